@@ -1,0 +1,3 @@
+namespace Convolve.Data;
+/// <summary>Stub.</summary>
+public enum Normalization { None, TrainingSplit, MinusOneToOne }

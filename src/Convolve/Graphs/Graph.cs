@@ -1,0 +1,114 @@
+using Convolve.Layers;
+
+namespace Convolve.Graphs;
+
+/// <summary>A layer in its place: its name, where its inputs come from, and the shape of what it gives.</summary>
+public sealed class Node
+{
+    internal Node(int index, string name, Layer layer, IReadOnlyList<Node> inputs, Shape output) =>
+        (Index, Name, Layer, Inputs, Output) = (index, name, layer, inputs, output);
+
+    /// <summary>The place in <see cref="Graph.Nodes"/>; inputs stand before it.</summary>
+    public int Index { get; }
+
+    /// <summary>Unique in its graph, such as "conv1".</summary>
+    public string Name { get; }
+
+    public Layer Layer { get; }
+
+    public IReadOnlyList<Node> Inputs { get; }
+
+    /// <summary>The shape of one sample of the output.</summary>
+    public Shape Output { get; }
+
+    /// <summary>The shape of the (first) input; the graph's input for the entry itself.</summary>
+    public Shape Input => Inputs.Count > 0 ? Inputs[0].Output : Output;
+
+    /// <summary>What it learns, in the layer's order.</summary>
+    public IReadOnlyList<ParameterSpec> Parameters => Layer.Parameters(Input);
+
+    /// <summary>The number of learned values.</summary>
+    public long ParameterCount => Parameters.Sum(p => p.Count);
+
+    /// <summary>Multiply-adds of the forward pass of one sample.</summary>
+    public long MultiplyAdds => Layer.MultiplyAdds(Input);
+
+    public override string ToString() => $"{Name}: {Layer} -> {Output}";
+}
+
+/// <summary>
+/// A network as data: named nodes from the input to one output, in an order in which inputs come first. Shapes are inferred when it is made,
+/// so a graph that exists fits together.
+/// </summary>
+public sealed class Graph : IEquatable<Graph>
+{
+    internal Graph(string name, IReadOnlyList<NodeSpec> specs)
+    {
+        Name = name;
+        Nodes = GraphInference.Infer(name, specs);
+    }
+
+    /// <summary>Such as "alexnet-d2l".</summary>
+    public string Name { get; }
+
+    /// <summary>All nodes, the entry first, the output last.</summary>
+    public IReadOnlyList<Node> Nodes { get; }
+
+    /// <summary>The shape of one image.</summary>
+    public Shape Input => Nodes[0].Output;
+
+    /// <summary>The shape of one result: a vector of logits for a classifier.</summary>
+    public Shape Output => Nodes[^1].Output;
+
+    /// <summary>The number of learned values.</summary>
+    public long ParameterCount => Nodes.Sum(n => n.ParameterCount);
+
+    /// <summary>Multiply-adds of the forward pass of one image.</summary>
+    public long MultiplyAdds => Nodes.Sum(n => n.MultiplyAdds);
+
+    /// <summary>A chain of layers.</summary>
+    /// <param name="name">The network's name.</param>
+    /// <param name="input">The shape of one image.</param>
+    /// <param name="layers">In order; names are made from their kinds: conv1, relu1, pool1, conv2.</param>
+    /// <exception cref="NetworkException">A layer does not fit; the message names it, the sizes, the smallest legal input and the fix.</exception>
+    public static Graph Sequential(string name, Shape input, IEnumerable<Layer> layers)
+    {
+        GraphBuilder builder = new(name, input);
+        GraphBuilder.Handle last = builder.Input;
+        foreach (Layer layer in layers)
+            last = builder.Add(layer, last);
+        return builder.Build(last);
+    }
+
+    /// <summary>The same network for images of another size.</summary>
+    /// <exception cref="NetworkException">A layer does not fit the new size.</exception>
+    public Graph WithInput(Shape input) => new(Name, Specs(layer => layer is Input ? new Input(input) : layer));
+
+    /// <summary>The same network, started otherwise.</summary>
+    public Graph WithInitialization(Initialization initialization) => new(Name, Specs(layer => layer switch
+    {
+        Conv2d conv => conv with { Initialization = initialization },
+        Linear linear => linear with { Initialization = initialization },
+        _ => layer,
+    }));
+
+    /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>
+    public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(layer => layer));
+
+    /// <summary>Whether name, layers (with their initialisation) and edges are the same.</summary>
+    public bool Equals(Graph? other) => other is not null && Name == other.Name && Nodes.Count == other.Nodes.Count
+        && Nodes.Zip(other.Nodes).All(pair => pair.First.Name == pair.Second.Name && pair.First.Layer == pair.Second.Layer
+            && pair.First.Inputs.Select(n => n.Index).SequenceEqual(pair.Second.Inputs.Select(n => n.Index)));
+
+    public override bool Equals(object? obj) => Equals(obj as Graph);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Nodes.Count, Nodes[^1].Layer, Input);
+
+    public override string ToString() => $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters";
+
+    private List<NodeSpec> Specs(Func<Layer, Layer> change) =>
+        [.. Nodes.Select(n => new NodeSpec(n.Name, change(n.Layer), [.. n.Inputs.Select(i => i.Index)]))];
+}
+
+/// <summary>A node before its shape is known.</summary>
+internal sealed record NodeSpec(string Name, Layer Layer, int[] Inputs);

@@ -1,0 +1,75 @@
+using Convolve.Layers;
+
+namespace Convolve.Graphs;
+
+/// <summary>Infers the shapes of a graph, and explains where they do not fit.</summary>
+internal static class GraphInference
+{
+    private const int LargestTried = 1024;
+
+    public static IReadOnlyList<Node> Infer(string name, IReadOnlyList<NodeSpec> specs)
+    {
+        if (specs.Count < 2)
+            throw new NetworkException($"The network \"{name}\" has no layers. Add at least one.");
+        List<Node> nodes = new(specs.Count);
+        foreach (NodeSpec spec in specs)
+        {
+            try
+            {
+                nodes.Add(Place(nodes, spec));
+            }
+            catch (NetworkException e)
+            {
+                Shape input = ((Input)specs[0].Layer).Shape;
+                string hint = SmallestInput(specs) is { } smallest && smallest != input
+                    ? $" The smallest input of {name} is {smallest}, and it got {input}: resize the images, or choose a network for small ones."
+                    : "";
+                string text = e.Message.Replace($"{spec.Layer}:", $"{spec.Layer} \"{spec.Name}\":", StringComparison.Ordinal);
+                throw new NetworkException(text + hint, e);
+            }
+        }
+        return nodes;
+    }
+
+    public static Shape? SmallestInput(IReadOnlyList<NodeSpec> specs)
+    {
+        int channels = ((Input)specs[0].Layer).Shape.Channels;
+        if (!Fits(LargestTried))
+            return null;
+        int low = 0, high = LargestTried; // legal sizes are all sizes from the smallest one on
+        while (high - low > 1)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = Fits(middle) ? (low, middle) : (middle, high);
+        }
+        return new(channels, high, high);
+
+        bool Fits(int size)
+        {
+            try
+            {
+                List<Node> nodes = new(specs.Count);
+                foreach (NodeSpec spec in specs)
+                    nodes.Add(Place(nodes, spec.Layer is Input ? spec with { Layer = new Input((channels, size, size)) } : spec));
+                return true;
+            }
+            catch (Exception e) when (e is NetworkException or OverflowException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static Node Place(List<Node> nodes, NodeSpec spec)
+    {
+        Node[] inputs = [.. spec.Inputs.Select(i => nodes[i])];
+        Shape output = spec.Layer switch
+        {
+            Input entry => entry.Shape,
+            MergeLayer merge => merge.Infer([.. inputs.Select(n => n.Output)]),
+            Layer layer when inputs.Length == 1 => layer.Infer(inputs[0].Output),
+            Layer layer => throw layer.Wrong($"it takes one input, and has {inputs.Length}", "Join them with Add or Concat"),
+        };
+        return new(nodes.Count, spec.Name, spec.Layer, inputs, output);
+    }
+}

@@ -1,0 +1,73 @@
+namespace Convolve.Layers;
+
+/// <summary>Two-dimensional convolution (a cross-correlation, as everywhere in the field) with an optional bias per filter.</summary>
+/// <remarks>
+/// Shapes: C x H x W to filters x H' x W', with H' = floor((H + padding - dilation x (kernel - 1) - 1) / stride) + 1.
+/// Parameters: weight (filters, C / groups, kernel height, kernel width), bias (filters).
+/// Cost: filters x H' x W' x C / groups x kernel height x kernel width multiply-adds.
+/// Source: LeCun et al. 1989; groups from Krizhevsky et al. 2012, section 3.5. As PyTorch's Conv2d; Same padding also with strides, as in Keras.
+/// </remarks>
+public sealed record Conv2d : Layer
+{
+    /// <param name="filters">Output channels.</param>
+    /// <param name="kernel">Kernel size.</param>
+    /// <param name="stride">Step of the window; default 1.</param>
+    /// <param name="padding">Zeros around the input: a number, a pair or <see cref="Padding.Same"/>; default 0.</param>
+    /// <param name="dilation">Distance of the kernel's taps; 1, the default, means dense.</param>
+    /// <param name="groups">Parts into which input and output channels are split; default 1.</param>
+    /// <param name="bias">Whether each filter adds a learned number.</param>
+    /// <exception cref="NetworkException">A size is out of range, or the groups do not divide the filters.</exception>
+    public Conv2d(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, Size2? dilation = null, int groups = 1, bool bias = true)
+    {
+        (Filters, Kernel, Stride, Padding, Dilation, Groups, HasBias) = (filters, kernel, stride ?? 1, padding, dilation ?? 1, groups, bias);
+        Require(filters >= 1, $"{filters} filters", "Use at least 1");
+        Require(kernel.AtLeast(1) && Stride.AtLeast(1) && Dilation.AtLeast(1), "kernel, stride and dilation must be at least 1", "Dilation 1 means dense");
+        Require(padding.Size.AtLeast(0), "padding must not be negative", "Use 0 for none");
+        Require(groups >= 1 && filters % groups == 0, $"groups {groups} must divide the {filters} filters", "Change one of the two");
+    }
+
+    public int Filters { get; }
+
+    public Size2 Kernel { get; }
+
+    public Size2 Stride { get; }
+
+    public Padding Padding { get; }
+
+    public Size2 Dilation { get; }
+
+    public int Groups { get; }
+
+    public bool HasBias { get; }
+
+    /// <summary>How weights and bias start; Kaiming normal and zero by default.</summary>
+    public Initialization Initialization { get; init; } = Initialization.Default;
+
+    public override string Stem => "conv";
+
+    public override Shape Infer(Shape input) => new(Filters, Walk(input).Output.Height, Walk(input).Output.Width);
+
+    /// <summary>How the kernel walks over an input, with the padding resolved.</summary>
+    public Window Walk(Shape input)
+    {
+        RequireImage(input);
+        if (input.Channels % Groups != 0)
+            throw Wrong($"groups {Groups} must divide the {input.Channels} input channels and the {Filters} filters",
+                $"Use groups that divide both, or {(input.Channels + Groups - 1) / Groups * Groups} input channels");
+        return Window.Over(this, input, Kernel, Stride, Padding, Dilation);
+    }
+
+    public override IReadOnlyList<ParameterSpec> Parameters(Shape input)
+    {
+        long taps = (long)Kernel.Height * Kernel.Width;
+        long fanIn = input.Channels / Groups * taps, fanOut = Filters / Groups * taps;
+        ParameterSpec weight = new("weight", [Filters, input.Channels / Groups, Kernel.Height, Kernel.Width], fanIn, fanOut, Initialization.Weights);
+        return HasBias ? [weight, new("bias", [Filters], fanIn, fanOut, Initialization.Biases)] : [weight];
+    }
+
+    public override long MultiplyAdds(Shape input) =>
+        checked(Infer(input).Elements * (input.Channels / Groups) * Kernel.Height * Kernel.Width);
+
+    public override string ToString() => Print([Filters, Kernel],
+        ("stride", Stride, (Size2)1), ("padding", Padding, (Padding)0), ("dilation", Dilation, (Size2)1), ("groups", Groups, 1), ("bias", HasBias, true));
+}

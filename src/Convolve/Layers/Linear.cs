@@ -1,0 +1,43 @@
+namespace Convolve.Layers;
+
+/// <summary>Fully connected layer: y = W x + b.</summary>
+/// <remarks>
+/// Shapes: a vector of n features to a vector of units.
+/// Parameters: weight (units, n), bias (units).
+/// Cost: units x n multiply-adds.
+/// Source: Rosenblatt 1958. As PyTorch's Linear and Keras's Dense; images must pass a <see cref="Flatten"/> first.
+/// </remarks>
+public sealed record Linear : Layer
+{
+    /// <param name="units">Output features.</param>
+    /// <param name="bias">Whether each unit adds a learned number.</param>
+    /// <exception cref="NetworkException">There is no unit.</exception>
+    public Linear(int units, bool bias = true)
+    {
+        (Units, HasBias) = (units, bias);
+        Require(units >= 1, $"{units} units", "Use at least 1");
+    }
+
+    public int Units { get; }
+
+    public bool HasBias { get; }
+
+    /// <summary>How weights and bias start; Kaiming normal and zero by default.</summary>
+    public Initialization Initialization { get; init; } = Initialization.Default;
+
+    public override string Stem => "fc";
+
+    public override Shape Infer(Shape input) => input.IsVector
+        ? Shape.Vector(Units)
+        : throw Wrong($"it takes a vector, and its input is an image of {input}", "Put a Flatten() before it");
+
+    public override IReadOnlyList<ParameterSpec> Parameters(Shape input)
+    {
+        ParameterSpec weight = new("weight", [Units, input.Channels], input.Channels, Units, Initialization.Weights);
+        return HasBias ? [weight, new("bias", [Units], input.Channels, Units, Initialization.Biases)] : [weight];
+    }
+
+    public override long MultiplyAdds(Shape input) => (long)Units * input.Channels;
+
+    public override string ToString() => Print([Units], ("bias", HasBias, true));
+}

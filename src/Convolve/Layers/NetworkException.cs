@@ -1,0 +1,4 @@
+namespace Convolve.Layers;
+
+/// <summary>A network that cannot be: a layer wrong by itself or against its input, a wrong edge, an unreadable description.</summary>
+public sealed class NetworkException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,43 @@
+namespace Convolve.Training;
+
+/// <summary>What a training says of itself while it runs.</summary>
+public abstract record TrainingProgress;
+
+/// <summary>A few steps further within an epoch; at most ten a second.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Epochs">Of the whole run.</param>
+/// <param name="Step">Steps done in this epoch.</param>
+/// <param name="Steps">Of this epoch.</param>
+/// <param name="Loss">Mean over the epoch's images so far.</param>
+/// <param name="Accuracy">Mean over the epoch's images so far, in [0, 1].</param>
+/// <param name="LearningRate">Of the last step.</param>
+/// <param name="ImagesPerSecond">Over the epoch so far.</param>
+/// <param name="Remaining">Estimated time to the end of the run.</param>
+public sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy, double LearningRate,
+    double ImagesPerSecond, TimeSpan Remaining) : TrainingProgress;
+
+/// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>
+/// <param name="IsBest">Whether its weights are the best so far, by validation accuracy (by training accuracy where there is no validation split).</param>
+public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy,
+    double LearningRate, double ImagesPerSecond, TimeSpan Elapsed, TimeSpan DataWait, bool IsBest) : TrainingProgress;
+
+/// <summary>The mean loss and the accuracies over one split.</summary>
+/// <param name="Images">How many were counted.</param>
+/// <param name="Loss">Mean softmax cross-entropy.</param>
+/// <param name="Accuracy">Share whose largest logit is the label's, in [0, 1].</param>
+/// <param name="Top5Accuracy">Share whose label is among the five largest logits, in [0, 1].</param>
+/// <param name="ImagesPerSecond">Throughput of the evaluation, data included.</param>
+public sealed record Evaluation(int Images, double Loss, double Accuracy, double Top5Accuracy, double ImagesPerSecond);
+
+/// <summary>What a training came to.</summary>
+/// <param name="Recipe">What was asked.</param>
+/// <param name="Epochs">One entry for each epoch that was finished.</param>
+/// <param name="BestEpoch">The epoch whose weights were kept, from 1; 0 where none was finished.</param>
+/// <param name="Test">The test split under the best weights, touched once at the end; null after an interruption.</param>
+/// <param name="Interrupted">Whether it was cancelled before its last epoch.</param>
+/// <param name="Elapsed">Of the whole run, with evaluation.</param>
+/// <param name="ImagesPerSecond">Of the training steps, data included.</param>
+/// <param name="EstimatedMemoryBytes">What the plans said before the first step.</param>
+/// <param name="PeakMemoryBytes">The largest resident memory of the process.</param>
+public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> Epochs, int BestEpoch, Evaluation? Test, bool Interrupted,
+    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes);

@@ -1,0 +1,47 @@
+using Convolve.Execution;
+using Convolve.Layers;
+
+namespace Convolve.Training;
+
+/// <summary>Everything that decides a run, besides the network and the data themselves.</summary>
+public sealed record Recipe
+{
+    /// <summary>The network's name in the zoo, or the name of the graph.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The data set's name.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>Passes over the training split.</summary>
+    public int Epochs { get; init; } = 10;
+
+    /// <summary>Images of one step.</summary>
+    public int BatchSize { get; init; } = 128;
+
+    public Sgd Optimizer { get; init; } = new();
+
+    public Schedule Schedule { get; init; } = new();
+
+    public Precision Precision { get; init; }
+
+    /// <summary>Whether float32 convolutions avoid Winograd.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Threads of the kernels; 0 means all cores.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Decides the first weights, the splits, the order and the masks.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>The share of the training images that are kept for validation, in [0, 1).</summary>
+    public double ValidationFraction { get; init; } = 0.1;
+
+    /// <summary>Only the first N images of each file of the set, or null for all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>How pixels become numbers.</summary>
+    public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
+
+    /// <summary>Replaces the initialisation of every layer, or null to keep the network's own.</summary>
+    public Initialization? Initialization { get; init; }
+}
