@@ -52,7 +52,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             Check(Dnnl.dnnl_primitive_desc_query(descriptor, ImplementationName, 0, &name));
             Dictionary<Argument, Layout> layouts = [];
             foreach (Argument argument in Arguments(operation))
-                layouts[argument] = Query(descriptor, argument == Argument.Workspace ? WorkspaceLayout : ArgumentLayout, (int)argument);
+                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0) : Query(descriptor, ArgumentLayout, (int)argument);
             long scratchpad = Query(descriptor, ScratchpadLayout, 0).Bytes;
             return new(Marshal.PtrToStringUTF8(name) ?? "", layouts, scratchpad);
         }
@@ -108,8 +108,13 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         return new(new(descriptor, Dnnl.MemoryDescriptorBytes));
     }
 
-    private static Layout Query(nint descriptor, int what, int index) =>
-        new(new(Dnnl.dnnl_primitive_desc_query_md(descriptor, what, index), Dnnl.MemoryDescriptorBytes));
+    private static Layout Query(nint descriptor, int what, int index)
+    {
+        byte* layout = Dnnl.dnnl_primitive_desc_query_md(descriptor, what, index);
+        if (layout == null)
+            throw new KernelLibraryException($"oneDNN has no layout for query {what}, argument {(Argument)index}.");
+        return new(new(layout, Dnnl.MemoryDescriptorBytes));
+    }
 
     private static IEnumerable<Argument> Arguments(Operation operation) => operation switch
     {
