@@ -14,6 +14,7 @@ public sealed class GraphBuilder
     private readonly string _name;
     private readonly List<NodeSpec> _specs = [];
     private readonly Dictionary<string, int> _counts = [];
+    private readonly HashSet<string> _names = ["input"];
 
     public GraphBuilder(string name, Shape input)
     {
@@ -45,7 +46,7 @@ public sealed class GraphBuilder
     /// <exception cref="NetworkException">The name is taken or empty, or an input is another builder's.</exception>
     public Handle AddNamed(string name, Layer layer, params ReadOnlySpan<Handle> inputs)
     {
-        if (string.IsNullOrWhiteSpace(name) || _specs.Any(s => s.Name == name))
+        if (string.IsNullOrWhiteSpace(name) || !_names.Add(name))
             throw new NetworkException($"{layer}: the name \"{name}\" is {(string.IsNullOrWhiteSpace(name) ? "empty" : "taken")}. Every node needs a name of its own.");
         int[] indices = new int[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
@@ -60,9 +61,11 @@ public sealed class GraphBuilder
 
     /// <summary>Infers every shape and makes the graph.</summary>
     /// <param name="output">The node whose value is the network's result.</param>
-    /// <exception cref="NetworkException">A layer does not fit, or a node leads nowhere.</exception>
+    /// <exception cref="NetworkException">A layer does not fit, a node leads nowhere, or the output is another builder's.</exception>
     public Graph Build(Handle output)
     {
+        if (output.Owner != this)
+            throw new NetworkException($"The output of the network \"{_name}\" belongs to another builder. Use the handles of this one.");
         bool[] used = new bool[_specs.Count];
         used[output.Index] = true;
         for (int i = _specs.Count - 1; i >= 0; i--)

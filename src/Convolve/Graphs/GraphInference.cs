@@ -65,7 +65,8 @@ internal static class GraphInference
         Node[] inputs = [.. spec.Inputs.Select(i => nodes[i])];
         Shape output = spec.Layer switch
         {
-            Input entry => entry.Shape,
+            Input entry when nodes.Count == 0 => entry.Shape,
+            Input entry => throw entry.Wrong("a network has one input, its first node", "Give its shape where the network is made"),
             MergeLayer merge => merge.Infer([.. inputs.Select(n => n.Output)]),
             Layer layer when inputs.Length == 1 => layer.Infer(inputs[0].Output),
             Layer layer => throw layer.Wrong($"it takes one input, and has {inputs.Length}", "Join them with Add or Concat"),

@@ -50,20 +50,22 @@ public readonly record struct Window(Size2 Output, Size2 Before, Size2 After)
     {
         var (top, bottom) = Resolve(input.Height, kernel.Height, stride.Height, padding.Size.Height, dilation.Height, padding.IsSame);
         var (left, right) = Resolve(input.Width, kernel.Width, stride.Width, padding.Size.Width, dilation.Width, padding.IsSame);
-        int reachH = dilation.Height * (kernel.Height - 1) + 1, reachW = dilation.Width * (kernel.Width - 1) + 1;
-        int spareH = input.Height + top + bottom - reachH, spareW = input.Width + left + right - reachW;
+        long reachH = Reach(kernel.Height, dilation.Height), reachW = Reach(kernel.Width, dilation.Width);
+        long spareH = (long)input.Height + top + bottom - reachH, spareW = (long)input.Width + left + right - reachW;
         if (spareH < 0 || spareW < 0)
             throw layer.Wrong($"a window of {reachH}x{reachW} does not fit its {input} input",
                 "Use larger images, a smaller kernel or more padding");
-        return new((spareH / stride.Height + 1, spareW / stride.Width + 1), (top, left), (bottom, right));
+        return new(checked(((int)(spareH / stride.Height + 1), (int)(spareW / stride.Width + 1))), (top, left), (bottom, right));
     }
+
+    private static long Reach(int kernel, int dilation) => (long)dilation * (kernel - 1) + 1;
 
     private static (int Before, int After) Resolve(int input, int kernel, int stride, int padding, int dilation, bool same)
     {
         if (!same)
             return (padding, padding);
-        int output = (input + stride - 1) / stride;
-        int total = Math.Max(0, (output - 1) * stride + dilation * (kernel - 1) + 1 - input);
+        long output = ((long)input + stride - 1) / stride;
+        int total = checked((int)Math.Max(0, (output - 1) * stride + Reach(kernel, dilation) - input));
         return (total / 2, total - total / 2);
     }
 }

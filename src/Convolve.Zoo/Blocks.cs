@@ -1,0 +1,17 @@
+using Convolve.Layers;
+
+namespace Convolve.Zoo;
+
+/// <summary>The spans of layers that the networks are written with.</summary>
+internal static class Blocks
+{
+    /// <summary>A convolution and its ReLU.</summary>
+    public static Layer[] ConvReLU(int filters, Size2 kernel, Size2? stride = null, Padding padding = default) =>
+        [new Conv2d(filters, kernel, stride, padding), new ReLU()];
+
+    /// <summary>A fully connected layer and its ReLU.</summary>
+    public static Layer[] LinearReLU(int units) => [new Linear(units), new ReLU()];
+
+    /// <summary>A dropout layer, or nothing where the probability is 0.</summary>
+    public static Layer[] DropoutUnlessZero(float probability) => probability == 0 ? [] : [new Dropout(probability)];
+}

@@ -1,0 +1,274 @@
+using System.Text;
+using System.Text.Json;
+using Convolve.Layers;
+
+namespace Convolve.Graphs;
+
+/// <summary>
+/// A graph as JSON, one node a line. Options that have their default are left out; reading is strict, so that a mistyped option is an
+/// error and never a silent default.
+/// </summary>
+/// <example><code>
+/// {"name":"tiny","input":[1,28,28],"nodes":[
+///   {"name":"conv1","type":"Conv2d","inputs":["input"],"filters":6,"kernel":5,"padding":2},
+///   {"name":"flatten1","type":"Flatten","inputs":["conv1"]},
+///   {"name":"fc1","type":"Linear","inputs":["flatten1"],"units":10,"initialization":{"weights":"xavier-uniform","biases":"constant(0)"}}
+/// ]}
+/// </code></example>
+public static class GraphJson
+{
+    /// <summary>Writes a graph; <see cref="Read"/> gives an equal one back.</summary>
+    public static string Write(Graph graph)
+    {
+        string head = Compact(json =>
+        {
+            json.WriteString("name", graph.Name);
+            json.WriteStartArray("input");
+            foreach (int size in graph.Input.ToArray())
+                json.WriteNumberValue(size);
+            json.WriteEndArray();
+        });
+        var nodes = graph.Nodes.Skip(1).Select(node => "  " + Compact(json => WriteNode(json, node)));
+        return $"{head[..^1]},\"nodes\":[\n{string.Join(",\n", nodes)}\n]}}";
+    }
+
+    /// <summary>Reads a graph.</summary>
+    /// <exception cref="NetworkException">
+    /// The text is not JSON (with line and column), or a node is unknown, incomplete, misspelt or does not fit; never another exception.
+    /// </exception>
+    public static Graph Read(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            Graph graph = ReadGraph(document.RootElement);
+            _ = checked(graph.ParameterCount + graph.MultiplyAdds); // a graph too large to be counted is none
+            return graph;
+        }
+        catch (JsonException e)
+        {
+            throw new NetworkException($"The network is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {Reason(e)}", e);
+        }
+        catch (OverflowException e)
+        {
+            throw new NetworkException("The network is too large: a size in it overflows.", e);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException) // half a surrogate pair, as such or escaped
+        {
+            throw new NetworkException("The network is not JSON: a text in it is not Unicode.", e);
+        }
+    }
+
+    private static void WriteNode(Utf8JsonWriter json, Node node)
+    {
+        json.WriteString("name", node.Name);
+        json.WriteString("type", node.Layer.GetType().Name);
+        json.WriteStartArray("inputs");
+        foreach (Node input in node.Inputs)
+            json.WriteStringValue(input.Name);
+        json.WriteEndArray();
+        WriteOptions(json, node.Layer);
+    }
+
+    private static void WriteOptions(Utf8JsonWriter json, Layer layer)
+    {
+        switch (layer)
+        {
+            case Conv2d conv:
+                json.WriteNumber("filters", conv.Filters);
+                WriteSize(json, "kernel", conv.Kernel);
+                WriteSize(json, "stride", conv.Stride, 1);
+                WritePadding(json, conv.Padding);
+                WriteSize(json, "dilation", conv.Dilation, 1);
+                if (conv.Groups != 1)
+                    json.WriteNumber("groups", conv.Groups);
+                WriteBias(json, conv.HasBias, conv.Initialization);
+                break;
+            case Linear linear:
+                json.WriteNumber("units", linear.Units);
+                WriteBias(json, linear.HasBias, linear.Initialization);
+                break;
+            case MaxPool2d pool:
+                WritePool(json, pool);
+                break;
+            case AvgPool2d pool:
+                WritePool(json, pool);
+                if (!pool.CountsPadding)
+                    json.WriteBoolean("countPadding", false);
+                break;
+            case LeakyReLU leaky:
+                WriteNumber(json, "slope", leaky.Slope, 0.01f);
+                break;
+            case Dropout dropout:
+                WriteNumber(json, "probability", dropout.Probability, 0.5f);
+                break;
+            case ReLU or Tanh or Sigmoid or Flatten or Add or Concat:
+                break;
+            default:
+                throw new NetworkException($"{layer}: this kind of layer has no JSON form.");
+        }
+    }
+
+    private static Layer ReadLayer(string type, JsonFields fields) => type switch
+    {
+        nameof(Conv2d) => new Conv2d(fields.Whole("filters"), fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
+            fields.Size("dilation", null), fields.Whole("groups", 1), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
+        nameof(Linear) => new Linear(fields.Whole("units"), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
+        nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
+        nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
+            fields.Flag("countPadding", true)),
+        nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
+        nameof(Dropout) => new Dropout(fields.Number("probability", 0.5f)),
+        nameof(ReLU) => new ReLU(),
+        nameof(Tanh) => new Tanh(),
+        nameof(Sigmoid) => new Sigmoid(),
+        nameof(Flatten) => new Flatten(),
+        nameof(Add) => new Add(),
+        nameof(Concat) => new Concat(),
+        _ => throw new NetworkException($"{fields.Where}: \"{type}\" is not a kind of layer. Known are {string.Join(", ", Types)}."),
+    };
+
+    /// <summary>The kinds that <see cref="ReadLayer"/> knows, for its error.</summary>
+    internal static IReadOnlyList<string> Types { get; } =
+    [
+        nameof(Conv2d), nameof(Linear), nameof(MaxPool2d), nameof(AvgPool2d), nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid),
+        nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
+    ];
+
+    private static Graph ReadGraph(JsonElement root)
+    {
+        JsonFields fields = new(root, "The network");
+        string name = fields.Text("name");
+        GraphBuilder builder = new(name, ReadShape(fields));
+        Dictionary<string, GraphBuilder.Handle> handles = new() { ["input"] = builder.Input };
+        GraphBuilder.Handle last = builder.Input;
+        int number = 0;
+        foreach (JsonElement element in fields.List("nodes", "a list of nodes"))
+            last = ReadNode(new(element, $"Node {++number}"), builder, handles);
+        fields.End();
+        return builder.Build(last);
+    }
+
+    private static GraphBuilder.Handle ReadNode(JsonFields fields, GraphBuilder builder, Dictionary<string, GraphBuilder.Handle> handles)
+    {
+        string name = fields.Text("name"), type = fields.Text("type");
+        fields.Where += $" \"{name}\"";
+        List<GraphBuilder.Handle> inputs = [];
+        foreach (JsonElement input in fields.List("inputs", "a list of names of nodes"))
+        {
+            if (input.ValueKind != JsonValueKind.String || !handles.TryGetValue(input.GetString()!, out GraphBuilder.Handle handle))
+                throw fields.Wrong("inputs", input, "the name of a node that stands before it");
+            inputs.Add(handle);
+        }
+        Layer layer;
+        try
+        {
+            layer = ReadLayer(type, fields);
+        }
+        catch (NetworkException e) when (!e.Message.StartsWith(fields.Where, StringComparison.Ordinal))
+        {
+            throw new NetworkException($"{fields.Where}: {e.Message}", e);
+        }
+        fields.End();
+        return handles[name] = builder.AddNamed(name, layer, [.. inputs]);
+    }
+
+    private static Shape ReadShape(JsonFields fields)
+    {
+        const string Expected = "[channels, height, width] or [features]";
+        JsonElement input = fields.Take("input", Expected);
+        int[] sizes = input.ValueKind == JsonValueKind.Array
+            ? [.. input.EnumerateArray().TakeWhile(size => JsonFields.IsWhole(size, out _)).Select(size => size.GetInt32())]
+            : [];
+        if (sizes.Length is not (1 or 3) || sizes.Length != input.GetArrayLength() || sizes.Any(size => size < 1))
+            throw fields.Wrong("input", input, Expected);
+        return sizes.Length == 1 ? Shape.Vector(sizes[0]) : new(sizes[0], sizes[1], sizes[2]);
+    }
+
+    private static Initialization ReadInitialization(JsonFields fields)
+    {
+        const string Expected = "an object with weights and biases";
+        if (!fields.Knows("initialization"))
+            return Initialization.Default;
+        JsonFields parts = new(fields.Take("initialization", Expected), $"{fields.Where}: \"initialization\"");
+        Initialization read = new(ReadInitializer(parts, "weights"), ReadInitializer(parts, "biases"));
+        parts.End();
+        return read;
+    }
+
+    private static Initializer ReadInitializer(JsonFields fields, string name)
+    {
+        try
+        {
+            return Initialization.ParseInitializer(fields.Text(name));
+        }
+        catch (NetworkException e) when (!e.Message.StartsWith(fields.Where, StringComparison.Ordinal))
+        {
+            throw new NetworkException($"{fields.Where}: \"{name}\": {e.Message}", e);
+        }
+    }
+
+    private static void WriteBias(Utf8JsonWriter json, bool hasBias, Initialization initialization)
+    {
+        if (!hasBias)
+            json.WriteBoolean("bias", false);
+        if (initialization == Initialization.Default)
+            return;
+        json.WriteStartObject("initialization");
+        json.WriteString("weights", initialization.Weights.ToString());
+        json.WriteString("biases", initialization.Biases.ToString());
+        json.WriteEndObject();
+    }
+
+    private static void WritePool(Utf8JsonWriter json, Pool2d pool)
+    {
+        WriteSize(json, "kernel", pool.Kernel);
+        WriteSize(json, "stride", pool.Stride, pool.Kernel);
+        WritePadding(json, pool.Padding);
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, float value, float otherwise)
+    {
+        if (value != otherwise)
+            json.WriteNumber(name, value);
+    }
+
+    private static void WriteSize(Utf8JsonWriter json, string name, Size2 size, Size2? otherwise = null)
+    {
+        if (size == otherwise)
+            return;
+        if (size.Height == size.Width)
+        {
+            json.WriteNumber(name, size.Height);
+            return;
+        }
+        json.WriteStartArray(name);
+        json.WriteNumberValue(size.Height);
+        json.WriteNumberValue(size.Width);
+        json.WriteEndArray();
+    }
+
+    private static void WritePadding(Utf8JsonWriter json, Padding padding)
+    {
+        if (padding.IsSame)
+            json.WriteString("padding", "same");
+        else
+            WriteSize(json, "padding", padding.Size, 0);
+    }
+
+    private static string Compact(Action<Utf8JsonWriter> write)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    // The library's text ends with the position once more.
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0];
+}

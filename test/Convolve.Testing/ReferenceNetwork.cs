@@ -1,0 +1,95 @@
+using Convolve.Graphs;
+using Convolve.Testing.Reference;
+
+namespace Convolve.Testing;
+
+/// <summary>
+/// A network in float64, layer by layer as the definitions say: what the kernels are judged by. Dropout passes its input on, as in
+/// evaluation.
+/// </summary>
+public sealed class ReferenceNetwork
+{
+    private readonly Dictionary<string, double[]> _gradients = [];
+    private readonly ReferenceLayer?[] _layers;
+
+    /// <param name="graph">The network.</param>
+    /// <param name="parameters">By "node.parameter", in plain OIHW or [out, in] order; used in place, so a change of a value holds.</param>
+    public ReferenceNetwork(Graph graph, IReadOnlyDictionary<string, double[]> parameters)
+    {
+        Graph = graph;
+        _layers = new ReferenceLayer?[graph.Nodes.Count];
+        foreach (Node node in graph.Nodes.Skip(1))
+        {
+            string[] names = [.. node.Parameters.Select(p => $"{node.Name}.{p.Name}")];
+            foreach ((string name, long count) in names.Zip(node.Parameters.Select(p => p.Count)))
+            {
+                ArgumentOutOfRangeException.ThrowIfNotEqual(parameters[name].Length, count, name);
+                _gradients[name] = new double[count];
+            }
+            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => parameters[name])], [.. names.Select(name => _gradients[name])]);
+        }
+    }
+
+    public Graph Graph { get; }
+
+    /// <summary>Multiply-adds that the forward passes have done so far, counted one by one; taps on padding count.</summary>
+    public long MultiplyAdds => _layers.Sum(layer => layer?.MultiplyAdds ?? 0);
+
+    /// <summary>[n, C, H, W] pixels to [n, classes] logits.</summary>
+    public double[] Forward(double[] images) => Run(images)[^1].Values;
+
+    /// <summary>The number of values that each node gave for one image: the shapes as executed.</summary>
+    public IReadOnlyList<long> ExecutedSizes(double[] images) => [.. Run(images).Select(value => (long)value.Values.Length / value.Batch)];
+
+    /// <summary>The mean softmax cross-entropy alone.</summary>
+    public double Loss(double[] images, int[] labels) => CrossEntropy(Forward(images), labels, null);
+
+    /// <summary>One training pass: the mean softmax cross-entropy and all its gradients.</summary>
+    public ReferencePass ForwardBackward(double[] images, int[] labels)
+    {
+        foreach (double[] gradient in _gradients.Values)
+            Array.Clear(gradient);
+        ReferenceTensor[] values = Run(images);
+        ReferenceTensor[] gradients = [.. values.Select(value => new ReferenceTensor(value.Batch, value.Shape))];
+        double loss = CrossEntropy(values[^1].Values, labels, gradients[^1].Values);
+        foreach (Node node in Graph.Nodes.Skip(1).Reverse())
+            _layers[node.Index]!.Backward(Inputs(node, values), values[node.Index], gradients[node.Index], Inputs(node, gradients));
+        return new(values[^1].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
+    }
+
+    private ReferenceTensor[] Run(double[] images)
+    {
+        int batch = (int)(images.Length / Graph.Input.Elements);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, batch * Graph.Input.Elements);
+        ReferenceTensor[] values = new ReferenceTensor[_layers.Length];
+        values[0] = new(batch, Graph.Input, images);
+        foreach (Node node in Graph.Nodes.Skip(1))
+            values[node.Index] = _layers[node.Index]!.Forward(Inputs(node, values));
+        return values;
+    }
+
+    private static ReferenceTensor[] Inputs(Node node, ReferenceTensor[] tensors) => [.. node.Inputs.Select(input => tensors[input.Index])];
+
+    // The mean over the batch of -log softmax at the label, and its gradient (softmax - one-hot) / n where it is asked for.
+    private static double CrossEntropy(double[] logits, int[] labels, double[]? gradient)
+    {
+        int classes = logits.Length / labels.Length;
+        double loss = 0;
+        for (int n = 0; n < labels.Length; n++)
+        {
+            double[] row = logits[(n * classes)..((n + 1) * classes)];
+            double largest = row.Max(), logSum = largest + Math.Log(row.Sum(x => Math.Exp(x - largest)));
+            loss += (logSum - row[labels[n]]) / labels.Length;
+            for (int c = 0; gradient is not null && c < classes; c++)
+                gradient[n * classes + c] = (Math.Exp(row[c] - logSum) - (c == labels[n] ? 1 : 0)) / labels.Length;
+        }
+        return loss;
+    }
+}
+
+/// <summary>What a training pass gives.</summary>
+/// <param name="Logits">[n, classes].</param>
+/// <param name="Loss">Mean softmax cross-entropy.</param>
+/// <param name="Gradients">By "node.parameter", in plain order.</param>
+/// <param name="InputGradient">[n, C, H, W].</param>
+public sealed record ReferencePass(double[] Logits, double Loss, IReadOnlyDictionary<string, double[]> Gradients, double[] InputGradient);
