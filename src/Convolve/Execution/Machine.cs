@@ -23,6 +23,32 @@ public static class Machine
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;
 
+    /// <summary>The processor as the system names it, or "unknown".</summary>
+    public static string ProcessorName
+    {
+        get
+        {
+            try
+            {
+                return File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
+            }
+            catch (IOException)
+            {
+                return "unknown";
+            }
+        }
+    }
+
+    /// <summary>Resident memory of this process now, and its peak, in bytes.</summary>
+    public static (long Resident, long Peak) ProcessMemory
+    {
+        get
+        {
+            using var process = System.Diagnostics.Process.GetCurrentProcess();
+            return (process.WorkingSet64, process.PeakWorkingSet64);
+        }
+    }
+
     /// <summary>Threads of the kernel team.</summary>
     public static int Threads => ThreadTeam.Threads;
 }

@@ -56,20 +56,33 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
+    /// <summary>Gives every parameter its first values; the gradients are overwritten.</summary>
     public void Initialize(ulong seed)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
         {
             ParameterSpec spec = Plan.Slots[i].Spec;
-            float[] values = new float[spec.Count];
-            int index = i, chunks = (values.Length + ChunkElements - 1) / ChunkElements;
-            Parallel.For(0, chunks, chunk =>
+            uint index = (uint)i;
+            WithPlain(i, Access.Write, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
             {
-                int from = chunk * ChunkElements, count = Math.Min(ChunkElements, values.Length - from);
-                spec.Initializer.Fill(values.AsSpan(from, count), spec.FanIn, spec.FanOut,
-                    new CounterRandom(seed, RandomPurpose.Initialization, (uint)index, (uint)chunk));
-            });
-            Write(i, values);
+                long from = (long)chunk * ChunkElements;
+                Span<float> values = plain.Buffer.Span<float>(plain.Offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
+                spec.Initializer.Fill(values, spec.FanIn, spec.FanOut, new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
+            }));
+        }
+    }
+
+    /// <summary>Lends a parameter in plain order; its gradient is overwritten.</summary>
+    public void Read(int index, Action<ReadOnlySpan<float>> read) =>
+        WithPlain(index, Access.Read, plain => read(plain.Buffer.Span<float>(plain.Offset, (int)Plan.Slots[index].Spec.Count)));
+
+    /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
+    public void WriteAll(FillParameter fill)
+    {
+        for (int i = 0; i < Plan.Slots.Count; i++)
+        {
+            ParameterSlot slot = Plan.Slots[i];
+            WithPlain(i, Access.Write, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
         }
     }
 
@@ -90,6 +103,22 @@ internal sealed class ParameterStore : IDisposable
         using NativeBuffer plain = new(values.Length * 4L, slot.Name);
         Copy(slot.Name, slot.Layout, arena, slot.Offset, PlainOf(slot), plain, 0);
         plain.Span<float>(0, values.Length).CopyTo(values);
+    }
+
+    // The arena of the gradients is the scratch space where there is one: a large network's first fully connected layer has 100 MiB.
+    private void WithPlain(int index, Access access, Action<(NativeBuffer Buffer, long Offset)> use)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        using NativeBuffer? own = Gradients.Bytes == 0 ? new(slot.Spec.Count * sizeof(float), slot.Name) : null;
+        (NativeBuffer Buffer, long Offset) plain = own is null ? (Gradients, slot.Offset) : (own, 0);
+        if (access == Access.Read)
+            Copy(slot.Name, slot.Layout, Weights, slot.Offset, PlainOf(slot), plain.Buffer, plain.Offset);
+        use(plain);
+        if (access == Access.Write)
+        {
+            Copy(slot.Name, PlainOf(slot), plain.Buffer, plain.Offset, slot.Layout, Weights, slot.Offset);
+            MarkChanged();
+        }
     }
 
     public void Dispose()
@@ -131,3 +160,6 @@ internal sealed class ParameterStore : IDisposable
         public bool IsStale { get; set; } = true;
     }
 }
+
+/// <summary>Fills a parameter in plain order.</summary>
+internal delegate void FillParameter(ParameterSlot slot, Span<float> values);
