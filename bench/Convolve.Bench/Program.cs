@@ -4,6 +4,7 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.OneDnn;
+using Convolve.Planning;
 
 int batch = int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture);
 Precision precision = args[2] == "bf16" ? Precision.BFloat16 : Precision.Float32;

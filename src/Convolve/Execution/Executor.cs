@@ -66,6 +66,8 @@ public sealed class Executor : IDisposable
     {
         if (!ThreadTeam.IsExecutor)
             throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
+        if (ThreadTeam.Threads != Plan.Options.Threads)
+            ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for so many
         _state.Step = step;
         _store.Refresh();
         if (IsProfiling)

@@ -16,6 +16,7 @@ public sealed class Model : IDisposable
     private readonly Dictionary<(int BatchSize, bool IsTraining), Executor> _executors = [];
     private readonly ulong _seed;
     private readonly bool _exact;
+    private readonly int _threads;
     private NativeBuffer _arena;
 
     /// <param name="graph">The network; its output must be a vector of logits.</param>
@@ -32,7 +33,8 @@ public sealed class Model : IDisposable
         (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
         (Precision, PrecisionReason) = Decide(graph, options.Precision);
         ThreadTeam.Resize(options.Threads);
-        Plan first = Planner.Create(graph, new(Math.Max(1, trainingBatchSize), trainingBatchSize > 0, Precision, _exact));
+        _threads = ThreadTeam.Threads;
+        Plan first = Planner.Create(graph, OptionsFor(Math.Max(1, trainingBatchSize), trainingBatchSize > 0));
         _store = new(first.Parameters, trainingBatchSize > 0);
         _arena = new(first.ArenaBytes, "activations");
         ThreadTeam.Invoke(() =>
@@ -148,13 +150,15 @@ public sealed class Model : IDisposable
             : (Precision.Float32, "faster than bfloat16 for a network this small");
     }
 
+    private PlanOptions OptionsFor(int batchSize, bool training) => new(batchSize, training, Precision, _exact, _threads);
+
     private Executor ExecutorFor(int batchSize, bool training)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
         if (_executors.TryGetValue((batchSize, training), out Executor? executor))
             return executor;
-        Plan plan = Planner.Create(Graph, new(batchSize, training, Precision, _exact), _store.Plan);
+        Plan plan = Planner.Create(Graph, OptionsFor(batchSize, training), _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);
         ThreadTeam.Invoke(() => executor = new(plan, _store, _arena, _seed));

@@ -16,6 +16,10 @@ internal abstract class Runnable : IDisposable
         NativeWork native => new NativeRunnable(step, native, binder),
         DropoutWork dropout => new TeamRunnable(new DropoutKernel(step, dropout, binder)),
         ConcatWork concat => new TeamRunnable(new ConcatKernel(step, concat, binder)),
+        LanesCopyWork copy => new TeamRunnable(new LanesCopyKernel(step, copy, binder)),
+        LanesForwardWork forward => new TeamRunnable(new LanesForwardKernel(step, forward, binder)),
+        LanesBackwardWork backward => new TeamRunnable(new LanesBackwardKernel(step, backward, binder)),
+        LanesReduceWork reduce => new InlineRunnable(new LanesReduceKernel(step, reduce, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
         _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
     };

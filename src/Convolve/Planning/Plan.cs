@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Convolve.Execution;
 using Convolve.Graphs;
 
 namespace Convolve.Planning;
@@ -10,7 +9,8 @@ namespace Convolve.Planning;
 /// <param name="IsTraining">Whether the pass goes back as well.</param>
 /// <param name="Precision">Never Auto.</param>
 /// <param name="Exact">Without Winograd.</param>
-public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact);
+/// <param name="Threads">Of the team that will run it: own kernels have scratch space for each.</param>
+public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads);
 
 /// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
 public sealed class Plan

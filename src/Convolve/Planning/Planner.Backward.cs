@@ -20,8 +20,9 @@ public sealed partial class Planner
         Emit(last, "loss", new LossWork(last.Output.Channels), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
-        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n)))
             LowerBackward(node, Collect(node));
+        BackLanes();
     }
 
     private Tensor Collect(Node node)

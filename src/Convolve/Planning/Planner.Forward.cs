@@ -14,7 +14,8 @@ public sealed partial class Planner
         Node entry = _graph.Nodes[0];
         Tensor input = NewTensor("input", Plain(entry.Output));
         _outputs[0] = input;
-        foreach (Node node in _graph.Nodes.Skip(1).Where(n => !_fusion.IsFused(n)))
+        LowerLanes();
+        foreach (Node node in _graph.Nodes.Skip(1).Where(n => !_fusion.IsFused(n) && !IsInLanes(n)))
         {
             Tensor output = Lower(node);
             _outputs[node.Index] = output;

@@ -1,3 +1,4 @@
+using Convolve.Kernels.Lanes;
 using Convolve.OneDnn;
 
 namespace Convolve.Planning;
@@ -32,6 +33,18 @@ public sealed record LossWork(int Classes) : Work;
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
 public sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
+
+/// <summary>Plain images or vectors (source) to lanes (target), or back: 16 images in the lanes of each vector.</summary>
+public sealed record LanesCopyWork(int Features, bool IsToLanes) : Work;
+
+/// <summary>Convolution, activation and pooling in lanes, in one pass.</summary>
+internal sealed record LanesForwardWork(LanesStage Stage) : Work;
+
+/// <summary>The gradients of such a stage; those of the weights as one sum a thread.</summary>
+internal sealed record LanesBackwardWork(LanesStage Stage) : Work;
+
+/// <summary>Adds up the threads' sums of the gradients of the weights.</summary>
+internal sealed record LanesReduceWork(LanesConv Convolution) : Work;
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase

@@ -1,6 +1,7 @@
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.OneDnn;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 

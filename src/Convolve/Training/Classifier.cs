@@ -36,7 +36,7 @@ public sealed class Classifier : IDisposable
         string file = Directory.Exists(path) ? Path.Combine(path, RunFolder.ModelFile) : path;
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
         if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson) || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
-            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", "Use a model.safetensors that 'convolve train' wrote");
+            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", "Use a model.safetensors that 'convolve train' wrote.");
         Graph graph;
         Preprocessing preprocessing;
         try
@@ -45,7 +45,7 @@ public sealed class Classifier : IDisposable
         }
         catch (Exception e) when (e is Layers.NetworkException or DataException)
         {
-            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}", "Use the file as it was written");
+            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}", "Use the file as it was written.");
         }
         Check(file, graph, preprocessing);
         Model model = new(graph, options);
@@ -131,6 +131,6 @@ public sealed class Classifier : IDisposable
         if (graph.Input != new Layers.Shape(size.Channels, size.Height, size.Width) || graph.Output != Layers.Shape.Vector(preprocessing.ClassNames.Count))
             throw new SafeTensorsException(file, string.Create(CultureInfo.InvariantCulture,
                 $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names {preprocessing.ClassNames.Count} classes"),
-                "Use the file as it was written");
+                "Use the file as it was written.");
     }
 }

@@ -1,4 +1,4 @@
-using Convolve.Execution;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Convolve.Data;
-using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 

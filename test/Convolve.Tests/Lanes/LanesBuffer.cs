@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Convolve.Execution.Lanes;
+using Convolve.Kernels.Lanes;
 
 namespace Convolve.Tests;
 

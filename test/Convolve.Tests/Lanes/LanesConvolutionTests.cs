@@ -1,4 +1,4 @@
-using Convolve.Execution.Lanes;
+using Convolve.Kernels.Lanes;
 
 namespace Convolve.Tests;
 

@@ -1,6 +1,6 @@
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>The gradient of a convolution's input, made ready for one thread.</summary>
 /// <remarks>

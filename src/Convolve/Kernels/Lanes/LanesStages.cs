@@ -1,6 +1,6 @@
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>
 /// Convolution, activation and pooling in one pass over each group of images, so that what lies between them stays in the cache.

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>
 /// Kernels for small networks that keep 16 images in the lanes of a vector: an activation is [ceil(N/16)][C][H][W][16] float32.

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>An activation and its derivative, told to a kernel as a type so that the compiler makes one kernel for each.</summary>
 internal interface ILanesFunction

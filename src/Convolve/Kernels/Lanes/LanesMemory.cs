@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>The channels of one group of images; the pitches, in bytes, may leave room for zeros beside the rows.</summary>
 internal readonly unsafe struct LanesView(byte* origin, nint row, nint plane)

@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using static Convolve.Execution.Lanes.Number;
+using static Convolve.Kernels.Lanes.Number;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>A row of equal tiles, each a few filters by a few columns of output, and the taps that are summed into them.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>
 /// Sums of taps over a plane, row by row: what a forward convolution is, and what each phase of a backward one is.

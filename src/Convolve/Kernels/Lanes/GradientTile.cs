@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using static Convolve.Execution.Lanes.Lanes;
-using static Convolve.Execution.Lanes.Number;
+using static Convolve.Kernels.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Number;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>The weight gradients of a few filters by a few taps, summed over a band of rows.</summary>
 /// <remarks>

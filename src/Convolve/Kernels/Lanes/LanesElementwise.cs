@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>Activations on their own, over vectors that follow one another.</summary>
 internal static unsafe class LanesElementwise

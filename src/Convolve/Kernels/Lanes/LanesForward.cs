@@ -1,6 +1,6 @@
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>A forward convolution made ready for one thread: weights packed, tiles chosen, room for the padded input.</summary>
 internal unsafe struct LanesForward

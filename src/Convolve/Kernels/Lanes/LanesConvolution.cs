@@ -1,4 +1,4 @@
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>The convolution kernels one by one; <see cref="LanesStages"/> joins them with what follows the convolution.</summary>
 /// <remarks>

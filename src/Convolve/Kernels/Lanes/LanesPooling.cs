@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using static Convolve.Execution.Lanes.Lanes;
+using static Convolve.Kernels.Lanes.Lanes;
 
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>Pooling and activation together, forward and backward.</summary>
 /// <remarks>

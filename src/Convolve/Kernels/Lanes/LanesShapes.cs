@@ -1,4 +1,4 @@
-namespace Convolve.Execution.Lanes;
+namespace Convolve.Kernels.Lanes;
 
 /// <summary>The shape of a convolution with one group and no dilation; padding is zeros and may differ from side to side.</summary>
 /// <remarks>Padding may be negative at the bottom and on the right, where it cuts off, but not at the top and on the left.</remarks>

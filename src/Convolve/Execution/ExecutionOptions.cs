@@ -1,0 +1,16 @@
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>How a model runs.</summary>
+public sealed record ExecutionOptions
+{
+    /// <summary>The number format; <see cref="Precision.Auto"/> by default.</summary>
+    public Precision Precision { get; init; }
+
+    /// <summary>Turns off Winograd convolutions, whose float32 rounding differs in the fourth digit.</summary>
+    public bool Exact { get; init; }
+
+    /// <summary>Threads of the kernel team; 0, the default, means all cores.</summary>
+    public int Threads { get; init; }
+}

@@ -1,0 +1,165 @@
+using Convolve.Graphs;
+using Convolve.Kernels.Lanes;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+public sealed partial class Planner
+{
+    // Measured on LeNet-5: with few channels the library pads them to 16 and picks slow kernels, and 16 images in the lanes are 2 to 3 times
+    // faster; with more channels than this the library is as fast.
+    private const int LargestLanesChannels = 16, LargestLanesFilters = 32, LargestLanesTaps = 400;
+
+    private readonly List<LanesPart> _lanes = [];
+    private readonly HashSet<Node> _inLanes = [];
+
+    /// <summary>A convolution with what follows it, run in lanes.</summary>
+    private sealed record LanesPart(LanesStage Stage, Node Convolution, Node Last)
+    {
+        public Tensor? Source { get; set; }
+
+        public Tensor? Target { get; set; }
+
+        public Tensor? Activations { get; set; }
+
+        public Tensor? Argmax { get; set; }
+    }
+
+    private bool IsInLanes(Node node) => _inLanes.Contains(node);
+
+    // The chain from the input on, where it holds every convolution of the network.
+    private void LowerLanes()
+    {
+        if (_type != ElementType.Float32 || !Lanes.IsSupported || _library.InstructionSet < InstructionSet.Avx512)
+            return;
+        List<LanesPart> parts = [];
+        for (Node last = _graph.Nodes[0]; NextPart(last) is { } part; last = part.Last)
+            parts.Add(part);
+        if (parts.Count == 0 || parts.Count != _graph.Nodes.Count(n => n.Layer is Conv2d))
+            return;
+        Node first = parts[0].Convolution;
+        Tensor current = CopyLanes(first, "to lanes", _outputs[0]!, LanesLayoutOf(first.Input), first.Input, true);
+        foreach (LanesPart part in parts)
+            current = LowerLanes(part, current);
+        Node end = parts[^1].Last;
+        _outputs[end.Index] = CopyLanes(end, "from lanes", current, Plain(end.Output), end.Output, false);
+        _lanes.AddRange(parts);
+    }
+
+    private LanesPart? NextPart(Node previous)
+    {
+        if (OnlyConsumer(previous) is not { Layer: Conv2d conv } node || !SuitsLanes(node, conv))
+            return null;
+        Node last = node;
+        LanesActivation activation = LanesActivation.None;
+        float slope = 0;
+        if (OnlyConsumer(last) is { Layer: Activation } next)
+        {
+            last = next;
+            (activation, slope) = next.Layer switch
+            {
+                ReLU => (LanesActivation.ReLU, 0f),
+                LeakyReLU leaky => (LanesActivation.LeakyReLU, leaky.Slope),
+                Layers.Tanh => (LanesActivation.Tanh, 0f),
+                Sigmoid => (LanesActivation.Sigmoid, 0f),
+                _ => throw new NotSupportedException($"No lanes are known for {next.Layer}."),
+            };
+        }
+        LanesPool? pool = null;
+        if (OnlyConsumer(last) is { Layer: Pool2d pooling } after && pooling.Kernel.Height * pooling.Kernel.Width <= 256)
+        {
+            last = after;
+            Window w = pooling.Walk(after.Input);
+            LanesPoolKind kind = pooling switch
+            {
+                AvgPool2d { CountsPadding: true } => LanesPoolKind.AverageIncludingPadding,
+                AvgPool2d => LanesPoolKind.Average,
+                _ => LanesPoolKind.Max,
+            };
+            pool = new(kind, after.Input.Channels, after.Input.Height, after.Input.Width, pooling.Kernel.Height, pooling.Kernel.Width,
+                pooling.Stride.Height, pooling.Stride.Width, w.Before.Height, w.Before.Width, w.After.Height, w.After.Width);
+        }
+        Window window = conv.Walk(node.Input);
+        LanesConv shape = new(node.Input.Channels, node.Input.Height, node.Input.Width, conv.Filters, conv.Kernel.Height, conv.Kernel.Width,
+            conv.Stride.Height, conv.Stride.Width, window.Before.Height, window.Before.Width, window.After.Height, window.After.Width);
+        return new(new(shape, activation, slope, pool), node, last);
+    }
+
+    private static bool SuitsLanes(Node node, Conv2d conv) => conv is { Groups: 1, HasBias: true } && conv.Dilation == 1
+        && node.Input.Channels <= LargestLanesChannels && conv.Filters <= LargestLanesFilters
+        && node.Input.Channels * conv.Kernel.Height * conv.Kernel.Width <= LargestLanesTaps;
+
+    private Node? OnlyConsumer(Node node)
+    {
+        Node[] all = [.. _graph.Nodes.Where(n => n.Inputs.Contains(node))];
+        return all.Length == 1 && all[0].Inputs.Count == 1 ? all[0] : null;
+    }
+
+    private Tensor LowerLanes(LanesPart part, Tensor source)
+    {
+        Node conv = part.Convolution;
+        for (Node? node = conv; node != null && _inLanes.Add(node) && node != part.Last; node = OnlyConsumer(node))
+        {
+        }
+        part.Source = source;
+        part.Target = NewTensor(part.Last.Name, LanesLayoutOf(part.Last.Output));
+        List<Use> uses =
+        [
+            new(Argument.Source, source, Access.Read), new(Argument.Weights, PlainParameter(conv, "weight"), Access.Read),
+            new(Argument.Bias, PlainParameter(conv, "bias"), Access.Read), new(Argument.Target, part.Target, Access.Write),
+        ];
+        if (_options.IsTraining && part.Stage.KeepsActivations)
+            uses.Add(new(Argument.FirstSource, part.Activations = NewTensor($"{conv.Name} activations", LanesLayoutOf(conv.Output)), Access.Write));
+        if (_options.IsTraining && part.Stage.Pool is { Kind: LanesPoolKind.Max } pool)
+            uses.Add(new(Argument.Workspace, part.Argmax = NewTensor($"{part.Last.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
+        Emit(conv, "forward", new LanesForwardWork(part.Stage), _options.Threads * LanesStages.ForwardScratchBytes(part.Stage), [.. uses]);
+        return part.Target;
+    }
+
+    private void BackLanes()
+    {
+        if (_lanes.Count == 0)
+            return;
+        Node end = _lanes[^1].Last;
+        Tensor gradient = As(end, Collect(end), Plain(end.Output), "reorder gradient");
+        gradient = CopyLanes(end, "gradient to lanes", gradient, LanesLayoutOf(end.Output), end.Output, true);
+        for (int i = _lanes.Count - 1; i >= 0; i--)
+            gradient = BackLanes(_lanes[i], gradient, isFirst: i == 0);
+    }
+
+    private Tensor BackLanes(LanesPart part, Tensor gradient, bool isFirst)
+    {
+        Node conv = part.Convolution;
+        long sumsBytes = _options.Threads * LanesConvolution.WeightSumsBytes(part.Stage.Conv);
+        Tensor sums = NewTensor($"d {conv.Name} sums", _library.Plain(ElementType.UInt8, sumsBytes));
+        List<Use> uses =
+        [
+            new(Argument.Source, part.Source!, Access.Read), new(Argument.Weights, PlainParameter(conv, "weight"), Access.Read),
+            new(Argument.Target, part.Target!, Access.Read), new(Argument.DiffTarget, gradient, Access.Read), new(Argument.DiffWeights, sums, Access.Write),
+        ];
+        if (part.Activations is not null)
+            uses.Add(new(Argument.FirstSource, part.Activations, Access.Read));
+        if (part.Argmax is not null)
+            uses.Add(new(Argument.Workspace, part.Argmax, Access.Read));
+        Tensor result = gradient;
+        if (!isFirst)
+            uses.Add(new(Argument.DiffSource, result = NewTensor($"d {conv.Inputs[0].Name}", LanesLayoutOf(conv.Input)), Access.Write));
+        Emit(conv, "backward", new LanesBackwardWork(part.Stage), _options.Threads * LanesStages.BackwardScratchBytes(part.Stage), [.. uses]);
+        Emit(conv, "sum of weight gradients", new LanesReduceWork(part.Stage.Conv), 0, new(Argument.Source, sums, Access.Read),
+            new(Argument.DiffWeights, Parameter(conv, "weight", Region.Gradients), Access.Write), new(Argument.DiffBias, Parameter(conv, "bias", Region.Gradients), Access.Write));
+        return result;
+    }
+
+    private Tensor PlainParameter(Node node, string name) => ParameterAs(node, name, _library.Plain(ElementType.Float32, [.. Master(node, name).Sizes]));
+
+    private Tensor CopyLanes(Node node, string name, Tensor source, Layout target, Shape shape, bool toLanes)
+    {
+        Tensor result = NewTensor($"{source.Storage.Name} {name}", target);
+        Emit(node, name, new LanesCopyWork((int)shape.Elements, toLanes), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, result, Access.Write));
+        return result;
+    }
+
+    private Layout LanesLayoutOf(Shape shape) =>
+        _library.Plain(ElementType.Float32, Lanes.Groups((int)Batch), shape.Channels, shape.Height, shape.Width, Lanes.Width);
+}
