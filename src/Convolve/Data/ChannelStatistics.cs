@@ -9,7 +9,11 @@ internal static class ChannelStatistics
     public static (double Mean, double Std)[] Of(Split split)
     {
         if (split.Count == 0)
-            throw new DataException($"The split \"{split.Name}\" of {split.Dataset.Name} is empty: it has no mean. Use more images or another normalization.");
+        {
+            throw new DataException(
+                $"The split \"{split.Name}\" of {split.Dataset.Name} is empty: it has no mean. Use more images or another normalization.");
+        }
+
         ImageSize size = split.Dataset.Size;
         var result = new (double, double)[size.Channels];
         for (int c = 0; c < size.Channels; c++)

@@ -10,7 +10,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
     /// </remarks>
     /// <param name="train">The images to divide.</param>
     /// <param name="test">The images to test on.</param>
-    /// <param name="validationFraction">The share that goes to validation, in [0, 1), default 0.1; with 0 the validation split is empty.</param>
+    /// <param name="validationFraction">The share that goes to validation, in [0, 1), default 0.1; 0 leaves that split empty.</param>
     /// <param name="seed">The seed of the draw, default 0.</param>
     /// <param name="limit">When given, only the first so many images of each set are used; at least 1.</param>
     /// <exception cref="DataException">The two sets differ in image size or classes, or are too small to divide.</exception>
@@ -21,13 +21,13 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(test);
         if (!(validationFraction >= 0 && validationFraction < 1))
-            throw new ArgumentOutOfRangeException(nameof(validationFraction), validationFraction, "The validation fraction must be in [0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(validationFraction), validationFraction, "It must be in [0, 1).");
         if (limit is < 1)
             throw new ArgumentOutOfRangeException(nameof(limit), limit, "The limit must be at least 1 image.");
         if (train.Size != test.Size)
             throw new DataException($"{train.Name} has images of {train.Size} but {test.Name} of {test.Size}. Train and test on one size.");
         if (!train.ClassNames.SequenceEqual(test.ClassNames))
-            throw new DataException($"{train.Name} and {test.Name} do not have the same classes in the same order. Train and test on one list.");
+            throw new DataException($"{train.Name} and {test.Name} do not have the same classes in one order. Train and test on one list.");
 
         int trainCount = Math.Min(train.Count, limit ?? int.MaxValue), testCount = Math.Min(test.Count, limit ?? int.MaxValue);
         bool[] isValidation = Draw(train, trainCount, validationFraction, seed);
@@ -66,7 +66,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         return chosen;
     }
 
-    /// <summary>How many each class gives: the total is the rounded fraction, at least 1, and every class keeps one to learn from.</summary>
+    /// <summary>How many each class gives: in total the rounded fraction, at least 1; every class keeps one to learn from.</summary>
     private static int[] Shares(int[] counts, double fraction)
     {
         int[] shares = [.. counts.Select(n => Math.Min((int)(n * fraction), Math.Max(n - 1, 0)))];

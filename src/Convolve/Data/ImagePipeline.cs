@@ -67,7 +67,8 @@ public sealed class ImagePipeline
         {
             throw new DataException(
                 $"Images of {source} do not fit a network's input of {target}: {source.Channels} channels came, {target.Channels} " +
-                $"{(target.Channels == 1 ? "was" : "were")} expected. Use a network with {source.Channels} input channels, or convert the images.");
+                $"{(target.Channels == 1 ? "was" : "were")} expected. Use a network with {source.Channels} input channels, " +
+                "or convert the images.");
         }
     }
 
@@ -76,7 +77,11 @@ public sealed class ImagePipeline
         if (pixels.Length != _source.Length)
             throw new ArgumentException($"{pixels.Length} bytes came; an image of {_source} has {_source.Length}.", nameof(pixels));
         if (destination.Length != _target.Length)
-            throw new ArgumentException($"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
+        {
+            throw new ArgumentException(
+                $"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
+        }
+
 
         int sourcePlane = _source.PixelCount, targetPlane = _target.PixelCount;
         for (int c = 0; c < _target.Channels; c++)
@@ -97,7 +102,7 @@ public sealed class ImagePipeline
     {
         int sourceWidth = _source.Width, width = _target.Width;
         Span<float> scratch = Scratch(sourceWidth + 2 * width);
-        Span<float> narrow = scratch[..sourceWidth], upper = scratch.Slice(sourceWidth, width), lower = scratch.Slice(sourceWidth + width, width);
+        Span<float> narrow = scratch[..sourceWidth], upper = scratch.Slice(sourceWidth, width), lower = scratch[(sourceWidth + width)..];
         int upperRow = -1, lowerRow = -1;
         for (int y = 0; y < _target.Height; y++)
         {

@@ -83,8 +83,9 @@ internal readonly struct BFloat16Rows : IRowWriter<ushort>
             Vector512<float> w = Vector512.Create(weight), r = Vector512.Create(rest);
             for (; i + 32 <= length; i += 32)
             {
+                nuint j = i + 16;
                 Vector512<float> low = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, i), r * Vector512.LoadUnsafe(ref a, i));
-                Vector512<float> high = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, i + 16), r * Vector512.LoadUnsafe(ref a, i + 16));
+                Vector512<float> high = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, j), r * Vector512.LoadUnsafe(ref a, j));
                 Vector512.Narrow(BFloat16Bits.From(low), BFloat16Bits.From(high)).StoreUnsafe(ref t, i);
             }
         }
@@ -93,8 +94,9 @@ internal readonly struct BFloat16Rows : IRowWriter<ushort>
             Vector256<float> w = Vector256.Create(weight), r = Vector256.Create(rest);
             for (; i + 16 <= length; i += 16)
             {
+                nuint j = i + 8;
                 Vector256<float> low = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref b, i), r * Vector256.LoadUnsafe(ref a, i));
-                Vector256<float> high = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref b, i + 8), r * Vector256.LoadUnsafe(ref a, i + 8));
+                Vector256<float> high = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref b, j), r * Vector256.LoadUnsafe(ref a, j));
                 Vector256.Narrow(BFloat16Bits.From(low), BFloat16Bits.From(high)).StoreUnsafe(ref t, i);
             }
         }

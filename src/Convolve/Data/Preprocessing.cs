@@ -5,7 +5,7 @@ namespace Convolve.Data;
 /// <summary>How an image is brought to another size.</summary>
 public enum Interpolation
 {
-    /// <summary>Between the four nearest pixels, pixel centres at halves, no smoothing before shrinking (PyTorch's align_corners=False).</summary>
+    /// <summary>Between the four nearest pixels, centres at halves, no smoothing (PyTorch's align_corners=False, antialias=False).</summary>
     Bilinear,
 }
 
@@ -26,7 +26,7 @@ public enum Normalization
 /// All that lies between the bytes of an image and the input of a network: x = (byte / 255 - mean) / std, at the network's size. Computed
 /// once, stored with the weights, used wherever the network is: nothing else may normalise.
 /// </summary>
-/// <remarks>Two are equal when all their values are. Each value is checked when set, and how they fit together by <see cref="Validate"/>.</remarks>
+/// <remarks>Two are equal when all their values are. Each is checked when set, how they fit together by <see cref="Validate"/>.</remarks>
 public sealed record Preprocessing
 {
     /// <summary>The network's input.</summary>
@@ -45,7 +45,8 @@ public sealed record Preprocessing
         get;
         init => field = Enum.IsDefined(value)
             ? value
-            : throw new DataException($"Preprocessing: the interpolation {value} is unknown. Known: {string.Join(", ", Enum.GetNames<Interpolation>())}.");
+            : throw new DataException(
+                $"Preprocessing: the interpolation {value} is unknown. Known: {string.Join(", ", Enum.GetNames<Interpolation>())}.");
     }
 
     /// <summary>What is taken away, per channel, in units of byte / 255.</summary>
@@ -128,16 +129,24 @@ public sealed record Preprocessing
         if (Mean.Count != Size.Channels || Std.Count != Size.Channels)
         {
             throw new DataException(
-                $"Preprocessing: {Mean.Count} means and {Std.Count} standard deviations came for {Size.Channels} channels. Give one each per channel.");
+                $"Preprocessing: {Mean.Count} means and {Std.Count} standard deviations came for {Size.Channels} channels. " +
+                "Give one each per channel.");
         }
 
         string expected = Size.Channels == 1 ? "grey" : "rgb";
         if (ColorOrder != expected)
-            throw new DataException($"Preprocessing: the colour order \"{ColorOrder}\" does not fit {Size.Channels} channels. Use \"{expected}\".");
+        {
+            throw new DataException(
+                $"Preprocessing: the colour order \"{ColorOrder}\" does not fit {Size.Channels} channels. Use \"{expected}\".");
+        }
+
         for (int c = 0; c < Size.Channels; c++)
         {
             if (!float.IsFinite(Normalized(c, 0)) || !float.IsFinite(Normalized(c, 255)))
-                throw new DataException($"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} take pixels out of float's range.");
+            {
+                throw new DataException(FormattableString.Invariant(
+                    $"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} take pixels out of float's range."));
+            }
         }
 
         return this;
@@ -151,7 +160,7 @@ public sealed record Preprocessing
     public string ToJson() => PreprocessingJson.Write(Validate());
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <exception cref="DataException">The text is not JSON, lacks a value, has one that is unknown, or values that are not possible.</exception>
+    /// <exception cref="DataException">The text is not JSON, lacks a value, has an unknown one, or one that is not possible.</exception>
     public static Preprocessing FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -179,7 +188,7 @@ public sealed record Preprocessing
 
     /// <summary>Size and normalisation, as in <c>1x28x28, bilinear, mean 0.2860, std 0.3530, grey, 10 classes</c>.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Size}, {(Interpolation == Interpolation.Bilinear ? "bilinear" : Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+        $"{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
 
     private static string Join(IReadOnlyList<float> values) =>
         string.Join(" ", values.Select(x => x.ToString("F4", System.Globalization.CultureInfo.InvariantCulture)));
@@ -190,7 +199,10 @@ public sealed record Preprocessing
         foreach (float value in values)
         {
             if (!isGood(value))
-                throw new DataException(FormattableString.Invariant($"Preprocessing: a {name} of {value:R} is not possible. Each must be {good}."));
+            {
+                throw new DataException(FormattableString.Invariant(
+                    $"Preprocessing: a {name} of {value:R} is not possible. Each must be {good}."));
+            }
         }
 
         return Array.AsReadOnly(values.ToArray());

@@ -4,11 +4,17 @@ using System.Text.Json;
 
 namespace Convolve.Data;
 
-/// <summary>The JSON form of <see cref="Preprocessing"/>, by hand: no reflection, and every fault becomes a <see cref="DataException"/>.</summary>
+/// <summary>The JSON form of <see cref="Preprocessing"/>, without reflection; every fault is a <see cref="DataException"/>.</summary>
 internal static class PreprocessingJson
 {
     private static readonly string[] Names = ["size", "interpolation", "mean", "std", "colorOrder", "classNames"];
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    public static string Name(Interpolation interpolation) => interpolation switch
+    {
+        Interpolation.Bilinear => "bilinear",
+        _ => throw new ArgumentOutOfRangeException(nameof(interpolation), interpolation, "Unknown interpolation."),
+    };
 
     public static string Write(Preprocessing p)
     {
@@ -17,11 +23,7 @@ internal static class PreprocessingJson
         {
             json.WriteStartObject();
             Array(json, "size", [p.Size.Channels, p.Size.Height, p.Size.Width], json.WriteNumberValue);
-            json.WriteString("interpolation", p.Interpolation switch
-            {
-                Interpolation.Bilinear => "bilinear",
-                _ => throw new DataException($"Preprocessing: the interpolation {p.Interpolation} has no JSON form."),
-            });
+            json.WriteString("interpolation", Name(p.Interpolation));
             Array(json, "mean", p.Mean, json.WriteNumberValue);
             Array(json, "std", p.Std, json.WriteNumberValue);
             json.WriteString("colorOrder", p.ColorOrder);
@@ -44,7 +46,11 @@ internal static class PreprocessingJson
             foreach (JsonProperty property in root.EnumerateObject())
             {
                 if (!Names.Contains(property.Name))
-                    throw Bad($"the name \"{property.Name}\" is unknown (known: {string.Join(", ", Names)}); a newer version may have written it");
+                {
+                    throw Bad(
+                        $"the name \"{property.Name}\" is unknown (known: {string.Join(", ", Names)}); " +
+                        "a newer version may have written it");
+                }
             }
 
             int[] size = Items(root, "size", Integer);
@@ -95,13 +101,16 @@ internal static class PreprocessingJson
     }
 
     private static int Integer(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int value) ? value : throw Bad($"\"{name}\" holds {Kind(e)} where an integer belongs");
+        e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out int value) ? value : throw Misplaced(e, name, "an integer");
 
     private static float Number(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.Number && e.TryGetSingle(out float value) ? value : throw Bad($"\"{name}\" holds {Kind(e)} where a number belongs");
+        e.ValueKind == JsonValueKind.Number && e.TryGetSingle(out float value) ? value : throw Misplaced(e, name, "a number");
 
     private static string Text(JsonElement e, string name) =>
-        e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Bad($"\"{name}\" holds {Kind(e)} where text belongs");
+        e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Misplaced(e, name, "text");
+
+    private static DataException Misplaced(JsonElement e, string name, string wanted) =>
+        Bad($"\"{name}\" holds {Kind(e)} where {wanted} belongs");
 
     private static string Kind(JsonElement e) => e.ValueKind switch
     {

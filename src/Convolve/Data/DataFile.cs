@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Compression;
+using System.Security;
+using System.Security.Cryptography;
+
+namespace Convolve.Data;
+
+/// <summary>A file to read from the start to the end, unpacked on the way when it is gzip.</summary>
+internal sealed class DataFile : IDisposable
+{
+    private readonly FileStream _file;
+
+    private DataFile(string path, FileStream file, bool isPacked)
+    {
+        (Path, _file, IsPacked, Length) = (path, file, isPacked, file.Length);
+        Content = isPacked ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    public string Path { get; }
+
+    /// <summary>Whether the file is gzip.</summary>
+    public bool IsPacked { get; }
+
+    /// <summary>The bytes of the file as it lies on the disk.</summary>
+    public long Length { get; }
+
+    /// <summary>The unpacked bytes.</summary>
+    public Stream Content { get; }
+
+    public static DataFile Open(string path)
+    {
+        if (Directory.Exists(path))
+            throw new DataException($"{path} is a folder, but a file was expected. Give the path of the file in it.");
+        FileStream file = new(path, new FileStreamOptions { BufferSize = 1 << 17, Options = FileOptions.SequentialScan });
+        try
+        {
+            if (!file.CanSeek)
+                throw new DataException($"{path} is a device or a pipe, but a file was expected. Save its bytes into a file first.");
+            if (file.Length == 0)
+                throw new DataException($"{path} is empty (0 bytes). Get the file again.");
+            Span<byte> start = stackalloc byte[2];
+            int got = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
+            file.Position = 0;
+            return new DataFile(path, file, got == 2 && start[0] == 0x1F && start[1] == 0x8B);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Checks that a packed file ends with the length of what it held: a file cut within its last bytes, or with others behind them, does
+    /// not, and the unpacker does not say so.
+    /// </summary>
+    public void CheckEnd(long unpacked)
+    {
+        if (!IsPacked)
+            return;
+        Span<byte> end = stackalloc byte[4];
+        _file.Position = Math.Max(0, Length - 4);
+        _file.ReadAtLeast(end, 4, throwOnEndOfStream: false);
+        if (BinaryPrimitives.ReadUInt32LittleEndian(end) != (uint)unpacked)
+        {
+            throw new DataException(
+                $"{Path} does not end where its gzip data ends. It is cut off within its last 8 bytes, or has bytes at its end " +
+                "that do not belong to it. Get the file again.");
+        }
+    }
+
+    /// <summary>The MD5 and the length of the unpacked content; reads no more than one byte over <paramref name="mostBytes"/>.</summary>
+    public static (string Md5, long Bytes) Digest(string path, long mostBytes, CancellationToken cancellation) => Guard(path, () =>
+    {
+        using DataFile file = Open(path);
+        using IncrementalHash md5 = CreateMd5();
+        byte[] buffer = new byte[1 << 17];
+        long bytes = 0;
+        while (bytes <= mostBytes && file.Content.Read(buffer, 0, (int)Math.Min(buffer.Length, mostBytes + 1 - bytes)) is > 0 and int got)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            md5.AppendData(buffer, 0, got);
+            bytes += got;
+        }
+
+        if (bytes <= mostBytes)
+            file.CheckEnd(bytes);
+        return (Convert.ToHexStringLower(md5.GetCurrentHash()), bytes);
+    });
+
+    /// <summary>Reads something; whatever the file system or the unpacker throws becomes a <see cref="DataException"/>.</summary>
+    public static T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DataException($"{path} does not exist. Check the path, or fetch the file.", e);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new DataException($"{path} does not fit into the memory that is left. Free some, or use fewer or smaller images.", e);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DataException($"{path} is damaged: its gzip data cannot be unpacked. Get the file again.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException
+                                      or ArgumentException)
+        {
+            throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
+        }
+    }
+
+    /// <summary>MD5 tells damaged and exchanged files apart here; the published digests are of this kind.</summary>
+    [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "The published digests are MD5.")]
+    public static IncrementalHash CreateMd5() => IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+
+    public void Dispose()
+    {
+        if (IsPacked)
+            Content.Dispose();
+        _file.Dispose();
+    }
+}

@@ -1,0 +1,95 @@
+namespace Convolve.Data;
+
+/// <summary>Where a named data set may be taken from.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>
+    /// The only place to look: a folder that holds the files, or one folder per set. Default null: the folder in the environment variable
+    /// CONVOLVE_DATA, the user's cache, the folders of the operating system's packages, and then the set's mirrors.
+    /// </summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Whether a set that is found nowhere may be downloaded into the cache. Default true.</summary>
+    public bool AllowDownload { get; init; } = true;
+}
+
+/// <summary>Why a folder is looked into.</summary>
+public enum DatasetSource
+{
+    /// <summary><see cref="DatasetOptions.DataDirectory"/> names it.</summary>
+    DataDirectory,
+
+    /// <summary>The environment variable CONVOLVE_DATA names it.</summary>
+    Environment,
+
+    /// <summary>Downloads go there: $XDG_CACHE_HOME/convolve or ~/.cache/convolve.</summary>
+    Cache,
+
+    /// <summary>A package of the operating system puts the set there.</summary>
+    System,
+}
+
+/// <summary>A loaded data set.</summary>
+/// <param name="Info">Which one.</param>
+/// <param name="Train">The images to train on.</param>
+/// <param name="Test">The images to test on.</param>
+/// <param name="Directory">Where its files were.</param>
+public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, string Directory);
+
+/// <summary>Where a data set lies, or where it was looked for in vain.</summary>
+public sealed class DatasetLocation
+{
+    internal DatasetLocation(DatasetInfo info, IReadOnlyList<DatasetFolder> searched)
+    {
+        (Info, Folders, Found) = (info, searched, searched.FirstOrDefault(f => f.IsComplete));
+    }
+
+    /// <summary>Which set.</summary>
+    public DatasetInfo Info { get; }
+
+    /// <summary>Whether a folder holds all of its files. Their content has not been looked at.</summary>
+    public bool IsFound => Found is not null;
+
+    /// <summary>The first folder that holds all of its files; null if none does.</summary>
+    public string? Directory => Found?.Directory;
+
+    /// <summary>Why that folder was looked into; null if none holds all files.</summary>
+    public DatasetSource? Source => Found?.Source;
+
+    /// <summary>The folders looked into, in their order.</summary>
+    public IReadOnlyList<string> Searched => [.. Folders.Select(f => f.Directory)];
+
+    internal DatasetFolder? Found { get; }
+
+    internal IReadOnlyList<DatasetFolder> Folders { get; }
+}
+
+/// <summary>A folder and which of a set's files it holds: a path for each, or null.</summary>
+internal sealed record DatasetFolder(string Directory, DatasetSource Source, IReadOnlyList<string?> Paths)
+{
+    public bool IsComplete => !Paths.Contains(null);
+    public int FoundCount => Paths.Count(p => p is not null);
+}
+
+/// <summary>What is known of one file of a data set after a check.</summary>
+/// <param name="Name">Its name when unpacked.</param>
+/// <param name="Path">Where it lies; null if it is missing.</param>
+/// <param name="Bytes">Its unpacked bytes; 0 if it could not be read.</param>
+/// <param name="Digest">The MD5 of its unpacked content; null if it could not be read.</param>
+/// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
+/// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
+public sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
+{
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsOk => Problem is null;
+}
+
+/// <summary>What is known of a data set's files after a check.</summary>
+/// <param name="Info">Which set.</param>
+/// <param name="Directory">The folder that was checked; null if none holds any of its files.</param>
+/// <param name="Files">The files.</param>
+public sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnlyList<DatasetFileReport> Files)
+{
+    /// <summary>Whether nothing is wrong with any file.</summary>
+    public bool IsOk => Files.All(f => f.IsOk);
+}

@@ -1,0 +1,51 @@
+namespace Convolve.Data;
+
+/// <summary>The data sets that are known by name: what they are, where they lie, how to load, fetch and check them.</summary>
+/// <remarks>
+/// A set is looked for in the folder that the options name, and nowhere else; or, if they name none, in the folder of the environment
+/// variable CONVOLVE_DATA, in the cache ($XDG_CACHE_HOME/convolve or ~/.cache/convolve), in the folders of the operating system's
+/// packages, and last on its mirrors, into the cache. Its files may be plain or packed; their content is checked against known digests.
+/// </remarks>
+public static class Datasets
+{
+    /// <summary>All sets that are known.</summary>
+    public static IReadOnlyList<DatasetInfo> All => DatasetCatalog.All;
+
+    private static DatasetStore Store => new(DatasetEnvironment.Current(), DatasetCatalog.All);
+
+    /// <summary>The set of a name, in upper or lower case.</summary>
+    /// <exception cref="DataException">There is none; the message lists those there are.</exception>
+    public static DatasetInfo Find(string name) => Store.Find(name);
+
+    /// <summary>Loads a set, after downloading it if need be.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Where it may be taken from; default: anywhere.</param>
+    /// <param name="progress">Told, in a line each, what is read and downloaded.</param>
+    /// <param name="cancellation">Ends a download. What is half there is deleted.</param>
+    /// <exception cref="DataException">The name is unknown, files are missing, damaged or another set's, or no mirror has them.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static LoadedData Load(
+        string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        Store.Load(name, options ?? new(), progress, cancellation);
+
+    /// <summary>
+    /// Downloads what is missing of a set or is not what it should be, into the options' folder, or else the cache. Does nothing if the set
+    /// is found whole.
+    /// </summary>
+    /// <returns>Where it is now.</returns>
+    /// <exception cref="DataException">The name is unknown, or no mirror has the files.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static DatasetLocation Fetch(
+        string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        Store.Fetch(name, options ?? new(), progress, cancellation);
+
+    /// <summary>Says where a set lies, by the names of its files alone: nothing is read or downloaded.</summary>
+    /// <exception cref="DataException">The name is unknown.</exception>
+    public static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Find(name), options ?? new());
+
+    /// <summary>Checks each file of a set. A bad or missing file is a line of the report, not an exception.</summary>
+    /// <exception cref="DataException">The name is unknown.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
+        Store.Verify(name, options ?? new(), cancellation);
+}

@@ -1,0 +1,141 @@
+using Convolve.Data;
+
+namespace Convolve.Tests.Data;
+
+public sealed class ImagePipelineTests
+{
+    public static TheoryData<int> GoldenCases => [.. Enumerable.Range(0, ResizeGolden.Cases.Length)];
+
+    [Theory]
+    [MemberData(nameof(GoldenCases))]
+    public void Resizing_gives_what_pytorch_gives(int number)
+    {
+        var (height, width, toHeight, toWidth, every, expected) = ResizeGolden.Cases[number];
+        float[] output = Run(TestData.Plain(new(1, toHeight, toWidth)), new(1, height, width), TestData.Pixels(height * width));
+        float[] actual = [.. output.Where((_, i) => i % every == 0)];
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) < 3e-7, $"value {i}: {actual[i]:R}, PyTorch has {expected[i]:R}");
+    }
+
+    [Fact]
+    public void Bfloat16_rounds_as_pytorch_does()
+    {
+        foreach ((uint single, int bfloat16) in ResizeGolden.Roundings)
+            Assert.Equal(bfloat16, BFloat16Bits.From(BitConverter.UInt32BitsToSingle(single)));
+        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16Bits.From(float.NaN) << 16)));
+        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16Bits.From(BitConverter.UInt32BitsToSingle(0x7F800001)) << 16)));
+    }
+
+    [Theory]
+    [InlineData(28, 28, 28, 28)]
+    [InlineData(28, 28, 224, 224)]
+    [InlineData(28, 28, 37, 41)]
+    [InlineData(40, 30, 17, 65)]
+    public void Bfloat16_output_is_the_float_output_rounded(int height, int width, int toHeight, int toWidth)
+    {
+        ImageSize source = new(1, height, width);
+        ImagePipeline pipeline = new(TestData.Plain(new(1, toHeight, toWidth), [.286f], [.353f]), source);
+        byte[] pixels = TestData.Pixels(source.Length);
+        float[] singles = new float[toHeight * toWidth];
+        ushort[] halves = new ushort[singles.Length];
+        pipeline.Write(pixels, singles);
+        pipeline.Write(pixels, halves);
+        Assert.Equal(Array.ConvertAll(singles, BFloat16Bits.From), halves);
+    }
+
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(3, 2)]
+    [InlineData(2, 3)]
+    [InlineData(5, 9)]
+    public void Normalisation_subtracts_the_mean_and_divides_by_the_deviation_of_each_channel(int height, int width)
+    {
+        ImageSize source = new(3, 2, 2);
+        float[] mean = [.485f, .456f, .406f], std = [.229f, .224f, .225f];
+        byte[] pixels = TestData.Pixels(source.Length);
+        float[] plain = Run(TestData.Plain(new(3, height, width)), source, pixels);
+        float[] output = Run(TestData.Plain(new(3, height, width), mean, std), source, pixels);
+        for (int i = 0; i < output.Length; i++)
+            Assert.Equal((plain[i] - mean[i / (height * width)]) / std[i / (height * width)], output[i], 1e-5);
+    }
+
+    [Fact]
+    public void At_its_own_size_every_byte_is_exact()
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 256).Select(i => (byte)i)];
+        float[] output = Run(TestData.Plain(new(1, 16, 16), [.25f], [.5f]), new(1, 16, 16), pixels);
+        Assert.Equal(pixels.Select(b => (float)((b / 255.0 - .25) / .5)), output);
+        Assert.Equal(pixels.Select(b => b / 255f), Run(TestData.Plain(new(1, 16, 16)), new(1, 16, 16), pixels));
+    }
+
+    [Theory]
+    [InlineData(4, 4)]
+    [InlineData(7, 9)]
+    public void Grey_images_are_repeated_for_three_channels(int height, int width)
+    {
+        byte[] pixels = TestData.Pixels(16);
+        float[] same = Run(TestData.Plain(new(3, height, width)), new(1, 4, 4), pixels), grey =
+            Run(TestData.Plain(new(1, height, width)), new(1, 4, 4), pixels);
+        Assert.Equal([.. grey, .. grey, .. grey], same);
+        float[] different = Run(TestData.Plain(new(3, height, width), [0, .5f, 0], [1, 1, 2]), new(1, 4, 4), pixels);
+        Assert.Equal(grey, different[..grey.Length]);
+        Assert.Equal(grey[5] - .5f, different[grey.Length + 5], 1e-6);
+        Assert.Equal(grey[5] / 2, different[2 * grey.Length + 5], 1e-6);
+    }
+
+    [Fact]
+    public void Channels_that_do_not_fit_are_refused()
+    {
+        DataException e = Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8)), new(3, 32, 32)));
+        Assert.Equal(
+            "Images of 3x32x32 do not fit a network's input of 1x8x8: 3 channels came, 1 was expected. " +
+            "Use a network with 3 input channels, or convert the images.", e.Message);
+        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), new(2, 32, 32)));
+        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), new(1, 0, 32)));
+        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8), [0], [1e-45f]), new(1, 8, 8)));
+    }
+
+    [Fact]
+    public void Wrong_lengths_are_refused()
+    {
+        ImagePipeline pipeline = new(TestData.Plain(new(1, 8, 8)), new(1, 4, 4));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[15], new float[64]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], new float[63]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], new ushort[65]));
+    }
+
+    [Fact]
+    public void Threads_do_not_disturb_each_other_and_nothing_is_allocated()
+    {
+        ImageSize source = new(3, 20, 24);
+        ImagePipeline[] pipelines = [new(TestData.Plain(new(3, 33, 50)), source), new(TestData.Plain(new(3, 7, 90)), source)];
+        float[][] expected = [.. pipelines.Select(p => Run(p.Preprocessing, source, TestData.Pixels(source.Length)))];
+        byte[] pixels = TestData.Pixels(source.Length);
+        Parallel.For(0, 8, n =>
+        {
+            ImagePipeline pipeline = pipelines[n % 2];
+            float[] output = new float[pipeline.Preprocessing.Size.Length];
+            ushort[] halves = new ushort[output.Length];
+            foreach (ImagePipeline warm in pipelines)
+                warm.Write(pixels, new float[warm.Preprocessing.Size.Length]);
+            pipeline.Write(pixels, halves);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                pipeline.Write(pixels, output);
+                pipeline.Write(pixels, halves);
+            }
+
+            Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+            Assert.Equal(expected[n % 2], output);
+        });
+    }
+
+    private static float[] Run(Preprocessing preprocessing, ImageSize source, byte[] pixels)
+    {
+        float[] output = new float[preprocessing.Size.Length];
+        new ImagePipeline(preprocessing, source).Write(pixels, output);
+        return output;
+    }
+}
