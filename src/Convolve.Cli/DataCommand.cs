@@ -5,10 +5,10 @@ using Spectre.Console;
 
 namespace Convolve.Cli;
 
-/// <summary>convolve data list, convolve data verify [SET...]</summary>
+/// <summary>convolve data list, convolve data fetch SET..., convolve data verify [SET...]</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Say which data sets there are, and whether their files are what they should be.") { CreateList(), CreateVerify() };
+    public static Command Create() => new("data", "List, fetch and check data sets.") { CreateList(), CreateFetch(), CreateVerify() };
 
     private static Command CreateList()
     {
@@ -16,6 +16,16 @@ internal static class DataCommand
         Option<bool> json = Inputs.Json();
         Command command = new("list", "List the data sets that are known, and where they lie.") { directory, json };
         command.SetAction(line => List(new(line.GetValue(json)), Inputs.DataOptions(line.GetValue(directory))));
+        return command;
+    }
+
+    private static Command CreateFetch()
+    {
+        Argument<string[]> sets = new("SET") { HelpName = "SET", Arity = ArgumentArity.OneOrMore, Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}." };
+        Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where the files go, in a folder for each set. Default: the cache.");
+        Option<bool> json = Inputs.Json();
+        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be.") { sets, directory, json };
+        command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets), Inputs.DataOptions(line.GetValue(directory))));
         return command;
     }
 
@@ -56,6 +66,17 @@ internal static class DataCommand
                 set.Directory ?? "not here; downloaded when asked for");
         }
         output.Table(table);
+        return Failures.Success;
+    }
+
+    private static int Fetch(Output output, string[] names, DatasetOptions options)
+    {
+        using Interruption interruption = new("ending the download ...");
+        List<DatasetLocation> fetched = [.. names.Select(Datasets.Find).Select(d => Datasets.Fetch(d.Name, options, new Reporter<string>(output.Line), interruption.Token))];
+        if (output.IsJson)
+            Output.Json(new() { ["datasets"] = new JsonArray([.. fetched.Select(d => new JsonObject { ["name"] = d.Info.Name, ["folder"] = d.Directory })]) });
+        else
+            fetched.ForEach(d => output.Line($"{d.Info.Name} is whole, in {d.Directory}"));
         return Failures.Success;
     }
 

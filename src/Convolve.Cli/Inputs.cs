@@ -15,7 +15,7 @@ internal static class Inputs
         HelpName = "N",
         CustomParser = result => Parse<int?>(result, text =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? value : null,
-            least == int.MinValue ? "a whole number" : string.Create(CultureInfo.InvariantCulture, $"a whole number of at least {least}")),
+            least == int.MinValue ? "a whole number up to 2147483647" : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647")),
     };
 
     public static Option<ulong?> Seed(string name, string description) => new(name)

@@ -19,7 +19,12 @@ internal sealed class Output
     {
         (IsJson, IsQuiet, Words) = (json, quiet, json ? Console.Error : Console.Out);
         IsTerminal = !(json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
-        _console = new(() => AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Words) }));
+        _console = new(() =>
+        {
+            IAnsiConsole console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Words) });
+            console.Profile.Capabilities.Unicode &= IsUtf8Locale;
+            return console;
+        });
     }
 
     public bool IsJson { get; }
@@ -34,6 +39,10 @@ internal sealed class Output
 
     /// <summary>Whether the terminal shows more than ASCII.</summary>
     public bool HasUnicode => HasColors && _console.Value.Profile.Capabilities.Unicode;
+
+    // As the C library chooses the locale: the first of the three that is set.
+    private static bool IsUtf8Locale => new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => v?.Length > 0)
+        ?.Replace("-", "", StringComparison.Ordinal).Contains("utf8", StringComparison.OrdinalIgnoreCase) ?? false;
 
     /// <summary>Columns of the terminal.</summary>
     public int Width => _console.Value.Profile.Width;

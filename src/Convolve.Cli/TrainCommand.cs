@@ -54,7 +54,7 @@ internal sealed class TrainCommand
         using Interruption interruption = new("ending the step and saving the weights ...");
         LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
         DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
-        MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count), training: true,
+        MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
         interruption.Token.ThrowIfCancellationRequested();
 

@@ -34,7 +34,7 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _stepFactor = Inputs.Number("--step-factor", "With --schedule step: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
 
-    private readonly Option<bool?> _optimizer = Inputs.OneOf("--optimizer", "The rule of the update: stochastic gradient descent. Default: sgd.", ("sgd", true));
+    private readonly Option<UpdateRule?> _optimizer = Inputs.OneOf("--optimizer", "The rule of the update: stochastic gradient descent. Default: sgd.", ("sgd", UpdateRule.Sgd));
 
     private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
 
@@ -56,6 +56,11 @@ internal sealed class TrainOptions
 
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
         $"How the weights start, in place of the network's own way: {string.Join(", ", Initialization.Names)}.");
+
+    private enum UpdateRule
+    {
+        Sgd,
+    }
 
     private static (string, ScheduleKind)[] Schedules =>
         [("constant", ScheduleKind.Constant), ("step", ScheduleKind.Step), ("cosine", ScheduleKind.Cosine), ("one-cycle", ScheduleKind.OneCycle)];
