@@ -1,41 +1,205 @@
 using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Planning;
 
 namespace Convolve.Execution;
 
 /// <summary>A graph with its parameters, ready to run: evaluation at any batch size, and, where it was made for it, training.</summary>
+/// <remarks>Training, evaluation and every batch size have a plan of their own over the same parameters and the same arena; none of them is a mode.</remarks>
 public sealed class Model : IDisposable
 {
+    // Measured: below this, converting to bfloat16 and back costs more than the kernels gain (LeNet-5: 0.4 M multiply-adds, 28,000 against 46,000 images/s).
+    private const long BFloat16MultiplyAdds = 20_000_000;
+
+    private readonly ParameterStore _store;
+    private readonly Dictionary<(int BatchSize, bool IsTraining), Executor> _executors = [];
+    private readonly ulong _seed;
+    private readonly bool _exact;
+    private NativeBuffer _arena;
+
     /// <param name="graph">The network; its output must be a vector of logits.</param>
     /// <param name="options">How it runs.</param>
     /// <param name="trainingBatchSize">The largest batch of <see cref="ForwardBackward"/>; 0 for a model that only evaluates.</param>
     /// <param name="seed">Decides the first weights and the dropout masks.</param>
-    public Model(Graph graph, ExecutionOptions? options = null, int trainingBatchSize = 0, ulong seed = 0) => throw new NotImplementedException();
+    /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
+    public Model(Graph graph, ExecutionOptions? options = null, int trainingBatchSize = 0, ulong seed = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(trainingBatchSize);
+        options ??= new();
+        (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
+        (Precision, PrecisionReason) = Decide(graph, options.Precision);
+        ThreadTeam.Resize(options.Threads);
+        Plan first = Planner.Create(graph, new(Math.Max(1, trainingBatchSize), trainingBatchSize > 0, Precision, _exact));
+        _store = new(first.Parameters, trainingBatchSize > 0);
+        _arena = new(first.ArenaBytes, "activations");
+        ThreadTeam.Invoke(() =>
+        {
+            _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
+            _store.Initialize(seed);
+        });
+    }
 
-    public Graph Graph => throw new NotImplementedException();
+    public Graph Graph { get; }
 
     /// <summary>The number format in use; never <see cref="Precision.Auto"/>.</summary>
-    public Precision Precision => throw new NotImplementedException();
+    public Precision Precision { get; }
+
+    /// <summary>Why it is that one, in a few words.</summary>
+    public string PrecisionReason { get; }
+
+    /// <summary>The largest batch of a training pass; 0 for a model that only evaluates.</summary>
+    public int TrainingBatchSize { get; }
 
     /// <summary>Such as "conv1.weight", in the graph's order.</summary>
-    public IReadOnlyList<string> ParameterNames => throw new NotImplementedException();
+    public IReadOnlyList<string> ParameterNames => [.. _store.Plan.Slots.Select(s => s.Name)];
+
+    /// <summary>Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.</summary>
+    public long MemoryBytes => _store.Weights.Bytes + _store.Gradients.Bytes + _store.CopyBytes + _arena.Bytes;
+
+    internal ParameterStore Store => _store;
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
-    public void ReadParameter(string name, Span<float> destination) => throw new NotImplementedException();
+    public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
 
     /// <summary>Sets a parameter from plain order.</summary>
-    public void WriteParameter(string name, ReadOnlySpan<float> values) => throw new NotImplementedException();
+    public void WriteParameter(string name, ReadOnlySpan<float> values)
+    {
+        float[] copy = values.ToArray();
+        ThreadTeam.Invoke(() => _store.Write(_store.Plan.IndexOf(name), copy));
+    }
 
-    /// <summary>Copies the gradient of the last <see cref="ForwardBackward"/> out, in plain order.</summary>
-    public void ReadGradient(string name, Span<float> destination) => throw new NotImplementedException();
+    /// <summary>Copies the gradient of the last training pass out, in plain order.</summary>
+    public void ReadGradient(string name, Span<float> destination)
+    {
+        RequireTraining();
+        Read(_store.Gradients, name, destination);
+    }
+
+    /// <summary>The pass that evaluates batches of one size.</summary>
+    public Executor Evaluation(int batchSize) => ExecutorFor(batchSize, false);
+
+    /// <summary>The pass that trains on batches of one size, at most <see cref="TrainingBatchSize"/>.</summary>
+    public Executor Training(int batchSize)
+    {
+        RequireTraining();
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batchSize, TrainingBatchSize);
+        return ExecutorFor(batchSize, true);
+    }
 
     /// <summary>Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, for any n.</summary>
-    public void Forward(ReadOnlySpan<float> images, Span<float> logits) => throw new NotImplementedException();
+    public void Forward(ReadOnlySpan<float> images, Span<float> logits)
+    {
+        int count = CountOf(images);
+        if (logits.Length != count * Graph.Output.Channels)
+            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {logits.Length}.", nameof(logits));
+        Executor pass = Evaluation(count);
+        WriteInput(pass, images);
+        ThreadTeam.Invoke(() => pass.Run());
+        pass.Logits.CopyTo(logits);
+    }
 
     /// <summary>One training pass without the update; returns the mean softmax cross-entropy, whose gradients stay in the model.</summary>
     /// <param name="images">[n, C, H, W] preprocessed pixels, n at most the training batch size.</param>
     /// <param name="labels">n class numbers.</param>
     /// <param name="step">Counts the training steps: dropout masks are a function of (seed, step, layer, element).</param>
-    public double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0) => throw new NotImplementedException();
+    public double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0)
+    {
+        int count = CountOf(images), classes = Graph.Output.Channels;
+        if (labels.Length != count)
+            throw new ArgumentException($"{count} images need {count} labels, and {labels.Length} were given.", nameof(labels));
+        foreach (int label in labels)
+            if ((uint)label >= (uint)classes)
+                throw new ArgumentException($"Label {label} is not one of the {classes} classes 0 to {classes - 1}.", nameof(labels));
+        Executor pass = Training(count);
+        WriteInput(pass, images);
+        labels.CopyTo(pass.Labels);
+        ThreadTeam.Invoke(() => pass.Run(step));
+        double sum = 0;
+        foreach (float loss in pass.Losses)
+            sum += loss;
+        return sum / count;
+    }
 
-    public void Dispose() => throw new NotImplementedException();
+    /// <summary>Says that the weights were changed in their arena.</summary>
+    internal void MarkChanged() => _store.MarkChanged();
+
+    public void Dispose()
+    {
+        foreach (Executor executor in _executors.Values)
+            executor.Dispose();
+        _executors.Clear();
+        _store.Dispose();
+        _arena.Dispose();
+    }
+
+    private static (Precision, string) Decide(Graph graph, Precision asked)
+    {
+        if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
+            throw new NetworkException($"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three times slower.");
+        if (asked != Precision.Auto)
+            return (asked, "as asked");
+        if (!Machine.HasNativeBFloat16)
+            return (Precision.Float32, "the CPU has no native bfloat16");
+        return graph.MultiplyAdds >= BFloat16MultiplyAdds
+            ? (Precision.BFloat16, "native on this CPU and faster for this network")
+            : (Precision.Float32, "faster than bfloat16 for a network this small");
+    }
+
+    private Executor ExecutorFor(int batchSize, bool training)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
+        if (_executors.TryGetValue((batchSize, training), out Executor? executor))
+            return executor;
+        Plan plan = Planner.Create(Graph, new(batchSize, training, Precision, _exact), _store.Plan);
+        if (plan.ArenaBytes > _arena.Bytes)
+            Grow(plan.ArenaBytes);
+        ThreadTeam.Invoke(() => executor = new(plan, _store, _arena, _seed));
+        return _executors[(batchSize, training)] = executor!;
+    }
+
+    // A larger arena: kernels are bound to addresses, so all passes are made anew on their next call.
+    private void Grow(long bytes)
+    {
+        foreach (Executor executor in _executors.Values)
+            executor.Dispose();
+        _executors.Clear();
+        _arena.Dispose();
+        _arena = new(bytes, "activations");
+    }
+
+    private int CountOf(ReadOnlySpan<float> images)
+    {
+        long elements = Graph.Input.Elements;
+        return images.Length > 0 && images.Length % elements == 0 ? (int)(images.Length / elements)
+            : throw new ArgumentException($"Images of {Graph.Input} have {elements} values each, and {images.Length} values are no whole number of them.", nameof(images));
+    }
+
+    private static void WriteInput(Executor pass, ReadOnlySpan<float> images)
+    {
+        if (pass.Plan.Options.Precision == Precision.Float32)
+        {
+            images.CopyTo(pass.InputFloat32);
+            return;
+        }
+        Span<ushort> input = pass.InputBFloat16;
+        for (int i = 0; i < images.Length; i++)
+            input[i] = BFloat16.FromSingle(images[i]);
+    }
+
+    private void Read(NativeBuffer arena, string name, Span<float> destination)
+    {
+        float[] values = new float[destination.Length];
+        ThreadTeam.Invoke(() => _store.Read(_store.Plan.IndexOf(name), arena, values));
+        values.CopyTo(destination);
+    }
+
+    private void RequireTraining()
+    {
+        if (TrainingBatchSize == 0)
+            throw new InvalidOperationException("The model was made for evaluation only: give it a training batch size.");
+    }
 }

@@ -1,12 +1,48 @@
 using Convolve.Execution;
+using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
 /// <summary>Applies the gradients of a model to its parameters, as flat loops over its arenas.</summary>
-public sealed class Optimizer
+public sealed class Optimizer : IDisposable
 {
-    public Optimizer(Model model, Sgd settings) => throw new NotImplementedException();
+    private readonly Model _model;
+    private readonly NativeBuffer _velocity;
+    private readonly SgdKernel _kernel;
+    private readonly TeamTask _task;
 
-    /// <summary>One update with the gradients that <see cref="Model.ForwardBackward"/> left.</summary>
-    public void Step(float learningRate) => throw new NotImplementedException();
+    /// <param name="model">Made for training.</param>
+    /// <param name="settings">Momentum and weight decay; the learning rate comes with each step.</param>
+    /// <exception cref="RecipeException">A setting is out of range.</exception>
+    public Optimizer(Model model, Sgd settings)
+    {
+        settings.Validate();
+        ParameterStore store = model.Store;
+        _model = model;
+        _velocity = new(settings.Momentum != 0 ? store.Plan.Bytes : 0, "the optimizer's velocities");
+        _kernel = new(store, _velocity, settings.Momentum, settings.Nesterov, settings.WeightDecay, settings.DecaysBiases ? settings.WeightDecay : 0);
+        _task = new(_kernel);
+    }
+
+    /// <summary>Memory of the optimizer's state.</summary>
+    public long MemoryBytes => _velocity.Bytes;
+
+    /// <summary>One update with the gradients that the last training pass left.</summary>
+    public void Step(float learningRate)
+    {
+        if (!ThreadTeam.IsExecutor)
+        {
+            ThreadTeam.Invoke(() => Step(learningRate));
+            return;
+        }
+        _kernel.LearningRate = learningRate;
+        ThreadTeam.Run(_task);
+        _model.MarkChanged();
+    }
+
+    public void Dispose()
+    {
+        _task.Dispose();
+        _velocity.Dispose();
+    }
 }

@@ -1,5 +1,4 @@
 using Convolve.Execution;
-using Convolve.Layers;
 
 namespace Convolve.Training;
 
@@ -42,6 +41,26 @@ public sealed record Recipe
     /// <summary>How pixels become numbers.</summary>
     public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
 
-    /// <summary>Replaces the initialisation of every layer, or null to keep the network's own.</summary>
-    public Initialization? Initialization { get; init; }
+    /// <summary>Replaces the initialisation of every layer by one of <see cref="Layers.Initialization.Names"/>, or null to keep the network's own.</summary>
+    public string? Initialization { get; init; }
+
+    /// <summary>Checks every value that can be checked without the network and the data.</summary>
+    /// <exception cref="RecipeException">A value is out of range; the message says which, and what is expected.</exception>
+    public void Validate()
+    {
+        if (Epochs < 1)
+            throw new RecipeException($"{Epochs} epochs were asked for, and there must be at least 1.");
+        if (BatchSize < 1)
+            throw new RecipeException($"The batch size is {BatchSize}, and must be at least 1.");
+        if (Threads < 0)
+            throw new RecipeException($"{Threads} threads were asked for; use 0 for all cores.");
+        if (ValidationFraction is not (>= 0 and < 1))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The share of validation images is {ValidationFraction}, and must be at least 0 and below 1."));
+        if (Limit < 1)
+            throw new RecipeException($"The limit is {Limit} images, and must be at least 1.");
+        if (Initialization is not null)
+            _ = Layers.Initialization.Parse(Initialization);
+        Optimizer.Validate();
+        Schedule.Validate();
+    }
 }

@@ -55,4 +55,14 @@ public sealed record Schedule
     }
 
     private static double Fall(double from, double to, double share) => to + (from - to) * (1 + Math.Cos(Math.PI * Math.Min(1, share))) / 2;
+
+    internal void Validate()
+    {
+        if (WarmUpEpochs is not (>= 0 and < double.PositiveInfinity))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The warm-up is {WarmUpEpochs} epochs, and must be at least 0."));
+        if (StepEpochs < 1)
+            throw new RecipeException($"The learning rate would be cut every {StepEpochs} epochs, and that must be at least 1.");
+        if (Factor is not (> 0 and <= 1))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The factor of each cut is {Factor}, and must be above 0 and at most 1."));
+    }
 }

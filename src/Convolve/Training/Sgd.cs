@@ -18,4 +18,19 @@ public sealed record Sgd
 
     /// <summary>Whether the penalty also holds for biases, as in PyTorch's default.</summary>
     public bool DecaysBiases { get; init; }
+
+    internal void Validate()
+    {
+        Require(LearningRate is > 0 and < float.PositiveInfinity, "learning rate", LearningRate, "above 0, such as 0.01");
+        Require(Momentum is >= 0 and < 1, "momentum", Momentum, "at least 0 and below 1, such as 0.9");
+        Require(WeightDecay is >= 0 and < float.PositiveInfinity, "weight decay", WeightDecay, "at least 0, such as 0.0005");
+        if (Nesterov && Momentum == 0)
+            throw new RecipeException("Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9.");
+    }
+
+    private static void Require(bool holds, string name, float value, string expected)
+    {
+        if (!holds)
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The {name} is {value}, and must be {expected}."));
+    }
 }

@@ -1,0 +1,85 @@
+namespace Convolve.OneDnn;
+
+/// <summary>What the CPU can do, as the kernel library sees it.</summary>
+public enum InstructionSet
+{
+    Sse41,
+    Avx,
+    Avx2,
+    Avx512,
+    Avx512Vnni,
+
+    /// <summary>AVX-512 with native bfloat16.</summary>
+    Avx512BFloat16,
+}
+
+/// <summary>
+/// Everything that the rest of the program asks of a kernel library: five verbs over operations that are data. A second version of oneDNN is a
+/// second implementation of this interface.
+/// </summary>
+public interface IKernelLibrary
+{
+    /// <summary>Such as "oneDNN 2.6.3".</summary>
+    string Name { get; }
+
+    InstructionSet InstructionSet { get; }
+
+    /// <summary>A layout in row-major order.</summary>
+    Layout Plain(ElementType type, params ReadOnlySpan<long> sizes);
+
+    /// <summary>A layout that the library may choose.</summary>
+    Layout Any(ElementType type, params ReadOnlySpan<long> sizes);
+
+    /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
+    /// <exception cref="KernelLibraryException">The operation is wrong.</exception>
+    KernelDescription? Describe(Operation operation);
+
+    /// <summary>Makes a kernel.</summary>
+    /// <param name="operation">What it computes.</param>
+    /// <param name="label">The layer that it belongs to; errors name it.</param>
+    /// <exception cref="KernelLibraryException">The library has none, or ran out of memory.</exception>
+    Kernel Compile(Operation operation, string label);
+}
+
+/// <summary>What the library chose for an operation.</summary>
+/// <param name="Implementation">Its own name, such as "jit:avx512_core".</param>
+/// <param name="Layouts">Of every argument, workspace included.</param>
+/// <param name="ScratchpadBytes">Memory that it needs while it runs.</param>
+public sealed record KernelDescription(string Implementation, IReadOnlyDictionary<Argument, Layout> Layouts, long ScratchpadBytes)
+{
+    public Layout this[Argument argument] => Layouts[argument];
+}
+
+/// <summary>A kernel with the memory it works on. Binding is done once; executing allocates nothing.</summary>
+public abstract class Kernel : IDisposable
+{
+    /// <summary>Says where an argument lies.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer.</exception>
+    public abstract void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset);
+
+    /// <summary>Says where the scratchpad lies.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer.</exception>
+    public abstract void BindScratchpad(NativeBuffer buffer, long offset);
+
+    /// <summary>Runs on the executor thread, and returns when the result is there.</summary>
+    /// <exception cref="KernelLibraryException">The library refused.</exception>
+    public abstract void Execute();
+
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>The kernel library of this process.</summary>
+public static class KernelLibrary
+{
+    private static readonly Lazy<IKernelLibrary> Loaded = new(() => new OneDnn2());
+
+    /// <summary>Loads the library at the first call.</summary>
+    /// <exception cref="KernelLibraryException">It is not installed, or of a version that is not known.</exception>
+    public static IKernelLibrary Current => Loaded.Value;
+}

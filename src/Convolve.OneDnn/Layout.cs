@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Convolve.OneDnn;
+
+/// <summary>The number format of a tensor's elements.</summary>
+public enum ElementType
+{
+    BFloat16 = 2,
+    Float32 = 3,
+    Int32 = 4,
+    UInt8 = 6,
+}
+
+/// <summary>How the elements of a tensor lie in memory: sizes, element type, order and blocking. Compared by value.</summary>
+public sealed class Layout : IEquatable<Layout>
+{
+    private const int SizesAt = 8, TypeAt = 104, FormatKindAt = 312, StridesAt = 320, BlockCountAt = 416, BlocksAt = 424, BlockAxesAt = 520;
+    private const int AnyKind = 1, BlockedKind = 2;
+    private readonly byte[] _descriptor;
+
+    internal Layout(ReadOnlySpan<byte> descriptor) => _descriptor = descriptor.ToArray();
+
+    internal ReadOnlySpan<byte> Descriptor => _descriptor;
+
+    /// <summary>Logical sizes: N, C, H, W; N, features; O, I, H, W; G, O, I, H, W.</summary>
+    public IReadOnlyList<long> Sizes => Longs(SizesAt, Read<int>(0));
+
+    public ElementType Type => (ElementType)Read<int>(TypeAt);
+
+    /// <summary>Whether the library is still free to choose.</summary>
+    public bool IsAny => Read<int>(FormatKindAt) == AnyKind;
+
+    /// <summary>Whether the elements lie in row-major order without blocks or gaps.</summary>
+    public bool IsPlain
+    {
+        get
+        {
+            if (Read<int>(FormatKindAt) != BlockedKind || Read<int>(BlockCountAt) != 0)
+                return false;
+            IReadOnlyList<long> sizes = Sizes;
+            long[] strides = Longs(StridesAt, sizes.Count);
+            long expected = 1;
+            for (int i = sizes.Count - 1; i >= 0; expected *= sizes[i], i--)
+                if (strides[i] != expected && sizes[i] != 1)
+                    return false;
+            return true;
+        }
+    }
+
+    /// <summary>The memory it takes, padding of the blocks included.</summary>
+    public unsafe long Bytes
+    {
+        get
+        {
+            fixed (byte* descriptor = _descriptor)
+                return (long)Dnnl.dnnl_memory_desc_get_size(descriptor);
+        }
+    }
+
+    public unsafe bool Equals(Layout? other)
+    {
+        if (other is null)
+            return false;
+        fixed (byte* left = _descriptor, right = other._descriptor)
+            return ReferenceEquals(this, other) || Dnnl.dnnl_memory_desc_equal(left, right) != 0;
+    }
+
+    public override bool Equals(object? obj) => Equals(obj as Layout);
+
+    public override int GetHashCode() => Sizes.Aggregate((int)Type, HashCode.Combine);
+
+    /// <summary>Such as "f32 64x96x54x54 aBcd16b": type, sizes, and the order of the axes with a capital for a blocked one.</summary>
+    public override string ToString()
+    {
+        string type = Type switch { ElementType.Float32 => "f32", ElementType.BFloat16 => "bf16", ElementType.UInt8 => "u8", _ => "s32" };
+        return string.Create(CultureInfo.InvariantCulture, $"{type} {string.Join('x', Sizes)} {Format}");
+    }
+
+    /// <summary>The order of the axes alone, such as "aBcd16b".</summary>
+    public string Format
+    {
+        get
+        {
+            if (Read<int>(FormatKindAt) != BlockedKind)
+                return IsAny ? "any" : "opaque";
+            int rank = Sizes.Count, blocks = Read<int>(BlockCountAt);
+            long[] strides = Longs(StridesAt, rank), sizes = Longs(BlocksAt, blocks), axes = Longs(BlockAxesAt, blocks);
+            StringBuilder text = new();
+            foreach (int axis in Enumerable.Range(0, rank).OrderByDescending(i => strides[i]))
+                text.Append((char)((axes.Contains(axis) ? 'A' : 'a') + axis));
+            for (int i = 0; i < blocks; i++)
+                text.Append(CultureInfo.InvariantCulture, $"{sizes[i]}{(char)('a' + axes[i])}");
+            return text.ToString();
+        }
+    }
+
+    private T Read<T>(int offset) where T : unmanaged => MemoryMarshal.Read<T>(_descriptor.AsSpan(offset));
+
+    private long[] Longs(int offset, int count) => MemoryMarshal.Cast<byte, long>(_descriptor.AsSpan(offset))[..count].ToArray();
+}

@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Convolve.OneDnn;
+
+/// <summary>The thread team that oneDNN runs on (GNU OpenMP), for kernels of our own.</summary>
+internal static unsafe partial class OpenMp
+{
+    internal const string Library = "gomp";
+
+    [LibraryImport(Library)]
+    internal static partial void omp_set_num_threads(int threads);
+
+    [LibraryImport(Library)]
+    internal static partial int omp_get_thread_num();
+
+    [LibraryImport(Library)]
+    internal static partial int omp_get_num_threads();
+
+    [LibraryImport(Library)]
+    internal static partial void GOMP_parallel(delegate* unmanaged<nint, void> body, nint data, uint threads, uint flags);
+}

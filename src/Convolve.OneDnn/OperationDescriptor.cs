@@ -1,0 +1,111 @@
+namespace Convolve.OneDnn;
+
+/// <summary>Writes an operation into the descriptor that oneDNN 2.x takes.</summary>
+internal static unsafe class OperationDescriptor
+{
+    /// <summary>Fills 16 KiB at <paramref name="result"/>; returns the library's status.</summary>
+    public static int Fill(byte* result, Operation operation)
+    {
+        switch (operation)
+        {
+            case ConvolutionForward o:
+                {
+                    Sizes s = new(o.Walk, default);
+                    fixed (byte* source = o.Source.Descriptor, weights = o.Weights.Descriptor, bias = Optional(o.Bias), target = o.Target.Descriptor)
+                        return Dnnl.dnnl_dilated_convolution_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), (int)o.Algorithm,
+                            source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case ConvolutionBackwardData o:
+                {
+                    Sizes s = new(o.Forward.Walk, default);
+                    fixed (byte* source = o.DiffSource.Descriptor, weights = o.Weights.Descriptor, target = o.DiffTarget.Descriptor)
+                        return Dnnl.dnnl_dilated_convolution_backward_data_desc_init(result, (int)o.Forward.Algorithm,
+                            source, weights, target, s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case ConvolutionBackwardWeights o:
+                {
+                    Sizes s = new(o.Forward.Walk, default);
+                    fixed (byte* source = o.Source.Descriptor, weights = o.DiffWeights.Descriptor, bias = Optional(o.DiffBias), target = o.DiffTarget.Descriptor)
+                        return Dnnl.dnnl_dilated_convolution_backward_weights_desc_init(result, (int)o.Forward.Algorithm,
+                            source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case InnerProductForward o:
+                fixed (byte* source = o.Source.Descriptor, weights = o.Weights.Descriptor, bias = Optional(o.Bias), target = o.Target.Descriptor)
+                    return Dnnl.dnnl_inner_product_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), source, weights, bias, target);
+            case InnerProductBackwardData o:
+                fixed (byte* source = o.DiffSource.Descriptor, weights = o.Weights.Descriptor, target = o.DiffTarget.Descriptor)
+                    return Dnnl.dnnl_inner_product_backward_data_desc_init(result, source, weights, target);
+            case InnerProductBackwardWeights o:
+                fixed (byte* source = o.Source.Descriptor, weights = o.DiffWeights.Descriptor, bias = Optional(o.DiffBias), target = o.DiffTarget.Descriptor)
+                    return Dnnl.dnnl_inner_product_backward_weights_desc_init(result, source, weights, bias, target);
+            case PoolingForward o:
+                {
+                    Sizes s = new(o.Walk, o.Kernel);
+                    fixed (byte* source = o.Source.Descriptor, target = o.Target.Descriptor)
+                        return Dnnl.dnnl_pooling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), (int)o.Kind, source, target,
+                            s.Stride, s.Kernel, s.Before, s.After);
+                }
+            case PoolingBackward o:
+                {
+                    Sizes s = new(o.Forward.Walk, o.Forward.Kernel);
+                    fixed (byte* source = o.DiffSource.Descriptor, target = o.DiffTarget.Descriptor)
+                        return Dnnl.dnnl_pooling_backward_desc_init(result, (int)o.Forward.Kind, source, target, s.Stride, s.Kernel, s.Before, s.After);
+                }
+            case ElementwiseForward o:
+                fixed (byte* data = o.Data.Descriptor)
+                    return Dnnl.dnnl_eltwise_forward_desc_init(result, OneDnn2.Propagation(true), ForwardAlgorithm(o.Function.Kind), data, o.Function.Alpha, 0);
+            case ElementwiseBackward o:
+                fixed (byte* diff = o.DiffData.Descriptor, output = o.Output.Descriptor)
+                    return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, output, o.Function.Alpha, 0);
+            default:
+                throw new NotSupportedException($"No descriptor is known for {operation}.");
+        }
+    }
+
+    public static int ForwardAlgorithm(ElementwiseKind kind) => kind switch
+    {
+        ElementwiseKind.ReLU => 31,
+        ElementwiseKind.Tanh => 47,
+        ElementwiseKind.Logistic => 175,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    // The "use_dst_for_bwd" forms.
+    private static int BackwardAlgorithm(ElementwiseKind kind) => kind switch
+    {
+        ElementwiseKind.ReLU => 256,
+        ElementwiseKind.Tanh => 257,
+        ElementwiseKind.Logistic => 260,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    private static ReadOnlySpan<byte> Optional(Layout? layout) => layout is null ? default : layout.Descriptor;
+
+    /// <summary>The walk in the library's terms: dilation 0 means dense.</summary>
+    private ref struct Sizes
+    {
+        private fixed long _values[10];
+
+        public Sizes(Walk walk, (int Height, int Width) kernel)
+        {
+            (_values[0], _values[1]) = walk.Stride;
+            (_values[2], _values[3]) = (walk.Dilation.Height - 1, walk.Dilation.Width - 1);
+            (_values[4], _values[5]) = walk.Before;
+            (_values[6], _values[7]) = walk.After;
+            (_values[8], _values[9]) = kernel;
+        }
+
+        // A ref struct lives on the stack, so its address is fixed.
+        public long* Stride => At(0);
+
+        public long* Dilation => At(2);
+
+        public long* Before => At(4);
+
+        public long* After => At(6);
+
+        public long* Kernel => At(8);
+
+        private long* At(int index) => (long*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _values[0]) + index;
+    }
+}

@@ -1,0 +1,83 @@
+namespace Convolve.OneDnn;
+
+/// <summary>What a kernel computes, as data: two equal operations give the same kernel.</summary>
+public abstract record Operation;
+
+/// <summary>How a window walks: steps, distances of the taps (1 means dense), zeros before and after; height first.</summary>
+public readonly record struct Walk((int Height, int Width) Stride, (int Height, int Width) Dilation, (int Height, int Width) Before, (int Height, int Width) After);
+
+/// <summary>A function of each element.</summary>
+public enum ElementwiseKind
+{
+    /// <summary>max(0, x), or slope times x where x is negative.</summary>
+    ReLU,
+    Tanh,
+    Logistic,
+}
+
+/// <summary>A function of each element with its parameter.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Alpha">The slope of a leaky ReLU.</param>
+public readonly record struct ElementwiseFunction(ElementwiseKind Kind, float Alpha = 0);
+
+/// <summary>How a convolution is computed.</summary>
+public enum ConvolutionAlgorithm
+{
+    Direct = 1,
+    Winograd = 2,
+}
+
+public sealed record ConvolutionForward(bool IsTraining, ConvolutionAlgorithm Algorithm, Layout Source, Layout Weights, Layout? Bias, Layout Target,
+    Walk Walk, ElementwiseFunction? Activation = null) : Operation;
+
+public sealed record ConvolutionBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, ConvolutionForward Forward) : Operation;
+
+public sealed record ConvolutionBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget, ConvolutionForward Forward) : Operation;
+
+public sealed record InnerProductForward(bool IsTraining, Layout Source, Layout Weights, Layout? Bias, Layout Target,
+    ElementwiseFunction? Activation = null) : Operation;
+
+public sealed record InnerProductBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, InnerProductForward Forward) : Operation;
+
+public sealed record InnerProductBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget, InnerProductForward Forward) : Operation;
+
+/// <summary>How a window becomes one number.</summary>
+public enum PoolingKind
+{
+    Max = 511,
+    AverageWithPadding = 767,
+    AverageWithoutPadding = 1023,
+}
+
+public sealed record PoolingForward(bool IsTraining, PoolingKind Kind, Layout Source, Layout Target, (int Height, int Width) Kernel, Walk Walk) : Operation;
+
+public sealed record PoolingBackward(Layout DiffSource, Layout DiffTarget, PoolingForward Forward) : Operation;
+
+public sealed record ElementwiseForward(ElementwiseFunction Function, Layout Data) : Operation;
+
+/// <summary>The derivative is taken from the function's output, so that its input need not be kept.</summary>
+public sealed record ElementwiseBackward(ElementwiseFunction Function, Layout DiffData, Layout Output) : Operation;
+
+/// <summary>Copies into another layout or element type.</summary>
+public sealed record Reorder(Layout Source, Layout Target) : Operation;
+
+/// <summary>Adds tensors of one layout.</summary>
+public sealed record Sum(Layout Data, int Count) : Operation;
+
+/// <summary>A tensor that a kernel reads or writes.</summary>
+public enum Argument
+{
+    Source = 1,
+    Target = 17,
+    Weights = 33,
+    Bias = 41,
+    Workspace = 64,
+    Scratchpad = 80,
+    DiffSource = 129,
+    DiffTarget = 145,
+    DiffWeights = 161,
+    DiffBias = 169,
+
+    /// <summary>The first of many sources; the next ones follow.</summary>
+    FirstSource = 1024,
+}

@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace Convolve.OneDnn;
+
+/// <summary>Work that every thread of the team does its share of.</summary>
+public interface ITeamWork
+{
+    /// <summary>Does the share of one thread.</summary>
+    /// <param name="thread">From 0.</param>
+    /// <param name="threads">The size of the team.</param>
+    void Run(int thread, int threads);
+}
+
+/// <summary>
+/// The one thread that executes kernels, and the OpenMP team behind it. Every thread that called oneDNN would get a team of its own, so all
+/// kernels of a process run from here; own kernels share the team, so that cores are never given out twice.
+/// </summary>
+public static class ThreadTeam
+{
+    private static readonly BlockingCollection<Job> Jobs = [];
+    private static readonly Thread Executor = Start();
+
+    /// <summary>The size of the team.</summary>
+    public static int Threads { get; private set; } = Environment.ProcessorCount;
+
+    /// <summary>Whether the caller is the executor thread.</summary>
+    public static bool IsExecutor => Thread.CurrentThread == Executor;
+
+    /// <summary>Sets the size of the team; 0 means what OMP_NUM_THREADS says, or else all cores.</summary>
+    public static void Resize(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        if (threads == 0)
+            threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+        Invoke(() =>
+        {
+            OpenMp.omp_set_num_threads(threads);
+            Threads = threads;
+        });
+    }
+
+    /// <summary>Runs an action on the executor thread and waits for it; its exception comes back to the caller.</summary>
+    public static void Invoke(Action action)
+    {
+        if (IsExecutor)
+        {
+            action();
+            return;
+        }
+        using Job job = new(action);
+        Jobs.Add(job);
+        job.Done.Wait();
+        job.Error?.Throw();
+    }
+
+    /// <summary>Runs a share of the work on every thread of the team; must be called on the executor thread.</summary>
+    public static unsafe void Run(TeamTask task)
+    {
+        OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)Threads, 0);
+        task.ThrowIfFailed();
+    }
+
+    private static Thread Start()
+    {
+        Thread thread = new(() =>
+        {
+            foreach (Job job in Jobs.GetConsumingEnumerable())
+            {
+                try
+                {
+                    job.Action();
+                }
+                catch (Exception e)
+                {
+                    job.Error = ExceptionDispatchInfo.Capture(e);
+                }
+                job.Done.Set();
+            }
+        }, maxStackSize: 16 << 20)
+        { IsBackground = true, Name = "Convolve executor" };
+        thread.Start();
+        return thread;
+    }
+
+    private sealed class Job(Action action) : IDisposable
+    {
+        public Action Action { get; } = action;
+
+        public ManualResetEventSlim Done { get; } = new();
+
+        public ExceptionDispatchInfo? Error { get; set; }
+
+        public void Dispose() => Done.Dispose();
+    }
+}
+
+/// <summary>Work bound once, so that running it again and again allocates nothing.</summary>
+public sealed class TeamTask : IDisposable
+{
+    private readonly ITeamWork _work;
+    private GCHandle _handle;
+    private Exception? _error;
+
+    public TeamTask(ITeamWork work)
+    {
+        _work = work;
+        _handle = GCHandle.Alloc(this);
+    }
+
+    internal nint Handle => GCHandle.ToIntPtr(_handle);
+
+    public void Dispose()
+    {
+        if (_handle.IsAllocated)
+            _handle.Free();
+    }
+
+    internal void ThrowIfFailed()
+    {
+        if (_error is { } error)
+        {
+            _error = null;
+            ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    internal static void Enter(nint handle)
+    {
+        var task = (TeamTask)GCHandle.FromIntPtr(handle).Target!;
+        try
+        {
+            task._work.Run(OpenMp.omp_get_thread_num(), OpenMp.omp_get_num_threads());
+        }
+        catch (Exception e)
+        {
+            task._error = e; // no exception may leave a native frame
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.ObjectModel;
+
+namespace Convolve.Data;
+
+internal static class ClassNames
+{
+    /// <summary>A private copy of the names, once they are known to be 1 to 256 different and not blank.</summary>
+    public static ReadOnlyCollection<string> Validated(string owner, IReadOnlyList<string> names)
+    {
+        if (names.Count is 0 or > 256)
+            throw new DataException($"{owner}: {names.Count} class names came; 1 to 256 are possible, as labels are bytes.");
+        Dictionary<string, int> seen = new(StringComparer.Ordinal);
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (string.IsNullOrWhiteSpace(names[i]))
+                throw new DataException($"{owner}: the name of class {i} is blank. Give every class a name.");
+            if (!seen.TryAdd(names[i], i))
+            {
+                throw new DataException(
+                    $"{owner}: classes {seen[names[i]]} and {i} are both named \"{names[i]}\". Give every class its own name.");
+            }
+        }
+
+        return Array.AsReadOnly(names.ToArray());
+    }
+}

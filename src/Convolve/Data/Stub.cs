@@ -1,3 +1,0 @@
-namespace Convolve.Data;
-/// <summary>Stub.</summary>
-public enum Normalization { None, TrainingSplit, MinusOneToOne }

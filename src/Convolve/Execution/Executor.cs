@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>A plan turned into kernels with their memory. Made once, it runs without a managed allocation.</summary>
+public sealed class Executor : IDisposable
+{
+    private readonly ParameterStore _store;
+    private readonly NativeBuffer _arena;
+    private readonly Runnable[] _runnables;
+    private readonly long[] _ticks;
+    private readonly PassState _state;
+
+    internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed)
+    {
+        (Plan, _store, _arena) = (plan, store, arena);
+        _state = new(seed, plan.Options.BatchSize);
+        Binder binder = new(store, arena, _state);
+        _ticks = new long[plan.Steps.Count];
+        _runnables = new Runnable[plan.Steps.Count];
+        try
+        {
+            for (int i = 0; i < _runnables.Length; i++)
+                _runnables[i] = Runnable.Create(plan.Steps[i], binder);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public Plan Plan { get; }
+
+    public int BatchSize => Plan.Options.BatchSize;
+
+    /// <summary>The images of the next pass, [N, C, H, W], where the plan computes in float32.</summary>
+    public Span<float> InputFloat32 => Plan.Input.Layout.Type == ElementType.Float32 ? Window<float>(Plan.Input) : default;
+
+    /// <summary>The images of the next pass as bits, [N, C, H, W], where the plan computes in bfloat16.</summary>
+    public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input) : default;
+
+    /// <summary>The class numbers of the next training pass, [N].</summary>
+    public Span<int> Labels => _state.Labels;
+
+    /// <summary>The result of the last pass, [N, classes]; good until the next pass of the model.</summary>
+    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output);
+
+    /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
+    public ReadOnlySpan<float> Losses => _state.Losses;
+
+    /// <summary>How many images of the last training pass had their label's logit as the largest.</summary>
+    public int Correct => _state.Correct;
+
+    /// <summary>Whether each step's time is taken; off by default.</summary>
+    public bool IsProfiling { get; set; }
+
+    /// <summary>The time each step has taken since profiling began, in the order of the plan.</summary>
+    public IReadOnlyList<TimeSpan> StepTimes => [.. _ticks.Select(t => Stopwatch.GetElapsedTime(0, t))];
+
+    /// <summary>Runs all steps; on the executor thread.</summary>
+    /// <param name="step">Counts the training steps of a run; keys the dropout masks.</param>
+    public void Run(uint step = 0)
+    {
+        if (!ThreadTeam.IsExecutor)
+            throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
+        _state.Step = step;
+        _store.Refresh();
+        if (IsProfiling)
+        {
+            RunProfiled();
+            return;
+        }
+        foreach (Runnable runnable in _runnables)
+            runnable.Run();
+    }
+
+    public void Dispose()
+    {
+        for (int i = _runnables.Length - 1; i >= 0; i--)
+            _runnables[i]?.Dispose();
+    }
+
+    private void RunProfiled()
+    {
+        for (int i = 0; i < _runnables.Length; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _runnables[i].Run();
+            _ticks[i] += Stopwatch.GetTimestamp() - start;
+        }
+    }
+
+    private Span<T> Window<T>(Tensor tensor) where T : unmanaged =>
+        _arena.Span<T>(tensor.Storage.Offset, checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size)));
+}
+
+/// <summary>What the steps of a pass share besides tensors.</summary>
+internal sealed class PassState(ulong seed, int batch)
+{
+    public ulong Seed { get; } = seed;
+
+    public uint Step { get; set; }
+
+    public int[] Labels { get; } = new int[batch];
+
+    public float[] Losses { get; } = new float[batch];
+
+    public int Correct { get; set; }
+}
+
+/// <summary>Knows in which buffer each tensor lies.</summary>
+internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state)
+{
+    public PassState State { get; } = state;
+
+    public NativeBuffer Arena { get; } = arena;
+
+    public (NativeBuffer Buffer, long Offset) Locate(Tensor tensor) => tensor.Storage.Region switch
+    {
+        Region.Arena => (Arena, tensor.Storage.Offset),
+        Region.Parameters => (store.Weights, tensor.Storage.Offset),
+        Region.Gradients => (store.Gradients, tensor.Storage.Offset),
+        _ => (store.CopyOf(tensor), 0),
+    };
+
+    /// <summary>The address of a tensor for own kernels; good while the buffers live.</summary>
+    public nint Address(Tensor tensor)
+    {
+        var (buffer, offset) = Locate(tensor);
+        return buffer.At(offset, tensor.Layout.Bytes);
+    }
+}

@@ -1,0 +1,70 @@
+using static Convolve.Execution.Lanes.Lanes;
+
+namespace Convolve.Execution.Lanes;
+
+/// <summary>A forward convolution made ready for one thread: weights packed, tiles chosen, room for the padded input.</summary>
+internal unsafe struct LanesForward
+{
+    private readonly LanesConv _conv;
+    private readonly bool _copies;
+    private Correlation _correlation;
+    private PaddedPlanes _padded;
+    private LanesView _dense, _view;
+
+    public static long ScratchBytes(in LanesConv conv)
+    {
+        (int left, int right) = Sides(conv);
+        return PaddedPlanes.Bytes(conv.Channels, conv.Height, left + conv.Width + right)
+            + Correlation.ScratchBytes(conv.Channels, conv.Filters, conv.KernelHeight * conv.KernelWidth, conv.OutWidth);
+    }
+
+    public LanesForward(ref LanesArena arena, in LanesConv conv, float* weights, float* bias)
+    {
+        _conv = conv;
+        (int left, int right) = Sides(conv);
+        _copies = left + right > 0;
+        if (_copies)
+        {
+            _padded = new PaddedPlanes(
+                ref arena, conv.Channels, conv.Height, conv.Width, top: 0, left, conv.Height, left + conv.Width + right);
+            _view = _padded.View;
+        }
+        else
+        {
+            _view = LanesView.Dense(null, 0, conv.Channels, conv.Height, conv.Width);
+        }
+        Correlation.Taps taps = new()
+        {
+            Rows = conv.KernelHeight, Columns = conv.KernelWidth, StrideH = conv.StrideH, StrideW = conv.StrideW,
+            PadTop = conv.PadTop, PadLeft = conv.PadLeft, Weights = weights,
+            FilterStep = conv.Taps, ChannelStep = conv.KernelHeight * conv.KernelWidth, RowStep = conv.KernelWidth, ColumnStep = 1,
+        };
+        _correlation = new Correlation(
+            ref arena, conv.Channels, conv.Filters, conv.Height, conv.Width, conv.OutWidth, taps, bias, _view, VectorBytes);
+    }
+
+    /// <summary>Turns to a group of images.</summary>
+    public void Start(float* src, int group)
+    {
+        _dense = LanesView.Dense(src, group, _conv.Channels, _conv.Height, _conv.Width);
+        if (_copies)
+            _padded.Restart();
+        else
+            _view = _dense;
+    }
+
+    /// <summary>Computes one row of the output, its activation included; rows come in order.</summary>
+    public void Row(int row, byte* output, nint outPlane, LanesActivation activation, float slope)
+    {
+        if (_copies)
+            _padded.Copy(_dense, _correlation.RowsNeeded(row));
+        _correlation.Row(row, _view, output, outPlane, activation == LanesActivation.ReLU);
+        if (activation is LanesActivation.LeakyReLU or LanesActivation.Tanh or LanesActivation.Sigmoid)
+            for (int f = 0; f < _conv.Filters; f++)
+                LanesElementwise.Apply(activation, (float*)(output + f * outPlane), _conv.OutWidth, slope);
+    }
+
+    private static (int Left, int Right) Sides(in LanesConv conv) =>
+        (Math.Max(0, conv.PadLeft),
+            Math.Max(0, (conv.OutWidth - 1) * conv.StrideW - conv.PadLeft + conv.KernelWidth - conv.Width));
+}

@@ -1,0 +1,54 @@
+using Convolve.OneDnn;
+
+namespace Convolve.Execution;
+
+/// <summary>What this machine computes with.</summary>
+public static class Machine
+{
+    /// <summary>Such as "oneDNN 2.6.3".</summary>
+    /// <exception cref="KernelLibraryException">The kernel library is not installed.</exception>
+    public static string KernelLibraryName => KernelLibrary.Current.Name;
+
+    /// <summary>The instruction set that the kernels use; the environment variable DNNL_MAX_CPU_ISA can lower it.</summary>
+    public static string InstructionSetName => KernelLibrary.Current.InstructionSet switch
+    {
+        InstructionSet.Avx512BFloat16 => "AVX-512 with bfloat16",
+        InstructionSet.Avx512Vnni => "AVX-512 with VNNI",
+        InstructionSet.Avx512 => "AVX-512",
+        InstructionSet.Avx2 => "AVX2",
+        InstructionSet.Avx => "AVX",
+        _ => "SSE 4.1",
+    };
+
+    /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
+    public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;
+
+    /// <summary>The processor as the system names it, or "unknown".</summary>
+    public static string ProcessorName
+    {
+        get
+        {
+            try
+            {
+                return File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
+            }
+            catch (IOException)
+            {
+                return "unknown";
+            }
+        }
+    }
+
+    /// <summary>Resident memory of this process now, and its peak, in bytes.</summary>
+    public static (long Resident, long Peak) ProcessMemory
+    {
+        get
+        {
+            using var process = System.Diagnostics.Process.GetCurrentProcess();
+            return (process.WorkingSet64, process.PeakWorkingSet64);
+        }
+    }
+
+    /// <summary>Threads of the kernel team.</summary>
+    public static int Threads => ThreadTeam.Threads;
+}

@@ -1,0 +1,165 @@
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>The weights of a network, their gradients, and the copies that plans read, shared by all plans of the network.</summary>
+internal sealed class ParameterStore : IDisposable
+{
+    private const int ChunkElements = 1 << 16;
+    private readonly List<WeightCopy> _copies = [];
+
+    public ParameterStore(ParameterPlan plan, bool training)
+    {
+        Plan = plan;
+        Weights = new(plan.Bytes, "weights");
+        Gradients = new(training ? plan.Bytes : 0, "gradients");
+    }
+
+    public ParameterPlan Plan { get; }
+
+    public NativeBuffer Weights { get; }
+
+    public NativeBuffer Gradients { get; }
+
+    /// <summary>Memory of the copies that plans asked for so far.</summary>
+    public long CopyBytes => _copies.Sum(c => c.Tensor.Layout.Bytes);
+
+    /// <summary>The memory of a copy; plans that want the same parameter in the same layout share it.</summary>
+    public NativeBuffer CopyOf(Tensor tensor)
+    {
+        WeightCopy? copy = _copies.Find(c => c.Tensor.Storage.Parameter == tensor.Storage.Parameter && c.Tensor.Layout.Equals(tensor.Layout));
+        if (copy is null)
+        {
+            ParameterSlot slot = Plan.Slots[tensor.Storage.Parameter];
+            copy = new(tensor, new(tensor.Layout.Bytes, $"a copy of {slot.Name}"), KernelLibrary.Current.Compile(new Reorder(slot.Layout, tensor.Layout), slot.Name));
+            copy.Reorder.Bind(Argument.Source, slot.Layout, Weights, slot.Offset);
+            copy.Reorder.Bind(Argument.Target, tensor.Layout, copy.Buffer, 0);
+            _copies.Add(copy);
+        }
+        return copy.Buffer;
+    }
+
+    /// <summary>Says that the weights are not what the copies hold.</summary>
+    public void MarkChanged() => _copies.ForEach(c => c.IsStale = true);
+
+    /// <summary>Brings every copy up to date.</summary>
+    public void Refresh()
+    {
+        foreach (WeightCopy copy in _copies)
+        {
+            if (!copy.IsStale)
+                continue;
+            copy.Reorder.Execute();
+            copy.IsStale = false;
+        }
+    }
+
+    /// <summary>Gives every parameter its first values; the gradients are overwritten.</summary>
+    public void Initialize(ulong seed)
+    {
+        for (int i = 0; i < Plan.Slots.Count; i++)
+        {
+            ParameterSpec spec = Plan.Slots[i].Spec;
+            uint index = (uint)i;
+            WithPlain(i, Access.Write, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
+            {
+                long from = (long)chunk * ChunkElements;
+                Span<float> values = plain.Buffer.Span<float>(plain.Offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
+                spec.Initializer.Fill(values, spec.FanIn, spec.FanOut, new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
+            }));
+        }
+    }
+
+    /// <summary>Lends a parameter in plain order; its gradient is overwritten.</summary>
+    public void Read(int index, Action<ReadOnlySpan<float>> read) =>
+        WithPlain(index, Access.Read, plain => read(plain.Buffer.Span<float>(plain.Offset, (int)Plan.Slots[index].Spec.Count)));
+
+    /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
+    public void WriteAll(FillParameter fill)
+    {
+        for (int i = 0; i < Plan.Slots.Count; i++)
+        {
+            ParameterSlot slot = Plan.Slots[i];
+            WithPlain(i, Access.Write, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
+        }
+    }
+
+    public void Write(int index, ReadOnlySpan<float> values)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        RequireCount(slot, values.Length);
+        using NativeBuffer plain = new(values.Length * 4L, slot.Name);
+        values.CopyTo(plain.Span<float>(0, values.Length));
+        Copy(slot.Name, PlainOf(slot), plain, 0, slot.Layout, Weights, slot.Offset);
+        MarkChanged();
+    }
+
+    public void Read(int index, NativeBuffer arena, Span<float> values)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        RequireCount(slot, values.Length);
+        using NativeBuffer plain = new(values.Length * 4L, slot.Name);
+        Copy(slot.Name, slot.Layout, arena, slot.Offset, PlainOf(slot), plain, 0);
+        plain.Span<float>(0, values.Length).CopyTo(values);
+    }
+
+    // The arena of the gradients is the scratch space where there is one: a large network's first fully connected layer has 100 MiB.
+    private void WithPlain(int index, Access access, Action<(NativeBuffer Buffer, long Offset)> use)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        using NativeBuffer? own = Gradients.Bytes == 0 ? new(slot.Spec.Count * sizeof(float), slot.Name) : null;
+        (NativeBuffer Buffer, long Offset) plain = own is null ? (Gradients, slot.Offset) : (own, 0);
+        if (access == Access.Read)
+            Copy(slot.Name, slot.Layout, Weights, slot.Offset, PlainOf(slot), plain.Buffer, plain.Offset);
+        use(plain);
+        if (access == Access.Write)
+        {
+            Copy(slot.Name, PlainOf(slot), plain.Buffer, plain.Offset, slot.Layout, Weights, slot.Offset);
+            MarkChanged();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (WeightCopy copy in _copies)
+        {
+            copy.Reorder.Dispose();
+            copy.Buffer.Dispose();
+        }
+        _copies.Clear();
+        Weights.Dispose();
+        Gradients.Dispose();
+    }
+
+    private static void Copy(string label, Layout from, NativeBuffer source, long sourceOffset, Layout to, NativeBuffer target, long targetOffset)
+    {
+        using Kernel reorder = KernelLibrary.Current.Compile(new Reorder(from, to), label);
+        reorder.Bind(Argument.Source, from, source, sourceOffset);
+        reorder.Bind(Argument.Target, to, target, targetOffset);
+        reorder.Execute();
+    }
+
+    private static Layout PlainOf(ParameterSlot slot) => KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
+
+    private static void RequireCount(ParameterSlot slot, int count)
+    {
+        if (count != slot.Spec.Count)
+            throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, and {count} were given.");
+    }
+
+    private sealed class WeightCopy(Tensor tensor, NativeBuffer buffer, Kernel reorder)
+    {
+        public Tensor Tensor { get; } = tensor;
+
+        public NativeBuffer Buffer { get; } = buffer;
+
+        public Kernel Reorder { get; } = reorder;
+
+        public bool IsStale { get; set; } = true;
+    }
+}
+
+/// <summary>Fills a parameter in plain order.</summary>
+internal delegate void FillParameter(ParameterSlot slot, Span<float> values);

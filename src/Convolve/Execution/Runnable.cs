@@ -1,0 +1,64 @@
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>A step that can run: bound once, without allocation afterwards.</summary>
+internal abstract class Runnable : IDisposable
+{
+    public abstract void Run();
+
+    public abstract void Dispose();
+
+    /// <summary>The one place that knows what runs each kind of work.</summary>
+    public static Runnable Create(Step step, Binder binder) => step.Work switch
+    {
+        NativeWork native => new NativeRunnable(step, native, binder),
+        DropoutWork dropout => new TeamRunnable(new DropoutKernel(step, dropout, binder)),
+        ConcatWork concat => new TeamRunnable(new ConcatKernel(step, concat, binder)),
+        LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
+        _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
+    };
+}
+
+/// <summary>A kernel of the library.</summary>
+internal sealed class NativeRunnable : Runnable
+{
+    private readonly Kernel _kernel;
+
+    public NativeRunnable(Step step, NativeWork work, Binder binder)
+    {
+        _kernel = KernelLibrary.Current.Compile(work.Operation, step.Label);
+        foreach (Use use in step.Uses)
+        {
+            var (buffer, offset) = binder.Locate(use.Tensor);
+            _kernel.Bind(use.Argument, use.Tensor.Layout, buffer, offset);
+        }
+        if (step.Scratchpad is { } scratchpad)
+            _kernel.BindScratchpad(binder.Arena, scratchpad.Offset);
+    }
+
+    public override void Run() => _kernel.Execute();
+
+    public override void Dispose() => _kernel.Dispose();
+}
+
+/// <summary>An own kernel, on all threads of the team.</summary>
+internal sealed class TeamRunnable(ITeamWork work) : Runnable
+{
+    private readonly TeamTask _task = new(work);
+
+    public override void Run() => ThreadTeam.Run(_task);
+
+    public override void Dispose() => _task.Dispose();
+}
+
+/// <summary>An own kernel that is too small for a team.</summary>
+internal sealed class InlineRunnable(ITeamWork work) : Runnable
+{
+    public override void Run() => work.Run(0, 1);
+
+    public override void Dispose()
+    {
+    }
+}

@@ -1,0 +1,60 @@
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+/// <summary>Which layers run inside others, read off the graph before any layout is known.</summary>
+internal sealed class Fusion
+{
+    private readonly Node?[] _activationOf;
+    private readonly bool[] _isFused;
+    private readonly int[] _consumers;
+    private readonly bool[] _needsGradient;
+    private readonly Node?[] _poolOf;
+
+    public Fusion(Graph graph, bool training)
+    {
+        int count = graph.Nodes.Count;
+        (_activationOf, _isFused, _consumers, _needsGradient, _poolOf) = (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count]);
+        foreach (Node input in graph.Nodes.SelectMany(n => n.Inputs))
+            _consumers[input.Index]++;
+        foreach (Node node in graph.Nodes)
+        {
+            _needsGradient[node.Index] = node.ParameterCount > 0 || node.Inputs.Any(i => _needsGradient[i.Index]);
+            if (node.Layer is Activation && node.Inputs[0] is { Layer: Conv2d or Linear } producer && _consumers[producer.Index] == 1)
+            {
+                _activationOf[producer.Index] = node;
+                _isFused[node.Index] = true;
+            }
+            if (training && node.Layer is MaxPool2d && node.Inputs[0].Layer is Activation && _consumers[node.Inputs[0].Index] == 1)
+                _poolOf[node.Inputs[0].Index] = node;
+        }
+    }
+
+    /// <summary>The activation that a convolution or a fully connected layer computes on its way out.</summary>
+    public Node? ActivationOf(Node node) => _activationOf[node.Index];
+
+    /// <summary>Whether the layer runs inside the one before it.</summary>
+    public bool IsFused(Node node) => _isFused[node.Index];
+
+    public int Consumers(Node node) => _consumers[node.Index];
+
+    /// <summary>Whether anything that is learned lies at or before the node.</summary>
+    public bool NeedsGradient(Node node) => _needsGradient[node.Index];
+
+    /// <summary>
+    /// The max pooling behind which an activation's gradient is taken: its derivative is a function of its output, and pooling passes the output
+    /// of the chosen element on, so the product is the same on the smaller tensor. The activation's own output is then free after the forward pass.
+    /// </summary>
+    public Node? PoolOf(Node activation) => _poolOf[activation.Index];
+
+    public static ElementwiseFunction FunctionOf(Layer layer) => layer switch
+    {
+        ReLU => new(ElementwiseKind.ReLU),
+        LeakyReLU leaky => new(ElementwiseKind.ReLU, leaky.Slope),
+        Tanh => new(ElementwiseKind.Tanh),
+        Sigmoid => new(ElementwiseKind.Logistic),
+        _ => throw new NotSupportedException($"No kernel is known for {layer}."),
+    };
+}

@@ -1,0 +1,59 @@
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+/// <summary>A parameter's place in the arenas of weights, gradients and optimizer state.</summary>
+/// <param name="Name">Such as "conv1.weight".</param>
+/// <param name="Spec">Shape and start.</param>
+/// <param name="Layout">How the master weights lie; the gradients lie alike.</param>
+/// <param name="Offset">In bytes, the same in every arena.</param>
+public sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset);
+
+/// <summary>Where all parameters of a network lie: weights first, then biases, so that whatever treats the two apart works on two ranges.</summary>
+public sealed class ParameterPlan
+{
+    private const long Alignment = 64;
+
+    private ParameterPlan(IReadOnlyList<ParameterSlot> slots, long weightBytes, long bytes) => (Slots, WeightBytes, Bytes) = (slots, weightBytes, bytes);
+
+    /// <summary>In the graph's order.</summary>
+    public IReadOnlyList<ParameterSlot> Slots { get; }
+
+    /// <summary>Bytes of the range that holds weights.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>Bytes of one arena.</summary>
+    public long Bytes { get; }
+
+    /// <summary>All parameters of a graph, each in the layout that was chosen for it.</summary>
+    internal static ParameterPlan Create(Graph graph, Func<Node, ParameterSpec, Layout> layoutOf)
+    {
+        var all = graph.Nodes.SelectMany(node => node.Parameters.Select(spec => (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec)))).ToList();
+        long[] offsets = new long[all.Count];
+        long end = 0;
+        long Place(bool biases)
+        {
+            for (int i = 0; i < all.Count; i++)
+            {
+                if (all[i].Spec.IsBias != biases)
+                    continue;
+                offsets[i] = end;
+                end += (all[i].Layout.Bytes + Alignment - 1) / Alignment * Alignment;
+            }
+            return end;
+        }
+        long weightBytes = Place(false);
+        long bytes = Place(true);
+        return new([.. all.Select((p, i) => new ParameterSlot(p.Name, p.Spec, p.Layout, offsets[i]))], weightBytes, bytes);
+    }
+
+    internal int IndexOf(string name)
+    {
+        for (int i = 0; i < Slots.Count; i++)
+            if (Slots[i].Name == name)
+                return i;
+        throw new ArgumentException($"There is no parameter \"{name}\". There are {string.Join(", ", Slots.Select(s => s.Name))}.", nameof(name));
+    }
+}

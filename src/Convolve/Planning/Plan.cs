@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+using Convolve.Execution;
+using Convolve.Graphs;
+
+namespace Convolve.Planning;
+
+/// <summary>What a plan is made for.</summary>
+/// <param name="BatchSize">Images of one pass.</param>
+/// <param name="IsTraining">Whether the pass goes back as well.</param>
+/// <param name="Precision">Never Auto.</param>
+/// <param name="Exact">Without Winograd.</param>
+public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact);
+
+/// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
+public sealed class Plan
+{
+    internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
+    {
+        (Graph, Options, Parameters, Steps, Input, Output, Storages, ArenaBytes) = (graph, options, parameters, steps, input, output, storages, arenaBytes);
+    }
+
+    public Graph Graph { get; }
+
+    public PlanOptions Options { get; }
+
+    public ParameterPlan Parameters { get; }
+
+    public IReadOnlyList<Step> Steps { get; }
+
+    /// <summary>Preprocessed images, [N, C, H, W] in the plan's precision.</summary>
+    public Tensor Input { get; }
+
+    /// <summary>Logits, [N, classes] in float32.</summary>
+    public Tensor Output { get; }
+
+    /// <summary>Every piece of memory that the steps touch.</summary>
+    public IReadOnlyList<Storage> Storages { get; }
+
+    /// <summary>Memory for activations, their gradients, workspaces and scratchpads; exact, because execution allocates nothing else.</summary>
+    public long ArenaBytes { get; }
+
+    /// <summary>Weights in other layouts or types that the steps read, by parameter and layout.</summary>
+    internal IEnumerable<Tensor> WeightCopies => Steps.SelectMany(s => s.Uses).Select(u => u.Tensor).Where(t => t.Storage.Region == Region.WeightCopies).Distinct();
+
+    /// <summary>One line a step: what it computes, by which implementation, on which layouts, at which place.</summary>
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{Graph.Name}, batch {Options.BatchSize}, {(Options.IsTraining ? "training" : "evaluation")}, {Options.Precision}: {Steps.Count} steps, arena {ArenaBytes / 1048576.0:F1} MiB");
+        for (int i = 0; i < Steps.Count; i++)
+        {
+            Step step = Steps[i];
+            string implementation = step.Work is NativeWork native ? native.Implementation : "own";
+            text.Append(CultureInfo.InvariantCulture, $"{i,3} {step.Label,-28} {implementation,-28}");
+            foreach (Use use in step.Uses)
+            {
+                Storage storage = use.Tensor.Storage;
+                string place = storage.Region == Region.Arena ? string.Create(CultureInfo.InvariantCulture, $"@{storage.Offset}") : storage.Region.ToString();
+                text.Append(CultureInfo.InvariantCulture, $" {use.Argument}={use.Tensor.Layout} {place}");
+            }
+            if (step.Scratchpad is { } scratchpad)
+                text.Append(CultureInfo.InvariantCulture, $" scratchpad {scratchpad.Bytes} @{scratchpad.Offset}");
+            text.AppendLine();
+        }
+        return text.ToString();
+    }
+}

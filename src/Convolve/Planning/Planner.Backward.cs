@@ -1,0 +1,207 @@
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+public sealed partial class Planner
+{
+    private readonly List<Tensor>?[] _gradients;
+    private readonly Dictionary<int, Tensor> _sources = [];
+
+    // Gradients that more than one branch reads must not be changed in place.
+    private readonly HashSet<Storage> _shared = [];
+
+    private void Backward(Tensor logits)
+    {
+        _phase = Phase.Loss;
+        Node last = _graph.Nodes[^1];
+        Tensor gradient = NewTensor("d logits", Plain(last.Output));
+        Emit(last, "loss", new LossWork(last.Output.Channels), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
+        _phase = Phase.Backward;
+        _gradients[last.Index] = [gradient];
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n)))
+            LowerBackward(node, Collect(node));
+    }
+
+    private Tensor Collect(Node node)
+    {
+        List<Tensor> parts = _gradients[node.Index]!;
+        if (parts.Count == 1)
+            return parts[0];
+        Layout layout = _outputs[node.Index]!.Layout.Type == _type ? _outputs[node.Index]!.Layout : Plain(node.Output);
+        return AddUp(node, "gather gradients", [.. parts.Select(p => As(node, p, layout))]);
+    }
+
+    private void Give(Node input, Tensor gradient)
+    {
+        if (_fusion.NeedsGradient(input))
+            (_gradients[input.Index] ??= []).Add(gradient);
+    }
+
+    // The one place that knows how each layer runs backward.
+    private void LowerBackward(Node node, Tensor gradient)
+    {
+        switch (node.Layer)
+        {
+            case Conv2d:
+                BackConvolution(node, gradient);
+                break;
+            case Linear:
+                BackLinear(node, gradient);
+                break;
+            case Pool2d:
+                BackPooling(node, gradient);
+                break;
+            case Activation:
+                Give(node.Inputs[0], _fusion.PoolOf(node) is null ? BackActivation(node, node, gradient) : gradient);
+                break;
+            case Flatten:
+                Give(node.Inputs[0], As(node, gradient, Plain(node.Output)) with { Layout = Plain(node.Input) });
+                break;
+            case Dropout dropout:
+                BackDropout(node, dropout, gradient);
+                break;
+            case Add:
+                _shared.Add(gradient.Storage);
+                foreach (Node input in node.Inputs)
+                    Give(input, gradient);
+                break;
+            case Concat:
+                BackConcat(node, gradient);
+                break;
+            default:
+                throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned backward.");
+        }
+    }
+
+    private void BackConvolution(Node node, Tensor gradient)
+    {
+        var forward = (ConvolutionForward)_forwards[node.Index]!;
+        Tensor source = _sources[node.Index];
+        Layout anyTarget = Any(node.Output);
+        gradient = As(node, gradient, forward.Target, "reorder gradient");
+        if (_fusion.NeedsGradient(node.Inputs[0]))
+        {
+            Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
+            ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);
+            KernelDescription? description = _library.Describe(operation);
+            if (!IsFast(description))
+            {
+                ConvolutionBackwardData free = new(Any(node.Input), anyWeights, anyTarget, forward);
+                (operation, description) = (free, Required(free, node));
+            }
+            Tensor result = NewTensor($"d {node.Inputs[0].Name}", description![Argument.DiffSource]);
+            Emit(node, "backward data", operation, description,
+                new(Argument.DiffTarget, As(node, gradient, description[Argument.DiffTarget]), Access.Read),
+                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read), new(Argument.DiffSource, result, Access.Write));
+            Give(node.Inputs[0], result);
+        }
+        ConvolutionBackwardWeights Ask(Layout from, Layout weights, Layout to) => new(from, weights, forward.Bias, to, forward);
+        Layout any = _library.Any(Layout32, [.. forward.Weights.Sizes]);
+        BackWeights(node, source, gradient, forward.Bias, [Ask(source.Layout, Master(node, "weight"), gradient.Layout),
+            Ask(source.Layout, any, gradient.Layout), Ask(Any(node.Input), any, anyTarget)]);
+    }
+
+    private const ElementType Layout32 = ElementType.Float32;
+
+    private void BackLinear(Node node, Tensor gradient)
+    {
+        var forward = (InnerProductForward)_forwards[node.Index]!;
+        Tensor source = _sources[node.Index];
+        gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
+        if (_fusion.NeedsGradient(node.Inputs[0]))
+        {
+            InnerProductBackwardData operation = new(Plain(node.Input), _library.Any(_type, [.. forward.Weights.Sizes]), gradient.Layout, forward);
+            KernelDescription description = Required(operation, node);
+            Tensor result = NewTensor($"d {node.Inputs[0].Name}", description[Argument.DiffSource]);
+            Emit(node, "backward data", operation, description, new(Argument.DiffTarget, gradient, Access.Read),
+                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read), new(Argument.DiffSource, result, Access.Write));
+            Give(node.Inputs[0], result);
+        }
+        InnerProductBackwardWeights Ask(Layout weights) => new(source.Layout, weights, forward.Bias, gradient.Layout, forward);
+        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(_library.Any(Layout32, [.. forward.Weights.Sizes]))]);
+    }
+
+    /// <summary>Takes the first candidate that is fast, or else the first that is there; a gradient that comes in another layout is brought to the master's.</summary>
+    private void BackWeights(Node node, Tensor source, Tensor gradient, Layout? bias, Operation[] candidates)
+    {
+        var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null).ToList();
+        if (described.Count == 0)
+            Required(candidates[^1], node);
+        var (operation, description) = described.FirstOrDefault(c => IsFast(c.Description), described[0]);
+        Tensor master = Parameter(node, "weight", Region.Gradients);
+        Layout given = description![Argument.DiffWeights];
+        Tensor result = given.Equals(master.Layout) ? master : NewTensor($"d {node.Name}.weight", given);
+        List<Use> uses =
+        [
+            new(Argument.Source, As(node, source, description[Argument.Source], "reorder source again"), Access.Read),
+            new(Argument.DiffTarget, As(node, gradient, description[Argument.DiffTarget], "reorder gradient again"), Access.Read),
+            new(Argument.DiffWeights, result, Access.Write),
+        ];
+        if (bias is not null)
+            uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
+        Emit(node, "backward weights", operation, description, [.. uses]);
+        if (result != master)
+        {
+            Reorder reorder = new(given, master.Layout);
+            Emit(node, "reorder gradient of weights", reorder, Required(reorder, node), new(Argument.Source, result, Access.Read), new(Argument.Target, master, Access.Write));
+        }
+    }
+
+    private void BackPooling(Node node, Tensor gradient)
+    {
+        var forward = (PoolingForward)_forwards[node.Index]!;
+        gradient = As(node, gradient, forward.Target, "reorder gradient");
+        Node input = node.Inputs[0];
+        if (input.Layer is Activation && _fusion.PoolOf(input) == node)
+            gradient = BackActivation(node, input, gradient);
+        PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
+        KernelDescription description = Required(operation, node);
+        Tensor result = NewTensor($"d {input.Name}", description[Argument.DiffSource]);
+        List<Use> uses = [new(Argument.DiffTarget, gradient, Access.Read), new(Argument.DiffSource, result, Access.Write)];
+        if (_workspaces[node.Index] is { } workspace)
+            uses.Add(new(Argument.Workspace, workspace, Access.Read));
+        Emit(node, "backward", operation, description, [.. uses]);
+        Give(input, result);
+    }
+
+    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>: the activation itself, or the pooling behind it.</summary>
+    private Tensor BackActivation(Node place, Node activation, Tensor gradient)
+    {
+        Tensor output = _outputs[place.Index]!;
+        Layout common = output.Layout.Type == _type ? output.Layout : Plain(place.Output);
+        gradient = As(place, gradient, common, "reorder gradient");
+        bool inPlace = !_shared.Contains(gradient.Storage);
+        Tensor result = inPlace ? gradient : NewTensor($"d {activation.Name}", gradient.Layout);
+        ElementwiseBackward operation = new(Fusion.FunctionOf(activation.Layer), gradient.Layout, output.Layout);
+        Emit(activation, "backward", operation, Required(operation, place), new(Argument.Target, output, Access.Read),
+            new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
+        return result;
+    }
+
+    private void BackDropout(Node node, Dropout dropout, Tensor gradient)
+    {
+        if (dropout.Probability == 0)
+        {
+            Give(node.Inputs[0], gradient);
+            return;
+        }
+        gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
+        bool inPlace = !_shared.Contains(gradient.Storage);
+        Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
+        Emit(node, "backward", new DropoutWork(dropout.Probability, node.Index), 0,
+            new(Argument.Source, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, result, Access.Write));
+        Give(node.Inputs[0], result);
+    }
+
+    private void BackConcat(Node node, Tensor gradient)
+    {
+        Tensor whole = As(node, gradient, Plain(node.Output), "reorder gradient");
+        Tensor[] parts = [.. node.Inputs.Select(n => NewTensor($"d {n.Name}", Plain(n.Output)))];
+        Emit(node, "backward", new ConcatWork(PartBytes(node), true), 0,
+            [new(Argument.Source, whole, Access.Read), .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
+        for (int i = 0; i < parts.Length; i++)
+            Give(node.Inputs[i], parts[i]);
+    }
+}

@@ -1,0 +1,224 @@
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+public sealed partial class Planner
+{
+    private readonly Operation?[] _forwards;
+    private readonly Tensor?[] _workspaces;
+
+    private Tensor Forward()
+    {
+        Node entry = _graph.Nodes[0];
+        Tensor input = NewTensor("input", Plain(entry.Output));
+        _outputs[0] = input;
+        foreach (Node node in _graph.Nodes.Skip(1).Where(n => !_fusion.IsFused(n)))
+        {
+            Tensor output = Lower(node);
+            _outputs[node.Index] = output;
+            if (_fusion.ActivationOf(node) is { } activation)
+                _outputs[activation.Index] = output;
+        }
+        Node last = _graph.Nodes[^1];
+        _outputs[^1] = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
+        return input;
+    }
+
+    // The one place that knows how each layer runs forward.
+    private Tensor Lower(Node node) => node.Layer switch
+    {
+        Conv2d conv => LowerConvolution(node, conv),
+        Linear linear => LowerLinear(node, linear),
+        Pool2d pool => LowerPooling(node, pool),
+        Activation => LowerActivation(node),
+        Flatten => LowerFlatten(node),
+        Dropout dropout => LowerDropout(node, dropout),
+        Add => LowerAdd(node),
+        Concat => LowerConcat(node),
+        _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned."),
+    };
+
+    private Tensor InputOf(Node node) => _outputs[node.Inputs[0].Index]!;
+
+    private Tensor LowerConvolution(Node node, Conv2d conv)
+    {
+        Tensor source = InputOf(node);
+        Window window = conv.Walk(node.Input);
+        Walk walk = new(Pair(conv.Stride), Pair(conv.Dilation), Pair(window.Before), Pair(window.After));
+        ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
+        Layout? bias = conv.HasBias ? _library.Plain(ElementType.Float32, conv.Filters) : null;
+        Layout weights = _library.Any(_type, ParameterSizes(node, node.Parameters[0]));
+        ConvolutionForward Ask(ConvolutionAlgorithm algorithm, Layout from) =>
+            new(_options.IsTraining, algorithm, from, weights, bias, Any(node.Output), walk, activation);
+
+        ConvolutionForward operation = Ask(ConvolutionAlgorithm.Direct, source.Layout);
+        KernelDescription? description = null;
+        if (SuitsWinograd(node, conv))
+        {
+            ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
+            if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
+                (operation, description) = (winograd, found);
+        }
+        description ??= _library.Describe(operation);
+        if (!IsFast(description))
+        {
+            ConvolutionForward free = Ask(ConvolutionAlgorithm.Direct, Any(node.Input));
+            KernelDescription? other = _library.Describe(free);
+            if (description is null || IsFast(other))
+                (operation, description) = (free, other ?? Required(free, node));
+        }
+        source = As(node, source, description![Argument.Source], "reorder source");
+        Tensor target = NewTensor(node.Name, description[Argument.Target]);
+        // The gradient of the weights decides how the master weights lie; without training nothing does better than plain.
+        if (_options.IsTraining && _given is null)
+            _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
+        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
+        if (conv.HasBias)
+            uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
+        uses.Add(new(Argument.Target, target, Access.Write));
+        Emit(node, "forward", operation, description, [.. uses]);
+        // Backward kernels ask for the layouts that were found, not for any.
+        _forwards[node.Index] = operation with { Source = source.Layout, Weights = description[Argument.Weights], Target = target.Layout };
+        _sources[node.Index] = source;
+        return target;
+    }
+
+    // Measured: 3x3 convolutions with stride 1 gain up to twice; each tile of 4x4 outputs must carry its share of transforming the weights.
+    private bool SuitsWinograd(Node node, Conv2d conv)
+    {
+        long tiles = Batch * ((node.Output.Height + 3) / 4) * ((node.Output.Width + 3) / 4);
+        return !_options.Exact && _type == ElementType.Float32 && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
+            && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
+    }
+
+    private bool HasWinogradBackward(ConvolutionForward forward, KernelDescription found)
+    {
+        Layout source = found[Argument.Source], target = found[Argument.Target];
+        Layout diffWeights = _library.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
+        return _library.Describe(new ConvolutionBackwardData(source, forward.Weights, target, forward)) is not null
+            && _library.Describe(new ConvolutionBackwardWeights(source, diffWeights, forward.Bias, target, forward)) is not null;
+    }
+
+    private Layout PreferredDiffWeights(Node node, Operation operation, KernelDescription description)
+    {
+        Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
+        Layout source = description[Argument.Source], target = description[Argument.Target];
+        Operation backward = operation switch
+        {
+            ConvolutionForward o => new ConvolutionBackwardWeights(source, any, o.Bias, target, o),
+            InnerProductForward o => new InnerProductBackwardWeights(source, any, o.Bias, _library.Plain(_type, [.. target.Sizes]), o),
+            _ => throw new NotSupportedException($"{operation} has no weights."),
+        };
+        return Required(backward, node)[Argument.DiffWeights];
+    }
+
+    private Tensor LowerLinear(Node node, Linear linear)
+    {
+        Tensor source = As(node, InputOf(node), Plain(node.Input), "reorder source");
+        bool isLast = node.Index == _graph.Nodes.Count - 1;
+        ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
+        Layout? bias = linear.HasBias ? _library.Plain(ElementType.Float32, linear.Units) : null;
+        Layout target = _library.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
+        InnerProductForward operation = new(_options.IsTraining, source.Layout, _library.Any(_type, linear.Units, node.Input.Channels), bias, target, activation);
+        KernelDescription description = Required(operation, node);
+        if (_options.IsTraining && _given is null)
+            _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
+        Tensor result = NewTensor(node.Name, target);
+        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
+        if (linear.HasBias)
+            uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
+        uses.Add(new(Argument.Target, result, Access.Write));
+        Emit(node, "forward", operation, description, [.. uses]);
+        _forwards[node.Index] = operation with { Weights = description[Argument.Weights] };
+        _sources[node.Index] = source;
+        return result;
+    }
+
+    private Tensor LowerPooling(Node node, Pool2d pool)
+    {
+        Tensor source = InputOf(node);
+        Window window = pool.Walk(node.Input);
+        Walk walk = new(Pair(pool.Stride), (1, 1), Pair(window.Before), Pair(window.After));
+        PoolingKind kind = pool switch
+        {
+            AvgPool2d { CountsPadding: true } => PoolingKind.AverageWithPadding,
+            AvgPool2d => PoolingKind.AverageWithoutPadding,
+            _ => PoolingKind.Max,
+        };
+        PoolingForward operation = new(_options.IsTraining, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
+        KernelDescription description = Required(operation, node);
+        Tensor target = NewTensor(node.Name, description[Argument.Target]);
+        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
+        if (description.Layouts.TryGetValue(Argument.Workspace, out Layout? workspace))
+        {
+            _workspaces[node.Index] = NewTensor($"{node.Name} workspace", workspace);
+            uses.Add(new(Argument.Workspace, _workspaces[node.Index]!, Access.Write));
+        }
+        Emit(node, "forward", operation, description, [.. uses]);
+        _forwards[node.Index] = operation with { Target = target.Layout };
+        return target;
+    }
+
+    private Tensor LowerActivation(Node node)
+    {
+        Tensor source = InputOf(node), target = NewTensor(node.Name, source.Layout);
+        ElementwiseForward operation = new(Fusion.FunctionOf(node.Layer), source.Layout);
+        Emit(node, "forward", operation, Required(operation, node), new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        return target;
+    }
+
+    private Tensor LowerFlatten(Node node)
+    {
+        Tensor plain = As(node, InputOf(node), Plain(node.Input), "forward");
+        return plain with { Layout = Plain(node.Output) };
+    }
+
+    private Tensor LowerDropout(Node node, Dropout dropout)
+    {
+        Tensor source = InputOf(node);
+        if (!_options.IsTraining || dropout.Probability == 0)
+            return source;
+        Tensor plain = As(node, source, Plain(node.Output), "reorder source");
+        // In place where nobody else reads the input: a ReLU's gradient asks only for the sign, and where the mask is 0 so is the gradient.
+        bool inPlace = plain != source || (_fusion.Consumers(node.Inputs[0]) == 1 && KeepsOnlySign(node.Inputs[0]));
+        Tensor target = inPlace ? plain : NewTensor(node.Name, plain.Layout);
+        Emit(node, "forward", new DropoutWork(dropout.Probability, node.Index), 0,
+            new(Argument.Source, plain, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, target, Access.Write));
+        return target;
+    }
+
+    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d
+        || (producer.Layer is MaxPool2d && producer.Inputs[0].Layer is not (Tanh or Sigmoid));
+
+    private Tensor LowerAdd(Node node)
+    {
+        Tensor first = InputOf(node);
+        Tensor[] parts = [.. node.Inputs.Select(n => As(node, _outputs[n.Index]!, first.Layout))];
+        return AddUp(node, "forward", parts);
+    }
+
+    private Tensor AddUp(Node node, string name, IReadOnlyList<Tensor> parts)
+    {
+        Tensor target = NewTensor($"{node.Name} {name}", parts[0].Layout);
+        OneDnn.Sum operation = new(parts[0].Layout, parts.Count);
+        Emit(node, name, operation, Required(operation, node),
+            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, target, Access.Write)]);
+        return target;
+    }
+
+    // Plain, so that the channels of one sample lie together in every part and in the whole.
+    private Tensor LowerConcat(Node node)
+    {
+        Tensor[] parts = [.. node.Inputs.Select(n => As(node, _outputs[n.Index]!, Plain(n.Output)))];
+        Tensor whole = NewTensor(node.Name, Plain(node.Output));
+        Emit(node, "forward", new ConcatWork(PartBytes(node), false), 0,
+            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, whole, Access.Write)]);
+        return whole;
+    }
+
+    private long[] PartBytes(Node concat) => [.. concat.Inputs.Select(n => n.Output.Elements * (_type == ElementType.BFloat16 ? 2 : 4))];
+
+    private static (int, int) Pair(Size2 size) => (size.Height, size.Width);
+}

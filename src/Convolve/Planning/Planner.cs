@@ -1,0 +1,163 @@
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Planning;
+
+/// <summary>Turns a graph into a plan: forward in the graph's order, the loss, then backward, each with the layouts that the kernels like best.</summary>
+public sealed partial class Planner
+{
+    private readonly Graph _graph;
+    private readonly PlanOptions _options;
+    private readonly ParameterPlan? _given;
+    private readonly IKernelLibrary _library;
+    private readonly ElementType _type;
+    private readonly List<Step> _steps = [];
+    private readonly Dictionary<(Node, string), Layout> _masters = [];
+    private readonly Dictionary<(Storage, Layout), Tensor> _copies = [];
+    private readonly Dictionary<Node, Storage> _parameters = [];
+    private readonly Fusion _fusion;
+    private readonly Tensor?[] _outputs;
+    private Phase _phase = Phase.Forward;
+
+    private Planner(Graph graph, PlanOptions options, ParameterPlan? given, IKernelLibrary library)
+    {
+        (_graph, _options, _given, _library) = (graph, options, given, library);
+        _type = options.Precision == Precision.BFloat16 ? ElementType.BFloat16 : ElementType.Float32;
+        _fusion = new(graph, options.IsTraining);
+        _outputs = new Tensor?[graph.Nodes.Count];
+        _forwards = new Operation?[graph.Nodes.Count];
+        _workspaces = new Tensor?[graph.Nodes.Count];
+        _gradients = new List<Tensor>?[graph.Nodes.Count];
+    }
+
+    /// <summary>Plans a graph.</summary>
+    /// <param name="graph">Its output must be a vector.</param>
+    /// <param name="options">Batch size, direction, precision.</param>
+    /// <param name="parameters">Where the weights lie already; null lets this plan choose.</param>
+    /// <exception cref="NetworkException">The output is not a vector.</exception>
+    /// <exception cref="KernelLibraryException">The library has no kernel for a layer.</exception>
+    public static Plan Create(Graph graph, PlanOptions options, ParameterPlan? parameters = null)
+    {
+        if (!graph.Output.IsVector)
+            throw new NetworkException($"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).");
+        return new Planner(graph, options, parameters, KernelLibrary.Current).Create();
+    }
+
+    private long Batch => _options.BatchSize;
+
+    private Plan Create()
+    {
+        Tensor input = Forward();
+        Tensor output = _outputs[^1]!;
+        if (_options.IsTraining)
+            Backward(output);
+        ParameterPlan parameters = _given ?? ParameterPlan.Create(_graph, MasterOf);
+        List<Storage> storages = Lifetimes(input, output);
+        foreach (Storage storage in storages.Where(s => s.Region is Region.Parameters or Region.Gradients))
+            storage.Offset = parameters.Slots[storage.Parameter].Offset;
+        long arena = MemoryPlanner.Place(storages.Where(s => s.Region == Region.Arena));
+        return new(_graph, _options, parameters, _steps, input, output, storages, arena);
+    }
+
+    private List<Storage> Lifetimes(Tensor input, Tensor output)
+    {
+        HashSet<Storage> seen = [input.Storage, output.Storage];
+        input.Storage.Touch(-1);
+        output.Storage.Touch(_steps.Count);
+        for (int i = 0; i < _steps.Count; i++)
+        {
+            foreach (Storage storage in _steps[i].Uses.Select(u => u.Tensor.Storage).Concat(_steps[i].Scratchpad is { } s ? [s] : []))
+            {
+                storage.Touch(i);
+                seen.Add(storage);
+            }
+        }
+        return [.. seen.OrderBy(s => s.First)];
+    }
+
+    // Parameters -----------------------------------------------------------------------------------------------------------------------
+
+    private int ParameterIndex(Node node, string name)
+    {
+        int index = 0;
+        foreach (Node other in _graph.Nodes)
+            foreach (ParameterSpec spec in other.Parameters)
+            {
+                if (other == node && spec.Name == name)
+                    return index;
+                index++;
+            }
+        throw new InvalidOperationException($"{node.Name} has no {name}.");
+    }
+
+    private Layout MasterOf(Node node, ParameterSpec spec) =>
+        _masters.TryGetValue((node, spec.Name), out Layout? layout) ? layout : _library.Plain(ElementType.Float32, ParameterSizes(node, spec));
+
+    /// <summary>The master layout of a parameter: as given by an earlier plan, or as this one has chosen.</summary>
+    private Layout Master(Node node, string name) => _given is not null
+        ? _given.Slots[ParameterIndex(node, name)].Layout
+        : MasterOf(node, node.Parameters.First(p => p.Name == name));
+
+    private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv && spec.Name == "weight"
+        ? [conv.Groups, conv.Filters / conv.Groups, .. spec.Shape.Skip(1).Select(s => (long)s)]
+        : [.. spec.Shape.Select(s => (long)s)];
+
+    private readonly Dictionary<(int, Region), Storage> _parameterStorages = [];
+
+    private Tensor Parameter(Node node, string name, Region region = Region.Parameters)
+    {
+        int index = ParameterIndex(node, name);
+        Layout layout = Master(node, name);
+        if (!_parameterStorages.TryGetValue((index, region), out Storage? storage))
+            _parameterStorages[(index, region)] = storage = new($"{node.Name}.{name}", region, layout.Bytes, index);
+        return new(storage, layout);
+    }
+
+    /// <summary>A parameter in the layout and type that a kernel wants: the master itself, or a copy that is written anew when it changes.</summary>
+    private Tensor ParameterAs(Node node, string name, Layout wanted)
+    {
+        Tensor master = Parameter(node, name);
+        if (master.Layout.Equals(wanted))
+            return master;
+        if (!_copies.TryGetValue((master.Storage, wanted), out Tensor? copy))
+            _copies[(master.Storage, wanted)] = copy = new(new(master.Storage.Name, Region.WeightCopies, wanted.Bytes, master.Storage.Parameter), wanted);
+        return copy;
+    }
+
+    // Steps and tensors ----------------------------------------------------------------------------------------------------------------
+
+    private static Tensor NewTensor(string name, Layout layout) => new(new(name, Region.Arena, layout.Bytes), layout);
+
+    private long[] Sizes(Shape shape) => shape.IsVector ? [Batch, shape.Channels] : [Batch, shape.Channels, shape.Height, shape.Width];
+
+    private Layout Any(Shape shape) => _library.Any(_type, Sizes(shape));
+
+    private Layout Plain(Shape shape) => _library.Plain(_type, Sizes(shape));
+
+    private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses) =>
+        Emit(node, name, new NativeWork(operation, description.Implementation), description.ScratchpadBytes, uses);
+
+    private void Emit(Node node, string name, Work work, long scratchpadBytes, params Use[] uses) =>
+        _steps.Add(new(node.Name, name, _phase, work, uses, scratchpadBytes > 0 ? new($"{node.Name} {name} scratchpad", Region.Arena, scratchpadBytes) : null));
+
+    /// <summary>The tensor in another layout: itself, or a copy by a step of its own.</summary>
+    private Tensor As(Node node, Tensor tensor, Layout wanted, string name = "reorder")
+    {
+        if (tensor.Layout.Equals(wanted))
+            return tensor;
+        Tensor target = NewTensor($"{tensor.Storage.Name} as {wanted.Format}", wanted);
+        Reorder operation = new(tensor.Layout, wanted);
+        Emit(node, name, operation, Required(operation, node), new(Argument.Source, tensor, Access.Read), new(Argument.Target, target, Access.Write));
+        return target;
+    }
+
+    private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
+        ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
+
+    /// <summary>Whether an implementation is one of the fast ones; "gemm" and "ref" are what the library falls back to.</summary>
+    private static bool IsFast(KernelDescription? description) => description is not null
+        && (description.Implementation.StartsWith("jit", StringComparison.Ordinal) || description.Implementation.StartsWith("brg", StringComparison.Ordinal))
+        && !description.Implementation.StartsWith("jit:uni", StringComparison.Ordinal);
+}

@@ -1,0 +1,136 @@
+using System.Globalization;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.Graphs;
+using Convolve.OneDnn;
+
+namespace Convolve.Training;
+
+/// <summary>A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.</summary>
+/// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph and preprocessing in the metadata.</remarks>
+public sealed class Classifier : IDisposable
+{
+    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", FormatKey = "format", FormatValue = "pt";
+    private readonly bool _ownsModel;
+
+    internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false) =>
+        (Model, Preprocessing, _ownsModel) = (model, preprocessing, ownsModel);
+
+    public Model Model { get; }
+
+    public Graph Graph => Model.Graph;
+
+    /// <summary>All that lies between the bytes of a picture and the input of the network.</summary>
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>The name of each output.</summary>
+    public IReadOnlyList<string> ClassNames => Preprocessing.ClassNames;
+
+    /// <summary>Reads a model file.</summary>
+    /// <param name="path">A run folder, or the .safetensors file itself.</param>
+    /// <param name="options">How it runs.</param>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
+    public static Classifier Load(string path, ExecutionOptions? options = null)
+    {
+        string file = Directory.Exists(path) ? Path.Combine(path, RunFolder.ModelFile) : path;
+        using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
+        if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson) || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
+            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", "Use a model.safetensors that 'convolve train' wrote");
+        Graph graph;
+        Preprocessing preprocessing;
+        try
+        {
+            (graph, preprocessing) = (GraphJson.Read(graphJson), Preprocessing.FromJson(preprocessingJson));
+        }
+        catch (Exception e) when (e is Layers.NetworkException or DataException)
+        {
+            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}", "Use the file as it was written");
+        }
+        Check(file, graph, preprocessing);
+        Model model = new(graph, options);
+        try
+        {
+            Read(tensors, model);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+        return new(model, preprocessing, ownsModel: true);
+    }
+
+    /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
+    /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
+    public void Save(string path)
+    {
+        ThreadTeam.Invoke(() =>
+        {
+            ParameterStore store = Model.Store;
+            Dictionary<string, string> metadata = new()
+            {
+                [FormatKey] = FormatValue,
+                [GraphKey] = GraphJson.Write(Graph),
+                [PreprocessingKey] = Preprocessing.ToJson(),
+            };
+            var infos = store.Plan.Slots.Select(s => new TensorInfo(s.Name, TensorType.F32, [.. s.Spec.Shape.Select(size => (long)size)]));
+            SafeTensors.Write(path, infos, (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), metadata);
+        });
+    }
+
+    /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
+    /// <param name="split">Its classes must be the classifier's.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
+    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        if (!split.Dataset.ClassNames.SequenceEqual(ClassNames))
+            throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, "
+                + $"and the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on the set it was trained for.");
+        Evaluation? result = null;
+        ThreadTeam.Invoke(() =>
+        {
+            using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Size), batchSize);
+            result = evaluator.Run(progress, cancellation);
+        });
+        return result!;
+    }
+
+    /// <summary>The probability of each class for one picture.</summary>
+    /// <param name="pixels">Bytes in planes: channel, row, column.</param>
+    /// <param name="size">The picture's own size; it is resized as in training.</param>
+    /// <exception cref="DataException">The channels do not fit.</exception>
+    public float[] Predict(ReadOnlySpan<byte> pixels, ImageSize size)
+    {
+        float[] input = new float[Graph.Input.Elements], logits = new float[ClassNames.Count];
+        new ImagePipeline(Preprocessing, size).Write(pixels, input);
+        Model.Forward(input, logits);
+        float largest = logits.Max();
+        float[] exponentials = [.. logits.Select(l => MathF.Exp(l - largest))];
+        float sum = exponentials.Sum();
+        return [.. exponentials.Select(e => e / sum)];
+    }
+
+    public void Dispose()
+    {
+        if (_ownsModel)
+            Model.Dispose();
+    }
+
+    /// <summary>Puts the weights of a file into a model of the same graph.</summary>
+    internal static void Read(SafeTensorsFile tensors, Model model) =>
+        ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadFloats(slot.Name, values)));
+
+    private static void Check(string file, Graph graph, Preprocessing preprocessing)
+    {
+        ImageSize size = preprocessing.Size;
+        if (graph.Input != new Layers.Shape(size.Channels, size.Height, size.Width) || graph.Output != Layers.Shape.Vector(preprocessing.ClassNames.Count))
+            throw new SafeTensorsException(file, string.Create(CultureInfo.InvariantCulture,
+                $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names {preprocessing.ClassNames.Count} classes"),
+                "Use the file as it was written");
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Convolve.Data;
+using Convolve.Execution;
+
+namespace Convolve.Training;
+
+/// <summary>Runs a split through the evaluation pass of a model and counts.</summary>
+internal sealed class Evaluator : IDisposable
+{
+    private readonly Model _model;
+    private readonly Split _split;
+    private readonly BatchSampler _sampler;
+    private readonly BatchLoader _loader;
+
+    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize)
+    {
+        (_model, _split) = (model, split);
+        int batch = Math.Min(batchSize, split.Count);
+        _sampler = new(split, batch, 0, shuffle: false);
+        _loader = new(split.Dataset, pipeline, batch);
+        model.Evaluation(batch);
+        if (split.Count % batch != 0)
+            model.Evaluation(split.Count % batch);
+    }
+
+    /// <summary>Evaluates every image once; on the executor thread.</summary>
+    public Evaluation Run(IProgress<double>? progress, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Metrics metrics = new();
+        int classes = _model.Graph.Output.Channels;
+        for (int step = 0; step < _sampler.BatchCount; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<int> batch = _sampler.Batch(0, step);
+            Executor pass = _model.Evaluation(batch.Length);
+            _loader.Load(batch, pass);
+            pass.Run();
+            ReadOnlySpan<float> logits = pass.Logits;
+            for (int i = 0; i < batch.Length; i++)
+                metrics.AddLogits(logits.Slice(i * classes, classes), pass.Labels[i]);
+            progress?.Report((step + 1.0) / _sampler.BatchCount);
+        }
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy, _split.Count / seconds);
+    }
+
+    public void Dispose() => _loader.Dispose();
+}
