@@ -144,7 +144,7 @@ public static class GraphJson
         Dictionary<string, GraphBuilder.Handle> handles = new() { ["input"] = builder.Input };
         GraphBuilder.Handle last = builder.Input;
         int number = 0;
-        foreach (JsonElement element in fields.List("nodes", "a list of nodes"))
+        foreach (JsonElement element in fields.List("nodes", 0, "a list of nodes"))
             last = ReadNode(new(element, $"Node {++number}"), builder, handles);
         fields.End();
         return builder.Build(last);
@@ -155,7 +155,7 @@ public static class GraphJson
         string name = fields.Text("name"), type = fields.Text("type");
         fields.Where += $" \"{name}\"";
         List<GraphBuilder.Handle> inputs = [];
-        foreach (JsonElement input in fields.List("inputs", "a list of names of nodes"))
+        foreach (JsonElement input in fields.List("inputs", 1, "a list of names of nodes"))
         {
             if (input.ValueKind != JsonValueKind.String || !handles.TryGetValue(input.GetString()!, out GraphBuilder.Handle handle))
                 throw fields.Wrong("inputs", input, "the name of a node that stands before it");
@@ -270,5 +270,5 @@ public static class GraphJson
     }
 
     // The library's text ends with the position once more.
-    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0];
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ");
 }
