@@ -1,3 +1,4 @@
+using Convolve.Planning;
 using Convolve.Execution;
 using Convolve.Testing;
 using Convolve.Training;

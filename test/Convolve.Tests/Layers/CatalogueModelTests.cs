@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Layers;
+using Convolve.Planning;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Layers;
