@@ -26,12 +26,14 @@ int[] labels = [.. Enumerable.Range(0, batch).Select(i => i % 10)];
 Console.WriteLine(model.ForwardBackward(images, labels));
 Console.WriteLine(model.ForwardBackward(images, labels));
 pass.IsProfiling = args.Contains("profile");
+using Convolve.Training.Optimizer optimizer = new(model, new() { Momentum = .9f });
 ThreadTeam.Invoke(() =>
 {
     int n = 0; sw.Restart();
-    do { pass.Run((uint)n); n++; } while (sw.ElapsedMilliseconds < 4000);
+    do { pass.Run((uint)n); n++; if (args.Contains("sgd")) optimizer.Step(1e-5f); } while (sw.ElapsedMilliseconds < 4000);
     double ms = sw.Elapsed.TotalMilliseconds / n;
     Console.WriteLine($"{ms:F3} ms/step {batch / ms * 1000:F0} images/s");
     if (pass.IsProfiling)
         for (int i = 0; i < pass.Plan.Steps.Count; i++) Console.WriteLine($"{pass.StepTimes[i].TotalMilliseconds / n,9:F3} {pass.Plan.Steps[i].Label} {(pass.Plan.Steps[i].Work as Convolve.Planning.NativeWork)?.Implementation} {string.Join(" ", pass.Plan.Steps[i].Uses.Select(u => u.Argument + "=" + u.Tensor.Layout.Format))}");
 });
+Console.WriteLine($"peak {Machine.ProcessMemory.Peak / 1048576.0:F0} MiB, plan {(model.MemoryBytes + optimizer.MemoryBytes) / 1048576.0:F0} MiB");

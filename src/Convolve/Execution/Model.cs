@@ -143,9 +143,6 @@ public sealed class Model : IDisposable
         return sum / count;
     }
 
-    /// <summary>Says that the weights were changed in their arena.</summary>
-    internal void MarkChanged() => _store.MarkChanged();
-
     public void Dispose()
     {
         foreach (Executor executor in _executors.Values)

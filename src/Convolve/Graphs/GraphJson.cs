@@ -113,7 +113,8 @@ public static class GraphJson
     private static Layer ReadLayer(string type, JsonFields fields) => type switch
     {
         nameof(Conv2d) => new Conv2d(fields.Whole("filters"), fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
-            fields.Size("dilation", null), fields.Whole("groups", 1), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
+            fields.Size("dilation", null), fields.Whole("groups", 1), fields.Flag("bias", true))
+        { Initialization = ReadInitialization(fields) },
         nameof(Linear) => new Linear(fields.Whole("units"), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
         nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
         nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
@@ -144,7 +145,7 @@ public static class GraphJson
         Dictionary<string, GraphBuilder.Handle> handles = new() { ["input"] = builder.Input };
         GraphBuilder.Handle last = builder.Input;
         int number = 0;
-        foreach (JsonElement element in fields.List("nodes", "a list of nodes"))
+        foreach (JsonElement element in fields.List("nodes", 0, "a list of nodes"))
             last = ReadNode(new(element, $"Node {++number}"), builder, handles);
         fields.End();
         return builder.Build(last);
@@ -155,7 +156,7 @@ public static class GraphJson
         string name = fields.Text("name"), type = fields.Text("type");
         fields.Where += $" \"{name}\"";
         List<GraphBuilder.Handle> inputs = [];
-        foreach (JsonElement input in fields.List("inputs", "a list of names of nodes"))
+        foreach (JsonElement input in fields.List("inputs", 1, "a list of names of nodes"))
         {
             if (input.ValueKind != JsonValueKind.String || !handles.TryGetValue(input.GetString()!, out GraphBuilder.Handle handle))
                 throw fields.Wrong("inputs", input, "the name of a node that stands before it");
@@ -270,5 +271,5 @@ public static class GraphJson
     }
 
     // The library's text ends with the position once more.
-    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0];
+    private static string Reason(JsonException e) => e.Message.Split(" LineNumber:")[0].ReplaceLineEndings(" ");
 }

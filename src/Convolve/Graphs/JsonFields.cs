@@ -39,10 +39,10 @@ internal sealed class JsonFields
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, Expected);
     }
 
-    public IEnumerable<JsonElement> List(string name, string expected)
+    public IEnumerable<JsonElement> List(string name, int fewest, string expected)
     {
         JsonElement value = Take(name, expected);
-        return value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Wrong(name, value, expected);
+        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() >= fewest ? value.EnumerateArray() : throw Wrong(name, value, expected);
     }
 
     public int Whole(string name)

@@ -58,15 +58,18 @@ public sealed record MaxPool2d : Pool2d
 /// </remarks>
 public sealed record AvgPool2d : Pool2d
 {
+    // Inverted, so that an error of the base constructor, which comes first, prints the default.
+    private readonly bool _ignoresPadding;
+
     /// <param name="kernel">Window size.</param>
     /// <param name="stride">Step of the window; the kernel by default.</param>
     /// <param name="padding">Zeros around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default 0.</param>
     /// <param name="countPadding">Whether padded zeros count in the mean; PyTorch's default is true, Keras never counts them.</param>
     /// <exception cref="NetworkException">A size is out of range.</exception>
     public AvgPool2d(Size2 kernel, Size2? stride = null, Padding padding = default, bool countPadding = true) : base(kernel, stride, padding) =>
-        CountsPadding = countPadding;
+        _ignoresPadding = !countPadding;
 
-    public bool CountsPadding { get; }
+    public bool CountsPadding => !_ignoresPadding;
 
     public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0), ("countPadding", CountsPadding, true));
 }

@@ -82,7 +82,11 @@ public sealed partial class Planner
         Tensor source = _sources[node.Index];
         Layout anyTarget = Any(node.Output);
         gradient = As(node, gradient, forward.Target, "reorder gradient");
-        if (_fusion.NeedsGradient(node.Inputs[0]))
+        if (_fusion.NeedsGradient(node.Inputs[0]) && IsWide(node, (Conv2d)node.Layer))
+        {
+            Give(node.Inputs[0], BackWide(node, forward, gradient));
+        }
+        else if (_fusion.NeedsGradient(node.Inputs[0]))
         {
             Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
             ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Convolve.Graphs;
+using Convolve.Testing;
+using Convolve.Training;
+using Convolve.Zoo;
+
+namespace Convolve.Tests.Golden;
+
+/// <summary>What PyTorch found in float64 for a network: one file that test/golden/make_golden.py wrote.</summary>
+public sealed class GoldenNetwork
+{
+    private readonly JsonElement _file;
+
+    private GoldenNetwork(JsonElement file)
+    {
+        _file = file;
+        Dictionary<string, string> options = file.GetProperty("options").EnumerateObject().ToDictionary(o => o.Name, o => o.Value.GetString()!);
+        Graph = NetworkCatalog.Create(file.GetProperty("network").GetString()!, file.GetProperty("classes").GetInt32(), options);
+    }
+
+    public Graph Graph { get; }
+
+    public int Batch => _file.GetProperty("batch").GetInt32();
+
+    public double Loss => _file.GetProperty("loss").GetDouble();
+
+    public double[] Logits => Numbers(_file.GetProperty("logits"));
+
+    /// <summary>In the order of the parameters.</summary>
+    public IEnumerable<GoldenGradient> Gradients => _file.GetProperty("gradients").EnumerateObject().Select((g, i) => new GoldenGradient(i, g.Name,
+        g.Value.GetProperty("count").GetInt32(), g.Value.GetProperty("norm").GetDouble(), g.Value.GetProperty("sum").GetDouble(),
+        Numbers(g.Value.GetProperty("projections")), Numbers(g.Value.GetProperty("samples")), g.Value.GetProperty("bfloat16Cosine").GetDouble()));
+
+    public IEnumerable<GoldenTraining> Trainings => _file.GetProperty("training").EnumerateArray().Select(t => new GoldenTraining(new()
+    {
+        LearningRate = t.GetProperty("learningRate").GetSingle(),
+        Momentum = t.GetProperty("momentum").GetSingle(),
+        Nesterov = t.GetProperty("nesterov").GetBoolean(),
+        WeightDecay = t.GetProperty("weightDecay").GetSingle(),
+        DecaysBiases = t.GetProperty("decaysBiases").GetBoolean(),
+    }, Numbers(t.GetProperty("losses"))));
+
+    public static GoldenNetwork Read(string name)
+    {
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", name + ".json")));
+        return new(document.RootElement.Clone());
+    }
+
+    /// <summary>One of the two batches of images.</summary>
+    public float[] Images(int number)
+    {
+        float[] images = new float[Batch * Graph.Input.Elements];
+        GoldenTensors.Fill(GoldenTensors.Images + GoldenTensors.BatchCount * Seed + number, images);
+        return images;
+    }
+
+    public int[] Labels(int number) =>
+        GoldenTensors.LabelsOf(GoldenTensors.Labels + GoldenTensors.BatchCount * Seed + number, Batch, Graph.Output.Channels);
+
+    /// <summary>Every parameter with its values, one at a time, as they are large.</summary>
+    public IEnumerable<(string Name, float[] Values)> Parameters()
+    {
+        int index = 0;
+        foreach (Node node in Graph.Nodes)
+            foreach (var parameter in node.Parameters)
+            {
+                float[] values = new float[parameter.Count];
+                GoldenTensors.FillParameter(index++, parameter.Shape, values);
+                yield return ($"{node.Name}.{parameter.Name}", values);
+            }
+    }
+
+    private int Seed => _file.GetProperty("seed").GetInt32();
+
+    private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(n => n.GetDouble())];
+}
+
+/// <summary>One gradient, by figures that any wrong element changes.</summary>
+/// <param name="BFloat16Cosine">What PyTorch's autocast to bfloat16 reaches.</param>
+public sealed record GoldenGradient(int Index, string Name, int Count, double Norm, double Sum, double[] Projections, double[] Samples, double BFloat16Cosine)
+{
+    /// <summary>The sampled elements of a gradient of this shape.</summary>
+    public double[] Sample(float[] gradient) => Array.ConvertAll(GoldenTensors.Places(Index, Samples.Length, Count), place => (double)gradient[place]);
+}
+
+/// <summary>The losses of ten steps.</summary>
+public sealed record GoldenTraining(Sgd Settings, double[] Losses);

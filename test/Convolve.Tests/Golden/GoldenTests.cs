@@ -1,0 +1,133 @@
+using Convolve.Planning;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.Testing;
+using Convolve.Training;
+
+namespace Convolve.Tests.Golden;
+
+/// <summary>
+/// Whole networks against PyTorch in float64. The images were chosen so that no ReLU and no pool is near a tie (2e-6 of the values' root
+/// mean square at least), so rounding flips no element and 1e-5 holds through all layers: PyTorch's own float32 is within 2e-6.
+/// </summary>
+public class GoldenTests
+{
+    private const double ExactTolerance = 1e-5, WinogradTolerance = 5e-3;
+
+    public static TheoryData<string> LeNets => ["lenet5-tanh-max", "lenet5-sigmoid-avg", "lenet5-relu-max", "lenet5-keras"];
+
+    public static TheoryData<string> Names => ["lenet5-tanh-max", "lenet5-sigmoid-avg", "lenet5-relu-max", "lenet5-keras", "alexnet-d2l", "alexnet-torchvision"];
+
+    [Theory, MemberData(nameof(Names))]
+    public void The_files_are_of_the_zoos_networks(string name)
+    {
+        GoldenNetwork golden = GoldenNetwork.Read(name);
+        Assert.Equal(golden.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => ($"{n.Name}.{p.Name}", p.Count))),
+            golden.Gradients.Select(g => (g.Name, (long)g.Count)));
+    }
+
+    // Two programs that share nothing but the definitions agree to the digits of the file.
+    [Theory, MemberData(nameof(LeNets))]
+    public void The_reference_is_PyTorch(string name)
+    {
+        GoldenNetwork golden = GoldenNetwork.Read(name);
+        ReferenceNetwork reference = new(golden.Graph, golden.Parameters().ToDictionary(p => p.Name, p => Compare.Widen(p.Values)));
+        ReferencePass pass = reference.ForwardBackward(Compare.Widen(golden.Images(0)), golden.Labels(0));
+        RequireNear("loss", [pass.Loss], [golden.Loss], 1e-8);
+        RequireNear("logits", pass.Logits, golden.Logits, 1e-8);
+        foreach (GoldenGradient gradient in golden.Gradients)
+            RequireNear(gradient, TestTensors.Narrow(pass.Gradients[gradient.Name]), 2e-7); // what float32 keeps
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Float32_is_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32, Exact = true }, ExactTolerance);
+
+    [Theory, MemberData(nameof(Names))]
+    public void Winograd_is_near_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance);
+
+    // The cosines that PyTorch's autocast reaches stand in the files: .972 for the first convolution of AlexNet, .993 and more elsewhere.
+    [Theory, MemberData(nameof(Names))]
+    public void BFloat16_points_where_PyTorch_points(string name)
+    {
+        if (!CpuFeatures.HasNativeBFloat16)
+            return;
+        GoldenNetwork golden = GoldenNetwork.Read(name);
+        using Model model = Prepare(golden, new() { Precision = Precision.BFloat16 });
+        RequireNear("loss", [model.ForwardBackward(golden.Images(0), golden.Labels(0))], [golden.Loss], 0.02);
+        foreach (GoldenGradient gradient in golden.Gradients)
+        {
+            double cosine = Compare.Cosine(gradient.Sample(ModelJudge.Gradient(model, gradient.Name, gradient.Count)), gradient.Samples);
+            Assert.True(cosine > (gradient.Name.StartsWith("conv1.", StringComparison.Ordinal) ? 0.95 : 0.99), $"{gradient.Name}: cosine {cosine:f4}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void Ten_steps_have_the_losses_of_PyTorch(string name)
+    {
+        GoldenNetwork golden = GoldenNetwork.Read(name);
+        foreach (GoldenTraining training in golden.Trainings)
+        {
+            using Model model = Prepare(golden, new() { Precision = Precision.Float32, Exact = true });
+            Optimizer optimizer = new(model, training.Settings);
+            double[] losses = new double[training.Losses.Length];
+            for (int step = 0; step < losses.Length; step++)
+            {
+                int number = step % GoldenTensors.BatchCount;
+                losses[step] = model.ForwardBackward(golden.Images(number), golden.Labels(number), (uint)step);
+                optimizer.Step(training.Settings.LearningRate);
+            }
+            for (int step = 0; step < losses.Length; step++)
+                RequireNear($"{training.Settings}, step {step + 1}", [losses[step]], [training.Losses[step]], ExactTolerance);
+        }
+    }
+
+    private static void RequirePass(string name, ExecutionOptions options, double tolerance)
+    {
+        GoldenNetwork golden = GoldenNetwork.Read(name);
+        using Model model = Prepare(golden, options);
+        RequireNear("loss", [model.ForwardBackward(golden.Images(0), golden.Labels(0))], [golden.Loss], tolerance);
+        float[] logits = new float[golden.Logits.Length];
+        model.Forward(golden.Images(0), logits);
+        RequireNear("logits", Compare.Widen(logits), golden.Logits, tolerance);
+        foreach (GoldenGradient gradient in golden.Gradients)
+            RequireNear(gradient, ModelJudge.Gradient(model, gradient.Name, gradient.Count), tolerance);
+    }
+
+    private static Model Prepare(GoldenNetwork golden, ExecutionOptions options)
+    {
+        Graph graph = golden.Graph.WithInitialization(new(new Constant(0), new Constant(0))); // normal numbers for all of AlexNet take a second
+        Model model = new(graph, options, golden.Batch);
+        foreach ((string name, float[] values) in golden.Parameters())
+            model.WriteParameter(name, values);
+        return model;
+    }
+
+    private static void RequireNear(GoldenGradient expected, float[] actual, double tolerance)
+    {
+        double squares = 0, sum = 0;
+        foreach (float value in actual)
+        {
+            squares += (double)value * value;
+            sum += value;
+        }
+        RequireNear(expected.Name + " samples", expected.Sample(actual), expected.Samples, tolerance);
+        RequireNear(expected.Name + " norm", [Math.Sqrt(squares)], [expected.Norm], tolerance);
+
+        // An error of norm e moves the sum by at most e sqrt(count) (Cauchy and Schwarz); a projection on uniform numbers of variance 1/3
+        // by e / sqrt(3) in the root mean square, and hardly ever by five times that.
+        double error = tolerance * expected.Norm;
+        RequireWithin(expected.Name + " sum", sum, expected.Sum, error * Math.Sqrt(expected.Count));
+        for (int i = 0; tolerance <= ExactTolerance && i < expected.Projections.Length; i++) // four passes over AlexNet's weights take a second
+            RequireWithin($"{expected.Name} projection {i + 1}", GoldenTensors.Project(expected.Index, i, actual), expected.Projections[i], error * 5 / Math.Sqrt(3));
+    }
+
+    private static void RequireWithin(string what, double actual, double expected, double margin) =>
+        Assert.True(Math.Abs(actual - expected) <= margin, $"{what}: {actual:r} where {expected:r} +- {margin:e1} was expected");
+
+    private static void RequireNear(string what, double[] actual, double[] expected, double tolerance)
+    {
+        double error = Compare.RelativeL2(actual, expected);
+        Assert.True(error < tolerance, $"{what}: relative error {error:e1}");
+    }
+}

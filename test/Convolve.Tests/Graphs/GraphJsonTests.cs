@@ -1,0 +1,145 @@
+using Convolve.Graphs;
+using Convolve.Layers;
+
+namespace Convolve.Tests.Graphs;
+
+public class GraphJsonTests
+{
+    private const string Tiny = """
+        {"name":"tiny","input":[2,8,9],"nodes":[
+          {"name":"conv1","type":"Conv2d","inputs":["input"],"filters":6,"kernel":[3,5],"stride":2,"padding":"same","bias":false},
+          {"name":"relu1","type":"LeakyReLU","inputs":["conv1"],"slope":0.1},
+          {"name":"pool1","type":"AvgPool2d","inputs":["relu1"],"kernel":2,"padding":[1,0],"countPadding":false},
+          {"name":"concat1","type":"Concat","inputs":["pool1","pool1"]},
+          {"name":"flatten1","type":"Flatten","inputs":["concat1"]},
+          {"name":"dropout1","type":"Dropout","inputs":["flatten1"]},
+          {"name":"fc1","type":"Linear","inputs":["dropout1"],"units":10,"initialization":{"weights":"normal(0.01)","biases":"constant(1)"}}
+        ]}
+        """;
+
+    [Fact]
+    public void Reads_and_writes_the_same_text()
+    {
+        Graph graph = GraphJson.Read(Tiny);
+        Assert.Equal("tiny: 2x8x9 -> 10, 910 parameters", graph.ToString());
+        Assert.Equal(Tiny, GraphJson.Write(graph));
+    }
+
+    [Fact]
+    public void Reads_what_a_graph_is()
+    {
+        GraphBuilder net = new("tiny", (2, 8, 9));
+        var pool = net.Chain(net.Input, new Conv2d(6, (3, 5), stride: 2, padding: Padding.Same, bias: false), new LeakyReLU(0.1f),
+            new AvgPool2d(2, padding: (1, 0), countPadding: false));
+        Graph expected = net.Build(net.Chain(net.Add(new Concat(), pool, pool), new Flatten(), new Dropout(),
+            new Linear(10) { Initialization = new(new Normal(0.01f), new Constant(1)) }));
+        Assert.Equal(expected, GraphJson.Read(Tiny));
+    }
+
+    [Fact]
+    public void Names_of_any_script_survive()
+    {
+        GraphBuilder net = new("Netz \"groß\"\n", (1, 4, 4));
+        Graph graph = net.Build(net.AddNamed("卷积 \\ 1", new Conv2d(2, 3), net.Input));
+        Assert.Equal(graph, GraphJson.Read(GraphJson.Write(graph)));
+    }
+
+    public static TheoryData<string, string> Wrong => new()
+    {
+        { "", "The network is not JSON: line 1, column 1: The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true." },
+        { "{\n  \"name\": tiny\n}", "The network is not JSON: line 2, column 12: 'tiny }' is an invalid JSON literal. Expected the literal 'true'." },
+        { "[]", "The network is [], and an object was expected." },
+        { "{}", "The network: \"name\" is missing; a text was expected." },
+        { """{"name":1}""", "The network: \"name\" is 1, and a text was expected." },
+        { """{"name":"x","name":"y"}""", "The network: \"name\" stands there twice." },
+        { """{"name":"x","input":[1,28],"nodes":[]}""", "The network: \"input\" is [1,28], and [channels, height, width] or [features] was expected." },
+        { """{"name":"x","input":[1,0,28],"nodes":[]}""", "The network: \"input\" is [1,0,28], and [channels, height, width] or [features] was expected." },
+        { """{"name":"x","input":[1,28,28]}""", "The network: \"nodes\" is missing; a list of nodes was expected." },
+        { """{"name":"x","input":[1,28,28],"nodes":[]}""", "The network \"x\" has no layers. Add at least one." },
+        { """{"name":"x","input":[1,28,28],"nodes":[7]}""", "Node 1 is 7, and an object was expected." },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"type":"ReLU"}]}""", "Node 1: \"name\" is missing; a text was expected." },
+        { Node(""" "type":"ReLu" """), "Node 1 \"a\": \"ReLu\" is not a kind of layer. Known are Conv2d, Linear, MaxPool2d, AvgPool2d, ReLU, LeakyReLU, Tanh, Sigmoid, Dropout, Flatten, Add, Concat." },
+        { Node(""" "type":"Input" """), "Node 1 \"a\": \"Input\" is not a kind of layer. Known are Conv2d, Linear, MaxPool2d, AvgPool2d, ReLU, LeakyReLU, Tanh, Sigmoid, Dropout, Flatten, Add, Concat." },
+        { Node(""" "type":"Conv2d","kernel":3 """), "Node 1 \"a\": \"filters\" is missing; a whole number was expected." },
+        { Node(""" "type":"Conv2d","filters":1.5,"kernel":3 """), "Node 1 \"a\": \"filters\" is 1.5, and a whole number was expected." },
+        { Node(""" "type":"Conv2d","filters":99999999999,"kernel":3 """), "Node 1 \"a\": \"filters\" is 99999999999, and a whole number was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":"3x3" """), "Node 1 \"a\": \"kernel\" is \"3x3\", and a whole number or a pair [height, width] was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":[3,3,3] """), "Node 1 \"a\": \"kernel\" is [3,3,3], and a whole number or a pair [height, width] was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"padding":"valid" """), "Node 1 \"a\": \"padding\" is \"valid\", and a whole number, a pair [height, width] or \"same\" was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"bias":0 """), "Node 1 \"a\": \"bias\" is 0, and true or false was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"strides":2 """), "Node 1 \"a\": \"strides\" is unknown here. Known are name, type, inputs, filters, kernel, stride, padding, dilation, groups, bias, initialization." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":0 """), "Node 1 \"a\": Conv2d(4, 0): kernel, stride and dilation must be at least 1. Dilation 1 means dense." },
+        { Node(""" "type":"Linear","units":3 """), "Linear(3) \"a\": it takes a vector, and its input is an image of 1x28x28. Put a Flatten() before it." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":"he" """), "Node 1 \"a\": \"initialization\" is \"he\", and an object was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"pytorch"} """), "Node 1 \"a\": \"initialization\": \"biases\" is missing; a text was expected." },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"he","biases":"pytorch"} """), "Node 1 \"a\": \"initialization\": \"weights\": \"he\" is not an initialiser. Known are kaiming-normal, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V)." },
+        { Node(""" "type":"LeakyReLU","slope":1e99 """), "Node 1 \"a\": \"slope\" is 1e99, and a number was expected." },
+        { Node(""" "type":"Dropout","probability":1 """), "Node 1 \"a\": Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers." },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["b"]}]}""", "Node 1 \"a\": \"inputs\" is \"b\", and the name of a node that stands before it was expected." },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":[]}]}""", "Node 1 \"a\": \"inputs\" is [], and a list of names of nodes was expected." },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"a","type":"ReLU","inputs":["a"]}]}""", "ReLU(): the name \"a\" is taken. Every node needs a name of its own." },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"b","type":"ReLU","inputs":["input"]}]}""", "ReLU() \"a\": nothing on the way to the output uses it. Add an edge or leave it out." },
+        { """{"name":"x","input":[1,28,28],"nodes":[],"version":2}""", "The network: \"version\" is unknown here. Known are name, input, nodes." },
+        { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""", "The network is too large: a size in it overflows." },
+        { "{\"name\":\"\\ud800\",\"input\":[1,1,1]}", "The network is not JSON: a text in it is not Unicode." },
+    };
+
+    [Theory, MemberData(nameof(Wrong))]
+    public void Says_what_came_and_what_was_expected(string json, string message) =>
+        Assert.Equal(message, Assert.Throws<NetworkException>(() => GraphJson.Read(json)).Message);
+
+    // Every text with a byte dropped, doubled or replaced is read, or refused with the one exception.
+    [Fact]
+    public void Hostile_texts_throw_nothing_else()
+    {
+        const string Bytes = "{}[]\":,0-9e\\ ntu\0\uffff\ud800";
+        for (int i = 0; i < Tiny.Length; i++)
+        {
+            RequireNetworkOrException(Tiny.Remove(i, 1));
+            RequireNetworkOrException(Tiny.Insert(i, Tiny.Substring(i, 1)));
+            RequireNetworkOrException(Tiny[..i]);
+            foreach (char other in Bytes)
+                RequireNetworkOrException(Tiny[..i] + other + Tiny[(i + 1)..]);
+        }
+    }
+
+    [Theory]
+    [InlineData("2147483647")]
+    [InlineData("-2147483648")]
+    [InlineData("1e400")]
+    [InlineData("-0")]
+    [InlineData("null")]
+    [InlineData("[2147483647,2147483647]")]
+    [InlineData("{\"weights\":\"constant(1e999)\",\"biases\":\"normal(-1)\"}")]
+    public void Hostile_values_throw_nothing_else(string value)
+    {
+        string[] parts = Tiny.Split("\":");
+        for (int i = 1; i < parts.Length; i++)
+        {
+            string rest = parts[i].TrimStart();
+            int end = rest[0] switch { '[' => rest.IndexOf(']') + 1, '"' => rest.IndexOf('"', 1) + 1, _ => rest.IndexOfAny([',', '}', '\n']) };
+            if (end > 0)
+                RequireNetworkOrException(string.Join("\":", [.. parts[..i], value + rest[end..], .. parts[(i + 1)..]]));
+        }
+        foreach (string option in new[] { "stride", "padding", "dilation", "groups", "bias", "initialization" })
+            RequireNetworkOrException(Node($"\"type\":\"Conv2d\",\"filters\":4,\"kernel\":3,\"{option}\":{value}"));
+    }
+
+    [Fact]
+    public void Deep_nesting_throws_nothing_else() => RequireNetworkOrException(new string('[', 100_000));
+
+    private static string Node(string options) =>
+        $$"""{"name":"x","input":[1,28,28],"nodes":[{"name":"a","inputs":["input"],{{options.Trim()}}}]}""";
+
+    private static void RequireNetworkOrException(string json)
+    {
+        try
+        {
+            _ = GraphJson.Read(json).MultiplyAdds;
+        }
+        catch (NetworkException e)
+        {
+            Assert.NotEmpty(e.Message);
+        }
+    }
+}

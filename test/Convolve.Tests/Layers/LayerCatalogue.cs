@@ -1,0 +1,205 @@
+using Convolve.Layers;
+using static Convolve.Tests.Layers.LayerCase;
+
+namespace Convolve.Tests.Layers;
+
+/// <summary>Every kind of layer with its options, alone and in the company that kernels treat specially. The texts are how they print.</summary>
+public static class LayerCatalogue
+{
+    public static IReadOnlyList<LayerCase> All { get; } =
+    [
+        .. Convolutions(), .. Pools(), .. Activations(), .. Vectors(), .. Chains(), .. Branching(),
+    ];
+
+    /// <summary>The names, as theory data: a case that fails is then named by the runner.</summary>
+    public static TheoryData<string> Names => [.. All.Select(c => c.Name)];
+
+    public static LayerCase Named(string name) => All.Single(c => c.Name == name);
+
+    private static IEnumerable<LayerCase> Convolutions() =>
+    [
+        Chain("Conv2d(6, 5)", (1, 12, 12), new Conv2d(6, 5)),
+        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)),
+        Chain("Conv2d(6, 5, padding: 2)", (1, 28, 28), new Conv2d(6, 5, padding: 2)),
+        Chain("Conv2d(7, 3)", (5, 9, 8), new Conv2d(7, 3)),
+        Chain("Conv2d(3, 3, padding: 1)", (3, 7, 7), new Conv2d(3, 3, padding: 1)),
+        Chain("Conv2d(16, 3, padding: 1)", (16, 12, 12), new Conv2d(16, 3, padding: 1)),
+        Chain("Conv2d(32, 3, padding: 1)", (32, 13, 13), new Conv2d(32, 3, padding: 1)),
+        Chain("Conv2d(20, 3, padding: 1)", (33, 8, 9), new Conv2d(20, 3, padding: 1)),
+        Chain("Conv2d(33, 3)", (20, 6, 7), new Conv2d(33, 3)),
+        Chain("Conv2d(5, 1)", (7, 6, 5), new Conv2d(5, 1)),
+        Chain("Conv2d(33, 1)", (20, 4, 4), new Conv2d(33, 1)),
+        Chain("Conv2d(4, 1, stride: 2)", (6, 7, 9), new Conv2d(4, 1, stride: 2)),
+        Chain("Conv2d(8, 11, stride: 4)", (3, 27, 31), new Conv2d(8, 11, stride: 4)),
+        Chain("Conv2d(8, 11, stride: 4, padding: 2)", (1, 24, 24), new Conv2d(8, 11, stride: 4, padding: 2)),
+        Chain("Conv2d(6, 3, stride: 2, padding: 1)", (4, 10, 11), new Conv2d(6, 3, stride: 2, padding: 1)),
+        Chain("Conv2d(5, 2, stride: 3)", (3, 10, 10), new Conv2d(5, 2, stride: 3)),
+        Chain("Conv2d(7, (3, 5), padding: (1, 2))", (5, 8, 11), new Conv2d(7, (3, 5), padding: (1, 2))),
+        Chain("Conv2d(7, (1, 7), stride: (1, 2), padding: (0, 3))", (3, 5, 13), new Conv2d(7, (1, 7), stride: (1, 2), padding: (0, 3))),
+        Chain("Conv2d(4, (5, 2), stride: (2, 1))", (2, 11, 6), new Conv2d(4, (5, 2), stride: (2, 1))),
+        Chain("Conv2d(4, 5, padding: 4)", (3, 4, 4), new Conv2d(4, 5, padding: 4)),
+        Chain("Conv2d(6, 3, padding: Same)", (4, 7, 8), new Conv2d(6, 3, padding: Padding.Same)),
+        Chain("Conv2d(6, 4, padding: Same)", (3, 7, 8), new Conv2d(6, 4, padding: Padding.Same)),
+        Chain("Conv2d(6, 3, stride: 2, padding: Same)", (3, 8, 9), new Conv2d(6, 3, stride: 2, padding: Padding.Same)),
+        Chain("Conv2d(5, 2, stride: 3, padding: Same)", (3, 10, 11), new Conv2d(5, 2, stride: 3, padding: Padding.Same)),
+        Chain("Conv2d(4, (2, 3), stride: (3, 2), padding: Same, dilation: (2, 1))", (3, 8, 9),
+            new Conv2d(4, (2, 3), stride: (3, 2), padding: Padding.Same, dilation: (2, 1))),
+        Chain("Conv2d(6, 3, dilation: 2)", (4, 9, 10), new Conv2d(6, 3, dilation: 2)),
+        Chain("Conv2d(6, 3, padding: 2, dilation: 2)", (4, 8, 8), new Conv2d(6, 3, padding: 2, dilation: 2)),
+        Chain("Conv2d(5, 3, stride: 2, padding: (2, 3), dilation: (2, 3))", (3, 11, 12), new Conv2d(5, 3, stride: 2, padding: (2, 3), dilation: (2, 3))),
+        Chain("Conv2d(6, 3, padding: 1, groups: 2)", (4, 7, 7), new Conv2d(6, 3, padding: 1, groups: 2)),
+        Chain("Conv2d(32, 5, padding: 2, groups: 2)", (32, 9, 9), new Conv2d(32, 5, padding: 2, groups: 2)),
+        Chain("Conv2d(20, 3, groups: 5)", (15, 6, 6), new Conv2d(20, 3, groups: 5)),
+        Chain("Conv2d(8, 3, padding: 1, groups: 8)", (8, 7, 7), new Conv2d(8, 3, padding: 1, groups: 8)),
+        Chain("Conv2d(14, 3, stride: 2, padding: Same, groups: 7)", (7, 8, 8), new Conv2d(14, 3, stride: 2, padding: Padding.Same, groups: 7)),
+        Chain("Conv2d(6, 3, padding: 2, dilation: 2, groups: 3, bias: false)", (3, 8, 8),
+            new Conv2d(6, 3, padding: 2, dilation: 2, groups: 3, bias: false)),
+        Chain("Conv2d(7, 3, bias: false)", (5, 8, 8), new Conv2d(7, 3, bias: false)),
+        Chain("Conv2d(6, 5, bias: false)", (1, 12, 12), new Conv2d(6, 5, bias: false)),
+        Chain("Conv2d(1, 3)", (1, 5, 5), new Conv2d(1, 3)),
+        Chain("Conv2d(9, 6)", (4, 6, 6), new Conv2d(9, 6)),
+        Chain("Conv2d(6, 5)", (1, 12, 12), new Conv2d(6, 5)) with { Batch = 1 },
+        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)) with { Batch = 16 },
+        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)) with { Batch = 33 },
+        Chain("Conv2d(16, 3, padding: 1)", (16, 12, 12), new Conv2d(16, 3, padding: 1)) with { Batch = 1 },
+        First("Conv2d(7, 3, padding: 1)", (3, 8, 8), new Conv2d(7, 3, padding: 1)),
+        First("Conv2d(6, 5, padding: 2)", (1, 28, 28), new Conv2d(6, 5, padding: 2)),
+        First("Conv2d(6, 3, stride: 2, padding: Same)", (3, 8, 9), new Conv2d(6, 3, stride: 2, padding: Padding.Same)),
+    ];
+
+    private static IEnumerable<LayerCase> Pools() =>
+    [
+        Chain("MaxPool2d(2)", (6, 8, 8), new MaxPool2d(2)),
+        Chain("MaxPool2d(2)", (7, 9, 7), new MaxPool2d(2)),
+        Chain("MaxPool2d(2)", (6, 8, 8), new MaxPool2d(2)) with { Batch = 33 },
+        Chain("MaxPool2d(3, stride: 2)", (16, 13, 13), new MaxPool2d(3, stride: 2)),
+        Chain("MaxPool2d(3, stride: 2)", (5, 8, 10), new MaxPool2d(3, stride: 2)),
+        Chain("MaxPool2d(3, stride: 1)", (3, 6, 6), new MaxPool2d(3, stride: 1)),
+        Chain("MaxPool2d(2, stride: 3)", (5, 8, 9), new MaxPool2d(2, stride: 3)),
+        Chain("MaxPool2d((2, 3), stride: (1, 2))", (20, 6, 9), new MaxPool2d((2, 3), stride: (1, 2))),
+        Chain("MaxPool2d(3, stride: 2, padding: 1)", (7, 8, 9), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("MaxPool2d((4, 2), padding: (2, 1))", (5, 7, 8), new MaxPool2d((4, 2), padding: (2, 1))),
+        Chain("MaxPool2d(2, padding: Same)", (5, 7, 9), new MaxPool2d(2, padding: Padding.Same)),
+        Chain("MaxPool2d(3, stride: 2, padding: Same)", (33, 6, 7), new MaxPool2d(3, stride: 2, padding: Padding.Same)),
+        Chain("MaxPool2d(5)", (7, 5, 5), new MaxPool2d(5)),
+        Chain("MaxPool2d(1)", (3, 4, 4), new MaxPool2d(1)),
+        First("MaxPool2d(2)", (3, 8, 8), new MaxPool2d(2)),
+        Chain("AvgPool2d(2)", (6, 8, 8), new AvgPool2d(2)),
+        Chain("AvgPool2d(2)", (5, 9, 7), new AvgPool2d(2)),
+        Chain("AvgPool2d(2)", (6, 8, 8), new AvgPool2d(2)) with { Batch = 33 },
+        Chain("AvgPool2d(3, stride: 2)", (16, 9, 9), new AvgPool2d(3, stride: 2)),
+        Chain("AvgPool2d(2, stride: 3)", (5, 8, 9), new AvgPool2d(2, stride: 3)),
+        Chain("AvgPool2d((2, 3), stride: (1, 2))", (20, 6, 9), new AvgPool2d((2, 3), stride: (1, 2))),
+        Chain("AvgPool2d(3, stride: 2, padding: 1)", (7, 8, 9), new AvgPool2d(3, stride: 2, padding: 1)),
+        Chain("AvgPool2d(3, stride: 2, padding: 1, countPadding: false)", (7, 8, 9), new AvgPool2d(3, stride: 2, padding: 1, countPadding: false)),
+        Chain("AvgPool2d((4, 2), padding: (2, 1), countPadding: false)", (5, 7, 8), new AvgPool2d((4, 2), padding: (2, 1), countPadding: false)),
+        Chain("AvgPool2d(2, padding: Same)", (5, 7, 9), new AvgPool2d(2, padding: Padding.Same)),
+        Chain("AvgPool2d(3, stride: 2, padding: Same, countPadding: false)", (33, 6, 7), new AvgPool2d(3, stride: 2, padding: Padding.Same, countPadding: false)),
+        Chain("AvgPool2d(6)", (20, 6, 6), new AvgPool2d(6)),
+        First("AvgPool2d(2)", (3, 8, 8), new AvgPool2d(2)),
+    ];
+
+    private static IEnumerable<LayerCase> Activations() =>
+    [
+        Chain("ReLU()", (7, 5, 6), new ReLU()),
+        Chain("LeakyReLU()", (7, 5, 6), new LeakyReLU()),
+        Chain("LeakyReLU(slope: 0.1)", (20, 4, 4), new LeakyReLU(0.1f)),
+        Chain("LeakyReLU(slope: 1)", (3, 4, 4), new LeakyReLU(1)),
+        Chain("Tanh()", (7, 5, 6), new Tanh()),
+        Chain("Sigmoid()", (33, 5, 6), new Sigmoid()),
+        Chain("Dropout(0)", (7, 5, 6), new Dropout(0)),
+        First("ReLU()", (3, 5, 6), new ReLU()),
+        First("Tanh()", (3, 5, 6), new Tanh()),
+    ];
+
+    private static IEnumerable<LayerCase> Vectors() =>
+    [
+        OnVector("Linear(7)", 20, new Linear(7)),
+        OnVector("Linear(120)", 33, new Linear(120)),
+        OnVector("Linear(33, bias: false)", 7, new Linear(33, bias: false)),
+        OnVector("Linear(1)", 5, new Linear(1)),
+        OnVector("Linear(64)", 64, new Linear(64)) with { Batch = 1 },
+        OnVector("ReLU()", 33, new ReLU()),
+        OnVector("LeakyReLU(slope: 0.2)", 33, new LeakyReLU(0.2f)),
+        OnVector("Tanh()", 20, new Tanh()),
+        OnVector("Sigmoid()", 7, new Sigmoid()),
+        OnVector("Dropout(0)", 33, new Dropout(0)),
+        OnVector("Linear(20), ReLU(), Dropout(0), Linear(7), ReLU()", 33, new Linear(20), new ReLU(), new Dropout(0), new Linear(7), new ReLU()),
+        First("Flatten(), Linear(9)", (3, 4, 5), new Flatten(), new Linear(9)),
+        Chain("Flatten(), Linear(20)", (33, 3, 4), new Flatten(), new Linear(20)),
+    ];
+
+    // Neighbours that an executor fuses, reorders or views.
+    private static IEnumerable<LayerCase> Chains() =>
+    [
+        Chain("Conv2d(7, 3), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU()),
+        Chain("Conv2d(16, 3, padding: 1), LeakyReLU(slope: 0.1)", (16, 8, 8), new Conv2d(16, 3, padding: 1), new LeakyReLU(0.1f)),
+        Chain("Conv2d(7, 3), Tanh(), AvgPool2d(2)", (5, 8, 8), new Conv2d(7, 3), new Tanh(), new AvgPool2d(2)),
+        Chain("Conv2d(16, 5), ReLU(), MaxPool2d(2)", (6, 12, 12), new Conv2d(16, 5), new ReLU(), new MaxPool2d(2)),
+        Chain("Conv2d(16, 5), Tanh(), MaxPool2d(2)", (6, 12, 12), new Conv2d(16, 5), new Tanh(), new MaxPool2d(2)),
+        Chain("Conv2d(16, 5), Sigmoid(), AvgPool2d(2)", (6, 12, 12), new Conv2d(16, 5), new Sigmoid(), new AvgPool2d(2)),
+        Chain("Conv2d(16, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2)", (16, 13, 13),
+            new Conv2d(16, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(16, 3, padding: 1), LeakyReLU(slope: 0.2), MaxPool2d(3, stride: 2)", (16, 11, 11),
+            new Conv2d(16, 3, padding: 1), new LeakyReLU(0.2f), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(16, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (16, 8, 8),
+            new Conv2d(16, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(16, 3, padding: 1), MaxPool2d(2), ReLU()", (16, 8, 8), new Conv2d(16, 3, padding: 1), new MaxPool2d(2), new ReLU()),
+        Chain("Conv2d(7, 3), Dropout(0), ReLU()", (5, 8, 8), new Conv2d(7, 3), new Dropout(0), new ReLU()),
+        Chain("Conv2d(7, 3), ReLU(), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU(), new ReLU()),
+        Chain("MaxPool2d(2), AvgPool2d(2)", (7, 9, 9), new MaxPool2d(2), new AvgPool2d(2)),
+        Chain("Conv2d(32, 3, padding: 1), ReLU(), Conv2d(32, 3, padding: 1), ReLU(), Conv2d(20, 3, padding: 1)", (16, 9, 9),
+            new Conv2d(32, 3, padding: 1), new ReLU(), new Conv2d(32, 3, padding: 1), new ReLU(), new Conv2d(20, 3, padding: 1)),
+    ];
+
+    private static IEnumerable<LayerCase> Branching() =>
+    [
+        Branches("residual block", (16, 7, 7), (net, x) =>
+            net.Chain(net.Add(new Add(), net.Chain(x, new Conv2d(16, 3, padding: 1), new ReLU(), new Conv2d(16, 3, padding: 1)), x), new ReLU())),
+        Branches("residual block with a projection", (5, 8, 9), (net, x) => net.Add(new Add(),
+            net.Chain(x, new Conv2d(7, 3, stride: 2, padding: 1), new ReLU(), new Conv2d(7, 3, padding: 1)), net.Add(new Conv2d(7, 1, stride: 2, bias: false), x))),
+        Branches("inception module", (7, 6, 6), (net, x) => net.Add(new Concat(),
+            net.Chain(x, new Conv2d(5, 1), new ReLU()),
+            net.Chain(x, new Conv2d(3, 1), new ReLU(), new Conv2d(7, 3, padding: 1), new ReLU()),
+            net.Chain(x, new Conv2d(3, 1), new ReLU(), new Conv2d(20, 5, padding: 2), new ReLU()),
+            net.Chain(x, new MaxPool2d(3, stride: 1, padding: 1), new Conv2d(1, 1), new ReLU()))),
+        Branches("a node used three times", (6, 6, 6), (net, x) =>
+        {
+            var shared = net.Chain(x, new Conv2d(6, 3, padding: 1), new ReLU());
+            return net.Add(new Add(), net.Add(new Conv2d(6, 3, padding: 1), shared), net.Add(new Tanh(), shared), shared);
+        }),
+        Branches("a convolution used with and without its activation", (5, 6, 6), (net, x) =>
+        {
+            var shared = net.Add(new Conv2d(7, 3), x);
+            return net.Add(new Concat(), net.Add(new ReLU(), shared), shared);
+        }),
+        Branches("an activation used pooled and unpooled", (16, 6, 6), (net, x) =>
+        {
+            var shared = net.Chain(x, new Conv2d(16, 3, padding: 1), new ReLU());
+            return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 1, padding: 1), shared), shared);
+        }),
+        Branches("Concat of odd channels", (3, 5, 5), (net, x) =>
+            net.Add(new Concat(), net.Add(new Conv2d(7, 1), x), net.Add(new Conv2d(5, 3, padding: 1), x), net.Add(new Conv2d(33, 1), x), x)),
+        Branches("Concat of Concats", (16, 4, 4), (net, x) =>
+        {
+            var pair = net.Add(new Concat(), x, net.Add(new Conv2d(16, 1), x));
+            return net.Add(new Concat(), pair, net.Add(new Conv2d(4, 3, padding: 1), pair), x);
+        }),
+        Branches("Concat of a node with itself", (5, 4, 4), (net, x) => net.Add(new Conv2d(6, 3), net.Add(new Concat(), x, x))),
+        Branches("Concat in front of a pool", (7, 6, 6), (net, x) =>
+            net.Add(new MaxPool2d(2), net.Add(new Concat(), net.Add(new Sigmoid(), x), x))),
+        Branches("Add of a node with itself", (5, 4, 4), (net, x) => net.Add(new Add(), x, x)),
+        Branches("Add of four", (20, 4, 4), (net, x) =>
+            net.Add(new Add(), x, net.Add(new Tanh(), x), net.Add(new Sigmoid(), x), net.Add(new LeakyReLU(0.3f), x))),
+        Branches("Add of an Add", (6, 4, 4), (net, x) =>
+        {
+            var sum = net.Add(new Add(), x, net.Add(new ReLU(), x));
+            return net.Add(new ReLU(), net.Add(new Add(), sum, net.Add(new Conv2d(6, 3, padding: 1), sum)));
+        }),
+        Branches("the input used twice", (2, 5, 5), (net, x) => net.Add(new Concat(), net.Add(new Conv2d(3, 3, padding: 1), net.Input), x, net.Input)),
+        VectorBranches("Concat of vectors", 7, (net, x) => net.Add(new Concat(), net.Add(new Linear(5), x), net.Chain(x, new Linear(20), new ReLU()), x)),
+        VectorBranches("Add of vectors", 20, (net, x) => net.Add(new Add(), net.Chain(x, new Linear(20), new Tanh()), x)),
+        VectorBranches("a vector used three times", 9, (net, x) =>
+            net.Add(new Add(), net.Add(new Linear(6), x), net.Add(new Linear(6), x), net.Add(new Linear(6, bias: false), x))),
+    ];
+}
