@@ -59,7 +59,7 @@ public sealed partial class Planner
         if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
         {
             ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
-            if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
+            if (_library.Describe(winograd) is { } found && TakesMaster(node, found) && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
                 (operation, description) = (winograd, found);
         }
         description ??= _library.Describe(operation);
@@ -100,6 +100,10 @@ public sealed partial class Planner
         return !_options.Exact && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
             && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
     }
+
+    // Winograd's weights cannot be made from every layout that an earlier plan may have laid the master weights in.
+    private bool TakesMaster(Node node, KernelDescription found) => _given is null || Master(node, "weight").Equals(found[Argument.Weights])
+        || _library.Describe(new Reorder(Master(node, "weight"), found[Argument.Weights])) is not null;
 
     private bool HasWinogradBackward(ConvolutionForward forward, KernelDescription found)
     {
