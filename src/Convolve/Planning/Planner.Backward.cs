@@ -45,6 +45,9 @@ public sealed partial class Planner
     {
         switch (node.Layer)
         {
+            case Conv2d when _depths.TryGetValue(node, out DepthShape depth):
+                BackDepth(node, depth, gradient);
+                break;
             case Conv2d:
                 BackConvolution(node, gradient);
                 break;

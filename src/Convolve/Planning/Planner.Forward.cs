@@ -30,7 +30,7 @@ public sealed partial class Planner
     // The one place that knows how each layer runs forward.
     private Tensor Lower(Node node) => node.Layer switch
     {
-        Conv2d conv => LowerConvolution(node, conv),
+        Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         Pool2d pool => LowerPooling(node, pool),
         Activation => LowerActivation(node),
