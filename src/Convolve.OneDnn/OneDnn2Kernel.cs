@@ -18,6 +18,7 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
 
     public override void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset)
     {
+        ObjectDisposedException.ThrowIf(_primitive == 0, this);
         nint memory, address = buffer.At(offset, layout.Bytes);
         fixed (byte* descriptor = layout.Descriptor)
             OneDnn2.Check(Dnnl.dnnl_memory_create(&memory, descriptor, _engine, address), _operation, _label);
