@@ -55,9 +55,13 @@ public static class ThreadTeam
         job.Error?.Throw();
     }
 
-    /// <summary>Runs a share of the work on every thread of the team; must be called on the executor thread.</summary>
+    /// <summary>Runs a share of the work on every thread of the team; on the executor thread.</summary>
+    /// <exception cref="InvalidOperationException">The caller is another thread: it would get a team of its own.</exception>
+    /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static unsafe void Run(TeamTask task)
     {
+        if (!IsExecutor)
+            throw new InvalidOperationException("The team belongs to the executor thread: call through ThreadTeam.Invoke.");
         OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)Threads, 0);
         task.ThrowIfFailed();
     }
@@ -109,7 +113,14 @@ public sealed class TeamTask : IDisposable
         _handle = GCHandle.Alloc(this);
     }
 
-    internal nint Handle => GCHandle.ToIntPtr(_handle);
+    internal nint Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(!_handle.IsAllocated, this);
+            return GCHandle.ToIntPtr(_handle);
+        }
+    }
 
     public void Dispose()
     {
