@@ -22,8 +22,6 @@ public sealed partial class Planner
             if (_fusion.ActivationOf(node) is { } activation)
                 _outputs[activation.Index] = output;
         }
-        Node last = _graph.Nodes[^1];
-        _outputs[^1] = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
         return input;
     }
 

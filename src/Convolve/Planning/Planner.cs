@@ -49,7 +49,8 @@ public sealed partial class Planner
     private Plan Create()
     {
         Tensor input = Forward();
-        Tensor output = _outputs[^1]!;
+        Node last = _graph.Nodes[^1];
+        Tensor output = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
         if (_options.IsTraining)
             Backward(output);
         ParameterPlan parameters = _given ?? ParameterPlan.Create(_graph, MasterOf);
