@@ -65,7 +65,7 @@ public sealed partial class Planner
         {
             ConvolutionForward free = Ask(ConvolutionAlgorithm.Direct, Any(node.Input));
             KernelDescription? other = _library.Describe(free);
-            if (description is null || IsFast(other))
+            if (description is null || SpeedOf(other) > SpeedOf(description))
                 (operation, description) = (free, other ?? Required(free, node));
         }
         source = As(node, source, description![Argument.Source], "reorder source");
