@@ -28,12 +28,19 @@ public static class ThreadTeam
     /// <summary>Whether the caller is the executor thread.</summary>
     public static bool IsExecutor => Thread.CurrentThread == Executor;
 
-    /// <summary>Sets the size of the team; 0 means what OMP_NUM_THREADS says, or else all cores.</summary>
-    public static void Resize(int threads)
+    /// <summary>The number of threads that is meant: 0 is what OMP_NUM_THREADS says, or else all cores.</summary>
+    public static int Resolve(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        if (threads == 0)
-            threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+        if (threads > 0)
+            return threads;
+        return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+    }
+
+    /// <summary>Sets the size of the team; see <see cref="Resolve"/> for 0.</summary>
+    public static void Resize(int asked)
+    {
+        int threads = Resolve(asked);
         Invoke(() =>
         {
             OpenMp.omp_set_num_threads(threads);
