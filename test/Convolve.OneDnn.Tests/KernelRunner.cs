@@ -30,7 +30,7 @@ internal static class KernelRunner
             }
             using NativeBuffer scratchpad = new(description.ScratchpadBytes, "scratchpad");
             scratchpad.Span<byte>(0, (int)scratchpad.Bytes).Fill(Junk);
-            kernel.BindScratchpad(scratchpad, 0);
+            kernel.BindScratchpad(scratchpad, 0, scratchpad.Bytes);
             kernel.Execute();
             foreach ((Argument argument, Layout layout) in description.Layouts)
             {

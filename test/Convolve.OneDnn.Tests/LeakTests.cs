@@ -53,7 +53,7 @@ public class LeakTests
                 kernel.Bind(argument, layout, buffer, offset);
                 offset += layout.Bytes;
             }
-            kernel.BindScratchpad(buffer, offset);
+            kernel.BindScratchpad(buffer, offset, description.ScratchpadBytes);
             kernel.Execute();
             using Kernel reorder = library.Compile(new Reorder(plain, description[Argument.Target]), "test");
         }
