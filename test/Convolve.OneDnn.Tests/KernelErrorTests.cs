@@ -77,11 +77,13 @@ public sealed class KernelErrorTests : IDisposable
     [Fact]
     public void A_scratchpad_that_was_planned_too_small_is_refused()
     {
-        Layout image = Library.Any(ElementType.Float32, 8, 32, 13, 13), weights = Library.Any(ElementType.Float32, 32, 32, 3, 3);
+        Layout image = Library.Any(ElementType.Float32, 64, 16, 6, 6), weights = Library.Any(ElementType.Float32, 16, 16, 3, 3);
         ConvolutionForward forward = new(true, ConvolutionAlgorithm.Direct, image, weights, null, image, new((1, 1), (1, 1), (1, 1), (1, 1)));
+        ConvolutionBackwardWeights operation = new(image, weights, null, image, forward);
+        int threads = ThreadTeam.Threads;
         ThreadTeam.Invoke(() =>
         {
-            ConvolutionBackwardWeights operation = new(image, weights, null, image, forward);
+            ThreadTeam.Resize(4); // each thread sums over its share of the images
             long needed = Library.Describe(operation)!.ScratchpadBytes;
             Assert.True(needed > 0);
             using Kernel kernel = Library.Compile(operation, "conv5");
@@ -89,6 +91,7 @@ public sealed class KernelErrorTests : IDisposable
             ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => kernel.BindScratchpad(scratchpad, 0, needed - 1));
             Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, and {needed - 1} were planned.", error.Message, StringComparison.Ordinal);
             kernel.BindScratchpad(scratchpad, needed, needed);
+            ThreadTeam.Resize(threads);
         });
     }
 
