@@ -77,6 +77,8 @@ public sealed class KernelErrorTests : IDisposable
     [Fact]
     public void A_scratchpad_that_was_planned_too_small_is_refused()
     {
+        if (Library.InstructionSet < InstructionSet.Avx512)
+            return; // there no kernel has one
         Layout image = Library.Any(ElementType.Float32, 64, 16, 6, 6), weights = Library.Any(ElementType.Float32, 16, 16, 3, 3);
         ConvolutionForward forward = new(true, ConvolutionAlgorithm.Direct, image, weights, null, image, new((1, 1), (1, 1), (1, 1), (1, 1)));
         ConvolutionBackwardWeights operation = new(image, weights, null, image, forward);
