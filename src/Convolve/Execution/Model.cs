@@ -32,16 +32,23 @@ public sealed class Model : IDisposable
         options ??= new();
         (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
         (Precision, PrecisionReason) = Decide(graph, options.Precision);
-        ThreadTeam.Resize(options.Threads);
-        _threads = ThreadTeam.Threads;
-        Plan first = Planner.Create(graph, OptionsFor(Math.Max(1, trainingBatchSize), trainingBatchSize > 0));
+        _threads = ThreadTeam.Resolve(options.Threads);
+        Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0);
         _arena = new(first.ArenaBytes, "activations");
-        ThreadTeam.Invoke(() =>
+        try
         {
-            _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
-            _store.Initialize(seed);
-        });
+            OnTeam(() =>
+            {
+                _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
+                _store.Initialize(seed);
+            });
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public Graph Graph { get; }
@@ -147,7 +154,19 @@ public sealed class Model : IDisposable
             : (Precision.Float32, "faster than bfloat16 for a network this small");
     }
 
-    private PlanOptions OptionsFor(int batchSize, bool training) => new(batchSize, training, Precision, _exact, _threads);
+    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null)
+    {
+        Plan? plan = null;
+        OnTeam(() => plan = Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads), parameters));
+        return plan!;
+    }
+
+    // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
+    private void OnTeam(Action action) => ThreadTeam.Invoke(() =>
+    {
+        ThreadTeam.Resize(_threads);
+        action();
+    });
 
     private Executor ExecutorFor(int batchSize, bool training)
     {
@@ -155,10 +174,10 @@ public sealed class Model : IDisposable
         ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
         if (_executors.TryGetValue((batchSize, training), out Executor? executor))
             return executor;
-        Plan plan = Planner.Create(Graph, OptionsFor(batchSize, training), _store.Plan);
+        Plan plan = CreatePlan(batchSize, training, _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);
-        ThreadTeam.Invoke(() => executor = new(plan, _store, _arena, _seed));
+        OnTeam(() => executor = new(plan, _store, _arena, _seed));
         return _executors[(batchSize, training)] = executor!;
     }
 

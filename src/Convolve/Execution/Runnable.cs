@@ -41,7 +41,7 @@ internal sealed class NativeRunnable : Runnable
             _kernel.Bind(use.Argument, use.Tensor.Layout, buffer, offset);
         }
         if (step.Scratchpad is { } scratchpad)
-            _kernel.BindScratchpad(binder.Arena, scratchpad.Offset);
+            _kernel.BindScratchpad(binder.Arena, scratchpad.Offset, scratchpad.Bytes);
     }
 
     public override void Run() => _kernel.Execute();

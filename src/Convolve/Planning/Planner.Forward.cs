@@ -22,8 +22,6 @@ public sealed partial class Planner
             if (_fusion.ActivationOf(node) is { } activation)
                 _outputs[activation.Index] = output;
         }
-        Node last = _graph.Nodes[^1];
-        _outputs[^1] = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
         return input;
     }
 
@@ -67,7 +65,7 @@ public sealed partial class Planner
         {
             ConvolutionForward free = Ask(ConvolutionAlgorithm.Direct, Any(node.Input));
             KernelDescription? other = _library.Describe(free);
-            if (description is null || IsFast(other))
+            if (description is null || SpeedOf(other) > SpeedOf(description))
                 (operation, description) = (free, other ?? Required(free, node));
         }
         source = As(node, source, description![Argument.Source], "reorder source");
