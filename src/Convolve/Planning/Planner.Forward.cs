@@ -57,6 +57,9 @@ public sealed partial class Planner
         if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
         {
             ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
+            // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
+            if (!_options.IsTraining && Master(node, "weight") is { IsPlain: false } master)
+                winograd = winograd with { Weights = master };
             if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
                 (operation, description) = (winograd, found);
         }
