@@ -61,8 +61,8 @@ public abstract class Kernel : IDisposable
     public abstract void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset);
 
     /// <summary>Says where the scratchpad lies.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer.</exception>
-    public abstract void BindScratchpad(NativeBuffer buffer, long offset);
+    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer, or the bytes that are free there do not suffice.</exception>
+    public abstract void BindScratchpad(NativeBuffer buffer, long offset, long bytes);
 
     /// <summary>Runs on the executor thread, and returns when the result is there.</summary>
     /// <exception cref="KernelLibraryException">The library refused.</exception>

@@ -41,7 +41,7 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
     public Span<T> Span<T>(long offset, int count) where T : unmanaged
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        if (offset < 0 || count < 0 || offset + (long)count * sizeof(T) > Bytes)
+        if (offset < 0 || count < 0 || (long)count * sizeof(T) > Bytes - offset)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{count} elements at byte {offset} leave a buffer of {Bytes} bytes.");
         return new((byte*)Address + offset, count);
     }
@@ -51,7 +51,7 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
     public nint At(long offset, long bytes)
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
-        if (offset < 0 || bytes < 0 || offset + bytes > Bytes)
+        if (offset < 0 || bytes < 0 || bytes > Bytes - offset)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes at byte {offset} leave a buffer of {Bytes} bytes.");
         return Address + (nint)offset;
     }

@@ -37,7 +37,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public InstructionSet InstructionSet { get; }
 
-    public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, PlainTags[sizes.Length]);
+    public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, PlainTags[Math.Min(sizes.Length, PlainTags.Length - 1)]);
 
     public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, AnyTag);
 
@@ -108,15 +108,19 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             5 => "failed while running",
             _ => string.Create(CultureInfo.InvariantCulture, $"status {status}"),
         };
-        throw new KernelLibraryException($"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to {call.Split('(')[0]} for {operation}.");
+        throw new KernelLibraryException($"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to {call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
     }
 
     private Layout Make(ElementType type, ReadOnlySpan<long> sizes, int tag)
     {
+        if (sizes.Length == 0 || sizes.Length >= PlainTags.Length)
+            throw new ArgumentOutOfRangeException(nameof(sizes), $"A layout has 1 to {PlainTags.Length - 1} sizes, and {sizes.Length} were given.");
         byte* descriptor = stackalloc byte[Dnnl.MemoryDescriptorBytes];
         long* padded = stackalloc long[Dnnl.MaxDimensions];
         sizes.CopyTo(new Span<long>(padded, Dnnl.MaxDimensions));
-        Check(Dnnl.dnnl_memory_desc_init_by_tag(descriptor, sizes.Length, padded, (int)type, tag));
+        int status = Dnnl.dnnl_memory_desc_init_by_tag(descriptor, sizes.Length, padded, (int)type, tag);
+        if (status != Success)
+            Fail(status, null, $"{type} [{string.Join(", ", sizes.ToArray())}]", nameof(Dnnl.dnnl_memory_desc_init_by_tag));
         return new(new(descriptor, Dnnl.MemoryDescriptorBytes));
     }
 

@@ -18,6 +18,7 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
 
     public override void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset)
     {
+        ObjectDisposedException.ThrowIf(_primitive == 0, this);
         nint memory, address = buffer.At(offset, layout.Bytes);
         fixed (byte* descriptor = layout.Descriptor)
             OneDnn2.Check(Dnnl.dnnl_memory_create(&memory, descriptor, _engine, address), _operation, _label);
@@ -25,8 +26,10 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
         _buffers.Add(buffer); // keeps the memory alive as long as the kernel
     }
 
-    public override void BindScratchpad(NativeBuffer buffer, long offset)
+    public override void BindScratchpad(NativeBuffer buffer, long offset, long bytes)
     {
+        if (_scratchpad.Bytes > bytes)
+            throw new ArgumentOutOfRangeException(nameof(bytes), $"{_label} needs a scratchpad of {_scratchpad.Bytes} bytes, and {bytes} were planned.");
         if (_scratchpad.Bytes > 0)
             Bind(Argument.Scratchpad, _scratchpad, buffer, offset);
     }

@@ -28,12 +28,19 @@ public static class ThreadTeam
     /// <summary>Whether the caller is the executor thread.</summary>
     public static bool IsExecutor => Thread.CurrentThread == Executor;
 
-    /// <summary>Sets the size of the team; 0 means what OMP_NUM_THREADS says, or else all cores.</summary>
-    public static void Resize(int threads)
+    /// <summary>The number of threads that is meant: 0 is what OMP_NUM_THREADS says, or else all cores.</summary>
+    public static int Resolve(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
-        if (threads == 0)
-            threads = int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+        if (threads > 0)
+            return threads;
+        return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+    }
+
+    /// <summary>Sets the size of the team; see <see cref="Resolve"/> for 0.</summary>
+    public static void Resize(int asked)
+    {
+        int threads = Resolve(asked);
         Invoke(() =>
         {
             OpenMp.omp_set_num_threads(threads);
@@ -55,9 +62,13 @@ public static class ThreadTeam
         job.Error?.Throw();
     }
 
-    /// <summary>Runs a share of the work on every thread of the team; must be called on the executor thread.</summary>
+    /// <summary>Runs a share of the work on every thread of the team; on the executor thread.</summary>
+    /// <exception cref="InvalidOperationException">The caller is another thread: it would get a team of its own.</exception>
+    /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static unsafe void Run(TeamTask task)
     {
+        if (!IsExecutor)
+            throw new InvalidOperationException("The team belongs to the executor thread: call through ThreadTeam.Invoke.");
         OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)Threads, 0);
         task.ThrowIfFailed();
     }
@@ -109,7 +120,14 @@ public sealed class TeamTask : IDisposable
         _handle = GCHandle.Alloc(this);
     }
 
-    internal nint Handle => GCHandle.ToIntPtr(_handle);
+    internal nint Handle
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(!_handle.IsAllocated, this);
+            return GCHandle.ToIntPtr(_handle);
+        }
+    }
 
     public void Dispose()
     {

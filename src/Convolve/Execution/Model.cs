@@ -32,16 +32,23 @@ public sealed class Model : IDisposable
         options ??= new();
         (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
-        ThreadTeam.Resize(options.Threads);
-        _threads = ThreadTeam.Threads;
-        Plan first = Planner.Create(graph, OptionsFor(Math.Max(1, trainingBatchSize), trainingBatchSize > 0));
+        _threads = ThreadTeam.Resolve(options.Threads);
+        Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0);
         _arena = new(first.ArenaBytes, "activations");
-        ThreadTeam.Invoke(() =>
+        try
         {
-            _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
-            _store.Initialize(seed);
-        });
+            OnTeam(() =>
+            {
+                _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
+                _store.Initialize(seed);
+            });
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public Graph Graph { get; }
@@ -79,6 +86,23 @@ public sealed class Model : IDisposable
         return graph.MultiplyAdds >= BFloat16MultiplyAdds
             ? (Precision.BFloat16, "native on this CPU and faster for this network")
             : (Precision.Float32, "faster than bfloat16 for a network this small");
+    }
+
+    /// <summary>The plan that a model would run, without the memory that running it takes.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="options">How it would run.</param>
+    /// <param name="batchSize">Images of one pass, at least 1.</param>
+    /// <param name="training">Whether the pass goes back as well.</param>
+    /// <param name="parameters">Where an earlier plan of the same model has laid the weights; null for a first plan.</param>
+    /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null)
+    {
+        Precision precision = ChoosePrecision(graph, options.Precision).Precision;
+        int threads = ThreadTeam.Resolve(options.Threads);
+        Plan? plan = null;
+        OnTeam(threads, () => plan = Planner.Create(graph, new(batchSize, training, precision, options.Exact, threads), parameters));
+        return plan!;
     }
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
@@ -152,7 +176,17 @@ public sealed class Model : IDisposable
         _arena.Dispose();
     }
 
-    private PlanOptions OptionsFor(int batchSize, bool training) => new(batchSize, training, Precision, _exact, _threads);
+    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
+        PlanFor(Graph, new() { Precision = Precision, Exact = _exact, Threads = _threads }, batchSize, training, parameters);
+
+    private void OnTeam(Action action) => OnTeam(_threads, action);
+
+    // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
+    private static void OnTeam(int threads, Action action) => ThreadTeam.Invoke(() =>
+    {
+        ThreadTeam.Resize(threads);
+        action();
+    });
 
     private Executor ExecutorFor(int batchSize, bool training)
     {
@@ -160,10 +194,10 @@ public sealed class Model : IDisposable
         ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
         if (_executors.TryGetValue((batchSize, training), out Executor? executor))
             return executor;
-        Plan plan = Planner.Create(Graph, OptionsFor(batchSize, training), _store.Plan);
+        Plan plan = CreatePlan(batchSize, training, _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);
-        ThreadTeam.Invoke(() => executor = new(plan, _store, _arena, _seed));
+        OnTeam(() => executor = new(plan, _store, _arena, _seed));
         return _executors[(batchSize, training)] = executor!;
     }
 

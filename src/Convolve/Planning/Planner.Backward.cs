@@ -45,6 +45,9 @@ public sealed partial class Planner
     {
         switch (node.Layer)
         {
+            case Conv2d when _depths.TryGetValue(node, out DepthShape depth):
+                BackDepth(node, depth, gradient);
+                break;
             case Conv2d:
                 BackConvolution(node, gradient);
                 break;
@@ -128,13 +131,13 @@ public sealed partial class Planner
         BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(_library.Any(Layout32, [.. forward.Weights.Sizes]))]);
     }
 
-    /// <summary>Takes the first candidate that is fast, or else the first that is there; a gradient that comes in another layout is brought to the master's.</summary>
+    /// <summary>Takes the fastest candidate, the first among equals; a gradient that comes in another layout is brought to the master's.</summary>
     private void BackWeights(Node node, Tensor source, Tensor gradient, Layout? bias, Operation[] candidates)
     {
         var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null).ToList();
         if (described.Count == 0)
             Required(candidates[^1], node);
-        var (operation, description) = described.FirstOrDefault(c => IsFast(c.Description), described[0]);
+        var (operation, description) = described.MaxBy(c => SpeedOf(c.Description));
         Tensor master = Parameter(node, "weight", Region.Gradients);
         Layout given = description![Argument.DiffWeights];
         Tensor result = given.Equals(master.Layout) ? master : NewTensor($"d {node.Name}.weight", given);

@@ -22,15 +22,13 @@ public sealed partial class Planner
             if (_fusion.ActivationOf(node) is { } activation)
                 _outputs[activation.Index] = output;
         }
-        Node last = _graph.Nodes[^1];
-        _outputs[^1] = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
         return input;
     }
 
     // The one place that knows how each layer runs forward.
     private Tensor Lower(Node node) => node.Layer switch
     {
-        Conv2d conv => LowerConvolution(node, conv),
+        Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         Pool2d pool => LowerPooling(node, pool),
         Activation => LowerActivation(node),
@@ -59,7 +57,10 @@ public sealed partial class Planner
         if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
         {
             ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
-            if (_library.Describe(winograd) is { } found && TakesMaster(node, found) && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
+            // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
+            if (!_options.IsTraining && Master(node, "weight") is { IsPlain: false } master)
+                winograd = winograd with { Weights = master };
+            if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
                 (operation, description) = (winograd, found);
         }
         description ??= _library.Describe(operation);
@@ -67,7 +68,7 @@ public sealed partial class Planner
         {
             ConvolutionForward free = Ask(ConvolutionAlgorithm.Direct, Any(node.Input));
             KernelDescription? other = _library.Describe(free);
-            if (description is null || IsFast(other))
+            if (description is null || SpeedOf(other) > SpeedOf(description))
                 (operation, description) = (free, other ?? Required(free, node));
         }
         source = As(node, source, description![Argument.Source], "reorder source");
@@ -100,10 +101,6 @@ public sealed partial class Planner
         return !_options.Exact && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
             && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
     }
-
-    // Winograd's weights cannot be made from every layout that an earlier plan may have laid the master weights in.
-    private bool TakesMaster(Node node, KernelDescription found) => _given is null || Master(node, "weight").Equals(found[Argument.Weights])
-        || _library.Describe(new Reorder(Master(node, "weight"), found[Argument.Weights])) is not null;
 
     private bool HasWinogradBackward(ConvolutionForward forward, KernelDescription found)
     {

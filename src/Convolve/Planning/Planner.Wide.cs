@@ -16,7 +16,7 @@ public sealed partial class Planner
     private const long LargestWidePart = 32;
 
     private bool IsWide(Node node, Conv2d conv) => _type == ElementType.BFloat16 && SuitsWinograd(node, conv)
-        && WidePart(node, Math.Min(Batch, LargestWidePart)) is { } forward && _library.Describe(forward) is { } found && TakesMaster(node, found) && (!_options.IsTraining || HasWinogradBackward(forward, found));
+        && WidePart(node, Math.Min(Batch, LargestWidePart)) is { } forward && _library.Describe(forward) is { } found && (!_options.IsTraining || HasWinogradBackward(forward, found));
 
     private ConvolutionForward WidePart(Node node, long count)
     {

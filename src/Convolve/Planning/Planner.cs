@@ -49,7 +49,8 @@ public sealed partial class Planner
     private Plan Create()
     {
         Tensor input = Forward();
-        Tensor output = _outputs[^1]!;
+        Node last = _graph.Nodes[^1];
+        Tensor output = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
         if (_options.IsTraining)
             Backward(output);
         ParameterPlan parameters = _given ?? ParameterPlan.Create(_graph, MasterOf);
@@ -155,8 +156,15 @@ public sealed partial class Planner
     private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
         ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
 
-    /// <summary>Whether an implementation is one of the fast ones; "gemm" and "ref" are what the library falls back to.</summary>
-    private static bool IsFast(KernelDescription? description) => description is not null
-        && (description.Implementation.StartsWith("jit", StringComparison.Ordinal) || description.Implementation.StartsWith("brg", StringComparison.Ordinal))
-        && !description.Implementation.StartsWith("jit:uni", StringComparison.Ordinal);
+    private static bool IsFast(KernelDescription? description) => SpeedOf(description) == 3;
+
+    /// <summary>3 for a kernel made for the shape; below it, what the library falls back to: 1 for "ref", one element after the other, 2 for others such as "gemm".</summary>
+    private static int SpeedOf(KernelDescription? description) => description?.Implementation switch
+    {
+        null => 0,
+        var name when name.Contains("ref", StringComparison.Ordinal) => 1,
+        var name when name.StartsWith("jit:uni", StringComparison.Ordinal) => 2,
+        var name when name.StartsWith("jit", StringComparison.Ordinal) || name.StartsWith("brg", StringComparison.Ordinal) => 3,
+        _ => 2,
+    };
 }

@@ -1,7 +1,7 @@
 using Convolve.Execution;
 using Convolve.Tests.Formats;
 
-namespace Convolve.Tests.Execution;
+namespace Convolve.Tests.Machines;
 
 public sealed class AvailableMemoryTests : IDisposable
 {

@@ -1,0 +1,107 @@
+namespace Convolve.OneDnn.Tests;
+
+public class LayoutTests
+{
+    private static IKernelLibrary Library => KernelLibrary.Current;
+
+    [Fact]
+    public void A_plain_layout_says_what_it_is()
+    {
+        Layout layout = Library.Plain(ElementType.Float32, 2, 3, 4, 5);
+        Assert.Equal([2L, 3, 4, 5], layout.Sizes);
+        Assert.Equal(ElementType.Float32, layout.Type);
+        Assert.True(layout.IsPlain);
+        Assert.False(layout.IsAny);
+        Assert.Equal(2 * 3 * 4 * 5 * 4, layout.Bytes);
+        Assert.Equal("abcd", layout.Format);
+        Assert.Equal("f32 2x3x4x5 abcd", layout.ToString());
+    }
+
+    [Theory]
+    [InlineData(ElementType.Float32, "f32", 4)]
+    [InlineData(ElementType.BFloat16, "bf16", 2)]
+    [InlineData(ElementType.Int32, "s32", 4)]
+    [InlineData(ElementType.UInt8, "u8", 1)]
+    public void Every_type_prints_and_has_its_size(ElementType type, string text, int bytes)
+    {
+        Layout layout = Library.Plain(type, 7, 3);
+        Assert.Equal($"{text} 7x3 ab", layout.ToString());
+        Assert.Equal(21 * bytes, layout.Bytes);
+    }
+
+    [Theory]
+    [InlineData(new long[] { 9 }, "a")]
+    [InlineData(new long[] { 2, 9 }, "ab")]
+    [InlineData(new long[] { 2, 3, 9 }, "abc")]
+    [InlineData(new long[] { 2, 3, 4, 9 }, "abcd")]
+    [InlineData(new long[] { 2, 3, 4, 5, 9 }, "abcde")]
+    [InlineData(new long[] { 2, 3, 4, 5, 6, 9 }, "abcdef")]
+    public void Plain_is_row_major_at_every_rank(long[] sizes, string format)
+    {
+        Layout layout = Library.Plain(ElementType.Float32, sizes);
+        Assert.Equal(format, layout.Format);
+        Assert.True(layout.IsPlain);
+        Assert.Equal(sizes.Aggregate(4L, (product, size) => product * size), layout.Bytes);
+    }
+
+    [Fact]
+    public void Any_is_not_plain_and_prints_so()
+    {
+        Layout layout = Library.Any(ElementType.Float32, 2, 16, 4, 4);
+        Assert.True(layout.IsAny);
+        Assert.False(layout.IsPlain);
+        Assert.Equal("f32 2x16x4x4 any", layout.ToString());
+    }
+
+    [Fact]
+    public void Layouts_are_compared_by_value()
+    {
+        Layout layout = Library.Plain(ElementType.Float32, 2, 3, 4, 5), same = Library.Plain(ElementType.Float32, 2, 3, 4, 5);
+        Assert.NotSame(layout, same);
+        Assert.Equal(layout, same);
+        Assert.Equal(layout.GetHashCode(), same.GetHashCode());
+        Layout[] others =
+        [
+            Library.Plain(ElementType.Int32, 2, 3, 4, 5), Library.Plain(ElementType.Float32, 2, 3, 5, 4),
+            Library.Plain(ElementType.Float32, 2, 3, 20), Library.Any(ElementType.Float32, 2, 3, 4, 5),
+        ];
+        Assert.All(others, other => Assert.NotEqual(layout, other));
+        Assert.False(layout.Equals(null));
+        Assert.False(layout.Equals((object)"f32 2x3x4x5 abcd"));
+    }
+
+    [Fact]
+    public void Operations_are_compared_by_value()
+    {
+        static Operation Make(int stride) => new ConvolutionForward(true, ConvolutionAlgorithm.Direct, Library.Plain(ElementType.Float32, 1, 2, 6, 6),
+            Library.Any(ElementType.Float32, 3, 2, 3, 3), null, Library.Any(ElementType.Float32, 1, 3, 4, 4), new((stride, 1), (1, 1), (0, 0), (0, 0)));
+        Assert.Equal(Make(1), Make(1));
+        Assert.Equal(Make(1).GetHashCode(), Make(1).GetHashCode());
+        Assert.NotEqual(Make(1), Make(2));
+    }
+
+    [Fact]
+    public void A_blocked_layout_is_padded_and_not_plain()
+    {
+        Layout layout = KernelRunner.Blocked(2, 17, 3, 5);
+        Assert.False(layout.IsPlain);
+        Assert.Equal("aBcd16b", layout.Format);
+        Assert.Equal("f32 2x17x3x5 aBcd16b", layout.ToString());
+        Assert.Equal(2 * 32 * 3 * 5 * 4, layout.Bytes);
+    }
+
+    [Theory]
+    [InlineData(-1, 3)]
+    [InlineData(2, -5)]
+    public void Impossible_sizes_are_refused_by_name(long first, long second)
+    {
+        KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Plain(ElementType.Float32, first, second));
+        Assert.Equal($"Float32 [{first}, {second}]: oneDNN answered \"invalid arguments\" to dnnl_memory_desc_init_by_tag.", error.Message);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void Impossible_ranks_are_refused(int rank) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Library.Plain(ElementType.Float32, new long[rank]));
+}

@@ -1,0 +1,185 @@
+using Convolve.Graphs;
+using Convolve.Kernels.Lanes;
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Zoo;
+
+namespace Convolve.Tests.Planning;
+
+/// <summary>What plans of the zoo's networks look like: which layers run inside others, what is kept, which kernels run.</summary>
+public class PlanTests
+{
+    private static bool HasAvx512 => KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512;
+
+    public static TheoryData<string, Precision> Networks
+    {
+        get
+        {
+            TheoryData<string, Precision> all = [];
+            foreach (NetworkEntry entry in NetworkCatalog.All)
+            {
+                all.Add(entry.Name, Precision.Float32);
+                all.Add(entry.Name, Precision.BFloat16);
+            }
+            return all;
+        }
+    }
+
+    private static Plan Create(string name, int batch = 64, bool training = true, Precision precision = Precision.Float32, bool exact = false) =>
+        PlanRunner.Create(NetworkCatalog.Create(name), new(batch, training, precision, exact, 2));
+
+    [Theory, MemberData(nameof(Networks))]
+    public void No_convolution_falls_back_to_slow_kernels(string name, Precision precision)
+    {
+        if (!HasAvx512 || (precision == Precision.BFloat16 && !CpuFeatures.HasNativeBFloat16))
+            return;
+        foreach (bool training in new[] { true, false })
+            foreach (Step step in Create(name, training: training, precision: precision).Steps)
+            {
+                if (step.Work is not NativeWork native)
+                    continue;
+                Assert.False(native.Implementation.Contains("ref", StringComparison.Ordinal), $"{step.Label} runs by {native.Implementation}");
+                // oneDNN 2.6 has no other kernel for bfloat16 gradients of fewer than 16 filters over an image of few channels.
+                bool isWithoutChoice = precision == Precision.BFloat16 && step.Label == "conv1 backward weights" && step[Argument.DiffWeights].Layout.Sizes[0] < 16;
+                Assert.True(isWithoutChoice || !native.Implementation.Contains("gemm:jit", StringComparison.Ordinal), $"{step.Label} runs by {native.Implementation}");
+            }
+    }
+
+    [Fact]
+    public void Alexnets_large_3x3_convolutions_run_by_Winograd_unless_exactness_is_asked_for()
+    {
+        if (!HasAvx512)
+            return;
+        static string[] Winograd(bool exact) => [.. Create("alexnet-d2l", exact: exact).Steps
+            .Where(s => s.Work is NativeWork { Implementation: var i } && i.Contains("wino", StringComparison.Ordinal)).Select(s => s.Label)];
+        string[] convolutions = ["conv3", "conv4", "conv5"], passes = ["forward", "backward data", "backward weights"];
+        Assert.Equal(convolutions.SelectMany(c => passes.Select(p => $"{c} {p}")).Order(), Winograd(false).Order());
+        Assert.Empty(Winograd(true));
+    }
+
+    [Fact]
+    public void Alexnets_activations_run_inside_the_layers_before_them()
+    {
+        Plan plan = Create("alexnet-d2l");
+        Assert.DoesNotContain(plan.Steps, s => s.Phase == Phase.Forward && s.Node.StartsWith("relu", StringComparison.Ordinal));
+        Assert.All(plan.Steps.Where(s => s.Phase == Phase.Forward).Select(s => (s.Work as NativeWork)?.Operation).OfType<ConvolutionForward>(),
+            o => Assert.Equal(new ElementwiseFunction(ElementwiseKind.ReLU), o.Activation));
+    }
+
+    [Fact]
+    public void Alexnets_gradients_of_activations_are_taken_behind_the_max_pooling()
+    {
+        Plan plan = Create("alexnet-d2l");
+        foreach ((string relu, string pool, long side) in new[] { ("relu1", "pool1", 26L), ("relu2", "pool2", 12), ("relu5", "pool3", 5) })
+        {
+            Step backward = plan.Steps.Single(s => s.Label == $"{relu} backward");
+            Assert.Equal([side, side], backward[Argument.DiffTarget].Layout.Sizes.Skip(2));
+            Assert.Same(plan.Steps.Single(s => s.Label == $"{pool} forward")[Argument.Target].Storage, backward[Argument.Target].Storage);
+            Assert.True(IndexOf(plan, $"{relu} backward") < IndexOf(plan, $"{pool} backward"));
+        }
+    }
+
+    // The largest tensors of the network: 96x54x54 and 256x26x26 for each image.
+    [Fact]
+    public void Outputs_of_convolutions_in_front_of_pools_are_not_kept()
+    {
+        Plan plan = Create("alexnet-d2l");
+        foreach ((string conv, string pool) in new[] { ("conv1", "pool1"), ("conv2", "pool2"), ("conv5", "pool3") })
+        {
+            Storage output = plan.Steps.Single(s => s.Label == $"{conv} forward")[Argument.Target].Storage;
+            Assert.Equal(IndexOf(plan, $"{pool} forward"), MemoryJudge.Lifetimes(plan)[output].Last);
+        }
+    }
+
+    [Fact]
+    public void Flatten_is_a_view_where_the_image_is_plain()
+    {
+        Graph graph = Graph.Sequential("plain", (3, 4, 4), [new Flatten(), new Linear(7), new ReLU(), new Linear(5)]);
+        Plan plan = PlanRunner.Create(graph, new(8, true, Precision.Float32, false, 2));
+        Assert.DoesNotContain(plan.Steps, s => s.Node == "flatten1");
+        Assert.Same(plan.Input.Storage, plan.Steps[0][Argument.Source].Storage);
+        Assert.Equal([8L, 48], plan.Steps[0][Argument.Source].Layout.Sizes);
+    }
+
+    [Fact]
+    public void Dropout_is_not_in_evaluation_and_runs_in_place_in_training()
+    {
+        Assert.DoesNotContain(Create("alexnet-d2l", training: false).Steps, s => s.Work is DropoutWork || s.Node.StartsWith("dropout", StringComparison.Ordinal));
+        Step[] steps = [.. Create("alexnet-d2l").Steps.Where(s => s.Work is DropoutWork)];
+        Assert.Equal(["dropout1 forward", "dropout2 forward", "dropout2 backward", "dropout1 backward"], steps.Select(s => s.Label));
+        Assert.All(steps, s => Assert.Same(s[Argument.Source].Storage, s[Argument.Target].Storage));
+    }
+
+    [Fact]
+    public void Evaluation_keeps_nothing_for_a_backward_pass()
+    {
+        Plan plan = Create("alexnet-d2l", training: false);
+        Assert.All(plan.Steps, s => Assert.Equal(Phase.Forward, s.Phase));
+        Assert.DoesNotContain(plan.Steps.SelectMany(s => s.Uses), u => u.Argument == Argument.Workspace || u.Tensor.Storage.Region == Region.Gradients);
+        Assert.True(plan.ArenaBytes < Create("alexnet-d2l").ArenaBytes / 1.4);
+    }
+
+    [Theory]
+    [InlineData("lenet5")]
+    [InlineData("lenet5-keras")]
+    [InlineData("lenet5-1998")]
+    public void LeNet_runs_with_images_in_the_lanes_in_float32(string name)
+    {
+        if (!HasAvx512 || !Lanes.IsSupported)
+            return;
+        Plan plan = Create(name);
+        Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesForwardWork));
+        Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesBackwardWork));
+        Assert.DoesNotContain(plan.Steps, s => s.Work is NativeWork { Operation: ConvolutionForward or PoolingForward });
+        if (CpuFeatures.HasNativeBFloat16)
+            Assert.DoesNotContain(Create(name, precision: Precision.BFloat16).Steps, s => s.Work is LanesForwardWork);
+        Assert.DoesNotContain(Create("alexnet-d2l").Steps, s => s.Work is LanesForwardWork);
+    }
+
+    [Fact]
+    public void A_plan_is_the_same_every_time() => Assert.Equal(Create("alexnet-d2l").ToString(), Create("alexnet-d2l").ToString());
+
+    [Fact]
+    public void A_plan_prints_a_line_for_each_step()
+    {
+        Plan plan = Create("lenet5", batch: 33, training: false);
+        string[] lines = plan.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(plan.Steps.Count + 1, lines.Length);
+        Assert.Equal(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"lenet5, batch 33, evaluation, Float32: {plan.Steps.Count} steps, arena {plan.ArenaBytes / 1048576.0:F1} MiB"), lines[0]);
+        for (int i = 0; i < plan.Steps.Count; i++)
+        {
+            Assert.StartsWith($"{i,3} {plan.Steps[i].Label}", lines[i + 1], StringComparison.Ordinal);
+            foreach (Use use in plan.Steps[i].Uses)
+                Assert.Contains($" {use.Argument}={use.Tensor.Layout} ", lines[i + 1], StringComparison.Ordinal);
+        }
+        Assert.Contains("fc1.weight", plan.Parameters.Slots.Select(s => s.Name));
+    }
+
+    [Fact]
+    public void A_network_that_ends_in_an_image_is_refused()
+    {
+        Graph graph = Graph.Sequential("open", (3, 8, 8), [new Conv2d(4, 3)]);
+        NetworkException error = Assert.Throws<NetworkException>(() => Planner.Create(graph, new(1, false, Precision.Float32, false, 1)));
+        Assert.Equal("The network \"open\" ends in an image of 4x6x6, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).", error.Message);
+    }
+
+    // Kernels are made for a number of threads, and so is the memory they work in: a plan for more than there are cores, or fewer, holds.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void A_plan_is_made_for_its_number_of_threads(int threads)
+    {
+        Graph graph = AlexNet.D2L(input: (1, 67, 67), dropout: 0);
+        using Execution.Model model = new(graph, new() { Precision = Precision.Float32, Exact = true, Threads = threads }, trainingBatchSize: 4);
+        Assert.Equal(threads, model.Training(4).Plan.Options.Threads);
+        Plan expected = PlanRunner.Create(graph, new(4, true, Precision.Float32, true, threads));
+        Assert.Equal(expected.ToString(), model.Training(4).Plan.ToString());
+        Assert.Equal(PlanRunner.Create(graph, new(3, true, Precision.Float32, true, threads), expected.Parameters).ToString(), model.Training(3).Plan.ToString());
+    }
+
+    private static int IndexOf(Plan plan, string label) => plan.Steps.Select(s => s.Label).ToList().IndexOf(label);
+}
