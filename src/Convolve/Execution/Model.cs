@@ -96,14 +96,8 @@ public sealed class Model : IDisposable
     /// <param name="parameters">Where an earlier plan of the same model has laid the weights; null for a first plan.</param>
     /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
-    public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null)
-    {
-        Precision precision = ChoosePrecision(graph, options.Precision).Precision;
-        int threads = ThreadTeam.Resolve(options.Threads);
-        Plan? plan = null;
-        OnTeam(threads, () => plan = Planner.Create(graph, new(batchSize, training, precision, options.Exact, threads), parameters));
-        return plan!;
-    }
+    public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
+        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads)), parameters);
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
@@ -177,14 +171,12 @@ public sealed class Model : IDisposable
     }
 
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
-        PlanFor(Graph, new() { Precision = Precision, Exact = _exact, Threads = _threads }, batchSize, training, parameters);
-
-    private void OnTeam(Action action) => OnTeam(_threads, action);
+        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads), parameters);
 
     // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
-    private static void OnTeam(int threads, Action action) => ThreadTeam.Invoke(() =>
+    private void OnTeam(Action action) => ThreadTeam.Invoke(() =>
     {
-        ThreadTeam.Resize(threads);
+        ThreadTeam.Resize(_threads);
         action();
     });
 
