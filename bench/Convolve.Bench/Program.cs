@@ -1,37 +1,53 @@
-using Convolve;
-using System.Diagnostics;
-using Convolve.Execution;
-using Convolve.Graphs;
+using Convolve.Bench;
+using Convolve.Data;
 using Convolve.Layers;
 using Convolve.OneDnn;
-using Convolve.Planning;
+using Convolve.Training;
 
-int batch = int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture);
-Precision precision = args[2] == "bf16" ? Precision.BFloat16 : Precision.Float32;
-bool exact = args.Contains("exact");
-Graph graph = args[0] == "lenet5"
-    ? Graph.Sequential("lenet5", (1, 28, 28), [new Conv2d(6, 5, padding: 2), new Tanh(), new MaxPool2d(2), new Conv2d(16, 5), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(120), new Tanh(), new Linear(84), new Tanh(), new Linear(10)])
-    : Graph.Sequential("alexnet", (1, 224, 224), [new Conv2d(96, 11, stride: 4), new ReLU(), new MaxPool2d(3, stride: 2), new Conv2d(256, 5, padding: 2), new ReLU(), new MaxPool2d(3, stride: 2),
-        new Conv2d(384, 3, padding: 1), new ReLU(), new Conv2d(384, 3, padding: 1), new ReLU(), new Conv2d(256, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2), new Flatten(),
-        new Linear(4096), new ReLU(), new Dropout(), new Linear(4096), new ReLU(), new Dropout(), new Linear(10)]);
-var sw = Stopwatch.StartNew();
-using Model model = new(graph, new() { Precision = precision, Exact = exact }, batch);
-Console.WriteLine($"model {sw.ElapsedMilliseconds} ms, memory {model.MemoryBytes / 1048576.0:F1} MiB");
-Executor pass = model.Training(batch);
-if (args.Contains("plan")) Console.WriteLine(pass.Plan);
-CounterRandom random = new(1, RandomPurpose.Test);
-float[] images = new float[batch * graph.Input.Elements];
-foreach (ref float x in images.AsSpan()) x = random.NextNormal();
-int[] labels = [.. Enumerable.Range(0, batch).Select(i => i % 10)];
-Console.WriteLine(model.ForwardBackward(images, labels));
-Console.WriteLine(model.ForwardBackward(images, labels));
-pass.IsProfiling = args.Contains("profile");
-ThreadTeam.Invoke(() =>
+const string Usage = """
+    ./dev bench [--quick] [--rounds N] [--only NETWORK,...] [--threads N] [--output FILE]
+        Convolve, PyTorch and the bare kernels side by side; see bench/README.md. A full run writes bench/results, any run FILE.
+    ./dev bench steps NETWORK [--batch-size N] [--precision f32|bf16] [--exact] [--inference] [--seconds S]
+        the time of each step of a plan
+    ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
+    ./dev bench epoch NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
+        one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST
+    """;
+
+try
 {
-    int n = 0; sw.Restart();
-    do { pass.Run((uint)n); n++; } while (sw.ElapsedMilliseconds < 4000);
-    double ms = sw.Elapsed.TotalMilliseconds / n;
-    Console.WriteLine($"{ms:F3} ms/step {batch / ms * 1000:F0} images/s");
-    if (pass.IsProfiling)
-        for (int i = 0; i < pass.Plan.Steps.Count; i++) Console.WriteLine($"{pass.StepTimes[i].TotalMilliseconds / n,9:F3} {pass.Plan.Steps[i].Label} {(pass.Plan.Steps[i].Work as Convolve.Planning.NativeWork)?.Implementation} {string.Join(" ", pass.Plan.Steps[i].Uses.Select(u => u.Argument + "=" + u.Tensor.Layout.Format))}");
-});
+    Arguments arguments = new(args);
+    if (arguments.Flag("--help") || arguments.Flag("-h"))
+    {
+        Console.WriteLine(Usage);
+        return 0;
+    }
+    switch (arguments.Command)
+    {
+        case "steps":
+            StepTable.Print(arguments, Console.Out);
+            return 0;
+        case "measure":
+            Console.WriteLine(StepMeasurement.Run(arguments).ToJson());
+            return 0;
+        case "epoch":
+            Console.WriteLine(EpochMeasurement.Run(arguments).ToJson());
+            return 0;
+        case null:
+            return Comparison.Run(arguments);
+        default:
+            throw new UsageException($"unknown command: {arguments.Command}");
+    }
+}
+catch (UsageException e)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    Console.Error.WriteLine(Usage);
+    return 2;
+}
+catch (Exception e) when (e is NetworkException or KernelLibraryException or DataException or TrainingException or MeasurementException
+    or InsufficientMemoryException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"bench: {e.Message}");
+    return 1;
+}

@@ -14,7 +14,7 @@ public enum InstructionSet
 }
 
 /// <summary>
-/// Everything that the rest of the program asks of a kernel library: five verbs over operations that are data. A second version of oneDNN is a
+/// Everything that the rest of the program asks of a kernel library: six verbs over operations that are data. A second version of oneDNN is a
 /// second implementation of this interface.
 /// </summary>
 public interface IKernelLibrary
@@ -29,6 +29,9 @@ public interface IKernelLibrary
 
     /// <summary>A layout that the library may choose.</summary>
     Layout Any(ElementType type, params ReadOnlySpan<long> sizes);
+
+    /// <summary>The layout of the first samples of a batch; those of any other samples lie alike, further on.</summary>
+    Layout FirstSamples(Layout batch, long count);
 
     /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
     /// <exception cref="KernelLibraryException">The operation is wrong.</exception>

@@ -56,6 +56,9 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
         return Address + (nint)offset;
     }
 
+    /// <summary>Whether this buffer begins at an address that <see cref="At"/> gave.</summary>
+    public bool BeginsAt(nint address) => address == Address;
+
     protected override bool ReleaseHandle() => munmap(handle, _mapped) == 0;
 
     [LibraryImport("libc")]

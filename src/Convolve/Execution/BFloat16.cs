@@ -28,8 +28,15 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ushort> Narrow(Vector512<float> values)
     {
-        Vector512<uint> bits = values.AsUInt32();
-        Vector512<uint> rounded = (bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One)) >>> 16;
+        Vector512<uint> rounded = Round(values) >>> 16;
         return Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
+    }
+
+    /// <summary>16 floats, rounded; the result is in the upper halves, and the lower ones are anything.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<uint> Round(Vector512<float> values)
+    {
+        Vector512<uint> bits = values.AsUInt32();
+        return bits + Vector512.Create(0x7FFFu) + ((bits >>> 16) & Vector512<uint>.One);
     }
 }

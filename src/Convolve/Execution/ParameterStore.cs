@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -9,10 +11,12 @@ internal sealed class ParameterStore : IDisposable
 {
     private const int ChunkElements = 1 << 16;
     private readonly List<WeightCopy> _copies = [];
+    private readonly InterleavedCopy[] _interleaved;
 
     public ParameterStore(ParameterPlan plan, bool training)
     {
         Plan = plan;
+        _interleaved = new InterleavedCopy[plan.Slots.Count];
         Weights = new(plan.Bytes, "weights");
         Gradients = new(training ? plan.Bytes : 0, "gradients");
     }
@@ -37,8 +41,20 @@ internal sealed class ParameterStore : IDisposable
             copy.Reorder.Bind(Argument.Source, slot.Layout, Weights, slot.Offset);
             copy.Reorder.Bind(Argument.Target, tensor.Layout, copy.Buffer, 0);
             _copies.Add(copy);
+            if (RowsInterleaved(slot.Layout, tensor.Layout) is { } row)
+                _interleaved[tensor.Storage.Parameter] = new(copy.Buffer.At(0, tensor.Layout.Bytes), row);
         }
         return copy.Buffer;
+    }
+
+    /// <summary>The copy of a parameter that is its rows interleaved in pairs; address 0 where there is none.</summary>
+    public InterleavedCopy InterleavedCopyOf(int index) => _interleaved[index];
+
+    /// <summary>Says that an update has changed all weights, and the interleaved copies with them.</summary>
+    public void MarkUpdated()
+    {
+        foreach (WeightCopy copy in _copies)
+            copy.IsStale = !copy.Buffer.BeginsAt(_interleaved[copy.Tensor.Storage.Parameter].Address);
     }
 
     /// <summary>Says that the weights are not what the copies hold.</summary>
@@ -141,6 +157,14 @@ internal sealed class ParameterStore : IDisposable
         reorder.Execute();
     }
 
+    // Blocks of 16 rows in float32, of 8 pairs of rows in bfloat16, and all else alike: "AB16b64a" and "AB8b64a2b".
+    private static int? RowsInterleaved(Layout master, Layout copy)
+    {
+        Match inner = Regex.Match(master.Format, "^(?<outer>[A-Za-z]+)16b(?<row>[0-9]+)a$");
+        return inner.Success && copy.Type == ElementType.BFloat16 && copy.Format == $"{inner.Groups["outer"]}8b{inner.Groups["row"]}a2b" && copy.Bytes * 2 == master.Bytes
+            ? int.Parse(inner.Groups["row"].ValueSpan, CultureInfo.InvariantCulture) : null;
+    }
+
     private static Layout PlainOf(ParameterSlot slot) => KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
 
     private static void RequireCount(ParameterSlot slot, int count)
@@ -160,6 +184,11 @@ internal sealed class ParameterStore : IDisposable
         public bool IsStale { get; set; } = true;
     }
 }
+
+/// <summary>A bfloat16 copy of a weight whose rows are interleaved in pairs: element by element, row 2k in the lower and row 2k + 1 in the upper half.</summary>
+/// <param name="Address">Where it lies.</param>
+/// <param name="RowLength">Elements of a row.</param>
+internal readonly record struct InterleavedCopy(nint Address, int RowLength);
 
 /// <summary>Fills a parameter in plain order.</summary>
 internal delegate void FillParameter(ParameterSlot slot, Span<float> values);

@@ -16,6 +16,8 @@ internal abstract class Runnable : IDisposable
         NativeWork native => new NativeRunnable(step, native, binder),
         DropoutWork dropout => new TeamRunnable(new DropoutKernel(step, dropout, binder)),
         ConcatWork concat => new TeamRunnable(new ConcatKernel(step, concat, binder)),
+        SpaceToDepthWork depth => new TeamRunnable(new SpaceToDepthKernel(step, depth, binder)),
+        WeightsToDepthWork depth => new InlineRunnable(new WeightsToDepthKernel(step, depth, binder)),
         LanesCopyWork copy => new TeamRunnable(new LanesCopyKernel(step, copy, binder)),
         LanesForwardWork forward => new TeamRunnable(new LanesForwardKernel(step, forward, binder)),
         LanesBackwardWork backward => new TeamRunnable(new LanesBackwardKernel(step, backward, binder)),

@@ -34,15 +34,10 @@ internal static class GraphInference
     public static Shape? SmallestInput(IReadOnlyList<NodeSpec> specs)
     {
         int channels = ((Input)specs[0].Layer).Shape.Channels;
-        if (!Fits(LargestTried))
-            return null;
-        int low = 0, high = LargestTried; // legal sizes are all sizes from the smallest one on
-        while (high - low > 1)
-        {
-            int middle = (low + high) / 2;
-            (low, high) = Fits(middle) ? (low, middle) : (middle, high);
-        }
-        return new(channels, high, high);
+        for (int size = 1; size <= LargestTried; size++)
+            if (Fits(size))
+                return new(channels, size, size);
+        return null;
 
         bool Fits(int size)
         {

@@ -113,7 +113,8 @@ public static class GraphJson
     private static Layer ReadLayer(string type, JsonFields fields) => type switch
     {
         nameof(Conv2d) => new Conv2d(fields.Whole("filters"), fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
-            fields.Size("dilation", null), fields.Whole("groups", 1), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
+            fields.Size("dilation", null), fields.Whole("groups", 1), fields.Flag("bias", true))
+        { Initialization = ReadInitialization(fields) },
         nameof(Linear) => new Linear(fields.Whole("units"), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
         nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
         nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),

@@ -45,6 +45,9 @@ public sealed partial class Planner
     {
         switch (node.Layer)
         {
+            case Conv2d when _depths.TryGetValue(node, out DepthShape depth):
+                BackDepth(node, depth, gradient);
+                break;
             case Conv2d:
                 BackConvolution(node, gradient);
                 break;
@@ -82,7 +85,11 @@ public sealed partial class Planner
         Tensor source = _sources[node.Index];
         Layout anyTarget = Any(node.Output);
         gradient = As(node, gradient, forward.Target, "reorder gradient");
-        if (_fusion.NeedsGradient(node.Inputs[0]))
+        if (_fusion.NeedsGradient(node.Inputs[0]) && IsWide(node, (Conv2d)node.Layer))
+        {
+            Give(node.Inputs[0], BackWide(node, forward, gradient));
+        }
+        else if (_fusion.NeedsGradient(node.Inputs[0]))
         {
             Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
             ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);

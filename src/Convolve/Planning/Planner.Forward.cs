@@ -28,7 +28,7 @@ public sealed partial class Planner
     // The one place that knows how each layer runs forward.
     private Tensor Lower(Node node) => node.Layer switch
     {
-        Conv2d conv => LowerConvolution(node, conv),
+        Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         Pool2d pool => LowerPooling(node, pool),
         Activation => LowerActivation(node),
@@ -54,9 +54,12 @@ public sealed partial class Planner
 
         ConvolutionForward operation = Ask(ConvolutionAlgorithm.Direct, source.Layout);
         KernelDescription? description = null;
-        if (SuitsWinograd(node, conv))
+        if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
         {
             ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
+            // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
+            if (!_options.IsTraining && Master(node, "weight") is { IsPlain: false } master)
+                winograd = winograd with { Weights = master };
             if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
                 (operation, description) = (winograd, found);
         }
@@ -69,18 +72,25 @@ public sealed partial class Planner
                 (operation, description) = (free, other ?? Required(free, node));
         }
         source = As(node, source, description![Argument.Source], "reorder source");
-        Tensor target = NewTensor(node.Name, description[Argument.Target]);
         // The gradient of the weights decides how the master weights lie; without training nothing does better than plain.
         if (_options.IsTraining && _given is null)
             _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
+        // Backward kernels ask for the layouts that were found, not for any.
+        operation = operation with { Source = source.Layout, Weights = description[Argument.Weights], Target = description[Argument.Target] };
+        _forwards[node.Index] = operation;
+        _sources[node.Index] = source;
+        return IsWide(node, conv) ? LowerWide(node, operation, source) : EmitConvolution(node, operation, source);
+    }
+
+    private Tensor EmitConvolution(Node node, ConvolutionForward operation, Tensor source)
+    {
+        KernelDescription description = Required(operation, node);
+        Tensor target = NewTensor(node.Name, description[Argument.Target]);
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
-        if (conv.HasBias)
+        if (operation.Bias is not null)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, target, Access.Write));
         Emit(node, "forward", operation, description, [.. uses]);
-        // Backward kernels ask for the layouts that were found, not for any.
-        _forwards[node.Index] = operation with { Source = source.Layout, Weights = description[Argument.Weights], Target = target.Layout };
-        _sources[node.Index] = source;
         return target;
     }
 
@@ -88,7 +98,7 @@ public sealed partial class Planner
     private bool SuitsWinograd(Node node, Conv2d conv)
     {
         long tiles = Batch * ((node.Output.Height + 3) / 4) * ((node.Output.Width + 3) / 4);
-        return !_options.Exact && _type == ElementType.Float32 && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
+        return !_options.Exact && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
             && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
     }
 

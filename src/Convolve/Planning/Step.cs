@@ -34,6 +34,28 @@ public sealed record LossWork(int Classes) : Work;
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
 public sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
 
+/// <summary>A convolution with stride 4, and the convolution with stride 1 that does the same on 4x4 patches as 16 channels.</summary>
+public readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop, int PadLeft, int OutHeight, int OutWidth)
+{
+    private const int Stride = 4;
+
+    public int DeepChannels => Channels * Stride * Stride;
+
+    public int DeepKernelHeight => (KernelHeight + Stride - 1) / Stride;
+
+    public int DeepKernelWidth => (KernelWidth + Stride - 1) / Stride;
+
+    public int DeepHeight => OutHeight + DeepKernelHeight - 1;
+
+    public int DeepWidth => OutWidth + DeepKernelWidth - 1;
+}
+
+/// <summary>Plain bfloat16 images (source) to 4x4 patches as blocks of 16 channels (target).</summary>
+public sealed record SpaceToDepthWork(DepthShape Shape) : Work;
+
+/// <summary>A plain kernel (source) to the one that works on patches (target), or the gradient of the latter back to the former.</summary>
+public sealed record WeightsToDepthWork(DepthShape Shape, bool IsBack) : Work;
+
 /// <summary>Plain images or vectors (source) to lanes (target), or back: 16 images in the lanes of each vector.</summary>
 public sealed record LanesCopyWork(int Features, bool IsToLanes) : Work;
 

@@ -20,7 +20,8 @@ public sealed class Optimizer : IDisposable
         ParameterStore store = model.Store;
         _model = model;
         _velocity = new(settings.Momentum != 0 ? store.Plan.Bytes : 0, "the optimizer's velocities");
-        _kernel = new(store, _velocity, settings.Momentum, settings.Nesterov, settings.WeightDecay, settings.DecaysBiases ? settings.WeightDecay : 0);
+        _kernel = new(store, _velocity, new(0, settings.WeightDecay, settings.Momentum, settings.Nesterov),
+            new(0, settings.DecaysBiases ? settings.WeightDecay : 0, settings.Momentum, settings.Nesterov));
         _task = new(_kernel);
     }
 
@@ -37,7 +38,7 @@ public sealed class Optimizer : IDisposable
         }
         _kernel.LearningRate = learningRate;
         ThreadTeam.Run(_task);
-        _model.MarkChanged();
+        _model.Store.MarkUpdated();
     }
 
     public void Dispose()

@@ -1,5 +1,7 @@
 using Convolve.Planning;
 using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Testing;
 using Convolve.Training;
 
@@ -94,7 +96,8 @@ public class GoldenTests
 
     private static Model Prepare(GoldenNetwork golden, ExecutionOptions options)
     {
-        Model model = new(golden.Graph, options, golden.Batch);
+        Graph graph = golden.Graph.WithInitialization(new(new Constant(0), new Constant(0))); // normal numbers for all of AlexNet take a second
+        Model model = new(graph, options, golden.Batch);
         foreach ((string name, float[] values) in golden.Parameters())
             model.WriteParameter(name, values);
         return model;
@@ -115,7 +118,7 @@ public class GoldenTests
         // by e / sqrt(3) in the root mean square, and hardly ever by five times that.
         double error = tolerance * expected.Norm;
         RequireWithin(expected.Name + " sum", sum, expected.Sum, error * Math.Sqrt(expected.Count));
-        for (int i = 0; i < expected.Projections.Length; i++)
+        for (int i = 0; tolerance <= ExactTolerance && i < expected.Projections.Length; i++) // four passes over AlexNet's weights take a second
             RequireWithin($"{expected.Name} projection {i + 1}", GoldenTensors.Project(expected.Index, i, actual), expected.Projections[i], error * 5 / Math.Sqrt(3));
     }
 

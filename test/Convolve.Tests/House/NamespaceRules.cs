@@ -14,9 +14,9 @@ public class NamespaceRules
         ["Layers"] = [""],
         ["Graphs"] = ["", "Layers"],
         ["Analysis"] = ["", "Layers", "Graphs"],
-        ["Kernels.Lanes"] = [""],
-        ["Planning"] = ["", "Layers", "Graphs", "Kernels.Lanes"],
-        ["Execution"] = ["", "Layers", "Graphs", "Kernels.Lanes", "Planning"],
+        ["Kernels"] = [""],
+        ["Planning"] = ["", "Layers", "Graphs", "Kernels"],
+        ["Execution"] = ["", "Layers", "Graphs", "Kernels", "Planning"],
         ["Data"] = [""],
         ["Formats"] = [""],
         ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats"],
@@ -34,23 +34,23 @@ public class NamespaceRules
                     let part = Part(used)
                     where part is not null && part != Part(type) && !Allowed(Part(type)!).Contains(part)
                     select $"{type.FullName} uses {used.FullName}";
-        Assert.Empty(wrong.Distinct().Order(StringComparer.Ordinal));
+        RequireNone(wrong.Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Every_namespace_has_its_arrows() =>
-        Assert.Subset(MayUse.Keys.ToHashSet(), typeof(Layer).Assembly.GetTypes().Select(Part).OfType<string>().ToHashSet());
+        RequireNone(typeof(Layer).Assembly.GetTypes().Select(Part).OfType<string>().Distinct().Where(part => !MayUse.ContainsKey(part)));
 
     [Fact]
     public void Sources_follow_the_arrows()
     {
         var wrong = from file in Sources()
-                    let part = PartOfFolder(file)
+                    let part = PartOfFolder(file).Split('.')[0]
                     from line in File.ReadLines(file)
                     let used = line.StartsWith("using Convolve.", StringComparison.Ordinal) ? line["using Convolve.".Length..].TrimEnd(';').Split('.')[0] : null
                     where used is not null && MayUse.ContainsKey(used) && used != part && !Allowed(part).Contains(used)
                     select $"{Path.GetFileName(file)}: {line}";
-        Assert.Empty(wrong);
+        RequireNone(wrong);
     }
 
     [Fact]
@@ -61,7 +61,13 @@ public class NamespaceRules
                     let line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))
                     where line is not null && line != (part.Length > 0 ? $"namespace Convolve.{part};" : "namespace Convolve;")
                     select $"{Path.GetFileName(file)}: {line}";
-        Assert.Empty(wrong);
+        RequireNone(wrong);
+    }
+
+    private static void RequireNone(IEnumerable<string> wrong)
+    {
+        string[] list = [.. wrong];
+        Assert.True(list.Length == 0, string.Join('\n', list));
     }
 
     // What a rule forgets, it forbids; unlisted namespaces fail in Every_namespace_has_its_arrows.
@@ -71,7 +77,7 @@ public class NamespaceRules
     {
         if (type.Assembly != typeof(Layer).Assembly || type.Namespace is not { } name)
             return null;
-        return name == "Convolve" ? "" : name.StartsWith("Convolve.", StringComparison.Ordinal) ? name["Convolve.".Length..] : null;
+        return name == "Convolve" ? "" : name.StartsWith("Convolve.", StringComparison.Ordinal) ? name.Split('.')[1] : null;
     }
 
     private static string PartOfFolder(string file) =>
