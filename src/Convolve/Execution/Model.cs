@@ -173,8 +173,13 @@ public sealed class Model : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
-        if (_executors.TryGetValue((batchSize, training), out Executor? executor))
-            return executor;
+        return _executors.TryGetValue((batchSize, training), out Executor? executor) ? executor : CreateExecutor(batchSize, training);
+    }
+
+    // Apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
+    private Executor CreateExecutor(int batchSize, bool training)
+    {
+        Executor? executor = null;
         Plan plan = CreatePlan(batchSize, training, _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);

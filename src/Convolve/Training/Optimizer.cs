@@ -33,13 +33,16 @@ public sealed class Optimizer : IDisposable
     {
         if (!ThreadTeam.IsExecutor)
         {
-            ThreadTeam.Invoke(() => Step(learningRate));
+            StepElsewhere(learningRate);
             return;
         }
         _kernel.LearningRate = learningRate;
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }
+
+    // Apart, because what a lambda captures is allocated where its method begins.
+    private void StepElsewhere(float learningRate) => ThreadTeam.Invoke(() => Step(learningRate));
 
     public void Dispose()
     {
