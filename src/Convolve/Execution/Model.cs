@@ -223,7 +223,7 @@ public sealed class Model : IDisposable
         values.CopyTo(destination);
     }
 
-    private void RequireTraining()
+    internal void RequireTraining()
     {
         if (TrainingBatchSize == 0)
             throw new InvalidOperationException("The model was made for evaluation only: give it a training batch size.");
