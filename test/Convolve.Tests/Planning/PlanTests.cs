@@ -1,3 +1,4 @@
+using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Lanes;
 using Convolve.Layers;
@@ -174,7 +175,7 @@ public class PlanTests
     public void A_plan_is_made_for_its_number_of_threads(int threads)
     {
         Graph graph = AlexNet.D2L(input: (1, 67, 67), dropout: 0);
-        using Execution.Model model = new(graph, new() { Precision = Precision.Float32, Exact = true, Threads = threads }, trainingBatchSize: 4);
+        using Model model = new(graph, new() { Precision = Precision.Float32, Exact = true, Threads = threads }, trainingBatchSize: 4);
         Assert.Equal(threads, model.Training(4).Plan.Options.Threads);
         Plan expected = PlanRunner.Create(graph, new(4, true, Precision.Float32, true, threads));
         Assert.Equal(expected.ToString(), model.Training(4).Plan.ToString());
