@@ -1,1 +1,1 @@
-System.Console.WriteLine("cli");
+return Convolve.Cli.CommandLine.Run(args);

@@ -55,24 +55,9 @@ public static class NetworkCatalog
     {
         if (All.FirstOrDefault(entry => entry.Name == name) is { } found)
             return found;
-        NetworkEntry nearest = All.MinBy(entry => Distance(entry.Name, name))!;
-        string guess = Distance(nearest.Name, name) <= nearest.Name.Length / 2 ? $" Did you mean {nearest.Name}?" : "";
+        string guess = NearestName.Of(name, All.Select(entry => entry.Name)) is { } nearest ? $" Did you mean {nearest}?" : "";
         throw new NetworkException($"There is no network \"{name}\".{guess} Known are {string.Join(", ", All.Select(entry => entry.Name))}.");
     }
 
     private static NetworkOption Input(string otherwise) => new("input", "channels x height x width such as 3x224x224", otherwise);
-
-    // Levenshtein 1966, one row at a time.
-    private static int Distance(string left, string right)
-    {
-        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
-        for (int i = 1; i <= left.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= right.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (left[i - 1] == right[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
-    }
 }

@@ -11,6 +11,9 @@ public static class Datasets
     /// <summary>All sets that are known.</summary>
     public static IReadOnlyList<DatasetInfo> All => DatasetCatalog.All;
 
+    /// <summary>Where downloads go, a folder for each set: $XDG_CACHE_HOME/convolve or ~/.cache/convolve. It need not be there.</summary>
+    public static string CacheDirectory => DatasetEnvironment.Current().CacheDirectory;
+
     private static DatasetStore Store => new(DatasetEnvironment.Current(), DatasetCatalog.All);
 
     /// <summary>The set of a name, in upper or lower case.</summary>

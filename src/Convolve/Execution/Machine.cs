@@ -49,6 +49,9 @@ public static class Machine
         }
     }
 
+    /// <summary>Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.</summary>
+    public static long? AvailableMemoryBytes => AvailableMemory.Read();
+
     /// <summary>Threads of the kernel team.</summary>
     public static int Threads => ThreadTeam.Threads;
 }

@@ -31,7 +31,7 @@ public sealed class Model : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(trainingBatchSize);
         options ??= new();
         (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
-        (Precision, PrecisionReason) = Decide(graph, options.Precision);
+        (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0);
@@ -69,6 +69,24 @@ public sealed class Model : IDisposable
     public long MemoryBytes => _store.Weights.Bytes + _store.Gradients.Bytes + _store.CopyBytes + _arena.Bytes;
 
     internal ParameterStore Store => _store;
+
+    /// <summary>The number format that a network runs in here, and why, in a few words.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="asked"><see cref="Precision.Auto"/> takes the faster one that the CPU has natively.</param>
+    /// <exception cref="NetworkException">bfloat16 was asked for, and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing.</exception>
+    public static (Precision Precision, string Reason) ChoosePrecision(Graph graph, Precision asked)
+    {
+        if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
+            throw new NetworkException($"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three times slower.");
+        if (asked != Precision.Auto)
+            return (asked, "as asked");
+        if (!Machine.HasNativeBFloat16)
+            return (Precision.Float32, "the CPU has no native bfloat16");
+        return graph.MultiplyAdds >= BFloat16MultiplyAdds
+            ? (Precision.BFloat16, "native on this CPU and faster for this network")
+            : (Precision.Float32, "faster than bfloat16 for a network this small");
+    }
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
@@ -141,25 +159,8 @@ public sealed class Model : IDisposable
         _arena.Dispose();
     }
 
-    private static (Precision, string) Decide(Graph graph, Precision asked)
-    {
-        if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
-            throw new NetworkException($"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three times slower.");
-        if (asked != Precision.Auto)
-            return (asked, "as asked");
-        if (!Machine.HasNativeBFloat16)
-            return (Precision.Float32, "the CPU has no native bfloat16");
-        return graph.MultiplyAdds >= BFloat16MultiplyAdds
-            ? (Precision.BFloat16, "native on this CPU and faster for this network")
-            : (Precision.Float32, "faster than bfloat16 for a network this small");
-    }
-
-    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null)
-    {
-        Plan? plan = null;
-        OnTeam(() => plan = Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads), parameters));
-        return plan!;
-    }
+    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
+        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads), parameters);
 
     // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
     private void OnTeam(Action action) => ThreadTeam.Invoke(() =>

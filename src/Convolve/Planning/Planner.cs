@@ -41,7 +41,14 @@ public sealed partial class Planner
     {
         if (!graph.Output.IsVector)
             throw new NetworkException($"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).");
-        return new Planner(graph, options, parameters, KernelLibrary.Current).Create();
+        // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.
+        Plan? plan = null;
+        ThreadTeam.Invoke(() =>
+        {
+            ThreadTeam.Resize(options.Threads);
+            plan = new Planner(graph, options, parameters, KernelLibrary.Current).Create();
+        });
+        return plan!;
     }
 
     private long Batch => _options.BatchSize;

@@ -97,6 +97,30 @@ public sealed class Trainer : IDisposable
     /// <summary>The classifier as it stands: the best weights after <see cref="Fit"/>. Good while the trainer lives.</summary>
     public Classifier Classifier => new(_model, Preprocessing);
 
+    /// <summary>What a trainer of the same arguments would take, without taking it.</summary>
+    /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
+    {
+        recipe.Validate();
+        Precision precision = Model.ChoosePrecision(graph, recipe.Precision).Precision;
+        ThreadTeam.Resize(recipe.Threads);
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count);
+        List<Plan> plans = [];
+        void Add(int count, int largest, bool training)
+        {
+            if (count == 0)
+                return;
+            int size = Math.Min(count, largest);
+            plans.Add(Planner.Create(graph, new(size, training, precision, recipe.Exact, ThreadTeam.Threads), plans.FirstOrDefault()?.Parameters));
+            Add(count % size, size, training);
+        }
+        Add(data.Train.Count, batch, true);
+        Add(data.Validation.Count, batch, false);
+        Add(data.Test.Count, batch, false);
+        return MemoryEstimate.Of(plans, recipe.Optimizer.Momentum != 0 ? 1 : 0);
+    }
+
     /// <summary>Runs the recipe.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
     /// <param name="cancellation">Ends the run cleanly: the best weights, or the last ones where no epoch was finished, are kept and saved.</param>

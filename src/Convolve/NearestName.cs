@@ -1,6 +1,7 @@
-namespace Convolve.Data;
+namespace Convolve;
 
-internal static class NearestName
+/// <summary>Finds what somebody meant by a name with a typing error.</summary>
+public static class NearestName
 {
     /// <summary>The name with the fewest letters changed, hyphens and case aside; null if over a third of them differ.</summary>
     public static string? Of(string asked, IEnumerable<string> names) => names

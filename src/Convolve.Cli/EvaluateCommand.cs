@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Planning;
+using Convolve.Training;
+using Spectre.Console;
+
+namespace Convolve.Cli;
+
+/// <summary>convolve evaluate RUN</summary>
+internal sealed class EvaluateCommand
+{
+    private const int UsualBatchSize = 128;
+
+    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = "A run folder, or the model.safetensors in it." };
+
+    private readonly Option<PartOfSet?> _split = Inputs.OneOf("--split",
+        "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. Default: test.",
+        ("test", PartOfSet.Test), ("validation", PartOfSet.Validation), ("train", PartOfSet.Train));
+
+    private readonly Option<string?> _data = Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken. Default: the one of the training.");
+
+    private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
+    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
+    private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
+    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means all cores. Default: 0.", least: 0);
+    private readonly Option<bool> _json = Inputs.Json();
+
+    private enum PartOfSet
+    {
+        Test,
+        Validation,
+        Train,
+    }
+
+    public static Command Create()
+    {
+        EvaluateCommand evaluate = new();
+        Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
+        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision, evaluate._threads, evaluate._json])
+            command.Add(option);
+        command.SetAction(evaluate.Run);
+        return command;
+    }
+
+    private int Run(ParseResult line)
+    {
+        Output output = new(line.GetValue(_json));
+        string run = line.GetRequiredValue(_run);
+        Recipe recipe = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
+        int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
+        ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? recipe.Precision, Exact = recipe.Exact, Threads = line.GetValue(_threads) ?? 0 };
+
+        using Interruption interruption = new("ending the evaluation ...");
+        using Classifier classifier = Classifier.Load(run, options);
+        LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
+        Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
+        Model model = classifier.Model;
+        MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size => MemoryEstimate.Of(
+            [Planner.Create(model.Graph, new(size, false, model.Precision, recipe.Exact, Machine.Threads))]));
+        ProgressLine bar = new(output);
+        Evaluation result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
+        bar.Clear();
+        if (output.IsJson)
+            Output.Json(Json(run, split, result));
+        else
+            output.Table(TableOf(split, result));
+        return Failures.Success;
+    }
+
+    private static Recipe RecipeOf(string run, string? data, PartOfSet part)
+    {
+        if (!Path.Exists(run))
+            throw new UsageException($"{run} does not exist. Give the folder that 'convolve train' named at its end.");
+        if (data is not null)
+        {
+            return part == PartOfSet.Test
+                ? new() { Network = "", Dataset = Datasets.Find(data).Name }
+                : throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
+        }
+        return RunFolder.ReadRecipe(Directory.Exists(run) ? run : Path.GetDirectoryName(Path.GetFullPath(run))!).Recipe;
+    }
+
+    private static Split SplitOf(DataSplits data, PartOfSet part)
+    {
+        Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
+        return split.Count > 0 ? split : throw new UsageException("The run was trained without a validation split. Use --split test or --split train.");
+    }
+
+    private static JsonObject Json(string run, Split split, Evaluation result) => new()
+    {
+        ["run"] = Path.GetFullPath(run),
+        ["split"] = split.Name,
+        ["images"] = result.Images,
+        ["loss"] = result.Loss,
+        ["accuracy"] = result.Accuracy,
+        ["top5_accuracy"] = result.Top5Accuracy,
+        ["images_per_second"] = result.ImagesPerSecond,
+    };
+
+    private static Table TableOf(Split split, Evaluation result)
+    {
+        Table table = Output.Columns("split", "images#", "loss#", "accuracy#", "top-5 accuracy#", "images/s#");
+        Output.Row(table, split.Name, Format.Count(result.Images), Format.Fraction(result.Loss), Format.Fraction(result.Accuracy),
+            Format.Fraction(result.Top5Accuracy), Format.Count(result.ImagesPerSecond));
+        return table;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace Convolve.Cli;
+
+/// <summary>Numbers as people read them, the same in every locale.</summary>
+internal static class Format
+{
+    private const double Kibi = 1024;
+
+    /// <summary>Such as "61,706".</summary>
+    public static string Count(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>Such as "14.2 MiB".</summary>
+    public static string Bytes(long bytes) => bytes switch
+    {
+        < 1 << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / Kibi:F1} KiB"),
+        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / Kibi / Kibi:F1} MiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / Kibi / Kibi / Kibi:F2} GiB"),
+    };
+
+    /// <summary>Such as "1.2 s", "3 min 05 s", "2 h 10 min".</summary>
+    public static string Duration(TimeSpan time) => time.TotalSeconds switch
+    {
+        < 99.95 => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):F1} s"),
+        < 3600 => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds:D2} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:D2} min"),
+    };
+
+    /// <summary>Such as "0.8931".</summary>
+    public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    /// <summary>In its shortest form, such as "0.05".</summary>
+    public static string Number(float value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    /// <summary>In its shortest form, such as "0.05".</summary>
+    public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}

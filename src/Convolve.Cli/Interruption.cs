@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace Convolve.Cli;
+
+/// <summary>Ctrl+C and SIGTERM: the first asks for an orderly end, the second ends at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
+    private readonly string _promise;
+
+    /// <param name="promise">What happens after the first one, such as "saving the weights".</param>
+    public Interruption(string promise)
+    {
+        _promise = promise;
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    public void Dispose()
+    {
+        foreach (PosixSignalRegistration registration in _registrations)
+            registration.Dispose();
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (_source.IsCancellationRequested)
+            Environment.Exit(Failures.Interrupted);
+        _source.Cancel();
+        if (!Console.IsErrorRedirected)
+            Console.Error.WriteLine();
+        Failures.Say($"{_promise} (again to end at once)");
+    }
+}

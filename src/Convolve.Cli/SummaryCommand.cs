@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Planning;
+using Convolve.Zoo;
+using Spectre.Console;
+
+namespace Convolve.Cli;
+
+/// <summary>convolve summary [NET]</summary>
+internal sealed class SummaryCommand
+{
+    private const int UsualBatchSize = 128, UsualClasses = 10;
+
+    private readonly Argument<string?> _network = new("NET")
+    {
+        HelpName = "NET",
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The network. Without one, all networks and what may be chosen in them are listed.",
+    };
+
+    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images of one pass, at least 1; the memory is for as many. Default: {UsualBatchSize}.", least: 1);
+    private readonly Option<int?> _classes = Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
+    private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
+    private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
+    private readonly Option<bool> _plan = Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
+    private readonly Option<bool> _json = Inputs.Json();
+
+    public static Command Create()
+    {
+        SummaryCommand summary = new();
+        Command command = new("summary", "Say what a network is: layers, shapes, parameters, cost, memory.") { summary._network };
+        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._networkOptions, summary._precision, summary._plan, summary._json])
+            command.Add(option);
+        command.SetAction(summary.Run);
+        return command;
+    }
+
+    private int Run(ParseResult line)
+    {
+        Output output = new(line.GetValue(_json));
+        if (line.GetValue(_network) is not { } name)
+        {
+            List(output);
+            return Failures.Success;
+        }
+        Graph graph = NetworkCatalog.Create(name, line.GetValue(_classes) ?? UsualClasses, Inputs.Pairs(line.GetValue(_networkOptions)));
+        int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
+        (Precision precision, string reason) = Model.ChoosePrecision(graph, line.GetValue(_precision) ?? Precision.Auto);
+        Plan training = Make(isTraining: true, null), inference = Make(isTraining: false, null);
+        // The optimizer of every recipe of the zoo has momentum; an evaluation belongs to a training.
+        MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1), infer = MemoryEstimate.Of([inference]);
+        if (output.IsJson)
+        {
+            Output.Json(Json(graph, train, infer));
+            return Failures.Success;
+        }
+        output.Line($"{graph.Name}: {graph.Input} -> {graph.Output}");
+        output.Table(NetworkTable.Of(graph));
+        output.Line();
+        output.Fact("precision", $"{(precision == Precision.BFloat16 ? "bfloat16" : "float32")}: {reason}");
+        output.Fact("training", $"{Format.Bytes(train.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(train)}");
+        output.Fact("inference", $"{Format.Bytes(infer.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(infer)}");
+        if (line.GetValue(_plan))
+            output.Line($"\n{training}".TrimEnd());
+        return Failures.Success;
+
+        Plan Make(bool isTraining, ParameterPlan? parameters) => Planner.Create(graph, new(batchSize, isTraining, precision, false, Machine.Threads), parameters);
+    }
+
+    private static JsonObject Json(Graph graph, MemoryEstimate training, MemoryEstimate inference) => new()
+    {
+        ["network"] = graph.Name,
+        ["input"] = $"{graph.Input}",
+        ["parameters"] = graph.ParameterCount,
+        ["multiply_adds"] = graph.MultiplyAdds,
+        ["training_bytes"] = training.TotalBytes,
+        ["inference_bytes"] = inference.TotalBytes,
+        ["layers"] = NetworkTable.Json(graph),
+    };
+
+    private static void List(Output output)
+    {
+        if (output.IsJson)
+        {
+            Output.Json(new()
+            {
+                ["networks"] = new JsonArray([.. NetworkCatalog.All.Select(n => new JsonObject
+                {
+                    ["name"] = n.Name,
+                    ["description"] = n.Description,
+                    ["source"] = n.Source,
+                    ["options"] = new JsonArray([.. n.Options.Select(o => new JsonObject { ["name"] = o.Name, ["values"] = o.Values, ["default"] = o.Default })]),
+                })]),
+            });
+            return;
+        }
+        Table table = Output.Columns("network", "what it is", "--net-option");
+        foreach (NetworkEntry entry in NetworkCatalog.All)
+            Output.Row(table, entry.Name, entry.Description, string.Join(", ", entry.Options.Select(o => $"{o.Name}={o.Default}")));
+        output.Table(table);
+    }
+}

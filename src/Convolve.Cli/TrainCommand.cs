@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Planning;
+using Convolve.Training;
+using Convolve.Zoo;
+
+namespace Convolve.Cli;
+
+/// <summary>convolve train NET --data SET</summary>
+internal sealed class TrainCommand
+{
+    private readonly Argument<string> _network = new("NET") { HelpName = "NET", Description = $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}." };
+
+    private readonly Option<string> _data = new("--data") { HelpName = "SET", Required = true, Description = $"The data set: {string.Join(", ", Datasets.All.Select(d => d.Name))}." };
+
+    private readonly TrainOptions _options = new();
+    private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
+    private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
+
+    private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
+        "The run folder: recipe, environment, metrics and the best weights. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
+
+    private readonly Option<bool> _json = Inputs.Flag("--json",
+        "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
+
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+
+    public static Command Create()
+    {
+        TrainCommand train = new();
+        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.") { train._network, train._data };
+        train._options.AddTo(command);
+        foreach (Option option in (Option[])[train._networkOptions, train._dataDirectory, train._out, train._json, train._quiet])
+            command.Add(option);
+        command.SetAction(train.Run);
+        return command;
+    }
+
+    private int Run(ParseResult line)
+    {
+        Output output = new(line.GetValue(_json), line.GetValue(_quiet));
+        string network = NetworkCatalog.Find(line.GetRequiredValue(_network)).Name;
+        DatasetInfo info = Datasets.Find(line.GetRequiredValue(_data));
+        Recipe recipe = _options.Read(line, network, info.Name);
+        Graph graph = NetworkCatalog.Create(network, info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)));
+        _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
+        string folder = line.GetValue(_out) ?? DefaultFolder(recipe);
+        RefuseUsed(folder);
+
+        using Interruption interruption = new("ending the step and saving the weights ...");
+        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
+        DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+        MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
+            size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
+        interruption.Token.ThrowIfCancellationRequested();
+
+        using Trainer trainer = new(graph, data, recipe, folder);
+        TrainScreen screen = new(output);
+        screen.Begin(trainer, data, memory, folder);
+        TrainingResult result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), interruption.Token);
+        screen.End(result, folder);
+        if (result.Interrupted)
+            return Failures.Interrupted;
+        if (output.IsJson)
+            Output.Json(Json(trainer, result, folder));
+        return Failures.Success;
+    }
+
+    private static JsonObject Json(Trainer trainer, TrainingResult result, string folder)
+    {
+        EpochProgress best = result.Epochs[result.BestEpoch - 1];
+        return new()
+        {
+            ["run"] = Path.GetFullPath(folder),
+            ["network"] = trainer.Recipe.Network,
+            ["dataset"] = trainer.Recipe.Dataset,
+            ["parameters"] = trainer.Graph.ParameterCount,
+            ["epochs"] = result.Epochs.Count,
+            ["batch_size"] = trainer.Recipe.BatchSize,
+            ["precision"] = Inputs.NameOf(trainer.Precision),
+            ["threads"] = Machine.Threads,
+            ["seed"] = trainer.Recipe.Seed,
+            ["train_loss"] = best.TrainLoss,
+            ["train_accuracy"] = best.TrainAccuracy,
+            ["validation_accuracy"] = best.ValidationAccuracy,
+            ["test_loss"] = result.Test!.Loss,
+            ["test_accuracy"] = result.Test.Accuracy,
+            ["seconds"] = result.Elapsed.TotalSeconds,
+            ["images_per_second"] = result.ImagesPerSecond,
+            ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
+            ["peak_memory_bytes"] = result.PeakMemoryBytes,
+            ["measured_memory_growth_bytes"] = trainer.MeasuredMemoryBytes,
+            ["best_epoch"] = result.BestEpoch,
+            ["validation_loss"] = best.ValidationLoss,
+            ["test_top5_accuracy"] = result.Test.Top5Accuracy,
+        };
+    }
+
+    private static string DefaultFolder(Recipe recipe)
+    {
+        string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        string folder = Path.Combine("runs", $"{recipe.Network}-{recipe.Dataset}-{time}"), free = folder;
+        for (int i = 2; Path.Exists(free); i++)
+            free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
+        return free;
+    }
+
+    // Known before the data is read, and again, by the library, when the folder is made.
+    private static void RefuseUsed(string folder)
+    {
+        if (folder.Length == 0)
+            throw new UsageException("--out is \"\", and a folder was expected.");
+        if (File.Exists(folder))
+            throw new UsageException($"--out {folder} is a file, and a folder was expected.");
+        if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
+            throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, or delete it.");
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Planning;
+using Convolve.Training;
+
+namespace Convolve.Cli;
+
+/// <summary>What a training shows: the network, the plan, a line per epoch with a bar in the making, the result.</summary>
+/// <remarks>Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.</remarks>
+internal sealed class TrainScreen(Output output)
+{
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
+    private readonly ProgressLine _bar = new(output);
+    private TimeSpan _nextPlain = PlainInterval;
+    private long _start;
+
+    /// <summary>Everything that is known before the first step.</summary>
+    public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
+    {
+        _start = System.Diagnostics.Stopwatch.GetTimestamp();
+        if (output.IsQuiet)
+            return;
+        Recipe recipe = trainer.Recipe;
+        Plan plan = trainer.Plan;
+        output.Line();
+        output.Line($"{recipe.Network} on {recipe.Dataset}: {trainer.Graph.Input} -> {trainer.Graph.Output}");
+        output.Table(NetworkTable.Of(trainer.Graph));
+        output.Line();
+        output.Fact("data", $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.Size}");
+        output.Fact("input", trainer.Preprocessing.ToString());
+        output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
+        output.Fact("plan", $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+        output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
+        output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
+        output.Fact("run", folder);
+        output.Line();
+        output.Line("  epoch  train loss  train acc    val loss    val acc   learning rate   images/s       time");
+    }
+
+    /// <summary>How it goes.</summary>
+    public void Show(TrainingProgress progress)
+    {
+        if (output.IsQuiet)
+            return;
+        if (progress is EpochProgress epoch)
+        {
+            _bar.Clear();
+            output.Line(Row(epoch));
+        }
+        else if (progress is StepProgress step)
+        {
+            Show(step);
+        }
+    }
+
+    /// <summary>What it came to.</summary>
+    public void End(TrainingResult result, string folder)
+    {
+        _bar.Clear();
+        output.Line();
+        string model = Path.Combine(folder, RunFolder.ModelFile);
+        if (result.Interrupted)
+        {
+            Failures.Say(result.BestEpoch > 0
+                ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
+                : $"interrupted in the first epoch: {model} has its last weights");
+            return;
+        }
+        Evaluation test = result.Test!;
+        output.Last(string.Create(CultureInfo.InvariantCulture,
+            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, with the weights of epoch {result.BestEpoch}, in {Format.Duration(result.Elapsed)}"));
+        output.Last($"run folder    {folder}");
+        output.Line();
+        output.Line("next:");
+        string again = $"convolve evaluate {Quoted(folder)}", other = $"convolve train {result.Recipe.Network} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
+        int width = Math.Max(again.Length + " --split validation".Length, other.Length);
+        output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
+        output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
+        output.Line($"  {other.PadRight(width)}   how much is luck");
+    }
+
+    private void Show(StepProgress step)
+    {
+        if (output.IsTerminal)
+        {
+            _bar.Show((double)step.Step / step.Steps, string.Create(CultureInfo.InvariantCulture, $"{$"{step.Epoch}/{step.Epochs}",7}"),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+            return;
+        }
+        // A log gets a sign of life in long epochs.
+        if (System.Diagnostics.Stopwatch.GetElapsedTime(_start) < _nextPlain || step.Step == step.Steps)
+            return;
+        _nextPlain = System.Diagnostics.Stopwatch.GetElapsedTime(_start) + PlainInterval;
+        output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{$"{step.Epoch}/{step.Epochs}",7}  step {step.Step} of {step.Steps}  loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+    }
+
+    private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
+        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,11:F4} {epoch.TrainAccuracy,10:F4} {OrDash(epoch.ValidationLoss),11} {OrDash(epoch.ValidationAccuracy),10} {epoch.LearningRate,15:F5} {epoch.ImagesPerSecond,10:N0} {Format.Duration(epoch.Elapsed),10}{(epoch.IsBest ? " *" : "")}");
+
+    private static string OrDash(double? value) => value is { } number ? Format.Fraction(number) : "-";
+
+    private static string Words(Recipe recipe, int batch, int images)
+    {
+        Sgd sgd = recipe.Optimizer;
+        int steps = (images + batch - 1) / batch;
+        List<string> words = [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")} of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"),
+            $"SGD {Format.Number(sgd.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
+        if (recipe.Schedule.WarmUpEpochs > 0)
+            words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
+        if (sgd.Momentum > 0)
+            words.Add($"momentum {Format.Number(sgd.Momentum)}{(sgd.Nesterov ? " Nesterov" : "")}");
+        if (sgd.WeightDecay > 0)
+            words.Add($"weight decay {Format.Number(sgd.WeightDecay)}{(sgd.DecaysBiases ? "" : " (not biases)")}");
+        if (recipe.Initialization is { } start)
+            words.Add($"weights from {start}");
+        words.Add($"seed {recipe.Seed}");
+        return string.Join(", ", words);
+    }
+
+    private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
+
+    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_')) ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
+}

@@ -1,0 +1,25 @@
+namespace Convolve.Planning;
+
+/// <summary>The memory that plans over the same parameters need together, besides the program and the data. Exact: execution allocates nothing else.</summary>
+/// <param name="WeightBytes">Master weights, float32.</param>
+/// <param name="GradientBytes">As much again where one of the plans trains, else 0.</param>
+/// <param name="OptimizerBytes">State of the optimizer, such as the velocities of momentum.</param>
+/// <param name="CopyBytes">Weights in another layout or type.</param>
+/// <param name="ActivationBytes">The arena of the largest plan: activations, their gradients, workspaces, scratchpads.</param>
+public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long OptimizerBytes, long CopyBytes, long ActivationBytes)
+{
+    public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes;
+
+    /// <summary>What some plans need.</summary>
+    /// <param name="plans">At least one; all over the parameters of the first.</param>
+    /// <param name="optimizerStates">Values that the optimizer keeps for each weight: 1 for momentum, 0 without.</param>
+    public static MemoryEstimate Of(IReadOnlyList<Plan> plans, int optimizerStates = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(optimizerStates);
+        ArgumentOutOfRangeException.ThrowIfZero(plans.Count);
+        long weights = plans[0].Parameters.Bytes;
+        return new(weights, plans.Any(p => p.Options.IsTraining) ? weights : 0, weights * optimizerStates,
+            plans.SelectMany(p => p.WeightCopies).DistinctBy(t => (t.Storage.Parameter, t.Layout)).Sum(t => t.Layout.Bytes),
+            plans.Max(p => p.ArenaBytes));
+    }
+}

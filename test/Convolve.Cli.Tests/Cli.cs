@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)] // every training takes all cores
+
+namespace Convolve.Cli.Tests;
+
+/// <summary>What a command came to.</summary>
+public sealed record CliResult(int Status, string Output, string Errors)
+{
+    /// <summary>Standard output as the one JSON object that it must be.</summary>
+    public JsonObject Json
+    {
+        get
+        {
+            Assert.Single(Output, '\n');
+            return JsonNode.Parse(Output)!.AsObject();
+        }
+    }
+}
+
+/// <summary>The command line as a process of its own, in a folder of its own.</summary>
+public sealed class Cli : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("convolve-cli-").FullName;
+
+    public static CliResult RunAnywhere(params string[] arguments)
+    {
+        using Cli cli = new();
+        return cli.Run(arguments);
+    }
+
+    /// <summary>Runs a command in the folder.</summary>
+    public CliResult Run(params string[] arguments) => Run([], arguments);
+
+    /// <summary>Runs a command in the folder with some environment variables; null removes one.</summary>
+    public CliResult Run((string Name, string? Value)[] variables, params string[] arguments)
+    {
+        using Process process = Start(variables, arguments);
+        return Finish(process);
+    }
+
+    public Process Start((string Name, string? Value)[] variables, params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("CONVOLVE_DATA");
+        start.Environment.Remove("CONVOLVE_DEBUG");
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(Folder, "cache");
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
+        Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    public static CliResult Finish(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(Patience))
+        {
+            process.Kill();
+            Assert.Fail($"It did not end in {Patience}: {process.StartInfo.ArgumentList[1]}");
+        }
+        return new(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Sends a signal, as kill does.</summary>
+    public static void Signal(Process process, string signal)
+    {
+        using var kill = Process.Start("bash", ["-c", $"kill -{signal} {process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    public string At(string path) => Path.Combine(Folder, path);
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}

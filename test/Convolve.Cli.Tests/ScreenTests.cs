@@ -1,0 +1,168 @@
+using System.Text.Json.Nodes;
+
+namespace Convolve.Cli.Tests;
+
+/// <summary>What needs no training: help, the network's table, the machine, the data sets.</summary>
+public class ScreenTests
+{
+    private const string RootHelp = """
+        Description:
+          Trains convolutional image classifiers on the CPU, and says how good they are.
+
+        Usage:
+          convolve [command] [options]
+
+        Options:
+          -?, -h, --help  Show help and usage information
+          --version       Show version information
+
+        Commands:
+          train <NET>     Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
+          evaluate <RUN>  Say how good the weights of a run are on one of its splits.
+          summary <NET>   Say what a network is: layers, shapes, parameters, cost, memory.
+          info            Say what this machine computes with: processor, kernel library, number formats, memory, data.
+          data            List, fetch and check data sets.
+        """;
+
+    private const string LeNet = """
+        lenet5: 1x28x28 -> 10
+        name      layer                     output    parameters  multiply-adds
+        conv1     Conv2d(6, 5, padding: 2)  6x28x28          156        117,600
+        relu1     ReLU()                    6x28x28            -              -
+        pool1     MaxPool2d(2)              6x14x14            -              -
+        conv2     Conv2d(16, 5)             16x10x10       2,416        240,000
+        relu2     ReLU()                    16x10x10           -              -
+        pool2     MaxPool2d(2)              16x5x5             -              -
+        flatten1  Flatten()                 400                -              -
+        fc1       Linear(120)               120           48,120         48,000
+        relu3     ReLU()                    120                -              -
+        fc2       Linear(84)                84            10,164         10,080
+        relu4     ReLU()                    84                 -              -
+        fc3       Linear(10)                10               850            840
+        total                                             61,706        416,520
+
+        """;
+
+    [Theory]
+    [InlineData]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    public void Help(params string[] line) => Assert.Equal((0, RootHelp, ""), Trimmed(Cli.RunAnywhere(line)));
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("evaluate")]
+    [InlineData("summary")]
+    [InlineData("info")]
+    [InlineData("data list")]
+    [InlineData("data fetch")]
+    [InlineData("data verify")]
+    public void EveryOptionIsExplained(string verb)
+    {
+        CliResult help = Cli.RunAnywhere([.. verb.Split(' '), "--help"]);
+        Assert.Equal((0, ""), (help.Status, help.Errors));
+        string[] options = [.. help.Output.Split('\n').SkipWhile(l => l != "Options:").Skip(1).TakeWhile(l => l.Length > 0)];
+        Assert.NotEmpty(options);
+        Assert.All(options, option => Assert.Matches(@"^  -.*\S  +[A-Z]\S", option));
+    }
+
+    [Fact]
+    public void VersionIsANumber() => Assert.Matches(@"^\d+\.\d+\.\d+\n$", Cli.RunAnywhere("--version").Output);
+
+    [Fact]
+    public void Summary()
+    {
+        CliResult result = Cli.RunAnywhere("summary", "lenet5", "--precision", "f32");
+        Assert.StartsWith(LeNet, result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"\nprecision   float32: as asked\n", result.Output);
+        Assert.Matches(@"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n", result.Output);
+        Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n$", result.Output);
+        Assert.Equal("", result.Errors);
+        AssertPlain(result.Output);
+    }
+
+    [Fact]
+    public void SummaryWithThePlan() =>
+        Assert.Matches(@"lenet5, batch 16, training, Float32: \d+ steps, arena", Cli.RunAnywhere("summary", "lenet5", "--batch-size", "16", "--plan", "--precision", "f32").Output);
+
+    [Fact]
+    public void SummaryAsJson()
+    {
+        JsonObject json = Cli.RunAnywhere("summary", "lenet5", "--classes", "7", "--net-option", "activation=tanh,pooling=avg", "--json").Json;
+        Assert.Equal(["network", "input", "parameters", "multiply_adds", "training_bytes", "inference_bytes", "layers"], json.Select(p => p.Key));
+        Assert.Equal(("lenet5", "1x28x28", 61706L - 3 * 85), ((string)json["network"]!, (string)json["input"]!, (long)json["parameters"]!));
+        Assert.InRange((long)json["inference_bytes"]!, 61451 * 4, (long)json["training_bytes"]! - 2 * 61451 * 4);
+        JsonArray layers = json["layers"]!.AsArray();
+        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds"], layer!.AsObject().Select(p => p.Key)));
+        Assert.Equal("""{"name":"conv2","type":"Conv2d(16, 5)","output":"16x10x10","parameters":2416,"multiply_adds":240000}""", layers[3]!.ToJsonString());
+        Assert.Equal((long)json["parameters"]!, layers.Sum(l => (long)l!["parameters"]!));
+        Assert.Equal((long)json["multiply_adds"]!, layers.Sum(l => (long)l!["multiply_adds"]!));
+    }
+
+    [Fact]
+    public void SummaryOfNothingListsTheNetworks()
+    {
+        string output = Cli.RunAnywhere("summary").Output;
+        Assert.All(["lenet5 ", "lenet5-keras ", "lenet5-1998 ", "alexnet-d2l ", "alexnet-torchvision "], name => Assert.Contains("\n" + name, output, StringComparison.Ordinal));
+        Assert.Equal(5, Cli.RunAnywhere("summary", "--json").Json["networks"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public void Info()
+    {
+        CliResult result = Cli.RunAnywhere("info");
+        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\ncache       /.+/cache/convolve\n$", result.Output);
+        JsonObject json = Cli.RunAnywhere("info", "--json").Json;
+        Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "precisions", "precision_reason", "dotnet", "system",
+            "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
+        Assert.Equal("f32", (string)json["precisions"]![0]!);
+    }
+
+    [Fact]
+    public void DataSets()
+    {
+        Assert.Contains("\nfashion-mnist  1x28x28       10    60,000  10,000  /", Cli.RunAnywhere("data", "list").Output, StringComparison.Ordinal);
+        JsonObject json = Cli.RunAnywhere("data", "list", "--json").Json;
+        JsonObject fashion = json["datasets"]!.AsArray().Single(d => (string)d!["name"]! == "fashion-mnist")!.AsObject();
+        Assert.Equal(["name", "description", "image", "classes", "train_images", "test_images", "folder"], fashion.Select(p => p.Key));
+    }
+
+    [Fact]
+    public void VerifySaysWhichFileIsDamagedOrMissing()
+    {
+        using Cli cli = new();
+        CliResult whole = cli.Run("data", "verify", "fashion-mnist");
+        Assert.Equal((0, ""), (whole.Status, whole.Errors));
+        Assert.Equal(4, whole.Output.Split('\n').Count(l => l.Contains(" ok ", StringComparison.Ordinal)));
+
+        string source = (string)cli.Run("data", "list", "--json").Json["datasets"]![1]!["folder"]!;
+        foreach (string file in Directory.GetFiles(source))
+            File.Copy(file, cli.At(Path.GetFileName(file)));
+        string labels = Directory.GetFiles(cli.Folder, "t10k-labels*").Single(), images = Directory.GetFiles(cli.Folder, "t10k-images*").Single();
+        File.Delete(images);
+        byte[] bytes = File.ReadAllBytes(labels);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(labels, bytes);
+
+        CliResult broken = cli.Run("data", "verify", "fashion-mnist", "--data-dir", ".");
+        Assert.Equal(2, broken.Status);
+        Assert.Matches(@"t10k-images-idx3-ubyte +0  - +missing  -", broken.Output);
+        Assert.Matches(@"t10k-labels-idx1-ubyte +.* damaged  ", broken.Output);
+        Assert.Equal(2, broken.Errors.Count(c => c == '\n'));
+        JsonObject json = cli.Run("data", "verify", "fashion-mnist", "--data-dir", ".", "--json").Json;
+        Assert.False((bool)json["datasets"]![0]!["ok"]!);
+        Assert.Equal(["name", "path", "bytes", "md5", "expected_md5", "ok", "problem"], json["datasets"]![0]!["files"]![0]!.AsObject().Select(p => p.Key));
+
+        CliResult nothing = cli.Run("data", "verify", "--data-dir", "empty");
+        Assert.Equal((2, "convolve: There is no data set here. Known are mnist, fashion-mnist: name one to see what is missing of it.\n"), (nothing.Status, nothing.Errors));
+    }
+
+    private static void AssertPlain(string text)
+    {
+        Assert.DoesNotContain('\e', text);
+        Assert.DoesNotContain('\r', text);
+        Assert.All(text.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
+    }
+
+    private static (int, string, string) Trimmed(CliResult result) => (result.Status, result.Output.Trim(), result.Errors);
+}

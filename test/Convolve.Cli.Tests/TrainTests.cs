@@ -1,0 +1,260 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Convolve.Formats;
+
+namespace Convolve.Cli.Tests;
+
+/// <summary>A small run that the tests look at.</summary>
+public sealed class SmallRun : IDisposable
+{
+    public static readonly string[] Arguments = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1500", "--epochs", "3", "--batch-size", "50", "--lr", "0.05"];
+
+    public SmallRun()
+    {
+        Result = Cli.Run([.. Arguments, "--out", "first", "--json"]);
+        Assert.True(Result.Status == 0, Result.Errors);
+    }
+
+    public Cli Cli { get; } = new();
+
+    public CliResult Result { get; }
+
+    public void Dispose() => Cli.Dispose();
+}
+
+/// <summary>Training and evaluation of small sets, as a user runs them.</summary>
+public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
+{
+    private static readonly string[] Fractions = ["train_accuracy", "validation_accuracy", "test_accuracy", "test_top5_accuracy"];
+    private static readonly string[] Times = ["run", "seconds", "images_per_second", "peak_memory_bytes", "measured_memory_growth_bytes"];
+
+    [Fact]
+    public void JsonHasTheKeysInOrder()
+    {
+        JsonObject json = small.Result.Json;
+        Assert.Equal(["run", "network", "dataset", "parameters", "epochs", "batch_size", "precision", "threads", "seed", "train_loss", "train_accuracy",
+            "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes", "peak_memory_bytes",
+            "measured_memory_growth_bytes", "best_epoch", "validation_loss", "test_top5_accuracy"], json.Select(p => p.Key));
+        Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
+            ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
+                (int)json["batch_size"]!, (string)json["precision"]!, (int)json["threads"]!, (int)json["seed"]!));
+        Assert.All(Fractions, key => Assert.InRange((double)json[key]!, 0, 1));
+        Assert.InRange((double)json["test_accuracy"]!, 0.5, 1);
+        Assert.InRange((int)json["best_epoch"]!, 1, 3);
+        Assert.InRange((long)json["estimated_memory_bytes"]!, 61706 * 4 * 3, (long)json["peak_memory_bytes"]!);
+    }
+
+    [Fact]
+    public void WordsBesideJsonArePlainAndOnStandardError()
+    {
+        string words = small.Result.Errors;
+        Assert.DoesNotContain('\e', words);
+        Assert.DoesNotContain('\r', words);
+        Assert.All(["\nlenet5 on fashion-mnist: 1x28x28 -> 10\nname      layer ", "\ndata        1,350 training, 150 validation, 1,500 test images of 1x28x28\n",
+            "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, weight decay ", "\nprecision   float32: ", "\nrun         first\n",
+            "\n  epoch  train loss  train acc    val loss    val acc   learning rate   images/s       time\n", "\ntest accuracy 0.", "\nrun folder    first\n",
+            "\nnext:\n  convolve evaluate first  "], part => Assert.Contains(part, words, StringComparison.Ordinal));
+        Assert.Matches(@"\n    1/3 +\d\.\d{4} +0\.\d{4} +\d\.\d{4} +0\.\d{4} +0\.\d{5} +[\d,]+ +\d+\.\d s \*\n", words);
+        Assert.Matches(@"\nplan        \d+ steps on \d+ threads? \(oneDNN .+\)\nprecision", words);
+    }
+
+    [Fact]
+    public void TheEstimateIsTheOneOnTheScreen()
+    {
+        double mebibytes = (long)small.Result.Json["estimated_memory_bytes"]! / 1048576.0;
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\nmemory      {mebibytes:F1} MiB: weights "), small.Result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheRunFolderIsComplete()
+    {
+        string folder = small.Cli.At("first");
+        Assert.Equal(["environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"], Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order());
+        JsonObject recipe = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "recipe.json")))!.AsObject();
+        Assert.Equal(("lenet5", 1500, 50), ((string)recipe["network"]!, (int)recipe["limit"]!, (int)recipe["batch_size"]!));
+        string[] metrics = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl"));
+        Assert.Equal(4, metrics.Length);
+        JsonNode best = JsonNode.Parse(metrics[(int)small.Result.Json["best_epoch"]! - 1])!;
+        Assert.Equal((double)small.Result.Json["train_loss"]!, (double)best["train_loss"]!);
+        Assert.Equal((double)small.Result.Json["validation_accuracy"]!, (double)best["validation_accuracy"]!);
+        Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)JsonNode.Parse(metrics[3])!["test_accuracy"]!);
+        AssertLoadable(folder);
+    }
+
+    [Fact]
+    public void TheSameSeedGivesTheSameFigures()
+    {
+        CliResult second = small.Cli.Run([.. SmallRun.Arguments, "--out", "second", "--json", "--quiet"]);
+        Assert.Equal("", second.Errors);
+        Assert.Equal(Figures(small.Result.Json), Figures(second.Json));
+        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")), File.ReadAllBytes(small.Cli.At("second/model.safetensors")));
+        CliResult other = small.Cli.Run([.. SmallRun.Arguments, "--out", "third", "--json", "--seed", "1"]);
+        Assert.NotEqual((double)small.Result.Json["train_loss"]!, (double)other.Json["train_loss"]!);
+    }
+
+    [Fact]
+    public void EvaluateRepeatsTheTest()
+    {
+        JsonObject json = small.Cli.Run("evaluate", "first", "--json").Json;
+        Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second"], json.Select(p => p.Key));
+        Assert.Equal((small.Cli.At("first"), "test", 1500), ((string)json["run"]!, (string)json["split"]!, (int)json["images"]!));
+        Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)json["accuracy"]!);
+        Assert.Equal((double)small.Result.Json["test_top5_accuracy"]!, (double)json["top5_accuracy"]!);
+        Assert.Equal((double)small.Result.Json["test_loss"]!, (double)json["loss"]!, 1e-5);
+    }
+
+    [Fact]
+    public void EvaluateDrawsTheSplitsOfTheTraining()
+    {
+        JsonObject validation = small.Cli.Run("evaluate", "first/model.safetensors", "--split", "validation", "--json", "--batch-size", "7").Json;
+        Assert.Equal(150, (int)validation["images"]!);
+        Assert.Equal((double)small.Result.Json["validation_accuracy"]!, (double)validation["accuracy"]!);
+        CliResult train = small.Cli.Run("evaluate", "first", "--split", "train");
+        Assert.Matches(@"\nsplit  images +loss  accuracy  top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
+    }
+
+    [Fact]
+    public void EvaluateSaysWhatIsWrong()
+    {
+        Directory.CreateDirectory(small.Cli.At("no run"));
+        CliResult noRun = small.Cli.Run("evaluate", "no run");
+        Assert.Equal(2, noRun.Status);
+        Assert.StartsWith("convolve: no run is no run folder: ", noRun.Errors, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(small.Cli.At("torn"));
+        File.Copy(small.Cli.At("first/recipe.json"), small.Cli.At("torn/recipe.json"));
+        File.WriteAllBytes(small.Cli.At("torn/model.safetensors"), File.ReadAllBytes(small.Cli.At("first/model.safetensors"))[..5000]);
+        CliResult torn = small.Cli.Run("evaluate", "torn");
+        Assert.Equal((2, ""), (torn.Status, torn.Output));
+        Assert.StartsWith("convolve: Cannot read 'torn/model.safetensors' as safetensors: ", torn.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARunIsNotOverwritten()
+    {
+        CliResult again = small.Cli.Run([.. SmallRun.Arguments, "--out", "first"]);
+        Assert.Equal((2, "", "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, or delete it.\n"),
+            (again.Status, again.Output, again.Errors));
+    }
+
+    [Fact]
+    public void QuietPrintsTheResultOnlyAndTheFolderHasItsName()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--epochs", "1", "--quiet", "--validation", "0");
+        Assert.Equal((0, ""), (result.Status, result.Errors));
+        Assert.Matches(@"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
+        string run = Directory.GetDirectories(cli.At("runs")).Single();
+        AssertLoadable(run);
+        CliResult noSplit = cli.Run("evaluate", run, "--split", "validation");
+        Assert.Equal((2, "convolve: The run was trained without a validation split. Use --split test or --split train.\n"), (noSplit.Status, noSplit.Errors));
+    }
+
+    [Fact]
+    public void OptionsReachTheRecipe()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--epochs", "2", "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
+            "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5", "--warmup-epochs", "0.5", "--optimizer", "sgd",
+            "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization", "minus-one-to-one",
+            "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3", "--out", "run", "--json");
+        Assert.Equal((0, 1, 18446744073709551615UL), (result.Status, (int)result.Json["threads"]!, (ulong)result.Json["seed"]!));
+        JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
+        recipe.Remove("graph");
+        Assert.Equal("""
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"normalization":"MinusOneToOne","initialization":"normal(0.01)"}
+            """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
+        Assert.Contains("AvgPool2d(2)", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("Dropout(0.3)", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GreyImagesFitANetworkForColour()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("train", "alexnet-torchvision", "--data", "fashion-mnist", "--limit", "20", "--epochs", "1", "--net-option", "input=3x64x64", "--out", "run", "--json");
+        Assert.Equal(0, result.Status);
+        Assert.Contains("\ninput       3x64x64, bilinear, ", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnExplodedLossFailsTheRun()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--lr", "1e6", "--schedule", "constant", "--out", "run", "--json");
+        Assert.Equal((1, ""), (result.Status, result.Output));
+        Assert.Matches(@"\nconvolve: The loss is no number any more, at epoch \d+, step \d+\. .+\n$", result.Errors);
+        Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public void ASignalSavesTheWeights(string signal)
+    {
+        using Cli cli = new();
+        using Process process = cli.Start([], "train", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--epochs", "100000", "--out", "run", "--json");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(cli.At("run/model.safetensors")), TimeSpan.FromMinutes(2)));
+        Cli.Signal(process, signal);
+        CliResult result = Cli.Finish(process);
+        Assert.Equal((130, ""), (result.Status, result.Output));
+        Assert.EndsWith(" finished\n", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("convolve: interrupted: run/model.safetensors has the weights of epoch ", result.Errors, StringComparison.Ordinal);
+        AssertLoadable(cli.At("run"));
+        Assert.Equal(0, cli.Run("evaluate", "run").Status);
+    }
+
+    [Fact]
+    public void ASecondSignalEndsAtOnce()
+    {
+        using Cli cli = new();
+        // One step of this takes longer than the test is willing to wait.
+        using Process process = cli.Start([], "train", "alexnet-d2l", "--data", "fashion-mnist", "--limit", "2500", "--batch-size", "2000", "--epochs", "100000", "--out", "run", "--precision", "f32");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(cli.At("run/recipe.json")), TimeSpan.FromMinutes(2)));
+        Cli.Signal(process, "INT");
+        Thread.Sleep(200);
+        Cli.Signal(process, "INT");
+        Assert.Equal(130, Cli.Finish(process).Status);
+    }
+
+    [Fact]
+    public void AFullDiskFailsTheRun()
+    {
+        using Cli cli = new();
+        Directory.CreateDirectory(cli.At("small"));
+        using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", cli.At("small")]) { RedirectStandardError = true })!)
+        {
+            mount.WaitForExit();
+            if (mount.ExitCode != 0)
+                return; // only root may mount
+        }
+        try
+        {
+            CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "100", "--epochs", "1", "--out", "small/run", "--json");
+            Assert.Equal((1, ""), (result.Status, result.Output));
+            Assert.Matches(@"\nconvolve: Cannot write '.+/small/run/model\.safetensors': disk full\. Free space on .+\n$", result.Errors);
+        }
+        finally
+        {
+            using var unmount = Process.Start("umount", [cli.At("small")]);
+            unmount.WaitForExit();
+        }
+    }
+
+    private static string Figures(JsonObject json)
+    {
+        JsonObject figures = json.DeepClone().AsObject();
+        foreach (string key in Times)
+            figures.Remove(key);
+        return figures.ToJsonString();
+    }
+
+    private static void AssertLoadable(string run)
+    {
+        using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(run, "model.safetensors"));
+        Assert.Equal(["convolve.graph", "convolve.preprocessing", "format"], file.Metadata.Keys.Order());
+        using JsonDocument graph = JsonDocument.Parse(file.Metadata["convolve.graph"]);
+    }
+}

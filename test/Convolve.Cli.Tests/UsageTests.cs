@@ -1,0 +1,106 @@
+namespace Convolve.Cli.Tests;
+
+/// <summary>What is wrong with a command line is said in one message on standard error, with exit code 2, before anything is done.</summary>
+public class UsageTests
+{
+    private const string Networks = "lenet5, lenet5-keras, lenet5-1998, alexnet-d2l, alexnet-torchvision";
+
+    [Theory]
+    [InlineData("trian", "There is no command \"trian\". Did you mean train? There are train, evaluate, summary, info, data. See 'convolve --help'.")]
+    [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, summary, info, data. See 'convolve --help'.")]
+    [InlineData("--verbose", "There is no option --verbose. Did you mean --version? See 'convolve --help'.")]
+    [InlineData("train", $"NET is missing. The network: {Networks}. See 'convolve train --help'.")]
+    [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist. See 'convolve train --help'.")]
+    [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
+    [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
+    [InlineData("train lenet --data mnist", $"There is no network \"lenet\". Did you mean lenet5? Known are {Networks}.")]
+    [InlineData("train lenet5 --data minst", "There is no data set \"minst\". Did you mean \"mnist\"? Known are: mnist, fashion-mnist.")]
+    [InlineData("data", "Say what to do: list, fetch, verify. See 'convolve data --help'.")]
+    [InlineData("data verfy", "There is no command \"verfy\". Did you mean verify? There are list, fetch, verify. See 'convolve data --help'.")]
+    [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it. See 'convolve evaluate --help'.")]
+    [InlineData("evaluate nowhere", "nowhere does not exist. Give the folder that 'convolve train' named at its end.")]
+    [InlineData("evaluate nowhere --split all", "--split is \"all\", and one of test, validation, train was expected. See 'convolve evaluate --help'.")]
+    [InlineData("summary lenet5 --batch-size 0", "--batch-size is \"0\", and a whole number from 1 to 2147483647 was expected. See 'convolve summary --help'.")]
+    [InlineData("summary lenet5 --net-option input=1x8x8", "conv2: ")]
+    [InlineData("summary @file", "There is no network \"@file\". Known are " + Networks + ".")]
+    public void OneMessage(string line, string message) => Refused(line, message);
+
+    [Theory]
+    [InlineData("--epochs 0", "0 epochs were asked for, and there must be at least 1.")]
+    [InlineData("--epochs many", "--epochs is \"many\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
+    [InlineData("--epochs 1.5", "--epochs is \"1.5\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
+    [InlineData("--batch-size 0", "The batch size is 0, and must be at least 1.")]
+    [InlineData("--batch-size 99999999999", "--batch-size is \"99999999999\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
+    [InlineData("--lr nan", "The learning rate is NaN, and must be above 0, such as 0.01.")]
+    [InlineData("--lr 0,1", "--lr is \"0,1\", and a number was expected. See 'convolve train --help'.")]
+    [InlineData("--lr -1", "The learning rate is -1, and must be above 0, such as 0.01.")]
+    [InlineData("--momentum 1", "The momentum is 1, and must be at least 0 and below 1, such as 0.9.")]
+    [InlineData("--momentum 0 --nesterov", "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9.")]
+    [InlineData("--weight-decay -1", "The weight decay is -1, and must be at least 0, such as 0.0005.")]
+    [InlineData("--schedule linear", "--schedule is \"linear\", and one of constant, step, cosine, one-cycle was expected. See 'convolve train --help'.")]
+    [InlineData("--step-factor 2", "The factor of each cut is 2, and must be above 0 and at most 1.")]
+    [InlineData("--optimizer adam", "--optimizer is \"adam\", and sgd was expected. See 'convolve train --help'.")]
+    [InlineData("--seed -1", "--seed is \"-1\", and a whole number from 0 to 18446744073709551615 was expected. See 'convolve train --help'.")]
+    [InlineData("--precision f16", "--precision is \"f16\", and one of auto, f32, bf16 was expected. See 'convolve train --help'.")]
+    [InlineData("--threads -1", "-1 threads were asked for; use 0 for all cores.")]
+    [InlineData("--limit -3", "The limit is -3 images, and must be at least 1.")]
+    [InlineData("--validation 1", "The share of validation images is 1, and must be at least 0 and below 1.")]
+    [InlineData("--init magic", "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V).")]
+    [InlineData("--net-option activation=step", "lenet5: activation is \"step\", and relu, leaky-relu, sigmoid or tanh was expected.")]
+    [InlineData("--net-option tanh", "--net-option: \"tanh\" is not KEY=VALUE, such as activation=tanh.")]
+    [InlineData("--net-option pooling=avg,pooling=max", "--net-option: pooling is given twice.")]
+    [InlineData("--out /dev/null", "--out /dev/null is a file, and a folder was expected.")]
+    public void AWrongValue(string options, string message) => Refused("train lenet5 --data fashion-mnist " + options, message);
+
+    [Fact]
+    public void ABatchThatDoesNotFitIsRefusedWithTheLargestThatDoes()
+    {
+        CliResult result = Cli.RunAnywhere("train", "alexnet-d2l", "--data", "fashion-mnist", "--batch-size", "60000", "--precision", "f32");
+        Assert.Equal(2, result.Status);
+        Assert.Matches(@"^convolve: alexnet-d2l at batch size 54000 .+\. The largest batch size (that fits )?is \d+: --batch-size \d+\.\n$", result.Errors);
+    }
+
+    [Fact]
+    public void AMissingKernelLibraryIsNamedWithTheRemedy()
+    {
+        using Cli cli = new();
+        File.WriteAllText(cli.At("libdnnl.so.2"), ""); // the loader finds it first, and cannot load it
+        (string, string?)[] here = [("LD_LIBRARY_PATH", cli.Folder)];
+
+        CliResult train = cli.Run(here, "train", "lenet5", "--data", "fashion-mnist");
+        Assert.Equal((2, "", "convolve: The kernel library libdnnl.so.2 is not installed. Install it: sudo apt-get install -y libdnnl2\n"), (train.Status, train.Output, train.Errors));
+        Assert.False(Directory.Exists(cli.At("runs")));
+
+        Assert.Equal(0, cli.Run(here, "--help").Status);
+        Assert.Equal(0, cli.Run(here).Status);
+        Assert.Equal(0, cli.Run(here, "train", "--help").Status);
+        Assert.Equal(0, cli.Run(here, "summary").Status);
+        Assert.Contains("libdnnl.so.2 is not installed", cli.Run(here, "info").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheUnexpectedIsOneLineUnlessAskedFor()
+    {
+        using Cli cli = new();
+        // Standard output that cannot be written is nobody's mistake in the command line.
+        string Tell(string debug)
+        {
+            using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash",
+                ["-c", $"CONVOLVE_DEBUG={debug} dotnet {Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")} summary >/dev/full"]) { RedirectStandardError = true })!;
+            string errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.Equal(1, process.ExitCode);
+            return errors;
+        }
+        Assert.Matches(@"^convolve: unexpected: No space left on device.* \(IOException; CONVOLVE_DEBUG=1 shows where\)\n$", Tell("0"));
+        Assert.Contains("   at ", Tell("1"), StringComparison.Ordinal);
+    }
+
+    private static void Refused(string line, string message)
+    {
+        CliResult result = Cli.RunAnywhere(line.Split(' '));
+        Assert.StartsWith("convolve: " + message, result.Errors, StringComparison.Ordinal);
+        Assert.Single(result.Errors, '\n');
+        Assert.Equal((2, ""), (result.Status, result.Output));
+    }
+}
