@@ -29,7 +29,7 @@ public sealed class ClassifierTests : IDisposable
     {
         Assert.Equal(["environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
             Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!).Order());
-        (Recipe recipe, Graphs.Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
+        (Recipe recipe, Convolve.Graphs.Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);
         JsonObject environment = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!.AsObject();

@@ -52,7 +52,7 @@ public class RecipeTests
             Assert.NotEqual(Plain, recipe);
             string json = RecipeJson.Write(recipe, TrainingData.Network);
             Assert.NotEqual(plain, json);
-            (Recipe read, Graphs.Graph graph) = RecipeJson.Read(json);
+            (Recipe read, Convolve.Graphs.Graph graph) = RecipeJson.Read(json);
             Assert.True(recipe == read, $"{name}: {read}");
             Assert.Equal(TrainingData.Network, graph);
             Assert.Equal(json, RecipeJson.Write(read, graph));
