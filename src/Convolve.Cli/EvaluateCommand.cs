@@ -57,8 +57,7 @@ internal sealed class EvaluateCommand
         LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
         Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
         Model model = classifier.Model;
-        MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size => MemoryEstimate.Of(
-            [Planner.Create(model.Graph, new(size, false, model.Precision, recipe.Exact, Machine.Threads))]));
+        MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size => MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
         ProgressLine bar = new(output);
         Evaluation result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
         bar.Clear();

@@ -47,7 +47,8 @@ internal sealed class SummaryCommand
         }
         Graph graph = NetworkCatalog.Create(name, line.GetValue(_classes) ?? UsualClasses, Inputs.Pairs(line.GetValue(_networkOptions)));
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
-        (Precision precision, string reason) = Model.ChoosePrecision(graph, line.GetValue(_precision) ?? Precision.Auto);
+        ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? Precision.Auto };
+        (Precision precision, string reason) = Model.ChoosePrecision(graph, options.Precision);
         Plan training = Make(isTraining: true, null), inference = Make(isTraining: false, null);
         // The optimizer of every recipe of the zoo has momentum; an evaluation belongs to a training.
         MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1), infer = MemoryEstimate.Of([inference]);
@@ -66,7 +67,7 @@ internal sealed class SummaryCommand
             output.Line($"\n{training}".TrimEnd());
         return Failures.Success;
 
-        Plan Make(bool isTraining, ParameterPlan? parameters) => Planner.Create(graph, new(batchSize, isTraining, precision, false, Machine.Threads), parameters);
+        Plan Make(bool isTraining, ParameterPlan? parameters) => Model.PlanFor(graph, options, batchSize, isTraining, parameters);
     }
 
     private static JsonObject Json(Graph graph, MemoryEstimate training, MemoryEstimate inference) => new()

@@ -27,13 +27,13 @@ public static class Recipes
         Dataset = "",
         Epochs = 15,
         BatchSize = 128,
-        Optimizer = new() { LearningRate = 0.1f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.0005f },
+        Optimizer = new() { LearningRate = 0.1f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.001f },
         Schedule = new() { Kind = ScheduleKind.OneCycle },
     };
 
     private static Recipe AlexNet { get; } = LeNet with
     {
         Epochs = 5,
-        Optimizer = LeNet.Optimizer with { LearningRate = 0.02f },
+        Optimizer = LeNet.Optimizer with { LearningRate = 0.01f, WeightDecay = 0.0005f },
     };
 }

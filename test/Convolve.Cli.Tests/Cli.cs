@@ -72,6 +72,13 @@ public sealed class Cli : IDisposable
         return new(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
     }
 
+    /// <summary>Waits until the process has written a file.</summary>
+    public static void WaitFor(Process process, string file)
+    {
+        while (!File.Exists(file))
+            Assert.False(process.WaitForExit(20), "it ended before its time");
+    }
+
     /// <summary>Sends a signal, as kill does.</summary>
     public static void Signal(Process process, string signal)
     {

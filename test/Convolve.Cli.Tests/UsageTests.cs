@@ -8,7 +8,7 @@ public class UsageTests
     [Theory]
     [InlineData("trian", "There is no command \"trian\". Did you mean train? There are train, evaluate, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, summary, info, data. See 'convolve --help'.")]
-    [InlineData("--verbose", "There is no option --verbose. Did you mean --version? See 'convolve --help'.")]
+    [InlineData("--verbose", "There is no option --verbose. See 'convolve --help'.")]
     [InlineData("train", $"NET is missing. The network: {Networks}. See 'convolve train --help'.")]
     [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist. See 'convolve train --help'.")]
     [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
@@ -21,7 +21,7 @@ public class UsageTests
     [InlineData("evaluate nowhere", "nowhere does not exist. Give the folder that 'convolve train' named at its end.")]
     [InlineData("evaluate nowhere --split all", "--split is \"all\", and one of test, validation, train was expected. See 'convolve evaluate --help'.")]
     [InlineData("summary lenet5 --batch-size 0", "--batch-size is \"0\", and a whole number from 1 to 2147483647 was expected. See 'convolve summary --help'.")]
-    [InlineData("summary lenet5 --net-option input=1x8x8", "conv2: ")]
+    [InlineData("summary lenet5 --net-option input=1x8x8", "Conv2d(16, 5) \"conv2\": a window")]
     [InlineData("summary @file", "There is no network \"@file\". Known are " + Networks + ".")]
     public void OneMessage(string line, string message) => Refused(line, message);
 

@@ -88,6 +88,17 @@ public sealed class Model : IDisposable
             : (Precision.Float32, "faster than bfloat16 for a network this small");
     }
 
+    /// <summary>The plan that a model would run, without the memory that running it takes.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="options">How it would run.</param>
+    /// <param name="batchSize">Images of one pass, at least 1.</param>
+    /// <param name="training">Whether the pass goes back as well.</param>
+    /// <param name="parameters">Where an earlier plan of the same model has laid the weights; null for a first plan.</param>
+    /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
+        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads)), parameters);
+
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
 

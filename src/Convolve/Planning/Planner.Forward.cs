@@ -56,10 +56,7 @@ public sealed partial class Planner
         KernelDescription? description = null;
         if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
         {
-            ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input));
-            // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
-            if (!_options.IsTraining && Master(node, "weight") is { IsPlain: false } master)
-                winograd = winograd with { Weights = master };
+            ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input)) with { Weights = WinogradWeights(node) };
             if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
                 (operation, description) = (winograd, found);
         }
@@ -101,6 +98,11 @@ public sealed partial class Planner
         return !_options.Exact && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
             && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
     }
+
+    // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
+    private Layout WinogradWeights(Node node) => !_options.IsTraining && Master(node, "weight") is { IsPlain: false } master
+        ? master
+        : _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
 
     private bool HasWinogradBackward(ConvolutionForward forward, KernelDescription found)
     {

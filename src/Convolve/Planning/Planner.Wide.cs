@@ -26,7 +26,7 @@ public sealed partial class Planner
         {
             Algorithm = ConvolutionAlgorithm.Winograd,
             Source = Any(narrow.Source),
-            Weights = _library.Any(ElementType.Float32, [.. narrow.Weights.Sizes]),
+            Weights = WinogradWeights(node),
             Target = Any(narrow.Target),
         };
     }

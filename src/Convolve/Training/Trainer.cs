@@ -52,8 +52,7 @@ public sealed class Trainer : IDisposable
         ImagePipeline pipeline = new(Preprocessing, images.Size);
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
         _sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
-        ExecutionOptions options = new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads };
-        _model = new(graph, options, batch, recipe.Seed);
+        _model = new(graph, OptionsOf(recipe), batch, recipe.Seed);
         try
         {
             _optimizer = new(_model, recipe.Optimizer);
@@ -103,8 +102,6 @@ public sealed class Trainer : IDisposable
     public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
     {
         recipe.Validate();
-        Precision precision = Model.ChoosePrecision(graph, recipe.Precision).Precision;
-        ThreadTeam.Resize(recipe.Threads);
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
         List<Plan> plans = [];
         void Add(int count, int largest, bool training)
@@ -112,7 +109,7 @@ public sealed class Trainer : IDisposable
             if (count == 0)
                 return;
             int size = Math.Min(count, largest);
-            plans.Add(Planner.Create(graph, new(size, training, precision, recipe.Exact, ThreadTeam.Threads), plans.FirstOrDefault()?.Parameters));
+            plans.Add(Model.PlanFor(graph, OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
             Add(count % size, size, training);
         }
         Add(data.Train.Count, batch, true);
@@ -142,6 +139,8 @@ public sealed class Trainer : IDisposable
         _optimizer?.Dispose();
         _model.Dispose();
     }
+
+    private static ExecutionOptions OptionsOf(Recipe recipe) => new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads };
 
     private TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {

@@ -25,13 +25,15 @@ public class CatalogueModelTests
 
     // 128 tiles of 4x4, the fewest that the planner gives to Winograd. Left alone, oneDNN wants the weights of an evaluation in a form that
     // training's cannot be brought to.
-    [Fact]
-    public void Winograd_evaluates_with_the_weights_of_training()
+    [Theory, InlineData(Precision.Float32, 5e-3), InlineData(Precision.BFloat16, 0.1)]
+    public void Winograd_evaluates_with_the_weights_of_training(Precision precision, double tolerance)
     {
+        if (precision == Precision.BFloat16 && !CpuFeatures.HasNativeBFloat16)
+            return;
         Graph graph = Graph.Sequential("winograd", (32, 32, 32), [new Conv2d(32, 3, padding: 1), new ReLU(), new Flatten(), new Linear(10)]);
-        ExecutionOptions options = new() { Precision = Precision.Float32 };
+        ExecutionOptions options = new() { Precision = precision };
         foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(graph, 2, options))
-            Assert.True(Compare.RelativeL2(actual, expected) < 5e-3, result);
+            Assert.True(Compare.RelativeL2(actual, expected) < tolerance, result);
         using Model model = new(graph, options, 2);
         Assert.Contains("wino", model.Evaluation(2).Plan.ToString(), StringComparison.Ordinal);
     }

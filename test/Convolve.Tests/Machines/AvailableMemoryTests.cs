@@ -1,0 +1,54 @@
+using Convolve.Execution;
+using Convolve.Tests.Formats;
+
+namespace Convolve.Tests.Machines;
+
+public sealed class AvailableMemoryTests : IDisposable
+{
+    private const long Mebibyte = 1 << 20;
+    private readonly TemporaryFolder _root = new();
+
+    public AvailableMemoryTests() => Write("proc/meminfo", "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:    8192000 kB\n");
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void WithoutGroupsIsWhatTheSystemHasAvailable() => Assert.Equal(8000 * Mebibyte, AvailableMemory.Read(_root.FullName));
+
+    [Fact]
+    public void TheTightestGroupHolds()
+    {
+        Write("proc/self/cgroup", "0::/user.slice/run.scope\n");
+        Write("sys/fs/cgroup/user.slice/run.scope/memory.max", "max\n");
+        Write("sys/fs/cgroup/user.slice/run.scope/memory.current", "1048576\n");
+        Assert.Equal(8000 * Mebibyte, AvailableMemory.Read(_root.FullName));
+
+        Write("sys/fs/cgroup/user.slice/memory.max", $"{1000 * Mebibyte}\n");
+        Write("sys/fs/cgroup/user.slice/memory.current", $"{300 * Mebibyte}\n");
+        Write("sys/fs/cgroup/user.slice/memory.stat", $"anon 5\ninactive_file {50 * Mebibyte}\nactive_file 7\n");
+        Assert.Equal(750 * Mebibyte, AvailableMemory.Read(_root.FullName));
+    }
+
+    [Fact]
+    public void TheFirstVersionOfGroupsCountsToo()
+    {
+        Write("proc/self/cgroup", "4:cpu,cpuacct:/a\n3:memory:/docker/0123\n");
+        // Within a container the group's own folder is the root.
+        Write("sys/fs/cgroup/memory/memory.limit_in_bytes", $"{512 * Mebibyte}\n");
+        Write("sys/fs/cgroup/memory/memory.usage_in_bytes", $"{600 * Mebibyte}\n");
+        Assert.Equal(0, AvailableMemory.Read(_root.FullName));
+    }
+
+    [Fact]
+    public void AnotherSystemDoesNotSay()
+    {
+        File.Delete(_root["proc/meminfo"]);
+        Assert.Null(AvailableMemory.Read(_root.FullName));
+    }
+
+    private void Write(string path, string text)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_root[path])!);
+        File.WriteAllText(_root[path], text);
+    }
+}
