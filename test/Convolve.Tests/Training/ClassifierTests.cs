@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Convolve.Data;
 using Convolve.Formats;
+using Convolve.Graphs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -29,7 +30,7 @@ public sealed class ClassifierTests : IDisposable
     {
         Assert.Equal(["environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
             Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!).Order());
-        (Recipe recipe, Convolve.Graphs.Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
+        (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);
         JsonObject environment = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!.AsObject();

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Tests.Formats;
@@ -51,7 +52,7 @@ public class RecipeTests
             Assert.NotEqual(Plain, recipe);
             string json = RecipeJson.Write(recipe, TrainingData.Network);
             Assert.NotEqual(plain, json);
-            (Recipe read, Convolve.Graphs.Graph graph) = RecipeJson.Read(json);
+            (Recipe read, Graph graph) = RecipeJson.Read(json);
             Assert.True(recipe == read, $"{name}: {read}");
             Assert.Equal(TrainingData.Network, graph);
             Assert.Equal(json, RecipeJson.Write(read, graph));
