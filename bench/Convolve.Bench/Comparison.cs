@@ -69,7 +69,7 @@ internal sealed class Comparison
     private void Prepare()
     {
         if (_threads != Environment.ProcessorCount)
-            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"{_threads} threads on {Environment.ProcessorCount} cores."));
+            _notes.Add(string.Create(CultureInfo.InvariantCulture, $"Threads: {_threads}, on {Environment.ProcessorCount} cores."));
         if (!Machine.HasNativeBFloat16)
             _notes.Add("This processor has no native bfloat16: bf16 is left out.");
         string python = File.Exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; // Debian's, since the package is for that one
@@ -146,8 +146,7 @@ internal sealed class Comparison
                 {
                     broken.Add(measurement);
                     _failed = true;
-                    Say($"{head}   FAILED: {e.Message}");
-                    _notes.Add($"Failed in round {number}, and not tried again: {measurement}: {e.Message}.");
+                    Miss($"Failed in round {number}, and not tried again: {measurement}: {e.Message}.");
                 }
             }
         }
@@ -206,8 +205,10 @@ internal sealed class Comparison
         Say($"written to {Path.GetRelativePath(Environment.CurrentDirectory, path)} and {Path.GetFileName(json)}");
     }
 
+    // Messages of other programs hold full paths, which mean nothing elsewhere.
     private void Miss(string what)
     {
+        what = what.Replace(_root + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
         Say(what);
         _notes.Add(what);
     }

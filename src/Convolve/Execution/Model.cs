@@ -184,8 +184,13 @@ public sealed class Model : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
-        if (_executors.TryGetValue((batchSize, training), out Executor? executor))
-            return executor;
+        return _executors.TryGetValue((batchSize, training), out Executor? executor) ? executor : CreateExecutor(batchSize, training);
+    }
+
+    // Apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
+    private Executor CreateExecutor(int batchSize, bool training)
+    {
+        Executor? executor = null;
         Plan plan = CreatePlan(batchSize, training, _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);
@@ -229,7 +234,7 @@ public sealed class Model : IDisposable
         values.CopyTo(destination);
     }
 
-    private void RequireTraining()
+    internal void RequireTraining()
     {
         if (TrainingBatchSize == 0)
             throw new InvalidOperationException("The model was made for evaluation only: give it a training batch size.");

@@ -48,6 +48,7 @@ public sealed class Classifier : IDisposable
             throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}", "Use the file as it was written.");
         }
         Check(file, graph, preprocessing);
+        Check(file, graph, tensors);
         Model model = new(graph, options);
         try
         {
@@ -132,5 +133,17 @@ public sealed class Classifier : IDisposable
             throw new SafeTensorsException(file, string.Create(CultureInfo.InvariantCulture,
                 $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names {preprocessing.ClassNames.Count} classes"),
                 "Use the file as it was written.");
+    }
+
+    // Before anything of the graph's sizes is made: those are only as good as the file.
+    private static void Check(string file, Graph graph, SafeTensorsFile tensors)
+    {
+        foreach (Node node in graph.Nodes)
+            foreach (Layers.ParameterSpec spec in node.Parameters)
+            {
+                TensorInfo tensor = tensors[$"{node.Name}.{spec.Name}"];
+                if (!tensor.Shape.SequenceEqual(spec.Shape.Select(size => (long)size)))
+                    throw new SafeTensorsException(file, $"tensor '{tensor}' is of {node}, which needs {spec.Name} [{string.Join(", ", spec.Shape)}]", "Use the file as it was written.");
+            }
     }
 }

@@ -14,9 +14,11 @@ public sealed class Optimizer : IDisposable
     /// <param name="model">Made for training.</param>
     /// <param name="settings">Momentum and weight decay; the learning rate comes with each step.</param>
     /// <exception cref="RecipeException">A setting is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The model was made for evaluation only.</exception>
     public Optimizer(Model model, Sgd settings)
     {
         settings.Validate();
+        model.RequireTraining();
         ParameterStore store = model.Store;
         _model = model;
         _velocity = new(settings.Momentum != 0 ? store.Plan.Bytes : 0, "the optimizer's velocities");
@@ -33,13 +35,16 @@ public sealed class Optimizer : IDisposable
     {
         if (!ThreadTeam.IsExecutor)
         {
-            ThreadTeam.Invoke(() => Step(learningRate));
+            StepElsewhere(learningRate);
             return;
         }
         _kernel.LearningRate = learningRate;
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }
+
+    // Apart, because what a lambda captures is allocated where its method begins.
+    private void StepElsewhere(float learningRate) => ThreadTeam.Invoke(() => Step(learningRate));
 
     public void Dispose()
     {

@@ -55,30 +55,46 @@ internal static class MemoryJudge
         }
     }
 
-    // Reads find what an earlier step wrote; a second write changes in place, or is a mistake.
+    // Reads find what earlier steps wrote, to the last byte; a second write changes in place, or is a mistake.
     private static void RequireOrder(Plan plan)
     {
-        HashSet<Storage> written = [plan.Input.Storage];
+        Dictionary<Storage, List<(long Begin, long End)>> written = new() { [plan.Input.Storage] = [(0, plan.Input.Storage.Bytes)] };
         foreach (Step step in plan.Steps)
         {
             Assert.Equal(step.Uses.Count, step.Uses.Select(u => u.Argument).Distinct().Count());
             foreach (Use use in step.Uses)
             {
                 Storage storage = use.Tensor.Storage;
-                Assert.True(use.Tensor.Layout.Bytes <= storage.Bytes, $"{step.Label}: {use.Argument} is larger than {storage.Name}");
+                Assert.True(use.Tensor.Offset >= 0 && RangeOf(use).End <= storage.Bytes, $"{step.Label}: {use.Argument} is larger than {storage.Name}");
                 Assert.False(use.Tensor.Layout.IsAny, $"{step.Label}: {use.Argument} has no layout");
                 if (storage.Region is Region.Parameters or Region.WeightCopies)
                     Assert.Equal(Access.Read, use.Access);
                 else if (use.Access.HasFlag(Access.Read))
-                    Assert.True(written.Contains(storage), $"{step.Label} reads {storage.Name}, which nothing has written");
+                    Assert.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)), $"{step.Label} reads {storage.Name}, which nothing has written");
             }
             HashSet<Storage> read = [.. step.Uses.Where(u => u.Access.HasFlag(Access.Read)).Select(u => u.Tensor.Storage)];
-            foreach (Storage storage in step.Uses.Where(u => u.Access.HasFlag(Access.Write)).Select(u => u.Tensor.Storage).Distinct())
-                Assert.True(written.Add(storage) || read.Contains(storage), $"{step.Label} writes {storage.Name} again");
+            foreach (Use use in step.Uses.Where(u => u.Access.HasFlag(Access.Write)))
+            {
+                Storage storage = use.Tensor.Storage;
+                (long begin, long end) = RangeOf(use);
+                List<(long Begin, long End)> ranges = written.TryGetValue(storage, out var found) ? found : written[storage] = [];
+                Assert.True(read.Contains(storage) || ranges.All(r => r.End <= begin || end <= r.Begin), $"{step.Label} writes {storage.Name} again");
+                ranges.Add((begin, end));
+            }
         }
-        Assert.Contains(plan.Output.Storage, written);
+        Assert.True(IsCovered(written[plan.Output.Storage], (0, plan.Output.Layout.Bytes)));
         Assert.DoesNotContain(plan.Steps.Where(s => s.Phase != Phase.Forward).SelectMany(s => s.Uses),
             u => u.Tensor.Storage == plan.Output.Storage && u.Access.HasFlag(Access.Write));
+    }
+
+    private static (long Begin, long End) RangeOf(Use use) => (use.Tensor.Offset, use.Tensor.Offset + use.Tensor.Layout.Bytes);
+
+    private static bool IsCovered(List<(long Begin, long End)> ranges, (long Begin, long End) wanted)
+    {
+        foreach ((long begin, long end) in ranges.Order())
+            if (begin <= wanted.Begin && wanted.Begin < end)
+                wanted.Begin = end;
+        return wanted.Begin >= wanted.End;
     }
 
     private static void RequireParameters(Plan plan)

@@ -12,17 +12,6 @@ internal static class PlanRunner
     private const byte Junk = 0xFF; // NaN in float32 and in bfloat16
     private const int Guard = 256;
 
-    public static Plan Create(Graph graph, PlanOptions options, ParameterPlan? parameters = null)
-    {
-        Plan? plan = null;
-        ThreadTeam.Invoke(() =>
-        {
-            ThreadTeam.Resize(options.Threads);
-            plan = Planner.Create(graph, options, parameters);
-        });
-        return plan!;
-    }
-
     /// <summary>Gives every piece a place of its own with a guard behind it; returns the size of the arena.</summary>
     public static long PlaceApart(Plan plan)
     {

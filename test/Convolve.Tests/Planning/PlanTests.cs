@@ -1,3 +1,4 @@
+using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Lanes;
 using Convolve.Layers;
@@ -28,7 +29,7 @@ public class PlanTests
     }
 
     private static Plan Create(string name, int batch = 64, bool training = true, Precision precision = Precision.Float32, bool exact = false) =>
-        PlanRunner.Create(NetworkCatalog.Create(name), new(batch, training, precision, exact, 2));
+        Planner.Create(NetworkCatalog.Create(name), new(batch, training, precision, exact, 2));
 
     [Theory, MemberData(nameof(Networks))]
     public void No_convolution_falls_back_to_slow_kernels(string name, Precision precision)
@@ -97,7 +98,7 @@ public class PlanTests
     public void Flatten_is_a_view_where_the_image_is_plain()
     {
         Graph graph = Graph.Sequential("plain", (3, 4, 4), [new Flatten(), new Linear(7), new ReLU(), new Linear(5)]);
-        Plan plan = PlanRunner.Create(graph, new(8, true, Precision.Float32, false, 2));
+        Plan plan = Planner.Create(graph, new(8, true, Precision.Float32, false, 2));
         Assert.DoesNotContain(plan.Steps, s => s.Node == "flatten1");
         Assert.Same(plan.Input.Storage, plan.Steps[0][Argument.Source].Storage);
         Assert.Equal([8L, 48], plan.Steps[0][Argument.Source].Layout.Sizes);
@@ -174,11 +175,11 @@ public class PlanTests
     public void A_plan_is_made_for_its_number_of_threads(int threads)
     {
         Graph graph = AlexNet.D2L(input: (1, 67, 67), dropout: 0);
-        using Execution.Model model = new(graph, new() { Precision = Precision.Float32, Exact = true, Threads = threads }, trainingBatchSize: 4);
+        using Model model = new(graph, new() { Precision = Precision.Float32, Exact = true, Threads = threads }, trainingBatchSize: 4);
         Assert.Equal(threads, model.Training(4).Plan.Options.Threads);
-        Plan expected = PlanRunner.Create(graph, new(4, true, Precision.Float32, true, threads));
+        Plan expected = Planner.Create(graph, new(4, true, Precision.Float32, true, threads));
         Assert.Equal(expected.ToString(), model.Training(4).Plan.ToString());
-        Assert.Equal(PlanRunner.Create(graph, new(3, true, Precision.Float32, true, threads), expected.Parameters).ToString(), model.Training(3).Plan.ToString());
+        Assert.Equal(Planner.Create(graph, new(3, true, Precision.Float32, true, threads), expected.Parameters).ToString(), model.Training(3).Plan.ToString());
     }
 
     private static int IndexOf(Plan plan, string label) => plan.Steps.Select(s => s.Label).ToList().IndexOf(label);

@@ -1,0 +1,144 @@
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Training;
+
+namespace Convolve.Tests.Execution;
+
+/// <summary>What a model says to wrong use, and what becomes of it when it is disposed.</summary>
+public sealed class ModelTests : IDisposable
+{
+    private static readonly Graph Network = Zoo.LeNet5.Create();
+    private readonly Model _model = new(Network, new() { Precision = Precision.Float32 }, 4);
+    private readonly Model _evaluator = new(Network, new() { Precision = Precision.Float32 });
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _evaluator.Dispose();
+    }
+
+    [Fact]
+    public void Wrong_arguments_are_refused_in_words()
+    {
+        float[] images = new float[4 * 784], logits = new float[40];
+        (Action Action, string Text)[] wrong =
+        [
+            (() => _model.Forward(new float[100], logits), "Images of 1x28x28 have 784 values each, and 100 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.Forward([], logits), "Images of 1x28x28 have 784 values each, and 0 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.Forward(images, new float[39]), "4 images give 40 logits, and there is room for 39. (Parameter 'logits')"),
+            (() => _model.ForwardBackward(new float[785], [0]), "Images of 1x28x28 have 784 values each, and 785 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, and 3 were given. (Parameter 'labels')"),
+            (() => _model.ForwardBackward(images, [0, 1, 2, 10]), "Label 10 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
+            (() => _model.ForwardBackward(images, [0, 1, 2, -1]), "Label -1 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
+            (() => _model.WriteParameter("fc1.bias", new float[3]), "fc1.bias has 120 values, and 3 were given."),
+            (() => _model.ReadParameter("fc1.bias", new float[121]), "fc1.bias has 120 values, and 121 were given."),
+            (() => _model.ReadParameter("fc4.bias", new float[1]), "There is no parameter \"fc4.bias\". There are conv1.weight, conv1.bias, conv2.weight, conv2.bias, "
+                + "fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias. (Parameter 'name')"),
+        ];
+        foreach ((Action action, string text) in wrong)
+            Assert.Equal(text, Assert.Throws<ArgumentException>(action).Message);
+    }
+
+    [Fact]
+    public void Batches_out_of_range_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => _model.ForwardBackward(new float[5 * 784], new int[5]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _model.Training(5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _model.Training(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _model.Evaluation(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Model(Network, trainingBatchSize: -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Model(Network, new() { Threads = -1 }));
+    }
+
+    [Fact]
+    public void A_model_for_evaluation_does_not_train()
+    {
+        const string Text = "The model was made for evaluation only: give it a training batch size.";
+        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ForwardBackward(new float[784], [0])).Message);
+        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.Training(1)).Message);
+        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ReadGradient("fc1.bias", new float[120])).Message);
+        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => new Optimizer(_evaluator, new())).Message);
+    }
+
+    [Fact]
+    public void A_pass_runs_on_the_executor_thread_only() =>
+        Assert.Equal("Kernels run on the executor thread: call through ThreadTeam.Invoke.", Assert.Throws<InvalidOperationException>(() => _model.Evaluation(2).Run()).Message);
+
+    [Fact]
+    public void A_disposed_model_is_refused_everywhere()
+    {
+        Model model = new(Network, new() { Precision = Precision.Float32 }, 4);
+        Optimizer optimizer = new(model, new());
+        Executor training = model.Training(4), evaluation = model.Evaluation(4);
+        model.Dispose();
+        model.Dispose();
+        Action[] uses =
+        [
+            () => model.Forward(new float[784], new float[10]), () => model.ForwardBackward(new float[784], [0]), () => model.Evaluation(4), () => model.Training(4),
+            () => model.ReadParameter("fc1.bias", new float[120]), () => model.WriteParameter("fc1.bias", new float[120]), () => model.ReadGradient("fc1.bias", new float[120]),
+            () => ThreadTeam.Invoke(() => training.Run()), () => ThreadTeam.Invoke(() => evaluation.Run()), () => _ = training.Logits.Length, () => _ = training.InputFloat32.Length,
+            () => optimizer.Step(0.1f),
+        ];
+        Assert.All(uses, use => Assert.Throws<ObjectDisposedException>(use));
+        optimizer.Dispose();
+    }
+
+    // A larger pass needs a larger arena: passes that are bound to the old one must not run any more.
+    [Fact]
+    public void A_pass_from_before_the_arena_grew_is_refused()
+    {
+        Executor small = _evaluator.Evaluation(2);
+        ThreadTeam.Invoke(() => small.Run());
+        long before = _evaluator.MemoryBytes;
+        Executor large = _evaluator.Evaluation(512);
+        Assert.True(_evaluator.MemoryBytes > before);
+        Assert.Throws<ObjectDisposedException>(() => ThreadTeam.Invoke(() => small.Run()));
+        ThreadTeam.Invoke(() => large.Run());
+        ThreadTeam.Invoke(() => _evaluator.Evaluation(2).Run());
+    }
+
+    [Fact]
+    public void Memory_is_the_sum_of_what_the_buffers_take()
+    {
+        Graph graph = Networks.SmallAlexNet;
+        using Model model = new(graph, new() { Precision = CpuFeatures.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32 }, 16);
+        Plan training = model.Training(16).Plan, evaluation = model.Evaluation(40).Plan;
+        long copies = training.WeightCopies.Concat(evaluation.WeightCopies).Select(c => (c.Storage.Parameter, c.Layout)).Distinct().Sum(c => c.Layout.Bytes);
+        Assert.Equal(2 * training.Parameters.Bytes + copies + Math.Max(training.ArenaBytes, evaluation.ArenaBytes), model.MemoryBytes);
+    }
+
+    [Fact]
+    public void Precision_is_decided_by_cpu_and_size()
+    {
+        using Model small = new(Network), large = new(Zoo.AlexNet.D2L(input: (1, 67, 67)));
+        Assert.Equal(Precision.Float32, small.Precision);
+        Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small" : "the CPU has no native bfloat16", small.PrecisionReason);
+        Assert.Equal(Machine.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32, large.Precision);
+        Assert.Equal("as asked", _model.PrecisionReason);
+        if (!Machine.HasNativeBFloat16)
+            Assert.Throws<NetworkException>(() => new Model(Network, new() { Precision = Precision.BFloat16 }));
+    }
+
+    [Fact]
+    public void Models_that_come_and_go_leave_nothing()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        for (int i = 0; i < 10; i++)
+            Cycle();
+        long before = Machine.ProcessMemory.Resident;
+        for (int i = 0; i < 40; i++)
+            Cycle();
+        Assert.True(Machine.ProcessMemory.Resident - before < 60 << 20, $"40 models left {(Machine.ProcessMemory.Resident - before) >> 20} MiB");
+
+        static void Cycle()
+        {
+            using Model model = new(Network, new() { Precision = Precision.Float32 }, 256);
+            model.ForwardBackward(new float[256 * 784], new int[256]);
+        }
+    }
+}

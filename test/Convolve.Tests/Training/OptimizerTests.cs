@@ -1,0 +1,148 @@
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+/// <summary>The optimizer against the formulas in float64, over real gradients of a network whose weights lie plain, blocked and padded.</summary>
+public class OptimizerTests
+{
+    private const int Steps = 20, Batch = 4;
+
+    private static readonly Graph Network = Graph.Sequential("some", (3, 9, 9),
+        [new Conv2d(7, 3), new Tanh(), new Conv2d(20, 3, groups: 1), new Tanh(), new Flatten(), new Linear(33), new Tanh(), new Linear(5)]);
+
+    public static TheoryData<string> Names => [.. Settings.Keys];
+
+    private static Dictionary<string, Sgd> Settings { get; } = new()
+    {
+        ["plain"] = new() { LearningRate = 0.1f },
+        ["momentum"] = new() { LearningRate = 0.05f, Momentum = 0.9f },
+        ["nesterov"] = new() { LearningRate = 0.05f, Momentum = 0.8f, Nesterov = true },
+        ["decay of weights"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f },
+        ["decay of all"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f, DecaysBiases = true },
+        ["momentum and decay"] = new() { LearningRate = 0.05f, Momentum = 0.9f, WeightDecay = 0.03f },
+        ["nesterov and decay of all"] = new() { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.03f, DecaysBiases = true },
+    };
+
+    [Theory, MemberData(nameof(Names))]
+    public void Twenty_steps_are_those_of_the_formulas(string name) => RequireFormulas(Settings[name], Precision.Float32);
+
+    [Fact]
+    public void Master_weights_move_in_float32_where_the_kernels_run_in_bfloat16()
+    {
+        if (CpuFeatures.HasNativeBFloat16)
+            RequireFormulas(Settings["nesterov and decay of all"], Precision.BFloat16);
+    }
+
+    [Fact]
+    public void Settings_differ_in_what_they_do()
+    {
+        string[] results = [.. Settings.Values.Select(settings =>
+        {
+            using Model model = Create(Precision.Float32);
+            using Optimizer optimizer = new(model, settings);
+            for (uint step = 0; step < 3; step++)
+                Step(model, optimizer, settings.LearningRate, step);
+            return string.Join(" ", Read(model, "fc1.bias"));
+        })];
+        Assert.Distinct(results);
+    }
+
+    [Fact]
+    public void Memory_is_that_of_the_velocities()
+    {
+        using Model model = Create(Precision.Float32);
+        using Optimizer plain = new(model, Settings["plain"]), momentum = new(model, Settings["momentum"]);
+        Assert.Equal(0, plain.MemoryBytes);
+        Assert.Equal(model.Store.Plan.Bytes, momentum.MemoryBytes);
+    }
+
+    [Fact]
+    public void A_step_shows_in_the_next_pass_of_every_plan()
+    {
+        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        {
+            using Model model = Create(precision);
+            using Optimizer optimizer = new(model, Settings["plain"]);
+            float[] images = TestTensors.Narrow(TestTensors.Images(Network, Batch)), before = new float[Batch * 5], after = new float[Batch * 5];
+            model.Forward(images, before);
+            Step(model, optimizer, 0.1f, 0);
+            model.Forward(images, after);
+            using Model other = Create(precision);
+            foreach (string name in model.ParameterNames)
+                other.WriteParameter(name, Read(model, name));
+            float[] expected = new float[Batch * 5];
+            other.Forward(images, expected);
+            Assert.NotEqual(before, after);
+            Assert.Equal(expected, after);
+        }
+    }
+
+    [Fact]
+    public void Wrong_settings_are_refused()
+    {
+        using Model model = Create(Precision.Float32);
+        (Sgd Settings, string Text)[] wrong =
+        [
+            (new() { LearningRate = 0 }, "The learning rate is 0, and must be above 0, such as 0.01."),
+            (new() { LearningRate = float.NaN }, "The learning rate is NaN, and must be above 0, such as 0.01."),
+            (new() { LearningRate = float.PositiveInfinity }, "The learning rate is Infinity, and must be above 0, such as 0.01."),
+            (new() { Momentum = 1 }, "The momentum is 1, and must be at least 0 and below 1, such as 0.9."),
+            (new() { Momentum = -0.5f }, "The momentum is -0.5, and must be at least 0 and below 1, such as 0.9."),
+            (new() { WeightDecay = -1 }, "The weight decay is -1, and must be at least 0, such as 0.0005."),
+            (new() { WeightDecay = float.NaN }, "The weight decay is NaN, and must be at least 0, such as 0.0005."),
+            (new() { Nesterov = true }, "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9."),
+        ];
+        foreach ((Sgd settings, string text) in wrong)
+            Assert.Equal(text, Assert.Throws<RecipeException>(() => new Optimizer(model, settings)).Message);
+    }
+
+    private static void RequireFormulas(Sgd settings, Precision precision)
+    {
+        using Model model = Create(precision);
+        using Optimizer optimizer = new(model, settings);
+        Dictionary<string, double[]> weights = model.ParameterNames.ToDictionary(n => n, n => Compare.Widen(Read(model, n)));
+        Dictionary<string, double[]> velocities = weights.ToDictionary(w => w.Key, w => new double[w.Value.Length]);
+        for (uint step = 0; step < Steps; step++)
+        {
+            float rate = settings.LearningRate * (1 - step / 40f);
+            Step(model, optimizer, rate, step, (name, gradient) =>
+            {
+                (double[] w, double[] v) = (weights[name], velocities[name]);
+                double decay = !name.EndsWith("bias", StringComparison.Ordinal) || settings.DecaysBiases ? settings.WeightDecay : 0;
+                for (int i = 0; i < w.Length; i++)
+                {
+                    double g = gradient[i] + decay * w[i];
+                    v[i] = settings.Momentum * v[i] + g;
+                    w[i] -= rate * (settings.Nesterov ? g + settings.Momentum * v[i] : v[i]);
+                }
+            });
+        }
+        foreach ((string name, double[] expected) in weights)
+        {
+            double error = Compare.RelativeL2(Read(model, name), expected);
+            Assert.True(error < 2e-6, $"{name}: relative error {error:e1}");
+        }
+    }
+
+    private static Model Create(Precision precision) => new(Network, new() { Precision = precision, Exact = true }, Batch, seed: 1);
+
+    private static void Step(Model model, Optimizer optimizer, float rate, uint step, Action<string, float[]>? see = null)
+    {
+        model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch), step);
+        foreach (ParameterSlot slot in see is null ? [] : model.Store.Plan.Slots)
+            see!(slot.Name, ModelJudge.Gradient(model, slot.Name, slot.Spec.Count));
+        optimizer.Step(rate);
+    }
+
+    private static float[] Read(Model model, string name)
+    {
+        float[] values = new float[model.Store.Plan.Slots[model.Store.Plan.IndexOf(name)].Spec.Count];
+        model.ReadParameter(name, values);
+        return values;
+    }
+}

@@ -1,0 +1,117 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Convolve.Data;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.Planning;
+using Convolve.Tests.Formats;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+public class RecipeTests
+{
+    private static Recipe Plain { get; } = new() { Network = "a", Dataset = "b" };
+
+    /// <summary>A recipe for each property, in which it has another value than by default.</summary>
+    private static Dictionary<string, Recipe> Changed { get; } = new()
+    {
+        ["Network"] = Plain with { Network = "lenet5 \"ü\"" },
+        ["Dataset"] = Plain with { Dataset = "fashion-mnist" },
+        ["Epochs"] = Plain with { Epochs = 77 },
+        ["BatchSize"] = Plain with { BatchSize = 33 },
+        ["Precision"] = Plain with { Precision = Precision.BFloat16 },
+        ["Exact"] = Plain with { Exact = true },
+        ["Threads"] = Plain with { Threads = 3 },
+        ["Seed"] = Plain with { Seed = ulong.MaxValue },
+        ["ValidationFraction"] = Plain with { ValidationFraction = 1 / 3.0 },
+        ["Limit"] = Plain with { Limit = 12 },
+        ["Normalization"] = Plain with { Normalization = Normalization.MinusOneToOne },
+        ["Initialization"] = Plain with { Initialization = "xavier-uniform" },
+        ["Optimizer.LearningRate"] = Plain with { Optimizer = new() { LearningRate = 1 / 3f } },
+        ["Optimizer.Momentum"] = Plain with { Optimizer = new() { Momentum = 0.9f } },
+        ["Optimizer.Nesterov"] = Plain with { Optimizer = new() { Momentum = 0.5f, Nesterov = true } },
+        ["Optimizer.WeightDecay"] = Plain with { Optimizer = new() { WeightDecay = 5e-4f } },
+        ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new() { DecaysBiases = true } },
+        ["Schedule.Kind"] = Plain with { Schedule = new() { Kind = ScheduleKind.OneCycle } },
+        ["Schedule.WarmUpEpochs"] = Plain with { Schedule = new() { WarmUpEpochs = 0.5 } },
+        ["Schedule.StepEpochs"] = Plain with { Schedule = new() { StepEpochs = 4 } },
+        ["Schedule.Factor"] = Plain with { Schedule = new() { Factor = 0.7 } },
+    };
+
+    private static IEnumerable<string> Properties(Type type, string prefix = "") => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        .SelectMany(p => p.PropertyType == typeof(Sgd) || p.PropertyType == typeof(Schedule) ? Properties(p.PropertyType, p.Name + ".") : [prefix + p.Name]);
+
+    [Fact]
+    public void Every_property_survives_json()
+    {
+        Assert.Equal(Properties(typeof(Recipe)).Order(), Changed.Keys.Order());
+        string plain = RecipeJson.Write(Plain, TrainingData.Network);
+        foreach ((string name, Recipe recipe) in Changed)
+        {
+            Assert.NotEqual(Plain, recipe);
+            string json = RecipeJson.Write(recipe, TrainingData.Network);
+            Assert.NotEqual(plain, json);
+            (Recipe read, Graph graph) = RecipeJson.Read(json);
+            Assert.True(recipe == read, $"{name}: {read}");
+            Assert.Equal(TrainingData.Network, graph);
+            Assert.Equal(json, RecipeJson.Write(read, graph));
+        }
+    }
+
+    // A recipe comes from outside: whatever stands in it, one of two exceptions says so.
+    [Fact]
+    public void Wrong_values_give_the_documented_exceptions()
+    {
+        string json = RecipeJson.Write(Changed["Optimizer.Nesterov"], TrainingData.Network);
+        string[] lies = ["null", "\"x\"", "-1", "0", "1e99", "\"NaN\"", "99999999999999999999", "[]", "{}", "true", "[null]"];
+        foreach (string path in Paths(JsonNode.Parse(json)!).ToArray())
+            foreach (string lie in lies)
+            {
+                JsonNode changed = JsonNode.Parse(json)!;
+                JsonNode node = path.Split('/').SkipLast(1).Aggregate(changed, (n, key) => n[key]!);
+                node[path.Split('/')[^1]] = JsonNode.Parse(lie);
+                RequireReadOrRefused(changed.ToJsonString(), $"{path} = {lie}");
+            }
+        foreach (string text in new[] { "", "null", "[]", "{}", "{\"graph\":{}}", "{\"graph\":[]}", json[..^4], json + "x", json.Replace("epochs", "epoches", StringComparison.Ordinal), "\uD800" })
+            Assert.False(RequireReadOrRefused(text, text));
+    }
+
+    [Fact]
+    public void Values_out_of_range_are_refused_in_words()
+    {
+        (Recipe Recipe, string Text)[] wrong =
+        [
+            (Plain with { Epochs = 0 }, "0 epochs were asked for, and there must be at least 1."),
+            (Plain with { BatchSize = 0 }, "The batch size is 0, and must be at least 1."),
+            (Plain with { Threads = -2 }, "-2 threads were asked for; use 0 for all cores."),
+            (Plain with { ValidationFraction = 1 }, "The share of validation images is 1, and must be at least 0 and below 1."),
+            (Plain with { ValidationFraction = double.NaN }, "The share of validation images is NaN, and must be at least 0 and below 1."),
+            (Plain with { Limit = 0 }, "The limit is 0 images, and must be at least 1."),
+        ];
+        foreach ((Recipe recipe, string text) in wrong)
+            Assert.Equal(text, Assert.Throws<RecipeException>(recipe.Validate).Message);
+        Assert.Throws<NetworkException>(() => (Plain with { Initialization = "zeros" }).Validate());
+        Plain.Validate();
+    }
+
+    [Fact]
+    public void A_folder_without_a_recipe_is_no_run()
+    {
+        using TemporaryFolder folder = new();
+        Assert.StartsWith($"{folder.FullName} is no run folder: ", Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["recipe.json"], "{}");
+        Assert.Equal($"{folder["recipe.json"]}: A recipe is a JSON object with a \"graph\", and this is none.",
+            Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message);
+    }
+
+    private static IEnumerable<string> Paths(JsonNode node, string prefix = "") => node is not JsonObject all ? [] : all.SelectMany(p =>
+        p.Value is JsonObject inner ? [prefix + p.Key, .. Paths(inner, prefix + p.Key + "/")] : (IEnumerable<string>)[prefix + p.Key]);
+
+    private static bool RequireReadOrRefused(string json, string what)
+    {
+        Exception? error = Record.Exception(() => RecipeJson.Read(json));
+        Assert.True(error is null or RecipeException or NetworkException, $"{what}: {error}");
+        return error is null;
+    }
+}

@@ -1,0 +1,47 @@
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+public class ScheduleTests
+{
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, ScheduleGolden.Cases.Length)];
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Rates_are_PyTorchs(int number)
+    {
+        (string kind, double warmUp, int stepEpochs, double factor, int stepsPerEpoch, int epochs, double[] rates) = ScheduleGolden.Cases[number];
+        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor };
+        for (int step = 0; step < rates.Length; step++)
+            Assert.Equal(rates[step], schedule.At(step, stepsPerEpoch, epochs), 1e-12);
+    }
+
+    [Fact]
+    public void Rates_stay_between_0_and_1()
+    {
+        foreach (ScheduleKind kind in Enum.GetValues<ScheduleKind>())
+            foreach (double warmUp in new[] { 0, 0.3, 1, 7 })
+                foreach ((int steps, int epochs) in new[] { (1, 1), (1, 2), (3, 1), (7, 5), (469, 10) })
+                {
+                    Schedule schedule = new() { Kind = kind, WarmUpEpochs = warmUp, StepEpochs = 2 };
+                    Assert.All(Enumerable.Range(0, steps * epochs), step => Assert.InRange(schedule.At(step, steps, epochs), 0, 1));
+                }
+    }
+
+    [Fact]
+    public void Wrong_values_are_refused()
+    {
+        (Schedule Schedule, string Text)[] wrong =
+        [
+            (new() { WarmUpEpochs = -1 }, "The warm-up is -1 epochs, and must be at least 0."),
+            (new() { WarmUpEpochs = double.NaN }, "The warm-up is NaN epochs, and must be at least 0."),
+            (new() { WarmUpEpochs = double.PositiveInfinity }, "The warm-up is Infinity epochs, and must be at least 0."),
+            (new() { StepEpochs = 0 }, "The learning rate would be cut every 0 epochs, and that must be at least 1."),
+            (new() { Factor = 0 }, "The factor of each cut is 0, and must be above 0 and at most 1."),
+            (new() { Factor = 1.5 }, "The factor of each cut is 1.5, and must be above 0 and at most 1."),
+            (new() { Factor = double.NaN }, "The factor of each cut is NaN, and must be above 0 and at most 1."),
+        ];
+        Recipe recipe = new() { Network = "a", Dataset = "b" };
+        foreach ((Schedule schedule, string text) in wrong)
+            Assert.Equal(text, Assert.Throws<RecipeException>(() => (recipe with { Schedule = schedule }).Validate()).Message);
+    }
+}
