@@ -12,10 +12,12 @@ public sealed class Executor : IDisposable
     private readonly Runnable[] _runnables;
     private readonly long[] _ticks;
     private readonly PassState _state;
+    private readonly int _inputElements, _outputElements;
 
     internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed)
     {
         (Plan, _store, _arena) = (plan, store, arena);
+        (_inputElements, _outputElements) = (Count(plan.Input), Count(plan.Output));
         _state = new(seed, plan.Options.BatchSize);
         Binder binder = new(store, arena, _state);
         _ticks = new long[plan.Steps.Count];
@@ -37,16 +39,16 @@ public sealed class Executor : IDisposable
     public int BatchSize => Plan.Options.BatchSize;
 
     /// <summary>The images of the next pass, [N, C, H, W], where the plan computes in float32.</summary>
-    public Span<float> InputFloat32 => Plan.Input.Layout.Type == ElementType.Float32 ? Window<float>(Plan.Input) : default;
+    public Span<float> InputFloat32 => Plan.Input.Layout.Type == ElementType.Float32 ? Window<float>(Plan.Input, _inputElements) : default;
 
     /// <summary>The images of the next pass as bits, [N, C, H, W], where the plan computes in bfloat16.</summary>
-    public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input) : default;
+    public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input, _inputElements) : default;
 
     /// <summary>The class numbers of the next training pass, [N].</summary>
     public Span<int> Labels => _state.Labels;
 
     /// <summary>The result of the last pass, [N, classes]; good until the next pass of the model.</summary>
-    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output);
+    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output, _outputElements);
 
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;
@@ -95,8 +97,10 @@ public sealed class Executor : IDisposable
         }
     }
 
-    private Span<T> Window<T>(Tensor tensor) where T : unmanaged =>
-        _arena.Span<T>(tensor.Storage.Offset, checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size)));
+    private Span<T> Window<T>(Tensor tensor, int elements) where T : unmanaged => _arena.Span<T>(tensor.Storage.Offset, elements);
+
+    // Once: the sizes of a layout are a new list each time.
+    private static int Count(Tensor tensor) => checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size));
 }
 
 /// <summary>What the steps of a pass share besides tensors.</summary>
