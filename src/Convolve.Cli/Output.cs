@@ -75,7 +75,7 @@ internal sealed class Output
             return;
         if (IsTerminal)
         {
-            _console.Value.Write(table.Border(TableBorder.Simple));
+            _console.Value.Write(table.Border(HasUnicode ? TableBorder.Simple : TableBorder.None));
             return;
         }
         using StringWriter plain = new();
