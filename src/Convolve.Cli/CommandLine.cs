@@ -55,13 +55,15 @@ internal static class CommandLine
         return error.SymbolResult switch
         {
             CommandResult { Command.Subcommands.Count: > 0 } => $"Say what to do: {List(command.Subcommands)}.",
-            ArgumentResult { Tokens.Count: 0, Argument: { Description: { } description } argument } => $"{argument.HelpName} is missing. {description}",
+            ArgumentResult { Tokens.Count: 0, Argument: { Description: { } description } argument } =>
+                $"{argument.HelpName} is missing. {description}",
             OptionResult { Implicit: true, Option: { } option } => $"{option.Name} is missing. {option.Description}",
             _ => error.Message,
         };
     }
 
-    private static string Guess(string typed, IEnumerable<string> names) => NearestName.Of(typed, names) is { } nearest ? $" Did you mean {nearest}?" : "";
+    private static string Guess(string typed, IEnumerable<string> names) =>
+        NearestName.Of(typed, names) is { } nearest ? $" Did you mean {nearest}?" : "";
 
     private static string List(IList<Command> commands) => string.Join(", ", commands.Select(c => c.Name));
 }

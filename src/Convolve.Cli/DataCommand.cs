@@ -21,7 +21,12 @@ internal static class DataCommand
 
     private static Command CreateFetch()
     {
-        Argument<string[]> sets = new("SET") { HelpName = "SET", Arity = ArgumentArity.OneOrMore, Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}." };
+        Argument<string[]> sets = new("SET")
+        {
+            HelpName = "SET",
+            Arity = ArgumentArity.OneOrMore,
+            Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
+        };
         Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where the files go, in a folder for each set. Default: the cache.");
         Option<bool> json = Inputs.Json();
         Command command = new("fetch", "Download what is missing of data sets, or is not what it should be.") { sets, directory, json };
@@ -31,10 +36,18 @@ internal static class DataCommand
 
     private static Command CreateVerify()
     {
-        Argument<string[]> sets = new("SET") { HelpName = "SET", Arity = ArgumentArity.ZeroOrMore, Description = "The data sets to check. Default: those that are found." };
+        Argument<string[]> sets = new("SET")
+        {
+            HelpName = "SET",
+            Arity = ArgumentArity.ZeroOrMore,
+            Description = "The data sets to check. Default: those that are found.",
+        };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not.") { sets, directory, json };
+        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not.")
+        {
+            sets, directory, json,
+        };
         command.SetAction(line => Verify(new(line.GetValue(json)), line.GetValue(sets) ?? [], Inputs.DataOptions(line.GetValue(directory))));
         return command;
     }
@@ -62,7 +75,8 @@ internal static class DataCommand
         Table table = Output.Columns("set", "images", "classes#", "training#", "test#", "folder");
         foreach (DatasetLocation set in all)
         {
-            Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount), Format.Count(set.Info.TestCount),
+            Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount),
+                Format.Count(set.Info.TestCount),
                 set.Directory ?? "not here; downloaded when asked for");
         }
         output.Table(table);
@@ -72,11 +86,19 @@ internal static class DataCommand
     private static int Fetch(Output output, string[] names, DatasetOptions options)
     {
         using Interruption interruption = new("ending the download ...");
-        List<DatasetLocation> fetched = [.. names.Select(Datasets.Find).Select(d => Datasets.Fetch(d.Name, options, new Reporter<string>(output.Line), interruption.Token))];
+        List<DatasetLocation> fetched =
+            [.. names.Select(Datasets.Find).Select(d => Datasets.Fetch(d.Name, options, new Reporter<string>(output.Line), interruption.Token))];
         if (output.IsJson)
-            Output.Json(new() { ["datasets"] = new JsonArray([.. fetched.Select(d => new JsonObject { ["name"] = d.Info.Name, ["folder"] = d.Directory })]) });
+        {
+            Output.Json(new()
+            {
+                ["datasets"] = new JsonArray([.. fetched.Select(d => new JsonObject { ["name"] = d.Info.Name, ["folder"] = d.Directory })]),
+            });
+        }
         else
+        {
             fetched.ForEach(d => output.Line($"{d.Info.Name} is whole, in {d.Directory}"));
+        }
         return Failures.Success;
     }
 
@@ -85,7 +107,8 @@ internal static class DataCommand
         if (names.Length == 0)
             names = [.. Datasets.All.Select(d => d.Name).Where(name => Datasets.Locate(name, options).IsFound)];
         if (names.Length == 0)
-            throw new UsageException($"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
+            throw new UsageException(
+                $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
         using Interruption interruption = new("ending ...");
         List<DatasetReport> reports = [.. names.Select(name => Datasets.Verify(name, options, interruption.Token))];
         if (output.IsJson)
@@ -122,7 +145,8 @@ internal static class DataCommand
         Table table = Output.Columns("set", "file", "bytes#", "md5", "state", "path");
         foreach (DatasetReport report in reports)
             foreach (DatasetFileReport file in report.Files)
-                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), file.Digest ?? "-", file.IsOk ? "ok" : file.Path is null ? "missing" : "damaged", file.Path ?? "-");
+                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), file.Digest ?? "-",
+                    file.IsOk ? "ok" : file.Path is null ? "missing" : "damaged", file.Path ?? "-");
         return table;
     }
 }

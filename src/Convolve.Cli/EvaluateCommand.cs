@@ -19,7 +19,8 @@ internal sealed class EvaluateCommand
         "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. Default: test.",
         ("test", PartOfSet.Test), ("validation", PartOfSet.Validation), ("train", PartOfSet.Train));
 
-    private readonly Option<string?> _data = Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken. Default: the one of the training.");
+    private readonly Option<string?> _data =
+        Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken. Default: the one of the training.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
@@ -38,7 +39,8 @@ internal sealed class EvaluateCommand
     {
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
-        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision, evaluate._threads, evaluate._json])
+        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
+            evaluate._threads, evaluate._json])
             command.Add(option);
         command.SetAction(evaluate.Run);
         return command;
@@ -50,14 +52,22 @@ internal sealed class EvaluateCommand
         string run = line.GetRequiredValue(_run);
         Recipe recipe = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
-        ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? recipe.Precision, Exact = recipe.Exact, Threads = line.GetValue(_threads) ?? 0 };
+        ExecutionOptions options = new()
+        {
+            Precision = line.GetValue(_precision) ?? recipe.Precision,
+            Exact = recipe.Exact,
+            Threads = line.GetValue(_threads) ?? 0,
+        };
 
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = Classifier.Load(run, options);
-        LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
-        Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
+        LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
+            interruption.Token);
+        Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit),
+            line.GetValue(_split) ?? PartOfSet.Test);
         Model model = classifier.Model;
-        MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size => MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
+        MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
+            MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
         ProgressLine bar = new(output);
         Evaluation result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
         bar.Clear();
@@ -84,7 +94,8 @@ internal sealed class EvaluateCommand
     private static Split SplitOf(DataSplits data, PartOfSet part)
     {
         Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
-        return split.Count > 0 ? split : throw new UsageException("The run was trained without a validation split. Use --split test or --split train.");
+        return split.Count > 0 ? split
+            : throw new UsageException("The run was trained without a validation split. Use --split test or --split train.");
     }
 
     private static JsonObject Json(string run, Split split, Evaluation result) => new()

@@ -36,7 +36,8 @@ internal static class Failures
         (int code, string message) = exception switch
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
-            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException => (BadInput, exception.Message),
+            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException =>
+                (BadInput, exception.Message),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
             _ => (Failed, $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),

@@ -15,7 +15,8 @@ internal static class Inputs
         HelpName = "N",
         CustomParser = result => Parse<int?>(result, text =>
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? value : null,
-            least == int.MinValue ? "a whole number up to 2147483647" : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647")),
+            least == int.MinValue ? "a whole number up to 2147483647"
+                : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647")),
     };
 
     public static Option<ulong?> Seed(string name, string description) => new(name)
@@ -23,7 +24,8 @@ internal static class Inputs
         Description = description,
         HelpName = "N",
         CustomParser = result => Parse<ulong?>(result, text =>
-            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null, "a whole number from 0 to 18446744073709551615"),
+            ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : null,
+            "a whole number from 0 to 18446744073709551615"),
     };
 
     public static Option<double?> Number(string name, string description, string helpName = "X") => new(name)
@@ -42,7 +44,8 @@ internal static class Inputs
             values.Length == 1 ? values[0].Text : $"one of {string.Join(", ", values.Select(v => v.Text))}"),
     };
 
-    public static Option<string?> Word(string name, string helpName, string description) => new(name) { Description = description, HelpName = helpName };
+    public static Option<string?> Word(string name, string helpName, string description) =>
+        new(name) { Description = description, HelpName = helpName };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 
@@ -62,7 +65,8 @@ internal static class Inputs
     /// <summary>What may be chosen in a network: key=value[,key=value], any number of times.</summary>
     public static Option<string[]> NetworkOptions() => new("--net-option")
     {
-        Description = "Something that may be chosen in the network, such as activation=tanh,dropout=0.5; 'convolve summary' lists them. May be given several times.",
+        Description =
+            "Something that may be chosen in the network, such as activation=tanh,dropout=0.5; 'convolve summary' lists them. May be given several times.",
         HelpName = "KEY=VALUE",
     };
 

@@ -20,7 +20,9 @@ internal static class MemoryCheck
         long available = Machine.AvailableMemoryBytes ?? long.MaxValue;
         MemoryEstimate needed = estimate(Math.Min(batchSize, most));
         if (needed.TotalBytes <= available)
-            return batchSize <= most ? needed : throw new UsageException($"{graph.Name} at batch size {batchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}: --batch-size {most}.");
+            return batchSize <= most ? needed
+                : throw new UsageException(
+                    $"{graph.Name} at batch size {batchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}: --batch-size {most}.");
         int fits = 0, tooLarge = Math.Min(batchSize, most);
         while (tooLarge - fits > 1)
         {
@@ -30,8 +32,10 @@ internal static class MemoryCheck
             else
                 tooLarge = middle;
         }
-        string mend = fits > 0 ? $"The largest batch size that fits is {fits}: --batch-size {fits}." : "Not even one image at a time fits: end other programs, or use a smaller network.";
-        throw new UsageException($"{graph.Name} at batch size {batchSize} needs {(batchSize > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available. {mend}");
+        string mend = fits > 0 ? $"The largest batch size that fits is {fits}: --batch-size {fits}."
+            : "Not even one image at a time fits: end other programs, or use a smaller network.";
+        throw new UsageException(
+            $"{graph.Name} at batch size {batchSize} needs {(batchSize > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available. {mend}");
     }
 
     /// <summary>Such as "weights 0.2 MiB, gradients 0.2 MiB, activations 14.0 MiB".</summary>

@@ -41,7 +41,8 @@ internal sealed class Output
     public bool HasUnicode => HasColors && _console.Value.Profile.Capabilities.Unicode;
 
     // As the C library chooses the locale: the first of the three that is set.
-    private static bool IsUtf8Locale => new[] { "LC_ALL", "LC_CTYPE", "LANG" }.Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => v?.Length > 0)
+    private static bool IsUtf8Locale => new[] { "LC_ALL", "LC_CTYPE", "LANG" }
+        .Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => v?.Length > 0)
         ?.Replace("-", "", StringComparison.Ordinal).Contains("utf8", StringComparison.OrdinalIgnoreCase) ?? false;
 
     /// <summary>Columns of the terminal.</summary>
@@ -78,7 +79,12 @@ internal sealed class Output
             return;
         }
         using StringWriter plain = new();
-        IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(plain) });
+        IAnsiConsole console = AnsiConsole.Create(new()
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(plain),
+        });
         console.Profile.Width = PlainWidth;
         console.Write(table.Border(TableBorder.None));
         foreach (string line in plain.ToString().TrimEnd().Split('\n'))
@@ -94,7 +100,8 @@ internal sealed class Output
         Table table = new();
         foreach (string name in names)
         {
-            TableColumn column = new(new Text(name.TrimEnd('#'), new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new(0, 0, 2, 0) };
+            Text title = new(name.TrimEnd('#'), new Style(decoration: Decoration.Bold));
+            TableColumn column = new(title) { NoWrap = true, Padding = new(0, 0, 2, 0) };
             table.AddColumn(name.EndsWith('#') ? column.RightAligned() : column);
         }
         return table;

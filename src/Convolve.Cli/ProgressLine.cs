@@ -26,7 +26,10 @@ internal sealed class ProgressLine(Output output)
         line.Append(text);
         line.Append(' ', Math.Max(0, Math.Min(_shown, width) - text.Length));
         if (output.HasColors && text.Length >= before.Length + BarWidth + 1)
-            line.Insert(1 + before.Length + 1 + BarWidth, "\e[0m").Insert(1 + before.Length + 1 + full, "\e[90m").Insert(1 + before.Length + 1, "\e[32m");
+        {
+            int start = 1 + before.Length + 1;
+            line.Insert(start + BarWidth, "\e[0m").Insert(start + full, "\e[90m").Insert(start, "\e[32m");
+        }
         output.Words.Write(line.ToString());
         _shown = text.Length;
     }

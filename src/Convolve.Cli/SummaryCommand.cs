@@ -20,8 +20,10 @@ internal sealed class SummaryCommand
         Description = "The network. Without one, all networks and what may be chosen in them are listed.",
     };
 
-    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images of one pass, at least 1; the memory is for as many. Default: {UsualBatchSize}.", least: 1);
-    private readonly Option<int?> _classes = Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
+    private readonly Option<int?> _batchSize =
+        Inputs.Integer("--batch-size", $"Images of one pass, at least 1; the memory is for as many. Default: {UsualBatchSize}.", least: 1);
+    private readonly Option<int?> _classes =
+        Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
     private readonly Option<bool> _plan = Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
@@ -31,7 +33,8 @@ internal sealed class SummaryCommand
     {
         SummaryCommand summary = new();
         Command command = new("summary", "Say what a network is: layers, shapes, parameters, cost, memory.") { summary._network };
-        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._networkOptions, summary._precision, summary._plan, summary._json])
+        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._networkOptions, summary._precision, summary._plan,
+            summary._json])
             command.Add(option);
         command.SetAction(summary.Run);
         return command;
@@ -51,7 +54,8 @@ internal sealed class SummaryCommand
         (Precision precision, string reason) = Model.ChoosePrecision(graph, options.Precision);
         Plan training = Make(isTraining: true, null), inference = Make(isTraining: false, null);
         // The optimizer of every recipe of the zoo has momentum; an evaluation belongs to a training.
-        MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1), infer = MemoryEstimate.Of([inference]);
+        MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1);
+        MemoryEstimate infer = MemoryEstimate.Of([inference]);
         if (output.IsJson)
         {
             Output.Json(Json(graph, train, infer));
@@ -92,7 +96,12 @@ internal sealed class SummaryCommand
                     ["name"] = n.Name,
                     ["description"] = n.Description,
                     ["source"] = n.Source,
-                    ["options"] = new JsonArray([.. n.Options.Select(o => new JsonObject { ["name"] = o.Name, ["values"] = o.Values, ["default"] = o.Default })]),
+                    ["options"] = new JsonArray([.. n.Options.Select(o => new JsonObject
+                    {
+                        ["name"] = o.Name,
+                        ["values"] = o.Values,
+                        ["default"] = o.Default,
+                    })]),
                 })]),
             });
             return;

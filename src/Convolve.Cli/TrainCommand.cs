@@ -13,9 +13,18 @@ namespace Convolve.Cli;
 /// <summary>convolve train NET --data SET</summary>
 internal sealed class TrainCommand
 {
-    private readonly Argument<string> _network = new("NET") { HelpName = "NET", Description = $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}." };
+    private readonly Argument<string> _network = new("NET")
+    {
+        HelpName = "NET",
+        Description = $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.",
+    };
 
-    private readonly Option<string> _data = new("--data") { HelpName = "SET", Required = true, Description = $"The data set: {string.Join(", ", Datasets.All.Select(d => d.Name))}." };
+    private readonly Option<string> _data = new("--data")
+    {
+        HelpName = "SET",
+        Required = true,
+        Description = $"The data set: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
+    };
 
     private readonly TrainOptions _options = new();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
@@ -32,7 +41,10 @@ internal sealed class TrainCommand
     public static Command Create()
     {
         TrainCommand train = new();
-        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.") { train._network, train._data };
+        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.")
+        {
+            train._network, train._data,
+        };
         train._options.AddTo(command);
         foreach (Option option in (Option[])[train._networkOptions, train._dataDirectory, train._out, train._json, train._quiet])
             command.Add(option);
@@ -52,7 +64,8 @@ internal sealed class TrainCommand
         RefuseUsed(folder);
 
         using Interruption interruption = new("ending the step and saving the weights ...");
-        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
+        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
+            interruption.Token);
         DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));

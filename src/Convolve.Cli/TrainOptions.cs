@@ -10,42 +10,60 @@ namespace Convolve.Cli;
 /// <summary>What can be said to 'convolve train'. What is not said comes from <see cref="Recipes"/>.</summary>
 internal sealed class TrainOptions
 {
-    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"Passes over the training images, at least 1. Default: {Default(r => $"{r.Epochs}")}.");
+    private readonly Option<int?> _epochs =
+        Inputs.Integer("--epochs", $"Passes over the training images, at least 1. Default: {Default(r => $"{r.Epochs}")}.");
 
-    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images of one step, at least 1. Default: {Default(r => $"{r.BatchSize}")}.");
+    private readonly Option<int?> _batchSize =
+        Inputs.Integer("--batch-size", $"Images of one step, at least 1. Default: {Default(r => $"{r.BatchSize}")}.");
 
-    private readonly Option<double?> _learningRate = Inputs.Number("--lr", $"The highest learning rate, above 0; the schedule scales it. Default: {Default(r => Format.Number(r.Optimizer.LearningRate))}.");
+    private readonly Option<double?> _learningRate =
+        Inputs.Number("--lr",
+            $"The highest learning rate, above 0; the schedule scales it. Default: {Default(r => Format.Number(r.Optimizer.LearningRate))}.");
 
-    private readonly Option<double?> _momentum = Inputs.Number("--momentum", $"The share of the last step's velocity that is kept, in [0, 1). Default: {Default(r => Format.Number(r.Optimizer.Momentum))}.");
+    private readonly Option<double?> _momentum =
+        Inputs.Number("--momentum",
+            $"The share of the last step's velocity that is kept, in [0, 1). Default: {Default(r => Format.Number(r.Optimizer.Momentum))}.");
 
-    private readonly Option<bool?> _nesterov = new("--nesterov") { Description = $"Whether the step looks ahead along the momentum. Default: {Default(r => r.Optimizer.Nesterov ? "true" : "false")}.", HelpName = "true|false" };
+    private readonly Option<bool?> _nesterov = Switch("--nesterov",
+        $"Whether the step looks ahead along the momentum. Default: {Default(r => r.Optimizer.Nesterov ? "true" : "false")}.");
 
-    private readonly Option<double?> _weightDecay = Inputs.Number("--weight-decay", $"The factor of the L2 penalty, at least 0. Default: {Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
+    private readonly Option<double?> _weightDecay =
+        Inputs.Number("--weight-decay",
+            $"The factor of the L2 penalty, at least 0. Default: {Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
 
-    private readonly Option<bool?> _decaysBiases = new("--decay-biases") { Description = "Whether the penalty holds for biases too. Default: false.", HelpName = "true|false" };
+    private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Whether the penalty holds for biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
         $"The learning rate over the run: the same throughout; cut every so many epochs; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
         Schedules);
 
-    private readonly Option<double?> _warmUp = Inputs.Number("--warmup-epochs", "Epochs of a linear rise of the learning rate at the start, at least 0; may be a fraction. Default: 0.");
+    private readonly Option<double?> _warmUp =
+        Inputs.Number("--warmup-epochs", "Epochs of a linear rise of the learning rate at the start, at least 0; may be a fraction. Default: 0.");
 
-    private readonly Option<int?> _stepEpochs = Inputs.Integer("--step-epochs", "With --schedule step: epochs between two cuts, at least 1. Default: 10.");
+    private readonly Option<int?> _stepEpochs =
+        Inputs.Integer("--step-epochs", "With --schedule step: epochs between two cuts, at least 1. Default: 10.");
 
-    private readonly Option<double?> _stepFactor = Inputs.Number("--step-factor", "With --schedule step: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
+    private readonly Option<double?> _stepFactor =
+        Inputs.Number("--step-factor", "With --schedule step: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
 
-    private readonly Option<UpdateRule?> _optimizer = Inputs.OneOf("--optimizer", "The rule of the update: stochastic gradient descent. Default: sgd.", ("sgd", UpdateRule.Sgd));
+    private readonly Option<UpdateRule?> _optimizer =
+        Inputs.OneOf("--optimizer", "The rule of the update: stochastic gradient descent. Default: sgd.", ("sgd", UpdateRule.Sgd));
 
-    private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
+    private readonly Option<ulong?> _seed =
+        Inputs.Seed("--seed", "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
 
     private readonly Option<Precision?> _precision = Inputs.Precision(
         "The kernels' number format: float32, bfloat16 where the CPU has it natively, or the faster one of those. Default: auto.");
 
-    private readonly Option<bool> _exact = Inputs.Flag("--exact", "Do without Winograd convolutions, whose float32 rounding differs in the fourth digit.");
+    private readonly Option<bool> _exact =
+        Inputs.Flag("--exact", "Do without Winograd convolutions, whose float32 rounding differs in the fourth digit.");
 
-    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means all cores. The same seed gives the same bits at the same number of threads. Default: 0.");
+    private readonly Option<int?> _threads =
+        Inputs.Integer("--threads",
+            "Threads of the kernels; 0 means all cores. The same seed gives the same bits at the same number of threads. Default: 0.");
 
-    private readonly Option<int?> _limit = Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");
+    private readonly Option<int?> _limit =
+        Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");
 
     private readonly Option<double?> _validation = Inputs.Number("--validation",
         "The share of the training images, in [0, 1), that choose the best epoch and are not trained on. With 0 the training accuracy chooses. Default: 0.1.", "FRACTION");
@@ -70,8 +88,8 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _schedule, _warmUp,
-            _stepEpochs, _stepFactor, _optimizer, _seed, _precision, _exact, _threads, _limit, _validation, _normalization, _initialization])
+        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _schedule,
+            _warmUp, _stepEpochs, _stepFactor, _optimizer, _seed, _precision, _exact, _threads, _limit, _validation, _normalization, _initialization])
             command.Add(option);
     }
 
@@ -115,6 +133,8 @@ internal sealed class TrainOptions
         recipe.Validate();
         return recipe;
     }
+
+    private static Option<bool?> Switch(string name, string description) => new(name) { Description = description, HelpName = "true|false" };
 
     // "12", or "12 for lenet5, 5 for alexnet-d2l" where the networks differ.
     private static string Default(Func<Recipe, string> value)

@@ -27,10 +27,12 @@ internal sealed class TrainScreen(Output output)
         output.Line($"{recipe.Network} on {recipe.Dataset}: {trainer.Graph.Input} -> {trainer.Graph.Output}");
         output.Table(NetworkTable.Of(trainer.Graph));
         output.Line();
-        output.Fact("data", $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.Size}");
+        output.Fact("data",
+            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.Size}");
         output.Fact("input", trainer.Preprocessing.ToString());
         output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
-        output.Fact("plan", $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+        output.Fact("plan",
+            $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
         output.Fact("run", folder);
@@ -73,7 +75,8 @@ internal sealed class TrainScreen(Output output)
         output.Last($"run folder    {folder}");
         output.Line();
         output.Line("next:");
-        string again = $"convolve evaluate {Quoted(folder)}", other = $"convolve train {result.Recipe.Network} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
+        string again = $"convolve evaluate {Quoted(folder)}";
+        string other = $"convolve train {result.Recipe.Network} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
         int width = Math.Max(again.Length + " --split validation".Length, other.Length);
         output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
@@ -106,7 +109,8 @@ internal sealed class TrainScreen(Output output)
     {
         Sgd sgd = recipe.Optimizer;
         int steps = (images + batch - 1) / batch;
-        List<string> words = [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")} of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"),
+        List<string> words = [string.Create(CultureInfo.InvariantCulture,
+            $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")} of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"),
             $"SGD {Format.Number(sgd.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
         if (recipe.Schedule.WarmUpEpochs > 0)
             words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
@@ -122,5 +126,6 @@ internal sealed class TrainScreen(Output output)
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
 
-    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_')) ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
+    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_'))
+        ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 }

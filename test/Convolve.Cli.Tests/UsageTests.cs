@@ -86,7 +86,8 @@ public class UsageTests
         string Tell(string debug)
         {
             using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("bash",
-                ["-c", $"CONVOLVE_DEBUG={debug} dotnet {Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")} summary >/dev/full"]) { RedirectStandardError = true })!;
+                ["-c", $"CONVOLVE_DEBUG={debug} dotnet {Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")} summary >/dev/full"])
+            { RedirectStandardError = true })!;
             string errors = process.StandardError.ReadToEnd();
             process.WaitForExit();
             Assert.Equal(1, process.ExitCode);
