@@ -4,7 +4,7 @@
 # The system packages: name = why | how to see that it is there. A library counts wherever the loader finds it, Debian's or not:
 # any one of the sonames will do. A path may be a pattern; any one will do.
 declare -A needs=(
-    [libdnnl2]='the kernel library|library libdnnl.so.2 libdnnl.so.3'
+    [libdnnl2]='the kernel library|library libdnnl.so.2'
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'

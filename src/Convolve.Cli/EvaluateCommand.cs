@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Execution;
+using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Training;
 using Spectre.Console;
@@ -25,7 +26,7 @@ internal sealed class EvaluateCommand
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
-    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means all cores. Default: 0.", least: 0);
+    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
     private readonly Option<bool> _json = Inputs.Json();
 
     private enum PartOfSet
@@ -52,6 +53,8 @@ internal sealed class EvaluateCommand
         string run = line.GetRequiredValue(_run);
         Recipe recipe = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
+        if (line.GetValue(_threads) > ThreadTeam.MostThreads)
+            throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
         ExecutionOptions options = new()
         {
             Precision = line.GetValue(_precision) ?? recipe.Precision,
@@ -69,8 +72,15 @@ internal sealed class EvaluateCommand
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
             MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
         ProgressLine bar = new(output);
-        Evaluation result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
-        bar.Clear();
+        Evaluation result;
+        try
+        {
+            result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
+        }
+        finally
+        {
+            bar.Clear();
+        }
         if (output.IsJson)
             Output.Json(Json(run, split, result));
         else
@@ -84,12 +94,17 @@ internal sealed class EvaluateCommand
             throw new UsageException($"{run} does not exist. Give the folder that 'convolve train' named at its end.");
         if (data is not null)
         {
-            return part == PartOfSet.Test
-                ? new() { Network = "", Dataset = Datasets.Find(data).Name }
-                : throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
+            string name = Datasets.Find(data).Name;
+            return part != PartOfSet.Test
+                ? throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.")
+                : HasRecipe(run) ? RunFolder.ReadRecipe(FolderOf(run)).Recipe with { Dataset = name, Limit = null } : new() { Network = "", Dataset = name };
         }
-        return RunFolder.ReadRecipe(Directory.Exists(run) ? run : Path.GetDirectoryName(Path.GetFullPath(run))!).Recipe;
+        return RunFolder.ReadRecipe(FolderOf(run)).Recipe;
     }
+
+    private static string FolderOf(string run) => Directory.Exists(run) ? run : Path.GetDirectoryName(Path.GetFullPath(run))!;
+
+    private static bool HasRecipe(string run) => File.Exists(Path.Combine(FolderOf(run), RunFolder.RecipeFile));
 
     private static Split SplitOf(DataSplits data, PartOfSet part)
     {
@@ -103,7 +118,7 @@ internal sealed class EvaluateCommand
         ["run"] = Path.GetFullPath(run),
         ["split"] = split.Name,
         ["images"] = result.Images,
-        ["loss"] = result.Loss,
+        ["loss"] = Output.Finite(result.Loss),
         ["accuracy"] = result.Accuracy,
         ["top5_accuracy"] = result.Top5Accuracy,
         ["images_per_second"] = result.ImagesPerSecond,

@@ -48,8 +48,19 @@ internal static class Failures
         return code;
     }
 
-    /// <summary>A line on standard error.</summary>
-    public static void Say(string message) => Console.Error.WriteLine($"{ProgramName}: {message}");
+    /// <summary>A line on standard error; leading line ends come before the program's name.</summary>
+    public static void Say(string message)
+    {
+        try
+        {
+            string text = message.TrimStart('\n');
+            Console.Error.WriteLine($"{message[..^text.Length]}{ProgramName}: {text}");
+        }
+        catch (IOException)
+        {
+            // Nobody listens any more; the work and the exit code matter more.
+        }
+    }
 
     private static bool HasKernelLibrary
     {

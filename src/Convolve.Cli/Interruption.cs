@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Cli;
 
-/// <summary>Ctrl+C and SIGTERM: the first asks for an orderly end, the second ends at once.</summary>
+/// <summary>Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
@@ -13,7 +13,8 @@ internal sealed class Interruption : IDisposable
     public Interruption(string promise)
     {
         _promise = promise;
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle)];
     }
 
     public CancellationToken Token => _source.Token;
@@ -30,9 +31,14 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (_source.IsCancellationRequested)
             Environment.Exit(Failures.Interrupted);
-        _source.Cancel();
-        if (!Console.IsErrorRedirected)
-            Console.Error.WriteLine();
-        Failures.Say($"{_promise} (again to end at once)");
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            return; // the work has just ended
+        }
+        Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to end at once)");
     }
 }

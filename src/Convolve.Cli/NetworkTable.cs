@@ -21,10 +21,11 @@ internal static class NetworkTable
     public static JsonArray Json(Graph graph) => [.. graph.Nodes.Skip(1).Select(node => new JsonObject
     {
         ["name"] = node.Name,
-        ["type"] = $"{node.Layer}",
+        ["type"] = node.Layer.GetType().Name,
         ["output"] = $"{node.Output}",
         ["parameters"] = node.ParameterCount,
         ["multiply_adds"] = node.MultiplyAdds,
+        ["layer"] = $"{node.Layer}",
     })];
 
     private static string Zero(long count) => count == 0 ? "-" : Format.Count(count);

@@ -94,6 +94,9 @@ internal sealed class Output
     /// <summary>The one object on standard output.</summary>
     public static void Json(JsonObject json) => Console.Out.WriteLine(json.ToJsonString());
 
+    /// <summary>A number for JSON, which has no word for what is none.</summary>
+    public static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
+
     /// <summary>A table whose columns are named; the name of a column of numbers ends in "#", and it is aligned to the right.</summary>
     public static Table Columns(params ReadOnlySpan<string> names)
     {

@@ -74,7 +74,15 @@ internal sealed class TrainCommand
         using Trainer trainer = new(graph, data, recipe, folder);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
-        TrainingResult result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), interruption.Token);
+        TrainingResult result;
+        try
+        {
+            result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), interruption.Token);
+        }
+        finally
+        {
+            screen.ClearBar();
+        }
         screen.End(result, folder);
         if (result.Interrupted)
             return Failures.Interrupted;

@@ -60,7 +60,7 @@ internal sealed class TrainOptions
 
     private readonly Option<int?> _threads =
         Inputs.Integer("--threads",
-            "Threads of the kernels; 0 means all cores. The same seed gives the same bits at the same number of threads. Default: 0.");
+            "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. The same seed gives the same bits at the same number of threads. Default: 0.");
 
     private readonly Option<int?> _limit =
         Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");

@@ -12,6 +12,9 @@ internal sealed class TrainScreen(Output output)
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
     private readonly ProgressLine _bar = new(output);
+
+    /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
+    public void ClearBar() => _bar.Clear();
     private TimeSpan _nextPlain = PlainInterval;
     private long _start;
 

@@ -14,15 +14,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public OneDnn2()
     {
-        int* version;
-        try
-        {
-            version = (int*)Dnnl.dnnl_version();
-        }
-        catch (DllNotFoundException e)
-        {
-            throw new KernelLibraryException("The kernel library libdnnl.so.2 is not installed. Install it: sudo apt-get install -y libdnnl2", e);
-        }
+        int* version = (int*)Dnnl.dnnl_version();
         if (version[0] != 2 || version[1] < 6)
             throw new KernelLibraryException($"oneDNN {version[0]}.{version[1]} is installed, and 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
         Name = string.Create(CultureInfo.InvariantCulture, $"oneDNN {version[0]}.{version[1]}.{version[2]}");

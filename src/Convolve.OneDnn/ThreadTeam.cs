@@ -23,15 +23,19 @@ public static class ThreadTeam
     private static readonly Thread Executor = Start();
 
     /// <summary>The size of the team.</summary>
-    public static int Threads { get; private set; } = Environment.ProcessorCount;
+    public static int Threads { get; private set; } = Resolve(0);
 
     /// <summary>Whether the caller is the executor thread.</summary>
     public static bool IsExecutor => Thread.CurrentThread == Executor;
+
+    /// <summary>The largest team; the thread library ends the process over one that the system cannot give.</summary>
+    public const int MostThreads = 1024;
 
     /// <summary>The number of threads that is meant: 0 is what OMP_NUM_THREADS says, or else all cores.</summary>
     public static int Resolve(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MostThreads);
         if (threads > 0)
             return threads;
         return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;

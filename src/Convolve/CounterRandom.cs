@@ -81,7 +81,5 @@ public enum RandomPurpose
     Initialization = 1,
     Split = 2,
     Shuffle = 3,
-    Dropout = 4,
-    Augmentation = 5,
     Test = 99,
 }

@@ -241,7 +241,7 @@ public sealed class LauncherTests : IDisposable
     [Fact]
     public void ALibraryOnTheLoadersPathIsEnough()
     {
-        Write("own/libdnnl.so.3", "");
+        Write("own/libdnnl.so.2", "");
         Assert.Equal(7, Run(["train"], ("LD_LIBRARY_PATH", "/nowhere:" + At("own"))).Status);
         Assert.False(File.Exists(At("installs")));
     }

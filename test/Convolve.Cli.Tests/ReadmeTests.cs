@@ -21,6 +21,10 @@ public class ReadmeTests
         Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Root(), link)), link));
     }
 
+    [Fact]
+    public void No_figure_is_still_to_come() =>
+        Assert.DoesNotMatch("[A-Z]_TABLE", File.ReadAllText(Path.Combine(Root(), "README.md")));
+
     private static string[] Snippets() =>
         [.. File.ReadAllText(Path.Combine(Root(), "README.md")).Split("```csharp\n").Skip(1).Select(part => part.Split("```")[0])];
 

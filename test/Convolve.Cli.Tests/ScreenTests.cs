@@ -93,8 +93,8 @@ public class ScreenTests
         Assert.Equal(("lenet5", "1x28x28", 61706L - 3 * 85), ((string)json["network"]!, (string)json["input"]!, (long)json["parameters"]!));
         Assert.InRange((long)json["inference_bytes"]!, 61451 * 4, (long)json["training_bytes"]! - 2 * 61451 * 4);
         JsonArray layers = json["layers"]!.AsArray();
-        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds"], layer!.AsObject().Select(p => p.Key)));
-        Assert.Equal("""{"name":"conv2","type":"Conv2d(16, 5)","output":"16x10x10","parameters":2416,"multiply_adds":240000}""", layers[3]!.ToJsonString());
+        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer"], layer!.AsObject().Select(p => p.Key)));
+        Assert.Equal("""{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)"}""", layers[3]!.ToJsonString());
         Assert.Equal((long)json["parameters"]!, layers.Sum(l => (long)l!["parameters"]!));
         Assert.Equal((long)json["multiply_adds"]!, layers.Sum(l => (long)l!["multiply_adds"]!));
     }

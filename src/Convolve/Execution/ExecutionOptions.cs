@@ -11,6 +11,6 @@ public sealed record ExecutionOptions
     /// <summary>Turns off Winograd convolutions, whose float32 rounding differs in the fourth digit.</summary>
     public bool Exact { get; init; }
 
-    /// <summary>Threads of the kernel team; 0, the default, means all cores.</summary>
+    /// <summary>Threads of the kernel team; 0, the default, means OMP_NUM_THREADS, or all cores.</summary>
     public int Threads { get; init; }
 }

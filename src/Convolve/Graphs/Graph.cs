@@ -46,6 +46,14 @@ public sealed class Graph : IEquatable<Graph>
     {
         Name = name;
         Nodes = GraphInference.Infer(name, specs);
+        try
+        {
+            _ = checked(ParameterCount + MultiplyAdds + Nodes.Max(n => n.Output.Elements));
+        }
+        catch (OverflowException e)
+        {
+            throw new NetworkException($"The network \"{name}\" is too large: a size in it overflows. Use smaller images or a smaller network.", e);
+        }
     }
 
     /// <summary>Such as "alexnet-d2l".</summary>

@@ -27,6 +27,10 @@ internal static class GraphInference
                 string text = e.Message.Replace($"{spec.Layer}:", $"{spec.Layer} \"{spec.Name}\":", StringComparison.Ordinal);
                 throw new NetworkException(text + hint, e);
             }
+            catch (OverflowException e)
+            {
+                throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.", e);
+            }
         }
         return nodes;
     }

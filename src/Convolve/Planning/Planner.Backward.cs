@@ -106,12 +106,10 @@ public sealed partial class Planner
             Give(node.Inputs[0], result);
         }
         ConvolutionBackwardWeights Ask(Layout from, Layout weights, Layout to) => new(from, weights, forward.Bias, to, forward);
-        Layout any = _library.Any(Layout32, [.. forward.Weights.Sizes]);
+        Layout any = _library.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
         BackWeights(node, source, gradient, forward.Bias, [Ask(source.Layout, Master(node, "weight"), gradient.Layout),
             Ask(source.Layout, any, gradient.Layout), Ask(Any(node.Input), any, anyTarget)]);
     }
-
-    private const ElementType Layout32 = ElementType.Float32;
 
     private void BackLinear(Node node, Tensor gradient)
     {
@@ -128,7 +126,7 @@ public sealed partial class Planner
             Give(node.Inputs[0], result);
         }
         InnerProductBackwardWeights Ask(Layout weights) => new(source.Layout, weights, forward.Bias, gradient.Layout, forward);
-        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(_library.Any(Layout32, [.. forward.Weights.Sizes]))]);
+        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(_library.Any(ElementType.Float32, [.. forward.Weights.Sizes]))]);
     }
 
     /// <summary>Takes the fastest candidate, the first among equals; a gradient that comes in another layout is brought to the master's.</summary>
@@ -162,7 +160,7 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        if (input.Layer is Activation && _fusion.PoolOf(input) == node)
+        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node)
             gradient = BackActivation(node, input, gradient);
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
         KernelDescription description = Required(operation, node);

@@ -7,12 +7,12 @@ namespace Convolve.Planning;
 /// <summary>
 /// A first convolution with stride 4 on one or three channels, such as AlexNet's 11x11, as a convolution with stride 1: every 4x4 patch of a
 /// channel becomes 16 channels of one pixel, and the kernel likewise, filled up with zeros to 12x12. It costs 19 % more multiplications, but fills the
-/// vectors that one channel leaves empty: in bfloat16 pairs of channels. Measured on alexnet-d2l at batch 128: forward and backward weights 22 ms
+/// vectors that one channel leaves empty: in bfloat16 pairs of channels. Measured on alexnet-d2l at batch 128: forward and backward weights 28 ms
 /// instead of 36. In float32 there are no pairs to fill, and nothing is gained.
 /// </summary>
 public sealed partial class Planner
 {
-    private const int DepthStride = 4, DepthChannels = DepthStride * DepthStride;
+    private const int DepthStride = 4;
 
     private readonly Dictionary<Node, DepthShape> _depths = [];
 

@@ -11,6 +11,9 @@ public sealed partial class Planner
     // faster; with more channels than this the library is as fast.
     private const int LargestLanesChannels = 16, LargestLanesFilters = 32, LargestLanesTaps = 400;
 
+    // A group's values before the pooling are scratch space of each thread, and should stay in its cache.
+    private const long LargestLanesGroupBytes = 8 << 20;
+
     private readonly List<LanesPart> _lanes = [];
     private readonly HashSet<Node> _inLanes = [];
 
@@ -88,7 +91,8 @@ public sealed partial class Planner
 
     private static bool SuitsLanes(Node node, Conv2d conv) => conv is { Groups: 1, HasBias: true } && conv.Dilation == 1
         && node.Input.Channels <= LargestLanesChannels && conv.Filters <= LargestLanesFilters
-        && node.Input.Channels * conv.Kernel.Height * conv.Kernel.Width <= LargestLanesTaps;
+        && node.Input.Channels * conv.Kernel.Height * conv.Kernel.Width <= LargestLanesTaps
+        && node.Output.Elements * Lanes.VectorBytes <= LargestLanesGroupBytes;
 
     private Node? OnlyConsumer(Node node)
     {

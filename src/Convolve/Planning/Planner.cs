@@ -15,7 +15,6 @@ public sealed partial class Planner
     private readonly List<Step> _steps = [];
     private readonly Dictionary<(Node, string), Layout> _masters = [];
     private readonly Dictionary<(Storage, Layout), Tensor> _copies = [];
-    private readonly Dictionary<Node, Storage> _parameters = [];
     private readonly Fusion _fusion;
     private readonly Tensor?[] _outputs;
     private Phase _phase = Phase.Forward;
@@ -35,12 +34,18 @@ public sealed partial class Planner
     /// <param name="graph">Its output must be a vector.</param>
     /// <param name="options">Batch size, direction, precision.</param>
     /// <param name="parameters">Where the weights lie already; null lets this plan choose.</param>
-    /// <exception cref="NetworkException">The output is not a vector.</exception>
+    /// <exception cref="NetworkException">The output is not a vector, or the batch is empty or too large.</exception>
     /// <exception cref="KernelLibraryException">The library has no kernel for a layer.</exception>
     public static Plan Create(Graph graph, PlanOptions options, ParameterPlan? parameters = null)
     {
         if (!graph.Output.IsVector)
             throw new NetworkException($"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).");
+        if (options.BatchSize < 1 || options.Threads < 1)
+            throw new NetworkException($"A plan for {options.BatchSize} images on {options.Threads} threads was asked for. Both must be at least 1.");
+        // The kernels count the elements of a tensor in 32 bits.
+        long most = int.MaxValue / graph.Nodes.Max(n => n.Output.Elements);
+        if (options.BatchSize > most)
+            throw new NetworkException($"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}.");
         // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.
         Plan? plan = null;
         ThreadTeam.Invoke(() =>

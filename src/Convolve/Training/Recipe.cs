@@ -1,3 +1,4 @@
+using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Training;
@@ -26,7 +27,7 @@ public sealed record Recipe
     /// <summary>Whether float32 convolutions avoid Winograd.</summary>
     public bool Exact { get; init; }
 
-    /// <summary>Threads of the kernels; 0 means all cores.</summary>
+    /// <summary>Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores.</summary>
     public int Threads { get; init; }
 
     /// <summary>Decides the first weights, the splits, the order and the masks.</summary>
@@ -52,8 +53,8 @@ public sealed record Recipe
             throw new RecipeException($"{Epochs} epochs were asked for, and there must be at least 1.");
         if (BatchSize < 1)
             throw new RecipeException($"The batch size is {BatchSize}, and must be at least 1.");
-        if (Threads < 0)
-            throw new RecipeException($"{Threads} threads were asked for; use 0 for all cores.");
+        if (Threads is < 0 or > ThreadTeam.MostThreads)
+            throw new RecipeException($"{Threads} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}; 0 means all cores.");
         if (ValidationFraction is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The share of validation images is {ValidationFraction}, and must be at least 0 and below 1."));
         if (Limit < 1)

@@ -16,6 +16,7 @@ namespace Convolve.Training;
 /// </code></example>
 public sealed class Trainer : IDisposable
 {
+    private const string TooFast = "The learning rate is too high for this network: try a tenth of it, a warm-up, or another initialisation.";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
     private readonly DataSplits _data;
     private readonly RunFolder? _folder;
@@ -87,7 +88,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Why it is that one.</summary>
     public string PrecisionReason => _model.PrecisionReason;
 
-    /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations. Exact.</summary>
+    /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations. Exact; a run without
+    /// a folder keeps its best weights in memory as well, once there are any.</summary>
     public long EstimatedMemoryBytes => _model.MemoryBytes + _optimizer.MemoryBytes;
 
     /// <summary>How much the process has grown at most since just before the run was planned.</summary>
@@ -161,6 +163,8 @@ public sealed class Trainer : IDisposable
             Evaluation? validation = Validate(cancellation, ref interrupted);
             if (interrupted)
                 break;
+            if (validation is { } figures && !double.IsFinite(figures.Loss))
+                throw new TrainingException($"The weights of epoch {epoch + 1} give a validation loss that is no number. {TooFast}");
             EpochProgress done = run.Finish(validation, best);
             epochs.Add(done);
             if (done.IsBest)
@@ -176,6 +180,8 @@ public sealed class Trainer : IDisposable
         else
             RestoreBest();
         Evaluation? test = interrupted ? null : Test(cancellation, ref interrupted);
+        if (test is { } last && !double.IsFinite(last.Loss))
+            throw new TrainingException($"The weights of epoch {best?.Epoch} give a test loss that is no number. {TooFast}");
         if (test is not null)
             _folder?.Log(test, best!.Epoch);
         double rate = training > TimeSpan.Zero ? images / training.TotalSeconds : 0;
@@ -276,7 +282,7 @@ public sealed class Trainer : IDisposable
             _metrics.Add(pass.Losses, pass.Correct);
             if (!double.IsFinite(_metrics.Loss))
                 throw new TrainingException($"The loss is no number any more, at epoch {epoch + 1}, step {step + 1}. "
-                    + $"The learning rate {_rate:G3} is too high for this network: try a tenth of it, a warm-up, or another initialisation.");
+                    + $"The learning rate was {_rate:G3}. {TooFast}");
             if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || step + 1 == steps))
                 Report(step, steps);
         }

@@ -51,7 +51,7 @@ public class ShapeErrorTests
     {
         Conv2d conv = new(1, kernel, stride, padding, dilation);
         Exception? thrown = Record.Exception(() => Graph.Sequential("net", (1, 8, 8), [conv]).MultiplyAdds);
-        Assert.True(thrown is null or NetworkException or OverflowException, thrown?.ToString());
+        Assert.True(thrown is null or NetworkException, thrown?.ToString());
         Assert.True(thrown is not null || (kernel == 2 && dilation == 1));
     }
 
