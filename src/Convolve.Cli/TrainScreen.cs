@@ -12,11 +12,11 @@ internal sealed class TrainScreen(Output output)
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
     private readonly ProgressLine _bar = new(output);
+    private TimeSpan _nextPlain = PlainInterval;
+    private long _start;
 
     /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
     public void ClearBar() => _bar.Clear();
-    private TimeSpan _nextPlain = PlainInterval;
-    private long _start;
 
     /// <summary>Everything that is known before the first step.</summary>
     public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
