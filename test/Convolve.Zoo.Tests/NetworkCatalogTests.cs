@@ -33,7 +33,10 @@ public class NetworkCatalogTests
     {
         Graph graph = NetworkCatalog.Create("lenet5", 10, new Dictionary<string, string>
         {
-            ["activation"] = "sigmoid", ["pooling"] = "avg", ["dropout"] = "0.25", ["input"] = "3x32x40",
+            ["activation"] = "sigmoid",
+            ["pooling"] = "avg",
+            ["dropout"] = "0.25",
+            ["input"] = "3x32x40",
         });
         Assert.Equal((3, 32, 40), graph.Input);
         Assert.Equal(4, graph.Nodes.Count(n => n.Layer is Sigmoid));

@@ -1,7 +1,7 @@
-using Convolve.Planning;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
+using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Training;
 

@@ -25,10 +25,17 @@ internal unsafe struct LanesBackwardData
                 int rows = PhaseTaps(conv.KernelHeight, conv.StrideH, phaseH);
                 Correlation.Taps part = new()
                 {
-                    Rows = rows, Columns = taps, StrideH = 1, StrideW = 1, PadTop = rows - 1, PadLeft = pad,
+                    Rows = rows,
+                    Columns = taps,
+                    StrideH = 1,
+                    StrideW = 1,
+                    PadTop = rows - 1,
+                    PadLeft = pad,
                     Weights = weights + (phaseH + (rows - 1) * conv.StrideH) * conv.KernelWidth + phaseW + (taps - 1) * conv.StrideW,
-                    FilterStep = conv.KernelHeight * conv.KernelWidth, ChannelStep = conv.Taps,
-                    RowStep = -conv.StrideH * conv.KernelWidth, ColumnStep = -conv.StrideW,
+                    FilterStep = conv.KernelHeight * conv.KernelWidth,
+                    ChannelStep = conv.Taps,
+                    RowStep = -conv.StrideH * conv.KernelWidth,
+                    ColumnStep = -conv.StrideW,
                 };
                 _phases[phaseH * conv.StrideW + phaseW] = new Correlation(
                     ref arena, conv.Filters, conv.Channels, conv.OutHeight, conv.OutWidth, count, part, zeros, diff,

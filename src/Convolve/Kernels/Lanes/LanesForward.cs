@@ -35,9 +35,17 @@ internal unsafe struct LanesForward
         }
         Correlation.Taps taps = new()
         {
-            Rows = conv.KernelHeight, Columns = conv.KernelWidth, StrideH = conv.StrideH, StrideW = conv.StrideW,
-            PadTop = conv.PadTop, PadLeft = conv.PadLeft, Weights = weights,
-            FilterStep = conv.Taps, ChannelStep = conv.KernelHeight * conv.KernelWidth, RowStep = conv.KernelWidth, ColumnStep = 1,
+            Rows = conv.KernelHeight,
+            Columns = conv.KernelWidth,
+            StrideH = conv.StrideH,
+            StrideW = conv.StrideW,
+            PadTop = conv.PadTop,
+            PadLeft = conv.PadLeft,
+            Weights = weights,
+            FilterStep = conv.Taps,
+            ChannelStep = conv.KernelHeight * conv.KernelWidth,
+            RowStep = conv.KernelWidth,
+            ColumnStep = 1,
         };
         _correlation = new Correlation(
             ref arena, conv.Channels, conv.Filters, conv.Height, conv.Width, conv.OutWidth, taps, bias, _view, VectorBytes);
