@@ -42,7 +42,7 @@ public class UsageTests
     [InlineData("--optimizer adam", "--optimizer is \"adam\", and sgd was expected. See 'convolve train --help'.")]
     [InlineData("--seed -1", "--seed is \"-1\", and a whole number from 0 to 18446744073709551615 was expected. See 'convolve train --help'.")]
     [InlineData("--precision f16", "--precision is \"f16\", and one of auto, f32, bf16 was expected. See 'convolve train --help'.")]
-    [InlineData("--threads -1", "-1 threads were asked for; use 0 for all cores.")]
+    [InlineData("--threads -1", "-1 threads were asked for, and there may be 1 to 1024; 0 means all cores.")]
     [InlineData("--limit -3", "The limit is -3 images, and must be at least 1.")]
     [InlineData("--validation 1", "The share of validation images is 1, and must be at least 0 and below 1.")]
     [InlineData("--init magic", "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V).")]

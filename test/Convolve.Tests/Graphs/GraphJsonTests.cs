@@ -80,7 +80,7 @@ public class GraphJsonTests
         { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"a","type":"ReLU","inputs":["a"]}]}""", "ReLU(): the name \"a\" is taken. Every node needs a name of its own." },
         { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"b","type":"ReLU","inputs":["input"]}]}""", "ReLU() \"a\": nothing on the way to the output uses it. Add an edge or leave it out." },
         { """{"name":"x","input":[1,28,28],"nodes":[],"version":2}""", "The network: \"version\" is unknown here. Known are name, input, nodes." },
-        { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""", "The network is too large: a size in it overflows." },
+        { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""", "Flatten() \"a\": a size overflows. Use smaller images or a smaller network." },
         { "{\"name\":\"\\ud800\",\"input\":[1,1,1]}", "The network is not JSON: a text in it is not Unicode." },
     };
 

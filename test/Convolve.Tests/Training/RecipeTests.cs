@@ -84,7 +84,7 @@ public class RecipeTests
         [
             (Plain with { Epochs = 0 }, "0 epochs were asked for, and there must be at least 1."),
             (Plain with { BatchSize = 0 }, "The batch size is 0, and must be at least 1."),
-            (Plain with { Threads = -2 }, "-2 threads were asked for; use 0 for all cores."),
+            (Plain with { Threads = -2 }, "-2 threads were asked for, and there may be 1 to 1024; 0 means all cores."),
             (Plain with { ValidationFraction = 1 }, "The share of validation images is 1, and must be at least 0 and below 1."),
             (Plain with { ValidationFraction = double.NaN }, "The share of validation images is NaN, and must be at least 0 and below 1."),
             (Plain with { Limit = 0 }, "The limit is 0 images, and must be at least 1."),

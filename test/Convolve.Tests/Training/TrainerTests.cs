@@ -161,7 +161,7 @@ public class TrainerTests
     public void A_loss_that_is_no_number_ends_the_run_with_advice()
     {
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new() { LearningRate = 1e20f } });
-        Assert.Matches(@"^The loss is no number any more, at epoch 1, step [2-8]\. The learning rate 1E\+20 is too high for this network: "
+        Assert.Matches(@"^The loss is no number any more, at epoch 1, step [2-8]\. The learning rate was 1E\+20\. The learning rate is too high for this network: "
             + "try a tenth of it, a warm-up, or another initialisation\\.$", Assert.Throws<TrainingException>(() => trainer.Fit()).Message);
     }
 
