@@ -1,4 +1,5 @@
 using Convolve.Execution;
+using Convolve.Kernels;
 using Convolve.Planning;
 
 namespace Convolve.Bench;

@@ -59,7 +59,7 @@ internal static class StepTable
             Step step = pass.Plan.Steps[i];
             double ms = pass.StepTimes[i].TotalMilliseconds / count;
             inside += ms;
-            string implementation = step.Work is NativeWork native ? native.Implementation : "own";
+            string implementation = step.Work.RunBy;
             string layouts = string.Join(' ', step.Uses.Select(use => $"{use.Argument}={use.Tensor.Layout.Format}"));
             Write(output, $"{ms,10:F3} ms {ms / total,6:P1}  {step.Label,-26} {implementation,-28} {layouts}");
         }

@@ -44,9 +44,6 @@ internal static unsafe partial class Dnnl
     internal static partial int dnnl_memory_desc_init_by_tag(byte* descriptor, int dimensions, long* sizes, int type, int tag);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_memory_desc_init_submemory(byte* descriptor, byte* parent, long* sizes, long* offsets);
-
-    [LibraryImport(Library)]
     internal static partial int dnnl_memory_desc_equal(byte* left, byte* right);
 
     [LibraryImport(Library)]

@@ -30,9 +30,6 @@ public interface IKernelLibrary
     /// <summary>A layout that the library may choose.</summary>
     Layout Any(ElementType type, params ReadOnlySpan<long> sizes);
 
-    /// <summary>The layout of the first samples of a batch; those of any other samples lie alike, further on.</summary>
-    Layout FirstSamples(Layout batch, long count);
-
     /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
     /// <exception cref="KernelLibraryException">The operation is wrong.</exception>
     KernelDescription? Describe(Operation operation);

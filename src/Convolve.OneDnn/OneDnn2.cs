@@ -33,18 +33,6 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, AnyTag);
 
-    public Layout FirstSamples(Layout batch, long count)
-    {
-        byte* descriptor = stackalloc byte[Dnnl.MemoryDescriptorBytes];
-        long* sizes = stackalloc long[Dnnl.MaxDimensions], offsets = stackalloc long[Dnnl.MaxDimensions];
-        new Span<long>(offsets, Dnnl.MaxDimensions).Clear();
-        batch.Sizes.ToArray().CopyTo(new Span<long>(sizes, Dnnl.MaxDimensions));
-        sizes[0] = count;
-        fixed (byte* parent = batch.Descriptor)
-            Check(Dnnl.dnnl_memory_desc_init_submemory(descriptor, parent, sizes, offsets));
-        return new(new(descriptor, Dnnl.MemoryDescriptorBytes));
-    }
-
     public KernelDescription? Describe(Operation operation)
     {
         nint descriptor = CreateDescriptor(operation, "");

@@ -3,6 +3,9 @@ namespace Convolve.OneDnn;
 /// <summary>Writes an operation into the descriptor that oneDNN 2.x takes.</summary>
 internal static unsafe class OperationDescriptor
 {
+    /// <summary>The way that convolutions are computed: Winograd's, which the library gave up in 3.2, is an own kernel.</summary>
+    internal const int Direct = 1;
+
     /// <summary>Fills 16 KiB at <paramref name="result"/>; returns the library's status.</summary>
     public static int Fill(byte* result, Operation operation)
     {
@@ -12,21 +15,21 @@ internal static unsafe class OperationDescriptor
                 {
                     Sizes s = new(o.Walk, default);
                     fixed (byte* source = o.Source.Descriptor, weights = o.Weights.Descriptor, bias = Optional(o.Bias), target = o.Target.Descriptor)
-                        return Dnnl.dnnl_dilated_convolution_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), (int)o.Algorithm,
+                        return Dnnl.dnnl_dilated_convolution_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardData o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
                     fixed (byte* source = o.DiffSource.Descriptor, weights = o.Weights.Descriptor, target = o.DiffTarget.Descriptor)
-                        return Dnnl.dnnl_dilated_convolution_backward_data_desc_init(result, (int)o.Forward.Algorithm,
+                        return Dnnl.dnnl_dilated_convolution_backward_data_desc_init(result, Direct,
                             source, weights, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardWeights o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
                     fixed (byte* source = o.Source.Descriptor, weights = o.DiffWeights.Descriptor, bias = Optional(o.DiffBias), target = o.DiffTarget.Descriptor)
-                        return Dnnl.dnnl_dilated_convolution_backward_weights_desc_init(result, (int)o.Forward.Algorithm,
+                        return Dnnl.dnnl_dilated_convolution_backward_weights_desc_init(result, Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case InnerProductForward o:

@@ -20,14 +20,7 @@ public enum ElementwiseKind
 /// <param name="Alpha">The slope of a leaky ReLU.</param>
 public readonly record struct ElementwiseFunction(ElementwiseKind Kind, float Alpha = 0);
 
-/// <summary>How a convolution is computed.</summary>
-public enum ConvolutionAlgorithm
-{
-    Direct = 1,
-    Winograd = 2,
-}
-
-public sealed record ConvolutionForward(bool IsTraining, ConvolutionAlgorithm Algorithm, Layout Source, Layout Weights, Layout? Bias, Layout Target,
+public sealed record ConvolutionForward(bool IsTraining, Layout Source, Layout Weights, Layout? Bias, Layout Target,
     Walk Walk, ElementwiseFunction? Activation = null) : Operation;
 
 public sealed record ConvolutionBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, ConvolutionForward Forward) : Operation;

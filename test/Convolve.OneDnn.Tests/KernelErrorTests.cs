@@ -12,7 +12,7 @@ public sealed class KernelErrorTests : IDisposable
 
     private static Kernel ReLU() => Library.Compile(new ElementwiseForward(new(ElementwiseKind.ReLU), Data), "relu7");
 
-    private static ConvolutionForward Convolution(long outputRows) => new(true, ConvolutionAlgorithm.Direct, Library.Any(ElementType.Float32, 1, 3, 8, 8),
+    private static ConvolutionForward Convolution(long outputRows) => new(true, Library.Any(ElementType.Float32, 1, 3, 8, 8),
         Library.Any(ElementType.Float32, 5, 3, 3, 3), null, Library.Any(ElementType.Float32, 1, 5, outputRows, 6), new((1, 1), (1, 1), (0, 0), (0, 0)));
 
     [Fact]
@@ -37,9 +37,9 @@ public sealed class KernelErrorTests : IDisposable
     [Fact]
     public void What_the_library_lacks_is_null_to_Describe_and_an_error_to_Compile()
     {
-        // Winograd is for 3x3 windows that move by one.
-        ConvolutionForward operation = new(true, ConvolutionAlgorithm.Winograd, Library.Any(ElementType.Float32, 1, 16, 9, 9),
-            Library.Any(ElementType.Float32, 16, 16, 5, 5), null, Library.Any(ElementType.Float32, 1, 16, 3, 3), new((2, 2), (1, 1), (0, 0), (0, 0)));
+        // There is no convolution of whole numbers to bfloat16.
+        ConvolutionForward operation = new(true, Library.Any(ElementType.Int32, 1, 16, 9, 9),
+            Library.Any(ElementType.UInt8, 16, 16, 5, 5), null, Library.Any(ElementType.BFloat16, 1, 16, 3, 3), new((2, 2), (1, 1), (0, 0), (0, 0)));
         Assert.Null(Library.Describe(operation));
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Compile(operation, "conv3"));
         Assert.StartsWith($"conv3: {Library.Name} has no kernel for ConvolutionForward", error.Message, StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed class KernelErrorTests : IDisposable
         if (Library.InstructionSet < InstructionSet.Avx512)
             return; // there no kernel has one
         Layout image = Library.Any(ElementType.Float32, 64, 16, 6, 6), weights = Library.Any(ElementType.Float32, 16, 16, 3, 3);
-        ConvolutionForward forward = new(true, ConvolutionAlgorithm.Direct, image, weights, null, image, new((1, 1), (1, 1), (1, 1), (1, 1)));
+        ConvolutionForward forward = new(true, image, weights, null, image, new((1, 1), (1, 1), (1, 1), (1, 1)));
         ConvolutionBackwardWeights operation = new(image, weights, null, image, forward);
         int threads = ThreadTeam.Threads;
         ThreadTeam.Invoke(() =>

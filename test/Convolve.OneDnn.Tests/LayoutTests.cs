@@ -73,7 +73,7 @@ public class LayoutTests
     [Fact]
     public void Operations_are_compared_by_value()
     {
-        static Operation Make(int stride) => new ConvolutionForward(true, ConvolutionAlgorithm.Direct, Library.Plain(ElementType.Float32, 1, 2, 6, 6),
+        static Operation Make(int stride) => new ConvolutionForward(true, Library.Plain(ElementType.Float32, 1, 2, 6, 6),
             Library.Any(ElementType.Float32, 3, 2, 3, 3), null, Library.Any(ElementType.Float32, 1, 3, 4, 4), new((stride, 1), (1, 1), (0, 0), (0, 0)));
         Assert.Equal(Make(1), Make(1));
         Assert.Equal(Make(1).GetHashCode(), Make(1).GetHashCode());

@@ -29,7 +29,7 @@ public class LeakTests
     {
         IKernelLibrary library = KernelLibrary.Current;
         Layout plain = library.Plain(ElementType.Float32, 8, 32, 20, 20);
-        ConvolutionForward operation = new(true, ConvolutionAlgorithm.Direct, library.Any(ElementType.Float32, 8, 32, 20, 20),
+        ConvolutionForward operation = new(true, library.Any(ElementType.Float32, 8, 32, 20, 20),
             library.Any(ElementType.Float32, 32, 32, 3, 3), null, library.Any(ElementType.Float32, 8, 32, 20, 20), new((1, 1), (1, 1), (1, 1), (1, 1)));
         KernelDescription description = library.Describe(operation)!;
         using NativeBuffer buffer = new(description.Layouts.Values.Sum(l => l.Bytes) + description.ScratchpadBytes, "a test");

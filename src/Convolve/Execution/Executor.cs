@@ -126,7 +126,7 @@ internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState
 
     public (NativeBuffer Buffer, long Offset) Locate(Tensor tensor) => tensor.Storage.Region switch
     {
-        Region.Arena => (Arena, tensor.Storage.Offset + tensor.Offset),
+        Region.Arena => (Arena, tensor.Storage.Offset),
         Region.Parameters => (store.Weights, tensor.Storage.Offset),
         Region.Gradients => (store.Gradients, tensor.Storage.Offset),
         _ => (store.CopyOf(tensor), 0),

@@ -1,3 +1,4 @@
+using Convolve.Kernels;
 using Convolve.OneDnn;
 using Convolve.Planning;
 

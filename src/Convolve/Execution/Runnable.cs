@@ -22,6 +22,8 @@ internal abstract class Runnable : IDisposable
         LanesForwardWork forward => new TeamRunnable(new LanesForwardKernel(step, forward, binder)),
         LanesBackwardWork backward => new TeamRunnable(new LanesBackwardKernel(step, backward, binder)),
         LanesReduceWork reduce => new InlineRunnable(new LanesReduceKernel(step, reduce, binder)),
+        WinogradWork winograd => new WinogradRunnable(step, winograd, binder),
+        WinogradGradientWork winograd => new TeamRunnable(new WinogradGradientKernel(step, winograd, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
         _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
     };

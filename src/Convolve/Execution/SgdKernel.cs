@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Convolve.Kernels;
 using Convolve.OneDnn;
 using Convolve.Planning;
 

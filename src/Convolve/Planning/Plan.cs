@@ -52,8 +52,7 @@ public sealed class Plan
         for (int i = 0; i < Steps.Count; i++)
         {
             Step step = Steps[i];
-            string implementation = step.Work is NativeWork native ? native.Implementation : "own";
-            text.Append(CultureInfo.InvariantCulture, $"{i,3} {step.Label,-28} {implementation,-28}");
+            text.Append(CultureInfo.InvariantCulture, $"{i,3} {step.Label,-28} {step.Work.RunBy,-28}");
             foreach (Use use in step.Uses)
             {
                 Storage storage = use.Tensor.Storage;

@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Winograd;
 using Convolve.Layers;
 using Convolve.OneDnn;
 
@@ -85,11 +86,12 @@ public sealed partial class Planner
         Tensor source = _sources[node.Index];
         Layout anyTarget = Any(node.Output);
         gradient = As(node, gradient, forward.Target, "reorder gradient");
-        if (_fusion.NeedsGradient(node.Inputs[0]) && IsWide(node, (Conv2d)node.Layer))
+        if (_winograds.TryGetValue(node, out WinogradShape shape))
         {
-            Give(node.Inputs[0], BackWide(node, forward, gradient));
+            BackWinograd(node, shape, forward, gradient);
+            return;
         }
-        else if (_fusion.NeedsGradient(node.Inputs[0]))
+        if (_fusion.NeedsGradient(node.Inputs[0]))
         {
             Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
             ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);

@@ -33,7 +33,7 @@ public sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = conv.HasBias ? _library.Plain(ElementType.Float32, conv.Filters) : null;
         Layout any = _library.Any(_type, conv.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
-        ConvolutionForward operation = new(_options.IsTraining, ConvolutionAlgorithm.Direct, _library.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
+        ConvolutionForward operation = new(_options.IsTraining, _library.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
             any, bias, Any(node.Output), new((1, 1), (1, 1), (0, 0), (0, 0)), activation);
         KernelDescription? description = _library.Describe(operation);
         if (!IsFast(description) || description![Argument.Source].Format != "aBcd16b")

@@ -49,39 +49,27 @@ public sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = conv.HasBias ? _library.Plain(ElementType.Float32, conv.Filters) : null;
         Layout weights = _library.Any(_type, ParameterSizes(node, node.Parameters[0]));
-        ConvolutionForward Ask(ConvolutionAlgorithm algorithm, Layout from) =>
-            new(_options.IsTraining, algorithm, from, weights, bias, Any(node.Output), walk, activation);
+        ConvolutionForward Ask(Layout from) => new(_options.IsTraining, from, weights, bias, Any(node.Output), walk, activation);
 
-        ConvolutionForward operation = Ask(ConvolutionAlgorithm.Direct, source.Layout);
-        KernelDescription? description = null;
-        if (_type == ElementType.Float32 && SuitsWinograd(node, conv))
-        {
-            ConvolutionForward winograd = Ask(ConvolutionAlgorithm.Winograd, Any(node.Input)) with { Weights = WinogradWeights(node) };
-            if (_library.Describe(winograd) is { } found && (!_options.IsTraining || HasWinogradBackward(winograd, found)))
-                (operation, description) = (winograd, found);
-        }
-        description ??= _library.Describe(operation);
+        ConvolutionForward operation = Ask(source.Layout);
+        KernelDescription? description = _library.Describe(operation);
         if (!IsFast(description))
         {
-            ConvolutionForward free = Ask(ConvolutionAlgorithm.Direct, Any(node.Input));
+            ConvolutionForward free = Ask(Any(node.Input));
             KernelDescription? other = _library.Describe(free);
             if (description is null || SpeedOf(other) > SpeedOf(description))
                 (operation, description) = (free, other ?? Required(free, node));
         }
         source = As(node, source, description![Argument.Source], "reorder source");
-        // The gradient of the weights decides how the master weights lie; without training nothing does better than plain.
-        if (_options.IsTraining && _given is null)
-            _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
         // Backward kernels ask for the layouts that were found, not for any.
         operation = operation with { Source = source.Layout, Weights = description[Argument.Weights], Target = description[Argument.Target] };
         _forwards[node.Index] = operation;
         _sources[node.Index] = source;
-        return IsWide(node, conv) ? LowerWide(node, operation, source) : EmitConvolution(node, operation, source);
-    }
-
-    private Tensor EmitConvolution(Node node, ConvolutionForward operation, Tensor source)
-    {
-        KernelDescription description = Required(operation, node);
+        if (WinogradOf(node, conv, operation) is { } shape)
+            return LowerWinograd(node, shape, operation, source);
+        // The gradient of the weights decides how the master weights lie; without training nothing does better than plain.
+        if (_options.IsTraining && _given is null)
+            _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
         if (operation.Bias is not null)
@@ -89,27 +77,6 @@ public sealed partial class Planner
         uses.Add(new(Argument.Target, target, Access.Write));
         Emit(node, "forward", operation, description, [.. uses]);
         return target;
-    }
-
-    // Measured: 3x3 convolutions with stride 1 gain up to twice; each tile of 4x4 outputs must carry its share of transforming the weights.
-    private bool SuitsWinograd(Node node, Conv2d conv)
-    {
-        long tiles = Batch * ((node.Output.Height + 3) / 4) * ((node.Output.Width + 3) / 4);
-        return !_options.Exact && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1 && conv.Groups == 1
-            && node.Input.Channels >= 32 && conv.Filters >= 32 && tiles >= 128;
-    }
-
-    // Left free, an evaluation would choose weights that are transformed already, and no reorder leads there from training's masters.
-    private Layout WinogradWeights(Node node) => !_options.IsTraining && Master(node, "weight") is { IsPlain: false } master
-        ? master
-        : _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
-
-    private bool HasWinogradBackward(ConvolutionForward forward, KernelDescription found)
-    {
-        Layout source = found[Argument.Source], target = found[Argument.Target];
-        Layout diffWeights = _library.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
-        return _library.Describe(new ConvolutionBackwardData(source, forward.Weights, target, forward)) is not null
-            && _library.Describe(new ConvolutionBackwardWeights(source, diffWeights, forward.Bias, target, forward)) is not null;
     }
 
     private Layout PreferredDiffWeights(Node node, Operation operation, KernelDescription description)

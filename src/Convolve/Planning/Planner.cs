@@ -165,6 +165,12 @@ public sealed partial class Planner
         return target;
     }
 
+    private void CopyTo(Node node, Tensor source, Tensor target, string name)
+    {
+        Reorder operation = new(source.Layout, target.Layout);
+        Emit(node, name, operation, Required(operation, node), new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+    }
+
     private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
         ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
 

@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
 namespace Convolve.Planning;
@@ -16,10 +17,17 @@ public enum Access
 public sealed record Use(Argument Argument, Tensor Tensor, Access Access);
 
 /// <summary>What a step computes, as data; execution has one arm for each.</summary>
-public abstract record Work;
+public abstract record Work
+{
+    /// <summary>What runs it, such as "jit:avx512_core"; "own" for Convolve's kernels.</summary>
+    public virtual string RunBy => "own";
+}
 
 /// <summary>A kernel of the library.</summary>
-public sealed record NativeWork(Operation Operation, string Implementation) : Work;
+public sealed record NativeWork(Operation Operation, string Implementation) : Work
+{
+    public override string RunBy => Implementation;
+}
 
 /// <summary>Dropout or its gradient: source to target, masked and scaled; the mask is drawn anew each time, from (seed, step, layer, element).</summary>
 /// <param name="Probability">The share that is zeroed.</param>
@@ -67,6 +75,21 @@ internal sealed record LanesBackwardWork(LanesStage Stage) : Work;
 
 /// <summary>Adds up the threads' sums of the gradients of the weights.</summary>
 internal sealed record LanesReduceWork(LanesConv Convolution) : Work;
+
+/// <summary>A convolution, and its activation, by Winograd's way.</summary>
+/// <param name="Shape">The convolution that runs.</param>
+/// <param name="IsTransposed">Whether it takes a gradient back, with the layer's weights turned around.</param>
+/// <param name="Slope">What negative results are multiplied by: 1 without activation, 0 for ReLU.</param>
+internal sealed record WinogradWork(WinogradShape Shape, bool IsTransposed, float Slope) : Work
+{
+    public override string RunBy => "own winograd";
+}
+
+/// <summary>The gradient of such a convolution's weights and bias.</summary>
+internal sealed record WinogradGradientWork(WinogradShape Shape) : Work
+{
+    public override string RunBy => "own winograd";
+}
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase

@@ -47,8 +47,7 @@ public sealed class Storage
 /// <summary>A tensor: a piece of memory read in a layout. Two tensors may share memory, as the two sides of a Flatten do.</summary>
 /// <param name="Storage">Where it lies.</param>
 /// <param name="Layout">How its elements lie there.</param>
-/// <param name="Offset">Where it begins in its memory, in bytes: above 0 for some of the samples of a batch.</param>
-public sealed record Tensor(Storage Storage, Layout Layout, long Offset = 0)
+public sealed record Tensor(Storage Storage, Layout Layout)
 {
-    public override string ToString() => $"{Storage.Name} [{Layout}]{(Offset > 0 ? $" from byte {Offset}" : "")}";
+    public override string ToString() => $"{Storage.Name} [{Layout}]";
 }

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels;
 
 /// <summary>bfloat16 as its 16 bits: the upper half of a float, rounded to nearest, ties to even.</summary>
 internal static class BFloat16

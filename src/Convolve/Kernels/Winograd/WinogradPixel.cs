@@ -1,0 +1,36 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Convolve.Kernels.Winograd;
+
+/// <summary>The 16 channels of a pixel, as they lie in memory.</summary>
+internal unsafe interface IPixel
+{
+    static abstract int Bytes { get; }
+
+    static abstract Vector512<float> Load(byte* from);
+
+    static abstract void Store(Vector512<float> value, byte* to);
+}
+
+internal readonly unsafe struct SinglePixel : IPixel
+{
+    public static int Bytes => 64;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(byte* from) => Vector512.Load((float*)from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> value, byte* to) => Vector512.Store(value, (float*)to);
+}
+
+internal readonly unsafe struct BFloat16Pixel : IPixel
+{
+    public static int Bytes => 32;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(byte* from) => BFloat16.Widen(Vector256.Load((ushort*)from)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> value, byte* to) => Vector256.Store(BFloat16.Narrow(value), (ushort*)to);
+}

@@ -1,0 +1,55 @@
+namespace Convolve.Kernels.Winograd;
+
+/// <summary>A convolution with stride 1 and a kernel of 3x3 or 5x5, cut into tiles of 8x8 input pixels that give 6x6 or 4x4 outputs each.</summary>
+/// <param name="Batch">Images.</param>
+/// <param name="Channels">Input channels, a multiple of 16.</param>
+/// <param name="Filters">Output channels, a multiple of 16.</param>
+/// <param name="Height">Rows of an input image.</param>
+/// <param name="Width">Columns of an input image.</param>
+/// <param name="Kernel">3 or 5.</param>
+/// <param name="Top">Rows of padding above, below the kernel's size.</param>
+/// <param name="Left">Columns of padding on the left, below the kernel's size.</param>
+/// <param name="OutHeight">Rows of an output image.</param>
+/// <param name="OutWidth">Columns of an output image.</param>
+internal readonly record struct WinogradShape(
+    int Batch, int Channels, int Filters, int Height, int Width, int Kernel, int Top, int Left, int OutHeight, int OutWidth)
+{
+    /// <summary>The side of a tile in the input, and of its transform.</summary>
+    public const int Side = 8;
+
+    /// <summary>The products of one tile.</summary>
+    public const int Points = Side * Side;
+
+    /// <summary>The side of a tile in the output.</summary>
+    public int OutSide => Side + 1 - Kernel;
+
+    public int TileRows => (OutHeight + OutSide - 1) / OutSide;
+
+    public int TileColumns => (OutWidth + OutSide - 1) / OutSide;
+
+    public int TilesPerImage => TileRows * TileColumns;
+
+    /// <summary>The tiles of the whole batch.</summary>
+    public int Tiles => Batch * TilesPerImage;
+
+    public int ChannelBlocks => Channels / 16;
+
+    public int FilterBlocks => Filters / 16;
+
+    /// <summary>Pairs of filter blocks, the last one perhaps half empty: the products are made for 32 filters at once.</summary>
+    public int FilterPairs => (FilterBlocks + 1) / 2;
+
+    /// <summary>The convolution that takes the gradient of the output to the gradient of the input: the kernel turned around, channels and filters swapped.</summary>
+    public WinogradShape Transposed =>
+        new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width);
+
+    /// <summary>Whether this way beats the library's direct kernels, by a count of vector instructions with what was measured around them.</summary>
+    /// <remarks>A direct kernel does one vector of multiplications in an instruction, two in bfloat16; here each tile pays for its transforms, and the weights for theirs.</remarks>
+    public bool IsFasterThanDirect(bool isBFloat16)
+    {
+        double pairs = (double)Channels * Filters;
+        double direct = (double)Batch * OutHeight * OutWidth * Kernel * Kernel * pairs / (isBFloat16 ? 32 : 16);
+        double tiles = (Tiles + 11) / 12 * 12, winograd = 1.4 * (tiles * (Points * pairs / 16 + 50.0 * (Channels + Filters)) + 25 * pairs);
+        return winograd < direct;
+    }
+}
