@@ -56,7 +56,7 @@ internal sealed class TrainOptions
         "The kernels' number format: float32, bfloat16 where the CPU has it natively, or the faster one of those. Default: auto.");
 
     private readonly Option<bool> _exact =
-        Inputs.Flag("--exact", "Do without Winograd convolutions, whose float32 rounding differs in the fourth digit.");
+        Inputs.Flag("--exact", "Do without Winograd convolutions, whose float32 rounding error is some ten times larger.");
 
     private readonly Option<int?> _threads =
         Inputs.Integer("--threads",

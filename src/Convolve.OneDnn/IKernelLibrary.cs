@@ -14,7 +14,7 @@ public enum InstructionSet
 }
 
 /// <summary>
-/// Everything that the rest of the program asks of a kernel library: six verbs over operations that are data. A second version of oneDNN is a
+/// Everything that the rest of the program asks of a kernel library: seven verbs over operations that are data. A second version of oneDNN is a
 /// second implementation of this interface.
 /// </summary>
 public interface IKernelLibrary
@@ -26,6 +26,9 @@ public interface IKernelLibrary
 
     /// <summary>A layout in row-major order.</summary>
     Layout Plain(ElementType type, params ReadOnlySpan<long> sizes);
+
+    /// <summary>Images N, C, H, W in blocks of 16 channels, [N][C/16][H][W][16], a last block filled up with zeros.</summary>
+    Layout Blocked(ElementType type, params ReadOnlySpan<long> sizes);
 
     /// <summary>A layout that the library may choose.</summary>
     Layout Any(ElementType type, params ReadOnlySpan<long> sizes);

@@ -8,7 +8,7 @@ namespace Convolve.OneDnn;
 internal sealed unsafe class OneDnn2 : IKernelLibrary
 {
     private const int Success = 0, Unimplemented = 3, CpuEngine = 1, InOrderStream = 1, UserScratchpad = 1;
-    private const int AnyTag = 1, ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
+    private const int AnyTag = 1, BlockedTag = 69, ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
     private static readonly int[] PlainTags = [0, 2, 3, 4, 5, 7, 8];
     private readonly nint _engine, _stream;
 
@@ -30,6 +30,12 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
     public InstructionSet InstructionSet { get; }
 
     public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, PlainTags[Math.Min(sizes.Length, PlainTags.Length - 1)]);
+
+    public Layout Blocked(ElementType type, params ReadOnlySpan<long> sizes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sizes.Length, 4);
+        return Make(type, sizes, BlockedTag);
+    }
 
     public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, AnyTag);
 

@@ -21,6 +21,14 @@ public static class ModelJudge
         return logits;
     }
 
+    /// <summary>A parameter, or a buffer.</summary>
+    public static float[] Parameter(Model model, string name, long count)
+    {
+        float[] values = new float[count];
+        model.ReadParameter(name, values);
+        return values;
+    }
+
     /// <summary>A gradient of the last training pass.</summary>
     public static float[] Gradient(Model model, string name, long count)
     {
@@ -35,13 +43,16 @@ public static class ModelJudge
         Dictionary<string, double[]> parameters = TestTensors.Parameters(graph);
         double[] images = TestTensors.Images(graph, batch);
         int[] labels = TestTensors.Labels(graph, batch);
-        ReferencePass expected = new ReferenceNetwork(graph, parameters).ForwardBackward(images, labels);
+        ReferenceNetwork reference = new(graph, parameters);
         using Model model = new(graph, options, batch);
         Write(model, parameters);
-        yield return ("logits", Forward(model, images), expected.Logits);
+        yield return ("logits", Forward(model, images), reference.Forward(images));
+        ReferencePass expected = reference.ForwardBackward(images, labels);
         yield return ("loss", [(float)model.ForwardBackward(TestTensors.Narrow(images), labels)], [expected.Loss]);
         foreach ((string name, double[] gradient) in expected.Gradients)
             yield return (name, Gradient(model, name, gradient.Length), gradient);
-        yield return ("logits after the training pass", Forward(model, images), expected.Logits);
+        foreach (string buffer in graph.Nodes.SelectMany(n => n.State.Skip(n.Parameters.Count).Select(p => $"{n.Name}.{p.Name}")))
+            yield return (buffer, Parameter(model, buffer, parameters[buffer].Length), parameters[buffer]);
+        yield return ("logits after the training pass", Forward(model, images), reference.Forward(images));
     }
 }

@@ -20,13 +20,12 @@ public sealed class ReferenceNetwork
         _layers = new ReferenceLayer?[graph.Nodes.Count];
         foreach (Node node in graph.Nodes.Skip(1))
         {
-            string[] names = [.. node.Parameters.Select(p => $"{node.Name}.{p.Name}")];
-            foreach ((string name, long count) in names.Zip(node.Parameters.Select(p => p.Count)))
-            {
+            string[] names = [.. node.State.Select(p => $"{node.Name}.{p.Name}")], learned = names[..node.Parameters.Count];
+            foreach ((string name, long count) in names.Zip(node.State.Select(p => p.Count)))
                 ArgumentOutOfRangeException.ThrowIfNotEqual(parameters[name].Length, count, name);
-                _gradients[name] = new double[count];
-            }
-            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => parameters[name])], [.. names.Select(name => _gradients[name])]);
+            foreach (string name in learned)
+                _gradients[name] = new double[parameters[name].Length];
+            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => parameters[name])], [.. learned.Select(name => _gradients[name])]);
         }
     }
 
@@ -35,21 +34,21 @@ public sealed class ReferenceNetwork
     /// <summary>Multiply-adds that the forward passes have done so far, counted one by one; taps on padding count.</summary>
     public long MultiplyAdds => _layers.Sum(layer => layer?.MultiplyAdds ?? 0);
 
-    /// <summary>[n, C, H, W] pixels to [n, classes] logits.</summary>
+    /// <summary>[n, C, H, W] pixels to [n, classes] logits, as evaluation computes them.</summary>
     public double[] Forward(double[] images) => Run(images)[^1].Values;
 
     /// <summary>The number of values that each node gave for one image: the shapes as executed.</summary>
     public IReadOnlyList<long> ExecutedSizes(double[] images) => [.. Run(images).Select(value => (long)value.Values.Length / value.Batch)];
 
-    /// <summary>The mean softmax cross-entropy alone.</summary>
-    public double Loss(double[] images, int[] labels) => CrossEntropy(Forward(images), labels, null);
+    /// <summary>The mean softmax cross-entropy of training alone; nothing moves.</summary>
+    public double Loss(double[] images, int[] labels) => CrossEntropy(Run(images, isTraining: true)[^1].Values, labels, null);
 
-    /// <summary>One training pass: the mean softmax cross-entropy and all its gradients.</summary>
+    /// <summary>One training pass: the mean softmax cross-entropy and all its gradients; running averages move.</summary>
     public ReferencePass ForwardBackward(double[] images, int[] labels)
     {
         foreach (double[] gradient in _gradients.Values)
             Array.Clear(gradient);
-        ReferenceTensor[] values = Run(images);
+        ReferenceTensor[] values = Run(images, isTraining: true, movesAverages: true);
         ReferenceTensor[] gradients = [.. values.Select(value => new ReferenceTensor(value.Batch, value.Shape))];
         double loss = CrossEntropy(values[^1].Values, labels, gradients[^1].Values);
         foreach (Node node in Graph.Nodes.Skip(1).Reverse())
@@ -57,14 +56,18 @@ public sealed class ReferenceNetwork
         return new(values[^1].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
     }
 
-    private ReferenceTensor[] Run(double[] images)
+    private ReferenceTensor[] Run(double[] images, bool isTraining = false, bool movesAverages = false)
     {
         int batch = (int)(images.Length / Graph.Input.Elements);
         ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, batch * Graph.Input.Elements);
         ReferenceTensor[] values = new ReferenceTensor[_layers.Length];
         values[0] = new(batch, Graph.Input, images);
         foreach (Node node in Graph.Nodes.Skip(1))
-            values[node.Index] = _layers[node.Index]!.Forward(Inputs(node, values));
+        {
+            ReferenceLayer layer = _layers[node.Index]!;
+            (layer.IsTraining, layer.MovesAverages) = (isTraining, movesAverages);
+            values[node.Index] = layer.Forward(Inputs(node, values));
+        }
         return values;
     }
 

@@ -16,16 +16,18 @@ public static class TestTensors
         return values;
     }
 
-    /// <summary>Values for every parameter of a graph, by "node.parameter": weights of variance 1 / fan in, biases up to 0.5.</summary>
+    /// <summary>Values for all state of a graph, by "node.parameter": weights of variance 1 / fan in, biases up to 0.5, running variances of 0.5 to 1.5.</summary>
     public static Dictionary<string, double[]> Parameters(Graph graph)
     {
         Dictionary<string, double[]> values = [];
         foreach (Node node in graph.Nodes)
-            foreach (ParameterSpec parameter in node.Parameters)
-                values[$"{node.Name}.{parameter.Name}"] = Uniform(parameter.Count, (uint)(100 + values.Count),
-                    parameter.IsBias ? 0.5 : Math.Sqrt(3.0 / parameter.FanIn));
+            foreach (ParameterSpec parameter in node.State)
+                values[$"{node.Name}.{parameter.Name}"] = Shifted(parameter.Name == "running_var" ? 1 : 0, Uniform(parameter.Count, (uint)(100 + values.Count),
+                    parameter.IsBias ? 0.5 : Math.Sqrt(3.0 / parameter.FanIn)));
         return values;
     }
+
+    private static double[] Shifted(double by, double[] values) => [.. values.Select(x => (double)(float)(x + by))];
 
     /// <summary>n images in plus or minus 1.</summary>
     public static double[] Images(Graph graph, int n) => Uniform(n * graph.Input.Elements, stream: 1);

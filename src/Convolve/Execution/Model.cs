@@ -63,7 +63,7 @@ public sealed class Model : IDisposable
     /// <summary>The largest batch of a training pass; 0 for a model that only evaluates.</summary>
     public int TrainingBatchSize { get; }
 
-    /// <summary>Such as "conv1.weight", in the graph's order.</summary>
+    /// <summary>Such as "conv1.weight", and "bn1.running_mean" of what is not learned, in the graph's order.</summary>
     public IReadOnlyList<string> ParameterNames => [.. _store.Plan.Slots.Select(s => s.Name)];
 
     /// <summary>Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.</summary>

@@ -25,6 +25,8 @@ internal sealed unsafe class SgdKernel(ParameterStore store, NativeBuffer veloci
         for (int i = 0; i < store.Plan.Slots.Count; i++)
         {
             ParameterSlot slot = store.Plan.Slots[i];
+            if (!slot.IsLearned)
+                continue;
             InterleavedCopy copy = store.InterleavedCopyOf(i);
             SgdStep step = (slot.Spec.IsBias ? biases : weights) with { Rate = LearningRate };
             // Arenas are whole cache lines long, so every share is whole vectors; a copy is written by pairs of rows.

@@ -27,6 +27,9 @@ public sealed class Node
     /// <summary>What it learns, in the layer's order.</summary>
     public IReadOnlyList<ParameterSpec> Parameters => Layer.Parameters(Input);
 
+    /// <summary>All that a file of weights holds of it: what it learns, then what it keeps from batch to batch.</summary>
+    public IReadOnlyList<ParameterSpec> State => [.. Parameters, .. Layer.Buffers(Input)];
+
     /// <summary>The number of learned values.</summary>
     public long ParameterCount => Parameters.Sum(p => p.Count);
 

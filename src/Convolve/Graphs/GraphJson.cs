@@ -98,6 +98,10 @@ public static class GraphJson
             case LeakyReLU leaky:
                 WriteNumber(json, "slope", leaky.Slope, 0.01f);
                 break;
+            case BatchNorm norm:
+                WriteNumber(json, "eps", norm.Eps, 1e-5f);
+                WriteNumber(json, "momentum", norm.Momentum, 0.1f);
+                break;
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);
                 break;
@@ -117,6 +121,8 @@ public static class GraphJson
         nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
         nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
             fields.Flag("countPadding", true)),
+        nameof(BatchNorm2d) => new BatchNorm2d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
+        nameof(BatchNorm1d) => new BatchNorm1d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
         nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
         nameof(Dropout) => new Dropout(fields.Number("probability", 0.5f)),
         nameof(ReLU) => new ReLU(),
@@ -131,7 +137,7 @@ public static class GraphJson
     /// <summary>The kinds that <see cref="ReadLayer"/> knows, for its error.</summary>
     internal static IReadOnlyList<string> Types { get; } =
     [
-        nameof(Conv2d), nameof(Linear), nameof(MaxPool2d), nameof(AvgPool2d), nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid),
+        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(MaxPool2d), nameof(AvgPool2d), nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid),
         nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
     ];
 

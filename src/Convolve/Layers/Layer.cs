@@ -12,6 +12,9 @@ public abstract record Layer
     /// <summary>What the layer learns, in a fixed order; empty for most layers.</summary>
     public virtual IReadOnlyList<ParameterSpec> Parameters(Shape input) => [];
 
+    /// <summary>What the layer keeps from batch to batch without learning it by gradients, such as running averages; empty for most layers.</summary>
+    public virtual IReadOnlyList<ParameterSpec> Buffers(Shape input) => [];
+
     /// <summary>Multiply-adds of the forward pass of one sample; 1 multiply-add = 2 FLOPs; additions of the bias are not counted.</summary>
     public virtual long MultiplyAdds(Shape input) => 0;
 
@@ -57,7 +60,7 @@ public abstract record MergeLayer : Layer
 }
 
 /// <summary>A learned tensor of a layer: its name, shape and first values.</summary>
-/// <param name="Name">"weight" or "bias", as in PyTorch's state dict.</param>
+/// <param name="Name">"weight" or "bias", or "running_mean" of what is not learned, as in PyTorch's state dict.</param>
 /// <param name="Shape">Weights of a convolution are OIHW: filters, channels of one group, kernel height, kernel width; of a Linear: out, in.</param>
 /// <param name="FanIn">Inputs of one output unit.</param>
 /// <param name="FanOut">Outputs that one input unit feeds.</param>

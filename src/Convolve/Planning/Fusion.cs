@@ -22,12 +22,12 @@ internal sealed class Fusion
         foreach (Node node in graph.Nodes)
         {
             _needsGradient[node.Index] = node.ParameterCount > 0 || node.Inputs.Any(i => _needsGradient[i.Index]);
-            if (node.Layer is Activation && node.Inputs[0] is { Layer: Conv2d or Linear } producer && _consumers[producer.Index] == 1)
+            if (node.Layer is Activation && IsFusable(node.Layer, node.Inputs[0].Layer) && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
             {
                 _activationOf[producer.Index] = node;
                 _isFused[node.Index] = true;
             }
-            if (training && node.Layer is MaxPool2d && node.Inputs[0].Layer is Activation && _consumers[node.Inputs[0].Index] == 1)
+            if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation } input && _consumers[input.Index] == 1 && !TakesGradient(input))
                 _poolOf[node.Inputs[0].Index] = node;
         }
     }
@@ -37,6 +37,9 @@ internal sealed class Fusion
 
     /// <summary>Whether the layer runs inside the one before it.</summary>
     public bool IsFused(Node node) => _isFused[node.Index];
+
+    /// <summary>Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does.</summary>
+    public bool TakesGradient(Node activation) => _isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm;
 
     public int Consumers(Node node) => _consumers[node.Index];
 
@@ -48,6 +51,8 @@ internal sealed class Fusion
     /// of the chosen element on, so the product is the same on the smaller tensor. The activation's own output is then free after the forward pass.
     /// </summary>
     public Node? PoolOf(Node activation) => _poolOf[activation.Index];
+
+    private static bool IsFusable(Layer activation, Layer producer) => producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU));
 
     public static ElementwiseFunction FunctionOf(Layer layer) => layer switch
     {

@@ -9,9 +9,13 @@ namespace Convolve.Planning;
 /// <param name="Spec">Shape and start.</param>
 /// <param name="Layout">How the master weights lie; the gradients lie alike.</param>
 /// <param name="Offset">In bytes, the same in every arena.</param>
-public sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset);
+/// <param name="IsLearned">Whether it has a gradient; running averages have none.</param>
+public sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
 
-/// <summary>Where all parameters of a network lie: weights first, then biases, so that whatever treats the two apart works on two ranges.</summary>
+/// <summary>
+/// Where all parameters of a network lie: weights first, then biases, so that whatever treats the two apart works on two ranges; behind them what is kept
+/// but not learned.
+/// </summary>
 public sealed class ParameterPlan
 {
     private const long Alignment = 64;
@@ -30,14 +34,14 @@ public sealed class ParameterPlan
     /// <summary>All parameters of a graph, each in the layout that was chosen for it.</summary>
     internal static ParameterPlan Create(Graph graph, Func<Node, ParameterSpec, Layout> layoutOf)
     {
-        var all = graph.Nodes.SelectMany(node => node.Parameters.Select(spec => (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec)))).ToList();
+        var all = graph.Nodes.SelectMany(node => node.State.Select((spec, i) => (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec), IsLearned: i < node.Parameters.Count))).ToList();
         long[] offsets = new long[all.Count];
         long end = 0;
-        long Place(bool biases)
+        long Place(bool biases, bool learned = true)
         {
             for (int i = 0; i < all.Count; i++)
             {
-                if (all[i].Spec.IsBias != biases)
+                if (all[i].Spec.IsBias != biases || all[i].IsLearned != learned)
                     continue;
                 offsets[i] = end;
                 end += (all[i].Layout.Bytes + Alignment - 1) / Alignment * Alignment;
@@ -45,8 +49,9 @@ public sealed class ParameterPlan
             return end;
         }
         long weightBytes = Place(false);
-        long bytes = Place(true);
-        return new([.. all.Select((p, i) => new ParameterSlot(p.Name, p.Spec, p.Layout, offsets[i]))], weightBytes, bytes);
+        Place(true);
+        long bytes = Place(true, learned: false);
+        return new([.. all.Select((p, i) => new ParameterSlot(p.Name, p.Spec, p.Layout, offsets[i], p.IsLearned))], weightBytes, bytes);
     }
 
     internal int IndexOf(string name)

@@ -58,6 +58,12 @@ public sealed partial class Planner
             case Pool2d:
                 BackPooling(node, gradient);
                 break;
+            case BatchNorm:
+                BackBatchNorm(node, gradient);
+                break;
+            case Activation when _fusion.TakesGradient(node):
+                Give(node.Inputs[0], gradient);
+                break;
             case Activation:
                 Give(node.Inputs[0], _fusion.PoolOf(node) is null ? BackActivation(node, node, gradient) : gradient);
                 break;

@@ -30,6 +30,7 @@ public sealed partial class Planner
     {
         Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
+        BatchNorm norm => LowerBatchNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         Activation => LowerActivation(node),
         Flatten => LowerFlatten(node),

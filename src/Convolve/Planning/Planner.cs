@@ -95,7 +95,7 @@ public sealed partial class Planner
     {
         int index = 0;
         foreach (Node other in _graph.Nodes)
-            foreach (ParameterSpec spec in other.Parameters)
+            foreach (ParameterSpec spec in other.State)
             {
                 if (other == node && spec.Name == name)
                     return index;
@@ -110,7 +110,7 @@ public sealed partial class Planner
     /// <summary>The master layout of a parameter: as given by an earlier plan, or as this one has chosen.</summary>
     private Layout Master(Node node, string name) => _given is not null
         ? _given.Slots[ParameterIndex(node, name)].Layout
-        : MasterOf(node, node.Parameters.First(p => p.Name == name));
+        : MasterOf(node, node.State.First(p => p.Name == name));
 
     private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv && spec.Name == "weight"
         ? [conv.Groups, conv.Filters / conv.Groups, .. spec.Shape.Skip(1).Select(s => (long)s)]

@@ -9,6 +9,6 @@ public enum Precision
     /// <summary>32-bit floats everywhere.</summary>
     Float32,
 
-    /// <summary>bfloat16 activations and weight copies (3x3 convolutions run by Winograd in float32 between them unless exact), float32 master weights, gradients and loss; only where the CPU has it natively.</summary>
+    /// <summary>bfloat16 activations and weight copies (Winograd convolutions compute in float32 between them), float32 master weights, gradients and loss; only where the CPU has it natively.</summary>
     BFloat16,
 }

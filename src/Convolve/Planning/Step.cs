@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
@@ -90,6 +91,17 @@ internal sealed record WinogradGradientWork(WinogradShape Shape) : Work
 {
     public override string RunBy => "own winograd";
 }
+
+/// <summary>Batch normalisation with the activation behind it; its statistics are the workspace.</summary>
+/// <param name="Shape">The batch.</param>
+/// <param name="Eps">What is added to the variance.</param>
+/// <param name="Momentum">The share of the batch in the running averages.</param>
+/// <param name="Slope">What negative results are multiplied by: 1 without activation, 0 for ReLU.</param>
+/// <param name="IsTraining">Whether it measures the batch; else it takes the running averages.</param>
+internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Momentum, float Slope, bool IsTraining) : Work;
+
+/// <summary>The gradients of such a step.</summary>
+internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase

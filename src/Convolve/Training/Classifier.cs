@@ -139,7 +139,7 @@ public sealed class Classifier : IDisposable
     private static void Check(string file, Graph graph, SafeTensorsFile tensors)
     {
         foreach (Node node in graph.Nodes)
-            foreach (Layers.ParameterSpec spec in node.Parameters)
+            foreach (Layers.ParameterSpec spec in node.State)
             {
                 TensorInfo tensor = tensors[$"{node.Name}.{spec.Name}"];
                 if (!tensor.Shape.SequenceEqual(spec.Shape.Select(size => (long)size)))

@@ -8,17 +8,24 @@ internal abstract class ReferenceLayer
     /// <summary>Multiply-adds that the forward passes have done so far.</summary>
     public long MultiplyAdds { get; protected set; }
 
+    /// <summary>Whether the next forward pass is one of training.</summary>
+    public bool IsTraining { get; set; }
+
+    /// <summary>Whether training moves what a layer keeps from batch to batch: not in the passes of finite differences.</summary>
+    public bool MovesAverages { get; set; }
+
     /// <summary>The output for all inputs, in the order of the edges.</summary>
     public abstract ReferenceTensor Forward(ReferenceTensor[] inputs);
 
     /// <summary>Adds this layer's part to the gradients of its inputs and its parameters.</summary>
     public abstract void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients);
 
-    /// <summary>The layer's reference; parameters and their gradients in the order of the layer's specs.</summary>
+    /// <summary>The layer's reference; its state (parameters, then buffers) and the parameters' gradients in the order of the layer's specs.</summary>
     public static ReferenceLayer Of(Layer layer, double[][] parameters, double[][] gradients) => layer switch
     {
         Conv2d conv => new ReferenceConvolution(conv, parameters, gradients),
         Linear linear => new ReferenceLinear(linear, parameters, gradients),
+        BatchNorm norm => new ReferenceBatchNorm(norm, parameters, gradients),
         MaxPool2d pool => new ReferenceMaxPool(pool),
         AvgPool2d pool => new ReferenceAvgPool(pool),
         ReLU => new ReferenceElementwise(x => Math.Max(0, x), (x, _) => x > 0 ? 1 : 0),

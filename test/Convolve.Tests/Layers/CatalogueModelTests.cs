@@ -19,12 +19,11 @@ public class CatalogueModelTests
     [Theory, MemberData(nameof(Names))]
     public void Float32_is_the_reference(string name) => RequireNear(name, new() { Precision = Precision.Float32, Exact = true }, 2e-5);
 
-    // Winograd 4x4, 3x3: 2e-4 to 3e-3 of rounding.
+    // Winograd: 1e-5 of rounding, and more below a ReLU that it flips.
     [Theory, MemberData(nameof(WinogradNames))]
     public void Winograd_is_near_the_reference(string name) => RequireNear(name, new() { Precision = Precision.Float32 }, 5e-3);
 
-    // 128 tiles of 4x4, the fewest that the planner gives to Winograd. Left alone, oneDNN wants the weights of an evaluation in a form that
-    // training's cannot be brought to.
+    // Training and evaluation read the same masters.
     [Theory, InlineData(Precision.Float32, 5e-3), InlineData(Precision.BFloat16, 0.1)]
     public void Winograd_evaluates_with_the_weights_of_training(Precision precision, double tolerance)
     {
@@ -51,8 +50,9 @@ public class CatalogueModelTests
         }
         foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(layerCase.Graph, layerCase.Batch, options))
         {
-            double cosine = Compare.Cosine(actual, expected);
-            Assert.True(cosine > 0.95, $"{result}: cosine {cosine:f4}");
+            // In front of a batch normalisation the mean of a gradient and its part along the values are taken out; rounding is not.
+            double cosine = Compare.Cosine(actual, expected), least = layerCase.Layers.Any(l => l is BatchNorm) ? 0.8 : 0.95;
+            Assert.True(cosine > least, $"{result}: cosine {cosine:f4}");
         }
     }
 

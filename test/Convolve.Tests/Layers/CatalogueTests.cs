@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Layers;
@@ -53,8 +54,10 @@ public class CatalogueTests
     {
         Graph graph = LayerCatalogue.Named(name).Graph;
         Dictionary<string, double[]> parameters = TestTensors.Parameters(graph);
-        double[] images = TestTensors.Images(graph, 2);
-        int[] labels = TestTensors.Labels(graph, 2);
+        // Normalised over two images, a value is -1 or 1, whatever it was.
+        int count = graph.Nodes.Any(n => n.Layer is BatchNorm) ? 7 : 2;
+        double[] images = TestTensors.Images(graph, count);
+        int[] labels = TestTensors.Labels(graph, count);
         ReferenceNetwork reference = new(graph, parameters);
         ReferencePass pass = reference.ForwardBackward(images, labels);
         foreach ((string parameter, double[] gradient) in pass.Gradients)

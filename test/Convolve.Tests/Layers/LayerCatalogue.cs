@@ -8,7 +8,7 @@ public static class LayerCatalogue
 {
     public static IReadOnlyList<LayerCase> All { get; } =
     [
-        .. Convolutions(), .. Pools(), .. Activations(), .. Vectors(), .. Chains(), .. Branching(),
+        .. Convolutions(), .. Normalizations(), .. Pools(), .. Activations(), .. Vectors(), .. Chains(), .. Branching(),
     ];
 
     /// <summary>The names, as theory data: a case that fails is then named by the runner.</summary>
@@ -65,6 +65,29 @@ public static class LayerCatalogue
         First("Conv2d(7, 3, padding: 1)", (3, 8, 8), new Conv2d(7, 3, padding: 1)),
         First("Conv2d(6, 5, padding: 2)", (1, 28, 28), new Conv2d(6, 5, padding: 2)),
         First("Conv2d(6, 3, stride: 2, padding: Same)", (3, 8, 9), new Conv2d(6, 3, stride: 2, padding: Padding.Same)),
+    ];
+
+    private static IEnumerable<LayerCase> Normalizations() =>
+    [
+        Chain("BatchNorm2d()", (16, 6, 7), new BatchNorm2d()),
+        Chain("BatchNorm2d()", (20, 5, 5), new BatchNorm2d()),
+        Chain("BatchNorm2d()", (3, 1, 1), new BatchNorm2d()),
+        Chain("BatchNorm2d(eps: 0.001, momentum: 0.5)", (33, 4, 6), new BatchNorm2d(0.001f, 0.5f)),
+        Chain("BatchNorm2d(), ReLU()", (16, 6, 7), new BatchNorm2d(), new ReLU()),
+        Chain("BatchNorm2d(), ReLU()", (32, 8, 8), new BatchNorm2d(), new ReLU()) with { Batch = 17 },
+        Chain("BatchNorm2d(), LeakyReLU(slope: 0.1)", (20, 5, 7), new BatchNorm2d(), new LeakyReLU(0.1f)),
+        Chain("BatchNorm2d(), Tanh()", (16, 5, 7), new BatchNorm2d(), new Tanh()),
+        Chain("BatchNorm2d(), ReLU(), MaxPool2d(3, stride: 2)", (16, 9, 9), new BatchNorm2d(), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(32, 3, padding: 1, bias: false), BatchNorm2d(), LeakyReLU(slope: 0.1), MaxPool2d(2)", (16, 8, 8),
+            new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new LeakyReLU(0.1f), new MaxPool2d(2)),
+        Chain("ReLU(), BatchNorm2d(), ReLU()", (16, 6, 6), new ReLU(), new BatchNorm2d(), new ReLU()),
+        First("BatchNorm2d()", (3, 7, 7), new BatchNorm2d()),
+        OnVector("BatchNorm1d()", 33, new BatchNorm1d()),
+        OnVector("BatchNorm1d()", 64, new BatchNorm1d()) with { Batch = 16 },
+        OnVector("BatchNorm1d(momentum: 0.3), ReLU()", 20, new BatchNorm1d(momentum: 0.3f), new ReLU()),
+        OnVector("BatchNorm1d(), LeakyReLU(slope: 0.1), Dropout(0)", 48, new BatchNorm1d(), new LeakyReLU(0.1f), new Dropout(0)),
+        Branches("batch normalisation of what is read again", (16, 6, 6), (net, x) => net.Chain(net.Add(new Add(),
+            net.Chain(x, new BatchNorm2d(), new ReLU(), new Conv2d(16, 3, padding: 1, bias: false), new BatchNorm2d()), x), new ReLU())),
     ];
 
     private static IEnumerable<LayerCase> Pools() =>

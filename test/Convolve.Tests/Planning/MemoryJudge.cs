@@ -67,8 +67,10 @@ internal static class MemoryJudge
                 Storage storage = use.Tensor.Storage;
                 Assert.True(RangeOf(use).End <= storage.Bytes, $"{step.Label}: {use.Argument} is larger than {storage.Name}");
                 Assert.False(use.Tensor.Layout.IsAny, $"{step.Label}: {use.Argument} has no layout");
-                if (storage.Region is Region.Parameters or Region.WeightCopies)
+                if (storage.Region == Region.WeightCopies || (storage.Region == Region.Parameters && plan.Parameters.Slots[storage.Parameter].IsLearned))
                     Assert.Equal(Access.Read, use.Access);
+                else if (storage.Region == Region.Parameters)
+                    Assert.Equal(plan.Options.IsTraining ? Access.ReadWrite : Access.Read, use.Access);
                 else if (use.Access.HasFlag(Access.Read))
                     Assert.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)), $"{step.Label} reads {storage.Name}, which nothing has written");
             }
@@ -105,7 +107,7 @@ internal static class MemoryJudge
         Assert.All(plan.Parameters.Slots, slot => Assert.Equal(slot.Spec.IsBias, slot.Offset >= plan.Parameters.WeightBytes));
         int[] gradients = [.. plan.Steps.SelectMany(s => s.Uses).Where(u => u.Tensor.Storage.Region == Region.Gradients && u.Access.HasFlag(Access.Write))
             .Select(u => u.Tensor.Storage.Parameter).Order()];
-        Assert.Equal(plan.Options.IsTraining ? Enumerable.Range(0, plan.Parameters.Slots.Count) : [], gradients);
+        Assert.Equal(plan.Options.IsTraining ? Enumerable.Range(0, plan.Parameters.Slots.Count).Where(i => plan.Parameters.Slots[i].IsLearned) : [], gradients);
         foreach (Storage storage in plan.Storages.Where(s => s.Region is Region.Parameters or Region.Gradients))
         {
             ParameterSlot slot = plan.Parameters.Slots[storage.Parameter];
