@@ -15,6 +15,7 @@ public abstract record OptimizerSettings
     private protected OptimizerSettings(float learningRate) => LearningRate = learningRate;
 
     /// <summary>The highest learning rate; the schedule scales it.</summary>
+    [JsonPropertyOrder(-1)]
     public float LearningRate { get; init; }
 
     /// <summary>The penalty's factor: L2, but decoupled from the gradient in <see cref="AdamW"/>.</summary>
