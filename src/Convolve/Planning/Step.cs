@@ -1,5 +1,6 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Normalization;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
@@ -104,6 +105,9 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
+
+/// <summary>Average pooling to a given size, or its gradient.</summary>
+internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase
