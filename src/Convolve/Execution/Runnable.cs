@@ -24,6 +24,7 @@ internal abstract class Runnable : IDisposable
         LanesReduceWork reduce => new InlineRunnable(new LanesReduceKernel(step, reduce, binder)),
         WinogradWork winograd => new WinogradRunnable(step, winograd, binder),
         WinogradGradientWork winograd => new TeamRunnable(new WinogradGradientKernel(step, winograd, binder)),
+        MaxPoolingWork pooling => new TeamRunnable(new MaxPoolingKernel(step, pooling, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
         _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
     };

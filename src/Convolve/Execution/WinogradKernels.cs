@@ -1,3 +1,4 @@
+using Convolve.Kernels;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 using Convolve.Planning;

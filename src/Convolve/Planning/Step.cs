@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
@@ -89,6 +90,13 @@ internal sealed record WinogradWork(WinogradShape Shape, bool IsTransposed, floa
 internal sealed record WinogradGradientWork(WinogradShape Shape) : Work
 {
     public override string RunBy => "own winograd";
+}
+
+/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+{
+    public override string RunBy => "own pooling";
 }
 
 /// <summary>The part of a training pass that a step belongs to.</summary>

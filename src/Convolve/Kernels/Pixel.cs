@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Kernels.Winograd;
+namespace Convolve.Kernels;
 
 /// <summary>The 16 channels of a pixel, as they lie in memory.</summary>
 internal unsafe interface IPixel
