@@ -17,6 +17,7 @@ public sealed class Model : IDisposable
     private readonly Dictionary<(int BatchSize, bool IsTraining), Executor> _executors = [];
     private readonly ulong _seed;
     private readonly bool _exact;
+    private readonly float _smoothing;
     private readonly int _threads;
     private NativeBuffer _arena;
 
@@ -31,7 +32,7 @@ public sealed class Model : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trainingBatchSize);
         options ??= new();
-        (Graph, _seed, _exact, TrainingBatchSize) = (graph, seed, options.Exact, trainingBatchSize);
+        (Graph, _seed, _exact, _smoothing, TrainingBatchSize) = (graph, seed, options.Exact, options.LabelSmoothing, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
@@ -98,7 +99,7 @@ public sealed class Model : IDisposable
     /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
-        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads)), parameters);
+        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
@@ -172,7 +173,7 @@ public sealed class Model : IDisposable
     }
 
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
-        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads), parameters);
+        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing), parameters);
 
     // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
     private void OnTeam(Action action) => ThreadTeam.Invoke(() =>

@@ -18,7 +18,7 @@ public sealed partial class Planner
         _phase = Phase.Loss;
         Node last = _graph.Nodes[^1];
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
-        Emit(last, "loss", new LossWork(last.Output.Channels), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
+        Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
         foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n)))

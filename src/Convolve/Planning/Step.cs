@@ -36,7 +36,9 @@ public sealed record NativeWork(Operation Operation, string Implementation) : Wo
 public sealed record DropoutWork(float Probability, int Layer) : Work;
 
 /// <summary>Softmax cross-entropy of the logits (source) and the gradient of its mean (target).</summary>
-public sealed record LossWork(int Classes) : Work;
+/// <param name="Classes">Logits of an image.</param>
+/// <param name="Smoothing">The share of each label that is spread over all classes.</param>
+public sealed record LossWork(int Classes, float Smoothing) : Work;
 
 /// <summary>Copies channels between one tensor and several: each sample's run of bytes of every part, one behind the other in the whole.</summary>
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
