@@ -112,6 +112,13 @@ internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) 
 /// <param name="IsBack">Whether it is the gradient.</param>
 internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
 
+/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+{
+    public override string RunBy => "own pooling";
+}
+
 /// <summary>Average pooling to a given size, or its gradient.</summary>
 internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 
