@@ -10,5 +10,5 @@ using Trainer trainer = new(LeNet5.Create(), splits, recipe);
 TrainingResult result = trainer.Fit();
 Console.WriteLine($"test accuracy {result.Test!.Accuracy:P2} at {result.ImagesPerSecond:N0} images/s");
 
-float[] probabilities = trainer.Classifier.Predict(data.Test.PixelsOf(0), data.Test.Size);
+float[] probabilities = trainer.Classifier.Predict(data.Test.PixelsOf(0), data.Test.SizeOf(0));
 Console.WriteLine($"the first test picture is a {data.Test.ClassNames[Array.IndexOf(probabilities, probabilities.Max())]}");

@@ -31,7 +31,7 @@ internal sealed class TrainScreen(Output output)
         output.Table(NetworkTable.Of(trainer.Graph));
         output.Line();
         output.Fact("data",
-            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.Size}");
+            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.SizeText}");
         output.Fact("input", trainer.Preprocessing.ToString());
         output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
         output.Fact("plan",

@@ -14,18 +14,21 @@ internal static class ChannelStatistics
                 $"The split \"{split.Name}\" of {split.Dataset.Name} is empty: it has no mean. Use more images or another normalization.");
         }
 
-        ImageSize size = split.Dataset.Size;
-        var result = new (double, double)[size.Channels];
-        for (int c = 0; c < size.Channels; c++)
+        // Four tables per channel, so that a run of equal pixels does not wait for its own store.
+        Dataset data = split.Dataset;
+        long[][] counts = [.. Enumerable.Range(0, data.Channels).Select(_ => new long[4 * 256])];
+        byte[] buffer = [];
+        foreach (int index in split.Indices)
         {
-            // Four tables, so that a run of equal pixels does not wait for its own store.
-            long[] counts = new long[4 * 256];
-            foreach (int index in split.Indices)
-                Count(split.Dataset.PixelsOf(index).Slice(c * size.PixelCount, size.PixelCount), counts);
-            result[c] = FromCounts(counts);
+            if (buffer.Length < data.BufferLengthOf(index))
+                buffer = new byte[data.BufferLengthOf(index)];
+            ReadOnlySpan<byte> pixels = data.Read(index, buffer);
+            int plane = pixels.Length / data.Channels;
+            for (int c = 0; c < counts.Length; c++)
+                Count(pixels.Slice(c * plane, plane), counts[c]);
         }
 
-        return result;
+        return [.. counts.Select(FromCounts)];
     }
 
     private static (double Mean, double Std) FromCounts(long[] counts)

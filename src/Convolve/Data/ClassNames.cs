@@ -4,11 +4,13 @@ namespace Convolve.Data;
 
 internal static class ClassNames
 {
-    /// <summary>A private copy of the names, once they are known to be 1 to 256 different and not blank.</summary>
+    private const int Most = 65_536;
+
+    /// <summary>A private copy of the names, once they are known to be 1 to 65,536 different and not blank.</summary>
     public static ReadOnlyCollection<string> Validated(string owner, IReadOnlyList<string> names)
     {
-        if (names.Count is 0 or > 256)
-            throw new DataException($"{owner}: {names.Count} class names came; 1 to 256 are possible, as labels are bytes.");
+        if (names.Count is 0 or > Most)
+            throw new DataException($"{owner}: {names.Count} class names came; 1 to {Most} are possible.");
         Dictionary<string, int> seen = new(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
         {

@@ -24,8 +24,11 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             throw new ArgumentOutOfRangeException(nameof(validationFraction), validationFraction, "It must be in [0, 1).");
         if (limit is < 1)
             throw new ArgumentOutOfRangeException(nameof(limit), limit, "The limit must be at least 1 image.");
-        if (train.Size != test.Size)
-            throw new DataException($"{train.Name} has images of {train.Size} but {test.Name} of {test.Size}. Train and test on one size.");
+        if (train.Channels != test.Channels || (train.Size != test.Size && train.Size is not null && test.Size is not null))
+        {
+            throw new DataException(
+                $"{train.Name} has images of {Describe(train)} but {test.Name} of {Describe(test)}. Train and test on one size.");
+        }
         if (!train.ClassNames.SequenceEqual(test.ClassNames))
             throw new DataException($"{train.Name} and {test.Name} do not have the same classes in one order. Train and test on one list.");
 
@@ -37,6 +40,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             new Split("validation", train, [.. all.Where(i => isValidation[i])]),
             new Split("test", test, [.. Enumerable.Range(0, testCount)]));
     }
+
+    private static string Describe(Dataset set) => set.Size?.ToString() ?? $"many sizes and {set.Channels} channels";
 
     private static bool[] Draw(Dataset train, int count, double fraction, ulong seed)
     {

@@ -28,7 +28,7 @@ public sealed class DatasetInfo
     public int TestCount { get; }
 
     /// <summary>The memory that the loaded set takes, in bytes: pixels and labels of both parts.</summary>
-    public long MemoryBytes => ((long)TrainCount + TestCount) * (Size.Length + 1);
+    public long MemoryBytes => ((long)TrainCount + TestCount) * (Size.Length + sizeof(int));
 
     /// <summary>Images and labels to train on, images and labels to test on.</summary>
     internal IReadOnlyList<DatasetFile> Files { get; init; } = [];

@@ -59,7 +59,7 @@ public static class Idx
                 $"The set has {classNames.Count} classes: use its own label file.");
         }
 
-        return new Dataset(name, new ImageSize(1, images.Sizes[1], images.Sizes[2]), images.Data, labels.Data, classNames);
+        return new MemoryDataset(name, new ImageSize(1, images.Sizes[1], images.Sizes[2]), images.Data, labels.Data, classNames);
     }
 
     /// <summary>Reads a file of unsigned bytes in so many dimensions; on request with the MD5 of the unpacked file.</summary>

@@ -95,7 +95,7 @@ public sealed record Preprocessing
     public static Preprocessing Fit(Split train, ImageSize target, Normalization how)
     {
         ArgumentNullException.ThrowIfNull(train);
-        ImagePipeline.CheckChannels(train.Dataset.Size, target);
+        ImagePipeline.CheckChannels(train.Dataset.Channels, target);
         (float[] mean, float[] std) = how switch
         {
             Normalization.None => (Repeated(0), Repeated(1)),

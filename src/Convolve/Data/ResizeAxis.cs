@@ -3,13 +3,20 @@ namespace Convolve.Data;
 /// <summary>For each place along a resized axis: the two source places it lies between, and how far it is towards the second.</summary>
 internal sealed class ResizeAxis
 {
-    public int[] First { get; }
-    public int[] Second { get; }
-    public float[] Fraction { get; }
+    private int _source, _target;
 
-    public ResizeAxis(int source, int target)
+    public int[] First { get; private set; } = [];
+    public int[] Second { get; private set; } = [];
+    public float[] Fraction { get; private set; } = [];
+
+    /// <summary>Computes the places for two sizes, unless it holds them already; allocates only where the target is larger than any before.</summary>
+    public void Set(int source, int target)
     {
-        (First, Second, Fraction) = (new int[target], new int[target], new float[target]);
+        if ((source, target) == (_source, _target))
+            return;
+        if (First.Length < target)
+            (First, Second, Fraction) = (new int[target], new int[target], new float[target]);
+        (_source, _target) = (source, target);
         for (int i = 0; i < target; i++)
         {
             // The place (i + 1/2) source / target - 1/2 as a fraction of integers: exact, where floats stray by 2e-6 at 224.

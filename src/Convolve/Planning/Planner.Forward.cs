@@ -31,6 +31,7 @@ public sealed partial class Planner
         Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
+        LocalResponseNorm norm => LowerResponseNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
         GlobalAvgPool => LowerGlobalAverage(node),
@@ -132,6 +133,12 @@ public sealed partial class Planner
         PoolingForward operation = new(_options.IsTraining, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
         KernelDescription description = Required(operation, node);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
+        _forwards[node.Index] = operation with { Target = target.Layout };
+        if (BlockedPoolOf(node, pool, window, source.Layout, target.Layout) is { } blocked)
+        {
+            LowerBlockedPool(node, blocked, source, target);
+            return target;
+        }
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (description.Layouts.TryGetValue(Argument.Workspace, out Layout? workspace))
         {
@@ -139,7 +146,6 @@ public sealed partial class Planner
             uses.Add(new(Argument.Workspace, _workspaces[node.Index]!, Access.Write));
         }
         Emit(node, "forward", operation, description, [.. uses]);
-        _forwards[node.Index] = operation with { Target = target.Layout };
         return target;
     }
 

@@ -112,6 +112,19 @@ internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) 
 /// <param name="IsBack">Whether it is the gradient.</param>
 internal sealed record PadChannelsWork(long SourceBytes, long TargetBytes, bool IsBack) : Work;
 
+/// <summary>Local response normalisation, or its gradient.</summary>
+/// <param name="Shape">The batch.</param>
+/// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for ReLU.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
+
+/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+{
+    public override string RunBy => "own pooling";
+}
+
 /// <summary>Average pooling to a given size, or its gradient.</summary>
 internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 

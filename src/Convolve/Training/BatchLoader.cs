@@ -14,6 +14,9 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
     private readonly int _elements;
     private readonly int[] _batch;
     private Executor? _pass;
+    [ThreadStatic]
+    private static byte[]? _buffer;
+
     private int _count;
 
     /// <param name="data">Where the images are.</param>
@@ -42,12 +45,20 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
         bool isFloat32 = _pass!.Plan.Options.Precision == Precision.Float32;
         for (int i = (int)((long)_count * thread / threads); i < (int)((long)_count * (thread + 1) / threads); i++)
         {
-            ReadOnlySpan<byte> pixels = _data.PixelsOf(_batch[i]);
+            ImageSize size = _data.SizeOf(_batch[i]);
+            ReadOnlySpan<byte> pixels = _data.Read(_batch[i], Buffer(_data.BufferLengthOf(_batch[i])));
             if (isFloat32)
-                _pipeline.Write(pixels, _pass.InputFloat32.Slice(i * _elements, _elements));
+                _pipeline.Write(pixels, size, _pass.InputFloat32.Slice(i * _elements, _elements));
             else
-                _pipeline.Write(pixels, _pass.InputBFloat16.Slice(i * _elements, _elements));
+                _pipeline.Write(pixels, size, _pass.InputBFloat16.Slice(i * _elements, _elements));
         }
+    }
+
+    private static Span<byte> Buffer(int length)
+    {
+        if (_buffer is null || _buffer.Length < length)
+            _buffer = new byte[length];
+        return _buffer;
     }
 
     public void Dispose() => _task.Dispose();

@@ -95,7 +95,7 @@ public sealed class Classifier : IDisposable
         Evaluation? result = null;
         ThreadTeam.Invoke(() =>
         {
-            using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Size), batchSize);
+            using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize);
             result = evaluator.Run(progress, cancellation);
         });
         return result!;
@@ -108,7 +108,7 @@ public sealed class Classifier : IDisposable
     public float[] Predict(ReadOnlySpan<byte> pixels, ImageSize size)
     {
         float[] input = new float[Graph.Input.Elements], logits = new float[ClassNames.Count];
-        new ImagePipeline(Preprocessing, size).Write(pixels, input);
+        new ImagePipeline(Preprocessing, size.Channels).Write(pixels, size, input);
         Model.Forward(input, logits);
         float largest = logits.Max();
         float[] exponentials = [.. logits.Select(l => MathF.Exp(l - largest))];

@@ -51,7 +51,7 @@ public sealed class Trainer : IDisposable
         _residentBefore = Machine.ProcessMemory.Resident;
         (Graph, _data, Recipe) = (graph, data, recipe);
         Preprocessing = Preprocessing.Fit(data.Train, new(graph.Input.Channels, graph.Input.Height, graph.Input.Width), recipe.Normalization);
-        ImagePipeline pipeline = new(Preprocessing, images.Size);
+        ImagePipeline pipeline = new(Preprocessing, images.Channels);
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         _sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
         _model = new(graph, OptionsOf(recipe), batch, recipe.Seed);

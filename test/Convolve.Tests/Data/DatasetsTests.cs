@@ -13,7 +13,7 @@ public sealed class DatasetsTests
         Assert.All(Datasets.All, info =>
         {
             Assert.Equal((60000, 10000, new ImageSize(1, 28, 28), 10), (info.TrainCount, info.TestCount, info.Size, info.ClassNames.Count));
-            Assert.Equal(70000 * 785, info.MemoryBytes);
+            Assert.Equal(70000 * (784 + 4), info.MemoryBytes);
             Assert.Equal([47040016, 60008, 7840016, 10008], info.Files.Select(f => f.Bytes));
             Assert.All(info.Files, f => Assert.Matches("^[0-9a-f]{32} [0-9a-f]{32}$", $"{f.Md5} {f.ArchiveMd5}"));
             Assert.Equal(2, info.Mirrors.Count);
@@ -46,7 +46,7 @@ public sealed class DatasetsTests
         LoadedData data = Datasets.Load("fashion-mnist", options);
         Assert.Equal((60000, 10000, System), (data.Train.Count, data.Test.Count, data.Directory));
         Assert.Equal("Ankle boot", data.Train.ClassNames[data.Train.LabelOf(0)]);
-        Assert.All(Enumerable.Range(0, 10), c => Assert.Equal(6000, data.Train.Labels.Count((byte)c)));
+        Assert.All(Enumerable.Range(0, 10), c => Assert.Equal(6000, data.Train.Labels.Count(c)));
 
         DataSplits splits = DataSplits.Create(data.Train, data.Test, seed: 1);
         Assert.Equal((54000, 6000, 10000), (splits.Train.Count, splits.Validation.Count, splits.Test.Count));

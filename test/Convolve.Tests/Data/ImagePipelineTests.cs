@@ -35,12 +35,12 @@ public sealed class ImagePipelineTests
     public void Bfloat16_output_is_the_float_output_rounded(int height, int width, int toHeight, int toWidth)
     {
         ImageSize source = new(1, height, width);
-        ImagePipeline pipeline = new(TestData.Plain(new(1, toHeight, toWidth), [.286f], [.353f]), source);
+        ImagePipeline pipeline = new(TestData.Plain(new(1, toHeight, toWidth), [.286f], [.353f]), 1);
         byte[] pixels = TestData.Pixels(source.Length);
         float[] singles = new float[toHeight * toWidth];
         ushort[] halves = new ushort[singles.Length];
-        pipeline.Write(pixels, singles);
-        pipeline.Write(pixels, halves);
+        pipeline.Write(pixels, source, singles);
+        pipeline.Write(pixels, source, halves);
         Assert.Equal(Array.ConvertAll(singles, BFloat16Bits.From), halves);
     }
 
@@ -87,29 +87,31 @@ public sealed class ImagePipelineTests
     [Fact]
     public void Channels_that_do_not_fit_are_refused()
     {
-        DataException e = Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8)), new(3, 32, 32)));
+        DataException e = Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8)), 3));
         Assert.Equal(
-            "Images of 3x32x32 do not fit a network's input of 1x8x8: 3 channels came, 1 was expected. " +
+            "Images of 3 channels do not fit a network's input of 1x8x8: 1 was expected. " +
             "Use a network with 3 input channels, or convert the images.", e.Message);
-        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), new(2, 32, 32)));
-        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), new(1, 0, 32)));
-        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8), [0], [1e-45f]), new(1, 8, 8)));
+        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), 2));
+        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8), [0], [1e-45f]), 1));
     }
 
     [Fact]
     public void Wrong_lengths_are_refused()
     {
-        ImagePipeline pipeline = new(TestData.Plain(new(1, 8, 8)), new(1, 4, 4));
-        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[15], new float[64]));
-        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], new float[63]));
-        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], new ushort[65]));
+        ImagePipeline pipeline = new(TestData.Plain(new(1, 8, 8)), 1);
+        ImageSize four = new(1, 4, 4);
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[15], four, new float[64]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], four, new float[63]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[16], four, new ushort[65]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write(new byte[48], new(3, 4, 4), new float[64]));
+        Assert.Throws<ArgumentException>(() => pipeline.Write([], new(1, 0, 4), new float[64]));
     }
 
     [Fact]
     public void Threads_do_not_disturb_each_other_and_nothing_is_allocated()
     {
         ImageSize source = new(3, 20, 24);
-        ImagePipeline[] pipelines = [new(TestData.Plain(new(3, 33, 50)), source), new(TestData.Plain(new(3, 7, 90)), source)];
+        ImagePipeline[] pipelines = [new(TestData.Plain(new(3, 33, 50)), 3), new(TestData.Plain(new(3, 7, 90)), 3)];
         float[][] expected = [.. pipelines.Select(p => Run(p.Preprocessing, source, TestData.Pixels(source.Length)))];
         byte[] pixels = TestData.Pixels(source.Length);
         Parallel.For(0, 8, n =>
@@ -118,13 +120,13 @@ public sealed class ImagePipelineTests
             float[] output = new float[pipeline.Preprocessing.Size.Length];
             ushort[] halves = new ushort[output.Length];
             foreach (ImagePipeline warm in pipelines)
-                warm.Write(pixels, new float[warm.Preprocessing.Size.Length]);
-            pipeline.Write(pixels, halves);
+                warm.Write(pixels, source, new float[warm.Preprocessing.Size.Length]);
+            pipeline.Write(pixels, source, halves);
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100; i++)
             {
-                pipeline.Write(pixels, output);
-                pipeline.Write(pixels, halves);
+                pipeline.Write(pixels, source, output);
+                pipeline.Write(pixels, source, halves);
             }
 
             Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
@@ -135,7 +137,7 @@ public sealed class ImagePipelineTests
     private static float[] Run(Preprocessing preprocessing, ImageSize source, byte[] pixels)
     {
         float[] output = new float[preprocessing.Size.Length];
-        new ImagePipeline(preprocessing, source).Write(pixels, output);
+        new ImagePipeline(preprocessing, source.Channels).Write(pixels, source, output);
         return output;
     }
 }

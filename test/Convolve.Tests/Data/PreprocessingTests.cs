@@ -10,7 +10,7 @@ public sealed class PreprocessingTests
     [Fact]
     public void Statistics_are_those_of_the_training_split_alone()
     {
-        Dataset dataset = new("two", new(2, 1, 2), [0, 255, 7, 7, 51, 51, 7, 7, 9, 9, 9, 9], [0, 1, 0], TestData.Digits(2));
+        Dataset dataset = new MemoryDataset("two", new(2, 1, 2), [0, 255, 7, 7, 51, 51, 7, 7, 9, 9, 9, 9], [0, 1, 0], TestData.Digits(2));
         (double Mean, double Std)[] found = ChannelStatistics.Of(new Split("train", dataset, [0, 1]));
         double mean = (0 + 255 + 51 + 51) / 4.0;
         double variance = (mean * mean + (255 - mean) * (255 - mean) + 2 * (51 - mean) * (51 - mean)) / 4;
@@ -50,7 +50,7 @@ public sealed class PreprocessingTests
         Assert.Equal("1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
             Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).ToString());
 
-        Dataset flat = new("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));
+        Dataset flat = new MemoryDataset("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));
         Assert.Equal([1f], Preprocessing.Fit(new Split("train", flat, [0, 1]), new(1, 1, 2), Normalization.TrainingSplit).Std);
         Assert.Throws<DataException>(() => Preprocessing.Fit(new Split("train", flat, []), new(1, 1, 2), Normalization.TrainingSplit));
         Split rgb = new("train", TestData.Set(4, size: new(3, 2, 2)), [0, 1]);
@@ -135,7 +135,7 @@ public sealed class PreprocessingTests
     {
         for (int n = 0; n < Good.Length; n++)
             Assert.Throws<DataException>(() => Preprocessing.FromJson(Good[..n]));
-        string names = string.Join(",", Enumerable.Range(0, 257).Select(i => $"\"{i}\""));
+        string names = string.Join(",", Enumerable.Range(0, 65_537).Select(i => $"\"{i}\""));
         Assert.Throws<DataException>(() => Preprocessing.FromJson(Good.Replace("\"a\"", names, StringComparison.Ordinal)));
     }
 }

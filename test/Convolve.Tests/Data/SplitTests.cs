@@ -124,16 +124,16 @@ public sealed class SplitTests
         ImageSize size = new(1, 2, 2);
         Assert.Equal(
             "x: 7 pixel bytes do not fit 2 labels: images of 1x2x2 need 8 bytes. Check that images and labels belong together.",
-            Assert.Throws<DataException>(() => new Dataset("x", size, new byte[7], [0, 1], ["a", "b"])).Message);
+            Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[7], [0, 1], ["a", "b"])).Message);
         Assert.Equal(
             "x: label 2 of image 1 is outside 0 to 1, the numbers of its 2 classes. Check the label file, or name more classes.",
-            Assert.Throws<DataException>(() => new Dataset("x", size, new byte[8], [0, 2], ["a", "b"])).Message);
-        Assert.Throws<DataException>(() => new Dataset("x", size, [], [], ["a"]));
-        Assert.Throws<DataException>(() => new Dataset("x", new(1, 0, 2), [], [0], ["a"]));
-        Assert.Throws<DataException>(() => new Dataset("x", new(int.MaxValue, 3, 3), [], [0], ["a"]));
-        Assert.Throws<DataException>(() => new Dataset("x", size, new byte[4], [0], []));
-        Assert.Throws<DataException>(() => new Dataset("x", size, new byte[4], [0], ["a", "a"]));
-        Dataset all = new("x", new(1, 1, 1), new byte[1], [255], [.. Enumerable.Range(0, 256).Select(i => $"{i}")]);
+            Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[8], [0, 2], ["a", "b"])).Message);
+        Assert.Throws<DataException>(() => new MemoryDataset("x", size, [], [], ["a"]));
+        Assert.Throws<DataException>(() => new MemoryDataset("x", new(1, 0, 2), [], [0], ["a"]));
+        Assert.Throws<DataException>(() => new MemoryDataset("x", new(int.MaxValue, 3, 3), [], [0], ["a"]));
+        Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[4], [0], []));
+        Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[4], [0], ["a", "a"]));
+        Dataset all = new MemoryDataset("x", new(1, 1, 1), new byte[1], [255], [.. Enumerable.Range(0, 256).Select(i => $"{i}")]);
         Assert.Equal(255, all.LabelOf(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = all.PixelsOf(1); });
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = all.PixelsOf(-1); });

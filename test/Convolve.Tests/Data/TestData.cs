@@ -49,7 +49,7 @@ internal static class TestData
     public static Dataset Set(int count, int classes = 10, ImageSize? size = null, string name = "small")
     {
         ImageSize s = size ?? new ImageSize(1, 2, 2);
-        return new Dataset(name, s, Pixels(count * s.Length), [.. Enumerable.Range(0, count).Select(i => (byte)(i % classes))],
+        return new MemoryDataset(name, s, Pixels(count * s.Length), [.. Enumerable.Range(0, count).Select(i => (byte)(i % classes))],
             Digits(classes));
     }
 

@@ -34,13 +34,13 @@ public class RunTests
         const int Batch = 8, Images = 40;
         Graph graph = Networks.Named(name);
         ImageSize size = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
-        Dataset data = new("noise", size, Noise(Images * size.Length), [.. Enumerable.Range(0, Images).Select(i => (byte)(i % 10))],
+        Dataset data = new MemoryDataset("noise", size, Noise(Images * size.Length), [.. Enumerable.Range(0, Images).Select(i => (byte)(i % 10))],
             [.. Enumerable.Range(0, 10).Select(i => $"class {i}")]);
         Split split = new("train", data, [.. Enumerable.Range(0, Images)]);
         Preprocessing preprocessing = Preprocessing.Fit(split, size, Normalization.TrainingSplit);
         using Model model = new(graph, new() { Precision = precision }, Batch);
         using Optimizer optimizer = new(model, Settings);
-        using BatchLoader loader = new(data, new(preprocessing, size), Batch);
+        using BatchLoader loader = new(data, new(preprocessing, size.Channels), Batch);
         BatchSampler sampler = new(split, Batch, seed: 1, shuffle: true);
         // Code that is not optimised yet may box; it is after some calls and a moment.
         List<long> allocated = [];

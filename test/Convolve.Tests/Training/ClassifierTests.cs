@@ -62,7 +62,7 @@ public sealed class ClassifierTests : IDisposable
     {
         using Classifier classifier = Classifier.Load(_folder["run"]);
         Dataset test = _splits.Test.Dataset;
-        float[][] all = [.. Enumerable.Range(0, test.Count).Select(i => classifier.Predict(test.PixelsOf(i), test.Size))];
+        float[][] all = [.. Enumerable.Range(0, test.Count).Select(i => classifier.Predict(test.PixelsOf(i), test.SizeOf(i)))];
         Assert.All(all, p =>
         {
             Assert.Equal(TrainingData.Classes, p.Length);

@@ -46,5 +46,5 @@ public class MemoryEstimateTests
         Assert.InRange(estimate.ActivationBytes, 16 * 144 * sizeof(float), long.MaxValue);
     }
 
-    private static Dataset Images(int count) => new("noise", new(1, 12, 12), new byte[count * 144], [.. Enumerable.Range(0, count).Select(i => (byte)(i % 3))], ["a", "b", "c"]);
+    private static Dataset Images(int count) => new MemoryDataset("noise", new(1, 12, 12), new byte[count * 144], [.. Enumerable.Range(0, count).Select(i => (byte)(i % 3))], ["a", "b", "c"]);
 }

@@ -47,6 +47,17 @@ public class TrainerTests
         Assert.True(trainer.Fit().Test!.Accuracy > 0.95);
     }
 
+    [Fact]
+    public void Images_read_on_demand_train_to_the_same_bits()
+    {
+        DataSplits kept = TrainingData.Splits();
+        Tests.Data.ReadDataset train = Tests.Data.ReadDataset.Of(kept.Train.Dataset), test = Tests.Data.ReadDataset.Of(kept.Test.Dataset);
+        DataSplits read = new(kept.Train with { Dataset = train }, kept.Validation with { Dataset = train }, kept.Test with { Dataset = test });
+        using Trainer first = new(TrainingData.Network, kept, Recipe), second = new(TrainingData.Network, read, Recipe);
+        Assert.Equal(first.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)), second.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)));
+        Assert.Equal((read.Train.Count + read.Validation.Count) * Recipe.Epochs + read.Train.Count, train.Reads);
+    }
+
     // With a rate that moves nothing, the means over an epoch are those of an evaluation; a mean of the batches' means would weigh the last one more.
     [Theory]
     [InlineData(0)]
@@ -268,7 +279,7 @@ public class TrainerTests
 
     // Each image's softmax cross-entropy, by its own definition and one image at a time.
     private static double[] Losses(Classifier classifier, Split split) =>
-        [.. split.Indices.Select(i => -Math.Log(classifier.Predict(split.Dataset.PixelsOf(i), split.Dataset.Size)[split.Dataset.LabelOf(i)]))];
+        [.. split.Indices.Select(i => -Math.Log(classifier.Predict(split.Dataset.PixelsOf(i), split.Dataset.SizeOf(i))[split.Dataset.LabelOf(i)]))];
 
     /// <summary>Calls at once: <see cref="Progress{T}"/> would pass calls on to other threads.</summary>
     private sealed class Told(Action<TrainingProgress> tell) : IProgress<TrainingProgress>

@@ -43,7 +43,7 @@ internal static class TrainingData
                 for (int x = 0; x < 4; x++)
                     image[(labels[i] / 2 * 4 + y) * Side + labels[i] % 2 * 6 + x] += 120;
         }
-        return new("patterns", Size, pixels, labels, Names(Classes));
+        return new MemoryDataset("patterns", Size, pixels, labels, Names(Classes));
     }
 
     /// <summary>Noise with labels that nothing in it tells.</summary>
@@ -55,7 +55,7 @@ internal static class TrainingData
             pixel = (byte)random.NextUInt32();
         foreach (ref byte label in labels.AsSpan())
             label = (byte)random.NextInt32(classes);
-        return new("noise", size, pixels, labels, Names(classes));
+        return new MemoryDataset("noise", size, pixels, labels, Names(classes));
     }
 
     private static string[] Names(int classes) => [.. Enumerable.Range(0, classes).Select(i => $"class {i}")];
