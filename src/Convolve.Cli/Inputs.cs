@@ -62,6 +62,9 @@ internal static class Inputs
 
     public static DatasetOptions DataOptions(string? directory) => new() { DataDirectory = directory };
 
+    public static Option<string?> ImageShape() =>
+        Word("--input", "CxHxW", "The shape of one image, such as 3x64x64: channels, height, width. Default: the network's own.");
+
     /// <summary>What may be chosen in a network: key=value[,key=value], any number of times.</summary>
     public static Option<string[]> NetworkOptions() => new("--net-option")
     {

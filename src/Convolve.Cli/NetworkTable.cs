@@ -10,10 +10,17 @@ internal static class NetworkTable
     /// <summary>For people.</summary>
     public static Table Of(Graph graph)
     {
-        Table table = Output.Columns("name", "layer", "output", "parameters#", "multiply-adds#");
+        // A chain needs no word on who reads whom.
+        bool branches = graph.Nodes.Skip(1).Any(node => !ReadsTheOneBefore(node));
+        Table table = branches
+            ? Output.Columns("name", "layer", "output", "parameters#", "multiply-adds#", "inputs")
+            : Output.Columns("name", "layer", "output", "parameters#", "multiply-adds#");
+        void Row(string name, string layer, string inputs, string output, string parameters, string multiplyAdds) => Output.Row(table,
+            branches ? [name, layer, output, parameters, multiplyAdds, inputs] : [name, layer, output, parameters, multiplyAdds]);
         foreach (Node node in graph.Nodes.Skip(1))
-            Output.Row(table, node.Name, $"{node.Layer}", $"{node.Output}", Zero(node.ParameterCount), Zero(node.MultiplyAdds));
-        Output.Row(table, "total", "", "", Format.Count(graph.ParameterCount), Format.Count(graph.MultiplyAdds));
+            Row(node.Name, $"{node.Layer}", ReadsTheOneBefore(node) ? "" : string.Join(", ", node.Inputs.Select(input => input.Name)), $"{node.Output}",
+                Zero(node.ParameterCount), Zero(node.MultiplyAdds));
+        Row("total", "", "", "", Format.Count(graph.ParameterCount), Format.Count(graph.MultiplyAdds));
         return table;
     }
 
@@ -26,7 +33,10 @@ internal static class NetworkTable
         ["parameters"] = node.ParameterCount,
         ["multiply_adds"] = node.MultiplyAdds,
         ["layer"] = $"{node.Layer}",
+        ["inputs"] = new JsonArray([.. node.Inputs.Select(input => (JsonNode)input.Name)]),
     })];
+
+    private static bool ReadsTheOneBefore(Node node) => node.Inputs is [{ } only] && only.Index == node.Index - 1;
 
     private static string Zero(long count) => count == 0 ? "-" : Format.Count(count);
 }

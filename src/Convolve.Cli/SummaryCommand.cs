@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Convolve.Drawing;
 using Convolve.Execution;
+using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Zoo;
@@ -17,24 +19,26 @@ internal sealed class SummaryCommand
     {
         HelpName = "NET",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "The network. Without one, all networks and what may be chosen in them are listed.",
+        Description = $"The network: a name, or a JSON file of your own ({NetworkArgument.FormatGuide}). Without one, all networks and what may be chosen in them are listed.",
     };
 
     private readonly Option<int?> _batchSize =
         Inputs.Integer("--batch-size", $"Images of one pass, at least 1; the memory is for as many. Default: {UsualBatchSize}.", least: 1);
     private readonly Option<int?> _classes =
         Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
+    private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
     private readonly Option<bool> _plan = Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
+    private readonly Option<string?> _svg = Inputs.Word("--svg", "FILE", "Draw the network into an SVG file, which is replaced if it is there.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         SummaryCommand summary = new();
         Command command = new("summary", "Say what a network is: layers, shapes, parameters, cost, memory.") { summary._network };
-        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._networkOptions, summary._precision, summary._plan,
-            summary._json])
+        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._input, summary._networkOptions, summary._precision, summary._plan,
+            summary._svg, summary._json])
             command.Add(option);
         command.SetAction(summary.Run);
         return command;
@@ -48,7 +52,11 @@ internal sealed class SummaryCommand
             List(output);
             return Failures.Success;
         }
-        Graph graph = NetworkCatalog.Create(name, line.GetValue(_classes) ?? UsualClasses, Inputs.Pairs(line.GetValue(_networkOptions)));
+        NetworkArgument network = new(name);
+        Graph graph = network.Create(line.GetValue(_classes), Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
+        string? drawing = line.GetValue(_svg);
+        if (drawing?.Length == 0)
+            throw new UsageException("--svg is \"\", and a file was expected.");
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? Precision.Auto };
         (Precision precision, string reason) = Model.ChoosePrecision(graph, options.Precision);
@@ -56,17 +64,25 @@ internal sealed class SummaryCommand
         // The optimizer of every recipe of the zoo has momentum; an evaluation belongs to a training.
         MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1);
         MemoryEstimate infer = MemoryEstimate.Of([inference]);
+        if (drawing is not null)
+            AtomicFile.WriteText(drawing, NetworkDrawing.ToSvg(graph));
         if (output.IsJson)
         {
-            Output.Json(Json(graph, train, infer));
+            JsonObject json = Json(graph, train, infer);
+            if (drawing is not null)
+                json["svg"] = Path.GetFullPath(drawing);
+            Output.Json(json);
             return Failures.Success;
         }
         output.Line($"{graph.Name}: {graph.Input} -> {graph.Output}");
         output.Table(NetworkTable.Of(graph));
         output.Line();
+        output.Fact("recipe", TrainScreen.Words(network.RecipeFor(graph, "")));
         output.Fact("precision", $"{(precision == Precision.BFloat16 ? "bfloat16" : "float32")}: {reason}");
         output.Fact("training", $"{Format.Bytes(train.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(train)}");
         output.Fact("inference", $"{Format.Bytes(infer.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(infer)}");
+        if (drawing is not null)
+            output.Fact("drawing", drawing);
         if (line.GetValue(_plan))
             output.Line($"\n{training}".TrimEnd());
         return Failures.Success;

@@ -13,10 +13,12 @@ namespace Convolve.Cli;
 /// <summary>convolve train NET --data SET</summary>
 internal sealed class TrainCommand
 {
+    private const int LongestName = 60;
+
     private readonly Argument<string> _network = new("NET")
     {
         HelpName = "NET",
-        Description = $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.",
+        Description = NetworkArgument.Description,
     };
 
     private readonly Option<string> _data = new("--data")
@@ -27,6 +29,7 @@ internal sealed class TrainCommand
     };
 
     private readonly TrainOptions _options = new();
+    private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
@@ -46,7 +49,7 @@ internal sealed class TrainCommand
             train._network, train._data,
         };
         train._options.AddTo(command);
-        foreach (Option option in (Option[])[train._networkOptions, train._dataDirectory, train._out, train._json, train._quiet])
+        foreach (Option option in (Option[])[train._input, train._networkOptions, train._dataDirectory, train._out, train._json, train._quiet])
             command.Add(option);
         command.SetAction(train.Run);
         return command;
@@ -55,10 +58,14 @@ internal sealed class TrainCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        string network = NetworkCatalog.Find(line.GetRequiredValue(_network)).Name;
+        NetworkArgument network = new(line.GetRequiredValue(_network));
+        if (!network.IsFile)
+            NetworkCatalog.Find(network.Typed);
         DatasetInfo info = Datasets.Find(line.GetRequiredValue(_data));
-        Recipe recipe = _options.Read(line, network, info.Name);
-        Graph graph = NetworkCatalog.Create(network, info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)));
+        Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
+        if (graph.Output.Channels != info.ClassNames.Count)
+            throw new UsageException($"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer {info.ClassNames.Count} units.");
+        Recipe recipe = _options.Read(line, network.RecipeFor(graph, info.Name));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         string folder = line.GetValue(_out) ?? DefaultFolder(recipe);
         RefuseUsed(folder);
@@ -83,7 +90,7 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        screen.End(result, folder);
+        screen.End(result, folder, network.Typed);
         if (result.Interrupted)
             return Failures.Interrupted;
         if (output.IsJson)
@@ -124,10 +131,17 @@ internal sealed class TrainCommand
     private static string DefaultFolder(Recipe recipe)
     {
         string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        string folder = Path.Combine("runs", $"{recipe.Network}-{recipe.Dataset}-{time}"), free = folder;
+        string folder = Path.Combine("runs", $"{FileName(recipe.Network)}-{recipe.Dataset}-{time}"), free = folder;
         for (int i = 2; Path.Exists(free); i++)
             free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
         return free;
+    }
+
+    // A network of one's own may be called anything.
+    private static string FileName(string network)
+    {
+        string name = string.Concat(network.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).TrimStart('.', '-');
+        return name.Length > 0 ? name : "network";
     }
 
     // Known before the data is read, and again, by the library, when the folder is made.

@@ -146,11 +146,12 @@ internal sealed class TrainOptions
     }
 
     /// <summary>The recipe of a command line.</summary>
+    /// <param name="line">As typed.</param>
+    /// <param name="usual">What holds where nothing is said.</param>
     /// <exception cref="RecipeException">A value is out of range.</exception>
-    /// <exception cref="NetworkException">The network or the initialisation is unknown.</exception>
-    public Recipe Read(ParseResult line, string network, string dataset)
+    /// <exception cref="NetworkException">The initialisation is unknown.</exception>
+    public Recipe Read(ParseResult line, Recipe usual)
     {
-        Recipe usual = Recipes.For(network, dataset);
         Schedule schedule = usual.Schedule;
         Recipe recipe = usual with
         {
@@ -255,10 +256,10 @@ internal sealed class TrainOptions
 
     private static Option<bool?> Switch(string name, string description) => new(name) { Description = description, HelpName = "true|false" };
 
-    // "12", or "12 for lenet5, 5 for alexnet-d2l" where the networks differ.
+    // "12", or where the networks differ, where to look.
     private static string Default(Func<Recipe, string> value)
     {
-        var values = NetworkCatalog.All.Select(n => (n.Name, Value: value(Recipes.For(n.Name, "")))).GroupBy(p => p.Value).ToList();
-        return values.Count == 1 ? values[0].Key : string.Join("; ", values.Select(g => $"{g.Key} for {string.Join(", ", g.Select(p => p.Name))}"));
+        string[] values = [.. NetworkCatalog.All.Select(n => value(Recipes.For(n.Name, ""))).Distinct()];
+        return values.Length == 1 ? values[0] : "the network's own, which 'convolve summary NET' shows";
     }
 }

@@ -67,7 +67,10 @@ internal sealed class TrainScreen(Output output)
     }
 
     /// <summary>What it came to.</summary>
-    public void End(TrainingResult result, string folder)
+    /// <param name="result">What came out.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="network">As typed, for the next command.</param>
+    public void End(TrainingResult result, string folder, string network)
     {
         _bar.Clear();
         output.Line();
@@ -86,7 +89,7 @@ internal sealed class TrainScreen(Output output)
         output.Line();
         output.Line("next:");
         string again = $"convolve evaluate {Quoted(folder)}";
-        string other = $"convolve train {result.Recipe.Network} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
+        string other = $"convolve train {Quoted(network)} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
         int width = Math.Max(again.Length + " --split validation".Length, other.Length);
         output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
@@ -118,10 +121,17 @@ internal sealed class TrainScreen(Output output)
     /// <summary>A recipe in a line.</summary>
     public static string Words(Recipe recipe, int batch, int images)
     {
-        OptimizerSettings rule = recipe.Optimizer;
         int steps = (images + batch - 1) / batch;
-        List<string> words = [string.Create(CultureInfo.InvariantCulture,
-            $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")} of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"),
+        return Words(recipe, string.Create(CultureInfo.InvariantCulture, $" of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"), $", seed {recipe.Seed}");
+    }
+
+    /// <summary>A recipe in a line, for any data.</summary>
+    public static string Words(Recipe recipe) => Words(recipe, string.Create(CultureInfo.InvariantCulture, $" at batch size {recipe.BatchSize}"), "");
+
+    private static string Words(Recipe recipe, string steps, string seed)
+    {
+        OptimizerSettings rule = recipe.Optimizer;
+        List<string> words = [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")}{steps}"),
             $"{RuleName(rule)} {Format.Number(rule.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
         if (recipe.Schedule.WarmUpEpochs > 0)
             words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
@@ -135,8 +145,7 @@ internal sealed class TrainScreen(Output output)
             words.Add($"label smoothing {Format.Number(recipe.LabelSmoothing)}");
         if (recipe.Initialization is { } start)
             words.Add($"weights from {start}");
-        words.Add($"seed {recipe.Seed}");
-        return string.Join(", ", words);
+        return string.Join(", ", words) + seed;
     }
 
     private static string RuleName(OptimizerSettings rule) => rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };

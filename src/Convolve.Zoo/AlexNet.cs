@@ -7,10 +7,31 @@ namespace Convolve.Zoo;
 /// <summary>AlexNet in the forms in which it is taught: five convolutions, three overlapping pools, three fully connected layers.</summary>
 /// <remarks>
 /// Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
-/// Deviations, of both forms here: one column in place of two GPUs' (no groups), no local response normalisation.
+/// Deviations, of all forms here but <see cref="Original2012"/>: one column in place of two GPUs' (no groups), no local response normalisation.
 /// </remarks>
 public static class AlexNet
 {
+    /// <summary>The form of the paper: colour images of 227x227, layers on two GPUs as groups, local response normalisation.</summary>
+    /// <remarks>
+    /// Deviations: images of 227x227, since the 224x224 of the paper's text do not give its 55x55 maps; response normalisation looks
+    /// across the border between the two groups. Initialisation: the paper's, section 5.
+    /// </remarks>
+    /// <param name="classes">Of the last layer.</param>
+    /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
+    /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
+    public static Graph Original2012(int classes = 1000, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-2012", input ?? (3, 227, 227),
+    [
+        .. ConvReLU(96, 11, stride: 4),             ResponseNorm, new MaxPool2d(3, stride: 2),
+        .. ConvReLU(256, 5, padding: 2, groups: 2), ResponseNorm, new MaxPool2d(3, stride: 2),
+        .. ConvReLU(384, 3, padding: 1),
+        .. ConvReLU(384, 3, padding: 1, groups: 2),
+        .. ConvReLU(256, 3, padding: 1, groups: 2), new MaxPool2d(3, stride: 2),
+        new Flatten(),
+        .. DropoutUnlessZero(dropout),              .. LinearReLU(4096),
+        .. DropoutUnlessZero(dropout),              .. LinearReLU(4096),
+        new Linear(classes),
+    ]).WithInitialization(InitializationScheme.Paper2012);
+
     /// <summary>The form of the D2L book: grey 224x224 images, as for Fashion-MNIST enlarged.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.1. Deviation: Kaiming normal with biases 0, the default of the
@@ -51,14 +72,12 @@ public static class AlexNet
         .. DropoutUnlessZero(dropout),       .. LinearReLU(4096),
         .. DropoutUnlessZero(dropout),       .. LinearReLU(4096),
         new Linear(classes),
-    ]).WithInitialization(Initialization.Parse("pytorch"));
+    ]).WithInitialization("pytorch");
 
     /// <summary>The form of torchvision: colour images of 224x224.</summary>
     /// <remarks>
     /// Source: torchvision.models.alexnet, after Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
-    /// Deviation: no adaptive pooling to 6x6 before the fully connected layers. At 224x224 the map is 6x6 already, so there the two networks
-    /// are one and exchange weights; at other sizes the first fully connected layer has another number of inputs here.
-    /// Initialisation: PyTorch's default.
+    /// Adaptive pooling brings every map to 6x6 before the fully connected layers; of small images it repeats pixels. Initialisation: PyTorch's default.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, at least 63 rows and columns.</param>
@@ -70,9 +89,37 @@ public static class AlexNet
         .. ConvReLU(384, 3, padding: 1),
         .. ConvReLU(256, 3, padding: 1),
         .. ConvReLU(256, 3, padding: 1),            new MaxPool2d(3, stride: 2),
+        new AdaptiveAvgPool2d(6),
         new Flatten(),
         .. DropoutUnlessZero(dropout),              .. LinearReLU(4096),
         .. DropoutUnlessZero(dropout),              .. LinearReLU(4096),
         new Linear(classes),
-    ]).WithInitialization(Initialization.Parse("pytorch"));
+    ]).WithInitialization("pytorch");
+
+    /// <summary>
+    /// A lighter form for Fashion-MNIST and its kin: grey images enlarged to 64x64 instead of 224x224, and the same five convolutions, three
+    /// overlapping pools and three fully connected layers, each with batch normalisation.
+    /// </summary>
+    /// <remarks>
+    /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST. Deviations
+    /// from D2L: the first kernel is 5x5 with stride 2 (it sees as much of the picture as 11x11 at 224), half of the filters, 512 units, batch normalisation.
+    /// Initialisation: Kaiming normal.
+    /// </remarks>
+    /// <param name="classes">Of the last layer.</param>
+    /// <param name="input">The shape of one image; 1x64x64 by default, at least 29 rows and columns.</param>
+    /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
+    public static Graph Small(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-small", input ?? (1, 64, 64),
+    [
+        .. ConvNormReLU(48, 5, stride: 2, padding: 2, bias: false), new MaxPool2d(3, stride: 2),
+        .. ConvNormReLU(128, 5, padding: 2, bias: false),           new MaxPool2d(3, stride: 2),
+        .. ConvNormReLU(192, 3, padding: 1, bias: false),
+        .. ConvNormReLU(192, 3, padding: 1, bias: false),
+        .. ConvNormReLU(128, 3, padding: 1, bias: false),           new MaxPool2d(3, stride: 2),
+        new Flatten(),
+        .. LinearReLU(512),                                         .. DropoutUnlessZero(dropout),
+        .. LinearReLU(512),                                         .. DropoutUnlessZero(dropout),
+        new Linear(classes),
+    ]);
+
+    private static LocalResponseNorm ResponseNorm => new(5, alpha: 1e-4f, beta: 0.75f, k: 2, divideAlpha: false);
 }

@@ -18,5 +18,5 @@ public static class CnnBnLeaky
         new Flatten(),
         new Linear(128),                          new BatchNorm1d(), new LeakyReLU(0.1f), .. Blocks.DropoutUnlessZero(dropout),
         new Linear(classes),
-    ]).WithInitialization(Initialization.Parse("pytorch"));
+    ]).WithInitialization("pytorch");
 }

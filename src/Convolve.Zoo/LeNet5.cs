@@ -50,5 +50,5 @@ public static class LeNet5
         new Linear(120),   new Tanh(),
         new Linear(84),    new Tanh(),
         new Linear(classes),
-    ]).WithInitialization(Initialization.Parse("xavier-uniform"));
+    ]).WithInitialization("xavier-uniform");
 }

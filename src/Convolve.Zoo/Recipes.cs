@@ -1,3 +1,5 @@
+using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Training;
 
 namespace Convolve.Zoo;
@@ -6,22 +8,39 @@ namespace Convolve.Zoo;
 /// <remarks>Chosen on Fashion-MNIST by the accuracy on the validation split; the test split had no part in it.</remarks>
 public static class Recipes
 {
+    // Twenty times LeNet-5.
+    private const long SmallMultiplyAdds = 8_000_000;
+
     /// <summary>The recipe for a network of the zoo on a data set.</summary>
     /// <param name="network">A name of <see cref="NetworkCatalog"/>.</param>
     /// <param name="dataset">The data set's name; goes into the recipe.</param>
-    /// <exception cref="Layers.NetworkException">The network is unknown.</exception>
+    /// <exception cref="NetworkException">The network is unknown.</exception>
     public static Recipe For(string network, string dataset)
     {
         Recipe recipe = NetworkCatalog.Find(network).Name switch
         {
             "alexnet-d2l" or "alexnet-torchvision" => AlexNet,
+            "alexnet-2012" => AlexNet with { Epochs = 10, Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } }, // its small first weights take their time
+            "nin-d2l" or "googlenet" => AlexNet with { Epochs = 10 },
+            "nin" or "cuda-convnet" => AlexNet with { Epochs = 20 },
+            "resnet18" or "resnet34" or "resnet50" or "googlenet-bn" => Normalized with { Epochs = 10, BatchSize = 64 },
+            var name when name.StartsWith("resnet", StringComparison.Ordinal) => Normalized with { Epochs = 30, BatchSize = 128 },
             "alexnet-bn" => AlexNet with { Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } },
-            "cnn-bn-leaky" or "fashion28" => Normalized,
+            "cnn-bn-leaky" or "fashion28" or "alexnet-small" => Normalized,
             var name when name.StartsWith("vgg", StringComparison.Ordinal) => name.EndsWith("-bn", StringComparison.Ordinal) ? Normalized with { Epochs = 20, BatchSize = 64 } : AlexNet,
             "lenet5-keras" or "lenet5-1998" => LeNet with { Optimizer = LeNet.Optimizer with { LearningRate = 0.05f } }, // tanh saturates
             _ => LeNet,
         };
         return recipe with { Network = network, Dataset = dataset };
+    }
+
+    /// <summary>The recipe for a network of your own on a data set: by whether it normalises, and how large it is.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="dataset">The data set's name; goes into the recipe.</param>
+    public static Recipe For(Graph graph, string dataset)
+    {
+        Recipe recipe = graph.Nodes.Any(node => node.Layer is BatchNorm) ? Normalized : graph.MultiplyAdds < SmallMultiplyAdds ? LeNet : AlexNet;
+        return recipe with { Network = graph.Name, Dataset = dataset };
     }
 
     private static Recipe LeNet { get; } = new()

@@ -7,7 +7,8 @@ namespace Convolve.Zoo;
 /// <summary>VGG with 11, 13, 16 or 19 layers that learn: blocks of 3x3 convolutions, each block with a pool behind it.</summary>
 /// <remarks>
 /// Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table 1, columns A, B, D and E.
-/// Deviations: Kaiming normal, where the paper starts deep networks from shallow ones; batch normalisation is of 2015, as torchvision adds it.
+/// Deviations: started as torchvision does (convolutions Kaiming normal by fan out, fully connected layers N(0, 0.01)), where the paper starts deep
+/// networks from shallow ones; batch normalisation is of 2015, as torchvision adds it. At the default size the weights are torchvision's, one for one.
 /// </remarks>
 public static class Vgg
 {
@@ -44,6 +45,6 @@ public static class Vgg
             .. LinearReLU(4096), .. DropoutUnlessZero(dropout),
             .. LinearReLU(4096), .. DropoutUnlessZero(dropout),
             new Linear(classes),
-        ]);
+        ]).WithInitialization(InitializationScheme.Torchvision);
     }
 }

@@ -77,6 +77,7 @@ public class ScreenTests
     {
         CliResult result = Cli.RunAnywhere("summary", "lenet5", "--precision", "f32");
         Assert.StartsWith(LeNet, result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, weight decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"\nprecision   float32: as asked\n", result.Output);
         Assert.Matches(@"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n", result.Output);
         Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n$", result.Output);
@@ -89,6 +90,18 @@ public class ScreenTests
         Assert.Matches(@"lenet5, batch 16, training, Float32: \d+ steps, arena", Cli.RunAnywhere("summary", "lenet5", "--batch-size", "16", "--plan", "--precision", "f32").Output);
 
     [Fact]
+    public void SummaryOfANetworkThatBranchesSaysWhoReadsWhom()
+    {
+        string[] lines = Cli.RunAnywhere("summary", "resnet20", "--input", "1x28x28", "--classes", "7", "--batch-size", "2").Output.Split('\n');
+        Assert.Equal("resnet20: 1x28x28 -> 7", lines[0]);
+        Assert.Matches("^name +layer +output +parameters +multiply-adds +inputs$", lines[1]);
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer1\.0\.conv1 +Conv2d\(16, 3, padding: 1, bias: false\) +16x28x28 +2,304 +1,806,336$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer2\.0\.downsample +AvgPool2d\(1, stride: 2\) +16x14x14 +- +- +layer1\.2\.relu2$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer2\.0\.add +Add\(\) +32x14x14 +- +- +layer2\.0\.bn2, layer2\.0\.zeros$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^total +[\d,]+ +[\d,]+$"));
+    }
+
+    [Fact]
     public void SummaryAsJson()
     {
         JsonObject json = Cli.RunAnywhere("summary", "lenet5", "--classes", "7", "--net-option", "activation=tanh,pooling=avg", "--json").Json;
@@ -96,8 +109,8 @@ public class ScreenTests
         Assert.Equal(("lenet5", "1x28x28", 61706L - 3 * 85), ((string)json["network"]!, (string)json["input"]!, (long)json["parameters"]!));
         Assert.InRange((long)json["inference_bytes"]!, 61451 * 4, (long)json["training_bytes"]! - 2 * 61451 * 4);
         JsonArray layers = json["layers"]!.AsArray();
-        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer"], layer!.AsObject().Select(p => p.Key)));
-        Assert.Equal("""{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)"}""", layers[3]!.ToJsonString());
+        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer", "inputs"], layer!.AsObject().Select(p => p.Key)));
+        Assert.Equal("""{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)","inputs":["pool1"]}""", layers[3]!.ToJsonString());
         Assert.Equal((long)json["parameters"]!, layers.Sum(l => (long)l!["parameters"]!));
         Assert.Equal((long)json["multiply_adds"]!, layers.Sum(l => (long)l!["multiply_adds"]!));
     }

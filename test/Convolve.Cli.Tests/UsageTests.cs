@@ -12,7 +12,7 @@ public class UsageTests
     [InlineData("trian", "There is no command \"trian\". Did you mean train? There are train, evaluate, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "There is no option --verbose. See 'convolve --help'.")]
-    [InlineData("train", $"NET is missing. The network: {Networks}. See 'convolve train --help'.")]
+    [InlineData("train", $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]
     [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist. See 'convolve train --help'.")]
     [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
     [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
@@ -25,6 +25,12 @@ public class UsageTests
     [InlineData("evaluate nowhere --split all", "--split is \"all\", and one of test, validation, train was expected. See 'convolve evaluate --help'.")]
     [InlineData("summary lenet5 --batch-size 0", "--batch-size is \"0\", and a whole number from 1 to 2147483647 was expected. See 'convolve summary --help'.")]
     [InlineData("summary lenet5 --net-option input=1x8x8", "Conv2d(16, 5) \"conv2\": a window")]
+    [InlineData("summary resnet18 --input 3x64", "resnet18: input is \"3x64\", and channels x height x width such as 3x224x224 was expected.")]
+    [InlineData("summary resnet18 --input 3x64x64 --net-option input=3x32x32", "--input and --net-option input are one and the same. Give one of them.")]
+    [InlineData("summary resnet18 --svg", "Required argument missing for option: '--svg'.")]
+    [InlineData("summary my-net.json", "my-net.json does not exist. Give the file of a network (docs/networks.md), or one of the zoo: " + Networks + ".")]
+    [InlineData("train no/such/net --data mnist", "no/such/net does not exist. Give the file of a network (docs/networks.md), or one of the zoo: " + Networks + ".")]
+    [InlineData("summary /", "/ cannot be read: it is a folder. Give the file of a network (docs/networks.md).")]
     [InlineData("summary @file", "There is no network \"@file\". Known are " + Networks + ".")]
     public void OneMessage(string line, string message) => Refused(line, message);
 

@@ -13,6 +13,7 @@ public class NamespaceRules
         [""] = [],
         ["Layers"] = [""],
         ["Graphs"] = ["", "Layers"],
+        ["Drawing"] = ["", "Layers", "Graphs"],
         ["Analysis"] = ["", "Layers", "Graphs"],
         ["Kernels"] = [""],
         ["Planning"] = ["", "Layers", "Graphs", "Kernels"],
