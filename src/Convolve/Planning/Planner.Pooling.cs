@@ -25,18 +25,18 @@ public sealed partial class Planner
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (_options.IsTraining)
             uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
-        Emit(node, "forward", new MaxPoolingWork(pool, IsBack: false), 0, [.. uses]);
+        Emit(node, "forward", new MaxPoolingWork(pool, IsBack: false, TakesReLU(node)), 0, [.. uses]);
         _pools[node] = pool;
     }
 
-    private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout, bool isRectified)
+    /// <summary>Whether the gradient of the ReLU before a pooling is taken with the pooling's: the places of the maxima tell it.</summary>
+    private bool TakesReLU(Node pool) => pool.Inputs[0] is { Layer: ReLU } input && !IsInLanes(input) && _fusion.PoolOf(input) == pool;
+
+    private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout)
     {
         Tensor result = NewTensor($"d {node.Inputs[0].Name}", layout);
-        List<Use> uses = [new(Argument.DiffTarget, gradient, Access.Read), new(Argument.Workspace, _workspaces[node.Index]!, Access.Read)];
-        if (isRectified)
-            uses.Add(new(Argument.Target, _outputs[node.Index]!, Access.Read));
-        uses.Add(new(Argument.DiffSource, result, Access.Write));
-        Emit(node, "backward", new MaxPoolingWork(pool, IsBack: true), 0, [.. uses]);
+        Emit(node, "backward", new MaxPoolingWork(pool, IsBack: true, TakesReLU(node)), 0, new(Argument.DiffTarget, gradient, Access.Read),
+            new(Argument.Workspace, _workspaces[node.Index]!, Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }
 }

@@ -15,8 +15,9 @@ internal static unsafe class AnyPooling
     /// <param name="row">The number of the row.</param>
     /// <param name="first">The first output.</param>
     /// <param name="end">The one behind the last.</param>
+    /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end) where TPixel : struct, IPixel
+    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end, bool isRectified) where TPixel : struct, IPixel
     {
         int top = row * pool.StrideHeight - pool.Top, firstRow = Math.Max(0, -top), endRow = Math.Min(pool.KernelHeight, pool.Height - top);
         for (int x = first; x < end; x++)
@@ -36,8 +37,11 @@ internal static unsafe class AnyPooling
                 }
             }
             TPixel.Store(best, target + x * TPixel.Bytes);
-            if (places != null)
-                Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
+            if (places == null)
+                continue;
+            if (isRectified)
+                place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
+            Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
         }
     }
 
@@ -66,14 +70,12 @@ internal static unsafe class AnyPooling
         }
     }
 
-    /// <summary>The gradient of an output, through the ReLU if there is one, and where it belongs.</summary>
+    /// <summary>The gradient of an output, and where it belongs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Window<TPixel>(in GradientPlane plane, long at, out Vector512<float> diff, out Vector512<int> place) where TPixel : struct, IPixel
     {
         diff = TPixel.Load(plane.Diff + at * TPixel.Bytes);
         place = Avx512F.ConvertToVector512Int32(Vector128.Load(plane.Argmax + at * BlockedPool.Block));
-        if (plane.Output != null)
-            diff = Vector512.ConditionalSelect(Vector512.GreaterThan(TPixel.Load(plane.Output + at * TPixel.Bytes), Vector512<float>.Zero), diff, Vector512<float>.Zero);
     }
 
     /// <summary>The sum with a window's gradient in those channels that have their maximum here.</summary>

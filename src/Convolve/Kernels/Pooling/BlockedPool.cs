@@ -18,8 +18,11 @@ internal readonly record struct BlockedPool(int Planes, int Height, int Width, i
     /// <summary>Channels of a plane.</summary>
     public const int Block = 16;
 
-    /// <summary>The largest window: a byte tells the places in it.</summary>
-    public const int MostPlaces = 256;
+    /// <summary>The largest window: a byte tells the places in it, and <see cref="Nowhere"/>.</summary>
+    public const int MostPlaces = 255;
+
+    /// <summary>The place of an output whose gradient goes nowhere.</summary>
+    internal const int Nowhere = 255;
 
     /// <summary>The memory for the places of the maxima: a byte for every output.</summary>
     public long ArgmaxBytes => (long)Planes * OutHeight * OutWidth * Block;
