@@ -5,19 +5,22 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>Max pooling of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.</summary>
+/// <summary>
+/// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.
+/// Other windows are the library's, which is faster there.
+/// </summary>
 public sealed partial class Planner
 {
     private readonly Dictionary<Node, BlockedPool> _pools = [];
 
     private BlockedPool? BlockedPoolOf(Node node, Pool2d pool, Window window, Layout source, Layout target)
     {
-        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b"
-            || (long)pool.Kernel.Height * pool.Kernel.Width > BlockedPool.MostPlaces)
+        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b")
             return null;
         int blocks = (node.Input.Channels + BlockedPool.Block - 1) / BlockedPool.Block;
-        return new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
+        BlockedPool blocked = new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
             window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
+        return blocked.IsHalving ? blocked : null;
     }
 
     private void LowerBlockedPool(Node node, BlockedPool pool, Tensor source, Tensor target)

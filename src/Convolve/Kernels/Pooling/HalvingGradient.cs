@@ -64,7 +64,7 @@ internal static unsafe class HalvingGradient
     {
         (diff, place) = (Vector512<float>.Zero, Vector512.Create(BlockedPool.Nowhere));
         if (exists)
-            Window<TPixel>(plane, at, out diff, out place);
+            (diff, place) = (TPixel.Load(plane.Diff + at * TPixel.Bytes), Places(plane.Argmax + at * BlockedPool.Block));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
