@@ -107,8 +107,10 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
 
 /// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
-/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
-internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+/// <param name="Pool">The pooling.</param>
+/// <param name="IsBack">Whether the gradient is taken back.</param>
+/// <param name="TakesReLU">Whether the gradient goes on through the ReLU before the pooling.</param>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack, bool TakesReLU) : Work
 {
     public override string RunBy => "own pooling";
 }
