@@ -81,5 +81,7 @@ public enum RandomPurpose
     Initialization = 1,
     Split = 2,
     Shuffle = 3,
+    Augmentation = 4,
+    Mixing = 5,
     Test = 99,
 }
