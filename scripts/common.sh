@@ -5,12 +5,17 @@
 # any one of the sonames will do. A path may be a pattern; any one will do.
 declare -A needs=(
     [libdnnl2]='the kernel library|library libdnnl.so.2'
+    [libturbojpeg0]='the JPEG decoder|library libturbojpeg.so.0'
+    [libspng0]='the PNG decoder|library libspng.so.0'
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'
     [python3-torch]='PyTorch, the other side of the benchmark|path /usr/lib/python3/dist-packages/torch'
     [g++]='the C++ compiler|command g++'
 )
+
+# What every command but help may need.
+libraries=(libdnnl2 libturbojpeg0 libspng0)
 
 # The launcher's tests look for system files below another folder.
 system=${CONVOLVE_SYSTEM_ROOT:-}

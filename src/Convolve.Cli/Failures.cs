@@ -2,6 +2,7 @@ using System.CommandLine;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Formats;
+using Convolve.Imaging;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Training;
@@ -36,7 +37,8 @@ internal static class Failures
         (int code, string message) = exception switch
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
-            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException =>
+            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException or ImageException
+                or ImageLibraryException =>
                 (BadInput, exception.Message),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Execution;
+using Convolve.Imaging;
 using Convolve.OneDnn;
 
 namespace Convolve.Cli;
@@ -16,7 +17,7 @@ internal sealed class InfoCommand
     public static Command Create()
     {
         InfoCommand info = new();
-        Command command = new("info", "Say what this machine computes with: processor, kernel library, number formats, memory, data.") { info._json };
+        Command command = new("info", "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.") { info._json };
         command.SetAction(info.Run);
         return command;
     }
@@ -28,6 +29,7 @@ internal sealed class InfoCommand
     {
         Output output = new(line.GetValue(_json));
         (string? library, string? instructions, bool bfloat16, string why) = Kernels();
+        (string? Library, string? Problem) jpeg = Library(() => ImageLibraries.Jpeg), png = Library(() => ImageLibraries.Png);
         var sets = Datasets.All.Select(d => Datasets.Locate(d.Name)).ToList();
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (output.IsJson)
@@ -42,6 +44,8 @@ internal sealed class InfoCommand
                 ["instruction_set"] = instructions,
                 ["precisions"] = new JsonArray(bfloat16 ? ["f32", "bf16"] : library is null ? [] : ["f32"]),
                 ["precision_reason"] = why,
+                ["jpeg_library"] = jpeg.Library,
+                ["png_library"] = png.Library,
                 ["dotnet"] = Environment.Version.ToString(),
                 ["system"] = RuntimeInformation.OSDescription,
                 ["memory_bytes"] = memory,
@@ -56,12 +60,26 @@ internal sealed class InfoCommand
         output.Fact("kernels", library is null ? why : $"{library}, {instructions}");
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
+        output.Fact("pictures", jpeg.Problem ?? $"JPEG by {jpeg.Library}");
+        output.Fact("", png.Problem ?? $"PNG by {png.Library}");
         output.Fact("memory", $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
         output.Fact(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription}");
         foreach (DatasetLocation set in sets)
             output.Fact(set == sets[0] ? "data" : "", $"{set.Info.Name}: {set.Directory ?? "not here"}");
         output.Fact("cache", Datasets.CacheDirectory);
         return Failures.Success;
+    }
+
+    private static (string? Library, string? Problem) Library(Func<string> name)
+    {
+        try
+        {
+            return (name(), null);
+        }
+        catch (ImageLibraryException e)
+        {
+            return (null, e.Message);
+        }
     }
 
     private static (string? Library, string? Instructions, bool BFloat16, string Why) Kernels()

@@ -13,8 +13,10 @@ public sealed class LauncherTests : IDisposable
     private static readonly string[] Tools =
     [
         "awk", "bash", "cat", "comm", "dirname", "env", "find", "flock", "grep", "mkdir", "mktemp", "readlink", "rm", "sed", "sleep", "sort",
-        "stat", "true",
+        "stat", "touch", "true",
     ];
+
+    private static readonly string[] Libraries = ["libdnnl.so.2", "libturbojpeg.so.0", "libspng.so.0"];
 
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -66,7 +68,7 @@ public sealed class LauncherTests : IDisposable
             echo "noise of apt-get"
             [[ ! -e $SANDBOX/broken || $* != *install* ]] || exit 100
             mkdir -p "$SANDBOX/system/usr/lib" "$SANDBOX/system/usr/share/datasets/fashion-mnist"
-            echo >"$SANDBOX/system/usr/lib/libdnnl.so.2"
+            touch "$SANDBOX"/system/usr/lib/{libdnnl.so.2,libturbojpeg.so.0,libspng.so.0}
             """);
         Write("system/var/lib/apt/lists/mirror_Packages", "");
     }
@@ -177,17 +179,17 @@ public sealed class LauncherTests : IDisposable
     {
         var result = Run(["train", "lenet5", "fashion-mnist"], ("CONVOLVE_NO_INSTALL", "1"));
         Assert.Equal(2, result.Status);
-        Assert.EndsWith("\n  sudo apt-get install -y libdnnl2 dataset-fashion-mnist\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("\n  sudo apt-get install -y libdnnl2 libturbojpeg0 libspng0 dataset-fashion-mnist\n", result.Errors, StringComparison.Ordinal);
         Assert.Equal("", result.Output);
         Assert.False(File.Exists(At("installs")));
         Assert.False(File.Exists(At("ran")));
     }
 
     [Theory]
-    [InlineData("libdnnl2", "train", "lenet5")]
-    [InlineData("libdnnl2 dataset-fashion-mnist", "train", "--data=fashion-mnist")]
-    [InlineData("libdnnl2", "train", "fashion-mnist", "--data-dir", "/data")]
-    [InlineData("libdnnl2", "data", "verify")]
+    [InlineData("libdnnl2 libturbojpeg0 libspng0", "train", "lenet5")]
+    [InlineData("libdnnl2 libturbojpeg0 libspng0 dataset-fashion-mnist", "train", "--data=fashion-mnist")]
+    [InlineData("libdnnl2 libturbojpeg0 libspng0", "train", "fashion-mnist", "--data-dir", "/data")]
+    [InlineData("libdnnl2 libturbojpeg0 libspng0", "data", "verify")]
     [InlineData("", "train", "fashion-mnist", "--help")]
     [InlineData("", "--version")]
     [InlineData("")]
@@ -220,10 +222,10 @@ public sealed class LauncherTests : IDisposable
         var result = Run(["train"]);
         Assert.Equal(2, result.Status);
         Assert.Contains("noise of apt-get", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("apt-get install -y libdnnl2", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("apt-get install -y libdnnl2 libturbojpeg0 libspng0", result.Errors, StringComparison.Ordinal);
         string[] calls = File.ReadAllLines(At("installs"));
         Assert.Equal(3, calls.Length);
-        Assert.EndsWith(" install -y libdnnl2", calls[0], StringComparison.Ordinal);
+        Assert.EndsWith(" install -y libdnnl2 libturbojpeg0 libspng0", calls[0], StringComparison.Ordinal);
         Assert.EndsWith(" update", calls[1], StringComparison.Ordinal);
         Assert.Equal(calls[0], calls[2]);
     }
@@ -235,13 +237,13 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(7, Run(["train"]).Status);
         string[] calls = File.ReadAllLines(At("installs"));
         Assert.EndsWith(" update", calls[0], StringComparison.Ordinal);
-        Assert.EndsWith(" install -y libdnnl2", calls[1], StringComparison.Ordinal);
+        Assert.EndsWith(" install -y libdnnl2 libturbojpeg0 libspng0", calls[1], StringComparison.Ordinal);
     }
 
     [Fact]
     public void ALibraryOnTheLoadersPathIsEnough()
     {
-        Write("own/libdnnl.so.2", "");
+        Array.ForEach(Libraries, library => Write("own/" + library, ""));
         Assert.Equal(7, Run(["train"], ("LD_LIBRARY_PATH", "/nowhere:" + At("own"))).Status);
         Assert.False(File.Exists(At("installs")));
     }
@@ -276,7 +278,7 @@ public sealed class LauncherTests : IDisposable
         File.SetUnixFileMode(At("bin/" + name), Executable);
     }
 
-    private void HaveLibrary() => Write("system/usr/lib/libdnnl.so.2", "");
+    private void HaveLibrary() => Array.ForEach(Libraries, library => Write("system/usr/lib/" + library, ""));
 
     private string[] Builds() => File.ReadAllLines(At("builds"));
 

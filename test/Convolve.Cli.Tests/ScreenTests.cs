@@ -22,7 +22,7 @@ public class ScreenTests
           evaluate <RUN>    Say how good the weights of a run are on one of its splits.
           reproduce <NAME>  Run an experiment of the teaching material, and put the published result beside the measured one.
           summary <NET>     Say what a network is: layers, shapes, parameters, cost, memory.
-          info              Say what this machine computes with: processor, kernel library, number formats, memory, data.
+          info              Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
           data              List, fetch and check data sets.
         """;
 
@@ -114,10 +114,10 @@ public class ScreenTests
     public void Info()
     {
         CliResult result = Cli.RunAnywhere("info");
-        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\ncache       /.+/cache/convolve\n$", result.Output);
+        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\ncache       /.+/cache/convolve\n$", result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
-        Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "precisions", "precision_reason", "dotnet", "system",
-            "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
+        Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "precisions", "precision_reason", "jpeg_library", "png_library",
+            "dotnet", "system", "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
         Assert.Equal("f32", (string)json["precisions"]![0]!);
     }
 

@@ -89,6 +89,18 @@ public class UsageTests
     }
 
     [Fact]
+    public void MissingPictureLibrariesAreNamedWithTheRemedy()
+    {
+        using Cli cli = new();
+        File.WriteAllText(cli.At("libturbojpeg.so.0"), "");
+        File.WriteAllText(cli.At("libspng.so.0"), "");
+        CliResult info = cli.Run([("LD_LIBRARY_PATH", cli.Folder)], "info");
+        Assert.Equal(0, info.Status);
+        Assert.Contains("The JPEG library libturbojpeg.so.0 is not installed. Install it: sudo apt-get install -y libturbojpeg0\n", info.Output, StringComparison.Ordinal);
+        Assert.Contains("The PNG library libspng.so.0 is not installed. Install it: sudo apt-get install -y libspng0\n", info.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheUnexpectedIsOneLineUnlessAskedFor()
     {
         using Cli cli = new();

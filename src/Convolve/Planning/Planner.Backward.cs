@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.Layers;
 using Convolve.OneDnn;
@@ -57,6 +58,12 @@ public sealed partial class Planner
                 break;
             case Pool2d:
                 BackPooling(node, gradient);
+                break;
+            case AdaptiveAvgPool2d pool:
+                BackAdaptive(node, pool.Output, gradient);
+                break;
+            case GlobalAvgPool:
+                BackGlobalAverage(node, gradient);
                 break;
             case BatchNorm:
                 BackBatchNorm(node, gradient);
@@ -168,8 +175,15 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node)
+        bool isActivated = input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node;
+        bool isRectified = isActivated && input.Layer is ReLU && _pools.ContainsKey(node);
+        if (isActivated && !isRectified)
             gradient = BackActivation(node, input, gradient);
+        if (_pools.TryGetValue(node, out BlockedPool pool))
+        {
+            BackBlockedPool(node, pool, gradient, forward.Source, isRectified);
+            return;
+        }
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
         KernelDescription description = Required(operation, node);
         Tensor result = NewTensor($"d {input.Name}", description[Argument.DiffSource]);

@@ -1,5 +1,6 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Normalization;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
@@ -104,6 +105,16 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
+
+/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+{
+    public override string RunBy => "own pooling";
+}
+
+/// <summary>Average pooling to a given size, or its gradient.</summary>
+internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase

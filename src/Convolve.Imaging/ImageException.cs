@@ -1,0 +1,13 @@
+namespace Convolve.Imaging;
+
+/// <summary>The one exception for a picture that cannot be used: no JPEG or PNG, damaged, cut off, or larger than allowed.</summary>
+public sealed class ImageException : Exception
+{
+    internal ImageException(string file, string reason) : base($"{file}: {reason}") => (File, Reason) = (file, reason);
+
+    /// <summary>The name that the caller gave the picture.</summary>
+    public string File { get; }
+
+    /// <summary>What came, what was expected, how to mend it; without the name.</summary>
+    public string Reason { get; }
+}

@@ -1,0 +1,198 @@
+"""Makes the golden pictures: small JPEG and PNG files of every kind, and what PIL makes of them.
+
+Run with Debian's python3 (python3-pil, python3-numpy) in this folder: python3 make_golden.py
+pictures.json: for each file its name, its bytes, height and width as shown, and convert("RGB") and convert("L") after ImageOps.exif_transpose,
+row by row. Of 16 bit grey, which PIL clips at 255, the upper byte is taken, as PIL does for 16 bit colour.
+"""
+import base64
+import io
+import json
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+random = np.random.default_rng(1)
+cases = []
+
+
+def picture(height, width, channels):
+    """Smooth shapes with some noise, as pictures have."""
+    y, x = np.mgrid[0:height, 0:width]
+    planes = [127 + 90 * np.sin(x / (3 + c) + c) * np.cos(y / (4 + c)) + random.normal(0, 12, (height, width)) for c in range(channels)]
+    return np.clip(np.stack(planes, -1), 0, 255).astype(np.uint8)
+
+
+def add(name, data, orientation=None):
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    if orientation is not None:
+        turns = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+                 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
+        turned = image.transpose(turns[orientation]) if orientation > 1 else image
+        if not name.startswith(("late", "odd")):
+            assert np.array_equal(np.asarray(turned), np.asarray(ImageOps.exif_transpose(image))), name
+        image = turned
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+    cases.append({"name": name, "height": image.height, "width": image.width,
+                  "channels": 1 if image.mode in ("1", "L", "LA") or "grey-alpha-16" in name else 3,  # PIL opens the latter as RGBA
+                  "file": base64.b64encode(data).decode(),
+                  "rgb": base64.b64encode(np.asarray(image.convert("RGB")).tobytes()).decode(),
+                  "grey": base64.b64encode(np.asarray(image.convert("L")).tobytes()).decode()})
+
+
+# JPEG
+
+def jpeg(array, mode=None, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(array.squeeze(), mode).save(buffer, "JPEG", **{"quality": 85, **options})
+    return buffer.getvalue()
+
+
+def segments(data):
+    """Of the head: (marker, content) up to the first scan, and the rest."""
+    at, found = 2, []
+    while data[at + 1] != 0xDA:
+        length = struct.unpack(">H", data[at + 2:at + 4])[0]
+        found.append((data[at + 1], data[at + 4:at + 2 + length]))
+        at += 2 + length
+    return found, data[at:]
+
+
+def joined(head, rest):
+    return b"\xff\xd8" + b"".join(bytes([0xFF, m]) + struct.pack(">H", len(c) + 2) + c for m, c in head) + rest
+
+
+def adobe(transform):
+    return 0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform)
+
+
+def tiff(orientation, order="<", kind=3, others=3):
+    """A TIFF header with one directory: some other tags, then the orientation."""
+    entries = [struct.pack(order + "HHII", 0x0100 + i, 4, 1, i) for i in range(others)]
+    value = struct.pack(order + ("HH" if kind == 3 else "I"), *((orientation, 0) if kind == 3 else (orientation,)))
+    entries.append(struct.pack(order + "HHI", 0x0112, kind, 1) + value)
+    return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "IH", 8, len(entries)) + b"".join(entries) + b"\0\0\0\0"
+
+
+colour, grey = picture(21, 29, 3), picture(21, 29, 1)
+for name, sampling in (("444", 0), ("422", 1), ("420", 2)):
+    add(f"jpeg-{name}", jpeg(colour, subsampling=sampling))
+add("jpeg-progressive", jpeg(colour, progressive=True))
+add("jpeg-optimised-q30", jpeg(colour, quality=30, optimize=True))
+add("jpeg-grey", jpeg(grey))
+add("jpeg-grey-progressive", jpeg(grey, progressive=True))
+add("jpeg-1x1", jpeg(colour[:1, :1]))
+add("jpeg-wide", jpeg(picture(3, 200, 3)))
+head, rest = segments(jpeg(colour))
+add("jpeg-rgb", joined([adobe(0)] + [s for s in head if s[0] != 0xE0], rest))
+add("jpeg-fill-bytes", joined(head[:2], b"").replace(b"\xff\xdb", b"\xff\xff\xff\xff\xdb") + joined(head[2:], rest)[2:])
+add("jpeg-bytes-behind-the-end", jpeg(colour) + b"more bytes, of a camera")
+add("jpeg-comment", joined([head[0], (0xFE, b"a comment \xff\xd9\xff\xda"), (0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")] + head[1:], rest))
+inks = picture(21, 29, 4)
+cmyk = jpeg(inks, "CMYK")
+add("jpeg-cmyk", cmyk)
+add("jpeg-cmyk-progressive", jpeg(inks, "CMYK", progressive=True))
+head, rest = segments(cmyk)
+assert any(m == 0xEE and c[11] == 0 for m, c in head)
+add("jpeg-ycck", joined([adobe(2) if s[0] == 0xEE else s for s in head], rest))
+add("jpeg-cmyk-without-adobe", joined([s for s in head if s[0] != 0xEE], rest))
+small = picture(9, 14, 3)
+head, rest = segments(jpeg(small))
+for orientation in range(1, 9):
+    add(f"jpeg-exif-{orientation}", joined(head[:1] + [(0xE1, b"Exif\0\0" + tiff(orientation, "<>"[orientation % 2]))] + head[1:], rest), orientation)
+add("jpeg-exif-grey-6", joined([(0xE1, b"Exif\0\0" + tiff(6))] + segments(jpeg(grey))[0], segments(jpeg(grey))[1]), 6)
+add("odd-exif-long-8", joined([(0xE1, b"Exif\0\0" + tiff(8, kind=4))] + head, rest), 8)
+add("odd-exif-9", joined([(0xE1, b"Exif\0\0" + tiff(9))] + head, rest), 1)
+add("odd-exif-broken", joined([(0xE1, b"Exif\0\0II*\0\xff\xff\xff\x7f")] + head, rest), 1)
+add("jpeg-cmyk-exif-5", joined([(0xE1, b"Exif\0\0" + tiff(5))] + segments(cmyk)[0], segments(cmyk)[1]), 5)
+
+
+# PNG, by hand: PIL writes neither 16 bit colour nor interlaced files
+
+def chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def rows(samples, bits):
+    """Filtered scanlines of [h, w, samples]: every filter type has its turn."""
+    height, width, count = samples.shape
+    if bits == 16:
+        packed = samples.astype(">u2").reshape(height, -1).view(np.uint8)
+    elif bits == 8:
+        packed = samples.astype(np.uint8).reshape(height, -1)
+    else:
+        unpacked = np.unpackbits(samples.astype(np.uint8).reshape(height, -1, 1), axis=2)[:, :, 8 - bits:]
+        packed = np.packbits(unpacked.reshape(height, -1), axis=1)
+    step, out, above = max(1, bits * count // 8), b"", np.zeros(packed.shape[1], int)
+    for y, row in enumerate(packed.astype(int)):
+        left, corner = np.zeros_like(row), np.zeros_like(row)
+        left[step:], corner[step:] = row[:-step], above[:-step]
+        guess = left + above - corner
+        distances = np.abs(np.stack([left, above, corner]) - guess)
+        paeth = np.choose(np.argmin(distances, 0), [left, above, corner])
+        kind = y % 5
+        out += bytes([kind]) + ((row - [np.zeros_like(row), left, above, (left + above) // 2, paeth][kind]) % 256).astype(np.uint8).tobytes()
+        above = row
+    return out
+
+
+def png(samples, bits, colours, interlaced=False, before=(), after=(), pieces=1):
+    height, width = samples.shape[:2]
+    if interlaced:
+        passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+        parts = [samples[y::dy, x::dx] for y, x, dy, dx in passes]
+        raw = b"".join(rows(part, bits) for part in parts if part.size)
+    else:
+        raw = rows(samples, bits)
+    packed = zlib.compress(raw)
+    cuts = [len(packed) * i // pieces for i in range(pieces + 1)]
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, interlaced))
+            + b"".join(chunk(*c) for c in before) + b"".join(chunk(b"IDAT", packed[a:b]) for a, b in zip(cuts, cuts[1:]))
+            + b"".join(chunk(*c) for c in after) + chunk(b"IEND", b""))
+
+
+GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
+
+
+def deep(array):
+    return array.astype(np.uint32) * 256 + random.integers(0, 256, array.shape)
+
+
+small_grey = picture(11, 13, 1)
+for bits in (1, 2, 4, 8):
+    for interlaced in (False, True):
+        add(f"png-grey-{bits}" + "-interlaced" * interlaced, png(small_grey >> (8 - bits), bits, GREY, interlaced))
+add("png-grey-16", png(deep(small_grey), 16, GREY))
+add("png-grey-16-interlaced", png(deep(small_grey), 16, GREY, True))
+add("png-grey-transparent", png(small_grey, 8, GREY, before=[(b"tRNS", struct.pack(">H", int(small_grey[3, 3, 0])))]))
+two, three, four = picture(11, 13, 2), picture(11, 13, 3), picture(11, 13, 4)
+for interlaced in (False, True):
+    tail = "-interlaced" * interlaced
+    add("png-grey-alpha-8" + tail, png(two, 8, GREY_ALPHA, interlaced))
+    add("png-grey-alpha-16" + tail, png(deep(two), 16, GREY_ALPHA, interlaced))
+    add("png-rgb-8" + tail, png(three, 8, RGB, interlaced))
+    add("png-rgb-16" + tail, png(deep(three), 16, RGB, interlaced))
+    add("png-rgba-8" + tail, png(four, 8, RGBA, interlaced))
+    add("png-rgba-16" + tail, png(deep(four), 16, RGBA, interlaced))
+add("png-rgb-transparent", png(three, 8, RGB, before=[(b"tRNS", struct.pack(">HHH", *map(int, three[2, 2])))]))
+for bits in (1, 2, 4, 8):
+    colours = random.integers(0, 256, (1 << bits, 3)).astype(np.uint8)
+    indices = random.integers(0, 1 << bits, (11, 13, 1))
+    add(f"png-palette-{bits}", png(indices, bits, PALETTE, before=[(b"PLTE", colours.tobytes())]))
+    add(f"png-palette-{bits}-transparent-interlaced", png(indices, bits, PALETTE, True, [(b"PLTE", colours.tobytes()), (b"tRNS", bytes(range(0, 1 << bits, 2)))]))
+add("png-gamma", png(three, 8, RGB, before=[(b"gAMA", struct.pack(">I", 100000)), (b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))]))
+add("png-comments", png(three, 8, RGB, before=[(b"tEXt", b"Title\0A picture"), (b"zTXt", b"Text\0\0" + zlib.compress(b"x" * 1000)), (b"prVt", b"own")], after=[(b"tIME", struct.pack(">HBBBBB", 2020, 1, 2, 3, 4, 5))]))
+add("png-many-pieces", png(three, 8, RGB, pieces=150))
+add("png-bytes-behind-the-end", png(three, 8, RGB) + b"more")
+add("png-1x1", png(three[:1, :1], 8, RGB))
+for orientation in range(1, 9):
+    add(f"png-exif-{orientation}", png(three, 8, RGB, orientation == 7, before=[(b"eXIf", tiff(orientation, "><"[orientation % 2]))]), orientation)
+add("png-exif-grey-alpha-8", png(two, 8, GREY_ALPHA, before=[(b"eXIf", tiff(8))]), 8)
+add("late-exif-3", png(three, 8, RGB, after=[(b"eXIf", tiff(3))]), 3)
+
+with open("pictures.json", "w") as file:
+    file.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+print(len(cases), "pictures")
