@@ -14,7 +14,7 @@ public class UsageTests
     [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
     [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
     [InlineData("train lenet --data mnist", $"There is no network \"lenet\". Did you mean lenet5? Known are {Networks}.")]
-    [InlineData("train lenet5 --data minst", "There is no data set \"minst\". Did you mean \"mnist\"? Known are: mnist, fashion-mnist.")]
+    [InlineData("train lenet5 --data minst", "There is no data set \"minst\". Did you mean \"mnist\"? Known are: mnist, fashion-mnist, and folder:PATH for your own pictures.")]
     [InlineData("data", "Say what to do: list, fetch, verify. See 'convolve data --help'.")]
     [InlineData("data verfy", "There is no command \"verfy\". Did you mean verify? There are list, fetch, verify. See 'convolve data --help'.")]
     [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it. See 'convolve evaluate --help'.")]
