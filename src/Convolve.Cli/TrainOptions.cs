@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Convolve.Data;
 using Convolve.Layers;
 using Convolve.Planning;
@@ -22,19 +23,19 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _momentum =
         Inputs.Number("--momentum",
-            $"The share of the last step's velocity that is kept, in [0, 1). Default: {Default(r => Format.Number(r.Optimizer.Momentum))}.");
+            $"With sgd and rmsprop: the share of the last step's velocity that is kept, in [0, 1). Default: {Default(r => r.Optimizer is Sgd sgd ? Format.Number(sgd.Momentum) : "0")}.");
 
     private readonly Option<bool?> _nesterov = Switch("--nesterov",
-        $"Whether the step looks ahead along the momentum. Default: {Default(r => r.Optimizer.Nesterov ? "true" : "false")}.");
+        $"With sgd: whether the step looks ahead along the momentum. Default: {Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
 
     private readonly Option<double?> _weightDecay =
         Inputs.Number("--weight-decay",
-            $"The factor of the L2 penalty, at least 0. Default: {Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
+            $"The factor of the L2 penalty (with adamw, of the decay apart from the gradient), at least 0. Default: {Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
 
     private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Whether the penalty holds for biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
-        $"The learning rate over the run: the same throughout; cut every so many epochs; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
+        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where validation stops to improve; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
         Schedules);
 
     private readonly Option<double?> _warmUp =
@@ -44,10 +45,41 @@ internal sealed class TrainOptions
         Inputs.Integer("--step-epochs", "With --schedule step: epochs between two cuts, at least 1. Default: 10.");
 
     private readonly Option<double?> _stepFactor =
-        Inputs.Number("--step-factor", "With --schedule step: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
+        Inputs.Number("--step-factor", "With --schedule step, multi-step, exponential or plateau: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
+
+    private readonly Option<string?> _milestones =
+        Inputs.Word("--milestones", "N,N,...", "With --schedule multi-step: the epochs after which the rate is cut, such as 10,15.");
+
+    private readonly Option<int?> _patience =
+        Inputs.Integer("--patience", "With --schedule plateau: epochs without improvement that pass before a cut, at least 0. Default: 10.");
+
+    private readonly Option<double?> _threshold =
+        Inputs.Number("--threshold", "With --schedule plateau: the relative change that counts as improvement, in [0, 1). Default: 0.0001.");
+
+    private readonly Option<int?> _cooldown =
+        Inputs.Integer("--cooldown", "With --schedule plateau: epochs after a cut that are not counted, at least 0. Default: 0.");
+
+    private readonly Option<double?> _minimumRate =
+        Inputs.Number("--min-lr", "With --schedule plateau: the lowest learning rate, at least 0. Default: 0.");
+
+    private readonly Option<PlateauMetric?> _metric = Inputs.OneOf("--plateau-metric",
+        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", PlateauMetric.Accuracy), ("loss", PlateauMetric.Loss));
 
     private readonly Option<UpdateRule?> _optimizer =
-        Inputs.OneOf("--optimizer", "The rule of the update: stochastic gradient descent. Default: sgd.", ("sgd", UpdateRule.Sgd));
+        Inputs.OneOf("--optimizer", $"The rule of the update, as PyTorch defines it. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);
+
+    private readonly Option<double?> _beta1 = Inputs.Number("--beta1", "With adam and adamw: the share of the mean gradient that is kept, in [0, 1). Default: 0.9.");
+
+    private readonly Option<double?> _beta2 = Inputs.Number("--beta2", "With adam and adamw: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.999.");
+
+    private readonly Option<double?> _alpha = Inputs.Number("--alpha", "With rmsprop: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.99.");
+
+    private readonly Option<double?> _eps = Inputs.Number("--eps", "With adam, adamw and rmsprop: what keeps the quotient finite, above 0. Default: 1e-8.");
+
+    private readonly Option<bool?> _centered = Switch("--centered", "With rmsprop: whether the gradient's variance is used, and not its mean square. Default: false.");
+
+    private readonly Option<double?> _labelSmoothing =
+        Inputs.Number("--label-smoothing", "The share of each label that is spread over all classes in training, in [0, 1). Default: 0.");
 
     private readonly Option<ulong?> _seed =
         Inputs.Seed("--seed", "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
@@ -81,18 +113,37 @@ internal sealed class TrainOptions
     private enum UpdateRule
     {
         Sgd,
+        Adam,
+        AdamW,
+        RmsProp,
     }
 
+    private static (string, UpdateRule)[] Rules => [("sgd", UpdateRule.Sgd), ("adam", UpdateRule.Adam), ("adamw", UpdateRule.AdamW), ("rmsprop", UpdateRule.RmsProp)];
+
     private static (string, ScheduleKind)[] Schedules =>
-        [("constant", ScheduleKind.Constant), ("step", ScheduleKind.Step), ("cosine", ScheduleKind.Cosine), ("one-cycle", ScheduleKind.OneCycle)];
+    [
+        ("constant", ScheduleKind.Constant), ("step", ScheduleKind.Step), ("multi-step", ScheduleKind.MultiStep), ("exponential", ScheduleKind.Exponential),
+        ("plateau", ScheduleKind.Plateau), ("cosine", ScheduleKind.Cosine), ("one-cycle", ScheduleKind.OneCycle),
+    ];
+
+    private static UpdateRule RuleOf(OptimizerSettings settings) => settings switch
+    {
+        Adam => UpdateRule.Adam,
+        AdamW => UpdateRule.AdamW,
+        RmsProp => UpdateRule.RmsProp,
+        _ => UpdateRule.Sgd,
+    };
+
+    /// <summary>The name of a rule as typed.</summary>
+    public static string NameOf(OptimizerSettings settings) => Rules.First(r => r.Item2 == RuleOf(settings)).Item1;
 
     /// <summary>The name of a schedule as typed.</summary>
     public static string NameOf(ScheduleKind kind) => Schedules.First(s => s.Item2 == kind).Item1;
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _schedule,
-            _warmUp, _stepEpochs, _stepFactor, _optimizer, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _initialization])
+        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,
+            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _initialization])
             command.Add(option);
     }
 
@@ -102,28 +153,26 @@ internal sealed class TrainOptions
     public Recipe Read(ParseResult line, string network, string dataset)
     {
         Recipe usual = Recipes.For(network, dataset);
-        Sgd sgd = usual.Optimizer;
         Schedule schedule = usual.Schedule;
-        float momentum = (float?)line.GetValue(_momentum) ?? sgd.Momentum;
         Recipe recipe = usual with
         {
             Epochs = line.GetValue(_epochs) ?? usual.Epochs,
             BatchSize = line.GetValue(_batchSize) ?? usual.BatchSize,
-            Optimizer = new()
-            {
-                LearningRate = (float?)line.GetValue(_learningRate) ?? sgd.LearningRate,
-                Momentum = momentum,
-                Nesterov = line.GetValue(_nesterov) ?? (sgd.Nesterov && momentum != 0),
-                WeightDecay = (float?)line.GetValue(_weightDecay) ?? sgd.WeightDecay,
-                DecaysBiases = line.GetValue(_decaysBiases) ?? sgd.DecaysBiases,
-            },
+            Optimizer = ReadOptimizer(line, usual.Optimizer),
             Schedule = new()
             {
                 Kind = line.GetValue(_schedule) ?? schedule.Kind,
                 WarmUpEpochs = line.GetValue(_warmUp) ?? schedule.WarmUpEpochs,
                 StepEpochs = line.GetValue(_stepEpochs) ?? schedule.StepEpochs,
                 Factor = line.GetValue(_stepFactor) ?? schedule.Factor,
+                Milestones = line.GetValue(_milestones) is { } epochs ? ReadMilestones(epochs) : schedule.Milestones,
+                Patience = line.GetValue(_patience) ?? schedule.Patience,
+                Threshold = line.GetValue(_threshold) ?? schedule.Threshold,
+                Cooldown = line.GetValue(_cooldown) ?? schedule.Cooldown,
+                MinimumRate = line.GetValue(_minimumRate) ?? schedule.MinimumRate,
+                Metric = line.GetValue(_metric) ?? schedule.Metric,
             },
+            LabelSmoothing = (float?)line.GetValue(_labelSmoothing) ?? usual.LabelSmoothing,
             Seed = line.GetValue(_seed) ?? usual.Seed,
             Precision = line.GetValue(_precision) ?? usual.Precision,
             Exact = line.GetValue(_exact) || usual.Exact,
@@ -135,7 +184,76 @@ internal sealed class TrainOptions
             Initialization = line.GetValue(_initialization) ?? usual.Initialization,
         };
         recipe.Validate();
+        RequireMeaning(line, recipe.Schedule.Kind);
         return recipe;
+    }
+
+    // What the usual recipe says counts only where it speaks of the same rule.
+    private OptimizerSettings ReadOptimizer(ParseResult line, OptimizerSettings usual)
+    {
+        UpdateRule rule = line.GetValue(_optimizer) ?? RuleOf(usual);
+        RequireMeaning(line, rule);
+        float? Of(Option<double?> option) => (float?)line.GetValue(option);
+        OptimizerSettings settings = rule switch
+        {
+            UpdateRule.Adam => With(usual as Adam ?? new(), a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
+            UpdateRule.AdamW => With(usual as AdamW ?? new(), a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
+            UpdateRule.RmsProp => With(usual as RmsProp ?? new(), r => r with
+            {
+                Alpha = Of(_alpha) ?? r.Alpha,
+                Eps = Of(_eps) ?? r.Eps,
+                Momentum = Of(_momentum) ?? r.Momentum,
+                Centered = line.GetValue(_centered) ?? r.Centered,
+            }),
+            _ => With(usual as Sgd ?? new(), s => s with
+            {
+                Momentum = Of(_momentum) ?? s.Momentum,
+                Nesterov = line.GetValue(_nesterov) ?? (s.Nesterov && (Of(_momentum) ?? s.Momentum) != 0),
+            }),
+        };
+        return settings with
+        {
+            LearningRate = Of(_learningRate) ?? settings.LearningRate,
+            WeightDecay = Of(_weightDecay) ?? settings.WeightDecay,
+            DecaysBiases = line.GetValue(_decaysBiases) ?? settings.DecaysBiases,
+        };
+
+        static OptimizerSettings With<T>(T settings, Func<T, T> change) where T : OptimizerSettings => change(settings);
+    }
+
+    // An option that nothing would look at is a mistake.
+    private void RequireMeaning(ParseResult line, UpdateRule rule)
+    {
+        (Option Option, UpdateRule[] Rules)[] meant =
+        [
+            (_momentum, [UpdateRule.Sgd, UpdateRule.RmsProp]), (_nesterov, [UpdateRule.Sgd]), (_beta1, [UpdateRule.Adam, UpdateRule.AdamW]),
+            (_beta2, [UpdateRule.Adam, UpdateRule.AdamW]), (_alpha, [UpdateRule.RmsProp]), (_eps, [UpdateRule.Adam, UpdateRule.AdamW, UpdateRule.RmsProp]),
+            (_centered, [UpdateRule.RmsProp]),
+        ];
+        string Name(UpdateRule r) => Rules.First(p => p.Item2 == r).Item1;
+        foreach ((Option option, UpdateRule[] rules) in meant)
+            if (line.GetResult(option) is not null && !rules.Contains(rule))
+                throw new UsageException($"{option.Name} belongs to --optimizer {string.Join(" or ", rules.Select(Name))}, and the optimizer is {Name(rule)}.");
+    }
+
+    private void RequireMeaning(ParseResult line, ScheduleKind kind)
+    {
+        (Option Option, ScheduleKind[] Kinds)[] meant =
+        [
+            (_stepEpochs, [ScheduleKind.Step]), (_stepFactor, [ScheduleKind.Step, ScheduleKind.MultiStep, ScheduleKind.Exponential, ScheduleKind.Plateau]),
+            (_milestones, [ScheduleKind.MultiStep]), (_patience, [ScheduleKind.Plateau]), (_threshold, [ScheduleKind.Plateau]), (_cooldown, [ScheduleKind.Plateau]),
+            (_minimumRate, [ScheduleKind.Plateau]), (_metric, [ScheduleKind.Plateau]),
+        ];
+        foreach ((Option option, ScheduleKind[] kinds) in meant)
+            if (line.GetResult(option) is not null && !kinds.Contains(kind))
+                throw new UsageException($"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is {NameOf(kind)}.");
+    }
+
+    private static int[] ReadMilestones(string typed)
+    {
+        int[] epochs = [.. typed.Split(',').Select(text =>
+            int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : 0)];
+        return epochs.All(e => e > 0) ? epochs : throw new UsageException($"--milestones is \"{typed}\", and epochs from 1 on were expected, such as 10,15.");
     }
 
     private static Option<bool?> Switch(string name, string description) => new(name) { Description = description, HelpName = "true|false" };

@@ -39,6 +39,13 @@ internal sealed class TrainScreen(Output output)
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
         output.Fact("run", folder);
+        BeginRows();
+    }
+
+    /// <summary>What stands over the rows of the epochs.</summary>
+    public void BeginRows()
+    {
+        _start = System.Diagnostics.Stopwatch.GetTimestamp();
         output.Line();
         output.Line("  epoch  train loss  train acc    val loss    val acc   learning rate   images/s       time");
     }
@@ -108,24 +115,31 @@ internal sealed class TrainScreen(Output output)
 
     private static string OrDash(double? value) => value is { } number ? Format.Fraction(number) : "-";
 
-    private static string Words(Recipe recipe, int batch, int images)
+    /// <summary>A recipe in a line.</summary>
+    public static string Words(Recipe recipe, int batch, int images)
     {
-        Sgd sgd = recipe.Optimizer;
+        OptimizerSettings rule = recipe.Optimizer;
         int steps = (images + batch - 1) / batch;
         List<string> words = [string.Create(CultureInfo.InvariantCulture,
             $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")} of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"),
-            $"SGD {Format.Number(sgd.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
+            $"{RuleName(rule)} {Format.Number(rule.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
         if (recipe.Schedule.WarmUpEpochs > 0)
             words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
-        if (sgd.Momentum > 0)
+        if (rule is Sgd { Momentum: > 0 } sgd)
             words.Add($"momentum {Format.Number(sgd.Momentum)}{(sgd.Nesterov ? " Nesterov" : "")}");
-        if (sgd.WeightDecay > 0)
-            words.Add($"weight decay {Format.Number(sgd.WeightDecay)}{(sgd.DecaysBiases ? "" : " (not biases)")}");
+        if (rule is RmsProp { Momentum: > 0 } rms)
+            words.Add($"momentum {Format.Number(rms.Momentum)}");
+        if (rule.WeightDecay > 0)
+            words.Add($"weight decay {Format.Number(rule.WeightDecay)}{(rule.DecaysBiases ? "" : " (not biases)")}");
+        if (recipe.LabelSmoothing > 0)
+            words.Add($"label smoothing {Format.Number(recipe.LabelSmoothing)}");
         if (recipe.Initialization is { } start)
             words.Add($"weights from {start}");
         words.Add($"seed {recipe.Seed}");
         return string.Join(", ", words);
     }
+
+    private static string RuleName(OptimizerSettings rule) => rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
 

@@ -32,6 +32,27 @@ public static class AlexNet
         new Linear(classes),
     ]);
 
+    /// <summary>The form with batch normalisation behind each convolution: colour images of 227x227.</summary>
+    /// <remarks>
+    /// Source: the AlexNet of a PyTorch notebook on CIFAR-10, enlarged to 227. Deviations from 2012: batch normalisation in place of local response normalisation,
+    /// one column. Initialisation: PyTorch's default.
+    /// </remarks>
+    /// <param name="classes">Of the last layer.</param>
+    /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
+    /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
+    public static Graph BatchNorm(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-bn", input ?? (3, 227, 227),
+    [
+        .. ConvNormReLU(96, 11, stride: 4),  new MaxPool2d(3, stride: 2),
+        .. ConvNormReLU(256, 5, padding: 2), new MaxPool2d(3, stride: 2),
+        .. ConvNormReLU(384, 3, padding: 1),
+        .. ConvNormReLU(384, 3, padding: 1),
+        .. ConvNormReLU(256, 3, padding: 1), new MaxPool2d(3, stride: 2),
+        new Flatten(),
+        .. DropoutUnlessZero(dropout),       .. LinearReLU(4096),
+        .. DropoutUnlessZero(dropout),       .. LinearReLU(4096),
+        new Linear(classes),
+    ]).WithInitialization(Initialization.Parse("pytorch"));
+
     /// <summary>The form of torchvision: colour images of 224x224.</summary>
     /// <remarks>
     /// Source: torchvision.models.alexnet, after Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.

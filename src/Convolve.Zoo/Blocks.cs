@@ -9,6 +9,10 @@ internal static class Blocks
     public static Layer[] ConvReLU(int filters, Size2 kernel, Size2? stride = null, Padding padding = default) =>
         [new Conv2d(filters, kernel, stride, padding), new ReLU()];
 
+    /// <summary>A convolution, batch normalisation and its ReLU.</summary>
+    public static Layer[] ConvNormReLU(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, bool bias = true) =>
+        [new Conv2d(filters, kernel, stride, padding, bias: bias), new BatchNorm2d(), new ReLU()];
+
     /// <summary>A fully connected layer and its ReLU.</summary>
     public static Layer[] LinearReLU(int units) => [new Linear(units), new ReLU()];
 

@@ -36,6 +36,15 @@ public static class NetworkCatalog
             [Input("1x224x224"), Dropout], (classes, chosen) => AlexNet.D2L(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         new("alexnet-torchvision", "AlexNet for colour 224x224 images, the one-column form", "Krizhevsky 2014; torchvision.models.alexnet",
             [Input("3x224x224"), Dropout], (classes, chosen) => AlexNet.Torchvision(classes, chosen.Image("input"), chosen.Probability("dropout"))),
+        new("alexnet-bn", "AlexNet with batch normalisation for colour 227x227 images", "Krizhevsky, Sutskever, Hinton 2012; a PyTorch notebook on CIFAR-10",
+            [Input("3x227x227"), Dropout], (classes, chosen) => AlexNet.BatchNorm(classes, chosen.Image("input"), chosen.Probability("dropout"))),
+        new("cnn-bn-leaky", "a small network with batch normalisation and leaky ReLU for CIFAR-10", "a PyTorch notebook on CIFAR-10",
+            [Input("3x32x32"), Dropout], (classes, chosen) => CnnBnLeaky.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
+        new("fashion28", "a network for grey 28x28 images as they are", "this project",
+            [Input("1x28x28"), Dropout with { Default = "0.4" }], (classes, chosen) => Fashion28.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
+        .. Vgg.Depths.SelectMany(depth => new[] { false, true }.Select(hasBatchNorm => new NetworkEntry($"vgg{depth}{(hasBatchNorm ? "-bn" : "")}",
+            $"VGG with {depth} layers{(hasBatchNorm ? " and batch normalisation" : "")} for colour 224x224 images", "Simonyan, Zisserman 2014", [Input("3x224x224"), Dropout],
+            (classes, chosen) => Vgg.Create(depth, classes, chosen.Image("input"), hasBatchNorm, chosen.Probability("dropout"))))),
     ];
 
     /// <summary>Makes a network by name.</summary>

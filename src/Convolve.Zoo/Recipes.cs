@@ -15,6 +15,9 @@ public static class Recipes
         Recipe recipe = NetworkCatalog.Find(network).Name switch
         {
             "alexnet-d2l" or "alexnet-torchvision" => AlexNet,
+            "alexnet-bn" => AlexNet with { Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } },
+            "cnn-bn-leaky" or "fashion28" => Normalized,
+            var name when name.StartsWith("vgg", StringComparison.Ordinal) => name.EndsWith("-bn", StringComparison.Ordinal) ? Normalized with { Epochs = 20, BatchSize = 64 } : AlexNet,
             "lenet5-keras" or "lenet5-1998" => LeNet with { Optimizer = LeNet.Optimizer with { LearningRate = 0.05f } }, // tanh saturates
             _ => LeNet,
         };
@@ -27,8 +30,15 @@ public static class Recipes
         Dataset = "",
         Epochs = 15,
         BatchSize = 128,
-        Optimizer = new() { LearningRate = 0.1f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.001f },
+        Optimizer = new Sgd { LearningRate = 0.1f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.001f },
         Schedule = new() { Kind = ScheduleKind.OneCycle },
+    };
+
+    private static Recipe Normalized { get; } = LeNet with
+    {
+        Epochs = 15,
+        BatchSize = 256,
+        Optimizer = LeNet.Optimizer with { LearningRate = 0.1f, WeightDecay = 0.0005f },
     };
 
     private static Recipe AlexNet { get; } = LeNet with

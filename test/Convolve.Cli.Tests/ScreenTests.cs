@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Convolve.Zoo;
 
 namespace Convolve.Cli.Tests;
 
@@ -17,11 +18,12 @@ public class ScreenTests
           --version       Show version information
 
         Commands:
-          train <NET>     Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
-          evaluate <RUN>  Say how good the weights of a run are on one of its splits.
-          summary <NET>   Say what a network is: layers, shapes, parameters, cost, memory.
-          info            Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data            List, fetch and check data sets.
+          train <NET>       Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
+          evaluate <RUN>    Say how good the weights of a run are on one of its splits.
+          reproduce <NAME>  Run an experiment of the teaching material, and put the published result beside the measured one.
+          summary <NET>     Say what a network is: layers, shapes, parameters, cost, memory.
+          info              Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
+          data              List, fetch and check data sets.
         """;
 
     private const string LeNet = """
@@ -52,6 +54,7 @@ public class ScreenTests
     [Theory]
     [InlineData("train")]
     [InlineData("evaluate")]
+    [InlineData("reproduce")]
     [InlineData("summary")]
     [InlineData("info")]
     [InlineData("data list")]
@@ -103,8 +106,8 @@ public class ScreenTests
     public void SummaryOfNothingListsTheNetworks()
     {
         string output = Cli.RunAnywhere("summary").Output;
-        Assert.All(["lenet5 ", "lenet5-keras ", "lenet5-1998 ", "alexnet-d2l ", "alexnet-torchvision "], name => Assert.Contains("\n" + name, output, StringComparison.Ordinal));
-        Assert.Equal(5, Cli.RunAnywhere("summary", "--json").Json["networks"]!.AsArray().Count);
+        Assert.All(NetworkCatalog.All, network => Assert.Contains($"\n{network.Name} ", output, StringComparison.Ordinal));
+        Assert.Equal(NetworkCatalog.All.Count, Cli.RunAnywhere("summary", "--json").Json["networks"]!.AsArray().Count);
     }
 
     [Fact]

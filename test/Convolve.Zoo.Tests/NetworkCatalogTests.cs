@@ -28,6 +28,15 @@ public class NetworkCatalogTests
         Assert.Contains(entry.Options, o => o.Name == "input" && o.Default == NetworkCatalog.Create(name).Input.ToString());
     }
 
+    // As published, where the last layer has 1000 outputs.
+    [Theory]
+    [InlineData("vgg11", 132_863_336)]
+    [InlineData("vgg13", 133_047_848)]
+    [InlineData("vgg16", 138_357_544)]
+    [InlineData("vgg19", 143_667_240)]
+    [InlineData("vgg16-bn", 138_365_992)]
+    public void Has_the_published_number_of_parameters(string name, long parameters) => Assert.Equal(parameters, NetworkCatalog.Create(name, classes: 1000).ParameterCount);
+
     [Fact]
     public void Options_reach_the_network()
     {
@@ -50,11 +59,11 @@ public class NetworkCatalogTests
         Assert.DoesNotContain(NetworkCatalog.Create("alexnet-d2l", options: new Dictionary<string, string> { ["dropout"] = "off" }).Nodes, n => n.Layer is Dropout);
 
     [Theory]
-    [InlineData("alexnet-dl2", "There is no network \"alexnet-dl2\". Did you mean alexnet-d2l? Known are lenet5, lenet5-keras, lenet5-1998, alexnet-d2l, alexnet-torchvision.")]
-    [InlineData("lenet", "There is no network \"lenet\". Did you mean lenet5? Known are lenet5, lenet5-keras, lenet5-1998, alexnet-d2l, alexnet-torchvision.")]
-    [InlineData("transformer", "There is no network \"transformer\". Known are lenet5, lenet5-keras, lenet5-1998, alexnet-d2l, alexnet-torchvision.")]
+    [InlineData("alexnet-dl2", "There is no network \"alexnet-dl2\". Did you mean alexnet-d2l? Known are ")]
+    [InlineData("lenet", "There is no network \"lenet\". Did you mean lenet5? Known are ")]
+    [InlineData("transformer", "There is no network \"transformer\". Known are ")]
     public void An_unknown_name_is_told_the_nearest(string name, string message) =>
-        Assert.Equal(message, Assert.Throws<NetworkException>(() => NetworkCatalog.Create(name)).Message);
+        Assert.Equal($"{message}{string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.", Assert.Throws<NetworkException>(() => NetworkCatalog.Create(name)).Message);
 
     [Theory]
     [InlineData("lenet5", "activation", "gelu", "lenet5: activation is \"gelu\", and relu, leaky-relu, sigmoid or tanh was expected.")]

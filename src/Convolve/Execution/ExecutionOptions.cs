@@ -13,4 +13,7 @@ public sealed record ExecutionOptions
 
     /// <summary>Threads of the kernel team; 0, the default, means OMP_NUM_THREADS, or all cores.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The share of each label that training's loss spreads over all classes, in [0, 1); 0 by default.</summary>
+    public float LabelSmoothing { get; init; }
 }

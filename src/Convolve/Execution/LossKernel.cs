@@ -4,12 +4,16 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - one-hot) / N.</summary>
+/// <summary>
+/// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with label smoothing
+/// s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss).
+/// </summary>
 internal sealed unsafe class LossKernel : ITeamWork
 {
     private readonly float* _logits;
     private readonly nint _target;
     private readonly int _batch, _classes;
+    private readonly double _smoothing;
     private readonly bool _isBFloat16;
     private readonly PassState _state;
 
@@ -18,7 +22,7 @@ internal sealed unsafe class LossKernel : ITeamWork
         Tensor target = step[Argument.Target];
         _logits = (float*)binder.Address(step[Argument.Source]);
         (_target, _state) = (binder.Address(target), binder.State);
-        (_batch, _classes) = ((int)target.Layout.Sizes[0], work.Classes);
+        (_batch, _classes, _smoothing) = ((int)target.Layout.Sizes[0], work.Classes, work.Smoothing);
         _isBFloat16 = target.Layout.Type == ElementType.BFloat16;
     }
 
@@ -31,7 +35,7 @@ internal sealed unsafe class LossKernel : ITeamWork
             int label = _state.Labels[i], best = 0;
             for (int k = 1; k < logits.Length; k++)
                 best = logits[k] > logits[best] ? k : best;
-            correct += best == label ? 1 : 0;
+            correct += best == label && !float.IsNaN(logits[best]) ? 1 : 0;
             _state.Losses[i] = Gradient(logits, label, logits[best], (long)i * _classes);
         }
         _state.Correct = correct;
@@ -39,18 +43,21 @@ internal sealed unsafe class LossKernel : ITeamWork
 
     private float Gradient(ReadOnlySpan<float> logits, int label, float largest, long offset)
     {
-        double sum = 0;
+        double sum = 0, total = 0;
         foreach (float logit in logits)
+        {
             sum += MathF.Exp(logit - largest);
-        double scale = 1 / (sum * _batch);
+            total += logit;
+        }
+        double scale = 1 / (sum * _batch), others = _smoothing / _classes / _batch, own = (1 - _smoothing) / _batch + others;
         for (int k = 0; k < logits.Length; k++)
         {
-            double gradient = MathF.Exp(logits[k] - largest) * scale - (k == label ? 1.0 / _batch : 0);
+            double gradient = MathF.Exp(logits[k] - largest) * scale - (k == label ? own : others);
             if (_isBFloat16)
                 ((ushort*)_target)[offset + k] = BFloat16.FromSingle((float)gradient);
             else
                 ((float*)_target)[offset + k] = (float)gradient;
         }
-        return (float)(Math.Log(sum) + largest - logits[label]);
+        return (float)(Math.Log(sum) + largest - (1 - _smoothing) * logits[label] - _smoothing * total / _classes);
     }
 }

@@ -1,11 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels;
 
 /// <summary>bfloat16 as its 16 bits: the upper half of a float, rounded to nearest, ties to even.</summary>
 internal static class BFloat16
 {
+    // 1, 3, 5 ... 63: the upper half of each float of two vectors.
+    private static Vector512<ushort> UpperHalves => Vector512.CreateSequence<ushort>(1, 2);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 
@@ -31,6 +35,11 @@ internal static class BFloat16
         Vector512<uint> rounded = Round(values) >>> 16;
         return Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
     }
+
+    /// <summary>Two times 16 floats, rounded; infinities stay, NaN is not expected.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<ushort> Narrow(Vector512<float> first, Vector512<float> second) =>
+        Avx512BW.PermuteVar32x16x2(Round(first).AsUInt16(), UpperHalves, Round(second).AsUInt16());
 
     /// <summary>16 floats, rounded; the result is in the upper halves, and the lower ones are anything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,7 +10,8 @@ namespace Convolve.Planning;
 /// <param name="Precision">Never Auto.</param>
 /// <param name="Exact">Without Winograd.</param>
 /// <param name="Threads">Of the team that will run it: own kernels have scratch space for each.</param>
-public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads);
+/// <param name="LabelSmoothing">The share of each label that the loss spreads over all classes.</param>
+public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
 
 /// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
 public sealed class Plan

@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.Layers;
 using Convolve.OneDnn;
@@ -18,7 +19,7 @@ public sealed partial class Planner
         _phase = Phase.Loss;
         Node last = _graph.Nodes[^1];
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
-        Emit(last, "loss", new LossWork(last.Output.Channels), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
+        Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
         foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n)))
@@ -168,8 +169,15 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node)
+        bool isActivated = input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node;
+        bool isRectified = isActivated && input.Layer is ReLU && _pools.ContainsKey(node);
+        if (isActivated && !isRectified)
             gradient = BackActivation(node, input, gradient);
+        if (_pools.TryGetValue(node, out BlockedPool pool))
+        {
+            BackBlockedPool(node, pool, gradient, forward.Source, isRectified);
+            return;
+        }
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
         KernelDescription description = Required(operation, node);
         Tensor result = NewTensor($"d {input.Name}", description[Argument.DiffSource]);

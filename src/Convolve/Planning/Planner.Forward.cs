@@ -129,6 +129,12 @@ public sealed partial class Planner
         PoolingForward operation = new(_options.IsTraining, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
         KernelDescription description = Required(operation, node);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
+        _forwards[node.Index] = operation with { Target = target.Layout };
+        if (BlockedPoolOf(node, pool, window, source.Layout, target.Layout) is { } blocked)
+        {
+            LowerBlockedPool(node, blocked, source, target);
+            return target;
+        }
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (description.Layouts.TryGetValue(Argument.Workspace, out Layout? workspace))
         {
@@ -136,7 +142,6 @@ public sealed partial class Planner
             uses.Add(new(Argument.Workspace, _workspaces[node.Index]!, Access.Write));
         }
         Emit(node, "forward", operation, description, [.. uses]);
-        _forwards[node.Index] = operation with { Target = target.Layout };
         return target;
     }
 

@@ -34,7 +34,7 @@ public sealed partial class Planner
     {
         Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
         Layout Single(Layout layout) => _library.Any(ElementType.Float32, [.. layout.Sizes]);
-        KernelDescription? found = _library.Describe(direct with { Source = Single(direct.Source), Weights = any, Target = Single(direct.Target) });
+        KernelDescription? found = _library.Describe(direct with { IsTraining = true, Source = Single(direct.Source), Weights = any, Target = Single(direct.Target) });
         return found?[Argument.Weights] is { Format: "ABcd16b16a" } layout ? layout : null;
     }
 

@@ -1,5 +1,6 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Normalization;
+using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 
@@ -36,7 +37,9 @@ public sealed record NativeWork(Operation Operation, string Implementation) : Wo
 public sealed record DropoutWork(float Probability, int Layer) : Work;
 
 /// <summary>Softmax cross-entropy of the logits (source) and the gradient of its mean (target).</summary>
-public sealed record LossWork(int Classes) : Work;
+/// <param name="Classes">Logits of an image.</param>
+/// <param name="Smoothing">The share of each label that is spread over all classes.</param>
+public sealed record LossWork(int Classes, float Smoothing) : Work;
 
 /// <summary>Copies channels between one tensor and several: each sample's run of bytes of every part, one behind the other in the whole.</summary>
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
@@ -102,6 +105,13 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
+
+/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+{
+    public override string RunBy => "own pooling";
+}
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase

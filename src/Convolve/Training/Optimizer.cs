@@ -7,28 +7,39 @@ namespace Convolve.Training;
 public sealed class Optimizer : IDisposable
 {
     private readonly Model _model;
-    private readonly NativeBuffer _velocity;
-    private readonly SgdKernel _kernel;
+    private readonly List<NativeBuffer> _states = [];
+    private readonly UpdateKernel _kernel;
     private readonly TeamTask _task;
 
     /// <param name="model">Made for training.</param>
-    /// <param name="settings">Momentum and weight decay; the learning rate comes with each step.</param>
+    /// <param name="settings">The rule; the learning rate comes with each step.</param>
     /// <exception cref="RecipeException">A setting is out of range.</exception>
     /// <exception cref="InvalidOperationException">The model was made for evaluation only.</exception>
-    public Optimizer(Model model, Sgd settings)
+    public Optimizer(Model model, OptimizerSettings settings)
     {
         settings.Validate();
         model.RequireTraining();
         ParameterStore store = model.Store;
         _model = model;
-        _velocity = new(settings.Momentum != 0 ? store.Plan.Bytes : 0, "the optimizer's velocities");
-        _kernel = new(store, _velocity, new(0, settings.WeightDecay, settings.Momentum, settings.Nesterov),
-            new(0, settings.DecaysBiases ? settings.WeightDecay : 0, settings.Momentum, settings.Nesterov));
+        try
+        {
+            foreach (string state in settings.States)
+                _states.Add(new(store.Plan.Bytes, $"the optimizer's {state}"));
+        }
+        catch
+        {
+            _states.ForEach(s => s.Dispose());
+            throw;
+        }
+        _kernel = settings.CreateKernel(store, _states);
         _task = new(_kernel);
     }
 
     /// <summary>Memory of the optimizer's state.</summary>
-    public long MemoryBytes => _velocity.Bytes;
+    public long MemoryBytes => _states.Sum(s => s.Bytes);
+
+    /// <summary>The updates done so far.</summary>
+    public long Steps { get; private set; }
 
     /// <summary>One update with the gradients that the last training pass left.</summary>
     public void Step(float learningRate)
@@ -38,7 +49,7 @@ public sealed class Optimizer : IDisposable
             StepElsewhere(learningRate);
             return;
         }
-        _kernel.LearningRate = learningRate;
+        _kernel.Step = new(learningRate, ++Steps);
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }
@@ -49,6 +60,6 @@ public sealed class Optimizer : IDisposable
     public void Dispose()
     {
         _task.Dispose();
-        _velocity.Dispose();
+        _states.ForEach(s => s.Dispose());
     }
 }

@@ -19,7 +19,14 @@ public sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, do
 /// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>
 /// <param name="IsBest">Whether its weights are the best so far, by validation accuracy (by training accuracy where there is no validation split).</param>
 public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy,
-    double LearningRate, double ImagesPerSecond, TimeSpan Elapsed, TimeSpan DataWait, bool IsBest) : TrainingProgress;
+    double LearningRate, double ImagesPerSecond, TimeSpan Elapsed, TimeSpan DataWait, bool IsBest) : TrainingProgress
+{
+    /// <summary>What the choice of weights and the schedule look at: validation, or training where there is none.</summary>
+    internal double ChosenAccuracy => ValidationAccuracy ?? TrainAccuracy;
+
+    /// <inheritdoc cref="ChosenAccuracy"/>
+    internal double ChosenLoss => ValidationLoss ?? TrainLoss;
+}
 
 /// <summary>The mean loss and the accuracies over one split.</summary>
 /// <param name="Images">How many were counted.</param>

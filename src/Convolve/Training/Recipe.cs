@@ -18,9 +18,13 @@ public sealed record Recipe
     /// <summary>Images of one step.</summary>
     public int BatchSize { get; init; } = 128;
 
-    public Sgd Optimizer { get; init; } = new();
+    /// <summary>The rule of the update.</summary>
+    public OptimizerSettings Optimizer { get; init; } = new Sgd();
 
     public Schedule Schedule { get; init; } = new();
+
+    /// <summary>The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's and test's do not.</summary>
+    public float LabelSmoothing { get; init; }
 
     public Precision Precision { get; init; }
 
@@ -64,6 +68,8 @@ public sealed record Recipe
             throw new RecipeException($"The limit is {Limit} images, and must be at least 1.");
         if (Initialization is not null)
             _ = Layers.Initialization.Parse(Initialization);
+        if (LabelSmoothing is not (>= 0 and < 1))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
         Optimizer.Validate();
         Schedule.Validate();
     }

@@ -20,6 +20,30 @@ public static class RecipeJson
         return json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
     }
 
+    // What an older version did not know yet has its default: the serializer would take 0. The first ones knew one rule and did not name it.
+    private static void AddDefaults(JsonObject recipe)
+    {
+        if (recipe["optimizer"] is JsonObject optimizer)
+        {
+            if (!optimizer.ContainsKey("rule"))
+                optimizer.Insert(0, "rule", "sgd");
+            OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch { "\"sgd\"" => new Sgd(), "\"adam\"" => new Adam(), "\"adamw\"" => new AdamW(), "\"rmsprop\"" => new RmsProp(), _ => null };
+            Add(optimizer, settings is null ? null : JsonSerializer.SerializeToNode(settings, RecipeJsonContext.Default.OptimizerSettings));
+        }
+        if (recipe["schedule"] is JsonObject schedule)
+            Add(schedule, JsonSerializer.SerializeToNode(new Schedule(), RecipeJsonContext.Default.Schedule));
+        JsonObject defaults = JsonSerializer.SerializeToNode(new Recipe { Network = "", Dataset = "" }, RecipeJsonContext.Default.Recipe)!.AsObject();
+        _ = defaults.Remove("network") && defaults.Remove("dataset");
+        Add(recipe, defaults);
+
+        static void Add(JsonObject to, JsonNode? defaults)
+        {
+            foreach ((string key, JsonNode? value) in defaults?.AsObject() ?? [])
+                if (!to.ContainsKey(key))
+                    to[key] = value?.DeepClone();
+        }
+    }
+
     /// <summary>Reads a recipe and its graph.</summary>
     /// <exception cref="RecipeException">The text is no recipe; the message says why.</exception>
     /// <exception cref="Layers.NetworkException">The graph in it does not fit together.</exception>
@@ -30,11 +54,12 @@ public static class RecipeJson
             if (JsonNode.Parse(json) is not JsonObject all || all[GraphKey] is not JsonObject graph)
                 throw new RecipeException($"A recipe is a JSON object with a \"{GraphKey}\", and this is none.");
             all.Remove(GraphKey);
+            AddDefaults(all);
             Recipe recipe = all.Deserialize(RecipeJsonContext.Default.Recipe) ?? throw new RecipeException("The recipe is empty.");
             recipe.Validate();
             return (recipe, GraphJson.Read(graph.ToJsonString()));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {
             throw new RecipeException($"The recipe cannot be read: {e.Message}");
         }
@@ -42,9 +67,9 @@ public static class RecipeJson
 }
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, AllowOutOfOrderMetadataProperties = true)]
 [JsonSerializable(typeof(Recipe))]
-[JsonSerializable(typeof(Sgd))]
+[JsonSerializable(typeof(OptimizerSettings))]
 [JsonSerializable(typeof(Schedule))]
 [JsonSerializable(typeof(Precision))]
 [JsonSerializable(typeof(Normalization))]

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Convolve.Training;
 
 /// <summary>The shape of the learning rate over a run.</summary>
@@ -14,9 +16,28 @@ public enum ScheduleKind
 
     /// <summary>Up to the highest rate in the first 30 % and down to near 0, both along a cosine, as PyTorch's OneCycleLR (Smith 2018).</summary>
     OneCycle,
+
+    /// <summary>Times <see cref="Schedule.Factor"/> at the end of each epoch of <see cref="Schedule.Milestones"/>, as PyTorch's MultiStepLR.</summary>
+    MultiStep,
+
+    /// <summary>Times <see cref="Schedule.Factor"/> every epoch, as PyTorch's ExponentialLR.</summary>
+    Exponential,
+
+    /// <summary>Times <see cref="Schedule.Factor"/> where validation has stopped to improve, as PyTorch's ReduceLROnPlateau; see <see cref="PlateauState"/>.</summary>
+    Plateau,
 }
 
-/// <summary>The learning rate as a function of the step; it holds no state.</summary>
+/// <summary>What <see cref="ScheduleKind.Plateau"/> watches.</summary>
+public enum PlateauMetric
+{
+    /// <summary>The validation accuracy, the higher the better; without a validation split the training accuracy.</summary>
+    Accuracy,
+
+    /// <summary>The validation loss, the lower the better; without a validation split the training loss.</summary>
+    Loss,
+}
+
+/// <summary>The learning rate as a function of the step; it holds no state. What depends on the run itself, the cuts of a plateau, is in <see cref="PlateauState"/>.</summary>
 public sealed record Schedule
 {
     public ScheduleKind Kind { get; init; }
@@ -27,10 +48,28 @@ public sealed record Schedule
     /// <summary>For <see cref="ScheduleKind.Step"/>: epochs between two cuts.</summary>
     public int StepEpochs { get; init; } = 10;
 
-    /// <summary>For <see cref="ScheduleKind.Step"/>: what the rate is multiplied by at each cut.</summary>
+    /// <summary>What the rate is multiplied by at each cut; for <see cref="ScheduleKind.Exponential"/> in every epoch.</summary>
     public double Factor { get; init; } = 0.1;
 
-    /// <summary>The factor of the highest learning rate at a step, in [0, 1].</summary>
+    /// <summary>For <see cref="ScheduleKind.MultiStep"/>: the epochs after which the rate is cut, rising.</summary>
+    public IReadOnlyList<int> Milestones { get; init; } = [];
+
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs without improvement that pass before a cut.</summary>
+    public int Patience { get; init; } = 10;
+
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: the relative change that counts as improvement.</summary>
+    public double Threshold { get; init; } = 1e-4;
+
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs after a cut that are not counted.</summary>
+    public int Cooldown { get; init; }
+
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: the lowest learning rate that it cuts to.</summary>
+    public double MinimumRate { get; init; }
+
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: what is watched.</summary>
+    public PlateauMetric Metric { get; init; }
+
+    /// <summary>The factor of the highest learning rate at a step, in [0, 1]; without the cuts of a plateau.</summary>
     /// <param name="step">Steps done so far in the whole run.</param>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>
@@ -41,11 +80,21 @@ public sealed record Schedule
         return warm * Kind switch
         {
             ScheduleKind.Step => Math.Pow(Factor, Math.Floor(epoch / StepEpochs)),
+            ScheduleKind.MultiStep => Math.Pow(Factor, Milestones.Count(m => m <= step / stepsPerEpoch)),
+            ScheduleKind.Exponential => Math.Pow(Factor, step / stepsPerEpoch),
             ScheduleKind.Cosine => Fall(1, 0, step / total),
             ScheduleKind.OneCycle => OneCycle(step, total),
             _ => 1,
         };
     }
+
+    /// <inheritdoc/>
+    public bool Equals(Schedule? other) => other is not null && Milestones.SequenceEqual(other.Milestones)
+        && (Kind, WarmUpEpochs, StepEpochs, Factor, Patience, Threshold, Cooldown, MinimumRate, Metric)
+            .Equals((other.Kind, other.WarmUpEpochs, other.StepEpochs, other.Factor, other.Patience, other.Threshold, other.Cooldown, other.MinimumRate, other.Metric));
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Kind, WarmUpEpochs, StepEpochs, Factor, Milestones.Count, Patience, Threshold, Metric);
 
     // PyTorch's OneCycleLR with pct_start .3, div_factor 25, final_div_factor 1e4.
     private static double OneCycle(long step, double total)
@@ -58,11 +107,20 @@ public sealed record Schedule
 
     internal void Validate()
     {
-        if (WarmUpEpochs is not (>= 0 and < double.PositiveInfinity))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The warm-up is {WarmUpEpochs} epochs, and must be at least 0."));
-        if (StepEpochs < 1)
-            throw new RecipeException($"The learning rate would be cut every {StepEpochs} epochs, and that must be at least 1.");
-        if (Factor is not (> 0 and <= 1))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The factor of each cut is {Factor}, and must be above 0 and at most 1."));
+        Require(WarmUpEpochs is >= 0 and < double.PositiveInfinity, $"The warm-up is {WarmUpEpochs} epochs, and must be at least 0.");
+        Require(StepEpochs >= 1, $"The learning rate would be cut every {StepEpochs} epochs, and that must be at least 1.");
+        Require(Factor is > 0 and <= 1, $"The factor of each cut is {Factor}, and must be above 0 and at most 1.");
+        Require(Milestones.All(m => m >= 1) && Milestones.Zip(Milestones.Skip(1)).All(p => p.First < p.Second),
+            $"The milestones are {string.Join(", ", Milestones)}, and must be epochs from 1 on, each later than the one before it.");
+        Require(Kind != ScheduleKind.MultiStep || Milestones.Count > 0, $"A multi-step schedule has no milestones. Name the epochs after which the rate is cut, such as 10, 15.");
+        Require(Patience >= 0 && Cooldown >= 0, $"Patience and cool-down of a plateau are {Patience} and {Cooldown} epochs, and must be at least 0.");
+        Require(Threshold is >= 0 and < 1, $"The threshold of a plateau is {Threshold}, and must be at least 0 and below 1.");
+        Require(MinimumRate is >= 0 and < double.PositiveInfinity, $"The lowest learning rate is {MinimumRate}, and must be at least 0.");
+    }
+
+    private static void Require(bool holds, FormattableString message)
+    {
+        if (!holds)
+            throw new RecipeException(message.ToString(CultureInfo.InvariantCulture));
     }
 }

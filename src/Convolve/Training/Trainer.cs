@@ -28,6 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly Evaluator _test;
     private readonly long _residentBefore;
     private float[][]? _bestWeights;
+    private PlateauState _plateau = new();
 
     /// <summary>Plans everything: after this, the memory of the run is known and taken.</summary>
     /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
@@ -117,7 +118,7 @@ public sealed class Trainer : IDisposable
         Add(data.Train.Count, batch, true);
         Add(data.Validation.Count, batch, false);
         Add(data.Test.Count, batch, false);
-        return MemoryEstimate.Of(plans, recipe.Optimizer.Momentum != 0 ? 1 : 0);
+        return MemoryEstimate.Of(plans, recipe.Optimizer.States.Count);
     }
 
     /// <summary>Runs the recipe.</summary>
@@ -142,7 +143,13 @@ public sealed class Trainer : IDisposable
         _model.Dispose();
     }
 
-    private static ExecutionOptions OptionsOf(Recipe recipe) => new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads };
+    private static ExecutionOptions OptionsOf(Recipe recipe) => new()
+    {
+        Precision = recipe.Precision,
+        Exact = recipe.Exact,
+        Threads = recipe.Threads,
+        LabelSmoothing = recipe.LabelSmoothing,
+    };
 
     private TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
@@ -174,6 +181,8 @@ public sealed class Trainer : IDisposable
             }
             _folder?.Log(done);
             progress?.Report(done);
+            if (Recipe.Schedule.Kind == ScheduleKind.Plateau)
+                _plateau = _plateau.After(Recipe.Schedule, Recipe.Optimizer.LearningRate, Recipe.Schedule.Metric == PlateauMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss);
         }
         if (best is null)
             KeepWeights();
@@ -262,7 +271,7 @@ public sealed class Trainer : IDisposable
         public EpochProgress Finish(Evaluation? validation, EpochProgress? best)
         {
             double accuracy = validation?.Accuracy ?? _metrics.Accuracy, loss = validation?.Loss ?? _metrics.Loss;
-            double? bestAccuracy = best?.ValidationAccuracy ?? best?.TrainAccuracy, bestLoss = best?.ValidationLoss ?? best?.TrainLoss;
+            double? bestAccuracy = best?.ChosenAccuracy, bestLoss = best?.ChosenLoss;
             bool isBest = best is null || accuracy > bestAccuracy || (accuracy == bestAccuracy && loss < bestLoss);
             return new(epoch + 1, trainer.Recipe.Epochs, _metrics.Loss, _metrics.Accuracy, validation?.Loss, validation?.Accuracy, _rate,
                 _metrics.Images / Elapsed.TotalSeconds, Elapsed, Stopwatch.GetElapsedTime(0, _dataTicks), isBest);
@@ -271,7 +280,7 @@ public sealed class Trainer : IDisposable
         private void Step(int step, int steps)
         {
             long index = (long)epoch * steps + step;
-            _rate = trainer.Recipe.Optimizer.LearningRate * trainer.Recipe.Schedule.At(index, steps, trainer.Recipe.Epochs);
+            _rate = trainer.Recipe.Optimizer.LearningRate * trainer.Recipe.Schedule.At(index, steps, trainer.Recipe.Epochs) * trainer._plateau.Scale;
             ReadOnlySpan<int> batch = trainer._sampler.Batch(epoch, step);
             Executor pass = trainer._model.Training(batch.Length);
             long before = Stopwatch.GetTimestamp();

@@ -53,7 +53,7 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Grey_is_made_of_colour_and_colour_of_grey_as_asked()
     {
-        byte[] grey = _folder.Add("a/1.png", 1), colour = _folder.Add("b/1.png", 2, channels: 3);
+        byte[] grey = _folder.Add("a/grey.png", 1), colour = _folder.Add("b/1.png", 2, channels: 3);
         _folder.AddMany("a", 3, 10);
         foreach ((int? asked, int channels) in ((int?, int)[])[(null, 3), (1, 1), (3, 3)])
         {
@@ -95,6 +95,8 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Empty(Pixels(twice.Test).Intersect(Pixels(twice.Train)));
         Assert.Equal(4, twice.Test.Labels.Count(1));
 
+        LoadedData other = Datasets.Load(_folder.Name, new() { TestsAll = true });
+        Assert.Equal((70, 30), (other.Split(0).Test.Count, other.Test.Labels.Count(0)));
         DataSplits splits = data.Split(seed: 7);
         Assert.Equal((41, 4, 5), (splits.Train.Count, splits.Validation.Count, splits.Test.Count)); // a tenth of 45, rounded to even
     }

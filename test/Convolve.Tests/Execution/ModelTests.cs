@@ -61,7 +61,7 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ForwardBackward(new float[784], [0])).Message);
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.Training(1)).Message);
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ReadGradient("fc1.bias", new float[120])).Message);
-        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => new Optimizer(_evaluator, new())).Message);
+        Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => new Optimizer(_evaluator, new Sgd())).Message);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ModelTests : IDisposable
     public void A_disposed_model_is_refused_everywhere()
     {
         Model model = new(Network, new() { Precision = Precision.Float32 }, 4);
-        Optimizer optimizer = new(model, new());
+        Optimizer optimizer = new(model, new Sgd());
         Executor training = model.Training(4), evaluation = model.Evaluation(4);
         model.Dispose();
         model.Dispose();

@@ -70,16 +70,48 @@ public class PlanTests
     }
 
     [Fact]
-    public void Alexnets_gradients_of_activations_are_taken_behind_the_max_pooling()
+    public void Gradients_of_activations_are_taken_behind_the_max_pooling()
     {
+        Graph graph = Graph.Sequential("leaky", (32, 13, 13),
+            [new Conv2d(32, 3, padding: 1), new LeakyReLU(0.1f), new MaxPool2d(3, stride: 2), new Flatten(), new Linear(10)]);
+        Plan plan = Planner.Create(graph, new(8, true, Precision.Float32, true, 2));
+        Step backward = plan.Steps.Single(s => s.Label == "relu1 backward");
+        Assert.Equal([6L, 6], backward[Argument.DiffTarget].Layout.Sizes.Skip(2));
+        Assert.Same(plan.Steps.Single(s => s.Label == "pool1 forward")[Argument.Target].Storage, backward[Argument.Target].Storage);
+        Assert.True(IndexOf(plan, "relu1 backward") < IndexOf(plan, "pool1 backward"));
+    }
+
+    [Fact]
+    public void Alexnets_max_poolings_take_the_gradients_of_ReLU_along()
+    {
+        if (!HasAvx512)
+            return;
         Plan plan = Create("alexnet-d2l");
         foreach ((string relu, string pool, long side) in new[] { ("relu1", "pool1", 26L), ("relu2", "pool2", 12), ("relu5", "pool3", 5) })
         {
-            Step backward = plan.Steps.Single(s => s.Label == $"{relu} backward");
+            Step forward = plan.Steps.Single(s => s.Label == $"{pool} forward"), backward = plan.Steps.Single(s => s.Label == $"{pool} backward");
+            Assert.All([forward, backward], s => Assert.IsType<MaxPoolingWork>(s.Work));
             Assert.Equal([side, side], backward[Argument.DiffTarget].Layout.Sizes.Skip(2));
-            Assert.Same(plan.Steps.Single(s => s.Label == $"{pool} forward")[Argument.Target].Storage, backward[Argument.Target].Storage);
-            Assert.True(IndexOf(plan, $"{relu} backward") < IndexOf(plan, $"{pool} backward"));
+            Assert.Same(forward[Argument.Target].Storage, backward[Argument.Target].Storage);
+            Assert.Equal(forward[Argument.Target].Layout.Bytes / 4, forward[Argument.Workspace].Layout.Bytes);
+            Assert.DoesNotContain(plan.Steps, s => s.Label == $"{relu} backward");
         }
+    }
+
+    // A byte tells the place of a maximum, and blocks have 16 channels.
+    [Theory]
+    [InlineData(16, true, true)]
+    [InlineData(17, true, false)]
+    [InlineData(3, false, false)]
+    public void Poolings_that_the_own_kernels_do_not_know_are_the_librarys(int kernel, bool isMax, bool isOwn)
+    {
+        if (!HasAvx512)
+            return;
+        Pool2d pool = isMax ? new MaxPool2d(kernel, stride: 2) : new AvgPool2d(kernel, stride: 2);
+        Graph graph = Graph.Sequential("pools", (32, 20, 20), [new Conv2d(32, 3, padding: 1), new ReLU(), pool, new Flatten(), new Linear(10)]);
+        Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps.Where(s => s.Label is "pool1 forward" or "pool1 backward")];
+        Assert.Equal(2, steps.Length);
+        Assert.All(steps, s => Assert.Equal(isOwn, s.Work is MaxPoolingWork));
     }
 
     // The largest tensors of the network: 96x54x54 and 256x26x26 for each image.

@@ -21,7 +21,7 @@ public class InterleavedCopyTests
         float[] images = new float[8 * graph.Input.Elements];
         foreach (ref float x in images.AsSpan())
             x = random.NextNormal();
-        using Optimizer optimizer = new(model, new() { Momentum = 0.9f, WeightDecay = 0.01f });
+        using Optimizer optimizer = new(model, new Sgd { Momentum = 0.9f, WeightDecay = 0.01f });
         for (uint step = 0; step < 3; step++)
         {
             model.ForwardBackward(images, [0, 1, 2, 3, 4, 5, 6, 7], step);

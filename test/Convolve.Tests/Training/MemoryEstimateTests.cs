@@ -26,7 +26,7 @@ public class MemoryEstimateTests
             Network = "small",
             Dataset = "noise",
             BatchSize = batchSize,
-            Optimizer = new() { LearningRate = 0.01f, Momentum = momentum },
+            Optimizer = new Sgd { LearningRate = 0.01f, Momentum = momentum },
             Precision = Precision.Float32,
         };
         MemoryEstimate estimate = Trainer.Estimate(graph, data, recipe);

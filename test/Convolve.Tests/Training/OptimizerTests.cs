@@ -82,22 +82,100 @@ public class OptimizerTests
         }
     }
 
+    public static TheoryData<int> GoldenCases => [.. Enumerable.Range(0, OptimizerGolden.Cases.Length)];
+
+    // The loop over the arenas is judged by the formulas above; here it runs over one bias.
+    [Theory, MemberData(nameof(GoldenCases))]
+    public void Twenty_steps_are_PyTorchs(int number)
+    {
+        (OptimizerSettings settings, double[][] expected) = OptimizerGolden.Cases[number];
+        Graph graph = Graph.Sequential("bias", (1, 1, 1), [new Flatten(), new Linear(16)]);
+        using Model model = new(graph, new() { Precision = Precision.Float32 }, 1);
+        using Optimizer optimizer = new(model, settings);
+        ParameterSlot slot = model.Store.Plan.Slots[model.Store.Plan.IndexOf("fc1.bias")];
+        model.WriteParameter("fc1.bias", [.. Enumerable.Range(0, 16).Select(i => (float)Math.Cos(0.9 * i))]);
+        for (int step = 1, kept = 0; step <= 20; step++)
+        {
+            Span<float> gradient = model.Store.Gradients.Span<float>(slot.Offset, 16);
+            for (int i = 0; i < 16; i++)
+                gradient[i] = (float)(Math.Sin(0.7 * i + 1.3 * step) * (0.02 + 0.05 * (i % 5)) + 0.01 * (i - 8));
+            optimizer.Step(settings.LearningRate);
+            if (step is not (1 or 5 or 20))
+                continue;
+            double error = Compare.RelativeL2(Read(model, "fc1.bias"), expected[kept++]);
+            Assert.True(error < 1e-6, $"{settings}, step {step}: relative error {error:e1}");
+        }
+        Assert.Equal(20, optimizer.Steps);
+    }
+
+    [Theory]
+    [InlineData(0, "adam")]
+    [InlineData(1, "adamw")]
+    [InlineData(2, "rmsprop")]
+    public void Other_rules_move_every_weight_and_keep_as_much_as_they_say(int rule, string name)
+    {
+        OptimizerSettings settings = rule switch { 0 => new Adam(), 1 => new AdamW(), _ => new RmsProp { Momentum = 0.5f, Centered = true } };
+        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        {
+            using Model model = Create(precision);
+            using Optimizer optimizer = new(model, settings);
+            Assert.Equal(settings.States.Count * model.Store.Plan.Bytes, optimizer.MemoryBytes);
+            Dictionary<string, float[]> before = model.ParameterNames.ToDictionary(n => n, n => Read(model, n));
+            double first = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch)), last = first;
+            for (uint step = 0; step < 40; step++)
+            {
+                Step(model, optimizer, 0.002f, step);
+                last = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch));
+            }
+            Assert.True(last < first / 2, $"{name}: the loss went from {first} to {last}");
+            Assert.All(before, p => Assert.DoesNotContain(p.Value.Zip(Read(model, p.Key)), pair => pair.First == pair.Second));
+        }
+    }
+
+    [Fact]
+    public void Label_smoothing_is_PyTorchs()
+    {
+        Graph graph = Graph.Sequential("logits", (15, 1, 1), [new Flatten(), new Linear(5)]);
+        foreach ((float smoothing, double[] losses, double[] gradient) in OptimizerGolden.Smoothed)
+        {
+            using Model model = new(graph, new() { Precision = Precision.Float32, LabelSmoothing = smoothing }, 3);
+            // Three images, each of which picks five weights: the logits are the weights, and the weights' gradients those of the logits.
+            float[] images = new float[45], weights = new float[75];
+            for (int n = 0; n < 3; n++)
+                for (int k = 0; k < 5; k++)
+                {
+                    images[n * 15 + n] = 1;
+                    weights[k * 15 + n] = (float)(Math.Sin(1.1 * (5 * n + k)) * 3);
+                }
+            model.WriteParameter("fc1.weight", weights);
+            model.WriteParameter("fc1.bias", new float[5]);
+            Assert.Equal(losses.Average(), model.ForwardBackward(images, [0, 3, 4]), 1e-6);
+            float[] found = ModelJudge.Gradient(model, "fc1.weight", 75);
+            for (int n = 0; n < 3; n++)
+                for (int k = 0; k < 5; k++)
+                    Assert.Equal(gradient[n * 5 + k], found[k * 15 + n], 1e-6);
+        }
+    }
+
     [Fact]
     public void Wrong_settings_are_refused()
     {
         using Model model = Create(Precision.Float32);
-        (Sgd Settings, string Text)[] wrong =
+        (OptimizerSettings Settings, string Text)[] wrong =
         [
-            (new() { LearningRate = 0 }, "The learning rate is 0, and must be above 0, such as 0.01."),
-            (new() { LearningRate = float.NaN }, "The learning rate is NaN, and must be above 0, such as 0.01."),
-            (new() { LearningRate = float.PositiveInfinity }, "The learning rate is Infinity, and must be above 0, such as 0.01."),
-            (new() { Momentum = 1 }, "The momentum is 1, and must be at least 0 and below 1, such as 0.9."),
-            (new() { Momentum = -0.5f }, "The momentum is -0.5, and must be at least 0 and below 1, such as 0.9."),
-            (new() { WeightDecay = -1 }, "The weight decay is -1, and must be at least 0, such as 0.0005."),
-            (new() { WeightDecay = float.NaN }, "The weight decay is NaN, and must be at least 0, such as 0.0005."),
-            (new() { Nesterov = true }, "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9."),
+            (new Sgd { LearningRate = 0 }, "The learning rate is 0, and must be above 0, such as 0.01."),
+            (new Sgd { LearningRate = float.NaN }, "The learning rate is NaN, and must be above 0, such as 0.01."),
+            (new Sgd { LearningRate = float.PositiveInfinity }, "The learning rate is Infinity, and must be above 0, such as 0.01."),
+            (new Sgd { Momentum = 1 }, "The momentum is 1, and must be at least 0 and below 1, such as 0.9."),
+            (new Sgd { Momentum = -0.5f }, "The momentum is -0.5, and must be at least 0 and below 1, such as 0.9."),
+            (new Sgd { WeightDecay = -1 }, "The weight decay is -1, and must be at least 0, such as 0.0005."),
+            (new Sgd { WeightDecay = float.NaN }, "The weight decay is NaN, and must be at least 0, such as 0.0005."),
+            (new Sgd { Nesterov = true }, "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9."),
+            (new Adam { Beta1 = 1 }, "The beta1 is 1, and must be at least 0 and below 1, such as 0.9."),
+            (new AdamW { Eps = 0 }, "The eps is 0, and must be above 0, such as 1e-8."),
+            (new RmsProp { Alpha = -1 }, "The alpha is -1, and must be at least 0 and below 1, such as 0.99."),
         ];
-        foreach ((Sgd settings, string text) in wrong)
+        foreach ((OptimizerSettings settings, string text) in wrong)
             Assert.Equal(text, Assert.Throws<RecipeException>(() => new Optimizer(model, settings)).Message);
     }
 

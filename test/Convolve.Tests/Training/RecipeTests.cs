@@ -26,13 +26,21 @@ public class RecipeTests
         ["Seed"] = Plain with { Seed = ulong.MaxValue },
         ["ValidationFraction"] = Plain with { ValidationFraction = 1 / 3.0 },
         ["Limit"] = Plain with { Limit = 12 },
+        ["SkipBad"] = Plain with { SkipBad = true },
         ["Normalization"] = Plain with { Normalization = Normalization.MinusOneToOne },
         ["Initialization"] = Plain with { Initialization = "xavier-uniform" },
-        ["Optimizer.LearningRate"] = Plain with { Optimizer = new() { LearningRate = 1 / 3f } },
-        ["Optimizer.Momentum"] = Plain with { Optimizer = new() { Momentum = 0.9f } },
-        ["Optimizer.Nesterov"] = Plain with { Optimizer = new() { Momentum = 0.5f, Nesterov = true } },
-        ["Optimizer.WeightDecay"] = Plain with { Optimizer = new() { WeightDecay = 5e-4f } },
-        ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new() { DecaysBiases = true } },
+        ["Optimizer.LearningRate"] = Plain with { Optimizer = new Sgd { LearningRate = 1 / 3f } },
+        ["Optimizer.Momentum"] = Plain with { Optimizer = new Sgd { Momentum = 0.9f } },
+        ["Optimizer.Nesterov"] = Plain with { Optimizer = new Sgd { Momentum = 0.5f, Nesterov = true } },
+        ["Optimizer.WeightDecay"] = Plain with { Optimizer = new Sgd { WeightDecay = 5e-4f } },
+        ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new Sgd { DecaysBiases = true } },
+        ["LabelSmoothing"] = Plain with { LabelSmoothing = 0.1f },
+        ["Schedule.Milestones"] = Plain with { Schedule = new() { Milestones = [3, 5] } },
+        ["Schedule.Patience"] = Plain with { Schedule = new() { Patience = 3 } },
+        ["Schedule.Threshold"] = Plain with { Schedule = new() { Threshold = 0.01 } },
+        ["Schedule.Cooldown"] = Plain with { Schedule = new() { Cooldown = 2 } },
+        ["Schedule.MinimumRate"] = Plain with { Schedule = new() { MinimumRate = 1e-5 } },
+        ["Schedule.Metric"] = Plain with { Schedule = new() { Metric = PlateauMetric.Loss } },
         ["Schedule.Kind"] = Plain with { Schedule = new() { Kind = ScheduleKind.OneCycle } },
         ["Schedule.WarmUpEpochs"] = Plain with { Schedule = new() { WarmUpEpochs = 0.5 } },
         ["Schedule.StepEpochs"] = Plain with { Schedule = new() { StepEpochs = 4 } },
@@ -40,7 +48,8 @@ public class RecipeTests
     };
 
     private static IEnumerable<string> Properties(Type type, string prefix = "") => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .SelectMany(p => p.PropertyType == typeof(Sgd) || p.PropertyType == typeof(Schedule) ? Properties(p.PropertyType, p.Name + ".") : [prefix + p.Name]);
+        .SelectMany(p => p.PropertyType == typeof(OptimizerSettings) ? Properties(typeof(Sgd), p.Name + ".")
+            : p.PropertyType == typeof(Schedule) ? Properties(p.PropertyType, p.Name + ".") : [prefix + p.Name]);
 
     [Fact]
     public void Every_property_survives_json()
@@ -57,6 +66,30 @@ public class RecipeTests
             Assert.Equal(TrainingData.Network, graph);
             Assert.Equal(json, RecipeJson.Write(read, graph));
         }
+    }
+
+    [Fact]
+    public void Every_rule_survives_json()
+    {
+        OptimizerSettings[] rules =
+        [
+            new Sgd { Momentum = 0.9f }, new Adam { Beta1 = 0.8f, Beta2 = 0.9f, Eps = 1e-4f }, new AdamW { WeightDecay = 0.1f, DecaysBiases = true },
+            new RmsProp { Alpha = 0.9f, Momentum = 0.5f, Centered = true },
+        ];
+        foreach (OptimizerSettings rule in rules)
+            Assert.Equal(rule, RecipeJson.Read(RecipeJson.Write(Plain with { Optimizer = rule }, TrainingData.Network)).Recipe.Optimizer);
+    }
+
+    // As version 0.1 wrote it, before there was a choice.
+    [Fact]
+    public void A_recipe_without_a_rule_is_one_of_gradient_descent()
+    {
+        JsonNode json = JsonNode.Parse(RecipeJson.Write(Changed["Optimizer.Nesterov"], TrainingData.Network))!;
+        Assert.True(json["optimizer"]!.AsObject().Remove("rule"));
+        foreach (string younger in new[] { "milestones", "patience", "threshold", "cooldown", "minimum_rate", "metric" })
+            Assert.True(json["schedule"]!.AsObject().Remove(younger));
+        Assert.True(json.AsObject().Remove("label_smoothing"));
+        Assert.Equal(Changed["Optimizer.Nesterov"], RecipeJson.Read(json.ToJsonString()).Recipe);
     }
 
     // A recipe comes from outside: whatever stands in it, one of two exceptions says so.

@@ -10,9 +10,33 @@ public class ScheduleTests
     public void Rates_are_PyTorchs(int number)
     {
         (string kind, double warmUp, int stepEpochs, double factor, int stepsPerEpoch, int epochs, double[] rates) = ScheduleGolden.Cases[number];
-        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor };
+        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor, Milestones = [2, 3, 6] };
         for (int step = 0; step < rates.Length; step++)
             Assert.Equal(rates[step], schedule.At(step, stepsPerEpoch, epochs), 1e-12);
+    }
+
+    public static TheoryData<int> PlateauCases => [.. Enumerable.Range(0, OptimizerGolden.Plateaus.Length)];
+
+    [Theory, MemberData(nameof(PlateauCases))]
+    public void A_plateau_cuts_where_PyTorchs_does(int number)
+    {
+        (PlateauMetric metric, double factor, int patience, double threshold, int cooldown, double lowest, double[] figures, double[] rates) = OptimizerGolden.Plateaus[number];
+        Schedule schedule = new()
+        {
+            Kind = ScheduleKind.Plateau,
+            Metric = metric,
+            Factor = factor,
+            Patience = patience,
+            Threshold = threshold,
+            Cooldown = cooldown,
+            MinimumRate = lowest,
+        };
+        PlateauState state = new();
+        for (int epoch = 0; epoch < figures.Length; epoch++)
+        {
+            state = state.After(schedule, 0.1, figures[epoch]);
+            Assert.Equal(rates[epoch], 0.1 * state.Scale, 1e-12);
+        }
     }
 
     [Fact]

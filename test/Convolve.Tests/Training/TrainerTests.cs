@@ -19,7 +19,7 @@ public class TrainerTests
         Dataset noise = TrainingData.Noise(64, 1, new(1, 28, 28), 10);
         int[] all = [.. Enumerable.Range(0, 64)];
         DataSplits splits = new(new("train", noise, all), new("validation", noise, []), new("test", noise, all));
-        Recipe recipe = Recipe with { Epochs = 120, BatchSize = 64, Optimizer = new() { LearningRate = 0.02f, Momentum = 0.9f } };
+        Recipe recipe = Recipe with { Epochs = 120, BatchSize = 64, Optimizer = new Sgd { LearningRate = 0.02f, Momentum = 0.9f } };
         using Trainer trainer = new(Zoo.LeNet5.Create(), splits, recipe);
         TrainingResult result = trainer.Fit();
         Assert.InRange(result.Epochs[^1].TrainLoss, 0, 0.05);
@@ -32,7 +32,7 @@ public class TrainerTests
         Dataset noise = TrainingData.Noise(1200, 2, new(1, 28, 28), 10);
         int[] all = [.. Enumerable.Range(0, 1200)];
         DataSplits splits = new(new("train", noise, all[..200]), new("validation", noise, all[200..700]), new("test", noise, all[700..]));
-        using Trainer trainer = new(Zoo.LeNet5.Create(), splits, Recipe with { Epochs = 25, BatchSize = 16, Optimizer = new() { LearningRate = 0.01f, Momentum = 0.9f } });
+        using Trainer trainer = new(Zoo.LeNet5.Create(), splits, Recipe with { Epochs = 25, BatchSize = 16, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.9f } });
         TrainingResult result = trainer.Fit();
         Assert.True(result.Epochs[^1].TrainAccuracy > 0.5, "it has learnt nothing at all");
         double deviation = Math.Sqrt(0.1 * 0.9 / 500);
@@ -65,7 +65,7 @@ public class TrainerTests
     public void Metrics_are_means_over_images_of_the_split_alone(double validation)
     {
         DataSplits splits = TrainingData.Splits(53, 37, validation);
-        Recipe recipe = Recipe with { Epochs = 1, Optimizer = new() { LearningRate = 1e-12f } };
+        Recipe recipe = Recipe with { Epochs = 1, Optimizer = new Sgd { LearningRate = 1e-12f } };
         using Trainer trainer = new(TrainingData.Network, splits, recipe);
         Assert.NotEqual(0, splits.Train.Count % recipe.BatchSize);
         TrainingResult result = trainer.Fit();
@@ -171,7 +171,7 @@ public class TrainerTests
     [Fact]
     public void A_loss_that_is_no_number_ends_the_run_with_advice()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new() { LearningRate = 1e20f } });
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f } });
         Assert.Matches(@"^The loss is no number any more, at epoch 1, step [2-8]\. The learning rate was 1E\+20\. The learning rate is too high for this network: "
             + "try a tenth of it, a warm-up, or another initialisation\\.$", Assert.Throws<TrainingException>(() => trainer.Fit()).Message);
     }

@@ -21,7 +21,7 @@ internal static class TrainingData
         Dataset = "patterns",
         Epochs = 3,
         BatchSize = 16,
-        Optimizer = new() { LearningRate = 0.05f, Momentum = 0.9f },
+        Optimizer = new Sgd { LearningRate = 0.05f, Momentum = 0.9f },
         Seed = 5,
     };
 

@@ -31,6 +31,14 @@ def step_rate(epochs, cut, factor):
     return rates(lambda o: torch_schedules.StepLR(o, cut, factor), epochs)
 
 
+def multi_step(epochs, milestones, factor):
+    return rates(lambda o: torch_schedules.MultiStepLR(o, milestones, factor), epochs)
+
+
+def exponential(epochs, factor):
+    return rates(lambda o: torch_schedules.ExponentialLR(o, factor), epochs)
+
+
 def cosine(steps):
     return rates(lambda o: torch_schedules.CosineAnnealingLR(o, steps), steps)
 
@@ -43,6 +51,8 @@ CASES = [  # kind, warm-up epochs, epochs between cuts, factor of a cut, steps o
     ("Constant", 0, 10, 0.1, 3, 2, [1.0] * 6),
     ("Step", 0, 2, 0.1, 5, 6, repeat(step_rate(6, 2, 0.1), 5)),
     ("Step", 0, 3, 0.5, 4, 7, repeat(step_rate(7, 3, 0.5), 4)),
+    ("MultiStep", 0, 10, 0.2, 3, 8, repeat(multi_step(8, [2, 3, 6], 0.2), 3)),
+    ("Exponential", 0, 10, 0.9, 4, 6, repeat(exponential(6, 0.9), 4)),
     ("Cosine", 0, 10, 0.1, 5, 4, cosine(20)),
     ("Cosine", 0, 10, 0.1, 1, 3, cosine(3)),
     ("OneCycle", 0, 10, 0.1, 10, 3, one_cycle(30)),

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Convolve.Kernels;
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>What changes from update to update.</summary>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="Number">Counts the updates, from 1.</param>
+internal readonly record struct UpdateStep(float Rate, long Number);
+
+/// <summary>How 16 weights change: an optimizer's formula, with its numbers as vectors.</summary>
+internal unsafe interface IUpdateRule
+{
+    /// <summary>The new weights; what is kept for them is changed in place.</summary>
+    /// <param name="weight">The weights.</param>
+    /// <param name="gradient">Their gradients.</param>
+    /// <param name="first">What the rule keeps first for them, or anything where it keeps nothing; and so on.</param>
+    /// <param name="second">The second.</param>
+    /// <param name="third">The third.</param>
+    Vector512<float> Update(Vector512<float> weight, Vector512<float> gradient, float* first, float* second, float* third);
+}
+
+/// <summary>One update of all parameters, as flat loops over the arenas.</summary>
+/// <remarks>
+/// Padding of blocked layouts stays 0: its weights and gradients are 0. Where a bfloat16 copy of a weight is the weight with its rows
+/// interleaved in pairs, it is written in the same pass, which saves reading all weights once more.
+/// </remarks>
+internal abstract class UpdateKernel : ITeamWork
+{
+    public UpdateStep Step { get; set; }
+
+    public abstract void Run(int thread, int threads);
+}
+
+/// <inheritdoc/>
+internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, bool, TRule> ruleOf) : UpdateKernel
+    where TRule : struct, IUpdateRule
+{
+    private const int Lanes = 16;
+
+    public override void Run(int thread, int threads)
+    {
+        TRule weights = ruleOf(Step, false), biases = ruleOf(Step, true);
+        for (int i = 0; i < store.Plan.Slots.Count; i++)
+        {
+            ParameterSlot slot = store.Plan.Slots[i];
+            if (!slot.IsLearned)
+                continue;
+            InterleavedCopy copy = store.InterleavedCopyOf(i);
+            // Arenas are whole cache lines long, so every share is whole vectors; a copy is written by pairs of rows.
+            long unit = copy.Address == 0 ? Lanes : 2L * copy.RowLength, units = (slot.Layout.Bytes / sizeof(float) + unit - 1) / unit;
+            long first = units * thread / threads * unit, count = units * (thread + 1) / threads * unit - first;
+            if (count == 0)
+                continue;
+            Share share = new(slot.Offset + first * sizeof(float), count * sizeof(float), store, states);
+            if (copy.Address == 0)
+                Update(share, count, slot.Spec.IsBias ? biases : weights);
+            else
+                Update(share, count, slot.Spec.IsBias ? biases : weights, (uint*)copy.Address + first / 2, copy.RowLength);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Update(in Share share, long count, TRule rule)
+    {
+        float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
+        for (long i = 0; i < count; i += Lanes)
+            Vector512.StoreAligned(rule.Update(Vector512.LoadAligned(w + i), Vector512.LoadAligned(g + i), a + i, b + i, c + i), w + i);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Update(in Share share, long count, TRule rule, uint* copy, int row)
+    {
+        float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
+        for (long i = 0; i < count; i += 2 * row)
+            for (int j = 0; j < row; j += Lanes, copy += Lanes)
+            {
+                long even = i + j, odd = even + row;
+                Vector512<float> low = rule.Update(Vector512.LoadAligned(w + even), Vector512.LoadAligned(g + even), a + even, b + even, c + even);
+                Vector512.StoreAligned(low, w + even);
+                Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), Vector512.LoadAligned(g + odd), a + odd, b + odd, c + odd);
+                Vector512.StoreAligned(high, w + odd);
+                Vector512.StoreAligned((BFloat16.Round(low) >>> 16) | (BFloat16.Round(high) & Vector512.Create(0xFFFF0000u)), copy);
+            }
+    }
+
+    /// <summary>Where a thread's part of a parameter lies in each arena; a state that there is none of is read by no rule.</summary>
+    private readonly struct Share(long offset, long bytes, ParameterStore store, IReadOnlyList<NativeBuffer> states)
+    {
+        public readonly float* Weights = (float*)store.Weights.At(offset, bytes), Gradients = (float*)store.Gradients.At(offset, bytes);
+        public readonly float* First = At(0, offset, bytes, states), Second = At(1, offset, bytes, states), Third = At(2, offset, bytes, states);
+
+        private static float* At(int index, long offset, long bytes, IReadOnlyList<NativeBuffer> states) =>
+            index < states.Count ? (float*)states[index].At(offset, bytes) : null;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Convolve.Kernels.Pooling;
+
+/// <summary>Windows of any size and stride, at any place.</summary>
+internal static unsafe class AnyPooling
+{
+    /// <summary>Some outputs of a row.</summary>
+    /// <param name="pool">The pooling.</param>
+    /// <param name="plane">The plane.</param>
+    /// <param name="target">The row of outputs.</param>
+    /// <param name="places">Its places of the maxima, or null.</param>
+    /// <param name="row">The number of the row.</param>
+    /// <param name="first">The first output.</param>
+    /// <param name="end">The one behind the last.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end) where TPixel : struct, IPixel
+    {
+        int top = row * pool.StrideHeight - pool.Top, firstRow = Math.Max(0, -top), endRow = Math.Min(pool.KernelHeight, pool.Height - top);
+        for (int x = first; x < end; x++)
+        {
+            int left = x * pool.StrideWidth - pool.Left, firstColumn = Math.Max(0, -left), endColumn = Math.Min(pool.KernelWidth, pool.Width - left);
+            Vector512<float> best = Vector512.Create(float.NegativeInfinity);
+            Vector512<int> place = Vector512.Create(firstRow * pool.KernelWidth + firstColumn);
+            for (int i = firstRow; i < endRow; i++)
+            {
+                byte* from = plane + ((long)(top + i) * pool.Width + left) * TPixel.Bytes;
+                for (int j = firstColumn; j < endColumn; j++)
+                {
+                    Vector512<float> next = TPixel.Load(from + j * TPixel.Bytes);
+                    Vector512<float> wins = Vector512.GreaterThan(next, best) | Avx512F.CompareUnordered(next, next);
+                    best = Vector512.ConditionalSelect(wins, next, best);
+                    place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(i * pool.KernelWidth + j), place);
+                }
+            }
+            TPixel.Store(best, target + x * TPixel.Bytes);
+            if (places != null)
+                Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
+        }
+    }
+
+    /// <summary>Some gradients of a row of inputs.</summary>
+    /// <param name="pool">The pooling.</param>
+    /// <param name="plane">The plane.</param>
+    /// <param name="row">The number of the row.</param>
+    /// <param name="first">The first input.</param>
+    /// <param name="end">The one behind the last.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void BackwardRow<TPixel>(in BlockedPool pool, in GradientPlane plane, int row, int first, int end) where TPixel : struct, IPixel
+    {
+        // The windows that a place lies in.
+        int y = row + pool.Top, firstRow = FirstWindow(y, pool.KernelHeight, pool.StrideHeight), endRow = Math.Min(pool.OutHeight, y / pool.StrideHeight + 1);
+        for (int column = first; column < end; column++)
+        {
+            int x = column + pool.Left, firstColumn = FirstWindow(x, pool.KernelWidth, pool.StrideWidth), endColumn = Math.Min(pool.OutWidth, x / pool.StrideWidth + 1);
+            Vector512<float> sum = Vector512<float>.Zero;
+            for (int i = firstRow; i < endRow; i++)
+                for (int j = firstColumn; j < endColumn; j++)
+                {
+                    Window<TPixel>(plane, (long)i * pool.OutWidth + j, out Vector512<float> diff, out Vector512<int> place);
+                    sum = AddWhere(sum, place, (y - i * pool.StrideHeight) * pool.KernelWidth + x - j * pool.StrideWidth, diff);
+                }
+            TPixel.Store(sum, plane.Result + ((long)row * pool.Width + column) * TPixel.Bytes);
+        }
+    }
+
+    /// <summary>The gradient of an output, through the ReLU if there is one, and where it belongs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Window<TPixel>(in GradientPlane plane, long at, out Vector512<float> diff, out Vector512<int> place) where TPixel : struct, IPixel
+    {
+        diff = TPixel.Load(plane.Diff + at * TPixel.Bytes);
+        place = Avx512F.ConvertToVector512Int32(Vector128.Load(plane.Argmax + at * BlockedPool.Block));
+        if (plane.Output != null)
+            diff = Vector512.ConditionalSelect(Vector512.GreaterThan(TPixel.Load(plane.Output + at * TPixel.Bytes), Vector512<float>.Zero), diff, Vector512<float>.Zero);
+    }
+
+    /// <summary>The sum with a window's gradient in those channels that have their maximum here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> AddWhere(Vector512<float> sum, Vector512<int> place, int here, Vector512<float> diff) =>
+        Vector512.ConditionalSelect(Vector512.Equals(place, Vector512.Create(here)).AsSingle(), sum + diff, sum);
+
+    private static int FirstWindow(int at, int kernel, int stride) => at < kernel ? 0 : (at - kernel) / stride + 1;
+}
