@@ -13,7 +13,7 @@ public class UsageTests
     [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "There is no option --verbose. See 'convolve --help'.")]
     [InlineData("train", $"NET is missing. The network: {Networks}. See 'convolve train --help'.")]
-    [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist. See 'convolve train --help'.")]
+    [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist, or folder:PATH for your own pictures. See 'convolve train --help'.")]
     [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
     [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
     [InlineData("train lenet --data mnist", $"There is no network \"lenet\". Did you mean lenet5? Known are {Networks}.")]

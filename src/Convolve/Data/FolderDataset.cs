@@ -3,44 +3,51 @@ using Convolve.Imaging;
 
 namespace Convolve.Data;
 
-/// <summary>Pictures in files, decoded on demand; their bytes are kept, packed, where the set is small.</summary>
-/// <remarks>Cost: some 250 bytes per picture, and its file where it is kept. After a thread's first call, reading a kept one allocates nothing,
-/// and any other its file handle.</remarks>
+/// <summary>A picture of a folder.</summary>
+/// <param name="Path">Its file.</param>
+/// <param name="Size">Its size when decoded.</param>
+/// <param name="Moments">Of each channel.</param>
+/// <param name="Pixels">Its planes; null where they are read from the file.</param>
+internal readonly record struct FolderImage(string Path, ImageSize Size, PixelMoments[] Moments, byte[]? Pixels);
+
+/// <summary>Pictures in files, decoded on demand, or once where the set is small.</summary>
+/// <remarks>Cost: some 250 bytes per picture, and its pixels where they are kept. <see cref="Read"/> copies nothing of a kept picture; of any other it
+/// reads and decodes the file, which allocates no more than the file's handle once a thread is warm.</remarks>
 internal sealed class FolderDataset : Dataset
 {
-    private readonly string[] _paths;
-    private readonly ImageSize[] _sizes;
-    private readonly byte[][]? _contents;
+    private readonly FolderImage[] _images;
     private readonly long _maxPixels;
 
-    public FolderDataset(string name, int channels, ImageSize? size, string[] paths, ImageSize[] sizes, int[] labels, IReadOnlyList<string> classNames,
-        byte[][]? contents, long maxPixels)
+    public FolderDataset(string name, int channels, ImageSize? size, FolderImage[] images, int[] labels, IReadOnlyList<string> classNames, long maxPixels)
         : base(name, channels, size, labels, classNames) =>
-        (_paths, _sizes, _contents, _maxPixels) = (paths, sizes, contents, maxPixels);
+        (_images, _maxPixels) = (images, maxPixels);
 
     /// <inheritdoc/>
     public override ImageSize SizeOf(int i)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)i, (uint)Count, nameof(i));
-        return _sizes[i];
+        return _images[i].Size;
     }
+
+    /// <inheritdoc/>
+    public override int BufferLengthOf(int i) => _images[i].Pixels is null ? SizeOf(i).Length : 0;
+
+    internal override ReadOnlySpan<PixelMoments> MomentsOf(int i) => _images[i].Moments;
 
     /// <inheritdoc/>
     public override ReadOnlySpan<byte> Read(int i, Span<byte> buffer)
     {
         ImageSize size = SizeOf(i);
+        if (_images[i].Pixels is { } kept)
+            return kept;
         if (buffer.Length < size.Length)
             throw new ArgumentException($"There is room for {buffer.Length} bytes; an image of {size} has {size.Length}.", nameof(buffer));
         Span<byte> pixels = buffer[..size.Length];
-        if (_contents is not null)
-        {
-            Decode(_contents[i], _paths[i], size, pixels);
-            return pixels;
-        }
-        int length = FolderScan.Read(_paths[i], out byte[] rented);
+        string path = _images[i].Path;
+        int length = FolderScan.Read(path, out byte[] rented);
         try
         {
-            Decode(rented.AsSpan(0, length), _paths[i], size, pixels);
+            Decode(rented.AsSpan(0, length), path, size, pixels);
         }
         finally
         {

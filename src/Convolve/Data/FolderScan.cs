@@ -13,14 +13,15 @@ namespace Convolve.Data;
 /// <param name="Digest">Of its bytes: half of their SHA-256.</param>
 /// <param name="Bytes">Their number.</param>
 /// <param name="Problem">What is wrong, with the path; null if nothing is.</param>
-/// <param name="Content">The bytes, where they are kept.</param>
-internal readonly record struct ScannedFile(ImageInfo Info, UInt128 Digest, int Bytes, string? Problem, byte[]? Content);
+/// <param name="Moments">Of each channel.</param>
+/// <param name="Pixels">The picture in planes, where it is kept.</param>
+internal readonly record struct ScannedFile(ImageInfo Info, UInt128 Digest, int Bytes, string? Problem, PixelMoments[]? Moments, byte[]? Pixels);
 
 /// <summary>Reads and decodes every picture of a listing once, on all cores.</summary>
 internal sealed class FolderScan
 {
-    /// <summary>Sets up to this size stay in memory, packed as they are: opening a small file takes as long as decoding it.</summary>
-    public const long MostKeptBytes = 256 << 20;
+    /// <summary>Sets up to this size stay in memory decoded: to decode small pictures again for every epoch would take longer than to train on them.</summary>
+    private const long MostKeptBytes = 256 << 20;
 
     /// <summary>The longest file: more than the largest picture takes unpacked.</summary>
     private const long MostBytes = 1 << 30;
@@ -28,25 +29,30 @@ internal sealed class FolderScan
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly ScannedFile[] _files;
-    private readonly long _maxPixels;
+    private readonly DatasetOptions _options;
     private readonly bool _keeps;
     private long _bytes, _done;
 
-    private FolderScan(FolderListing listing, long maxPixels, bool keeps) =>
-        (Listing, _files, _maxPixels, _keeps) = (listing, new ScannedFile[listing.Files.Count], maxPixels, keeps);
+    private FolderScan(FolderListing listing, DatasetOptions options, bool keeps) =>
+        (Listing, _files, _options, _keeps) = (listing, new ScannedFile[listing.Files.Count], options, keeps);
 
     public FolderListing Listing { get; }
 
     /// <summary>What is known of each of the listing's files.</summary>
     public IReadOnlyList<ScannedFile> Files => _files;
 
-    /// <summary>Whether the contents are there.</summary>
-    public bool HasContents => _keeps && _bytes <= MostKeptBytes;
+    /// <summary>Whether the pixels are there, of all files that are good.</summary>
+    public bool HasPixels => _keeps && _bytes <= MostKeptBytes;
 
-    public static FolderScan Of(FolderListing listing, long maxPixels, bool keeps, IProgress<string>? progress, CancellationToken cancellation)
+    /// <param name="listing">What to read.</param>
+    /// <param name="options">The channels to decode to, else those of each picture; the largest picture.</param>
+    /// <param name="keeps">Whether small sets are kept.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<string>? progress, CancellationToken cancellation)
     {
         ImageLibraries.Require();
-        FolderScan scan = new(listing, maxPixels, keeps);
+        FolderScan scan = new(listing, options, keeps);
         progress?.Report(string.Create(CultureInfo.InvariantCulture, $"Reading and checking {listing.Files.Count:N0} pictures in {listing.Root}"));
         long last = Stopwatch.GetTimestamp();
         Parallel.For(0, listing.Files.Count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
@@ -94,15 +100,20 @@ internal sealed class FolderScan
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(data, hash);
             digest = BinaryPrimitives.ReadUInt128LittleEndian(hash);
-            ImageInfo info = ImageDecoder.ReadInfo(data, path, _maxPixels);
-            planes = ArrayPool<byte>.Shared.Rent(checked((int)info.PixelCount * info.Channels));
-            ImageDecoder.Decode(data, path, info.Channels, planes.AsSpan(0, (int)info.PixelCount * info.Channels), _maxPixels);
-            bool isKept = Interlocked.Add(ref _bytes, length) <= MostKeptBytes && _keeps;
-            return new(info, digest, length, null, isKept ? data.ToArray() : null);
+            ImageInfo info = ImageDecoder.ReadInfo(data, path, _options.MaxPixels);
+            int channels = _options.Channels ?? info.Channels, plane = (int)info.PixelCount;
+            planes = ArrayPool<byte>.Shared.Rent(checked(plane * channels));
+            Span<byte> pixels = planes.AsSpan(0, plane * channels);
+            ImageDecoder.Decode(data, path, channels, pixels, _options.MaxPixels);
+            var moments = new PixelMoments[channels];
+            for (int c = 0; c < channels; c++)
+                moments[c] = PixelMoments.Of(pixels.Slice(c * plane, plane));
+            bool isKept = Interlocked.Add(ref _bytes, pixels.Length) <= MostKeptBytes && _keeps;
+            return new(info, digest, length, null, moments, isKept ? pixels.ToArray() : null);
         }
         catch (Exception e) when (e is ImageException or DataException)
         {
-            return new(default, digest, length, e.Message, null);
+            return new(default, digest, length, e.Message, null, null);
         }
         finally
         {

@@ -13,6 +13,8 @@ namespace Convolve.Data;
 /// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train as for any other set;
 /// else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed, on names or on what
 /// is added later, and pictures of the same bytes are never parted.</para>
+/// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay in memory; of larger
+/// ones each picture is read and decoded when it is needed.</para>
 /// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
 /// </remarks>
 public static class ImageFolder
@@ -37,7 +39,7 @@ public static class ImageFolder
         string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         FolderListing listing = ListingOf(name);
-        FolderScan scan = FolderScan.Of(listing, (options ?? new()).MaxPixels, keeps: false, progress, cancellation);
+        FolderScan scan = FolderScan.Of(listing, options ?? new(), keeps: false, progress, cancellation);
         return FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
     }
 
@@ -53,7 +55,7 @@ public static class ImageFolder
         if (options.DataDirectory is { } directory)
             throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
         FolderListing listing = ListingOf(name);
-        FolderScan scan = FolderScan.Of(listing, options.MaxPixels, keeps: true, progress, cancellation);
+        FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
         string[] skipped = Skipped(scan, options.SkipBad, progress);
         bool isAllTest = options.TestsAll && listing.PartFolders.Skip(1).All(folder => folder.Length == 0);
         FolderPart?[] parts = PartsOf(scan);
@@ -144,9 +146,12 @@ public static class ImageFolder
         int[] seen = new int[listing.ClassNames.Count];
         int[] order = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == part)
             .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label).Select(x => x.Index)];
-        ImageSize[] sizes = [.. order.Select(i => SizeOf(scan, i, channels))];
-        return new(name, channels, isUniform ? sizes[0] : null, [.. order.Select(i => listing.Files[i].Path)], sizes,
-            [.. order.Select(i => listing.Files[i].Label)], listing.ClassNames,
-            scan.HasContents ? [.. order.Select(i => scan.Files[i].Content!)] : null, maxPixels);
+        FolderImage[] images = [.. order.Select(i => new FolderImage(listing.Files[i].Path, SizeOf(scan, i, channels),
+            Repeated(scan.Files[i].Moments!, channels), scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null))];
+        return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)], listing.ClassNames, maxPixels);
     }
+
+    /// <summary>Grey made colour, as the others of the set are.</summary>
+    private static T[] Repeated<T>(T[] planes, int channels, int plane = 1) =>
+        planes.Length == channels * plane ? planes : [.. Enumerable.Repeat(planes, channels).SelectMany(p => p)];
 }

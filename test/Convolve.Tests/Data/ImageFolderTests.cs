@@ -117,13 +117,17 @@ public sealed class ImageFolderTests : IDisposable
     public void A_large_set_is_read_from_its_files()
     {
         byte[] one = _folder.Add("a/1.png", 1), other = _folder.Add("b/1.png", 2);
-        FolderScan scan = FolderScan.Of(FolderListing.Of(_folder.Root), 1000, keeps: false, null, default);
-        Assert.False(scan.HasContents);
-        FolderDataset set = new("x", 1, new(1, 6, 5), [_folder["a/1.png"], _folder["b/1.png"]], [new(1, 6, 5), new(1, 6, 5)], [0, 1], ["a", "b"], null, 1000);
+        FolderScan scan = FolderScan.Of(FolderListing.Of(_folder.Root), new(), keeps: false, null, default);
+        Assert.False(scan.HasPixels);
+        FolderDataset set = new("x", 1, new(1, 6, 5),
+            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null))], [0, 1], ["a", "b"], 1000);
         Assert.Equal(one, set.PixelsOf(0).ToArray());
         Assert.Equal(other, set.PixelsOf(1).ToArray());
         byte[] buffer = new byte[40];
         Assert.True(set.Read(1, buffer).Overlaps(buffer));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = set.Read(1, buffer);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 400); // the file's handle
         Assert.Throws<ArgumentException>(() => { _ = set.Read(1, new byte[29]); });
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = set.SizeOf(2); });
 
@@ -136,18 +140,46 @@ public sealed class ImageFolderTests : IDisposable
         Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(null)]
+    public void Mean_and_deviation_are_those_of_the_pixels(int? channels)
+    {
+        for (int i = 0; i < 12; i++)
+            _folder.Add($"{(i % 2 == 0 ? "a" : "b")}/{i}.png", i, i % 3 == 0 ? 1 : 3, 3 + i, 30);
+        Dataset set = Datasets.Load(_folder.Name, new() { Channels = channels }).Train;
+        int[] all = [.. Enumerable.Range(0, set.Count)];
+        Assert.All(all, i => Assert.Equal(set.Channels, set.MomentsOf(i).Length));
+        Dataset read = ReadDataset.Of(set);
+        Assert.Equal(ChannelStatistics.Of(new("train", read, all)), ChannelStatistics.Of(new("train", set, all)));
+    }
+
+    [Fact]
+    public void Moments_are_exact()
+    {
+        foreach (int length in (int[])[0, 1, 31, 32, 33, 1000, 32 * 16513 + 5, 2_000_000])
+        {
+            byte[] pixels = [.. Enumerable.Repeat((byte)255, length)];
+            Assert.Equal(new(255L * length, 255L * 255 * length), PixelMoments.Of(pixels));
+            for (int i = 0; i < length; i++)
+                pixels[i] = (byte)(i * i + i / 7);
+            Assert.Equal(new(pixels.Sum(p => (long)p), pixels.Sum(p => (long)p * p)), PixelMoments.Of(pixels));
+        }
+    }
+
     [Fact]
     public void Reading_kept_pictures_allocates_nothing()
     {
         _folder.AddMany("a", 20, 1, channels: 3);
         _folder.AddMany("b", 20, 50, channels: 3);
         Dataset set = Datasets.Load(_folder.Name).Train;
-        byte[] buffer = new byte[set.BufferLengthOf(0)];
+        Assert.Equal(0, set.BufferLengthOf(0));
         for (int round = 0; round < 2; round++)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < set.Count; i++)
-                _ = set.Read(i, buffer);
+                _ = set.Read(i, []);
             Assert.True(round == 0 || GC.GetAllocatedBytesForCurrentThread() == before);
         }
     }
