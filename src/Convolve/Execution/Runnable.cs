@@ -27,6 +27,7 @@ internal abstract class Runnable : IDisposable
         BatchNormWork norm => new BatchNormForward(step, norm, binder),
         BatchNormBackwardWork norm => new BatchNormBackward(step, norm, binder),
         MaxPoolingWork pooling => new TeamRunnable(new MaxPoolingKernel(step, pooling, binder)),
+        AdaptiveAverageWork average => new TeamRunnable(new AdaptiveAverageKernel(step, average, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
         _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
     };

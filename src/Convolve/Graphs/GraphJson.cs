@@ -95,6 +95,9 @@ public static class GraphJson
                 if (!pool.CountsPadding)
                     json.WriteBoolean("countPadding", false);
                 break;
+            case AdaptiveAvgPool2d pool:
+                WriteSize(json, "output", pool.Output);
+                break;
             case LeakyReLU leaky:
                 WriteNumber(json, "slope", leaky.Slope, 0.01f);
                 break;
@@ -105,7 +108,7 @@ public static class GraphJson
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);
                 break;
-            case ReLU or Tanh or Sigmoid or Flatten or Add or Concat:
+            case GlobalAvgPool or ReLU or Tanh or Sigmoid or Flatten or Add or Concat:
                 break;
             default:
                 throw new NetworkException($"{layer}: this kind of layer has no JSON form.");
@@ -121,6 +124,8 @@ public static class GraphJson
         nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
         nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
             fields.Flag("countPadding", true)),
+        nameof(AdaptiveAvgPool2d) => new AdaptiveAvgPool2d(fields.Size("output")),
+        nameof(GlobalAvgPool) => new GlobalAvgPool(),
         nameof(BatchNorm2d) => new BatchNorm2d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
         nameof(BatchNorm1d) => new BatchNorm1d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
         nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
@@ -137,8 +142,8 @@ public static class GraphJson
     /// <summary>The kinds that <see cref="ReadLayer"/> knows, for its error.</summary>
     internal static IReadOnlyList<string> Types { get; } =
     [
-        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(MaxPool2d), nameof(AvgPool2d), nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid),
-        nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
+        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
+        nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
     ];
 
     private static Graph ReadGraph(JsonElement root)

@@ -3,6 +3,12 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels;
 
+internal static class Pixel
+{
+    /// <summary>Of a block.</summary>
+    public const int Channels = 16;
+}
+
 /// <summary>The 16 channels of a pixel, as they lie in memory.</summary>
 internal unsafe interface IPixel
 {

@@ -59,6 +59,12 @@ public sealed partial class Planner
             case Pool2d:
                 BackPooling(node, gradient);
                 break;
+            case AdaptiveAvgPool2d pool:
+                BackAdaptive(node, pool.Output, gradient);
+                break;
+            case GlobalAvgPool:
+                BackGlobalAverage(node, gradient);
+                break;
             case BatchNorm:
                 BackBatchNorm(node, gradient);
                 break;

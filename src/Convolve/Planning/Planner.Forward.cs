@@ -32,6 +32,8 @@ public sealed partial class Planner
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
+        AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
+        GlobalAvgPool => LowerGlobalAverage(node),
         Activation => LowerActivation(node),
         Flatten => LowerFlatten(node),
         Dropout dropout => LowerDropout(node, dropout),

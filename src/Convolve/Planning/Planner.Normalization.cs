@@ -43,5 +43,5 @@ public sealed partial class Planner
 
     private long PartialBytes(BatchNormShape shape) => (long)_options.Threads * shape.PartialFloats * sizeof(float);
 
-    private Layout NormLayout(Shape shape) => shape.IsVector ? Plain(shape) : _library.Blocked(_type, Sizes(shape));
+    private Layout NormLayout(Shape shape) => shape.IsVector ? Plain(shape) : Blocked(shape);
 }

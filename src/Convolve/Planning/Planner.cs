@@ -148,6 +148,8 @@ public sealed partial class Planner
 
     private Layout Plain(Shape shape) => _library.Plain(_type, Sizes(shape));
 
+    private Layout Blocked(Shape image) => _library.Blocked(_type, Sizes(image));
+
     private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses) =>
         Emit(node, name, new NativeWork(operation, description.Implementation), description.ScratchpadBytes, uses);
 

@@ -113,6 +113,9 @@ internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
     public override string RunBy => "own pooling";
 }
 
+/// <summary>Average pooling to a given size, or its gradient.</summary>
+internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
+
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase
 {

@@ -1,3 +1,4 @@
+using Convolve.Data.Transforms;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
@@ -48,6 +49,9 @@ public sealed record Recipe
 
     /// <summary>How pixels become numbers.</summary>
     public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
+
+    /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
+    public TransformList Transforms { get; init; } = TransformList.Empty;
 
     /// <summary>Replaces the initialisation of every layer by one of <see cref="Layers.Initialization.Names"/>, or null to keep the network's own.</summary>
     public string? Initialization { get; init; }

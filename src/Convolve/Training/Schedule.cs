@@ -80,7 +80,7 @@ public sealed record Schedule
         return warm * Kind switch
         {
             ScheduleKind.Step => Math.Pow(Factor, Math.Floor(epoch / StepEpochs)),
-            ScheduleKind.MultiStep => Math.Pow(Factor, Milestones.Count(m => m <= step / stepsPerEpoch)),
+            ScheduleKind.MultiStep => Math.Pow(Factor, MilestonesUpTo(step / stepsPerEpoch)),
             ScheduleKind.Exponential => Math.Pow(Factor, step / stepsPerEpoch),
             ScheduleKind.Cosine => Fall(1, 0, step / total),
             ScheduleKind.OneCycle => OneCycle(step, total),
@@ -95,6 +95,15 @@ public sealed record Schedule
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Kind, WarmUpEpochs, StepEpochs, Factor, Milestones.Count, Patience, Threshold, Metric);
+
+    // A loop, because this is asked in every step: a lambda would be allocated.
+    private int MilestonesUpTo(long epoch)
+    {
+        int count = 0;
+        while (count < Milestones.Count && Milestones[count] <= epoch)
+            count++;
+        return count;
+    }
 
     // PyTorch's OneCycleLR with pct_start .3, div_factor 25, final_div_factor 1e4.
     private static double OneCycle(long step, double total)

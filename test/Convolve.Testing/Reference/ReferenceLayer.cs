@@ -27,6 +27,8 @@ internal abstract class ReferenceLayer
         Linear linear => new ReferenceLinear(linear, parameters, gradients),
         BatchNorm norm => new ReferenceBatchNorm(norm, parameters, gradients),
         MaxPool2d pool => new ReferenceMaxPool(pool),
+        AdaptiveAvgPool2d pool => new ReferenceAdaptivePool(pool, pool.Output),
+        GlobalAvgPool pool => new ReferenceAdaptivePool(pool, 1),
         AvgPool2d pool => new ReferenceAvgPool(pool),
         ReLU => new ReferenceElementwise(x => Math.Max(0, x), (x, _) => x > 0 ? 1 : 0),
         LeakyReLU leaky => new ReferenceElementwise(x => x > 0 ? x : leaky.Slope * x, (x, _) => x > 0 ? 1 : leaky.Slope),

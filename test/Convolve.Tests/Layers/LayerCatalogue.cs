@@ -120,6 +120,20 @@ public static class LayerCatalogue
         Chain("AvgPool2d(3, stride: 2, padding: Same, countPadding: false)", (33, 6, 7), new AvgPool2d(3, stride: 2, padding: Padding.Same, countPadding: false)),
         Chain("AvgPool2d(6)", (20, 6, 6), new AvgPool2d(6)),
         First("AvgPool2d(2)", (3, 8, 8), new AvgPool2d(2)),
+        Chain("AdaptiveAvgPool2d(4)", (16, 8, 8), new AdaptiveAvgPool2d(4)),
+        Chain("AdaptiveAvgPool2d(3)", (20, 7, 8), new AdaptiveAvgPool2d(3)),
+        Chain("AdaptiveAvgPool2d((2, 5))", (33, 9, 7), new AdaptiveAvgPool2d((2, 5))),
+        Chain("AdaptiveAvgPool2d(6)", (20, 1, 2), new AdaptiveAvgPool2d(6)),
+        Chain("AdaptiveAvgPool2d(7)", (7, 5, 4), new AdaptiveAvgPool2d(7)),
+        Chain("AdaptiveAvgPool2d((3, 8))", (16, 7, 3), new AdaptiveAvgPool2d((3, 8))),
+        Chain("AdaptiveAvgPool2d(6)", (16, 6, 6), new AdaptiveAvgPool2d(6)),
+        Chain("ReLU(), AdaptiveAvgPool2d(6), Dropout(0), Tanh()", (16, 6, 6), new ReLU(), new AdaptiveAvgPool2d(6), new Dropout(0), new Tanh()),
+        First("AdaptiveAvgPool2d(5)", (3, 8, 8), new AdaptiveAvgPool2d(5)),
+        Chain("GlobalAvgPool(), Linear(20)", (16, 7, 7), new GlobalAvgPool(), new Linear(20)),
+        Chain("GlobalAvgPool(), Linear(20)", (33, 5, 6), new GlobalAvgPool(), new Linear(20)),
+        Chain("GlobalAvgPool(), ReLU()", (20, 1, 1), new GlobalAvgPool(), new ReLU()),
+        Chain("Conv2d(32, 3), ReLU(), GlobalAvgPool(), Dropout(0)", (16, 6, 6), new Conv2d(32, 3), new ReLU(), new GlobalAvgPool(), new Dropout(0)),
+        First("GlobalAvgPool()", (3, 8, 8), new GlobalAvgPool()),
     ];
 
     private static IEnumerable<LayerCase> Activations() =>

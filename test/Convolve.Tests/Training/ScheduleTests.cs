@@ -40,6 +40,22 @@ public class ScheduleTests
     }
 
     [Fact]
+    public void A_rate_allocates_nothing()
+    {
+        foreach (ScheduleKind kind in Enum.GetValues<ScheduleKind>())
+        {
+            Schedule schedule = new() { Kind = kind, Milestones = [2, 5] };
+            schedule.At(1, 10, 8);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            double sum = 0;
+            for (int step = 0; step < 80; step++)
+                sum += schedule.At(step, 10, 8);
+            Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(sum > 0);
+        }
+    }
+
+    [Fact]
     public void Rates_stay_between_0_and_1()
     {
         foreach (ScheduleKind kind in Enum.GetValues<ScheduleKind>())
