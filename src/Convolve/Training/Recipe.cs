@@ -44,6 +44,9 @@ public sealed record Recipe
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
 
+    /// <summary>Whether bad files of a folder of pictures are left out, and not an error.</summary>
+    public bool SkipBad { get; init; }
+
     /// <summary>How pixels become numbers.</summary>
     public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
 
