@@ -105,6 +105,14 @@ public static class GraphJson
                 WriteNumber(json, "eps", norm.Eps, 1e-5f);
                 WriteNumber(json, "momentum", norm.Momentum, 0.1f);
                 break;
+            case LocalResponseNorm norm:
+                json.WriteNumber("size", norm.Size);
+                WriteNumber(json, "alpha", norm.Alpha, 1e-4f);
+                WriteNumber(json, "beta", norm.Beta, 0.75f);
+                WriteNumber(json, "k", norm.K, 1);
+                if (!norm.DividesAlpha)
+                    json.WriteBoolean("divideAlpha", false);
+                break;
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);
                 break;
@@ -128,6 +136,8 @@ public static class GraphJson
         nameof(GlobalAvgPool) => new GlobalAvgPool(),
         nameof(BatchNorm2d) => new BatchNorm2d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
         nameof(BatchNorm1d) => new BatchNorm1d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
+        nameof(LocalResponseNorm) => new LocalResponseNorm(fields.Whole("size"), fields.Number("alpha", 1e-4f), fields.Number("beta", 0.75f), fields.Number("k", 1),
+            fields.Flag("divideAlpha", true)),
         nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
         nameof(Dropout) => new Dropout(fields.Number("probability", 0.5f)),
         nameof(ReLU) => new ReLU(),
@@ -142,7 +152,7 @@ public static class GraphJson
     /// <summary>The kinds that <see cref="ReadLayer"/> knows, for its error.</summary>
     internal static IReadOnlyList<string> Types { get; } =
     [
-        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
+        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(LocalResponseNorm), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
         nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
     ];
 

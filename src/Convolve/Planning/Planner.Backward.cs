@@ -68,6 +68,9 @@ public sealed partial class Planner
             case BatchNorm:
                 BackBatchNorm(node, gradient);
                 break;
+            case LocalResponseNorm norm:
+                BackResponseNorm(node, norm, gradient);
+                break;
             case Activation when _fusion.TakesGradient(node):
                 Give(node.Inputs[0], gradient);
                 break;

@@ -31,6 +31,7 @@ public sealed partial class Planner
         Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
+        LocalResponseNorm norm => LowerResponseNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
         GlobalAvgPool => LowerGlobalAverage(node),

@@ -106,6 +106,12 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
 
+/// <summary>Local response normalisation, or its gradient.</summary>
+/// <param name="Shape">The batch.</param>
+/// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for ReLU.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
+
 /// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
 /// <param name="Pool">The pooling.</param>
 /// <param name="IsBack">Whether the gradient is taken back.</param>

@@ -26,6 +26,7 @@ internal abstract class ReferenceLayer
         Conv2d conv => new ReferenceConvolution(conv, parameters, gradients),
         Linear linear => new ReferenceLinear(linear, parameters, gradients),
         BatchNorm norm => new ReferenceBatchNorm(norm, parameters, gradients),
+        LocalResponseNorm norm => new ReferenceResponseNorm(norm),
         MaxPool2d pool => new ReferenceMaxPool(pool),
         AdaptiveAvgPool2d pool => new ReferenceAdaptivePool(pool, pool.Output),
         GlobalAvgPool pool => new ReferenceAdaptivePool(pool, 1),

@@ -82,6 +82,24 @@ public static class LayerCatalogue
             new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new LeakyReLU(0.1f), new MaxPool2d(2)),
         Chain("ReLU(), BatchNorm2d(), ReLU()", (16, 6, 6), new ReLU(), new BatchNorm2d(), new ReLU()),
         First("BatchNorm2d()", (3, 7, 7), new BatchNorm2d()),
+        // As the paper has it, the squares hardly count: larger factors show what they do.
+        Chain("LocalResponseNorm(5, k: 2, divideAlpha: false)", (16, 6, 7), new LocalResponseNorm(5, k: 2, divideAlpha: false)),
+        Chain("LocalResponseNorm(5, alpha: 0.5)", (16, 6, 7), new LocalResponseNorm(5, alpha: 0.5f)),
+        Chain("LocalResponseNorm(5, alpha: 0.5, k: 2, divideAlpha: false)", (33, 5, 6), new LocalResponseNorm(5, alpha: 0.5f, k: 2, divideAlpha: false)),
+        Chain("LocalResponseNorm(3, alpha: 0.8, beta: 0.5)", (20, 4, 5), new LocalResponseNorm(3, alpha: 0.8f, beta: 0.5f)),
+        Chain("LocalResponseNorm(4, alpha: 2, beta: 1.5, k: 0.5)", (48, 3, 3), new LocalResponseNorm(4, alpha: 2, beta: 1.5f, k: 0.5f)),
+        Chain("LocalResponseNorm(1, alpha: 0.5)", (7, 5, 5), new LocalResponseNorm(1, alpha: 0.5f)),
+        Chain("LocalResponseNorm(40, alpha: 3)", (6, 4, 4), new LocalResponseNorm(40, alpha: 3)),
+        Chain("ReLU(), LocalResponseNorm(5, alpha: 0.5, divideAlpha: false), MaxPool2d(3, stride: 2)", (48, 17, 17),
+            new ReLU(), new LocalResponseNorm(5, alpha: 0.5f, divideAlpha: false), new MaxPool2d(3, stride: 2)),
+        Chain("LeakyReLU(slope: 0.1), LocalResponseNorm(5, alpha: 0.5)", (36, 5, 5), new LeakyReLU(0.1f), new LocalResponseNorm(5, alpha: 0.5f)),
+        Chain("BatchNorm2d(), ReLU(), LocalResponseNorm(5, alpha: 0.5)", (36, 5, 6), new BatchNorm2d(), new ReLU(), new LocalResponseNorm(5, alpha: 0.5f)),
+        Branches("response normalisation of what is read again", (36, 5, 5), (net, x) =>
+        {
+            var relu = net.Add(new ReLU(), x);
+            return net.Add(new Add(), net.Add(new LocalResponseNorm(3, alpha: 0.7f), relu), relu);
+        }),
+        First("LocalResponseNorm(5, alpha: 0.5)", (3, 7, 7), new LocalResponseNorm(5, alpha: 0.5f)),
         OnVector("BatchNorm1d()", 33, new BatchNorm1d()),
         OnVector("BatchNorm1d()", 64, new BatchNorm1d()) with { Batch = 16 },
         OnVector("BatchNorm1d(momentum: 0.3), ReLU()", 20, new BatchNorm1d(momentum: 0.3f), new ReLU()),
