@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
@@ -108,7 +109,7 @@ internal sealed class TrainOptions
         ("none", Normalization.None), ("training-split", Normalization.TrainingSplit), ("minus-one-to-one", Normalization.MinusOneToOne));
 
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
-        $"How the weights start, in place of the network's own way: {string.Join(", ", Initialization.Names)}.");
+        $"How the weights start, in place of the network's own way: {string.Join(", ", InitializationScheme.Names)}.");
 
     private enum UpdateRule
     {

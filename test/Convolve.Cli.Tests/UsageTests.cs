@@ -55,7 +55,7 @@ public class UsageTests
     [InlineData("--threads -1", "-1 threads were asked for, and there may be 1 to 1024; 0 means all cores.")]
     [InlineData("--limit -3", "The limit is -3 images, and must be at least 1.")]
     [InlineData("--validation 1", "The share of validation images is 1, and must be at least 0 and below 1.")]
-    [InlineData("--init magic", "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V).")]
+    [InlineData("--init magic", "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V), keras, torchvision, 2012.")]
     [InlineData("--net-option activation=step", "lenet5: activation is \"step\", and relu, leaky-relu, sigmoid or tanh was expected.")]
     [InlineData("--net-option tanh", "--net-option: \"tanh\" is not KEY=VALUE, such as activation=tanh.")]
     [InlineData("--net-option pooling=avg,pooling=max", "--net-option: pooling is given twice.")]

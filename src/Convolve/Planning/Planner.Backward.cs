@@ -91,6 +91,9 @@ public sealed partial class Planner
             case Concat:
                 BackConcat(node, gradient);
                 break;
+            case PadChannels:
+                BackPadChannels(node, gradient);
+                break;
             default:
                 throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned backward.");
         }
@@ -223,15 +226,5 @@ public sealed partial class Planner
         Emit(node, "backward", new DropoutWork(dropout.Probability, node.Index), 0,
             new(Argument.Source, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, result, Access.Write));
         Give(node.Inputs[0], result);
-    }
-
-    private void BackConcat(Node node, Tensor gradient)
-    {
-        Tensor whole = As(node, gradient, Plain(node.Output), "reorder gradient");
-        Tensor[] parts = [.. node.Inputs.Select(n => NewTensor($"d {n.Name}", Plain(n.Output)))];
-        Emit(node, "backward", new ConcatWork(PartBytes(node), true), 0,
-            [new(Argument.Source, whole, Access.Read), .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
-        for (int i = 0; i < parts.Length; i++)
-            Give(node.Inputs[i], parts[i]);
     }
 }

@@ -121,6 +121,12 @@ internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack, bool TakesR
     public override string RunBy => "own pooling";
 }
 
+/// <summary>Channels of zeros behind a tensor's own, or the gradient: what lies before them.</summary>
+/// <param name="SourceBytes">Of one sample without the zeros.</param>
+/// <param name="TargetBytes">Of one sample with them.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+internal sealed record PadChannelsWork(long SourceBytes, long TargetBytes, bool IsBack) : Work;
+
 /// <summary>Average pooling to a given size, or its gradient.</summary>
 internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 

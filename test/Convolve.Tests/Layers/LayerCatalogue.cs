@@ -240,6 +240,13 @@ public static class LayerCatalogue
             var pair = net.Add(new Concat(), x, net.Add(new Conv2d(16, 1), x));
             return net.Add(new Concat(), pair, net.Add(new Conv2d(4, 3, padding: 1), pair), x);
         }),
+        Branches("Concat of whole blocks of channels", (16, 5, 6), (net, x) =>
+            net.Add(new Concat(), net.Chain(x, new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new ReLU()), net.Chain(x, new MaxPool2d(3, stride: 1, padding: 1), new Conv2d(16, 1)), x)),
+        Branches("residual block with channels of zeros", (16, 6, 6), (net, x) => net.Add(new Add(),
+            net.Chain(x, new Conv2d(32, 3, stride: 2, padding: 1, bias: false), new BatchNorm2d()), net.Chain(x, new AvgPool2d(1, stride: 2), new PadChannels(16)))),
+        Chain("PadChannels(5)", (7, 4, 5), new PadChannels(5)),
+        Chain("PadChannels(16), Tanh()", (32, 3, 3), new PadChannels(16), new Tanh()),
+        First("PadChannels(3)", (5, 5, 5), new PadChannels(3)),
         Branches("Concat of a node with itself", (5, 4, 4), (net, x) => net.Add(new Conv2d(6, 3), net.Add(new Concat(), x, x))),
         Branches("Concat in front of a pool", (7, 6, 6), (net, x) =>
             net.Add(new MaxPool2d(2), net.Add(new Concat(), net.Add(new Sigmoid(), x), x))),
