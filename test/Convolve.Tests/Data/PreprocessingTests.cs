@@ -120,6 +120,10 @@ public sealed class PreprocessingTests
     [InlineData("\"mean\"", "\"mu\"", "the name \"mu\" is unknown")]
     [InlineData("\"mean\"", "\"std\"", "this is not valid JSON")]
     [InlineData("\"mean\":", "\"crop\":8,\"mean\":", "the name \"crop\" is unknown")]
+    [InlineData("\"mean\":", "\"steps\":[\"flip\"],\"mean\":", "the step horizontal-flip depends on chance")]
+    [InlineData("\"mean\":", "\"steps\":[\"resize:0\"],\"mean\":", "\"steps\": resize: a size of 0x0 is not possible")]
+    [InlineData("\"mean\":", "\"steps\":[3],\"mean\":", "\"steps\" holds the number 3 where text belongs")]
+    [InlineData("\"mean\":", "\"steps\":null,\"mean\":", "\"steps\" must be an array, but is null")]
     [InlineData("0.485", "[[[[[[[[[[[[0]]]]]]]]]]]]", "this is not valid JSON")]
     public void Hostile_json_is_refused(string part, string replacement, string problem)
     {
