@@ -106,9 +106,6 @@ public static class GraphJson
                 WriteNumber(json, "eps", norm.Eps, 1e-5f);
                 WriteNumber(json, "momentum", norm.Momentum, 0.1f);
                 break;
-            case PadChannels pad:
-                json.WriteNumber("count", pad.Count);
-                break;
             case LocalResponseNorm norm:
                 json.WriteNumber("size", norm.Size);
                 WriteNumber(json, "alpha", norm.Alpha, 1e-4f);
@@ -116,6 +113,9 @@ public static class GraphJson
                 WriteNumber(json, "k", norm.K, 1);
                 if (!norm.DividesAlpha)
                     json.WriteBoolean("divideAlpha", false);
+                break;
+            case PadChannels pad:
+                json.WriteNumber("count", pad.Count);
                 break;
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);

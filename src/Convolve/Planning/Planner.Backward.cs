@@ -181,13 +181,12 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        bool isActivated = input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node;
-        bool isRectified = isActivated && input.Layer is ReLU && _pools.ContainsKey(node);
-        if (isActivated && !isRectified)
+        bool isBlocked = _pools.TryGetValue(node, out BlockedPool pool);
+        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node && !(isBlocked && TakesReLU(node)))
             gradient = BackActivation(node, input, gradient);
-        if (_pools.TryGetValue(node, out BlockedPool pool))
+        if (isBlocked)
         {
-            BackBlockedPool(node, pool, gradient, forward.Source, isRectified);
+            BackBlockedPool(node, pool, gradient, forward.Source);
             return;
         }
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);

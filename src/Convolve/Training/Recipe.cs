@@ -1,3 +1,4 @@
+using Convolve.Data.Transforms;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
@@ -43,8 +44,14 @@ public sealed record Recipe
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
 
+    /// <summary>Whether bad files of a folder of pictures are left out, and not an error.</summary>
+    public bool SkipBad { get; init; }
+
     /// <summary>How pixels become numbers.</summary>
     public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
+
+    /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
+    public TransformList Transforms { get; init; } = TransformList.Empty;
 
     /// <summary>Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's own.</summary>
     public string? Initialization { get; init; }

@@ -199,6 +199,11 @@ public static class LayerCatalogue
             new Conv2d(16, 3, padding: 1), new LeakyReLU(0.2f), new MaxPool2d(3, stride: 2)),
         Chain("Conv2d(16, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (16, 8, 8),
             new Conv2d(16, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2)", (5, 15, 14), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (5, 12, 13), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), LeakyReLU(slope: 0.2), MaxPool2d(2)", (5, 11, 12), new Conv2d(40, 3), new LeakyReLU(0.2f), new MaxPool2d(2)),
+        Chain("Conv2d(40, 3), Tanh(), MaxPool2d(3, stride: 2, padding: Same)", (5, 10, 10), new Conv2d(40, 3), new Tanh(), new MaxPool2d(3, stride: 2, padding: Padding.Same)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(2), Dropout(0)", (5, 9, 10), new Conv2d(40, 3), new ReLU(), new MaxPool2d(2), new Dropout(0)),
         Chain("Conv2d(16, 3, padding: 1), MaxPool2d(2), ReLU()", (16, 8, 8), new Conv2d(16, 3, padding: 1), new MaxPool2d(2), new ReLU()),
         Chain("Conv2d(7, 3), Dropout(0), ReLU()", (5, 8, 8), new Conv2d(7, 3), new Dropout(0), new ReLU()),
         Chain("Conv2d(7, 3), ReLU(), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU(), new ReLU()),
@@ -232,6 +237,16 @@ public static class LayerCatalogue
         {
             var shared = net.Chain(x, new Conv2d(16, 3, padding: 1), new ReLU());
             return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 1, padding: 1), shared), shared);
+        }),
+        Branches("an activation of many channels used in two poolings", (7, 9, 9), (net, x) =>
+        {
+            var shared = net.Chain(x, new Conv2d(40, 3), new ReLU());
+            return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 2), shared), net.Add(new MaxPool2d(3, stride: 2), shared));
+        }),
+        Branches("a pooling of an activation used twice", (7, 9, 9), (net, x) =>
+        {
+            var pooled = net.Chain(x, new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2));
+            return net.Add(new Add(), net.Add(new Conv2d(40, 3, padding: 1), pooled), pooled);
         }),
         Branches("Concat of odd channels", (3, 5, 5), (net, x) =>
             net.Add(new Concat(), net.Add(new Conv2d(7, 1), x), net.Add(new Conv2d(5, 3, padding: 1), x), net.Add(new Conv2d(33, 1), x), x)),
