@@ -47,8 +47,11 @@ public sealed class Executor : IDisposable
     /// <summary>The class numbers of the next training pass, [N].</summary>
     public Span<int> Labels => _state.Labels;
 
-    /// <summary>The result of the last pass, [N, classes]; good until the next pass of the model.</summary>
-    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output, _outputElements);
+    /// <summary>The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.</summary>
+    public ReadOnlySpan<float> Logits => Window<float>(Plan.Logits, _outputElements);
+
+    /// <summary>The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
+    public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;

@@ -39,6 +39,8 @@ internal sealed class JsonFields
         return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, Expected);
     }
 
+    public string Text(string name, string otherwise) => Knows(name) ? Text(name) : otherwise;
+
     public IEnumerable<JsonElement> List(string name, int fewest, string expected)
     {
         JsonElement value = Take(name, expected);
