@@ -157,6 +157,7 @@ public sealed class Model : IDisposable
         Executor pass = Training(count);
         WriteInput(pass, images);
         labels.CopyTo(pass.Labels);
+        pass.IsMixed = false;
         ThreadTeam.Invoke(() => pass.Run(step));
         double sum = 0;
         foreach (float loss in pass.Losses)

@@ -44,6 +44,7 @@ internal abstract class ReferenceLayer
         Flatten => new ReferenceFlatten(),
         Add => new ReferenceAdd(),
         Concat => new ReferenceConcat(),
+        PadChannels pad => new ReferencePadChannels(pad),
         _ => throw new NotSupportedException($"{layer} has no reference"),
     };
 }
@@ -114,5 +115,25 @@ internal sealed class ReferenceConcat : ReferenceLayer
                 for (long part = n * inputs[tensor].Shape.Elements, end = part + inputs[tensor].Shape.Elements; part < end; part++)
                     visit(tensor, part, whole++);
         }
+    }
+}
+
+internal sealed class ReferencePadChannels(PadChannels pad) : ReferenceLayer
+{
+    public override ReferenceTensor Forward(ReferenceTensor[] inputs)
+    {
+        ReferenceTensor output = new(inputs[0].Batch, pad.Infer(inputs[0].Shape));
+        Walk(inputs[0], output, (source, target) => output.Values[target] = inputs[0].Values[source]);
+        return output;
+    }
+
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+        Walk(inputs[0], output, (source, target) => inputGradients[0].Values[source] += outputGradient.Values[target]);
+
+    private static void Walk(ReferenceTensor input, ReferenceTensor output, Action<long, long> visit)
+    {
+        for (int n = 0; n < input.Batch; n++)
+            for (long i = 0; i < input.Shape.Elements; i++)
+                visit(n * input.Shape.Elements + i, n * output.Shape.Elements + i);
     }
 }

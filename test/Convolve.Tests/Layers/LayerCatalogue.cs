@@ -225,6 +225,11 @@ public static class LayerCatalogue
             new Conv2d(16, 3, padding: 1), new LeakyReLU(0.2f), new MaxPool2d(3, stride: 2)),
         Chain("Conv2d(16, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (16, 8, 8),
             new Conv2d(16, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2)", (5, 15, 14), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (5, 12, 13), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), LeakyReLU(slope: 0.2), MaxPool2d(2)", (5, 11, 12), new Conv2d(40, 3), new LeakyReLU(0.2f), new MaxPool2d(2)),
+        Chain("Conv2d(40, 3), Tanh(), MaxPool2d(3, stride: 2, padding: Same)", (5, 10, 10), new Conv2d(40, 3), new Tanh(), new MaxPool2d(3, stride: 2, padding: Padding.Same)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(2), Dropout(0)", (5, 9, 10), new Conv2d(40, 3), new ReLU(), new MaxPool2d(2), new Dropout(0)),
         Chain("Conv2d(16, 3, padding: 1), MaxPool2d(2), ReLU()", (16, 8, 8), new Conv2d(16, 3, padding: 1), new MaxPool2d(2), new ReLU()),
         Chain("Conv2d(7, 3), Dropout(0), ReLU()", (5, 8, 8), new Conv2d(7, 3), new Dropout(0), new ReLU()),
         Chain("Conv2d(7, 3), ReLU(), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU(), new ReLU()),
@@ -259,6 +264,16 @@ public static class LayerCatalogue
             var shared = net.Chain(x, new Conv2d(16, 3, padding: 1), new ReLU());
             return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 1, padding: 1), shared), shared);
         }),
+        Branches("an activation of many channels used in two poolings", (7, 9, 9), (net, x) =>
+        {
+            var shared = net.Chain(x, new Conv2d(40, 3), new ReLU());
+            return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 2), shared), net.Add(new MaxPool2d(3, stride: 2), shared));
+        }),
+        Branches("a pooling of an activation used twice", (7, 9, 9), (net, x) =>
+        {
+            var pooled = net.Chain(x, new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2));
+            return net.Add(new Add(), net.Add(new Conv2d(40, 3, padding: 1), pooled), pooled);
+        }),
         Branches("Concat of odd channels", (3, 5, 5), (net, x) =>
             net.Add(new Concat(), net.Add(new Conv2d(7, 1), x), net.Add(new Conv2d(5, 3, padding: 1), x), net.Add(new Conv2d(33, 1), x), x)),
         Branches("Concat of Concats", (16, 4, 4), (net, x) =>
@@ -266,6 +281,13 @@ public static class LayerCatalogue
             var pair = net.Add(new Concat(), x, net.Add(new Conv2d(16, 1), x));
             return net.Add(new Concat(), pair, net.Add(new Conv2d(4, 3, padding: 1), pair), x);
         }),
+        Branches("Concat of whole blocks of channels", (16, 5, 6), (net, x) =>
+            net.Add(new Concat(), net.Chain(x, new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new ReLU()), net.Chain(x, new MaxPool2d(3, stride: 1, padding: 1), new Conv2d(16, 1)), x)),
+        Branches("residual block with channels of zeros", (16, 6, 6), (net, x) => net.Add(new Add(),
+            net.Chain(x, new Conv2d(32, 3, stride: 2, padding: 1, bias: false), new BatchNorm2d()), net.Chain(x, new AvgPool2d(1, stride: 2), new PadChannels(16)))),
+        Chain("PadChannels(5)", (7, 4, 5), new PadChannels(5)),
+        Chain("PadChannels(16), Tanh()", (32, 3, 3), new PadChannels(16), new Tanh()),
+        First("PadChannels(3)", (5, 5, 5), new PadChannels(3)),
         Branches("Concat of a node with itself", (5, 4, 4), (net, x) => net.Add(new Conv2d(6, 3), net.Add(new Concat(), x, x))),
         Branches("Concat in front of a pool", (7, 6, 6), (net, x) =>
             net.Add(new MaxPool2d(2), net.Add(new Concat(), net.Add(new Sigmoid(), x), x))),
