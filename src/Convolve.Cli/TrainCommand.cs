@@ -131,7 +131,7 @@ internal sealed class TrainCommand
     private static string DefaultFolder(Recipe recipe)
     {
         string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        string folder = Path.Combine("runs", $"{FileName(recipe.Network)}-{FileName(Path.GetFileName(recipe.Dataset))}-{time}"), free = folder;
+        string folder = Path.Combine("runs", $"{FileName(recipe.Network)}-{Path.GetFileName(recipe.Dataset)}-{time}"), free = folder;
         for (int i = 2; Path.Exists(free); i++)
             free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
         return free;
