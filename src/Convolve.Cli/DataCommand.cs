@@ -28,9 +28,17 @@ internal static class DataCommand
             Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
         };
         Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where the files go, in a folder for each set. Default: the cache.");
+        Option<string[]> mirrors = new("--mirror")
+        {
+            HelpName = "URL",
+            Description = "Where to download from in place of the set's own mirrors: an address with a folder for each set, such as URL/cifar10/cifar-10-binary.tar.gz. " +
+                "May be given several times. Default: CONVOLVE_MIRRORS, or the set's own.",
+        };
         Option<bool> json = Inputs.Json();
-        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be.") { sets, directory, json };
-        command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets), Inputs.DataOptions(line.GetValue(directory))));
+        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
+            "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
+        command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
+            Inputs.DataOptions(line.GetValue(directory)) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
         return command;
     }
 
@@ -44,7 +52,7 @@ internal static class DataCommand
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not.")
+        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not. Copies of the CIFAR sets may have other bytes in the same layout: that is told, and no error.")
         {
             sets, directory, json,
         };
@@ -86,8 +94,20 @@ internal static class DataCommand
     private static int Fetch(Output output, string[] names, DatasetOptions options)
     {
         using Interruption interruption = new("ending the download ...");
-        List<DatasetLocation> fetched =
-            [.. names.Select(Datasets.Find).Select(d => Datasets.Fetch(d.Name, options, new Reporter<string>(output.Line), interruption.Token))];
+        List<DatasetLocation> fetched = [];
+        using (DataScreen screen = new(output))
+        {
+            try
+            {
+                fetched.AddRange(names.Select(Datasets.Find).ToList().Select(d => Datasets.Fetch(d.Name, options, screen, interruption.Token)));
+            }
+            catch (OperationCanceledException)
+            {
+                screen.Dispose();
+                Failures.Say("interrupted: what has come is kept, and the same command goes on from there");
+                return Failures.Interrupted;
+            }
+        }
         if (output.IsJson)
         {
             Output.Json(new()
@@ -117,6 +137,8 @@ internal static class DataCommand
             output.Table(TableOf(reports));
         foreach (DatasetFileReport file in reports.SelectMany(r => r.Files).Where(f => !f.IsOk))
             Failures.Say(file.Problem!);
+        foreach (DatasetReport report in reports.Where(r => r.IsOk && !r.IsPublished))
+            Failures.Say(NoteOn(report));
         return reports.All(r => r.IsOk) ? Failures.Success : Failures.BadInput;
     }
 
@@ -127,26 +149,41 @@ internal static class DataCommand
             ["name"] = r.Info.Name,
             ["folder"] = r.Directory,
             ["ok"] = r.IsOk,
+            ["published"] = r.IsPublished,
             ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
             {
                 ["name"] = f.Name,
                 ["path"] = f.Path,
                 ["bytes"] = f.Bytes,
-                ["md5"] = f.Digest,
-                ["expected_md5"] = f.ExpectedDigest,
+                ["digest"] = f.Digest,
+                ["expected_digest"] = f.ExpectedDigest,
+                ["digest_kind"] = f.DigestKind,
                 ["ok"] = f.IsOk,
                 ["problem"] = f.Problem,
+                ["note"] = f.Note,
             })]),
         })]),
     };
 
     private static Table TableOf(IEnumerable<DatasetReport> reports)
     {
-        Table table = Output.Columns("set", "file", "bytes#", "md5", "state", "path");
+        Table table = Output.Columns("set", "file", "bytes#", "digest", "state", "path");
         foreach (DatasetReport report in reports)
             foreach (DatasetFileReport file in report.Files)
-                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), file.Digest ?? "-",
-                    file.IsOk ? "ok" : file.Path is null ? "missing" : "damaged", file.Path ?? "-");
+                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), Digest(file), State(file), file.Path ?? "-");
         return table;
+    }
+
+    // The first digits of a long one tell as much.
+    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(32, file.Digest.Length)]}";
+
+    private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok" : "other bytes";
+
+    private static string NoteOn(DatasetReport report)
+    {
+        string[] other = [.. report.Files.Where(f => f.Note is not null).Select(f => f.Name)];
+        return $"{report.Directory} has the layout of {report.Info.Name}, but {string.Join(", ", other)} {(other.Length == 1 ? "has" : "have")} other bytes than the published " +
+            $"{(other.Length == 1 ? "file" : "files")}. The set can be used; what is measured on it is not measured on {report.Info.Name} itself. " +
+            $"To have the published one, move it away and run `convolve data fetch {report.Info.Name}`.";
     }
 }

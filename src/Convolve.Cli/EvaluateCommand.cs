@@ -64,8 +64,9 @@ internal sealed class EvaluateCommand
 
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = Classifier.Load(run, options);
-        LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
-            interruption.Token);
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), reading, interruption.Token);
         Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit),
             line.GetValue(_split) ?? PartOfSet.Test);
         Model model = classifier.Model;

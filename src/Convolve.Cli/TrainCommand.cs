@@ -64,8 +64,9 @@ internal sealed class TrainCommand
         RefuseUsed(folder);
 
         using Interruption interruption = new("ending the step and saving the weights ...");
-        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
-            interruption.Token);
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), reading, interruption.Token);
         DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
