@@ -93,7 +93,7 @@ internal sealed class DatasetFetch(
     {
         string fetch = $"`convolve data fetch {info.Name}{(directory == Path.Combine(environment.CacheDirectory, info.FolderName) ? "" : $" --data-dir {Path.GetDirectoryName(directory)}")}`";
         string byHand = info.Archive is { } archive
-            ? $"put {archive.Name} (MD5 {archive.Versions[0].Digest}) into {directory} and run it again"
+            ? $"put {archive.Name} ({ContentDigest.KindOf(archive.Versions[0].Digest)} {archive.Versions[0].Digest}) into {directory} and run it again; or name a folder that holds its files in CONVOLVE_DATA"
             : $"put {string.Join(", ", info.Files.Select(f => f.PackedName))} into {directory}";
         return new(
             $"{info.Name} cannot be downloaded: {(failures.Count == 0 ? "it has no mirror" : "no mirror delivered " + name)}." +
