@@ -48,11 +48,12 @@ internal static class DataCommand
         {
             HelpName = "SET",
             Arity = ArgumentArity.ZeroOrMore,
-            Description = "The data sets to check. Default: those that are found.",
+            Description = $"The data sets to check: {Inputs.Sets}. Default: those that are found.",
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not. Copies of the CIFAR sets may have other bytes in the same layout: that is told, and no error.")
+        Command command = new("verify", "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. " +
+            "The exit code is 2 if something is wrong. Copies of the CIFAR sets may have other bytes in the same layout: that is told, and no error.")
         {
             sets, directory, json,
         };
@@ -130,38 +131,39 @@ internal static class DataCommand
             throw new UsageException(
                 $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
         using Interruption interruption = new("ending ...");
-        List<DatasetReport> reports = [.. names.Select(name => Datasets.Verify(name, options, interruption.Token))];
+        List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name)).Select(name => Datasets.Verify(name, options, interruption.Token))];
+        List<ImageFolderReport> folders = [];
+        using (DataScreen screen = new(output))
+            folders.AddRange(names.Where(ImageFolder.IsName).Select(name => ImageFolder.Verify(name, options, screen, interruption.Token)));
         if (output.IsJson)
-            Output.Json(Json(reports));
-        else
+            Output.Json(new() { ["datasets"] = new JsonArray([.. reports.Select(Json), .. folders.Select(FolderScreen.Json)]) });
+        else if (reports.Count > 0)
             output.Table(TableOf(reports));
         foreach (DatasetFileReport file in reports.SelectMany(r => r.Files).Where(f => !f.IsOk))
             Failures.Say(file.Problem!);
         foreach (DatasetReport report in reports.Where(r => r.IsOk && !r.IsPublished))
             Failures.Say(NoteOn(report));
-        return reports.All(r => r.IsOk) ? Failures.Success : Failures.BadInput;
+        folders.ForEach(folder => FolderScreen.Show(output, folder));
+        return reports.All(r => r.IsOk) && folders.All(f => f.IsOk) ? Failures.Success : Failures.BadInput;
     }
 
-    private static JsonObject Json(IEnumerable<DatasetReport> reports) => new()
+    private static JsonObject Json(DatasetReport r) => new()
     {
-        ["datasets"] = new JsonArray([.. reports.Select(r => new JsonObject
+        ["name"] = r.Info.Name,
+        ["folder"] = r.Directory,
+        ["ok"] = r.IsOk,
+        ["published"] = r.IsPublished,
+        ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
         {
-            ["name"] = r.Info.Name,
-            ["folder"] = r.Directory,
-            ["ok"] = r.IsOk,
-            ["published"] = r.IsPublished,
-            ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
-            {
-                ["name"] = f.Name,
-                ["path"] = f.Path,
-                ["bytes"] = f.Bytes,
-                ["digest"] = f.Digest,
-                ["expected_digest"] = f.ExpectedDigest,
-                ["digest_kind"] = f.DigestKind,
-                ["ok"] = f.IsOk,
-                ["problem"] = f.Problem,
-                ["note"] = f.Note,
-            })]),
+            ["name"] = f.Name,
+            ["path"] = f.Path,
+            ["bytes"] = f.Bytes,
+            ["digest"] = f.Digest,
+            ["expected_digest"] = f.ExpectedDigest,
+            ["digest_kind"] = f.DigestKind,
+            ["ok"] = f.IsOk,
+            ["problem"] = f.Problem,
+            ["note"] = f.Note,
         })]),
     };
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Convolve.Data.Transforms;
 
 namespace Convolve.Data;
 
@@ -40,8 +41,16 @@ internal interface IRowWriter<T>
     static abstract void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<T> target);
 }
 
-internal readonly struct SingleRows : IRowWriter<float>
+/// <summary>The same of the values that bytes become.</summary>
+internal interface IInputRows<T> : IRowWriter<T>
 {
+    static abstract void Normalize(Normalizer normalizer, ReadOnlySpan<byte> source, Span<T> target);
+}
+
+internal readonly struct SingleRows : IInputRows<float>
+{
+    public static void Normalize(Normalizer normalizer, ReadOnlySpan<byte> source, Span<float> target) => normalizer.Write(source, target);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<float> target)
     {
@@ -68,8 +77,10 @@ internal readonly struct SingleRows : IRowWriter<float>
     }
 }
 
-internal readonly struct BFloat16Rows : IRowWriter<ushort>
+internal readonly struct BFloat16Rows : IInputRows<ushort>
 {
+    public static void Normalize(Normalizer normalizer, ReadOnlySpan<byte> source, Span<ushort> target) => normalizer.Write(source, target);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<ushort> target)
     {
@@ -103,5 +114,28 @@ internal readonly struct BFloat16Rows : IRowWriter<ushort>
 
         for (; i < length; i++)
             Unsafe.Add(ref t, i) = BFloat16Bits.From(MathF.FusedMultiplyAdd(weight, Unsafe.Add(ref b, i), rest * Unsafe.Add(ref a, i)));
+    }
+}
+
+/// <summary>Rows rounded to bytes, to nearest, ties to even.</summary>
+internal readonly struct ByteRows : IRowWriter<byte>
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, Span<byte> target)
+    {
+        ref float a = ref MemoryMarshal.GetReference(upper[..target.Length]);
+        ref float b = ref MemoryMarshal.GetReference(lower[..target.Length]);
+        ref byte t = ref MemoryMarshal.GetReference(target);
+        float rest = 1 - weight;
+        Vector512<float> w = Vector512.Create(weight), r = Vector512.Create(rest);
+        nuint i = 0, length = (nuint)target.Length;
+        for (; i + 16 <= length; i += 16)
+        {
+            Vector512<float> value = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, i), r * Vector512.LoadUnsafe(ref a, i));
+            PixelVectors.Truncate(Vector512.Round(value)).StoreUnsafe(ref t, i);
+        }
+
+        for (; i < length; i++)
+            Unsafe.Add(ref t, i) = (byte)MathF.Round(MathF.FusedMultiplyAdd(weight, Unsafe.Add(ref b, i), rest * Unsafe.Add(ref a, i)));
     }
 }

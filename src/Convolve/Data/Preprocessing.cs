@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using Convolve.Data.Transforms;
 
 namespace Convolve.Data;
 
@@ -23,8 +24,9 @@ public enum Normalization
 }
 
 /// <summary>
-/// All that lies between the bytes of an image and the input of a network: x = (byte / 255 - mean) / std, at the network's size. Computed
-/// once, stored with the weights, used wherever the network is: nothing else may normalise.
+/// All that lies between the bytes of an image and the input of a network: the steps that evaluation shares with training, and then
+/// x = (byte / 255 - mean) / std, at the network's size. Computed once, stored with the weights, used wherever the network is: nothing
+/// else may normalise.
 /// </summary>
 /// <remarks>Two are equal when all their values are. Each is checked when set, how they fit together by <see cref="Validate"/>.</remarks>
 public sealed record Preprocessing
@@ -39,7 +41,19 @@ public sealed record Preprocessing
             : throw new DataException($"Preprocessing: an input of {value} is not possible. Use 1 or 3 channels and sizes of at least 1.");
     }
 
-    /// <summary>How images of another size are brought to <see cref="Size"/>; default bilinear.</summary>
+    /// <summary>
+    /// What is done to an image's bytes first, such as resize:256 and center-crop:224: the evaluation's part of the recipe's transforms.
+    /// Where all training images had one size, a resize to that comes first.
+    /// </summary>
+    /// <exception cref="DataException">One of them depends on chance.</exception>
+    public TransformList Steps
+    {
+        get;
+        init => field = (value ?? throw new ArgumentNullException(nameof(value))).FirstOrDefault(t => t.IsRandom) is not { } random ? value
+            : throw new DataException($"Preprocessing: the step {random} depends on chance. Only steps like resize:256 and center-crop:224 are possible.");
+    } = TransformList.Empty;
+
+    /// <summary>How images that are of another size after the steps are brought to <see cref="Size"/>; default bilinear.</summary>
     public Interpolation Interpolation
     {
         get;
@@ -91,8 +105,9 @@ public sealed record Preprocessing
     /// <param name="train">The images to learn from; only these are looked at.</param>
     /// <param name="target">The network's input. Grey images fit three channels: they are repeated.</param>
     /// <param name="how">What mean and standard deviation are taken from.</param>
-    /// <exception cref="DataException">The channels do not fit, or the split is empty.</exception>
-    public static Preprocessing Fit(Split train, ImageSize target, Normalization how)
+    /// <param name="transforms">What is done to the training images; null for nothing.</param>
+    /// <exception cref="DataException">The channels or the transforms do not fit, or the split is empty.</exception>
+    public static Preprocessing Fit(Split train, ImageSize target, Normalization how, TransformList? transforms = null)
     {
         ArgumentNullException.ThrowIfNull(train);
         ImagePipeline.CheckChannels(train.Dataset.Channels, target);
@@ -106,6 +121,7 @@ public sealed record Preprocessing
         return new Preprocessing
         {
             Size = target,
+            Steps = (transforms ?? TransformList.Empty).For(train, target).Evaluation(train.Dataset.Size),
             Mean = mean,
             Std = std,
             ClassNames = train.Dataset.ClassNames,
@@ -169,7 +185,7 @@ public sealed record Preprocessing
 
     /// <inheritdoc/>
     public bool Equals(Preprocessing? other) =>
-        other is not null && Size == other.Size && Interpolation == other.Interpolation && ColorOrder == other.ColorOrder &&
+        other is not null && Size == other.Size && Steps.Equals(other.Steps) && Interpolation == other.Interpolation && ColorOrder == other.ColorOrder &&
         Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std) && ClassNames.SequenceEqual(other.ClassNames);
 
     /// <inheritdoc/>
@@ -177,6 +193,7 @@ public sealed record Preprocessing
     {
         HashCode hash = new();
         hash.Add(Size);
+        hash.Add(Steps);
         hash.Add(Interpolation);
         hash.Add(ColorOrder);
         foreach (float value in Mean.Concat(Std))
@@ -186,9 +203,9 @@ public sealed record Preprocessing
         return hash.ToHashCode();
     }
 
-    /// <summary>Size and normalisation, as in <c>1x28x28, bilinear, mean 0.2860, std 0.3530, grey, 10 classes</c>.</summary>
+    /// <summary>Size and normalisation, as in <c>resize:28x28, 1x28x28, bilinear, mean 0.2860, std 0.3530, grey, 10 classes</c>.</summary>
     public override string ToString() => FormattableString.Invariant(
-        $"{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+        $"{string.Concat(Steps.Select(s => $"{s}, "))}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
 
     private static string Join(IReadOnlyList<float> values) =>
         string.Join(" ", values.Select(x => x.ToString("F4", System.Globalization.CultureInfo.InvariantCulture)));

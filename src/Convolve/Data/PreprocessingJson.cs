@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Convolve.Data.Transforms;
 
 namespace Convolve.Data;
 
 /// <summary>The JSON form of <see cref="Preprocessing"/>, without reflection; every fault is a <see cref="DataException"/>.</summary>
 internal static class PreprocessingJson
 {
-    private static readonly string[] Names = ["size", "interpolation", "mean", "std", "colorOrder", "classNames"];
+    private static readonly string[] Names = ["size", "steps", "interpolation", "mean", "std", "colorOrder", "classNames"];
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     public static string Name(Interpolation interpolation) => interpolation switch
@@ -23,6 +24,8 @@ internal static class PreprocessingJson
         {
             json.WriteStartObject();
             Array(json, "size", [p.Size.Channels, p.Size.Height, p.Size.Width], json.WriteNumberValue);
+            if (p.Steps.Count > 0)
+                Array(json, "steps", p.Steps.Select(s => s.ToString()), json.WriteStringValue);
             json.WriteString("interpolation", Name(p.Interpolation));
             Array(json, "mean", p.Mean, json.WriteNumberValue);
             Array(json, "std", p.Std, json.WriteNumberValue);
@@ -59,6 +62,8 @@ internal static class PreprocessingJson
             return new Preprocessing
             {
                 Size = new ImageSize(size[0], size[1], size[2]),
+                // Older files have none.
+                Steps = root.TryGetProperty("steps", out _) ? ReadSteps(Items(root, "steps", Text)) : TransformList.Empty,
                 Interpolation = Text(Get(root, "interpolation"), "interpolation") switch
                 {
                     "bilinear" => Interpolation.Bilinear,
@@ -78,6 +83,18 @@ internal static class PreprocessingJson
         {
             // Text that UTF-16 allows and UTF-8 does not: half a surrogate pair, escaped or not.
             throw new DataException($"Preprocessing: the JSON holds text that is not Unicode: {e.Message}", e);
+        }
+    }
+
+    private static TransformList ReadSteps(string[] steps)
+    {
+        try
+        {
+            return TransformList.Create([.. steps.Select(TransformText.Read)]);
+        }
+        catch (DataException e)
+        {
+            throw new DataException($"Preprocessing: \"steps\": {e.Message}", e);
         }
     }
 

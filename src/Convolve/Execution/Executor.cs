@@ -47,13 +47,29 @@ public sealed class Executor : IDisposable
     /// <summary>The class numbers of the next training pass, [N].</summary>
     public Span<int> Labels => _state.Labels;
 
-    /// <summary>The result of the last pass, [N, classes]; good until the next pass of the model.</summary>
-    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output, _outputElements);
+    /// <summary>Whether the images of the next training pass are mixtures of two; then both of the following hold for each.</summary>
+    public bool IsMixed
+    {
+        get => _state.IsMixed;
+        set => _state.IsMixed = value;
+    }
+
+    /// <summary>Where <see cref="IsMixed"/>: the class number of each image's other part, [N].</summary>
+    public Span<int> SecondLabels => _state.SecondLabels;
+
+    /// <summary>Where <see cref="IsMixed"/>: the share of each image's first label in its target, [N], in [0, 1]; the rest is the second's.</summary>
+    public Span<float> FirstShares => _state.FirstShares;
+
+    /// <summary>The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.</summary>
+    public ReadOnlySpan<float> Logits => Window<float>(Plan.Logits, _outputElements);
+
+    /// <summary>The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
+    public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;
 
-    /// <summary>How many images of the last training pass had their label's logit as the largest.</summary>
+    /// <summary>How many images of the last training pass had their label's logit as the largest; of a mixture, the label with the larger share.</summary>
     public int Correct => _state.Correct;
 
     /// <summary>Whether each step's time is taken; off by default.</summary>
@@ -111,6 +127,12 @@ internal sealed class PassState(ulong seed, int batch)
     public uint Step { get; set; }
 
     public int[] Labels { get; } = new int[batch];
+
+    public bool IsMixed { get; set; }
+
+    public int[] SecondLabels { get; } = new int[batch];
+
+    public float[] FirstShares { get; } = new float[batch];
 
     public float[] Losses { get; } = new float[batch];
 

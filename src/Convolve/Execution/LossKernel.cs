@@ -6,7 +6,8 @@ namespace Convolve.Execution;
 
 /// <summary>
 /// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with label smoothing
-/// s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss).
+/// s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss). Images that are mixtures have two labels: their
+/// shares stand in place of the one.
 /// </summary>
 internal sealed unsafe class LossKernel : ITeamWork
 {
@@ -32,16 +33,17 @@ internal sealed unsafe class LossKernel : ITeamWork
         for (int i = 0; i < _batch; i++)
         {
             ReadOnlySpan<float> logits = new(_logits + (long)i * _classes, _classes);
-            int label = _state.Labels[i], best = 0;
+            int label = _state.Labels[i], second = _state.IsMixed ? _state.SecondLabels[i] : label, best = 0;
+            float share = _state.IsMixed ? _state.FirstShares[i] : 1;
             for (int k = 1; k < logits.Length; k++)
                 best = logits[k] > logits[best] ? k : best;
-            correct += best == label && !float.IsNaN(logits[best]) ? 1 : 0;
-            _state.Losses[i] = Gradient(logits, label, logits[best], (long)i * _classes);
+            correct += best == (share >= 0.5f ? label : second) && !float.IsNaN(logits[best]) ? 1 : 0;
+            _state.Losses[i] = Gradient(logits, label, second, share, logits[best], (long)i * _classes);
         }
         _state.Correct = correct;
     }
 
-    private float Gradient(ReadOnlySpan<float> logits, int label, float largest, long offset)
+    private float Gradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset)
     {
         double sum = 0, total = 0;
         foreach (float logit in logits)
@@ -49,15 +51,15 @@ internal sealed unsafe class LossKernel : ITeamWork
             sum += MathF.Exp(logit - largest);
             total += logit;
         }
-        double scale = 1 / (sum * _batch), others = _smoothing / _classes / _batch, own = (1 - _smoothing) / _batch + others;
+        double scale = 1 / (sum * _batch), others = _smoothing / _classes / _batch, own = (1 - _smoothing) / _batch;
         for (int k = 0; k < logits.Length; k++)
         {
-            double gradient = MathF.Exp(logits[k] - largest) * scale - (k == label ? own : others);
+            double gradient = MathF.Exp(logits[k] - largest) * scale - (others + (k == label ? share * own : 0) + (k == second ? (1 - share) * own : 0));
             if (_isBFloat16)
                 ((ushort*)_target)[offset + k] = BFloat16.FromSingle((float)gradient);
             else
                 ((float*)_target)[offset + k] = (float)gradient;
         }
-        return (float)(Math.Log(sum) + largest - (1 - _smoothing) * logits[label] - _smoothing * total / _classes);
+        return (float)(Math.Log(sum) + largest - (1 - _smoothing) * (share * logits[label] + (1 - share) * logits[second]) - _smoothing * total / _classes);
     }
 }

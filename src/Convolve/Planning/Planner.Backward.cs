@@ -17,12 +17,12 @@ public sealed partial class Planner
     private void Backward(Tensor logits)
     {
         _phase = Phase.Loss;
-        Node last = _graph.Nodes[^1];
+        Node last = LogitsNode;
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
         Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
-        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n) && !IsFinalSoftmax(n)))
             LowerBackward(node, Collect(node));
         BackLanes();
     }
@@ -62,11 +62,20 @@ public sealed partial class Planner
             case AdaptiveAvgPool2d pool:
                 BackAdaptive(node, pool.Output, gradient);
                 break;
+            case Resize:
+                BackResize(node, gradient);
+                break;
+            case Softmax:
+                BackSoftmax(node, gradient);
+                break;
             case GlobalAvgPool:
                 BackGlobalAverage(node, gradient);
                 break;
             case BatchNorm:
                 BackBatchNorm(node, gradient);
+                break;
+            case LocalResponseNorm norm:
+                BackResponseNorm(node, norm, gradient);
                 break;
             case Activation when _fusion.TakesGradient(node):
                 Give(node.Inputs[0], gradient);
@@ -87,6 +96,9 @@ public sealed partial class Planner
                 break;
             case Concat:
                 BackConcat(node, gradient);
+                break;
+            case PadChannels:
+                BackPadChannels(node, gradient);
                 break;
             default:
                 throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned backward.");
@@ -175,13 +187,12 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        bool isActivated = input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node;
-        bool isRectified = isActivated && input.Layer is ReLU && _pools.ContainsKey(node);
-        if (isActivated && !isRectified)
+        bool isBlocked = _pools.TryGetValue(node, out BlockedPool pool);
+        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node && !(isBlocked && TakesReLU(node)))
             gradient = BackActivation(node, input, gradient);
-        if (_pools.TryGetValue(node, out BlockedPool pool))
+        if (isBlocked)
         {
-            BackBlockedPool(node, pool, gradient, forward.Source, isRectified);
+            BackBlockedPool(node, pool, gradient, forward.Source);
             return;
         }
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
@@ -194,16 +205,17 @@ public sealed partial class Planner
         Give(input, result);
     }
 
-    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>: the activation itself, or the pooling behind it.</summary>
+    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>, the activation itself or the pooling behind it, or from the activation's input.</summary>
     private Tensor BackActivation(Node place, Node activation, Tensor gradient)
     {
-        Tensor output = _outputs[place.Index]!;
-        Layout common = output.Layout.Type == _type ? output.Layout : Plain(place.Output);
+        ElementwiseFunction function = Fusion.FunctionOf(activation.Layer);
+        Tensor data = function.DerivesFromInput ? InputOf(activation) : _outputs[place.Index]!;
+        Layout common = data.Layout.Type == _type ? data.Layout : Plain(place.Output);
         gradient = As(place, gradient, common, "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {activation.Name}", gradient.Layout);
-        ElementwiseBackward operation = new(Fusion.FunctionOf(activation.Layer), gradient.Layout, output.Layout);
-        Emit(activation, "backward", operation, Required(operation, place), new(Argument.Target, output, Access.Read),
+        ElementwiseBackward operation = new(function, gradient.Layout, data.Layout);
+        Emit(activation, "backward", operation, Required(operation, place), new(function.DerivesFromInput ? Argument.Source : Argument.Target, data, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         return result;
     }
@@ -221,15 +233,5 @@ public sealed partial class Planner
         Emit(node, "backward", new DropoutWork(dropout.Probability, node.Index), 0,
             new(Argument.Source, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, result, Access.Write));
         Give(node.Inputs[0], result);
-    }
-
-    private void BackConcat(Node node, Tensor gradient)
-    {
-        Tensor whole = As(node, gradient, Plain(node.Output), "reorder gradient");
-        Tensor[] parts = [.. node.Inputs.Select(n => NewTensor($"d {n.Name}", Plain(n.Output)))];
-        Emit(node, "backward", new ConcatWork(PartBytes(node), true), 0,
-            [new(Argument.Source, whole, Access.Read), .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
-        for (int i = 0; i < parts.Length; i++)
-            Give(node.Inputs[i], parts[i]);
     }
 }

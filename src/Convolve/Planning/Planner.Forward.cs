@@ -15,7 +15,7 @@ public sealed partial class Planner
         Tensor input = NewTensor("input", Plain(entry.Output));
         _outputs[0] = input;
         LowerLanes();
-        foreach (Node node in _graph.Nodes.Skip(1).Where(n => !_fusion.IsFused(n) && !IsInLanes(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Where(n => (!_fusion.IsFused(n) || IsInLanes(n.Inputs[0])) && !IsInLanes(n) && !IsFinalSoftmax(n)))
         {
             Tensor output = Lower(node);
             _outputs[node.Index] = output;
@@ -31,14 +31,18 @@ public sealed partial class Planner
         Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
+        LocalResponseNorm norm => LowerResponseNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
+        Resize => LowerResize(node),
+        Softmax => LowerSoftmax(node, InputOf(node), _type),
         GlobalAvgPool => LowerGlobalAverage(node),
         Activation => LowerActivation(node),
         Flatten => LowerFlatten(node),
         Dropout dropout => LowerDropout(node, dropout),
         Add => LowerAdd(node),
         Concat => LowerConcat(node),
+        PadChannels => LowerPadChannels(node),
         _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned."),
     };
 
@@ -98,7 +102,7 @@ public sealed partial class Planner
     private Tensor LowerLinear(Node node, Linear linear)
     {
         Tensor source = As(node, InputOf(node), Plain(node.Input), "reorder source");
-        bool isLast = node.Index == _graph.Nodes.Count - 1;
+        bool isLast = node == LogitsNode;
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = linear.HasBias ? _library.Plain(ElementType.Float32, linear.Units) : null;
         Layout target = _library.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
@@ -175,7 +179,7 @@ public sealed partial class Planner
         return target;
     }
 
-    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d
+    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d or GlobalAvgPool or Activation { NeverFalls: false }
         || (producer.Layer is MaxPool2d && producer.Inputs[0].Layer is not (Tanh or Sigmoid));
 
     private Tensor LowerAdd(Node node)
@@ -193,18 +197,6 @@ public sealed partial class Planner
             [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, target, Access.Write)]);
         return target;
     }
-
-    // Plain, so that the channels of one sample lie together in every part and in the whole.
-    private Tensor LowerConcat(Node node)
-    {
-        Tensor[] parts = [.. node.Inputs.Select(n => As(node, _outputs[n.Index]!, Plain(n.Output)))];
-        Tensor whole = NewTensor(node.Name, Plain(node.Output));
-        Emit(node, "forward", new ConcatWork(PartBytes(node), false), 0,
-            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, whole, Access.Write)]);
-        return whole;
-    }
-
-    private long[] PartBytes(Node concat) => [.. concat.Inputs.Select(n => n.Output.Elements * (_type == ElementType.BFloat16 ? 2 : 4))];
 
     private static (int, int) Pair(Size2 size) => (size.Height, size.Width);
 }

@@ -1,65 +1,107 @@
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Training;
 
-/// <summary>Writes batches into the input of a pass, with the whole team, between the steps: one copy, already resized, normalised and in the plan's precision.</summary>
+/// <summary>
+/// Writes batches into the input of a pass, with the whole team, between the steps: read, transformed, resized, normalised and in the plan's
+/// precision, in one go per image.
+/// </summary>
 internal sealed class BatchLoader : ITeamWork, IDisposable
 {
     private readonly Dataset _data;
     private readonly ImagePipeline _pipeline;
+    private readonly Augmentation? _augmentation;
+    private readonly BatchMixer? _mixer;
     private readonly TeamTask _task;
     private readonly int _elements;
     private readonly int[] _batch;
     private Executor? _pass;
-    [ThreadStatic]
-    private static byte[]? _buffer;
-
-    private int _count;
+    private BatchMix _mix = BatchMix.None;
+    private int _count, _epoch;
+    private bool _isMixing;
 
     /// <param name="data">Where the images are.</param>
     /// <param name="pipeline">How they become input.</param>
     /// <param name="largestBatch">Images of the largest batch.</param>
-    public BatchLoader(Dataset data, ImagePipeline pipeline, int largestBatch)
+    /// <param name="augmentation">What is done to them on the way in training; null for what the pipeline does alone.</param>
+    /// <param name="seed">The run's seed, for what mixes batches.</param>
+    public BatchLoader(Dataset data, ImagePipeline pipeline, int largestBatch, Augmentation? augmentation = null, ulong seed = 0)
     {
-        (_data, _pipeline, _batch) = (data, pipeline, new int[largestBatch]);
+        (_data, _pipeline, _augmentation, _batch) = (data, pipeline, augmentation, new int[largestBatch]);
         ImageSize size = pipeline.Preprocessing.Size;
-        _elements = checked(size.Channels * size.Height * size.Width);
+        _elements = size.Length;
+        _mixer = augmentation?.Transforms.Any(t => t.MixesBatch) == true ? new(augmentation.Transforms, size, seed) : null;
         _task = new(this);
     }
 
     /// <summary>Fills the input and the labels of a pass of as many images; on the executor thread.</summary>
-    public void Load(ReadOnlySpan<int> images, Executor pass)
+    /// <param name="images">Which ones.</param>
+    /// <param name="pass">Whose input.</param>
+    /// <param name="epoch">The epoch, from 0: what random transforms do depends on it.</param>
+    /// <param name="step">Counts the steps of the run: what mixes batches depends on it.</param>
+    public void Load(ReadOnlySpan<int> images, Executor pass, int epoch = 0, uint step = 0)
     {
         images.CopyTo(_batch);
-        (_pass, _count) = (pass, images.Length);
+        (_pass, _count, _epoch) = (pass, images.Length, epoch);
         for (int i = 0; i < images.Length; i++)
             pass.Labels[i] = _data.LabelOf(images[i]);
         ThreadTeam.Run(_task);
+        _mix = _mixer?.Draw(step) ?? BatchMix.None;
+        BatchMixer.Label(_mix, pass, images.Length);
+        if (_mix == BatchMix.None)
+            return;
+        _isMixing = true;
+        try
+        {
+            ThreadTeam.Run(_task);
+        }
+        finally
+        {
+            _isMixing = false;
+        }
     }
 
     void ITeamWork.Run(int thread, int threads)
     {
-        bool isFloat32 = _pass!.Plan.Options.Precision == Precision.Float32;
-        for (int i = (int)((long)_count * thread / threads); i < (int)((long)_count * (thread + 1) / threads); i++)
+        int work = _isMixing ? _count / 2 : _count;
+        for (int i = (int)((long)work * thread / threads); i < (int)((long)work * (thread + 1) / threads); i++)
         {
-            ImageSize size = _data.SizeOf(_batch[i]);
-            ReadOnlySpan<byte> pixels = _data.Read(_batch[i], Buffer(_data.BufferLengthOf(_batch[i])));
-            if (isFloat32)
-                _pipeline.Write(pixels, size, _pass.InputFloat32.Slice(i * _elements, _elements));
+            if (_isMixing)
+                _mixer!.Apply(_mix, _pass!, i, _count - 1 - i);
+            else if (_pass!.Plan.Options.Precision == Precision.Float32)
+                Write(_batch[i], _pass.InputFloat32.Slice(i * _elements, _elements));
             else
-                _pipeline.Write(pixels, size, _pass.InputBFloat16.Slice(i * _elements, _elements));
+                Write(_batch[i], _pass.InputBFloat16.Slice(i * _elements, _elements));
         }
     }
 
-    private static Span<byte> Buffer(int length)
+    public void Dispose() => _task.Dispose();
+
+    private void Write(int image, Span<float> input)
     {
-        if (_buffer is null || _buffer.Length < length)
-            _buffer = new byte[length];
-        return _buffer;
+        ReadOnlySpan<byte> pixels = Read(image, out ImageSize size);
+        if (_augmentation is null)
+            _pipeline.Write(pixels, size, input);
+        else
+            _augmentation.Write(pixels, size, _epoch, image, input);
     }
 
-    public void Dispose() => _task.Dispose();
+    private void Write(int image, Span<ushort> input)
+    {
+        ReadOnlySpan<byte> pixels = Read(image, out ImageSize size);
+        if (_augmentation is null)
+            _pipeline.Write(pixels, size, input);
+        else
+            _augmentation.Write(pixels, size, _epoch, image, input);
+    }
+
+    private ReadOnlySpan<byte> Read(int image, out ImageSize size)
+    {
+        size = _data.SizeOf(image);
+        return _data.Read(image, PictureScratch.OfThread.Source(_data.BufferLengthOf(image)));
+    }
 }

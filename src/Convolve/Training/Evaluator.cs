@@ -15,6 +15,7 @@ internal sealed class Evaluator : IDisposable
     public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize)
     {
         (_model, _split) = (model, split);
+        pipeline.Check(split);
         int batch = Math.Clamp(split.Count, 1, batchSize);
         _sampler = new(split, batch, 0, shuffle: false);
         _loader = new(split.Dataset, pipeline, batch);

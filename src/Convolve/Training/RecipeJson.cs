@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Planning;
 
@@ -59,15 +60,37 @@ public static class RecipeJson
             recipe.Validate();
             return (recipe, GraphJson.Read(graph.ToJsonString()));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is DataException or JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {
             throw new RecipeException($"The recipe cannot be read: {e.Message}");
         }
     }
 }
 
+/// <summary>Transforms as an array of texts, each as typed.</summary>
+internal sealed class TransformListConverter : JsonConverter<TransformList>
+{
+    public override TransformList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+            throw new JsonException($"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} came.");
+        List<Transform> transforms = [];
+        while (reader.Read() && reader.TokenType == JsonTokenType.String)
+            transforms.AddRange(TransformList.Parse(reader.GetString()!));
+        return reader.TokenType == JsonTokenType.EndArray ? [.. transforms] : throw new JsonException($"a transform is a text, and {reader.TokenType} came.");
+    }
+
+    public override void Write(Utf8JsonWriter writer, TransformList value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        foreach (Transform transform in value)
+            writer.WriteStringValue(transform.ToString());
+        writer.WriteEndArray();
+    }
+}
+
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, AllowOutOfOrderMetadataProperties = true)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, AllowOutOfOrderMetadataProperties = true, Converters = [typeof(TransformListConverter)])]
 [JsonSerializable(typeof(Recipe))]
 [JsonSerializable(typeof(OptimizerSettings))]
 [JsonSerializable(typeof(Schedule))]

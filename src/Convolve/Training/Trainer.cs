@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
@@ -37,28 +38,33 @@ public sealed class Trainer : IDisposable
     /// <param name="runFolder">Where the files of the run go; null for none.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range, or the folder holds a run already.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels do not fit.</exception>
+    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null)
     {
         recipe.Validate();
         if (recipe.Initialization is not null)
-            graph = graph.WithInitialization(Initialization.Parse(recipe.Initialization));
+            graph = graph.WithInitialization(recipe.Initialization);
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
             throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         _residentBefore = Machine.ProcessMemory.Resident;
+        ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
+        // Sizes are checked before anything is measured or made.
+        TransformList transforms = recipe.Transforms.For(data.Train, input);
+        recipe = recipe with { Transforms = recipe.Transforms.Fit(data.Train) };
         (Graph, _data, Recipe) = (graph, data, recipe);
-        Preprocessing = Preprocessing.Fit(data.Train, new(graph.Input.Channels, graph.Input.Height, graph.Input.Width), recipe.Normalization);
+        Preprocessing = Preprocessing.Fit(data.Train, input, recipe.Normalization, recipe.Transforms);
         ImagePipeline pipeline = new(Preprocessing, images.Channels);
+        Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         _sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
         _model = new(graph, OptionsOf(recipe), batch, recipe.Seed);
         try
         {
             _optimizer = new(_model, recipe.Optimizer);
-            _loader = new(images, pipeline, batch);
+            _loader = new(images, pipeline, batch, augmentation, recipe.Seed);
             if (data.Train.Count % batch != 0)
                 _model.Training(data.Train.Count % batch);
             _validation = data.Validation.Count > 0 ? new(_model, data.Validation, pipeline, batch) : null;
@@ -284,7 +290,7 @@ public sealed class Trainer : IDisposable
             ReadOnlySpan<int> batch = trainer._sampler.Batch(epoch, step);
             Executor pass = trainer._model.Training(batch.Length);
             long before = Stopwatch.GetTimestamp();
-            trainer._loader.Load(batch, pass);
+            trainer._loader.Load(batch, pass, epoch, (uint)index);
             _dataTicks += Stopwatch.GetTimestamp() - before;
             pass.Run((uint)index);
             trainer._optimizer.Step((float)_rate);

@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Data.Transforms;
 
 namespace Convolve.Tests.Data;
 
@@ -67,6 +68,60 @@ public sealed class ImagePipelineTests
         float[] output = Run(TestData.Plain(new(1, 16, 16), [.25f], [.5f]), new(1, 16, 16), pixels);
         Assert.Equal(pixels.Select(b => (float)((b / 255.0 - .25) / .5)), output);
         Assert.Equal(pixels.Select(b => b / 255f), Run(TestData.Plain(new(1, 16, 16)), new(1, 16, 16), pixels));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(33)]
+    [InlineData(64)]
+    public void Every_byte_becomes_what_the_formula_says_in_both_formats(int width)
+    {
+        CounterRandom random = new(1, RandomPurpose.Test);
+        ImageSize size = new(1, 8, width);
+        byte[] pixels = TestData.Pixels(size.Length);
+        for (int i = 0; i < 200; i++)
+        {
+            float mean = random.NextSingle(), std = MathF.Exp(6 * random.NextSingle() - 5);
+            ImagePipeline pipeline = new(TestData.Plain(size, [mean], [std]), 1);
+            float[] singles = new float[pixels.Length], expected = [.. pixels.Select(b => (float)((b / 255.0 - mean) / std))];
+            ushort[] halves = new ushort[pixels.Length];
+            pipeline.Write(pixels, size, singles);
+            pipeline.Write(pixels, size, halves);
+            Assert.Equal(expected, singles);
+            Assert.Equal(Array.ConvertAll(expected, BFloat16Bits.From), halves);
+        }
+    }
+
+    [Fact]
+    public void Normalisation_can_be_undone_for_pictures()
+    {
+        ImageSize size = new(3, 5, 7);
+        ImagePipeline pipeline = new(TestData.Plain(size, [.485f, .456f, .406f], [.229f, .224f, .225f]), 3);
+        byte[] pixels = TestData.Pixels(size.Length), again = new byte[size.Length];
+        float[] input = new float[size.Length];
+        pipeline.Write(pixels, size, input);
+        pipeline.Invert(input, again);
+        Assert.Equal(pixels, again);
+        input[0] = -100;
+        input[1] = 100;
+        pipeline.Invert(input, again);
+        Assert.Equal([0, 255], again[..2]);
+        Assert.Throws<ArgumentException>(() => pipeline.Invert(input, new byte[7]));
+    }
+
+    [Fact]
+    public void Steps_come_before_size_and_normalisation()
+    {
+        ImageSize size = new(1, 20, 30);
+        byte[] pixels = TestData.Pixels(size.Length);
+        Preprocessing preprocessing = TestData.Plain(new(3, 6, 6)) with { Steps = [Resize.ShorterSide(8), new CenterCrop(6)] };
+        float[] output = new float[3 * 36];
+        new ImagePipeline(preprocessing, 1).Write(pixels, size, output);
+        byte[] expected = Transforms.Pictures.Apply(preprocessing.Steps, pixels, size).Pixels;
+        Assert.Equal([.. from _ in Enumerable.Range(0, 3) from b in expected select b / 255f], output);
+        DataException e = Assert.Throws<DataException>(() => preprocessing with { Steps = [new CenterCrop(6), new HorizontalFlip()] });
+        Assert.Equal("Preprocessing: the step horizontal-flip depends on chance. Only steps like resize:256 and center-crop:224 are possible.", e.Message);
     }
 
     [Theory]

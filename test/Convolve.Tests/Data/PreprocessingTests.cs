@@ -47,7 +47,7 @@ public sealed class PreprocessingTests
         Assert.Equal(p.Mean[0], p.Mean[2]);
         Assert.Equal([.5f], Preprocessing.Fit(train, new(1, 8, 8), Normalization.MinusOneToOne).Mean);
         Assert.Equal([1f], Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).Std);
-        Assert.Equal("1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
+        Assert.Equal("resize:2x2, 1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
             Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).ToString());
 
         Dataset flat = new MemoryDataset("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));
@@ -120,6 +120,10 @@ public sealed class PreprocessingTests
     [InlineData("\"mean\"", "\"mu\"", "the name \"mu\" is unknown")]
     [InlineData("\"mean\"", "\"std\"", "this is not valid JSON")]
     [InlineData("\"mean\":", "\"crop\":8,\"mean\":", "the name \"crop\" is unknown")]
+    [InlineData("\"mean\":", "\"steps\":[\"flip\"],\"mean\":", "the step horizontal-flip depends on chance")]
+    [InlineData("\"mean\":", "\"steps\":[\"resize:0\"],\"mean\":", "\"steps\": resize: a size of 0x0 is not possible")]
+    [InlineData("\"mean\":", "\"steps\":[3],\"mean\":", "\"steps\" holds the number 3 where text belongs")]
+    [InlineData("\"mean\":", "\"steps\":null,\"mean\":", "\"steps\" must be an array, but is null")]
     [InlineData("0.485", "[[[[[[[[[[[[0]]]]]]]]]]]]", "this is not valid JSON")]
     public void Hostile_json_is_refused(string part, string replacement, string problem)
     {

@@ -1,0 +1,55 @@
+namespace Convolve.Data.Transforms;
+
+/// <summary>
+/// A step between the bytes of an image and the network: a change of geometry that training and evaluation share, or a random change that
+/// makes training images differ from epoch to epoch.
+/// </summary>
+/// <remarks>
+/// A value: what is done stands in it, how it is done does not. Random ones draw from a stream named by seed, epoch and sample, so neither
+/// the order of the images nor the number of threads matters. Wrong alone, a transform throws where it is made; wrong against an image, in
+/// <see cref="Infer"/>. It prints as it is typed: <c>random-crop:32:padding=4</c>.
+/// </remarks>
+public abstract record Transform
+{
+    /// <summary>The kind, as typed: <c>random-crop</c>.</summary>
+    public string Name => TransformText.NameOf(GetType());
+
+    /// <summary>Whether what it does depends on chance; such a one has no part in evaluation.</summary>
+    public virtual bool IsRandom => true;
+
+    /// <summary>Whether it mixes the images of a batch, after all else.</summary>
+    public virtual bool MixesBatch => false;
+
+    /// <summary>The size of what it makes of an image; the same as the image's by default.</summary>
+    /// <param name="image">The size that comes in.</param>
+    /// <exception cref="DataException">Such an image cannot be transformed; the message says what came, what was expected, how to mend it.</exception>
+    public virtual ImageSize Infer(ImageSize image) => image;
+
+    /// <summary>What stands in for it in evaluation: nothing by default.</summary>
+    /// <param name="image">The size that comes in where all images have one, or else null.</param>
+    public virtual IReadOnlyList<Transform> Evaluation(ImageSize? image) => [];
+
+    /// <summary>The size it makes of every image, where that does not depend on the image.</summary>
+    internal virtual FrameSize? Frame => null;
+
+    /// <summary>The transform as typed; <see cref="TransformList.Parse"/> reads it.</summary>
+    public sealed override string ToString() => TransformText.Write(this);
+
+    private protected void RequireColors(ImageSize image)
+    {
+        if (image.Channels != 3)
+        {
+            throw new DataException(
+                $"{this}: an image of {image} came, and red, green and blue were expected. Leave {Name} out for images of {image.Channels} " +
+                $"channel{(image.Channels == 1 ? "" : "s")}.");
+        }
+    }
+
+    private protected static float Within(string owner, string what, float value, float least, float most) => value >= least && value <= most ? value
+        : throw new DataException(FormattableString.Invariant($"{owner}: {what} is {value:R}, and must be from {least:R} to {most:R}."));
+
+    private protected static NumberRange Within(string owner, string what, NumberRange value, float least, float most) =>
+        value.From >= least && value.To <= most && value.From <= value.To ? value
+        : throw new DataException(FormattableString.Invariant(
+            $"{owner}: {what} is {value}, and must go from a smaller to a larger number, both from {least:R} to {most:R}."));
+}
