@@ -28,9 +28,17 @@ internal static class DataCommand
             Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
         };
         Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where the files go, in a folder for each set. Default: the cache.");
+        Option<string[]> mirrors = new("--mirror")
+        {
+            HelpName = "URL",
+            Description = "Where to download from in place of the set's own mirrors: an address with a folder for each set, such as URL/cifar10/cifar-10-binary.tar.gz. " +
+                "May be given several times. Default: CONVOLVE_MIRRORS, or the set's own.",
+        };
         Option<bool> json = Inputs.Json();
-        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be.") { sets, directory, json };
-        command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets), Inputs.DataOptions(line.GetValue(directory))));
+        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
+            "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
+        command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
+            Inputs.DataOptions(line.GetValue(directory)) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
         return command;
     }
 
@@ -44,7 +52,8 @@ internal static class DataCommand
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. The exit code is 2 if something is wrong.")
+        Command command = new("verify", "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. " +
+            "The exit code is 2 if something is wrong. Copies of the CIFAR sets may have other bytes in the same layout: that is told, and no error.")
         {
             sets, directory, json,
         };
@@ -86,8 +95,20 @@ internal static class DataCommand
     private static int Fetch(Output output, string[] names, DatasetOptions options)
     {
         using Interruption interruption = new("ending the download ...");
-        List<DatasetLocation> fetched =
-            [.. names.Select(name => Datasets.Fetch(name, options, new Reporter<string>(output.Line), interruption.Token))];
+        List<DatasetLocation> fetched = [];
+        using (DataScreen screen = new(output))
+        {
+            try
+            {
+                fetched.AddRange(names.Select(Datasets.Find).ToList().Select(d => Datasets.Fetch(d.Name, options, screen, interruption.Token)));
+            }
+            catch (OperationCanceledException)
+            {
+                screen.Dispose();
+                Failures.Say("interrupted: what has come is kept, and the same command goes on from there");
+                return Failures.Interrupted;
+            }
+        }
         if (output.IsJson)
         {
             Output.Json(new()
@@ -111,14 +132,17 @@ internal static class DataCommand
                 $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
         using Interruption interruption = new("ending ...");
         List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name)).Select(name => Datasets.Verify(name, options, interruption.Token))];
-        List<ImageFolderReport> folders = [.. names.Where(ImageFolder.IsName)
-            .Select(name => ImageFolder.Verify(name, options, new Reporter<string>(output.Line), interruption.Token))];
+        List<ImageFolderReport> folders = [];
+        using (DataScreen screen = new(output))
+            folders.AddRange(names.Where(ImageFolder.IsName).Select(name => ImageFolder.Verify(name, options, screen, interruption.Token)));
         if (output.IsJson)
             Output.Json(new() { ["datasets"] = new JsonArray([.. reports.Select(Json), .. folders.Select(FolderScreen.Json)]) });
         else if (reports.Count > 0)
             output.Table(TableOf(reports));
         foreach (DatasetFileReport file in reports.SelectMany(r => r.Files).Where(f => !f.IsOk))
             Failures.Say(file.Problem!);
+        foreach (DatasetReport report in reports.Where(r => r.IsOk && !r.IsPublished))
+            Failures.Say(NoteOn(report));
         folders.ForEach(folder => FolderScreen.Show(output, folder));
         return reports.All(r => r.IsOk) && folders.All(f => f.IsOk) ? Failures.Success : Failures.BadInput;
     }
@@ -128,25 +152,40 @@ internal static class DataCommand
         ["name"] = r.Info.Name,
         ["folder"] = r.Directory,
         ["ok"] = r.IsOk,
+        ["published"] = r.IsPublished,
         ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
         {
             ["name"] = f.Name,
             ["path"] = f.Path,
             ["bytes"] = f.Bytes,
-            ["md5"] = f.Digest,
-            ["expected_md5"] = f.ExpectedDigest,
+            ["digest"] = f.Digest,
+            ["expected_digest"] = f.ExpectedDigest,
+            ["digest_kind"] = f.DigestKind,
             ["ok"] = f.IsOk,
             ["problem"] = f.Problem,
+            ["note"] = f.Note,
         })]),
     };
 
     private static Table TableOf(IEnumerable<DatasetReport> reports)
     {
-        Table table = Output.Columns("set", "file", "bytes#", "md5", "state", "path");
+        Table table = Output.Columns("set", "file", "bytes#", "digest", "state", "path");
         foreach (DatasetReport report in reports)
             foreach (DatasetFileReport file in report.Files)
-                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), file.Digest ?? "-",
-                    file.IsOk ? "ok" : file.Path is null ? "missing" : "damaged", file.Path ?? "-");
+                Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), Digest(file), State(file), file.Path ?? "-");
         return table;
+    }
+
+    // The first digits of a long one tell as much.
+    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(32, file.Digest.Length)]}";
+
+    private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok" : "other bytes";
+
+    private static string NoteOn(DatasetReport report)
+    {
+        string[] other = [.. report.Files.Where(f => f.Note is not null).Select(f => f.Name)];
+        return $"{report.Directory} has the layout of {report.Info.Name}, but {string.Join(", ", other)} {(other.Length == 1 ? "has" : "have")} other bytes than the published " +
+            $"{(other.Length == 1 ? "file" : "files")}. The set can be used; what is measured on it is not measured on {report.Info.Name} itself. " +
+            $"To have the published one, move it away and run `convolve data fetch {report.Info.Name}`.";
     }
 }

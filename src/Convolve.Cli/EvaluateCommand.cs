@@ -68,8 +68,9 @@ internal sealed class EvaluateCommand
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = Classifier.Load(run, options);
         DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph, recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
-        LoadedData loaded = Datasets.Load(recipe.Dataset, places with { TestsAll = isOther },
-            new Reporter<string>(output.Line), interruption.Token);
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(recipe.Dataset, places with { TestsAll = isOther }, reading, interruption.Token);
         Split split = SplitOf(loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
         Model model = classifier.Model;
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>

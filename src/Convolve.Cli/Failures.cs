@@ -37,6 +37,7 @@ internal static class Failures
         (int code, string message) = exception switch
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
+            DownloadException => (Failed, exception.Message),
             UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException or ImageException
                 or ImageLibraryException =>
                 (BadInput, exception.Message),

@@ -10,15 +10,15 @@ internal sealed class ProgressLine(Output output)
     private int _shown;
 
     /// <summary>Draws it.</summary>
-    /// <param name="share">Done, in [0, 1].</param>
+    /// <param name="share">Done, in [0, 1]; null if nobody knows.</param>
     /// <param name="before">In front of the bar.</param>
     /// <param name="after">Behind it.</param>
-    public void Show(double share, string before, string after)
+    public void Show(double? share, string before, string after)
     {
         if (!output.IsTerminal || output.IsQuiet)
             return;
-        int full = (int)(share * BarWidth), width = Math.Max(10, output.Width - 1);
-        string percent = string.Create(CultureInfo.InvariantCulture, $"{(int)(share * 100),3} %");
+        int full = (int)((share ?? 0) * BarWidth), width = Math.Max(10, output.Width - 1);
+        string percent = share is { } done ? string.Create(CultureInfo.InvariantCulture, $"{(int)(done * 100),3} %") : "  ? %";
         string text = $"{before} {Bar(full)} {percent}  {after}";
         if (text.Length > width)
             text = text[..width];

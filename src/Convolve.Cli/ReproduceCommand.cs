@@ -82,7 +82,10 @@ internal sealed class ReproduceCommand
             {
                 Recipe recipe = Prepared(arm, quick, line, (ulong)seed);
                 if (!loaded.TryGetValue(recipe.Dataset, out LoadedData? data))
-                    loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
+                {
+                    using DataScreen reading = new(output);
+                    loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), reading, interruption.Token);
+                }
                 string run = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FileName(arm.Name)}-seed{seed}"));
                 output.Line();
                 output.Line($"{arm.Name}, seed {seed}: {TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");

@@ -71,8 +71,9 @@ internal sealed class TrainCommand
         RefuseUsed(folder);
 
         using Interruption interruption = new("ending the step and saving the weights ...");
-        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), new Reporter<string>(output.Line),
-            interruption.Token);
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), reading, interruption.Token);
         DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));

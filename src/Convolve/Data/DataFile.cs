@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using System.Security;
 using System.Security.Cryptography;
@@ -70,23 +69,37 @@ internal sealed class DataFile : IDisposable
         }
     }
 
-    /// <summary>The MD5 and the length of the unpacked content; reads no more than one byte over <paramref name="mostBytes"/>.</summary>
-    public static (string Md5, long Bytes) Digest(string path, long mostBytes, CancellationToken cancellation) => Guard(path, () =>
+    /// <summary>The unpacked bytes, counted by reading them; no more than one over a limit.</summary>
+    public long CountUnpacked(long mostBytes)
+    {
+        byte[] buffer = new byte[1 << 17];
+        long bytes = 0;
+        while (bytes <= mostBytes && Content.Read(buffer, 0, (int)Math.Min(buffer.Length, mostBytes + 1 - bytes)) is > 0 and int got)
+            bytes += got;
+        return bytes;
+    }
+
+    /// <summary>The digest and the length of the unpacked content; reads no more than one byte over a limit.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mostBytes">The limit.</param>
+    /// <param name="like">A digest of the wanted kind; MD5 if null.</param>
+    /// <param name="cancellation">Ends the reading.</param>
+    public static (string Digest, long Bytes) Digest(string path, long mostBytes, string? like, CancellationToken cancellation) => Guard(path, () =>
     {
         using DataFile file = Open(path);
-        using IncrementalHash md5 = CreateMd5();
+        using IncrementalHash hash = ContentDigest.Like(like);
         byte[] buffer = new byte[1 << 17];
         long bytes = 0;
         while (bytes <= mostBytes && file.Content.Read(buffer, 0, (int)Math.Min(buffer.Length, mostBytes + 1 - bytes)) is > 0 and int got)
         {
             cancellation.ThrowIfCancellationRequested();
-            md5.AppendData(buffer, 0, got);
+            hash.AppendData(buffer, 0, got);
             bytes += got;
         }
 
         if (bytes <= mostBytes)
             file.CheckEnd(bytes);
-        return (Convert.ToHexStringLower(md5.GetCurrentHash()), bytes);
+        return (hash.Text(), bytes);
     });
 
     /// <summary>Reads something; whatever the file system or the unpacker throws becomes a <see cref="DataException"/>.</summary>
@@ -114,10 +127,6 @@ internal sealed class DataFile : IDisposable
             throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
         }
     }
-
-    /// <summary>MD5 tells damaged and exchanged files apart here; the published digests are of this kind.</summary>
-    [SuppressMessage("Security", "CA5351:Do Not Use Broken Cryptographic Algorithms", Justification = "The published digests are MD5.")]
-    public static IncrementalHash CreateMd5() => IncrementalHash.CreateHash(HashAlgorithmName.MD5);
 
     public void Dispose()
     {

@@ -30,8 +30,21 @@ public sealed class DatasetInfo
     /// <summary>The memory that the loaded set takes, in bytes: pixels and labels of both parts; labels alone where pictures stay packed.</summary>
     public long MemoryBytes => ((long)TrainCount + TestCount) * ((Files.Count > 0 ? Size?.Length ?? 0 : 0) + sizeof(int));
 
-    /// <summary>Images and labels to train on, images and labels to test on.</summary>
+    /// <summary>How its files are laid out and read.</summary>
+    internal DatasetFormat Format { get; init; } = new IdxFormat();
+
+    /// <summary>Its files; those of one role in the order in which they are read.</summary>
     internal IReadOnlyList<DatasetFile> Files { get; init; } = [];
+
+    /// <summary>The one archive that all files are published in; null where each is published by itself.</summary>
+    internal DatasetArchive? Archive { get; init; }
+
+    /// <summary>The folder that downloads go into, in the cache or the folder that the user names. Sets of the same files share one.</summary>
+    internal string FolderName
+    {
+        get => field ?? Name;
+        init;
+    }
 
     /// <summary>Where the files can be downloaded: addresses that a file's name is put behind, tried in this order.</summary>
     internal IReadOnlyList<Uri> Mirrors { get; init; } = [];
@@ -39,27 +52,54 @@ public sealed class DatasetInfo
     /// <summary>Folders that a package of the operating system puts the files into.</summary>
     internal IReadOnlyList<string> SystemDirectories { get; init; } = [];
 
+    /// <summary>"train" or "test".</summary>
+    internal static string PartName(DatasetRole part) => part == DatasetRole.Train ? "train" : "test";
+
     /// <summary>The name.</summary>
     public override string ToString() => Name;
 }
 
+/// <summary>What a file of a set is for.</summary>
+internal enum DatasetRole
+{
+    Train,
+    Test,
+
+    /// <summary>A list of class names; need not be there.</summary>
+    Names,
+}
+
 /// <summary>One of a set's files.</summary>
 /// <param name="Name">Its name when unpacked.</param>
-/// <param name="Bytes">Its size when unpacked.</param>
-/// <param name="Md5">The digest of its unpacked content; null if any content will do.</param>
-/// <param name="ArchiveMd5">The digest of the archive that its publisher offers; others pack the same content differently.</param>
-internal sealed record DatasetFile(string Name, long Bytes, string? Md5, string? ArchiveMd5)
+/// <param name="Bytes">Its size when unpacked; the most that it may have, of a list of names.</param>
+/// <param name="Role">What it is for.</param>
+/// <param name="Digest">The digest of its unpacked content; null if any content will do.</param>
+internal sealed record DatasetFile(string Name, long Bytes, DatasetRole Role, string? Digest)
 {
-    /// <summary>The name of its archive, as the mirrors have it.</summary>
-    public string ArchiveName => Name + ".gz";
+    /// <summary>The name of the file packed by itself, as the mirrors of some sets have it.</summary>
+    public string PackedName => Name + ".gz";
 
-    /// <summary>The names it is found under, the fastest to read first: plain, packed, and both as some sites spell them.</summary>
-    public IEnumerable<string> AcceptedNames
-    {
-        get
-        {
-            string dotted = Name.Replace("-idx", ".idx", StringComparison.Ordinal);
-            return [Name, ArchiveName, dotted, dotted + ".gz"];
-        }
-    }
+    /// <summary>The digest of the packed file that its publisher offers; others pack the same content differently.</summary>
+    public string? PackedDigest { get; init; }
+
+    /// <summary>The names that a list of names must hold.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
+    /// <summary>Whether the set is whole without it.</summary>
+    public bool IsOptional => Role == DatasetRole.Names;
 }
+
+/// <summary>An archive (.tar.gz) that all files of a set are published in.</summary>
+/// <param name="Name">The name of the archive.</param>
+/// <param name="Folder">The folder that the files lie in, in the archive and once unpacked.</param>
+/// <param name="Versions">The archives that are taken, the publisher's first: mirrors may have packed the same files anew.</param>
+internal sealed record DatasetArchive(string Name, string Folder, params IReadOnlyList<ArchiveVersion> Versions)
+{
+    /// <summary>Folders that the set's other versions unpack to.</summary>
+    public IReadOnlyList<string> ForeignFolders { get; init; } = [];
+}
+
+/// <summary>An archive by its content.</summary>
+/// <param name="Digest">Of the archive as it is downloaded.</param>
+/// <param name="Bytes">Its size; null if it is not known.</param>
+internal sealed record ArchiveVersion(string Digest, long? Bytes);

@@ -12,6 +12,13 @@ public sealed record DatasetOptions
     /// <summary>Whether a set that is found nowhere may be downloaded into the cache. Default true.</summary>
     public bool AllowDownload { get; init; } = true;
 
+    /// <summary>
+    /// Addresses to download from in place of the set's own mirrors, in this order: each has a folder per set, such as
+    /// https://host/data/ for https://host/data/cifar10/cifar-10-binary.tar.gz. Default null: those of the environment variable
+    /// CONVOLVE_MIRRORS, divided by spaces, or else the set's own.
+    /// </summary>
+    public IReadOnlyList<string>? Mirrors { get; init; }
+
     /// <summary>Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.</summary>
     public int? Channels { get; init; }
 
@@ -94,23 +101,38 @@ public sealed class DatasetLocation
 }
 
 /// <summary>A folder and which of a set's files it holds: a path for each, or null.</summary>
-internal sealed record DatasetFolder(string Directory, DatasetSource Source, IReadOnlyList<string?> Paths)
+internal sealed record DatasetFolder(DatasetInfo Info, string Directory, DatasetSource Source)
 {
-    public bool IsComplete => !Paths.Contains(null);
+    public IReadOnlyList<string?> Paths { get; } =
+        [.. Info.Files.Select(f => Info.Format.NamesOf(f).Select(name => Path.Combine(Directory, name)).FirstOrDefault(File.Exists))];
+
+    /// <summary>The files that are not there, though the set needs them.</summary>
+    public IEnumerable<DatasetFile> Missing => Info.Files.Where((f, i) => Paths[i] is null && !f.IsOptional);
+
+    public bool IsComplete => !Missing.Any();
+
     public int FoundCount => Paths.Count(p => p is not null);
+
+    public string? PathOf(DatasetFile file) => Paths[Info.Files.TakeWhile(f => f != file).Count()];
 }
 
 /// <summary>What is known of one file of a data set after a check.</summary>
 /// <param name="Name">Its name when unpacked.</param>
 /// <param name="Path">Where it lies; null if it is missing.</param>
 /// <param name="Bytes">Its unpacked bytes; 0 if it could not be read.</param>
-/// <param name="Digest">The MD5 of its unpacked content; null if it could not be read.</param>
+/// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has none.</param>
 /// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
 /// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
 public sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsOk => Problem is null;
+
+    /// <summary>What is remarkable though not wrong: a file of the right layout whose bytes are not those that were published. Null if nothing is.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>The kind of the digests: MD5, SHA-1 or SHA-256; null if there is none.</summary>
+    public string? DigestKind => (ExpectedDigest ?? Digest) is { } digest ? ContentDigest.KindOf(digest) : null;
 }
 
 /// <summary>What is known of a data set's files after a check.</summary>
@@ -121,4 +143,7 @@ public sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnl
 {
     /// <summary>Whether nothing is wrong with any file.</summary>
     public bool IsOk => Files.All(f => f.IsOk);
+
+    /// <summary>Whether every file is also byte for byte what was published.</summary>
+    public bool IsPublished => IsOk && Files.All(f => f.Note is null);
 }

@@ -7,7 +7,8 @@ namespace Convolve.Data;
 /// <remarks>
 /// A set is looked for in the folder that the options name, and nowhere else; or, if they name none, in the folder of the environment
 /// variable CONVOLVE_DATA, in the cache ($XDG_CACHE_HOME/convolve or ~/.cache/convolve), in the folders of the operating system's
-/// packages, and last on its mirrors, into the cache. Its files may be plain or packed; their content is checked against known digests.
+/// packages, and last on its mirrors, into the cache. MNIST's and Fashion-MNIST's files may be plain or packed, and must be those that were published.
+/// Those of the CIFAR sets are taken, and told, if they have the right layout and other bytes. A download must have the published digest.
 /// </remarks>
 public static class Datasets
 {
@@ -26,24 +27,27 @@ public static class Datasets
     /// <summary>Loads a set, after downloading it if need be.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="options">Where it may be taken from; default: anywhere.</param>
-    /// <param name="progress">Told, in a line each, what is read and downloaded.</param>
-    /// <param name="cancellation">Ends a download. What is half there is deleted.</param>
-    /// <exception cref="DataException">The name is unknown, files are missing, damaged or another set's, or no mirror has them.</exception>
+    /// <param name="progress">Told what is read and downloaded, and how far a download is (<see cref="DownloadProgress"/>).</param>
+    /// <param name="cancellation">Ends a download. What has come is kept, and the next download goes on from there.</param>
+    /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
+    /// <exception cref="DownloadException">No mirror has the files, or the disk does not take them.</exception>
     /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not installed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static LoadedData Load(
-        string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
         ImageFolder.IsName(name) ? ImageFolder.Load(name, options ?? new(), progress, cancellation) : Store.Load(name, options ?? new(), progress, cancellation);
 
     /// <summary>
     /// Downloads what is missing of a set or is not what it should be, into the options' folder, or else the cache. Does nothing if the set
-    /// is found whole.
+    /// is found whole. An archive of the set that lies in one of its places is unpacked in place of a download. A second process that fetches into the
+    /// same folder waits for the first.
     /// </summary>
     /// <returns>Where it is now.</returns>
-    /// <exception cref="DataException">The name is unknown, or no mirror has the files.</exception>
+    /// <exception cref="DataException">The name is unknown, or an archive that lies there is not the published one.</exception>
+    /// <exception cref="DownloadException">No mirror has the files, or the disk does not take them.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static DatasetLocation Fetch(
-        string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
         ImageFolder.IsName(name) ? throw new DataException($"{name} is a folder of your own pictures: there is nothing to fetch.")
             : Store.Fetch(name, options ?? new(), progress, cancellation);
 

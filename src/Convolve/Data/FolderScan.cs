@@ -49,18 +49,18 @@ internal sealed class FolderScan
     /// <param name="keeps">Whether small sets are kept.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<string>? progress, CancellationToken cancellation)
+    public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         ImageLibraries.Require();
         FolderScan scan = new(listing, options, keeps);
-        progress?.Report(string.Create(CultureInfo.InvariantCulture, $"Reading and checking {listing.Files.Count:N0} pictures in {listing.Root}"));
+        progress?.Report(new(string.Create(CultureInfo.InvariantCulture, $"Reading and checking {listing.Files.Count:N0} pictures in {listing.Root}")));
         long last = Stopwatch.GetTimestamp();
         Parallel.For(0, listing.Files.Count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
         {
             scan._files[i] = scan.Check(listing.Files[i].Path);
             long done = Interlocked.Increment(ref scan._done), then = Interlocked.Read(ref last);
             if (progress is not null && Stopwatch.GetElapsedTime(then) > Interval && Interlocked.CompareExchange(ref last, Stopwatch.GetTimestamp(), then) == then)
-                progress.Report(string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {listing.Files.Count:N0} pictures checked"));
+                progress.Report(new(string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {listing.Files.Count:N0} pictures checked")));
         });
         return scan;
     }

@@ -164,10 +164,10 @@ public static class Idx
 
     private static string Digest(byte[] header, byte[] data)
     {
-        using IncrementalHash md5 = DataFile.CreateMd5();
+        using IncrementalHash md5 = ContentDigest.Like(null);
         md5.AppendData(header);
         md5.AppendData(data);
-        return Convert.ToHexStringLower(md5.GetCurrentHash());
+        return md5.Text();
     }
 
     private static DataException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>

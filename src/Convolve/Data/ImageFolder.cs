@@ -36,7 +36,7 @@ public static class ImageFolder
     /// <exception cref="ImageLibraryException">A library that decodes pictures is not installed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static ImageFolderReport Verify(
-        string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default)
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
     {
         FolderListing listing = ListingOf(name);
         FolderScan scan = FolderScan.Of(listing, options ?? new(), keeps: false, progress, cancellation);
@@ -50,7 +50,7 @@ public static class ImageFolder
         return InfoOf(listing, null, Count(FolderPart.Train), Count(FolderPart.Test));
     }
 
-    internal static LoadedData Load(string name, DatasetOptions options, IProgress<string>? progress, CancellationToken cancellation)
+    internal static LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         if (options.DataDirectory is { } directory)
             throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
@@ -70,12 +70,12 @@ public static class ImageFolder
             throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
         if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)FolderPart.Test].Length == 0)
         {
-            progress?.Report(listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
+            progress?.Report(new(listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
                 ? $"There is no folder test: {validation} is tested on, and the validation split is drawn from train."
-                : "There is no folder test: a tenth of train is tested on.");
+                : "There is no folder test: a tenth of train is tested on."));
         }
         if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
-            progress?.Report($"{leaks} pictures lie in two splits, so that what is tested was trained on: `convolve data verify {NameOf(listing)}` names them.");
+            progress?.Report(new($"{leaks} pictures lie in two splits, so that what is tested was trained on: `convolve data verify {NameOf(listing)}` names them."));
 
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
@@ -99,7 +99,7 @@ public static class ImageFolder
 
     private static ImageSize SizeOf(FolderScan scan, int i, int channels) => new(channels, scan.Files[i].Info.Height, scan.Files[i].Info.Width);
 
-    private static string[] Skipped(FolderScan scan, bool isAllowed, IProgress<string>? progress)
+    private static string[] Skipped(FolderScan scan, bool isAllowed, IProgress<DataProgress>? progress)
     {
         string[] bad = [.. scan.Files.Where(f => f.Problem is not null).Select(f => f.Problem!)];
         if (bad.Length == 0)
@@ -111,8 +111,8 @@ public static class ImageFolder
                 + $"`convolve data verify {name}` names all; --skip-bad leaves them out.");
         }
         foreach (string problem in bad)
-            progress?.Report($"Left out: {problem}");
-        progress?.Report(string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures are left out."));
+            progress?.Report(new($"Left out: {problem}"));
+        progress?.Report(new(string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures are left out.")));
         return bad;
     }
 

@@ -9,16 +9,37 @@ public sealed class DatasetsTests
     [Fact]
     public void The_known_sets_describe_themselves()
     {
-        Assert.Equal(["mnist", "fashion-mnist"], Datasets.All.Select(i => i.Name));
-        Assert.All(Datasets.All, info =>
+        Assert.Equal(["mnist", "fashion-mnist", "cifar10", "cifar100", "cifar100-coarse"], Datasets.All.Select(i => i.Name));
+        Assert.All(Datasets.All.Take(2), info =>
         {
             Assert.Equal((60000, 10000, new ImageSize(1, 28, 28), 10), (info.TrainCount, info.TestCount, info.Size, info.ClassNames.Count));
             Assert.Equal(70000 * (784 + 4), info.MemoryBytes);
             Assert.Equal([47040016, 60008, 7840016, 10008], info.Files.Select(f => f.Bytes));
-            Assert.All(info.Files, f => Assert.Matches("^[0-9a-f]{32} [0-9a-f]{32}$", $"{f.Md5} {f.ArchiveMd5}"));
+            Assert.All(info.Files, f => Assert.Matches("^[0-9a-f]{32} [0-9a-f]{32}$", $"{f.Digest} {f.PackedDigest}"));
             Assert.Equal(2, info.Mirrors.Count);
         });
-        Assert.Equal(16, Datasets.All.SelectMany(i => i.Files).SelectMany(f => new[] { f.Md5, f.ArchiveMd5 }).Distinct().Count());
+        Assert.Equal(16, Datasets.All.Take(2).SelectMany(i => i.Files).SelectMany(f => new[] { f.Digest, f.PackedDigest }).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("cifar10", 10, 1, "airplane", "truck")]
+    [InlineData("cifar100", 100, 2, "apple", "worm")]
+    [InlineData("cifar100-coarse", 20, 2, "aquatic_mammals", "vehicles_2")]
+    public void The_cifar_sets_describe_themselves(string name, int classes, int labelBytes, string first, string last)
+    {
+        DatasetInfo info = Datasets.Find(name);
+        Assert.Equal((50000, 10000, new ImageSize(3, 32, 32), classes), (info.TrainCount, info.TestCount, info.Size, info.ClassNames.Count));
+        Assert.Equal((first, last), (info.ClassNames[0], info.ClassNames[^1]));
+        Assert.Equal(info.ClassNames.Order(StringComparer.Ordinal), info.ClassNames); // as the authors numbered them
+        Assert.Equal(50000L * (3072 + labelBytes), info.Files.Where(f => f.Role == DatasetRole.Train).Sum(f => f.Bytes));
+        Assert.Equal(10000L * (3072 + labelBytes), info.Files.Where(f => f.Role == DatasetRole.Test).Sum(f => f.Bytes));
+        Assert.All(info.Files.Where(f => !f.IsOptional), f => Assert.Matches("^[0-9a-f]{64}$", f.Digest));
+        Assert.All(info.Archive!.Versions, v => Assert.Matches("^([0-9a-f]{32}|[0-9a-f]{40})$", v.Digest));
+        Assert.Equal(name == "cifar10" ? (170052171, "c32a1d4ab5d03f1284b67883e8d87530") : (168513733, "03b5dce01913d631647c71ecec9e9cb8"),
+            (info.Archive.Versions[0].Bytes, info.Archive.Versions[0].Digest));
+        Assert.Equal(info.Archive.Versions.Count, info.Mirrors.Count);
+        // The address that the authors publish.
+        Assert.Matches("^https://www.cs.toronto.edu/~kriz/cifar-100?-binary.tar.gz$", new Uri(info.Mirrors[0], info.Archive.Name).AbsoluteUri);
     }
 
     [Theory]
@@ -26,11 +47,12 @@ public sealed class DatasetsTests
     [InlineData("FashionMNIST", " Did you mean \"fashion-mnist\"?")]
     [InlineData("minst", " Did you mean \"mnist\"?")]
     [InlineData("emnist", " Did you mean \"mnist\"?")]
+    [InlineData("cifar-10", " Did you mean \"cifar10\"?")]
     [InlineData("imagenet", "")]
     [InlineData("", "")]
     public void An_unknown_name_lists_the_known_ones(string name, string suggestion)
     {
-        string expected = $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, and folder:PATH for your own pictures.";
+        string expected = $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, and folder:PATH for your own pictures.";
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Load(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Verify(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Locate(name)).Message);

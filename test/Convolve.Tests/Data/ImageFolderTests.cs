@@ -326,8 +326,8 @@ public sealed class ImageFolderTests : IDisposable
 
     private static HashSet<string> Pixels(Dataset set) => [.. Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(set.PixelsOf(i)))];
 
-    private sealed class Told(List<string> words) : IProgress<string>
+    private sealed class Told(List<string> words) : IProgress<DataProgress>
     {
-        public void Report(string value) => words.Add(value);
+        public void Report(DataProgress value) => words.Add(value.Text);
     }
 }

@@ -15,7 +15,7 @@ internal sealed class SmallSet
         Info = new DatasetInfo("tiny", "Noise.", new ImageSize(1, 4, 5), TestData.Digits(), 20, 10)
         {
             Files = [.. names.Select((n, i) =>
-                new DatasetFile(n, Content[i].Length, TestData.Md5(Content[i]), TestData.Md5(TestData.Gzip(Content[i]))))],
+                new DatasetFile(n, Content[i].Length, i < 2 ? DatasetRole.Train : DatasetRole.Test, TestData.Md5(Content[i])) { PackedDigest = TestData.Md5(TestData.Gzip(Content[i])) })],
             Mirrors = mirrors,
             SystemDirectories = [Path.Combine(folder.Path, "system")],
         };
@@ -28,11 +28,13 @@ internal sealed class SmallSet
 
     public string? DataVariable { get; init; }
 
+    public string? MirrorsVariable { get; init; }
+
     public string CacheDirectory => Path.Combine(_folder.Path, "cache");
 
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
-    public DatasetStore Store => new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience), [Info]);
+    public DatasetStore Store => new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience) { Backoff = TimeSpan.FromMilliseconds(10), Mirrors = MirrorsVariable }, [Info]);
 
     public void WriteAll(string directory, Func<DatasetFile, string>? name = null, Func<byte[], byte[]>? pack = null)
     {

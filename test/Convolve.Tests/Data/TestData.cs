@@ -36,11 +36,15 @@ internal static class TestData
         return packed.ToArray();
     }
 
-    public static string Md5(byte[] bytes)
+    public static string Md5(byte[] bytes) => Digest(bytes, null);
+
+    public static string Sha256(byte[] bytes) => Digest(bytes, new string('0', 64));
+
+    private static string Digest(byte[] bytes, string? like)
     {
-        using IncrementalHash md5 = DataFile.CreateMd5();
-        md5.AppendData(bytes);
-        return Convert.ToHexStringLower(md5.GetCurrentHash());
+        using IncrementalHash hash = ContentDigest.Like(like);
+        hash.AppendData(bytes);
+        return hash.Text();
     }
 
     public static string[] Digits(int count = 10) => [.. Enumerable.Range(0, count).Select(i => $"class {i}")];
