@@ -47,7 +47,7 @@ public sealed class PreprocessingTests
         Assert.Equal(p.Mean[0], p.Mean[2]);
         Assert.Equal([.5f], Preprocessing.Fit(train, new(1, 8, 8), Normalization.MinusOneToOne).Mean);
         Assert.Equal([1f], Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).Std);
-        Assert.Equal("resize:2x2, 1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
+        Assert.Equal("1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
             Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).ToString());
 
         Dataset flat = new MemoryDataset("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));

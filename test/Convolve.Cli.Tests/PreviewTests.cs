@@ -1,0 +1,38 @@
+using Convolve.Imaging;
+
+namespace Convolve.Cli.Tests;
+
+public sealed class PreviewTests
+{
+    [Fact]
+    public void ASheetIsAPngWithARowForEachImage()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("data", "preview", "fashion-mnist", "--augment", "random-crop:28:padding=4,flip", "--images", "3", "--epochs", "4", "--out", "sheet.png", "--json");
+        Assert.True(result.Status == 0, result.Errors);
+        Assert.Equal((3, 4, 3 * 102 + 6, 6 * 102 + 6), ((int)result.Json["images"]!, (int)result.Json["epochs"]!, (int)result.Json["height"]!, (int)result.Json["width"]!));
+        Assert.Equal(["random-crop:28:padding=4", "horizontal-flip"], result.Json["augment"]!.AsArray().Select(t => (string)t!));
+        Assert.Equal(cli.At("sheet.png"), (string)result.Json["file"]!);
+        ImageInfo info = ImageDecoder.ReadInfo(File.ReadAllBytes(cli.At("sheet.png")), "sheet.png");
+        Assert.Equal((312, 618), (info.Height, info.Width));
+
+        CliResult words = cli.Run("data", "preview", "fashion-mnist", "--network", "alexnet-d2l", "--images", "1", "--epochs", "1", "--augment", "resize:256,random-crop:224,cutmix");
+        Assert.Equal(0, words.Status);
+        Assert.EndsWith("fashion-mnist-preview.png: 1 images; in each row the image, what evaluation sees of it, and training in 1 epochs.\nNot shown: cutmix, which mixes what is shown.\n", words.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists(cli.At("fashion-mnist-preview.png")));
+    }
+
+    [Theory]
+    [InlineData("--augment random-crop:64", "random-crop:64: an image of 1x28x28 came")]
+    [InlineData("--network alexnet-d2l --augment random-crop:24", "random-crop:24 makes images of 1x24x24 out of 1x28x28, and the network takes 1x224x224.")]
+    [InlineData("--images 101", "--images is 101, and must be from 1 to 100.")]
+    [InlineData("--out nowhere/sheet.png", "")]
+    public void WhatCannotBeShownIsRefused(string options, string message)
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run([.. "data preview fashion-mnist".Split(' '), .. options.Split(' ')]);
+        Assert.Equal((message.Length == 0 ? 1 : 2, ""), (result.Status, message.Length == 0 ? "" : result.Output.Replace("Reading fashion-mnist from /usr/share/datasets/fashion-mnist\n", "", StringComparison.Ordinal)));
+        Assert.StartsWith("convolve: " + message, result.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(cli.Folder));
+    }
+}
