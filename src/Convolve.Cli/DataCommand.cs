@@ -40,11 +40,11 @@ internal static class DataCommand
         {
             HelpName = "SET",
             Arity = ArgumentArity.ZeroOrMore,
-            Description = "The data sets to check. Default: those that are found.",
+            Description = $"The data sets to check: {Inputs.Sets}. Default: those that are found.",
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published. The exit code is 2 if one is not.")
+        Command command = new("verify", "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. The exit code is 2 if something is wrong.")
         {
             sets, directory, json,
         };
@@ -87,7 +87,7 @@ internal static class DataCommand
     {
         using Interruption interruption = new("ending the download ...");
         List<DatasetLocation> fetched =
-            [.. names.Select(Datasets.Find).Select(d => Datasets.Fetch(d.Name, options, new Reporter<string>(output.Line), interruption.Token))];
+            [.. names.Select(name => Datasets.Fetch(name, options, new Reporter<string>(output.Line), interruption.Token))];
         if (output.IsJson)
         {
             Output.Json(new()
@@ -110,33 +110,33 @@ internal static class DataCommand
             throw new UsageException(
                 $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
         using Interruption interruption = new("ending ...");
-        List<DatasetReport> reports = [.. names.Select(name => Datasets.Verify(name, options, interruption.Token))];
+        List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name)).Select(name => Datasets.Verify(name, options, interruption.Token))];
+        List<ImageFolderReport> folders = [.. names.Where(ImageFolder.IsName)
+            .Select(name => ImageFolder.Verify(name, options, new Reporter<string>(output.Line), interruption.Token))];
         if (output.IsJson)
-            Output.Json(Json(reports));
-        else
+            Output.Json(new() { ["datasets"] = new JsonArray([.. reports.Select(Json), .. folders.Select(FolderScreen.Json)]) });
+        else if (reports.Count > 0)
             output.Table(TableOf(reports));
         foreach (DatasetFileReport file in reports.SelectMany(r => r.Files).Where(f => !f.IsOk))
             Failures.Say(file.Problem!);
-        return reports.All(r => r.IsOk) ? Failures.Success : Failures.BadInput;
+        folders.ForEach(folder => FolderScreen.Show(output, folder));
+        return reports.All(r => r.IsOk) && folders.All(f => f.IsOk) ? Failures.Success : Failures.BadInput;
     }
 
-    private static JsonObject Json(IEnumerable<DatasetReport> reports) => new()
+    private static JsonObject Json(DatasetReport r) => new()
     {
-        ["datasets"] = new JsonArray([.. reports.Select(r => new JsonObject
+        ["name"] = r.Info.Name,
+        ["folder"] = r.Directory,
+        ["ok"] = r.IsOk,
+        ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
         {
-            ["name"] = r.Info.Name,
-            ["folder"] = r.Directory,
-            ["ok"] = r.IsOk,
-            ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
-            {
-                ["name"] = f.Name,
-                ["path"] = f.Path,
-                ["bytes"] = f.Bytes,
-                ["md5"] = f.Digest,
-                ["expected_md5"] = f.ExpectedDigest,
-                ["ok"] = f.IsOk,
-                ["problem"] = f.Problem,
-            })]),
+            ["name"] = f.Name,
+            ["path"] = f.Path,
+            ["bytes"] = f.Bytes,
+            ["md5"] = f.Digest,
+            ["expected_md5"] = f.ExpectedDigest,
+            ["ok"] = f.IsOk,
+            ["problem"] = f.Problem,
         })]),
     };
 

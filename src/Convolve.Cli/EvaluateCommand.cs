@@ -21,7 +21,10 @@ internal sealed class EvaluateCommand
         ("test", PartOfSet.Test), ("validation", PartOfSet.Validation), ("train", PartOfSet.Train));
 
     private readonly Option<string?> _data =
-        Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken. Default: the one of the training.");
+        Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken: all of them, of a folder without a split to test on. Default: the one of the training.");
+
+    private readonly Option<bool> _skipBad =
+        Inputs.Flag("--skip-bad", "With a folder of pictures: leave bad files out and name them. Default: as in the training.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
@@ -40,7 +43,7 @@ internal sealed class EvaluateCommand
     {
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
-        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
+        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
             evaluate._threads, evaluate._json])
             command.Add(option);
         command.SetAction(evaluate.Run);
@@ -51,7 +54,7 @@ internal sealed class EvaluateCommand
     {
         Output output = new(line.GetValue(_json));
         string run = line.GetRequiredValue(_run);
-        Recipe recipe = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
+        (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         if (line.GetValue(_threads) > ThreadTeam.MostThreads)
             throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
@@ -64,10 +67,10 @@ internal sealed class EvaluateCommand
 
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = Classifier.Load(run, options);
-        LoadedData loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
-            interruption.Token);
-        Split split = SplitOf(DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit),
-            line.GetValue(_split) ?? PartOfSet.Test);
+        DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph, recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
+        LoadedData loaded = Datasets.Load(recipe.Dataset, places with { TestsAll = isOther },
+            new Reporter<string>(output.Line), interruption.Token);
+        Split split = SplitOf(loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
         Model model = classifier.Model;
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
             MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
@@ -88,18 +91,20 @@ internal sealed class EvaluateCommand
         return Failures.Success;
     }
 
-    private static Recipe RecipeOf(string run, string? data, PartOfSet part)
+    // The recipe with the data to take, and whether nothing of these was trained on.
+    private static (Recipe Recipe, bool IsOther) RecipeOf(string run, string? data, PartOfSet part)
     {
         if (!Path.Exists(run))
             throw new UsageException($"{run} does not exist. Give the folder that 'convolve train' named at its end.");
         if (data is not null)
         {
             string name = Datasets.Find(data).Name;
-            return part != PartOfSet.Test
-                ? throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.")
-                : HasRecipe(run) ? RunFolder.ReadRecipe(FolderOf(run)).Recipe with { Dataset = name, Limit = null } : new() { Network = "", Dataset = name };
+            if (part != PartOfSet.Test)
+                throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
+            Recipe own = HasRecipe(run) ? RunFolder.ReadRecipe(FolderOf(run)).Recipe : new() { Network = "", Dataset = "" };
+            return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
         }
-        return RunFolder.ReadRecipe(FolderOf(run)).Recipe;
+        return (RunFolder.ReadRecipe(FolderOf(run)).Recipe, false);
     }
 
     private static string FolderOf(string run) => Directory.Exists(run) ? run : Path.GetDirectoryName(Path.GetFullPath(run))!;

@@ -3,7 +3,9 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Convolve.Data;
 using Convolve.Data.Transforms;
+using Convolve.Graphs;
 using Convolve.Planning;
+using Convolve.Training;
 
 namespace Convolve.Cli;
 
@@ -61,7 +63,14 @@ internal static class Inputs
 
     public static Option<bool> Json() => Flag("--json", "Print one JSON object on standard output, and everything else on standard error.");
 
+    /// <summary>The sets there are to name, for help texts.</summary>
+    public static string Sets => $"{string.Join(", ", Datasets.All.Select(d => d.Name))}, or folder:PATH for your own pictures";
+
     public static DatasetOptions DataOptions(string? directory) => new() { DataDirectory = directory };
+
+    /// <summary>Pictures are decoded to the channels of the network, colour or grey.</summary>
+    public static DatasetOptions DataOptions(string? directory, Graph graph, Recipe recipe) =>
+        DataOptions(directory) with { Channels = graph.Input.Channels == 1 ? 1 : 3, SkipBad = recipe.SkipBad };
 
     /// <summary>What may be chosen in a network: key=value[,key=value], any number of times.</summary>
     public static Option<string[]> NetworkOptions() => new("--net-option")

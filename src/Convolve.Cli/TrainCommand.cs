@@ -23,7 +23,7 @@ internal sealed class TrainCommand
     {
         HelpName = "SET",
         Required = true,
-        Description = $"The data set: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
+        Description = $"The data set: {Inputs.Sets}.",
     };
 
     private readonly TrainOptions _options = new();
@@ -64,9 +64,9 @@ internal sealed class TrainCommand
         RefuseUsed(folder);
 
         using Interruption interruption = new("ending the step and saving the weights ...");
-        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line),
+        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), new Reporter<string>(output.Line),
             interruption.Token);
-        DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+        DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
         interruption.Token.ThrowIfCancellationRequested();
@@ -124,7 +124,7 @@ internal sealed class TrainCommand
     private static string DefaultFolder(Recipe recipe)
     {
         string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        string folder = Path.Combine("runs", $"{recipe.Network}-{recipe.Dataset}-{time}"), free = folder;
+        string folder = Path.Combine("runs", $"{recipe.Network}-{Path.GetFileName(recipe.Dataset)}-{time}"), free = folder;
         for (int i = 2; Path.Exists(free); i++)
             free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
         return free;

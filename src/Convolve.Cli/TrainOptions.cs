@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
@@ -97,6 +98,9 @@ internal sealed class TrainOptions
     private readonly Option<int?> _limit =
         Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");
 
+    private readonly Option<bool> _skipBad =
+        Inputs.Flag("--skip-bad", "With --data folder:PATH: leave bad files out and name them, in place of refusing to train.");
+
     private readonly Option<double?> _validation = Inputs.Number("--validation",
         "The share of the training images, in [0, 1), that choose the best epoch and are not trained on. With 0 the training accuracy chooses. Default: 0.1.", "FRACTION");
 
@@ -109,7 +113,7 @@ internal sealed class TrainOptions
         + "middle in place of a random crop. Default: none.");
 
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
-        $"How the weights start, in place of the network's own way: {string.Join(", ", Initialization.Names)}.");
+        $"How the weights start, in place of the network's own way: {string.Join(", ", InitializationScheme.Names)}.");
 
     private enum UpdateRule
     {
@@ -144,7 +148,7 @@ internal sealed class TrainOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,
-            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _validation, _normalization, _augment, _initialization])
+            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
             command.Add(option);
     }
 
@@ -179,6 +183,7 @@ internal sealed class TrainOptions
             Exact = line.GetValue(_exact) || usual.Exact,
             Threads = line.GetValue(_threads) ?? usual.Threads,
             Limit = line.GetValue(_limit) ?? usual.Limit,
+            SkipBad = line.GetValue(_skipBad) || usual.SkipBad,
             ValidationFraction = line.GetValue(_validation) ?? usual.ValidationFraction,
             Normalization = line.GetValue(_normalization) ?? usual.Normalization,
             Transforms = Inputs.Transforms(line.GetValue(_augment)) ?? usual.Transforms,

@@ -88,7 +88,7 @@ internal sealed class TrainScreen(Output output)
         output.Line();
         output.Line("next:");
         string again = $"convolve evaluate {Quoted(folder)}";
-        string other = $"convolve train {result.Recipe.Network} --data {result.Recipe.Dataset} --seed {result.Recipe.Seed + 1}";
+        string other = $"convolve train {result.Recipe.Network} --data {Quoted(result.Recipe.Dataset)} --seed {result.Recipe.Seed + 1}";
         int width = Math.Max(again.Length + " --split validation".Length, other.Length);
         output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
@@ -145,6 +145,6 @@ internal sealed class TrainScreen(Output output)
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
 
-    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_'))
+    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':'))
         ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 }

@@ -41,6 +41,8 @@ public static class Experiments
                     Normalization = Normalization.None, ValidationFraction = 0,
                 }, new(TestAccuracy: 0.908, TrainAccuracy: 0.923, TrainLoss: 0.209)),
             ]),
+        new("fashion-native", "a better design at 28x28 than AlexNet on enlarged images", $"{Book}, exercises of section 8.1", "The source reached no figure; the recipe was chosen on the validation split.",
+            [new("fashion28", Recipes.For("fashion28", "fashion-mnist"))]),
         new("fashion-lenet-dropout", "LeNet-5 with ReLU and dropout, which did not train for the source, against the book's with sigmoid", $"{Book}, exercises of section 7.6",
             "The source reached no figure: 'not training', and a curve like a heartbeat.",
             [

@@ -1,8 +1,6 @@
-using System.Runtime.CompilerServices;
-
 namespace Convolve.Data;
 
-/// <summary>Mean and standard deviation per channel, exact, from counts of each byte value.</summary>
+/// <summary>Mean and standard deviation per channel, exact, from whole numbers.</summary>
 internal static class ChannelStatistics
 {
     /// <summary>Per channel of the split's images, in units of byte / 255; the standard deviation is that of the population.</summary>
@@ -14,50 +12,30 @@ internal static class ChannelStatistics
                 $"The split \"{split.Name}\" of {split.Dataset.Name} is empty: it has no mean. Use more images or another normalization.");
         }
 
-        // Four tables per channel, so that a run of equal pixels does not wait for its own store.
         Dataset data = split.Dataset;
-        long[][] counts = [.. Enumerable.Range(0, data.Channels).Select(_ => new long[4 * 256])];
+        UInt128 count = 0;
+        var sums = new (UInt128 Sum, UInt128 Squares)[data.Channels];
         byte[] buffer = [];
+        PixelMoments[] own = new PixelMoments[data.Channels];
         foreach (int index in split.Indices)
         {
-            if (buffer.Length < data.BufferLengthOf(index))
-                buffer = new byte[data.BufferLengthOf(index)];
-            ReadOnlySpan<byte> pixels = data.Read(index, buffer);
-            int plane = pixels.Length / data.Channels;
-            for (int c = 0; c < counts.Length; c++)
-                Count(pixels.Slice(c * plane, plane), counts[c]);
-        }
-
-        return [.. counts.Select(FromCounts)];
-    }
-
-    private static (double Mean, double Std) FromCounts(long[] counts)
-    {
-        UInt128 n = 0, sum = 0, squares = 0;
-        for (int i = 0; i < counts.Length; i++)
-        {
-            (UInt128 count, uint value) = ((UInt128)counts[i], (uint)i & 255);
-            (n, sum, squares) = (n + count, sum + count * value, squares + count * (value * value));
+            ReadOnlySpan<PixelMoments> moments = data.MomentsOf(index);
+            if (moments.IsEmpty)
+            {
+                if (buffer.Length < data.BufferLengthOf(index))
+                    buffer = new byte[data.BufferLengthOf(index)];
+                ReadOnlySpan<byte> pixels = data.Read(index, buffer);
+                int plane = pixels.Length / data.Channels;
+                for (int c = 0; c < own.Length; c++)
+                    own[c] = PixelMoments.Of(pixels.Slice(c * plane, plane));
+                moments = own;
+            }
+            count += (UInt128)data.SizeOf(index).PixelCount;
+            for (int c = 0; c < sums.Length; c++)
+                sums[c] = (sums[c].Sum + (UInt128)moments[c].Sum, sums[c].Squares + (UInt128)moments[c].Squares);
         }
 
         // n^2 times the variance is an integer: no digits are lost to the mean.
-        return ((double)sum / (double)n / 255, Math.Sqrt((double)(n * squares - sum * sum)) / (double)n / 255);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Count(ReadOnlySpan<byte> pixels, long[] counts)
-    {
-        Span<long> t0 = counts.AsSpan(0, 256), t1 = counts.AsSpan(256, 256), t2 = counts.AsSpan(512, 256), t3 = counts.AsSpan(768, 256);
-        int i = 0;
-        for (; i <= pixels.Length - 4; i += 4)
-        {
-            t0[pixels[i]]++;
-            t1[pixels[i + 1]]++;
-            t2[pixels[i + 2]]++;
-            t3[pixels[i + 3]]++;
-        }
-
-        for (; i < pixels.Length; i++)
-            t0[pixels[i]]++;
+        return [.. sums.Select(s => ((double)s.Sum / (double)count / 255, Math.Sqrt((double)(count * s.Squares - s.Sum * s.Sum)) / (double)count / 255))];
     }
 }

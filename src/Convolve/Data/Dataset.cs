@@ -75,6 +75,9 @@ public abstract class Dataset
     /// <summary>The bytes that <see cref="Read"/>'s buffer must have for an image: 0 where the set keeps it.</summary>
     public virtual int BufferLengthOf(int i) => SizeOf(i).Length;
 
+    /// <summary>Per channel, where the set knows them without reading the image; else empty.</summary>
+    internal virtual ReadOnlySpan<PixelMoments> MomentsOf(int i) => default;
+
     /// <summary>An image's bytes, in an array of their own where the set does not keep them; see <see cref="Read"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="DataException">The image cannot be read.</exception>

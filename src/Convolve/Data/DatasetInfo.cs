@@ -3,7 +3,7 @@ namespace Convolve.Data;
 /// <summary>A data set that is known by name: what it is, how large, and what its files must hold.</summary>
 public sealed class DatasetInfo
 {
-    internal DatasetInfo(string name, string description, ImageSize size, IReadOnlyList<string> classNames, int trainCount, int testCount)
+    internal DatasetInfo(string name, string description, ImageSize? size, IReadOnlyList<string> classNames, int trainCount, int testCount)
     {
         (Name, Description, Size, ClassNames, TrainCount, TestCount) =
             (name, description, size, Data.ClassNames.Validated(name, classNames), trainCount, testCount);
@@ -15,8 +15,8 @@ public sealed class DatasetInfo
     /// <summary>One sentence on what the images show.</summary>
     public string Description { get; }
 
-    /// <summary>The size of every image.</summary>
-    public ImageSize Size { get; }
+    /// <summary>The size of every image; null where they vary, or it is not known before they are read.</summary>
+    public ImageSize? Size { get; }
 
     /// <summary>The name of each class number.</summary>
     public IReadOnlyList<string> ClassNames { get; }
@@ -27,8 +27,8 @@ public sealed class DatasetInfo
     /// <summary>Images to test on.</summary>
     public int TestCount { get; }
 
-    /// <summary>The memory that the loaded set takes, in bytes: pixels and labels of both parts.</summary>
-    public long MemoryBytes => ((long)TrainCount + TestCount) * (Size.Length + sizeof(int));
+    /// <summary>The memory that the loaded set takes, in bytes: pixels and labels of both parts; labels alone where pictures stay packed.</summary>
+    public long MemoryBytes => ((long)TrainCount + TestCount) * ((Files.Count > 0 ? Size?.Length ?? 0 : 0) + sizeof(int));
 
     /// <summary>Images and labels to train on, images and labels to test on.</summary>
     internal IReadOnlyList<DatasetFile> Files { get; init; } = [];

@@ -11,6 +11,18 @@ public sealed record DatasetOptions
 
     /// <summary>Whether a set that is found nowhere may be downloaded into the cache. Default true.</summary>
     public bool AllowDownload { get; init; } = true;
+
+    /// <summary>Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.</summary>
+    public int? Channels { get; init; }
+
+    /// <summary>Of a folder of pictures: whether bad files are left out, and not an error. Default false.</summary>
+    public bool SkipBad { get; init; }
+
+    /// <summary>Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.</summary>
+    public bool TestsAll { get; init; }
+
+    /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
+    public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 }
 
 /// <summary>Why a folder is looked into.</summary>
@@ -34,7 +46,24 @@ public enum DatasetSource
 /// <param name="Train">The images to train on.</param>
 /// <param name="Test">The images to test on.</param>
 /// <param name="Directory">Where its files were.</param>
-public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, string Directory);
+public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, string Directory)
+{
+    /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
+    public Dataset? Validation { get; init; }
+
+    /// <summary>What was left out as bad: a line for each file, with its path and what is wrong.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
+    /// <summary>Divides the set; the set's own validation split, where it has one, takes the place of a drawn one.</summary>
+    /// <inheritdoc cref="DataSplits.Create"/>
+    public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null)
+    {
+        if (Validation is null)
+            return DataSplits.Create(Train, Test, validationFraction, seed, limit);
+        DataSplits splits = DataSplits.Create(Train, Test, 0, seed, limit);
+        return splits with { Validation = new("validation", Validation, [.. Enumerable.Range(0, Math.Min(Validation.Count, limit ?? int.MaxValue))]) };
+    }
+}
 
 /// <summary>Where a data set lies, or where it was looked for in vain.</summary>
 public sealed class DatasetLocation

@@ -29,7 +29,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         string? nearest = NearestName.Of(name, known.Select(i => i.Name));
         throw new DataException(
             $"There is no data set \"{name}\".{(nearest is null ? "" : $" Did you mean \"{nearest}\"?")} " +
-            $"Known are: {string.Join(", ", known.Select(i => i.Name))}.");
+            $"Known are: {string.Join(", ", known.Select(i => i.Name))}, and folder:PATH for your own pictures.");
     }
 
     public DatasetLocation Locate(DatasetInfo info, DatasetOptions options)

@@ -1,6 +1,9 @@
 namespace Convolve.Data;
 
-/// <summary>The data sets that are known by name: what they are, where they lie, how to load, fetch and check them.</summary>
+/// <summary>
+/// The data sets that are known by name: what they are, where they lie, how to load, fetch and check them. <see cref="Find"/> and <see cref="Load"/> also know
+/// folders of pictures (<see cref="ImageFolder"/>).
+/// </summary>
 /// <remarks>
 /// A set is looked for in the folder that the options name, and nowhere else; or, if they name none, in the folder of the environment
 /// variable CONVOLVE_DATA, in the cache ($XDG_CACHE_HOME/convolve or ~/.cache/convolve), in the folders of the operating system's
@@ -16,9 +19,9 @@ public static class Datasets
 
     private static DatasetStore Store => new(DatasetEnvironment.Current(), DatasetCatalog.All);
 
-    /// <summary>The set of a name, in upper or lower case.</summary>
+    /// <summary>The set of a name, in upper or lower case, or of folder: and a path. Of a folder the counts go by names, before anything is read or drawn.</summary>
     /// <exception cref="DataException">There is none; the message lists those there are.</exception>
-    public static DatasetInfo Find(string name) => Store.Find(name);
+    public static DatasetInfo Find(string name) => ImageFolder.IsName(name) ? ImageFolder.Find(name) : Store.Find(name);
 
     /// <summary>Loads a set, after downloading it if need be.</summary>
     /// <param name="name">Its name.</param>
@@ -26,10 +29,11 @@ public static class Datasets
     /// <param name="progress">Told, in a line each, what is read and downloaded.</param>
     /// <param name="cancellation">Ends a download. What is half there is deleted.</param>
     /// <exception cref="DataException">The name is unknown, files are missing, damaged or another set's, or no mirror has them.</exception>
+    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not installed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static LoadedData Load(
         string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
-        Store.Load(name, options ?? new(), progress, cancellation);
+        ImageFolder.IsName(name) ? ImageFolder.Load(name, options ?? new(), progress, cancellation) : Store.Load(name, options ?? new(), progress, cancellation);
 
     /// <summary>
     /// Downloads what is missing of a set or is not what it should be, into the options' folder, or else the cache. Does nothing if the set
@@ -40,11 +44,12 @@ public static class Datasets
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static DatasetLocation Fetch(
         string name, DatasetOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellation = default) =>
-        Store.Fetch(name, options ?? new(), progress, cancellation);
+        ImageFolder.IsName(name) ? throw new DataException($"{name} is a folder of your own pictures: there is nothing to fetch.")
+            : Store.Fetch(name, options ?? new(), progress, cancellation);
 
     /// <summary>Says where a set lies, by the names of its files alone: nothing is read or downloaded.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>
-    public static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Find(name), options ?? new());
+    public static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Store.Find(name), options ?? new());
 
     /// <summary>Checks each file of a set. A bad or missing file is a line of the report, not an exception.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>

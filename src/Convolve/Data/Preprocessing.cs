@@ -204,11 +204,16 @@ public sealed record Preprocessing
     }
 
     /// <summary>
-    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; without the resize to the size of
-    /// the training images, which leaves those alone.
+    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to the size that follows
+    /// is not said twice.
     /// </summary>
-    public override string ToString() => FormattableString.Invariant(
-        $"{string.Concat(Steps.Skip(Steps is [Resize { KeepsAspect: false }, ..] ? 1 : 0).Select(s => $"{s}, "))}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+    public override string ToString()
+    {
+        bool saysSizeTwice = Steps is [Resize { KeepsAspect: false, Antialias: true } only] && only.Size == FrameSize.Of(Size);
+        string steps = saysSizeTwice ? "" : string.Concat(Steps.Select(s => $"{s}, "));
+        return FormattableString.Invariant(
+            $"{steps}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+    }
 
     private static string Join(IReadOnlyList<float> values) =>
         string.Join(" ", values.Select(x => x.ToString("F4", System.Globalization.CultureInfo.InvariantCulture)));

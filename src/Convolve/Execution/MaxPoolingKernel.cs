@@ -10,7 +10,7 @@ internal sealed unsafe class MaxPoolingKernel(Step step, MaxPoolingWork work, Bi
 {
     private readonly nint _from = binder.Address(step[work.IsBack ? Argument.DiffTarget : Argument.Source]);
     private readonly nint _to = binder.Address(step[work.IsBack ? Argument.DiffSource : Argument.Target]);
-    private readonly nint _argmax = Optional(step, Argument.Workspace, binder), _output = work.IsBack ? Optional(step, Argument.Target, binder) : 0;
+    private readonly nint _argmax = step.Uses.FirstOrDefault(u => u.Argument == Argument.Workspace) is { } use ? binder.Address(use.Tensor) : 0;
     private readonly bool _isBFloat16 = step[work.IsBack ? Argument.DiffTarget : Argument.Source].Layout.Type == ElementType.BFloat16;
 
     public void Run(int thread, int threads)
@@ -24,12 +24,8 @@ internal sealed unsafe class MaxPoolingKernel(Step step, MaxPoolingWork work, Bi
     private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
         if (work.IsBack)
-            BlockedMaxPooling.Backward<TPixel>(work.Pool, (byte*)_from, (byte*)_argmax, (byte*)_output, (byte*)_to, thread, threads);
+            BlockedMaxPooling.Backward<TPixel>(work.Pool, (byte*)_from, (byte*)_argmax, (byte*)_to, thread, threads);
         else
-            BlockedMaxPooling.Forward<TPixel>(work.Pool, (byte*)_from, (byte*)_to, (byte*)_argmax, thread, threads);
+            BlockedMaxPooling.Forward<TPixel>(work.Pool, (byte*)_from, (byte*)_to, (byte*)_argmax, work.TakesReLU, thread, threads);
     }
-
-    /// <summary>The address of a tensor, or 0 where the step has none.</summary>
-    private static nint Optional(Step step, Argument argument, Binder binder) =>
-        step.Uses.FirstOrDefault(u => u.Argument == argument) is { } use ? binder.Address(use.Tensor) : 0;
 }

@@ -93,18 +93,21 @@ public sealed class Graph : IEquatable<Graph>
 
     /// <summary>The same network for images of another size.</summary>
     /// <exception cref="NetworkException">A layer does not fit the new size.</exception>
-    public Graph WithInput(Shape input) => new(Name, Specs(layer => layer is Input ? new Input(input) : layer));
+    public Graph WithInput(Shape input) => new(Name, Specs(node => node.Layer is Input ? new Input(input) : node.Layer));
 
     /// <summary>The same network, started otherwise.</summary>
-    public Graph WithInitialization(Initialization initialization) => new(Name, Specs(layer => layer switch
+    public Graph WithInitialization(Initialization initialization) => WithInitializations(_ => initialization);
+
+    /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
+    internal Graph WithInitializations(Func<Node, Initialization> choose) => new(Name, Specs(node => node.Layer switch
     {
-        Conv2d conv => conv with { Initialization = initialization },
-        Linear linear => linear with { Initialization = initialization },
-        _ => layer,
+        Conv2d conv => conv with { Initialization = choose(node) },
+        Linear linear => linear with { Initialization = choose(node) },
+        Layer layer => layer,
     }));
 
     /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>
-    public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(layer => layer));
+    public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(node => node.Layer));
 
     /// <summary>Whether name, layers (with their initialisation) and edges are the same.</summary>
     public bool Equals(Graph? other) => other is not null && Name == other.Name && Nodes.Count == other.Nodes.Count
@@ -117,8 +120,8 @@ public sealed class Graph : IEquatable<Graph>
 
     public override string ToString() => $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters";
 
-    private List<NodeSpec> Specs(Func<Layer, Layer> change) =>
-        [.. Nodes.Select(n => new NodeSpec(n.Name, change(n.Layer), [.. n.Inputs.Select(i => i.Index)]))];
+    private List<NodeSpec> Specs(Func<Node, Layer> layerOf) =>
+        [.. Nodes.Select(n => new NodeSpec(n.Name, layerOf(n), [.. n.Inputs.Select(i => i.Index)]))];
 }
 
 /// <summary>A node before its shape is known.</summary>

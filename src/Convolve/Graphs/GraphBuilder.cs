@@ -36,10 +36,18 @@ public sealed class GraphBuilder
     public Handle Input => new(this, 0);
 
     /// <summary>Adds a layer behind its inputs, with a name made from its kind.</summary>
-    public Handle Add(Layer layer, params ReadOnlySpan<Handle> inputs)
+    public Handle Add(Layer layer, params ReadOnlySpan<Handle> inputs) => AddNamed(FreeName(layer), layer, inputs);
+
+    /// <summary>A name made from a layer's kind: the next of conv1, conv2, ... that nobody bears.</summary>
+    internal string FreeName(Layer layer)
     {
-        int count = _counts[layer.Stem] = _counts.GetValueOrDefault(layer.Stem) + 1;
-        return AddNamed(layer.Stem + count.ToString(CultureInfo.InvariantCulture), layer, inputs);
+        while (true)
+        {
+            int count = _counts[layer.Stem] = _counts.GetValueOrDefault(layer.Stem) + 1;
+            string name = layer.Stem + count.ToString(CultureInfo.InvariantCulture);
+            if (!_names.Contains(name))
+                return name;
+        }
     }
 
     /// <summary>Adds a layer behind its inputs, with a name of your own.</summary>
@@ -72,7 +80,7 @@ public sealed class GraphBuilder
             if (used[i])
                 Array.ForEach(_specs[i].Inputs, j => used[j] = true);
         if (Array.IndexOf(used, false) is >= 0 and var dead)
-            throw new NetworkException($"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.");
+            throw new NetworkException($"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.") { Node = _specs[dead].Name };
         if (output.Index != _specs.Count - 1)
             throw new NetworkException($"{_specs[output.Index].Layer} \"{_specs[output.Index].Name}\": the output must be the node added last.");
         return new(_name, _specs);

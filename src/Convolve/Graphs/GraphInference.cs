@@ -25,11 +25,11 @@ internal static class GraphInference
                     ? $" The smallest input of {name} is {smallest}, and it got {input}: resize the images, or choose a network for small ones."
                     : "";
                 string text = e.Message.Replace($"{spec.Layer}:", $"{spec.Layer} \"{spec.Name}\":", StringComparison.Ordinal);
-                throw new NetworkException(text + hint, e);
+                throw new NetworkException(text + hint, e) { Node = spec.Name };
             }
             catch (OverflowException e)
             {
-                throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.", e);
+                throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.", e) { Node = spec.Name };
             }
         }
         return nodes;

@@ -5,8 +5,8 @@ using Convolve.Layers;
 namespace Convolve.Graphs;
 
 /// <summary>
-/// A graph as JSON, one node a line. Options that have their default are left out; reading is strict, so that a mistyped option is an
-/// error and never a silent default.
+/// A graph as JSON, one node a line. Options that have their default are left out. A node without "inputs" reads the node before it, and one without
+/// "name" is called by its kind. Reading is strict, so that a mistyped option is an error and never a silent default.
 /// </summary>
 /// <example><code>
 /// {"name":"tiny","input":[1,28,28],"nodes":[
@@ -17,6 +17,8 @@ namespace Convolve.Graphs;
 /// </code></example>
 public static class GraphJson
 {
+    private const string InputName = "input";
+
     /// <summary>Writes a graph; <see cref="Read"/> gives an equal one back.</summary>
     public static string Write(Graph graph)
     {
@@ -34,15 +36,14 @@ public static class GraphJson
 
     /// <summary>Reads a graph.</summary>
     /// <exception cref="NetworkException">
-    /// The text is not JSON (with line and column), or a node is unknown, incomplete, misspelt or does not fit; never another exception.
+    /// The text is not JSON, or a node is unknown, incomplete, misspelt or does not fit; with line, column and path. Never another exception.
     /// </exception>
     public static Graph Read(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
-            return ReadGraph(document.RootElement);
+            return ReadGraph(JsonValue.Parse(json));
         }
         catch (JsonException e)
         {
@@ -105,6 +106,17 @@ public static class GraphJson
                 WriteNumber(json, "eps", norm.Eps, 1e-5f);
                 WriteNumber(json, "momentum", norm.Momentum, 0.1f);
                 break;
+            case LocalResponseNorm norm:
+                json.WriteNumber("size", norm.Size);
+                WriteNumber(json, "alpha", norm.Alpha, 1e-4f);
+                WriteNumber(json, "beta", norm.Beta, 0.75f);
+                WriteNumber(json, "k", norm.K, 1);
+                if (!norm.DividesAlpha)
+                    json.WriteBoolean("divideAlpha", false);
+                break;
+            case PadChannels pad:
+                json.WriteNumber("count", pad.Count);
+                break;
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);
                 break;
@@ -128,70 +140,99 @@ public static class GraphJson
         nameof(GlobalAvgPool) => new GlobalAvgPool(),
         nameof(BatchNorm2d) => new BatchNorm2d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
         nameof(BatchNorm1d) => new BatchNorm1d(fields.Number("eps", 1e-5f), fields.Number("momentum", 0.1f)),
+        nameof(LocalResponseNorm) => new LocalResponseNorm(fields.Whole("size"), fields.Number("alpha", 1e-4f), fields.Number("beta", 0.75f), fields.Number("k", 1),
+            fields.Flag("divideAlpha", true)),
         nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
         nameof(Dropout) => new Dropout(fields.Number("probability", 0.5f)),
         nameof(ReLU) => new ReLU(),
         nameof(Tanh) => new Tanh(),
         nameof(Sigmoid) => new Sigmoid(),
         nameof(Flatten) => new Flatten(),
+        nameof(PadChannels) => new PadChannels(fields.Whole("count")),
         nameof(Add) => new Add(),
         nameof(Concat) => new Concat(),
-        _ => throw new NetworkException($"{fields.Where}: \"{type}\" is not a kind of layer. Known are {string.Join(", ", Types)}."),
+        _ => throw new NotSupportedException($"{type}: nothing reads this kind of layer."),
     };
 
-    /// <summary>The kinds that <see cref="ReadLayer"/> knows, for its error.</summary>
+    /// <summary>The kinds that <see cref="ReadLayer"/> knows.</summary>
     internal static IReadOnlyList<string> Types { get; } =
     [
-        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
-        nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(Dropout), nameof(Flatten), nameof(Add), nameof(Concat),
+        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(LocalResponseNorm), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
+        nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(Dropout), nameof(Flatten), nameof(PadChannels), nameof(Add), nameof(Concat),
     ];
 
-    private static Graph ReadGraph(JsonElement root)
+    private static Graph ReadGraph(JsonValue root)
     {
         JsonFields fields = new(root, "The network");
         string name = fields.Text("name");
         GraphBuilder builder = new(name, ReadShape(fields));
-        Dictionary<string, GraphBuilder.Handle> handles = new() { ["input"] = builder.Input };
+        Dictionary<string, GraphBuilder.Handle> handles = new() { [InputName] = builder.Input };
+        Dictionary<string, JsonValue> places = new() { [InputName] = root };
+        IReadOnlyList<JsonValue> nodes = fields.List("nodes", 0, "a list of nodes");
         GraphBuilder.Handle last = builder.Input;
-        int number = 0;
-        foreach (JsonElement element in fields.List("nodes", 0, "a list of nodes"))
-            last = ReadNode(new(element, $"Node {++number}"), builder, handles);
-        fields.End();
-        return builder.Build(last);
-    }
-
-    private static GraphBuilder.Handle ReadNode(JsonFields fields, GraphBuilder builder, Dictionary<string, GraphBuilder.Handle> handles)
-    {
-        string name = fields.Text("name"), type = fields.Text("type");
-        fields.Where += $" \"{name}\"";
-        List<GraphBuilder.Handle> inputs = [];
-        foreach (JsonElement input in fields.List("inputs", 1, "a list of names of nodes"))
-        {
-            if (input.ValueKind != JsonValueKind.String || !handles.TryGetValue(input.GetString()!, out GraphBuilder.Handle handle))
-                throw fields.Wrong("inputs", input, "the name of a node that stands before it");
-            inputs.Add(handle);
-        }
-        Layer layer;
         try
         {
-            layer = ReadLayer(type, fields);
+            for (int i = 0; i < nodes.Count; i++)
+            {
+                (string node, last) = ReadNode(new(nodes[i], $"Node {i + 1}"), builder, handles, last, nodes);
+                handles[node] = last;
+                places[node] = nodes[i];
+            }
+            fields.End();
+            return builder.Build(last);
+        }
+        catch (NetworkException e) when (e.Node is not null && places.TryGetValue(e.Node, out JsonValue? place))
+        {
+            throw JsonFields.At(place, e.Message, e);
+        }
+    }
+
+    private static (string Name, GraphBuilder.Handle Handle) ReadNode(JsonFields fields, GraphBuilder builder, Dictionary<string, GraphBuilder.Handle> handles,
+        GraphBuilder.Handle last, IReadOnlyList<JsonValue> nodes)
+    {
+        string? name = fields.Text("name", null);
+        if (name is not null)
+            fields.Where += $" \"{name}\"";
+        JsonValue type = fields.Take("type", "a kind of layer");
+        if (!Types.Contains(type.Text))
+            throw JsonFields.At(type, $"{fields.Where}: {JsonFields.Quote(type)} is not a kind of layer.{JsonFields.Guess(type.Text, Types)} Known are {string.Join(", ", Types)}.");
+        GraphBuilder.Handle[] inputs = [last];
+        if (fields.Knows("inputs"))
+            inputs = [.. fields.List("inputs", 1, "a list of names of nodes").Select(input => input.Kind == JsonValueKind.String && handles.TryGetValue(input.Text, out var handle)
+                ? handle : throw WrongInput(fields, name, input, handles.Keys, nodes))];
+        try
+        {
+            Layer layer = ReadLayer(type.Text, fields);
+            fields.End();
+            name ??= builder.FreeName(layer);
+            return (name, builder.AddNamed(name, layer, inputs));
         }
         catch (NetworkException e) when (!e.Message.StartsWith(fields.Where, StringComparison.Ordinal))
         {
-            throw new NetworkException($"{fields.Where}: {e.Message}", e);
+            throw fields.Wrong(e.Message, e);
         }
-        fields.End();
-        return handles[name] = builder.AddNamed(name, layer, [.. inputs]);
     }
+
+    private static NetworkException WrongInput(JsonFields fields, string? name, JsonValue input, IEnumerable<string> before, IReadOnlyList<JsonValue> nodes)
+    {
+        if (input.Kind != JsonValueKind.String)
+            return fields.Wrong("inputs", input, "the name of a node that stands before it");
+        if (name is not null && JsonCycle.Find(name, input.Text, nodes) is { } cycle)
+            return JsonFields.At(input, $"{fields.Where}: its input \"{input.Text}\" closes a cycle: {string.Join(" needs ", cycle.Select(n => $"\"{n}\""))}. A network has no way back: take one of these inputs out.");
+        if (JsonCycle.Named(input.Text, nodes) is not null)
+            return JsonFields.At(input, $"{fields.Where}: its input \"{input.Text}\" stands behind it, and the inputs of a node stand before it. Move one of the two.");
+        return JsonFields.At(input, $"{fields.Where}: there is no node \"{input.Text}\" to be its input.{JsonFields.Guess(input.Text, before)} Before it stand {Listed([.. before])}.");
+    }
+
+    // The last ones are the likelier.
+    private static string Listed(string[] names) => names.Length <= 12 ? string.Join(", ", names) : $"{names.Length} nodes, the last ones {string.Join(", ", names[^8..])}";
 
     private static Shape ReadShape(JsonFields fields)
     {
         const string Expected = "[channels, height, width] or [features]";
-        JsonElement input = fields.Take("input", Expected);
-        int[] sizes = input.ValueKind == JsonValueKind.Array
-            ? [.. input.EnumerateArray().TakeWhile(size => JsonFields.IsWhole(size, out _)).Select(size => size.GetInt32())]
-            : [];
-        if (sizes.Length is not (1 or 3) || sizes.Length != input.GetArrayLength() || sizes.Any(size => size < 1))
+        JsonValue input = fields.Take("input", Expected);
+        int[] sizes = [.. input.Items.Select(size => size.Whole ?? 0)];
+        if (sizes.Length is not (1 or 3) || sizes.Any(size => size < 1))
             throw fields.Wrong("input", input, Expected);
         return sizes.Length == 1 ? Shape.Vector(sizes[0]) : new(sizes[0], sizes[1], sizes[2]);
     }
@@ -209,13 +250,14 @@ public static class GraphJson
 
     private static Initializer ReadInitializer(JsonFields fields, string name)
     {
+        JsonValue value = fields.Take(name, "the name of an initialiser");
         try
         {
-            return Initialization.ParseInitializer(fields.Text(name));
+            return Initialization.ParseInitializer(value.Kind == JsonValueKind.String ? value.Text : throw fields.Wrong(name, value, "the name of an initialiser"));
         }
         catch (NetworkException e) when (!e.Message.StartsWith(fields.Where, StringComparison.Ordinal))
         {
-            throw new NetworkException($"{fields.Where}: \"{name}\": {e.Message}", e);
+            throw JsonFields.At(value, $"{fields.Where}: \"{name}\": {e.Message}", e);
         }
     }
 

@@ -3,53 +3,58 @@ using Convolve.Layers;
 
 namespace Convolve.Graphs;
 
-/// <summary>The properties of one JSON object, read strictly: each once, none left over, every error naming the object and the property.</summary>
+/// <summary>The properties of one JSON object, read strictly: each once, none left over, every error naming the object, the property and the place.</summary>
 internal sealed class JsonFields
 {
     private const int LongestQuote = 60;
-    private readonly Dictionary<string, JsonElement> _left = [];
+    private readonly JsonValue _object;
+    private readonly Dictionary<string, JsonValue> _left = [];
     private readonly List<string> _known = [];
 
-    /// <param name="element">What should be an object.</param>
+    /// <param name="value">What should be an object.</param>
     /// <param name="where">How errors call it, such as: node "conv1".</param>
-    public JsonFields(JsonElement element, string where)
+    public JsonFields(JsonValue value, string where)
     {
-        Where = where;
-        if (element.ValueKind != JsonValueKind.Object)
-            throw new NetworkException($"{where} is {Quote(element)}, and an object was expected.");
-        foreach (JsonProperty property in element.EnumerateObject())
-            if (!_left.TryAdd(property.Name, property.Value))
-                throw new NetworkException($"{where}: \"{property.Name}\" stands there twice.");
+        (_object, Where) = (value, where);
+        if (value.Kind != JsonValueKind.Object)
+            throw At(value, $"{where} is {Quote(value)}, and an object was expected.");
+        foreach ((string name, JsonValue property) in value.Properties)
+            if (!_left.TryAdd(name, property))
+                throw At(property, $"{where}: \"{name}\" stands there twice.");
     }
 
     /// <summary>How errors call the object; better known once its name has been read.</summary>
     public string Where { get; set; }
 
-    public JsonElement Take(string name, string expected)
+    public JsonValue Take(string name, string expected)
     {
         _known.Add(name);
-        return _left.Remove(name, out JsonElement value) ? value
-            : throw new NetworkException($"{Where}: \"{name}\" is missing; {expected} was expected.");
+        if (_left.Remove(name, out JsonValue? value))
+            return value;
+        string guess = NearestName.Of(name, _left.Keys) is { } near ? $" There is \"{near}\": did you mean that?" : "";
+        throw At(_object, $"{Where}: \"{name}\" is missing; {expected} was expected.{guess}");
     }
 
     public string Text(string name)
     {
         const string Expected = "a text";
-        JsonElement value = Take(name, Expected);
-        return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, Expected);
+        JsonValue value = Take(name, Expected);
+        return value.Kind == JsonValueKind.String ? value.Text : throw Wrong(name, value, Expected);
     }
 
-    public IEnumerable<JsonElement> List(string name, int fewest, string expected)
+    public string? Text(string name, string? otherwise) => Knows(name) ? Text(name) : otherwise;
+
+    public IReadOnlyList<JsonValue> List(string name, int fewest, string expected)
     {
-        JsonElement value = Take(name, expected);
-        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() >= fewest ? value.EnumerateArray() : throw Wrong(name, value, expected);
+        JsonValue value = Take(name, expected);
+        return value.Kind == JsonValueKind.Array && value.Items.Count >= fewest ? value.Items : throw Wrong(name, value, expected);
     }
 
     public int Whole(string name)
     {
         const string Expected = "a whole number";
-        JsonElement value = Take(name, Expected);
-        return IsWhole(value, out int number) ? number : throw Wrong(name, value, Expected);
+        JsonValue value = Take(name, Expected);
+        return value.Whole ?? throw Wrong(name, value, Expected);
     }
 
     public int Whole(string name, int otherwise) => Knows(name) ? Whole(name) : otherwise;
@@ -59,9 +64,8 @@ internal sealed class JsonFields
         const string Expected = "a number";
         if (!Knows(name))
             return otherwise;
-        JsonElement value = Take(name, Expected);
-        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number)
-            ? number : throw Wrong(name, value, Expected);
+        JsonValue value = Take(name, Expected);
+        return float.IsFinite(value.Number) ? value.Number : throw Wrong(name, value, Expected);
     }
 
     public bool Flag(string name, bool otherwise)
@@ -69,14 +73,14 @@ internal sealed class JsonFields
         const string Expected = "true or false";
         if (!Knows(name))
             return otherwise;
-        JsonElement value = Take(name, Expected);
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, Expected);
+        JsonValue value = Take(name, Expected);
+        return value.Kind is JsonValueKind.True or JsonValueKind.False ? value.Kind == JsonValueKind.True : throw Wrong(name, value, Expected);
     }
 
     public Size2 Size(string name)
     {
         const string Expected = "a whole number or a pair [height, width]";
-        JsonElement value = Take(name, Expected);
+        JsonValue value = Take(name, Expected);
         return ReadSize(value) ?? throw Wrong(name, value, Expected);
     }
 
@@ -87,27 +91,26 @@ internal sealed class JsonFields
         const string Expected = "a whole number, a pair [height, width] or \"same\"";
         if (!Knows(name))
             return default;
-        JsonElement value = Take(name, Expected);
-        if (value.ValueKind == JsonValueKind.String && value.GetString() == "same")
+        JsonValue value = Take(name, Expected);
+        if (value.Kind == JsonValueKind.String && value.Text == "same")
             return Layers.Padding.Same;
         return ReadSize(value) ?? throw Wrong(name, value, Expected);
     }
 
     /// <summary>The error for a property that is not what was expected.</summary>
-    public NetworkException Wrong(string name, JsonElement value, string expected) =>
-        new($"{Where}: \"{name}\" is {Quote(value)}, and {expected} was expected.");
+    public NetworkException Wrong(string name, JsonValue value, string expected) =>
+        At(value, $"{Where}: \"{name}\" is {Quote(value)}, and {expected} was expected.");
+
+    /// <summary>An error of the object as a whole.</summary>
+    public NetworkException Wrong(string message, Exception? inner = null) => At(_object, $"{Where}: {message}", inner);
 
     /// <summary>Refuses what nothing has asked for.</summary>
     public void End()
     {
-        if (_left.Count > 0)
-            throw new NetworkException($"{Where}: \"{_left.Keys.First()}\" is unknown here. Known are {string.Join(", ", _known)}.");
-    }
-
-    public static bool IsWhole(JsonElement value, out int number)
-    {
-        number = 0;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out number);
+        if (_left.Count == 0)
+            return;
+        (string name, JsonValue value) = _left.First();
+        throw At(value, $"{Where}: \"{name}\" is unknown here.{Guess(name, _known)} Known are {string.Join(", ", _known)}.");
     }
 
     /// <summary>Whether an optional property is there; errors list it as known either way.</summary>
@@ -119,17 +122,23 @@ internal sealed class JsonFields
         return isThere;
     }
 
-    private static Size2? ReadSize(JsonElement value)
+    /// <summary>An error that says where.</summary>
+    public static NetworkException At(JsonValue value, string message, Exception? inner = null) => new($"{message} See {value.Place}.", inner);
+
+    private static Size2? ReadSize(JsonValue value)
     {
-        if (IsWhole(value, out int both))
+        if (value.Whole is { } both)
             return both;
-        return value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 2
-            && IsWhole(value[0], out int height) && IsWhole(value[1], out int width) ? new Size2(height, width) : null;
+        return value.Items is [{ Whole: { } height }, { Whole: { } width }] ? new Size2(height, width) : null;
     }
 
-    private static string Quote(JsonElement value)
+    /// <summary>What may have been meant by a name.</summary>
+    public static string Guess(string name, IEnumerable<string> names) => NearestName.Of(name, names) is { } near ? $" Did you mean \"{near}\"?" : "";
+
+    /// <summary>The value as it was written, or its beginning.</summary>
+    public static string Quote(JsonValue value)
     {
-        string text = value.GetRawText();
+        string text = value.Raw;
         return text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
     }
 }

@@ -24,6 +24,8 @@ internal static class BFloat16
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Widen(Vector256<ushort> values)
     {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512UInt32(values) << 16;
         (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(values);
         return Vector512.Create(low, high) << 16;
     }
@@ -33,6 +35,8 @@ internal static class BFloat16
     public static Vector256<ushort> Narrow(Vector512<float> values)
     {
         Vector512<uint> rounded = Round(values) >>> 16;
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector256UInt16(rounded);
         return Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
     }
 

@@ -12,26 +12,31 @@ public sealed record Initialization(Initializer Weights, Initializer Biases)
 
     /// <summary>The names that <see cref="Parse"/> takes.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["kaiming-normal", "kaiming-uniform", "xavier-normal", "xavier-uniform", "pytorch", "normal(S)", "constant(V)"];
+        ["kaiming-normal", "kaiming-normal-fan-out", "kaiming-uniform", "xavier-normal", "xavier-uniform", "pytorch", "normal(S)", "constant(V)"];
 
     /// <summary>Reads a name such as "xavier-uniform", "pytorch" or "normal(0.01)"; biases are 0 but for "pytorch".</summary>
     /// <exception cref="NetworkException">The name is unknown.</exception>
-    public static Initialization Parse(string name)
-    {
-        Initializer weights = ParseInitializer(name);
-        return new(weights, weights is PyTorchUniform ? weights : new Constant(0));
-    }
+    public static Initialization Parse(string name) => Find(name) ?? throw Unknown(name, Names);
 
-    internal static Initializer ParseInitializer(string name) => name switch
+    internal static NetworkException Unknown(string name, IEnumerable<string> names) =>
+        new($"\"{name}\" is not an initialiser. Known are {string.Join(", ", names)}.");
+
+    internal static Initialization? Find(string name) =>
+        FindInitializer(name) is { } weights ? new(weights, weights is PyTorchUniform ? weights : new Constant(0)) : null;
+
+    internal static Initializer ParseInitializer(string name) => FindInitializer(name) ?? throw Unknown(name, Names);
+
+    private static Initializer? FindInitializer(string name) => name switch
     {
         "kaiming-normal" => new KaimingNormal(),
+        "kaiming-normal-fan-out" => new KaimingNormalFanOut(),
         "kaiming-uniform" => new KaimingUniform(),
         "xavier-normal" => new XavierNormal(),
         "xavier-uniform" => new XavierUniform(),
         "pytorch" => new PyTorchUniform(),
         _ when Argument(name, "normal") is { } deviation and >= 0 => new Normal(deviation),
         _ when Argument(name, "constant") is { } value => new Constant(value),
-        _ => throw new NetworkException($"\"{name}\" is not an initialiser. Known are {string.Join(", ", Names)}."),
+        _ => null,
     };
 
     private static float? Argument(string text, string function) =>

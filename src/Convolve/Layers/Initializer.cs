@@ -55,6 +55,15 @@ public sealed record KaimingNormal : Initializer
     public override string ToString() => "kaiming-normal";
 }
 
+/// <summary>Normal with variance 2 / fan out (He et al. 2015, section 2.2, backward case); torchvision's for convolutions.</summary>
+public sealed record KaimingNormalFanOut : Initializer
+{
+    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+        FillNormal(values, Math.Sqrt(2.0 / fanOut), random);
+
+    public override string ToString() => "kaiming-normal-fan-out";
+}
+
 /// <summary>Uniform in plus or minus 1 / sqrt(fan in), for weights and biases alike: what PyTorch's Conv2d and Linear do.</summary>
 public sealed record PyTorchUniform : Initializer
 {

@@ -11,12 +11,12 @@ internal sealed class Fusion
     private readonly bool[] _isFused;
     private readonly int[] _consumers;
     private readonly bool[] _needsGradient;
-    private readonly Node?[] _poolOf;
+    private readonly Node?[] _poolOf, _normOf;
 
     public Fusion(Graph graph, bool training)
     {
         int count = graph.Nodes.Count;
-        (_activationOf, _isFused, _consumers, _needsGradient, _poolOf) = (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count]);
+        (_activationOf, _isFused, _consumers, _needsGradient, _poolOf, _normOf) = (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count], new Node?[count]);
         foreach (Node input in graph.Nodes.SelectMany(n => n.Inputs))
             _consumers[input.Index]++;
         foreach (Node node in graph.Nodes)
@@ -29,6 +29,8 @@ internal sealed class Fusion
             }
             if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation } input && _consumers[input.Index] == 1 && !TakesGradient(input))
                 _poolOf[node.Inputs[0].Index] = node;
+            if (node.Layer is LocalResponseNorm && node.Inputs[0] is { Layer: ReLU or LeakyReLU } before && _consumers[before.Index] == 1 && !TakesGradient(before))
+                _normOf[before.Index] = node;
         }
     }
 
@@ -38,8 +40,11 @@ internal sealed class Fusion
     /// <summary>Whether the layer runs inside the one before it.</summary>
     public bool IsFused(Node node) => _isFused[node.Index];
 
-    /// <summary>Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does.</summary>
-    public bool TakesGradient(Node activation) => _isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm;
+    /// <summary>Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does, or behind it, as response normalisation does.</summary>
+    public bool TakesGradient(Node activation) => (_isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm) || _normOf[activation.Index] is not null;
+
+    /// <summary>Whether a layer takes the gradient of the activation before it with its own.</summary>
+    public bool TakesGradientOf(Node node, Node activation) => _normOf[activation.Index] == node;
 
     public int Consumers(Node node) => _consumers[node.Index];
 

@@ -68,6 +68,9 @@ public sealed partial class Planner
             case BatchNorm:
                 BackBatchNorm(node, gradient);
                 break;
+            case LocalResponseNorm norm:
+                BackResponseNorm(node, norm, gradient);
+                break;
             case Activation when _fusion.TakesGradient(node):
                 Give(node.Inputs[0], gradient);
                 break;
@@ -87,6 +90,9 @@ public sealed partial class Planner
                 break;
             case Concat:
                 BackConcat(node, gradient);
+                break;
+            case PadChannels:
+                BackPadChannels(node, gradient);
                 break;
             default:
                 throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned backward.");
@@ -175,13 +181,12 @@ public sealed partial class Planner
         var forward = (PoolingForward)_forwards[node.Index]!;
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
-        bool isActivated = input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node;
-        bool isRectified = isActivated && input.Layer is ReLU && _pools.ContainsKey(node);
-        if (isActivated && !isRectified)
+        bool isBlocked = _pools.TryGetValue(node, out BlockedPool pool);
+        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node && !(isBlocked && TakesReLU(node)))
             gradient = BackActivation(node, input, gradient);
-        if (_pools.TryGetValue(node, out BlockedPool pool))
+        if (isBlocked)
         {
-            BackBlockedPool(node, pool, gradient, forward.Source, isRectified);
+            BackBlockedPool(node, pool, gradient, forward.Source);
             return;
         }
         PoolingBackward operation = new(forward.Source, gradient.Layout, forward);
@@ -221,15 +226,5 @@ public sealed partial class Planner
         Emit(node, "backward", new DropoutWork(dropout.Probability, node.Index), 0,
             new(Argument.Source, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, result, Access.Write));
         Give(node.Inputs[0], result);
-    }
-
-    private void BackConcat(Node node, Tensor gradient)
-    {
-        Tensor whole = As(node, gradient, Plain(node.Output), "reorder gradient");
-        Tensor[] parts = [.. node.Inputs.Select(n => NewTensor($"d {n.Name}", Plain(n.Output)))];
-        Emit(node, "backward", new ConcatWork(PartBytes(node), true), 0,
-            [new(Argument.Source, whole, Access.Read), .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
-        for (int i = 0; i < parts.Length; i++)
-            Give(node.Inputs[i], parts[i]);
     }
 }

@@ -31,6 +31,7 @@ public sealed partial class Planner
         Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
+        LocalResponseNorm norm => LowerResponseNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
         GlobalAvgPool => LowerGlobalAverage(node),
@@ -39,6 +40,7 @@ public sealed partial class Planner
         Dropout dropout => LowerDropout(node, dropout),
         Add => LowerAdd(node),
         Concat => LowerConcat(node),
+        PadChannels => LowerPadChannels(node),
         _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned."),
     };
 
@@ -193,18 +195,6 @@ public sealed partial class Planner
             [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, target, Access.Write)]);
         return target;
     }
-
-    // Plain, so that the channels of one sample lie together in every part and in the whole.
-    private Tensor LowerConcat(Node node)
-    {
-        Tensor[] parts = [.. node.Inputs.Select(n => As(node, _outputs[n.Index]!, Plain(n.Output)))];
-        Tensor whole = NewTensor(node.Name, Plain(node.Output));
-        Emit(node, "forward", new ConcatWork(PartBytes(node), false), 0,
-            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, whole, Access.Write)]);
-        return whole;
-    }
-
-    private long[] PartBytes(Node concat) => [.. concat.Inputs.Select(n => n.Output.Elements * (_type == ElementType.BFloat16 ? 2 : 4))];
 
     private static (int, int) Pair(Size2 size) => (size.Height, size.Width);
 }

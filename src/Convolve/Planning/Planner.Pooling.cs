@@ -5,19 +5,22 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>Max pooling of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.</summary>
+/// <summary>
+/// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.
+/// Other windows are the library's, which is faster there.
+/// </summary>
 public sealed partial class Planner
 {
     private readonly Dictionary<Node, BlockedPool> _pools = [];
 
     private BlockedPool? BlockedPoolOf(Node node, Pool2d pool, Window window, Layout source, Layout target)
     {
-        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b"
-            || (long)pool.Kernel.Height * pool.Kernel.Width > BlockedPool.MostPlaces)
+        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b")
             return null;
         int blocks = (node.Input.Channels + BlockedPool.Block - 1) / BlockedPool.Block;
-        return new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
+        BlockedPool blocked = new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
             window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
+        return blocked.IsHalving ? blocked : null;
     }
 
     private void LowerBlockedPool(Node node, BlockedPool pool, Tensor source, Tensor target)
@@ -25,18 +28,18 @@ public sealed partial class Planner
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (_options.IsTraining)
             uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
-        Emit(node, "forward", new MaxPoolingWork(pool, IsBack: false), 0, [.. uses]);
+        Emit(node, "forward", new MaxPoolingWork(pool, IsBack: false, TakesReLU(node)), 0, [.. uses]);
         _pools[node] = pool;
     }
 
-    private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout, bool isRectified)
+    /// <summary>Whether the gradient of the ReLU before a pooling is taken with the pooling's: the places of the maxima tell it.</summary>
+    private bool TakesReLU(Node pool) => pool.Inputs[0] is { Layer: ReLU } input && !IsInLanes(input) && _fusion.PoolOf(input) == pool;
+
+    private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout)
     {
         Tensor result = NewTensor($"d {node.Inputs[0].Name}", layout);
-        List<Use> uses = [new(Argument.DiffTarget, gradient, Access.Read), new(Argument.Workspace, _workspaces[node.Index]!, Access.Read)];
-        if (isRectified)
-            uses.Add(new(Argument.Target, _outputs[node.Index]!, Access.Read));
-        uses.Add(new(Argument.DiffSource, result, Access.Write));
-        Emit(node, "backward", new MaxPoolingWork(pool, IsBack: true), 0, [.. uses]);
+        Emit(node, "backward", new MaxPoolingWork(pool, IsBack: true, TakesReLU(node)), 0, new(Argument.DiffTarget, gradient, Access.Read),
+            new(Argument.Workspace, _workspaces[node.Index]!, Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }
 }

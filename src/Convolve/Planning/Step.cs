@@ -106,12 +106,26 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
 
+/// <summary>Local response normalisation, or its gradient.</summary>
+/// <param name="Shape">The batch.</param>
+/// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for ReLU.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
+
 /// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
-/// <remarks>A gradient that reads the target goes on through the ReLU before the pooling.</remarks>
-internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack) : Work
+/// <param name="Pool">The pooling.</param>
+/// <param name="IsBack">Whether the gradient is taken back.</param>
+/// <param name="TakesReLU">Whether the gradient goes on through the ReLU before the pooling.</param>
+internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack, bool TakesReLU) : Work
 {
     public override string RunBy => "own pooling";
 }
+
+/// <summary>Channels of zeros behind a tensor's own, or the gradient: what lies before them.</summary>
+/// <param name="SourceBytes">Of one sample without the zeros.</param>
+/// <param name="TargetBytes">Of one sample with them.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+internal sealed record PadChannelsWork(long SourceBytes, long TargetBytes, bool IsBack) : Work;
 
 /// <summary>Average pooling to a given size, or its gradient.</summary>
 internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;

@@ -44,13 +44,16 @@ public sealed record Recipe
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
 
+    /// <summary>Whether bad files of a folder of pictures are left out, and not an error.</summary>
+    public bool SkipBad { get; init; }
+
     /// <summary>How pixels become numbers.</summary>
     public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
 
     /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
     public TransformList Transforms { get; init; } = TransformList.Empty;
 
-    /// <summary>Replaces the initialisation of every layer by one of <see cref="Layers.Initialization.Names"/>, or null to keep the network's own.</summary>
+    /// <summary>Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's own.</summary>
     public string? Initialization { get; init; }
 
     /// <summary>Checks every value that can be checked without the network and the data.</summary>
@@ -68,7 +71,7 @@ public sealed record Recipe
         if (Limit < 1)
             throw new RecipeException($"The limit is {Limit} images, and must be at least 1.");
         if (Initialization is not null)
-            _ = Layers.Initialization.Parse(Initialization);
+            Graphs.InitializationScheme.Require(Initialization);
         if (LabelSmoothing is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
         Optimizer.Validate();

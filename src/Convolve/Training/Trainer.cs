@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
     {
         recipe.Validate();
         if (recipe.Initialization is not null)
-            graph = graph.WithInitialization(Initialization.Parse(recipe.Initialization));
+            graph = graph.WithInitialization(recipe.Initialization);
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
             throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");

@@ -26,6 +26,7 @@ internal abstract class ReferenceLayer
         Conv2d conv => new ReferenceConvolution(conv, parameters, gradients),
         Linear linear => new ReferenceLinear(linear, parameters, gradients),
         BatchNorm norm => new ReferenceBatchNorm(norm, parameters, gradients),
+        LocalResponseNorm norm => new ReferenceResponseNorm(norm),
         MaxPool2d pool => new ReferenceMaxPool(pool),
         AdaptiveAvgPool2d pool => new ReferenceAdaptivePool(pool, pool.Output),
         GlobalAvgPool pool => new ReferenceAdaptivePool(pool, 1),
@@ -38,6 +39,7 @@ internal abstract class ReferenceLayer
         Flatten => new ReferenceFlatten(),
         Add => new ReferenceAdd(),
         Concat => new ReferenceConcat(),
+        PadChannels pad => new ReferencePadChannels(pad),
         _ => throw new NotSupportedException($"{layer} has no reference"),
     };
 }
@@ -108,5 +110,25 @@ internal sealed class ReferenceConcat : ReferenceLayer
                 for (long part = n * inputs[tensor].Shape.Elements, end = part + inputs[tensor].Shape.Elements; part < end; part++)
                     visit(tensor, part, whole++);
         }
+    }
+}
+
+internal sealed class ReferencePadChannels(PadChannels pad) : ReferenceLayer
+{
+    public override ReferenceTensor Forward(ReferenceTensor[] inputs)
+    {
+        ReferenceTensor output = new(inputs[0].Batch, pad.Infer(inputs[0].Shape));
+        Walk(inputs[0], output, (source, target) => output.Values[target] = inputs[0].Values[source]);
+        return output;
+    }
+
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+        Walk(inputs[0], output, (source, target) => inputGradients[0].Values[source] += outputGradient.Values[target]);
+
+    private static void Walk(ReferenceTensor input, ReferenceTensor output, Action<long, long> visit)
+    {
+        for (int n = 0; n < input.Batch; n++)
+            for (long i = 0; i < input.Shape.Elements; i++)
+                visit(n * input.Shape.Elements + i, n * output.Shape.Elements + i);
     }
 }

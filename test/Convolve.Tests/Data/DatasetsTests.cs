@@ -30,7 +30,7 @@ public sealed class DatasetsTests
     [InlineData("", "")]
     public void An_unknown_name_lists_the_known_ones(string name, string suggestion)
     {
-        string expected = $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist.";
+        string expected = $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, and folder:PATH for your own pictures.";
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Load(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Verify(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Locate(name)).Message);

@@ -27,10 +27,11 @@ public class GraphBuilderTests
     }
 
     [Fact]
-    public void A_made_name_may_be_taken_too()
+    public void A_made_name_avoids_those_that_are_taken()
     {
         var own = _net.AddNamed("conv1", new ReLU(), _net.Input);
-        RequireMessage("Conv2d(4, 3): the name \"conv1\" is taken. Every node needs a name of its own.", () => _net.Add(new Conv2d(4, 3), own));
+        Graph graph = _net.Build(_net.Chain(own, new Conv2d(4, 3), new Conv2d(4, 3)));
+        Assert.Equal(["input", "conv1", "conv2", "conv3"], graph.Nodes.Select(n => n.Name));
     }
 
     [Fact]

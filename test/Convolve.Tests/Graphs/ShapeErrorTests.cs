@@ -34,7 +34,7 @@ public class ShapeErrorTests
         { "dropout 1", "Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers." },
         { "empty image", "A shape of 0x8x8 has no elements. Every size must be at least 1." },
         { "empty vector", "A vector of 0 features has no elements. It must have at least 1." },
-        { "unknown initialiser", "\"he\" is not an initialiser. Known are kaiming-normal, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V)." },
+        { "unknown initialiser", "\"he\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V)." },
     };
 
     [Theory, MemberData(nameof(Wrong))]

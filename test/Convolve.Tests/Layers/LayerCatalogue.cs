@@ -82,6 +82,24 @@ public static class LayerCatalogue
             new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new LeakyReLU(0.1f), new MaxPool2d(2)),
         Chain("ReLU(), BatchNorm2d(), ReLU()", (16, 6, 6), new ReLU(), new BatchNorm2d(), new ReLU()),
         First("BatchNorm2d()", (3, 7, 7), new BatchNorm2d()),
+        // As the paper has it, the squares hardly count: larger factors show what they do.
+        Chain("LocalResponseNorm(5, k: 2, divideAlpha: false)", (16, 6, 7), new LocalResponseNorm(5, k: 2, divideAlpha: false)),
+        Chain("LocalResponseNorm(5, alpha: 0.5)", (16, 6, 7), new LocalResponseNorm(5, alpha: 0.5f)),
+        Chain("LocalResponseNorm(5, alpha: 0.5, k: 2, divideAlpha: false)", (33, 5, 6), new LocalResponseNorm(5, alpha: 0.5f, k: 2, divideAlpha: false)),
+        Chain("LocalResponseNorm(3, alpha: 0.8, beta: 0.5)", (20, 4, 5), new LocalResponseNorm(3, alpha: 0.8f, beta: 0.5f)),
+        Chain("LocalResponseNorm(4, alpha: 2, beta: 1.5, k: 0.5)", (48, 3, 3), new LocalResponseNorm(4, alpha: 2, beta: 1.5f, k: 0.5f)),
+        Chain("LocalResponseNorm(1, alpha: 0.5)", (7, 5, 5), new LocalResponseNorm(1, alpha: 0.5f)),
+        Chain("LocalResponseNorm(40, alpha: 3)", (6, 4, 4), new LocalResponseNorm(40, alpha: 3)),
+        Chain("ReLU(), LocalResponseNorm(5, alpha: 0.5, divideAlpha: false), MaxPool2d(3, stride: 2)", (48, 17, 17),
+            new ReLU(), new LocalResponseNorm(5, alpha: 0.5f, divideAlpha: false), new MaxPool2d(3, stride: 2)),
+        Chain("LeakyReLU(slope: 0.1), LocalResponseNorm(5, alpha: 0.5)", (36, 5, 5), new LeakyReLU(0.1f), new LocalResponseNorm(5, alpha: 0.5f)),
+        Chain("BatchNorm2d(), ReLU(), LocalResponseNorm(5, alpha: 0.5)", (36, 5, 6), new BatchNorm2d(), new ReLU(), new LocalResponseNorm(5, alpha: 0.5f)),
+        Branches("response normalisation of what is read again", (36, 5, 5), (net, x) =>
+        {
+            var relu = net.Add(new ReLU(), x);
+            return net.Add(new Add(), net.Add(new LocalResponseNorm(3, alpha: 0.7f), relu), relu);
+        }),
+        First("LocalResponseNorm(5, alpha: 0.5)", (3, 7, 7), new LocalResponseNorm(5, alpha: 0.5f)),
         OnVector("BatchNorm1d()", 33, new BatchNorm1d()),
         OnVector("BatchNorm1d()", 64, new BatchNorm1d()) with { Batch = 16 },
         OnVector("BatchNorm1d(momentum: 0.3), ReLU()", 20, new BatchNorm1d(momentum: 0.3f), new ReLU()),
@@ -181,6 +199,11 @@ public static class LayerCatalogue
             new Conv2d(16, 3, padding: 1), new LeakyReLU(0.2f), new MaxPool2d(3, stride: 2)),
         Chain("Conv2d(16, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (16, 8, 8),
             new Conv2d(16, 3, padding: 1), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2)", (5, 15, 14), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(3, stride: 2, padding: 1)", (5, 12, 13), new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2, padding: 1)),
+        Chain("Conv2d(40, 3), LeakyReLU(slope: 0.2), MaxPool2d(2)", (5, 11, 12), new Conv2d(40, 3), new LeakyReLU(0.2f), new MaxPool2d(2)),
+        Chain("Conv2d(40, 3), Tanh(), MaxPool2d(3, stride: 2, padding: Same)", (5, 10, 10), new Conv2d(40, 3), new Tanh(), new MaxPool2d(3, stride: 2, padding: Padding.Same)),
+        Chain("Conv2d(40, 3), ReLU(), MaxPool2d(2), Dropout(0)", (5, 9, 10), new Conv2d(40, 3), new ReLU(), new MaxPool2d(2), new Dropout(0)),
         Chain("Conv2d(16, 3, padding: 1), MaxPool2d(2), ReLU()", (16, 8, 8), new Conv2d(16, 3, padding: 1), new MaxPool2d(2), new ReLU()),
         Chain("Conv2d(7, 3), Dropout(0), ReLU()", (5, 8, 8), new Conv2d(7, 3), new Dropout(0), new ReLU()),
         Chain("Conv2d(7, 3), ReLU(), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU(), new ReLU()),
@@ -215,6 +238,16 @@ public static class LayerCatalogue
             var shared = net.Chain(x, new Conv2d(16, 3, padding: 1), new ReLU());
             return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 1, padding: 1), shared), shared);
         }),
+        Branches("an activation of many channels used in two poolings", (7, 9, 9), (net, x) =>
+        {
+            var shared = net.Chain(x, new Conv2d(40, 3), new ReLU());
+            return net.Add(new Add(), net.Add(new MaxPool2d(3, stride: 2), shared), net.Add(new MaxPool2d(3, stride: 2), shared));
+        }),
+        Branches("a pooling of an activation used twice", (7, 9, 9), (net, x) =>
+        {
+            var pooled = net.Chain(x, new Conv2d(40, 3), new ReLU(), new MaxPool2d(3, stride: 2));
+            return net.Add(new Add(), net.Add(new Conv2d(40, 3, padding: 1), pooled), pooled);
+        }),
         Branches("Concat of odd channels", (3, 5, 5), (net, x) =>
             net.Add(new Concat(), net.Add(new Conv2d(7, 1), x), net.Add(new Conv2d(5, 3, padding: 1), x), net.Add(new Conv2d(33, 1), x), x)),
         Branches("Concat of Concats", (16, 4, 4), (net, x) =>
@@ -222,6 +255,13 @@ public static class LayerCatalogue
             var pair = net.Add(new Concat(), x, net.Add(new Conv2d(16, 1), x));
             return net.Add(new Concat(), pair, net.Add(new Conv2d(4, 3, padding: 1), pair), x);
         }),
+        Branches("Concat of whole blocks of channels", (16, 5, 6), (net, x) =>
+            net.Add(new Concat(), net.Chain(x, new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new ReLU()), net.Chain(x, new MaxPool2d(3, stride: 1, padding: 1), new Conv2d(16, 1)), x)),
+        Branches("residual block with channels of zeros", (16, 6, 6), (net, x) => net.Add(new Add(),
+            net.Chain(x, new Conv2d(32, 3, stride: 2, padding: 1, bias: false), new BatchNorm2d()), net.Chain(x, new AvgPool2d(1, stride: 2), new PadChannels(16)))),
+        Chain("PadChannels(5)", (7, 4, 5), new PadChannels(5)),
+        Chain("PadChannels(16), Tanh()", (32, 3, 3), new PadChannels(16), new Tanh()),
+        First("PadChannels(3)", (5, 5, 5), new PadChannels(3)),
         Branches("Concat of a node with itself", (5, 4, 4), (net, x) => net.Add(new Conv2d(6, 3), net.Add(new Concat(), x, x))),
         Branches("Concat in front of a pool", (7, 6, 6), (net, x) =>
             net.Add(new MaxPool2d(2), net.Add(new Concat(), net.Add(new Sigmoid(), x), x))),

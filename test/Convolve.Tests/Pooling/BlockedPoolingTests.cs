@@ -21,6 +21,8 @@ public unsafe class BlockedPoolingTests
         { [1, 16, 14, 15, 3, 3, 2, 2, 1, 0, 0, 1], 2 },
         { [1, 16, 7, 8, 3, 3, 2, 2, 0, 1, 1, 0], 2 },
         { [1, 16, 2, 2, 3, 3, 2, 2, 1, 1, 1, 1], 2 },
+        { [2, 16, 4, 2, 3, 3, 2, 2, 0, 0, 1, 1], 1 },
+        { [1, 16, 1, 1, 3, 3, 2, 2, 1, 1, 1, 1], 1 },
         { [2, 16, 8, 8, 2, 2, 2, 2, 0, 0, 0, 0], 2 },
         { [1, 32, 9, 11, 2, 2, 2, 2, 0, 0, 0, 0], 4 },
         { [2, 16, 9, 7, 2, 2, 2, 2, 1, 1, 1, 1], 2 },
@@ -31,7 +33,7 @@ public unsafe class BlockedPoolingTests
         { [2, 16, 6, 6, 3, 3, 1, 1, 1, 1, 1, 1], 2 },
         { [1, 16, 9, 10, 2, 3, 3, 4, 0, 0, 0, 0], 2 },
         { [1, 16, 20, 20, 3, 3, 5, 5, 0, 0, 0, 0], 2 },
-        { [1, 16, 17, 16, 16, 16, 1, 3, 8, 7, 8, 7], 2 },
+        { [1, 16, 17, 16, 15, 17, 1, 3, 7, 8, 7, 8], 2 },
         { [1, 16, 5, 5, 1, 1, 1, 1, 0, 0, 0, 0], 2 },
         { [2, 20, 7, 7, 7, 7, 1, 1, 0, 0, 0, 0], 2 },
         { [4, 256, 67, 65, 3, 3, 2, 2, 0, 0, 0, 0], 2 }, // large enough to be written past the caches
@@ -53,25 +55,26 @@ public unsafe class BlockedPoolingTests
             float[] source = Make(sizes, numbers, TPixel.Bytes), diff = Rounded(TestTensors.Uniform(sizes.OutElements, 2), TPixel.Bytes);
             (float[] target, int[] places) = PoolReference.Forward(sizes, source);
             using LanesBuffer x = Blocks(sizes.Images, sizes.Channels, sizes.InArea, source, TPixel.Bytes), dy = Blocks(sizes.Images, sizes.Channels, sizes.OutArea, diff, TPixel.Bytes);
-            using LanesBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes), again = Room(sizes, sizes.OutArea, TPixel.Bytes), dx = Room(sizes, sizes.InArea, TPixel.Bytes);
-
-            for (int thread = 0; thread < threads; thread++)
-            {
-                BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, y.Data, argmax.Data, thread, threads);
-                BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, again.Data, null, thread, threads);
-            }
-            RequireSame($"{numbers} output", Plain(sizes, sizes.OutArea, y, TPixel.Bytes), target);
-            RequireSame($"{numbers} output without places", Plain(sizes, sizes.OutArea, again, TPixel.Bytes), target);
-            for (int i = 0; i < places.Length; i++)
-                Assert.True(argmax.Data[Place(sizes.Channels, sizes.OutArea, i)] == places[i], $"{numbers}: place {argmax.Data[Place(sizes.Channels, sizes.OutArea, i)]} at output {i}, and {places[i]} was expected");
-
             foreach (bool isRectified in new[] { false, true })
             {
+                if (isRectified)
+                    places = [.. places.Select((place, i) => target[i] > 0 ? place : BlockedPool.Nowhere)];
+                using LanesBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes), dx = Room(sizes, sizes.InArea, TPixel.Bytes);
                 for (int thread = 0; thread < threads; thread++)
-                    BlockedMaxPooling.Backward<TPixel>(sizes.Pool, dy.Data, argmax.Data, isRectified ? y.Data : null, dx.Data, thread, threads);
-                float[] expected = Rounded(PoolReference.Backward(sizes, places, diff, isRectified ? target : null), TPixel.Bytes);
+                    BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, y.Data, argmax.Data, isRectified, thread, threads);
+                RequireSame($"{numbers} output", Plain(sizes, sizes.OutArea, y, TPixel.Bytes), target);
+                for (int i = 0; i < places.Length; i++)
+                    Assert.True(argmax.Data[Place(sizes.Channels, sizes.OutArea, i)] == places[i], $"{numbers}: place {argmax.Data[Place(sizes.Channels, sizes.OutArea, i)]} at output {i}, and {places[i]} was expected");
+
+                for (int thread = 0; thread < threads; thread++)
+                    BlockedMaxPooling.Backward<TPixel>(sizes.Pool, dy.Data, argmax.Data, dx.Data, thread, threads);
+                float[] expected = Rounded(PoolReference.Backward(sizes, places, diff), TPixel.Bytes);
                 RequireSame($"{numbers} gradient, rectified: {isRectified}", Plain(sizes, sizes.InArea, dx, TPixel.Bytes), expected);
             }
+            using LanesBuffer alone = Room(sizes, sizes.OutArea, TPixel.Bytes);
+            for (int thread = 0; thread < threads; thread++)
+                BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, alone.Data, null, false, thread, threads);
+            RequireSame($"{numbers} output without places", Plain(sizes, sizes.OutArea, alone, TPixel.Bytes), target);
         }
     }
 

@@ -41,15 +41,14 @@ internal static class PoolReference
     }
 
     /// <param name="sizes">The pooling.</param>
-    /// <param name="places">As <see cref="Forward"/> gave them.</param>
+    /// <param name="places">As <see cref="Forward"/> gave them, or nowhere.</param>
     /// <param name="diff">Gradients of the outputs.</param>
-    /// <param name="target">The outputs, where the gradient goes on through a ReLU.</param>
-    public static double[] Backward(PoolSizes sizes, int[] places, float[] diff, float[]? target)
+    public static double[] Backward(PoolSizes sizes, int[] places, float[] diff)
     {
         // In float32: that the order of the windows is the kernels' order is part of what is asked for.
         float[] result = new float[sizes.InElements];
         for (int output = 0; output < diff.Length; output++)
-            if (target is null || target[output] > 0)
+            if (places[output] != BlockedPool.Nowhere)
                 result[Window(sizes, output).Single(at => at.Place == places[output]).Input] += diff[output];
         return Array.ConvertAll(result, value => (double)value);
     }

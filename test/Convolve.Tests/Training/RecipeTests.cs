@@ -27,6 +27,7 @@ public class RecipeTests
         ["Seed"] = Plain with { Seed = ulong.MaxValue },
         ["ValidationFraction"] = Plain with { ValidationFraction = 1 / 3.0 },
         ["Limit"] = Plain with { Limit = 12 },
+        ["SkipBad"] = Plain with { SkipBad = true },
         ["Normalization"] = Plain with { Normalization = Normalization.MinusOneToOne },
         ["Transforms"] = Plain with { Transforms = [new RandomCrop(32) { Padding = 4 }, new Lighting { Components = new([1, 0, 0, 0, 1 / 3f, 0, 0, 0, 1e-20f]) }, new MixUp()] },
         ["Initialization"] = Plain with { Initialization = "xavier-uniform" },

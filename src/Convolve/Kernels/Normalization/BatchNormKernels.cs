@@ -154,13 +154,26 @@ internal static unsafe class BatchNormKernels
             {
                 nint at = shape.At(n, b) * (TPixel.Bytes / Width);
                 byte* from = source + at, gradient = diff + at;
-                Vector512<float> planeSum = Vector512<float>.Zero, planeProduct = Vector512<float>.Zero;
-                for (int p = 0; p < shape.Pixels; p++, from += TPixel.Bytes, gradient += TPixel.Bytes)
+                Vector512<float> planeSum = Vector512<float>.Zero, planeProduct = Vector512<float>.Zero, otherSum = planeSum, otherProduct = planeSum;
+                int p = 0;
+                for (; width == Width && p + 2 <= shape.Pixels; p += 2, from += 2 * TPixel.Bytes, gradient += 2 * TPixel.Bytes)
+                {
+                    Vector512<float> x = TPixel.Load(from), g = channel.Gate(x, TPixel.Load(gradient));
+                    planeSum += g;
+                    planeProduct = Vector512.FusedMultiplyAdd(g, channel.Normalize(x), planeProduct);
+                    x = TPixel.Load(from + TPixel.Bytes);
+                    g = channel.Gate(x, TPixel.Load(gradient + TPixel.Bytes));
+                    otherSum += g;
+                    otherProduct = Vector512.FusedMultiplyAdd(g, channel.Normalize(x), otherProduct);
+                }
+                for (; p < shape.Pixels; p++, from += TPixel.Bytes, gradient += TPixel.Bytes)
                 {
                     Vector512<float> x = Load<TPixel>(from, width), g = channel.Gate(x, Load<TPixel>(gradient, width));
                     planeSum += g;
                     planeProduct = Vector512.FusedMultiplyAdd(g, channel.Normalize(x), planeProduct);
                 }
+                planeSum += otherSum;
+                planeProduct += otherProduct;
                 sum += planeSum;
                 product += planeProduct;
             }
@@ -201,10 +214,16 @@ internal static unsafe class BatchNormKernels
                 nint at = shape.At(n, b) * (TPixel.Bytes / Width);
                 byte* from = source + at, gradient = diff + at, to = target + at;
                 int width = shape.IsPlain ? shape.WidthOf(b) : Width;
-                for (int p = 0; p < shape.Pixels; p++, from += TPixel.Bytes, gradient += TPixel.Bytes, to += TPixel.Bytes)
+                if (width < Width)
                 {
                     Vector512<float> x = Load<TPixel>(from, width), g = channel.Gate(x, Load<TPixel>(gradient, width));
                     Store<TPixel>(channel.Scale * (g - Vector512.FusedMultiplyAdd(channel.Normalize(x), product, mean)), to, width);
+                    continue;
+                }
+                for (int p = 0; p < shape.Pixels; p++, from += TPixel.Bytes, gradient += TPixel.Bytes, to += TPixel.Bytes)
+                {
+                    Vector512<float> x = TPixel.Load(from), g = channel.Gate(x, TPixel.Load(gradient));
+                    TPixel.Store(channel.Scale * (g - Vector512.FusedMultiplyAdd(channel.Normalize(x), product, mean)), to);
                 }
             }
     }

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Pooling;
 
-/// <summary>Windows of any size and stride, at any place.</summary>
+/// <summary>Windows of any size and stride, at any place: what lies at the borders, and rows with a NaN.</summary>
 internal static unsafe class AnyPooling
 {
     /// <summary>Some outputs of a row.</summary>
@@ -15,8 +15,9 @@ internal static unsafe class AnyPooling
     /// <param name="row">The number of the row.</param>
     /// <param name="first">The first output.</param>
     /// <param name="end">The one behind the last.</param>
+    /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end) where TPixel : struct, IPixel
+    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end, bool isRectified) where TPixel : struct, IPixel
     {
         int top = row * pool.StrideHeight - pool.Top, firstRow = Math.Max(0, -top), endRow = Math.Min(pool.KernelHeight, pool.Height - top);
         for (int x = first; x < end; x++)
@@ -36,8 +37,11 @@ internal static unsafe class AnyPooling
                 }
             }
             TPixel.Store(best, target + x * TPixel.Bytes);
-            if (places != null)
-                Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
+            if (places == null)
+                continue;
+            if (isRectified)
+                place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
+            Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
         }
     }
 
@@ -52,29 +56,26 @@ internal static unsafe class AnyPooling
     {
         // The windows that a place lies in.
         int y = row + pool.Top, firstRow = FirstWindow(y, pool.KernelHeight, pool.StrideHeight), endRow = Math.Min(pool.OutHeight, y / pool.StrideHeight + 1);
+        int outWidth = pool.OutWidth, kernel = pool.KernelWidth, stride = pool.StrideWidth, strideHeight = pool.StrideHeight;
         for (int column = first; column < end; column++)
         {
-            int x = column + pool.Left, firstColumn = FirstWindow(x, pool.KernelWidth, pool.StrideWidth), endColumn = Math.Min(pool.OutWidth, x / pool.StrideWidth + 1);
+            int x = column + pool.Left, firstColumn = FirstWindow(x, kernel, stride), endColumn = Math.Min(outWidth, x / stride + 1);
             Vector512<float> sum = Vector512<float>.Zero;
             for (int i = firstRow; i < endRow; i++)
-                for (int j = firstColumn; j < endColumn; j++)
-                {
-                    Window<TPixel>(plane, (long)i * pool.OutWidth + j, out Vector512<float> diff, out Vector512<int> place);
-                    sum = AddWhere(sum, place, (y - i * pool.StrideHeight) * pool.KernelWidth + x - j * pool.StrideWidth, diff);
-                }
+            {
+                long window = (long)i * outWidth + firstColumn;
+                byte* diff = plane.Diff + window * TPixel.Bytes, place = plane.Argmax + window * BlockedPool.Block;
+                int here = (y - i * strideHeight) * kernel + x - firstColumn * stride;
+                for (int j = firstColumn; j < endColumn; j++, diff += TPixel.Bytes, place += BlockedPool.Block, here -= stride)
+                    sum = AddWhere(sum, Places(place), here, TPixel.Load(diff));
+            }
             TPixel.Store(sum, plane.Result + ((long)row * pool.Width + column) * TPixel.Bytes);
         }
     }
 
-    /// <summary>The gradient of an output, through the ReLU if there is one, and where it belongs.</summary>
+    /// <summary>The places that 16 outputs came from.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Window<TPixel>(in GradientPlane plane, long at, out Vector512<float> diff, out Vector512<int> place) where TPixel : struct, IPixel
-    {
-        diff = TPixel.Load(plane.Diff + at * TPixel.Bytes);
-        place = Avx512F.ConvertToVector512Int32(Vector128.Load(plane.Argmax + at * BlockedPool.Block));
-        if (plane.Output != null)
-            diff = Vector512.ConditionalSelect(Vector512.GreaterThan(TPixel.Load(plane.Output + at * TPixel.Bytes), Vector512<float>.Zero), diff, Vector512<float>.Zero);
-    }
+    public static Vector512<int> Places(byte* places) => Avx512F.ConvertToVector512Int32(Vector128.Load(places));
 
     /// <summary>The sum with a window's gradient in those channels that have their maximum here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -21,15 +21,16 @@ internal static unsafe class BlockedMaxPooling
     /// <param name="source">Planes [H][W][16].</param>
     /// <param name="target">Planes of outputs.</param>
     /// <param name="argmax">Receives which place of its window, counted row by row, each maximum has; may be null.</param>
+    /// <param name="isRectified">Whether a ReLU came before, whose gradient the places take along: outputs that are not above 0 have none.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">How many share the work.</param>
-    public static void Forward<TPixel>(in BlockedPool pool, byte* source, byte* target, byte* argmax, int thread, int threads) where TPixel : struct, IPixel
+    public static void Forward<TPixel>(in BlockedPool pool, byte* source, byte* target, byte* argmax, bool isRectified, int thread, int threads) where TPixel : struct, IPixel
     {
         int rows = pool.Planes * pool.OutHeight, first = Part(rows, thread, threads), end = Part(rows, thread + 1, threads);
         int sourcePlane = pool.Height * pool.Width, firstInner = 0, endInner = 0;
         bool isStreamed = pool.ArgmaxBytes / BlockedPool.Block * TPixel.Bytes >= StreamedBytes;
         if (pool.IsHalving)
-            (firstInner, endInner) = ((pool.Left + 1) / 2, Math.Min(pool.OutWidth, (pool.Width - pool.KernelWidth + pool.Left) / 2 + 1));
+            (firstInner, endInner) = ((pool.Left + 1) / 2, Math.Min(pool.OutWidth, (pool.Width + pool.Left - pool.KernelWidth + 2) / 2));
         for (int row = first; row < end; row++)
         {
             int y = row % pool.OutHeight, top = y * pool.StrideHeight - pool.Top;
@@ -38,14 +39,14 @@ internal static unsafe class BlockedMaxPooling
             byte* to = target + at * TPixel.Bytes, places = argmax == null ? null : argmax + at * BlockedPool.Block;
             if (top >= 0 && top + pool.KernelHeight <= pool.Height && endInner > firstInner
                 && Inner<TPixel>(pool, from + ((long)top * pool.Width + firstInner * 2 - pool.Left) * TPixel.Bytes, to + firstInner * TPixel.Bytes,
-                    places == null ? null : places + firstInner * BlockedPool.Block, endInner - firstInner, isStreamed))
+                    places == null ? null : places + firstInner * BlockedPool.Block, endInner - firstInner, isRectified, isStreamed))
             {
-                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, 0, firstInner);
-                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, endInner, pool.OutWidth);
+                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, 0, firstInner, isRectified);
+                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, endInner, pool.OutWidth, isRectified);
             }
             else
             {
-                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, 0, pool.OutWidth);
+                AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, 0, pool.OutWidth, isRectified);
             }
         }
         Sse.StoreFence();
@@ -55,11 +56,10 @@ internal static unsafe class BlockedMaxPooling
     /// <param name="pool">The pooling.</param>
     /// <param name="diffTarget">Gradients of the outputs.</param>
     /// <param name="argmax">As <see cref="Forward"/> wrote it.</param>
-    /// <param name="target">The outputs, to take the gradient of a ReLU before the pooling as well: 0 where an output is not above 0. Or null.</param>
     /// <param name="diffSource">Gradients of the inputs.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">How many share the work.</param>
-    public static void Backward<TPixel>(in BlockedPool pool, byte* diffTarget, byte* argmax, byte* target, byte* diffSource, int thread, int threads)
+    public static void Backward<TPixel>(in BlockedPool pool, byte* diffTarget, byte* argmax, byte* diffSource, int thread, int threads)
         where TPixel : struct, IPixel
     {
         bool isStreamed = (long)pool.Planes * pool.Height * pool.Width * TPixel.Bytes >= StreamedBytes;
@@ -69,7 +69,7 @@ internal static unsafe class BlockedMaxPooling
         {
             int plane = step / steps, y = pairs * (step % steps + skipped) - (pool.IsHalving ? pool.Top : 0);
             long outputs = (long)plane * pool.OutHeight * pool.OutWidth;
-            GradientPlane planes = new(diffTarget + outputs * TPixel.Bytes, argmax + outputs * BlockedPool.Block, target == null ? null : target + outputs * TPixel.Bytes,
+            GradientPlane planes = new(diffTarget + outputs * TPixel.Bytes, argmax + outputs * BlockedPool.Block,
                 diffSource + (long)plane * pool.Height * pool.Width * TPixel.Bytes);
             if (pairs == 2 && y >= 0 && y + 1 < pool.Height)
                 HalvingGradient.Rows<TPixel>(pool, planes, y, isStreamed);
@@ -83,26 +83,25 @@ internal static unsafe class BlockedMaxPooling
     private static int Part(int all, int thread, int threads) => (int)((long)all * thread / threads);
 
     /// <summary>The windows of a row that lie within the image; false where there is a NaN, and nothing written holds.</summary>
-    private static bool Inner<TPixel>(in BlockedPool pool, byte* from, byte* to, byte* places, int count, bool isStreamed) where TPixel : struct, IPixel
+    private static bool Inner<TPixel>(in BlockedPool pool, byte* from, byte* to, byte* places, int count, bool isRectified, bool isStreamed) where TPixel : struct, IPixel
     {
         if (TPixel.Bytes == SinglePixel.Bytes)
             return pool.KernelHeight == 3
-                ? HalvingSingle.Row<Kernel3>((float*)from, pool.Width, (float*)to, places, count, isStreamed)
-                : HalvingSingle.Row<Kernel2>((float*)from, pool.Width, (float*)to, places, count, isStreamed);
+                ? HalvingSingle.Row<Kernel3>((float*)from, pool.Width, (float*)to, places, count, isRectified, isStreamed)
+                : HalvingSingle.Row<Kernel2>((float*)from, pool.Width, (float*)to, places, count, isRectified, isStreamed);
         return count > 1 && (pool.KernelHeight == 3
-            ? HalvingBFloat16.Row<Kernel3>((short*)from, pool.Width, (short*)to, places, count, isStreamed)
-            : HalvingBFloat16.Row<Kernel2>((short*)from, pool.Width, (short*)to, places, count, isStreamed));
+            ? HalvingBFloat16.Row<Kernel3>((short*)from, pool.Width, (short*)to, places, count, isRectified, isStreamed)
+            : HalvingBFloat16.Row<Kernel2>((short*)from, pool.Width, (short*)to, places, count, isRectified, isStreamed));
     }
 }
 
 /// <summary>The pieces of a plane's gradient.</summary>
 /// <param name="diff">Gradients of its outputs.</param>
 /// <param name="argmax">Where each output came from.</param>
-/// <param name="output">Its outputs, where a ReLU's gradient is taken too, or null.</param>
 /// <param name="result">Gradients of its inputs.</param>
-internal readonly unsafe struct GradientPlane(byte* diff, byte* argmax, byte* output, byte* result)
+internal readonly unsafe struct GradientPlane(byte* diff, byte* argmax, byte* result)
 {
-    public readonly byte* Diff = diff, Argmax = argmax, Output = output, Result = result;
+    public readonly byte* Diff = diff, Argmax = argmax, Result = result;
 }
 
 /// <summary>The side of a window, known when code is compiled.</summary>

@@ -15,9 +15,10 @@ internal static unsafe class HalvingBFloat16
     /// <param name="target">The outputs.</param>
     /// <param name="places">The places of the maxima, or null.</param>
     /// <param name="count">How many windows.</param>
+    /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     /// <param name="isStreamed">Whether outputs are written past the caches.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Row<TKernel>(short* source, int width, short* target, byte* places, int count, bool isStreamed) where TKernel : struct, IKernel
+    public static bool Row<TKernel>(short* source, int width, short* target, byte* places, int count, bool isRectified, bool isStreamed) where TKernel : struct, IKernel
     {
         Vector512<short> largest = Vector512.Create(short.MinValue);
         for (int x = 0; x < count; x += 2)
@@ -32,7 +33,11 @@ internal static unsafe class HalvingBFloat16
             largest = Vector512.Max(largest, best);
             Write(ToBits(best), target + x * Block, isStreamed);
             if (places != null)
+            {
+                if (isRectified)
+                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, ToOrder(Vector512<short>.Zero)), place, Vector512.Create((short)BlockedPool.Nowhere));
                 Avx512BW.ConvertToVector256Byte(place).Store(places + x * Block);
+            }
         }
         return Vector512.LessThanOrEqualAll(largest, Vector512.Create(Infinity));
     }
@@ -76,14 +81,16 @@ internal static unsafe class HalvingBFloat16
         pair.GetUpper().StoreAlignedNonTemporal(to + Block);
     }
 
-    // The order: -inf at the least integer, the numbers, both zeros as one, inf, and beyond it the NaNs of either sign.
-    private const short Zero = -0x80, Infinity = 0x7F00;
+    // The order, from the least integer on: -inf, the numbers, both zeros as one, inf at 0x7F00, and beyond it the NaNs of either sign.
+    private const short Infinity = 0x7F00, Rotation = 0x80;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> ToOrder(Vector512<short> bits) =>
-        Vector512.ConditionalSelect(Vector512.LessThan(bits, Vector512<short>.Zero), Vector512.Create((short)0x7F80) - bits, bits + Vector512.Create(Zero));
+    private static Vector512<short> ToOrder(Vector512<short> bits) => TurnNegative(bits) - Vector512.Create(Rotation);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> ToBits(Vector512<short> order) =>
-        Vector512.ConditionalSelect(Vector512.LessThan(order, Vector512.Create(Zero)), Vector512.Create((short)0x7F80) - order, order - Vector512.Create(Zero));
+    private static Vector512<short> ToBits(Vector512<short> order) => TurnNegative(order + Vector512.Create(Rotation));
+
+    /// <summary>From sign and magnitude to two's complement, or back; a magnitude of 0 has one form there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> TurnNegative(Vector512<short> value) => Vector512.Abs(value) ^ (value & Vector512.Create(short.MinValue));
 }

@@ -7,8 +7,6 @@ namespace Convolve.Kernels.Pooling;
 /// <summary>The gradient of windows of 2x2 or 3x3, two rows and two columns apart: one square of 2x2 inputs after the other.</summary>
 internal static unsafe class HalvingGradient
 {
-    private const int Nowhere = -1;
-
     /// <summary>Two rows of inputs, the upper one the first of its windows.</summary>
     /// <param name="pool">The pooling.</param>
     /// <param name="plane">The plane.</param>
@@ -33,18 +31,18 @@ internal static unsafe class HalvingGradient
     private static void Squares<TPixel, TKernel>(in BlockedPool pool, in GradientPlane plane, int row, bool isStreamed) where TPixel : struct, IPixel where TKernel : struct, IKernel
     {
         int own = (row + pool.Top) / 2, first = (pool.Left + 1) / 2, end = (pool.Width + pool.Left) / 2, outWidth = pool.OutWidth;
-        bool hasOwn = own < pool.OutHeight, hasAbove = TKernel.Side == 3 && own > 0 && own <= pool.OutHeight;
+        int endOwn = own < pool.OutHeight ? outWidth : 0, endAbove = TKernel.Side == 3 && own > 0 && own <= pool.OutHeight ? outWidth : 0;
         long ownRow = (long)own * outWidth, aboveRow = ownRow - outWidth;
         byte* upper = plane.Result + ((long)row * pool.Width + first * 2 - pool.Left) * TPixel.Bytes, lower = upper + (long)pool.Width * TPixel.Bytes;
-        Find<TPixel>(plane, TKernel.Side == 3 && hasOwn && first > 0, ownRow + first - 1, out Vector512<float> left, out Vector512<int> leftPlace);
-        Find<TPixel>(plane, hasAbove && first > 0, aboveRow + first - 1, out Vector512<float> corner, out Vector512<int> cornerPlace);
+        Find<TPixel>(plane, TKernel.Side == 3 && endOwn > 0 && first > 0, ownRow + first - 1, out Vector512<float> left, out Vector512<int> leftPlace);
+        Find<TPixel>(plane, endAbove > 0 && first > 0, aboveRow + first - 1, out Vector512<float> corner, out Vector512<int> cornerPlace);
         for (int x = first; x < end; x++, upper += 2 * TPixel.Bytes, lower += 2 * TPixel.Bytes)
         {
-            Find<TPixel>(plane, hasOwn && x < outWidth, ownRow + x, out Vector512<float> diff, out Vector512<int> place);
+            Find<TPixel>(plane, x < endOwn, ownRow + x, out Vector512<float> diff, out Vector512<int> place);
             Vector512<float> a = Vector512<float>.Zero, b = a, c = a, d = a;
             if (TKernel.Side == 3)
             {
-                Find<TPixel>(plane, hasAbove && x < outWidth, aboveRow + x, out Vector512<float> above, out Vector512<int> abovePlace);
+                Find<TPixel>(plane, x < endAbove, aboveRow + x, out Vector512<float> above, out Vector512<int> abovePlace);
                 a = AddWhere(a, cornerPlace, 8, corner);
                 a = AddWhere(a, abovePlace, 6, above);
                 a = AddWhere(a, leftPlace, 2, left);
@@ -64,9 +62,9 @@ internal static unsafe class HalvingGradient
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Find<TPixel>(in GradientPlane plane, bool exists, long at, out Vector512<float> diff, out Vector512<int> place) where TPixel : struct, IPixel
     {
-        (diff, place) = (Vector512<float>.Zero, Vector512.Create(Nowhere));
+        (diff, place) = (Vector512<float>.Zero, Vector512.Create(BlockedPool.Nowhere));
         if (exists)
-            Window<TPixel>(plane, at, out diff, out place);
+            (diff, place) = (TPixel.Load(plane.Diff + at * TPixel.Bytes), Places(plane.Argmax + at * BlockedPool.Block));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

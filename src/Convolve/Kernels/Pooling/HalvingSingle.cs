@@ -15,9 +15,10 @@ internal static unsafe class HalvingSingle
     /// <param name="target">The outputs.</param>
     /// <param name="places">The places of the maxima, or null.</param>
     /// <param name="count">How many windows.</param>
+    /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     /// <param name="isStreamed">Whether outputs are written past the caches.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Row<TKernel>(float* source, int width, float* target, byte* places, int count, bool isStreamed) where TKernel : struct, IKernel
+    public static bool Row<TKernel>(float* source, int width, float* target, byte* places, int count, bool isRectified, bool isStreamed) where TKernel : struct, IKernel
     {
         Vector512<float> suspects = Vector512<float>.Zero;
         for (float* end = target + count * Block; target != end; target += Block, source += 2 * Block)
@@ -32,6 +33,8 @@ internal static unsafe class HalvingSingle
                 best.Store(target);
             if (places != null)
             {
+                if (isRectified)
+                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
                 Avx512F.ConvertToVector128Byte(place).Store(places);
                 places += Block;
             }

@@ -1,0 +1,333 @@
+using Convolve.Data;
+using static Convolve.Data.ImageFolderFindingKind;
+
+namespace Convolve.Tests.Data;
+
+public sealed class ImageFolderTests : IDisposable
+{
+    private readonly PictureFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("class2", "class10")]
+    [InlineData("a", "b")]
+    [InlineData("B", "a")] // by code, as PyTorch sorts
+    [InlineData("a", "a1")]
+    [InlineData("a1b2", "a1b10")]
+    [InlineData("a01", "a2")]
+    [InlineData("a01", "a1")]
+    [InlineData("7", "x")]
+    [InlineData("", "0")]
+    [InlineData("99999999999999999999999", "100000000000000000000000")]
+    public void Names_are_in_natural_order(string first, string second)
+    {
+        Assert.True(NaturalOrder.Instance.Compare(first, second) < 0);
+        Assert.True(NaturalOrder.Instance.Compare(second, first) > 0);
+        Assert.Equal(0, NaturalOrder.Instance.Compare(second, second));
+    }
+
+    [Fact]
+    public void A_divided_folder_gives_its_splits()
+    {
+        byte[] first = _folder.Add("train/c10/b/deep.png", 1), second = _folder.Add("train/c2/2.PNG", 2, height: 9);
+        byte[] test = _folder.Add("Test/c2/x.png", 3), validation = _folder.Add("valid/c10/y.png", 4);
+        _folder.Add("Test/c10/z.png", 5);
+        LoadedData data = Datasets.Load(_folder.Name);
+        Assert.Equal(["c2", "c10"], data.Train.ClassNames);
+        Assert.Equal((2, 2, 1, 1), (data.Train.Count, data.Test.Count, data.Validation!.Count, data.Train.Channels));
+        Assert.Equal((0, 1), (data.Train.LabelOf(0), data.Train.LabelOf(1)));
+        Assert.Equal((null, new ImageSize(1, 9, 5), new ImageSize(1, 6, 5)), (data.Train.Size, data.Train.SizeOf(0), data.Train.SizeOf(1)));
+        Assert.Equal(second, data.Train.PixelsOf(0).ToArray());
+        Assert.Equal(first, data.Train.PixelsOf(1).ToArray());
+        Assert.Equal(test, data.Test.PixelsOf(0).ToArray());
+        Assert.Equal(validation, data.Validation.PixelsOf(0).ToArray());
+        Assert.Equal($"{_folder.Name} train", data.Train.Name);
+
+        DataSplits splits = data.Split(validationFraction: 0.5, seed: 3);
+        Assert.Equal((2, 1, 2), (splits.Train.Count, splits.Validation.Count, splits.Test.Count)); // its own validation, whole
+        Assert.Same(data.Validation, splits.Validation.Dataset);
+        Assert.Equal((1, 1, 1), data.Split(limit: 1) is var few ? (few.Train.Count, few.Validation.Count, few.Test.Count) : default);
+    }
+
+    [Fact]
+    public void Grey_is_made_of_colour_and_colour_of_grey_as_asked()
+    {
+        byte[] grey = _folder.Add("a/grey.png", 1), colour = _folder.Add("b/1.png", 2, channels: 3);
+        _folder.AddMany("a", 3, 10);
+        foreach ((int? asked, int channels) in ((int?, int)[])[(null, 3), (1, 1), (3, 3)])
+        {
+            LoadedData data = Datasets.Load(_folder.Name, new() { Channels = asked });
+            Assert.Equal(channels, data.Train.Channels);
+            Assert.Equal(new ImageSize(channels, 6, 5), data.Train.Size);
+            byte[][] all = [.. new[] { data.Train, data.Test }.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => set.PixelsOf(i).ToArray()))];
+            Assert.Contains(channels == 1 ? grey : [.. grey, .. grey, .. grey], all);
+            byte[] expected = channels == 3 ? colour
+                : [.. Enumerable.Range(0, 30).Select(i => (byte)(colour[i] * 19595 + colour[30 + i] * 38470 + colour[60 + i] * 7471 + 32768 >> 16))];
+            Assert.Contains(expected, all);
+        }
+        Assert.All(Directory.GetFiles(_folder["b"]), File.Delete);
+        _folder.AddMany("b", 2, 30);
+        Assert.Equal(1, Datasets.Load(_folder.Name).Train.Channels); // all are grey now
+    }
+
+    [Fact]
+    public void A_tenth_of_a_flat_folder_is_tested_on_by_its_bytes_alone()
+    {
+        _folder.AddMany("cat", 30, 100);
+        _folder.AddMany("dog", 20, 200);
+        LoadedData data = Datasets.Load(_folder.Name);
+        Assert.Equal((45, 5, null), (data.Train.Count, data.Test.Count, data.Validation));
+        Assert.Equal((3, 2), (data.Test.Labels.Count(0), data.Test.Labels.Count(1)));
+        Assert.Equal([0, 1, 0, 1, 0, 1], data.Train.Labels[..6]); // in turns, for --limit
+        HashSet<string> tested = Pixels(data.Test);
+        Assert.Empty(tested.Intersect(Pixels(data.Train)));
+        Assert.Equal(new DatasetInfo[] { Datasets.Find(_folder.Name) }.Select(i => (i.Name, i.TrainCount)), [(_folder.Name, 50)]);
+
+        // Other names and ten more pictures: what was tested still is, but for those that the larger test split pushes in.
+        foreach (string file in Directory.GetFiles(_folder["cat"]))
+            File.Move(file, Path.Combine(_folder["cat"], "renamed-" + Path.GetFileName(file)));
+        Assert.Equal(tested, Pixels(Datasets.Load(_folder.Name).Test));
+        // The same picture again is on the same side.
+        foreach (string file in Directory.GetFiles(_folder["dog"]))
+            File.Copy(file, file + ".copy.png");
+        LoadedData twice = Datasets.Load(_folder.Name);
+        Assert.Empty(Pixels(twice.Test).Intersect(Pixels(twice.Train)));
+        Assert.Equal(4, twice.Test.Labels.Count(1));
+
+        LoadedData other = Datasets.Load(_folder.Name, new() { TestsAll = true });
+        Assert.Equal((70, 30), (other.Split(0).Test.Count, other.Test.Labels.Count(0)));
+        DataSplits splits = data.Split(seed: 7);
+        Assert.Equal((41, 4, 5), (splits.Train.Count, splits.Validation.Count, splits.Test.Count)); // a tenth of 45, rounded to even
+    }
+
+    [Fact]
+    public void Without_a_test_folder_the_validation_folder_is_tested_on()
+    {
+        foreach (string part in (string[])["train", "val"])
+            foreach (string name in (string[])["a", "b"])
+                _folder.AddMany($"{part}/{name}", 5, part[0] * 1000 + name[0] * 10);
+        List<string> words = [];
+        LoadedData data = Datasets.Load(_folder.Name, progress: new Told(words));
+        Assert.Equal((10, 10, null), (data.Train.Count, data.Test.Count, data.Validation));
+        Assert.Contains($"There is no folder test: {_folder["val"]} is tested on, and the validation split is drawn from train.", words);
+    }
+
+    [Fact]
+    public void A_large_set_is_read_from_its_files()
+    {
+        byte[] one = _folder.Add("a/1.png", 1), other = _folder.Add("b/1.png", 2);
+        FolderScan scan = FolderScan.Of(FolderListing.Of(_folder.Root), new(), keeps: false, null, default);
+        Assert.False(scan.HasPixels);
+        FolderDataset set = new("x", 1, new(1, 6, 5),
+            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null))], [0, 1], ["a", "b"], 1000);
+        Assert.Equal(one, set.PixelsOf(0).ToArray());
+        Assert.Equal(other, set.PixelsOf(1).ToArray());
+        byte[] buffer = new byte[40];
+        Assert.True(set.Read(1, buffer).Overlaps(buffer));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = set.Read(1, buffer);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 400); // the file's handle
+        Assert.Throws<ArgumentException>(() => { _ = set.Read(1, new byte[29]); });
+        Assert.Throws<ArgumentOutOfRangeException>(() => { _ = set.SizeOf(2); });
+
+        _folder.Add("a/1.png", 1, height: 7);
+        Assert.Equal($"{_folder["a/1.png"]} has 5 x 7 pixels, and had 5 x 6 when the set was loaded. Leave the files alone meanwhile.",
+            Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message);
+        File.WriteAllText(_folder["a/1.png"], "GIF89a");
+        Assert.Contains("It was good when the set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
+        File.Delete(_folder["a/1.png"]);
+        Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(null)]
+    public void Mean_and_deviation_are_those_of_the_pixels(int? channels)
+    {
+        for (int i = 0; i < 12; i++)
+            _folder.Add($"{(i % 2 == 0 ? "a" : "b")}/{i}.png", i, i % 3 == 0 ? 1 : 3, 3 + i, 30);
+        Dataset set = Datasets.Load(_folder.Name, new() { Channels = channels }).Train;
+        int[] all = [.. Enumerable.Range(0, set.Count)];
+        Assert.All(all, i => Assert.Equal(set.Channels, set.MomentsOf(i).Length));
+        Dataset read = ReadDataset.Of(set);
+        Assert.Equal(ChannelStatistics.Of(new("train", read, all)), ChannelStatistics.Of(new("train", set, all)));
+    }
+
+    [Fact]
+    public void Moments_are_exact()
+    {
+        foreach (int length in (int[])[0, 1, 31, 32, 33, 1000, 32 * 16513 + 5, 2_000_000])
+        {
+            byte[] pixels = [.. Enumerable.Repeat((byte)255, length)];
+            Assert.Equal(new(255L * length, 255L * 255 * length), PixelMoments.Of(pixels));
+            for (int i = 0; i < length; i++)
+                pixels[i] = (byte)(i * i + i / 7);
+            Assert.Equal(new(pixels.Sum(p => (long)p), pixels.Sum(p => (long)p * p)), PixelMoments.Of(pixels));
+        }
+    }
+
+    [Fact]
+    public void Reading_kept_pictures_allocates_nothing()
+    {
+        _folder.AddMany("a", 20, 1, channels: 3);
+        _folder.AddMany("b", 20, 50, channels: 3);
+        Dataset set = Datasets.Load(_folder.Name).Train;
+        Assert.Equal(0, set.BufferLengthOf(0));
+        for (int round = 0; round < 2; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < set.Count; i++)
+                _ = set.Read(i, []);
+            Assert.True(round == 0 || GC.GetAllocatedBytesForCurrentThread() == before);
+        }
+    }
+
+    [Fact]
+    public void Bad_files_are_refused_or_left_out()
+    {
+        _folder.AddMany("a", 10, 1);
+        _folder.AddMany("b", 10, 50);
+        Damage();
+        DataException e = Assert.Throws<DataException>(() => Datasets.Load(_folder.Name));
+        Assert.Equal($"4 of 22 pictures of {_folder.Name} cannot be used. The first: {_folder["a/1.png"]}: this PNG file is cut off: it ends after 50 bytes, "
+            + $"before its IEND chunk. Get the file again. `convolve data verify {_folder.Name}` names all; --skip-bad leaves them out.", e.Message);
+
+        List<string> words = [];
+        LoadedData data = Datasets.Load(_folder.Name, new() { SkipBad = true }, new Told(words));
+        Assert.Equal((16, 2), (data.Train.Count, data.Test.Count));
+        Assert.Equal(4, data.Skipped.Count);
+        Assert.Equal([$"Reading and checking 22 pictures in {_folder.Root}", .. data.Skipped.Select(s => "Left out: " + s), "4 of 22 pictures are left out."], words);
+    }
+
+    [Fact]
+    public void A_check_finds_everything_at_once()
+    {
+        foreach (string part in (string[])["train", "val", "test"])
+            for (int c = 0; c < 3; c++)
+                _folder.AddMany($"{part}/c{c}", part == "train" && c == 0 ? 20 : 3, part[0] * 100_000 + part.Length * 1000 + c * 100);
+        ImageFolderReport good = ImageFolder.Verify(_folder.Name);
+        Assert.True(good.IsOk);
+        Assert.Equal([("train", 26), ("validation", 9), ("test", 9)], good.Parts.Select(p => (p.Name, p.Count)));
+        Assert.Equal((Imbalance, $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
+        Assert.Equal([20, 3, 3], good.Parts[0].CountsByClass);
+
+        File.WriteAllBytes(_folder["train/c1/1.png"], File.ReadAllBytes(_folder["train/c1/1.png"])[..50]);
+        _folder.Write("train/c1/2.jpg", "GIF89a"u8.ToArray());
+        _folder.Write("train/c1/empty.jpeg", []);
+        File.Copy(_folder["train/c0/1.png"], _folder["test/c0/leak.png"]);
+        File.Copy(_folder["train/c0/2.png"], _folder["train/c2/other.png"]);
+        File.Copy(_folder["val/c0/1.png"], _folder["val/c0/again.png"]);
+        Directory.CreateDirectory(_folder["train/c3"]);
+        _folder.Add("test/c9/1.png", 9);
+        Directory.Delete(_folder["val/c2"], recursive: true);
+        _folder.Write("train/c0/notes.txt", [1]);
+        _folder.Write("readme.md", [1]);
+        _folder.Write("extra/x.png", [1]);
+        _folder.Write(".hidden/x.png", [1]);
+        _folder.Write("train/.DS_Store", [1]);
+
+        ImageFolderReport report = ImageFolder.Verify(_folder.Name);
+        Assert.False(report.IsOk);
+        Assert.Equal(
+            [
+                (BadFile, "train/c1/1.png"), (BadFile, "train/c1/2.jpg"), (BadFile, "train/c1/empty.jpeg"), (EmptyClass, "train/c3"), (UnknownClass, "test/c9"),
+                (Leak, "train/c0/1.png"), (TwoLabels, "train/c0/2.png"), (Repeated, "val/c0/1.png"), (UntestedClass, "test"), (UntestedClass, "val"), (UntestedClass, "val"),
+                (Stray, "extra"), (Stray, "readme.md"), (Stray, "train/c0/notes.txt"), (Imbalance, "train"),
+            ],
+            report.Findings.Select(f => (f.Kind, Path.GetRelativePath(_folder.Root, f.Path))));
+        Assert.Equal(7, report.Findings.Count(f => f.IsBad));
+        string[] messages = [.. report.Findings.Select(f => f.Message.Replace(_folder.Root, "", StringComparison.Ordinal))];
+        Assert.Equal("/train/c1/empty.jpeg: the file is empty (0 bytes). Get it again.", messages[2]);
+        Assert.Equal("/train/c3 holds no picture. Add some, or delete the folder.", messages[3]);
+        Assert.Equal("/test/c9 holds 1 pictures of a class that /train has not: they have no label. Add the class there, or take the folder away.", messages[4]);
+        Assert.Equal("/train/c0/1.png is, byte for byte, also /test/c0/leak.png: what is tested was trained on. Keep it in one split.", messages[5]);
+        Assert.Equal("/train/c0/2.png is, byte for byte, also /train/c2/other.png: one picture has several labels. Keep the right one.", messages[6]);
+        Assert.Equal("/extra is none of train, validation (or valid, or val) and test, and is left out.", messages[11]);
+        Assert.Equal("/train/c0/notes.txt is not named like a picture (.jpg, .jpeg, .jpe, .jfif, .png), and is left out.", messages[13]);
+        Assert.Equal($"{_folder["train/c3"]} holds no picture to train on. Add some, or delete the folder.",
+            Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
+    }
+
+    [Fact]
+    public void Training_hears_of_a_leak()
+    {
+        foreach (string part in (string[])["train", "test"])
+            foreach (string name in (string[])["a", "b"])
+                _folder.AddMany($"{part}/{name}", 3, part[1] * 1000 + name[0] * 10);
+        File.Copy(_folder["train/a/1.png"], _folder["test/a/leak.png"]);
+        List<string> words = [];
+        _ = Datasets.Load(_folder.Name, progress: new Told(words));
+        Assert.Contains($"1 pictures lie in two splits, so that what is tested was trained on: `convolve data verify {_folder.Name}` names them.", words);
+    }
+
+    [Fact]
+    public void Folders_that_are_none_are_refused()
+    {
+        Refused("folder:", "\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.");
+        Refused("folder:/no/such", "There is no folder /no/such. Check the path.");
+        _folder.Write("file.png", [1]);
+        Refused(_folder.Name + "/file.png", $"{_folder["file.png"]} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
+        Refused(_folder.Name, $"{_folder.Root} has no folder, and a folder for each class was expected, at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+        _folder.Add("one/1.png", 1);
+        Refused(_folder.Name + "/", $"{_folder.Root} has the one folder one, and a folder for each class was expected, at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+        _folder.Add("two/1.png", 2);
+        Refused(_folder.Name, $"{_folder.Root} holds no picture to test on: 2 pictures, none of them good and below test, and no class has two. Add some.");
+        Assert.Contains("/data is for sets known by name", Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message, StringComparison.Ordinal);
+        Directory.Delete(_folder["one"], true);
+        Directory.Delete(_folder["two"], true);
+        _folder.Add("test/a/1.png", 2);
+        Refused(_folder.Name, $"{_folder.Root} has a folder test, and no folder train with a folder for each class in it. Add it, or put the class folders of all pictures side by side: then the splits are drawn.");
+        _folder.Add("train/a/1.png", 3);
+        _folder.Add("val/a/1.png", 4);
+        _folder.Add("valid/a/1.png", 5);
+        Refused(_folder.Name, $"{_folder["valid"]} and {_folder["val"]} mean the same split. Keep one of them.", either: $"{_folder["val"]} and {_folder["valid"]} mean the same split. Keep one of them.");
+
+        static void Refused(string name, string message, string? either = null) =>
+            Assert.Contains(Assert.Throws<DataException>(() => Datasets.Load(name)).Message, (string[])[message, either ?? message]);
+    }
+
+    [Fact]
+    public void A_class_may_be_called_train()
+    {
+        _folder.AddMany("train", 4, 1);
+        _folder.AddMany("bus", 4, 20);
+        Assert.Equal(["bus", "train"], Datasets.Load(_folder.Name).Train.ClassNames);
+    }
+
+    [Fact]
+    public void There_may_be_more_classes_than_a_byte_counts()
+    {
+        for (int c = 0; c < 300; c++)
+            _folder.AddMany($"class{c}", 2, c * 10);
+        LoadedData data = Datasets.Load(_folder.Name);
+        Assert.Equal((300, 300, "class299", 299), (data.Train.Count, data.Test.Count, data.Train.ClassNames[299], data.Train.LabelOf(299)));
+    }
+
+    [Fact]
+    public void Links_into_each_other_come_to_an_end()
+    {
+        _folder.AddMany("a", 3, 1);
+        _folder.AddMany("b", 3, 20);
+        Directory.CreateSymbolicLink(_folder["b/loop"], _folder["b"]);
+        Assert.Contains(ImageFolder.Verify(_folder.Name).Findings, f => f.Kind == Repeated);
+    }
+
+    private void Damage()
+    {
+        File.WriteAllBytes(_folder["a/1.png"], File.ReadAllBytes(_folder["a/1.png"])[..50]);
+        byte[] bytes = File.ReadAllBytes(_folder["b/2.png"]);
+        bytes[^20] ^= 1; // within the packed pixels
+        File.WriteAllBytes(_folder["b/2.png"], bytes);
+        _folder.Write("a/none.jpg", []);
+        _folder.Write("b/text.png", "text"u8.ToArray());
+    }
+
+    private static HashSet<string> Pixels(Dataset set) => [.. Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(set.PixelsOf(i)))];
+
+    private sealed class Told(List<string> words) : IProgress<string>
+    {
+        public void Report(string value) => words.Add(value);
+    }
+}
