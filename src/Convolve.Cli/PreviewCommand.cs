@@ -13,7 +13,7 @@ namespace Convolve.Cli;
 internal sealed class PreviewCommand
 {
     private const int MostImages = 100;
-    private readonly Argument<string> _set = new("SET") { HelpName = "SET", Description = $"The data set: {string.Join(", ", Datasets.All.Select(d => d.Name))}." };
+    private readonly Argument<string> _set = new("SET") { HelpName = "SET", Description = $"The data set: {Inputs.Sets}." };
     private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images. Default: nothing.");
 
     private readonly Option<string?> _network = Inputs.Word("--network", "NET",
@@ -23,6 +23,7 @@ internal sealed class PreviewCommand
     private readonly Option<int?> _images = Inputs.Integer("--images", $"How many images are shown, 1 to {MostImages}. Default: 8.", least: 1);
     private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"How many epochs of each are shown, 1 to {MostImages}. Default: 6.", least: 1);
     private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "The seed of the run that is shown. Default: 0.");
+    private readonly Option<bool> _skipBad = Inputs.Flag("--skip-bad", "Leave out the bad files of a folder of pictures.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<string?> _out = Inputs.Word("--out", "FILE", "The PNG file. Default: SET-preview.png in the current folder.");
     private readonly Option<bool> _json = Inputs.Json();
@@ -36,7 +37,7 @@ internal sealed class PreviewCommand
             preview._set,
         };
         foreach (Option option in (Option[])[preview._augment, preview._network, preview._networkOptions, preview._images, preview._epochs, preview._seed,
-            preview._dataDirectory, preview._out, preview._json])
+            preview._skipBad, preview._dataDirectory, preview._out, preview._json])
             command.Add(option);
         command.SetAction(preview.Run);
         return command;
@@ -53,10 +54,15 @@ internal sealed class PreviewCommand
         string file = line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png";
 
         using Interruption interruption = new("ending ...");
-        LoadedData loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory)), new Reporter<string>(output.Line), interruption.Token);
-        Split train = new("train", loaded.Train, [.. Enumerable.Range(0, loaded.Train.Count)]);
+        DatasetOptions where = Inputs.DataOptions(line.GetValue(_dataDirectory)) with
+        {
+            Channels = graph is null ? null : graph.Input.Channels == 1 ? 1 : 3,
+            SkipBad = line.GetValue(_skipBad),
+        };
+        LoadedData loaded = Datasets.Load(info.Name, where, new Reporter<string>(output.Line), interruption.Token);
+        ulong seed = line.GetValue(_seed) ?? 0;
         ImageSize? input = graph is null ? null : new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
-        PreviewSheet sheet = PreviewSheet.Create(train, transforms, input, line.GetValue(_seed) ?? 0, images, epochs);
+        PreviewSheet sheet = PreviewSheet.Create(loaded.Split(seed: seed).Train, transforms, input, seed, images, epochs);
         AtomicFile.WriteBytes(file, PngEncoder.Encode(sheet.Pixels, sheet.Size.Channels, sheet.Size.Height, sheet.Size.Width));
         if (output.IsJson)
         {
@@ -73,8 +79,6 @@ internal sealed class PreviewCommand
             return Failures.Success;
         }
         output.Line($"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} epochs.");
-        if (transforms.Where(t => t.MixesBatch).ToList() is { Count: > 0 } mixing)
-            output.Line($"Not shown: {string.Join(", ", mixing)}, which mixes what is shown.");
         return Failures.Success;
     }
 

@@ -65,7 +65,9 @@ public class UsageTests
     public void AWrongValue(string options, string message) => Refused("train lenet5 --data fashion-mnist " + options, message);
 
     [Theory]
-    [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out for images of 1 channel.")]
+    [InlineData("color-jitter:0.4", "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey images take color-jitter:brightness=0.4:contrast=0.4.")]
+    [InlineData("color-jitter:hue=0.1", "color-jitter:hue=0.1: an image of 1x28x28 came, and red, green and blue were expected. Leave it out.")]
+    [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out.")]
     [InlineData("resize:32,random-crop:24", "resize:32,random-crop:24 make images of 1x24x24 out of 1x28x28, and the network takes 1x28x28. End with resize:28x28, or choose the size of the last crop or resize accordingly.")]
     public void TransformsThatDoNotFitTheImagesAreRefusedBeforeAnythingIsWritten(string transforms, string message)
     {
