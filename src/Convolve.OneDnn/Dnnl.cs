@@ -137,4 +137,10 @@ internal static unsafe partial class Dnnl
 
     [LibraryImport(Library)]
     internal static partial int dnnl_eltwise_backward_desc_init(byte* operation, int algorithm, byte* diffData, byte* data, float alpha, float beta);
+
+    [LibraryImport(Library)]
+    internal static partial int dnnl_resampling_forward_desc_init(byte* operation, int propagation, int algorithm, float* factors, byte* source, byte* target);
+
+    [LibraryImport(Library)]
+    internal static partial int dnnl_resampling_backward_desc_init(byte* operation, int algorithm, float* factors, byte* diffSource, byte* diffTarget);
 }

@@ -129,7 +129,9 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         PoolingForward o => o is { IsTraining: true, Kind: PoolingKind.Max } ? [Argument.Source, Argument.Target, Argument.Workspace] : [Argument.Source, Argument.Target],
         PoolingBackward o => o.Forward.Kind == PoolingKind.Max ? [Argument.DiffSource, Argument.DiffTarget, Argument.Workspace] : [Argument.DiffSource, Argument.DiffTarget],
         ElementwiseForward => [Argument.Source, Argument.Target],
-        ElementwiseBackward => [Argument.Target, Argument.DiffTarget, Argument.DiffSource],
+        ResamplingForward => [Argument.Source, Argument.Target],
+        ResamplingBackward => [Argument.DiffSource, Argument.DiffTarget],
+        ElementwiseBackward o => [o.Function.DerivesFromInput ? Argument.Source : Argument.Target, Argument.DiffTarget, Argument.DiffSource],
         Reorder => [Argument.Source, Argument.Target],
         Sum o => [Argument.Target, .. Enumerable.Range(0, o.Count).Select(i => Argument.FirstSource + i)],
         _ => throw new NotSupportedException($"No arguments are known for {operation}."),
@@ -212,7 +214,8 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         InnerProductBackwardData o => o.Forward,
         InnerProductBackwardWeights o => o.Forward,
         PoolingBackward o => o.Forward,
-        ElementwiseBackward o => new ElementwiseForward(o.Function, o.Output),
+        ElementwiseBackward o => new ElementwiseForward(o.Function, o.Data),
+        ResamplingBackward o => o.Forward,
         _ => null,
     };
 

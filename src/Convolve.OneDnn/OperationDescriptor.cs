@@ -6,6 +6,9 @@ internal static unsafe class OperationDescriptor
     /// <summary>The way that convolutions are computed: Winograd's, which the library gave up in 3.2, is an own kernel.</summary>
     internal const int Direct = 1;
 
+    /// <summary>The way of resampling.</summary>
+    internal const int Linear = 0x2fff1;
+
     /// <summary>Fills 16 KiB at <paramref name="result"/>; returns the library's status.</summary>
     public static int Fill(byte* result, Operation operation)
     {
@@ -58,8 +61,14 @@ internal static unsafe class OperationDescriptor
                 fixed (byte* data = o.Data.Descriptor)
                     return Dnnl.dnnl_eltwise_forward_desc_init(result, OneDnn2.Propagation(true), ForwardAlgorithm(o.Function.Kind), data, o.Function.Alpha, 0);
             case ElementwiseBackward o:
-                fixed (byte* diff = o.DiffData.Descriptor, output = o.Output.Descriptor)
-                    return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, output, o.Function.Alpha, 0);
+                fixed (byte* diff = o.DiffData.Descriptor, given = o.Data.Descriptor)
+                    return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, given, o.Function.Alpha, 0);
+            case ResamplingForward o:
+                fixed (byte* source = o.Source.Descriptor, target = o.Target.Descriptor)
+                    return Dnnl.dnnl_resampling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Linear, null, source, target);
+            case ResamplingBackward o:
+                fixed (byte* source = o.DiffSource.Descriptor, target = o.DiffTarget.Descriptor)
+                    return Dnnl.dnnl_resampling_backward_desc_init(result, Linear, null, source, target);
             default:
                 throw new NotSupportedException($"No descriptor is known for {operation}.");
         }
@@ -70,16 +79,19 @@ internal static unsafe class OperationDescriptor
         ElementwiseKind.ReLU => 31,
         ElementwiseKind.Tanh => 47,
         ElementwiseKind.Logistic => 175,
+        ElementwiseKind.GeluErf => 48,
+        ElementwiseKind.GeluTanh => 207,
+        ElementwiseKind.Swish => 223,
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    // The "use_dst_for_bwd" forms.
-    private static int BackwardAlgorithm(ElementwiseKind kind) => kind switch
+    // The "use_dst_for_bwd" forms where there are.
+    internal static int BackwardAlgorithm(ElementwiseKind kind) => kind switch
     {
         ElementwiseKind.ReLU => 256,
         ElementwiseKind.Tanh => 257,
         ElementwiseKind.Logistic => 260,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        _ => ForwardAlgorithm(kind),
     };
 
     private static ReadOnlySpan<byte> Optional(Layout? layout) => layout is null ? default : layout.Descriptor;

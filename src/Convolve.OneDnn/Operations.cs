@@ -13,12 +13,25 @@ public enum ElementwiseKind
     ReLU,
     Tanh,
     Logistic,
+
+    /// <summary>x / 2 * (1 + erf(x / sqrt 2)).</summary>
+    GeluErf,
+
+    /// <summary>Its approximation by a hyperbolic tangent.</summary>
+    GeluTanh,
+
+    /// <summary>x * logistic(alpha x).</summary>
+    Swish,
 }
 
 /// <summary>A function of each element with its parameter.</summary>
 /// <param name="Kind">Which.</param>
-/// <param name="Alpha">The slope of a leaky ReLU.</param>
-public readonly record struct ElementwiseFunction(ElementwiseKind Kind, float Alpha = 0);
+/// <param name="Alpha">The slope of a leaky ReLU, or the factor within a Swish.</param>
+public readonly record struct ElementwiseFunction(ElementwiseKind Kind, float Alpha = 0)
+{
+    /// <summary>Whether the derivative is taken from the function's input; else from its output, so that the input need not be kept.</summary>
+    public bool DerivesFromInput => Kind is ElementwiseKind.GeluErf or ElementwiseKind.GeluTanh or ElementwiseKind.Swish;
+}
 
 public sealed record ConvolutionForward(bool IsTraining, Layout Source, Layout Weights, Layout? Bias, Layout Target,
     Walk Walk, ElementwiseFunction? Activation = null) : Operation;
@@ -48,8 +61,13 @@ public sealed record PoolingBackward(Layout DiffSource, Layout DiffTarget, Pooli
 
 public sealed record ElementwiseForward(ElementwiseFunction Function, Layout Data) : Operation;
 
-/// <summary>The derivative is taken from the function's output, so that its input need not be kept.</summary>
-public sealed record ElementwiseBackward(ElementwiseFunction Function, Layout DiffData, Layout Output) : Operation;
+/// <summary>The gradient, from the function's output, or from its input where <see cref="ElementwiseFunction.DerivesFromInput"/> says so.</summary>
+public sealed record ElementwiseBackward(ElementwiseFunction Function, Layout DiffData, Layout Data) : Operation;
+
+/// <summary>Bilinear interpolation of images between the centres of the pixels.</summary>
+public sealed record ResamplingForward(bool IsTraining, Layout Source, Layout Target) : Operation;
+
+public sealed record ResamplingBackward(Layout DiffSource, Layout DiffTarget, ResamplingForward Forward) : Operation;
 
 /// <summary>Copies into another layout or element type.</summary>
 public sealed record Reorder(Layout Source, Layout Target) : Operation;

@@ -41,7 +41,7 @@ public sealed class ReferenceNetwork
     public IReadOnlyList<long> ExecutedSizes(double[] images) => [.. Run(images).Select(value => (long)value.Values.Length / value.Batch)];
 
     /// <summary>The mean softmax cross-entropy of training alone; nothing moves.</summary>
-    public double Loss(double[] images, int[] labels) => CrossEntropy(Run(images, isTraining: true)[^1].Values, labels, null);
+    public double Loss(double[] images, int[] labels) => CrossEntropy(Run(images, isTraining: true)[Logits.Index].Values, labels, null);
 
     /// <summary>One training pass: the mean softmax cross-entropy and all its gradients; running averages move.</summary>
     public ReferencePass ForwardBackward(double[] images, int[] labels)
@@ -50,11 +50,14 @@ public sealed class ReferenceNetwork
             Array.Clear(gradient);
         ReferenceTensor[] values = Run(images, isTraining: true, movesAverages: true);
         ReferenceTensor[] gradients = [.. values.Select(value => new ReferenceTensor(value.Batch, value.Shape))];
-        double loss = CrossEntropy(values[^1].Values, labels, gradients[^1].Values);
-        foreach (Node node in Graph.Nodes.Skip(1).Reverse())
+        double loss = CrossEntropy(values[Logits.Index].Values, labels, gradients[Logits.Index].Values);
+        foreach (Node node in Graph.Nodes.Take(Logits.Index + 1).Skip(1).Reverse())
             _layers[node.Index]!.Backward(Inputs(node, values), values[node.Index], gradients[node.Index], Inputs(node, gradients));
-        return new(values[^1].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
+        return new(values[Logits.Index].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
     }
+
+    // What the loss takes: not the probabilities of a final Softmax.
+    private Node Logits => Graph.Nodes[^1].Layer is Layers.Softmax ? Graph.Nodes[^1].Inputs[0] : Graph.Nodes[^1];
 
     private ReferenceTensor[] Run(double[] images, bool isTraining = false, bool movesAverages = false)
     {

@@ -60,8 +60,11 @@ public sealed class Executor : IDisposable
     /// <summary>Where <see cref="IsMixed"/>: the share of each image's first label in its target, [N], in [0, 1]; the rest is the second's.</summary>
     public Span<float> FirstShares => _state.FirstShares;
 
-    /// <summary>The result of the last pass, [N, classes]; good until the next pass of the model.</summary>
-    public ReadOnlySpan<float> Logits => Window<float>(Plan.Output, _outputElements);
+    /// <summary>The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.</summary>
+    public ReadOnlySpan<float> Logits => Window<float>(Plan.Logits, _outputElements);
+
+    /// <summary>The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
+    public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;

@@ -130,16 +130,16 @@ public sealed class Model : IDisposable
         return ExecutorFor(batchSize, true);
     }
 
-    /// <summary>Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, for any n.</summary>
-    public void Forward(ReadOnlySpan<float> images, Span<float> logits)
+    /// <summary>Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, or probabilities where the network ends in a Softmax, for any n.</summary>
+    public void Forward(ReadOnlySpan<float> images, Span<float> result)
     {
         int count = CountOf(images);
-        if (logits.Length != count * Graph.Output.Channels)
-            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {logits.Length}.", nameof(logits));
+        if (result.Length != count * Graph.Output.Channels)
+            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {result.Length}.", nameof(result));
         Executor pass = Evaluation(count);
         WriteInput(pass, images);
         ThreadTeam.Invoke(() => pass.Run());
-        pass.Logits.CopyTo(logits);
+        pass.Output.CopyTo(result);
     }
 
     /// <summary>One training pass without the update; returns the mean softmax cross-entropy, whose gradients stay in the model.</summary>

@@ -26,6 +26,7 @@ internal abstract class Runnable : IDisposable
         WinogradGradientWork winograd => new TeamRunnable(new WinogradGradientKernel(step, winograd, binder)),
         BatchNormWork norm => new BatchNormForward(step, norm, binder),
         BatchNormBackwardWork norm => new BatchNormBackward(step, norm, binder),
+        SoftmaxWork softmax => new TeamRunnable(new SoftmaxKernel(step, softmax, binder)),
         ResponseNormWork norm => new TeamRunnable(new ResponseNormKernel(step, norm, binder)),
         MaxPoolingWork pooling => new TeamRunnable(new MaxPoolingKernel(step, pooling, binder)),
         PadChannelsWork pad => new TeamRunnable(new PadChannelsKernel(step, pad, binder)),

@@ -71,6 +71,9 @@ public sealed class Graph : IEquatable<Graph>
     /// <summary>The shape of one result: a vector of logits for a classifier.</summary>
     public Shape Output => Nodes[^1].Output;
 
+    /// <summary>Whether the last layer is a Softmax: then evaluation gives probabilities, and the loss takes its input.</summary>
+    public bool GivesProbabilities => Nodes[^1].Layer is Softmax;
+
     /// <summary>The number of learned values.</summary>
     public long ParameterCount => Nodes.Sum(n => n.ParameterCount);
 

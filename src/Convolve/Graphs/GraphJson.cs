@@ -102,6 +102,13 @@ public static class GraphJson
             case LeakyReLU leaky:
                 WriteNumber(json, "slope", leaky.Slope, 0.01f);
                 break;
+            case GELU gelu:
+                if (gelu.Approximate != "none")
+                    json.WriteString("approximate", gelu.Approximate);
+                break;
+            case Resize resize:
+                WriteSize(json, "size", resize.Size);
+                break;
             case BatchNorm norm:
                 WriteNumber(json, "eps", norm.Eps, 1e-5f);
                 WriteNumber(json, "momentum", norm.Momentum, 0.1f);
@@ -120,7 +127,7 @@ public static class GraphJson
             case Dropout dropout:
                 WriteNumber(json, "probability", dropout.Probability, 0.5f);
                 break;
-            case GlobalAvgPool or ReLU or Tanh or Sigmoid or Flatten or Add or Concat:
+            case GlobalAvgPool or ReLU or Tanh or Sigmoid or SiLU or Softmax or Flatten or Add or Concat:
                 break;
             default:
                 throw new NetworkException($"{layer}: this kind of layer has no JSON form.");
@@ -145,6 +152,10 @@ public static class GraphJson
         nameof(LeakyReLU) => new LeakyReLU(fields.Number("slope", 0.01f)),
         nameof(Dropout) => new Dropout(fields.Number("probability", 0.5f)),
         nameof(ReLU) => new ReLU(),
+        nameof(GELU) => new GELU(fields.Text("approximate", "none")),
+        nameof(SiLU) => new SiLU(),
+        nameof(Softmax) => new Softmax(),
+        nameof(Resize) => new Resize(fields.Size("size")),
         nameof(Tanh) => new Tanh(),
         nameof(Sigmoid) => new Sigmoid(),
         nameof(Flatten) => new Flatten(),
@@ -158,7 +169,7 @@ public static class GraphJson
     internal static IReadOnlyList<string> Types { get; } =
     [
         nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(LocalResponseNorm), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
-        nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(Dropout), nameof(Flatten), nameof(PadChannels), nameof(Add), nameof(Concat),
+        nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(GELU), nameof(SiLU), nameof(Softmax), nameof(Resize), nameof(Dropout), nameof(Flatten), nameof(PadChannels), nameof(Add), nameof(Concat),
     ];
 
     private static Graph ReadGraph(JsonValue root)

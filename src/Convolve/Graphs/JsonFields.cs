@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Convolve.Layers;
 
@@ -42,6 +43,7 @@ internal sealed class JsonFields
         return value.Kind == JsonValueKind.String ? value.Text : throw Wrong(name, value, Expected);
     }
 
+    [return: NotNullIfNotNull(nameof(otherwise))]
     public string? Text(string name, string? otherwise) => Knows(name) ? Text(name) : otherwise;
 
     public IReadOnlyList<JsonValue> List(string name, int fewest, string expected)

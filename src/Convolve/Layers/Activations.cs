@@ -3,6 +3,9 @@ namespace Convolve.Layers;
 /// <summary>A function of each element alone.</summary>
 public abstract record Activation : Layer
 {
+    /// <summary>Whether it never falls: then its output tells its derivative, and the largest of some outputs is that of the largest input.</summary>
+    public virtual bool NeverFalls => true;
+
     public sealed override Shape Infer(Shape input) => input;
 }
 
@@ -68,6 +71,49 @@ public sealed record Tanh : Activation
 public sealed record Sigmoid : Activation
 {
     public override string Stem => "sigmoid";
+
+    public override string ToString() => Print([]);
+}
+
+/// <summary>x times the probability that a standard normal variable is below x: x / 2 * (1 + erf(x / sqrt 2)).</summary>
+/// <remarks>
+/// Shapes: any, kept.
+/// Parameters: none.
+/// Cost: no multiply-adds; an exponential per element. Training keeps its input; evaluation computes it inside the layer before it.
+/// Source: Hendrycks and Gimpel 2016. As PyTorch's GELU.
+/// </remarks>
+public sealed record GELU : Activation
+{
+    /// <param name="approximate">"none", the default, or "tanh" for x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).</param>
+    /// <exception cref="NetworkException">It is neither.</exception>
+    public GELU(string approximate = "none")
+    {
+        Approximate = approximate;
+        Require(approximate is "none" or "tanh", "the approximation is unknown", "Use \"none\" or \"tanh\"");
+    }
+
+    /// <summary>"none" or "tanh".</summary>
+    public string Approximate { get; }
+
+    public override bool NeverFalls => false;
+
+    public override string Stem => "gelu";
+
+    public override string ToString() => Print([], ("approximate", $"\"{Approximate}\"", "\"none\""));
+}
+
+/// <summary>x / (1 + exp(-x)), also called Swish.</summary>
+/// <remarks>
+/// Shapes: any, kept.
+/// Parameters: none.
+/// Cost: no multiply-adds; an exponential per element. Training keeps its input; evaluation computes it inside the layer before it.
+/// Source: Hendrycks and Gimpel 2016; Ramachandran, Zoph and Le 2017. As PyTorch's SiLU.
+/// </remarks>
+public sealed record SiLU : Activation
+{
+    public override bool NeverFalls => false;
+
+    public override string Stem => "silu";
 
     public override string ToString() => Print([]);
 }

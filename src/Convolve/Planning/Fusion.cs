@@ -22,12 +22,12 @@ internal sealed class Fusion
         foreach (Node node in graph.Nodes)
         {
             _needsGradient[node.Index] = node.ParameterCount > 0 || node.Inputs.Any(i => _needsGradient[i.Index]);
-            if (node.Layer is Activation && IsFusable(node.Layer, node.Inputs[0].Layer) && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
+            if (node.Layer is Activation activation && IsFusable(activation, node.Inputs[0].Layer, training) && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
             {
                 _activationOf[producer.Index] = node;
                 _isFused[node.Index] = true;
             }
-            if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation } input && _consumers[input.Index] == 1 && !TakesGradient(input))
+            if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation { NeverFalls: true } } input && _consumers[input.Index] == 1 && !TakesGradient(input))
                 _poolOf[node.Inputs[0].Index] = node;
             if (node.Layer is LocalResponseNorm && node.Inputs[0] is { Layer: ReLU or LeakyReLU } before && _consumers[before.Index] == 1 && !TakesGradient(before))
                 _normOf[before.Index] = node;
@@ -57,7 +57,9 @@ internal sealed class Fusion
     /// </summary>
     public Node? PoolOf(Node activation) => _poolOf[activation.Index];
 
-    private static bool IsFusable(Layer activation, Layer producer) => producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU));
+    // Where the derivative is taken from the input, training keeps that.
+    private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training)
+        && (producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU)));
 
     public static ElementwiseFunction FunctionOf(Layer layer) => layer switch
     {
@@ -65,6 +67,8 @@ internal sealed class Fusion
         LeakyReLU leaky => new(ElementwiseKind.ReLU, leaky.Slope),
         Tanh => new(ElementwiseKind.Tanh),
         Sigmoid => new(ElementwiseKind.Logistic),
+        GELU gelu => new(gelu.Approximate == "tanh" ? ElementwiseKind.GeluTanh : ElementwiseKind.GeluErf),
+        SiLU => new(ElementwiseKind.Swish, 1),
         _ => throw new NotSupportedException($"No kernel is known for {layer}."),
     };
 }

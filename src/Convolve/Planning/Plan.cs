@@ -16,9 +16,9 @@ public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Preci
 /// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
 public sealed class Plan
 {
-    internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
+    internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor logits, Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
     {
-        (Graph, Options, Parameters, Steps, Input, Output, Storages, ArenaBytes) = (graph, options, parameters, steps, input, output, storages, arenaBytes);
+        (Graph, Options, Parameters, Steps, Input, Logits, Output, Storages, ArenaBytes) = (graph, options, parameters, steps, input, logits, output, storages, arenaBytes);
     }
 
     public Graph Graph { get; }
@@ -32,7 +32,10 @@ public sealed class Plan
     /// <summary>Preprocessed images, [N, C, H, W] in the plan's precision.</summary>
     public Tensor Input { get; }
 
-    /// <summary>Logits, [N, classes] in float32.</summary>
+    /// <summary>What the loss takes, [N, classes] in float32.</summary>
+    public Tensor Logits { get; }
+
+    /// <summary>The result, [N, classes] in float32: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
     public Tensor Output { get; }
 
     /// <summary>Every piece of memory that the steps touch.</summary>

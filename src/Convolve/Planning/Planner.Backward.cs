@@ -17,12 +17,12 @@ public sealed partial class Planner
     private void Backward(Tensor logits)
     {
         _phase = Phase.Loss;
-        Node last = _graph.Nodes[^1];
+        Node last = LogitsNode;
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
         Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
-        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n) && !IsFinalSoftmax(n)))
             LowerBackward(node, Collect(node));
         BackLanes();
     }
@@ -61,6 +61,12 @@ public sealed partial class Planner
                 break;
             case AdaptiveAvgPool2d pool:
                 BackAdaptive(node, pool.Output, gradient);
+                break;
+            case Resize:
+                BackResize(node, gradient);
+                break;
+            case Softmax:
+                BackSoftmax(node, gradient);
                 break;
             case GlobalAvgPool:
                 BackGlobalAverage(node, gradient);
@@ -199,16 +205,17 @@ public sealed partial class Planner
         Give(input, result);
     }
 
-    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>: the activation itself, or the pooling behind it.</summary>
+    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>, the activation itself or the pooling behind it, or from the activation's input.</summary>
     private Tensor BackActivation(Node place, Node activation, Tensor gradient)
     {
-        Tensor output = _outputs[place.Index]!;
-        Layout common = output.Layout.Type == _type ? output.Layout : Plain(place.Output);
+        ElementwiseFunction function = Fusion.FunctionOf(activation.Layer);
+        Tensor data = function.DerivesFromInput ? InputOf(activation) : _outputs[place.Index]!;
+        Layout common = data.Layout.Type == _type ? data.Layout : Plain(place.Output);
         gradient = As(place, gradient, common, "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {activation.Name}", gradient.Layout);
-        ElementwiseBackward operation = new(Fusion.FunctionOf(activation.Layer), gradient.Layout, output.Layout);
-        Emit(activation, "backward", operation, Required(operation, place), new(Argument.Target, output, Access.Read),
+        ElementwiseBackward operation = new(function, gradient.Layout, data.Layout);
+        Emit(activation, "backward", operation, Required(operation, place), new(function.DerivesFromInput ? Argument.Source : Argument.Target, data, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         return result;
     }

@@ -18,7 +18,7 @@ public sealed partial class Planner
 
     private DepthShape? DepthOf(Node node, Conv2d conv)
     {
-        if (_type != ElementType.BFloat16 || node.Inputs[0].Layer is not Input || conv.Stride != DepthStride || conv.Dilation != 1 || conv.Groups != 1
+        if (_type != ElementType.BFloat16 || _fusion.NeedsGradient(node.Inputs[0]) || !InputOf(node).Layout.IsPlain || conv.Stride != DepthStride || conv.Dilation != 1 || conv.Groups != 1
             || node.Input.Channels > 4 || conv.Kernel.Height <= DepthStride || conv.Kernel.Width <= DepthStride)
             return null;
         Window window = conv.Walk(node.Input);

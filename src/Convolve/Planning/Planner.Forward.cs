@@ -15,7 +15,7 @@ public sealed partial class Planner
         Tensor input = NewTensor("input", Plain(entry.Output));
         _outputs[0] = input;
         LowerLanes();
-        foreach (Node node in _graph.Nodes.Skip(1).Where(n => !_fusion.IsFused(n) && !IsInLanes(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Where(n => (!_fusion.IsFused(n) || IsInLanes(n.Inputs[0])) && !IsInLanes(n) && !IsFinalSoftmax(n)))
         {
             Tensor output = Lower(node);
             _outputs[node.Index] = output;
@@ -34,6 +34,8 @@ public sealed partial class Planner
         LocalResponseNorm norm => LowerResponseNorm(node, norm),
         Pool2d pool => LowerPooling(node, pool),
         AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
+        Resize => LowerResize(node),
+        Softmax => LowerSoftmax(node, InputOf(node), _type),
         GlobalAvgPool => LowerGlobalAverage(node),
         Activation => LowerActivation(node),
         Flatten => LowerFlatten(node),
@@ -100,7 +102,7 @@ public sealed partial class Planner
     private Tensor LowerLinear(Node node, Linear linear)
     {
         Tensor source = As(node, InputOf(node), Plain(node.Input), "reorder source");
-        bool isLast = node.Index == _graph.Nodes.Count - 1;
+        bool isLast = node == LogitsNode;
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = linear.HasBias ? _library.Plain(ElementType.Float32, linear.Units) : null;
         Layout target = _library.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
@@ -177,7 +179,7 @@ public sealed partial class Planner
         return target;
     }
 
-    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d
+    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d or GlobalAvgPool or Activation { NeverFalls: false }
         || (producer.Layer is MaxPool2d && producer.Inputs[0].Layer is not (Tanh or Sigmoid));
 
     private Tensor LowerAdd(Node node)

@@ -57,7 +57,7 @@ public sealed partial class Planner
         Node last = node;
         LanesActivation activation = LanesActivation.None;
         float slope = 0;
-        if (OnlyConsumer(last) is { Layer: Activation } next)
+        if (OnlyConsumer(last) is { Layer: Activation { NeverFalls: true } } next)
         {
             last = next;
             (activation, slope) = next.Layer switch

@@ -61,22 +61,25 @@ public sealed partial class Planner
     private Plan Create()
     {
         Tensor input = Forward();
-        Node last = _graph.Nodes[^1];
-        Tensor output = As(last, _outputs[^1]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits");
+        Node last = LogitsNode;
+        Tensor logits = As(last, _outputs[last.Index]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits"), output = logits;
         if (_options.IsTraining)
-            Backward(output);
+            Backward(logits);
+        else if (last != _graph.Nodes[^1])
+            output = LowerSoftmax(_graph.Nodes[^1], logits, ElementType.Float32);
         ParameterPlan parameters = _given ?? ParameterPlan.Create(_graph, MasterOf);
-        List<Storage> storages = Lifetimes(input, output);
+        List<Storage> storages = Lifetimes(input, logits, output);
         foreach (Storage storage in storages.Where(s => s.Region is Region.Parameters or Region.Gradients))
             storage.Offset = parameters.Slots[storage.Parameter].Offset;
         long arena = MemoryPlanner.Place(storages.Where(s => s.Region == Region.Arena));
-        return new(_graph, _options, parameters, _steps, input, output, storages, arena);
+        return new(_graph, _options, parameters, _steps, input, logits, output, storages, arena);
     }
 
-    private List<Storage> Lifetimes(Tensor input, Tensor output)
+    private List<Storage> Lifetimes(Tensor input, Tensor logits, Tensor output)
     {
-        HashSet<Storage> seen = [input.Storage, output.Storage];
+        HashSet<Storage> seen = [input.Storage, logits.Storage, output.Storage];
         input.Storage.Touch(-1);
+        logits.Storage.Touch(_steps.Count);
         output.Storage.Touch(_steps.Count);
         for (int i = 0; i < _steps.Count; i++)
         {

@@ -106,6 +106,9 @@ internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Mome
 /// <summary>The gradients of such a step.</summary>
 internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
 
+/// <summary>Softmax over the features of each vector, or its gradient.</summary>
+internal sealed record SoftmaxWork(int Features, bool IsBack) : Work;
+
 /// <summary>Local response normalisation, or its gradient.</summary>
 /// <param name="Shape">The batch.</param>
 /// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for ReLU.</param>

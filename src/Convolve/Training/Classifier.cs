@@ -107,11 +107,13 @@ public sealed class Classifier : IDisposable
     /// <exception cref="DataException">The channels do not fit.</exception>
     public float[] Predict(ReadOnlySpan<byte> pixels, ImageSize size)
     {
-        float[] input = new float[Graph.Input.Elements], logits = new float[ClassNames.Count];
+        float[] input = new float[Graph.Input.Elements], result = new float[ClassNames.Count];
         new ImagePipeline(Preprocessing, size.Channels).Write(pixels, size, input);
-        Model.Forward(input, logits);
-        float largest = logits.Max();
-        float[] exponentials = [.. logits.Select(l => MathF.Exp(l - largest))];
+        Model.Forward(input, result);
+        if (Graph.GivesProbabilities)
+            return result;
+        float largest = result.Max();
+        float[] exponentials = [.. result.Select(l => MathF.Exp(l - largest))];
         float sum = exponentials.Sum();
         return [.. exponentials.Select(e => e / sum)];
     }

@@ -35,6 +35,11 @@ internal abstract class ReferenceLayer
         LeakyReLU leaky => new ReferenceElementwise(x => x > 0 ? x : leaky.Slope * x, (x, _) => x > 0 ? 1 : leaky.Slope),
         Tanh => new ReferenceElementwise(Math.Tanh, (_, y) => 1 - y * y),
         Sigmoid => new ReferenceElementwise(x => 1 / (1 + Math.Exp(-x)), (_, y) => y * (1 - y)),
+        GELU { Approximate: "tanh" } => new ReferenceElementwise(ReferenceFunctions.GeluTanh, (x, _) => ReferenceFunctions.GeluTanhSlope(x)),
+        GELU => new ReferenceElementwise(x => x * ReferenceFunctions.NormalBelow(x), (x, _) => ReferenceFunctions.NormalBelow(x) + x * ReferenceFunctions.NormalDensity(x)),
+        SiLU => new ReferenceElementwise(x => x / (1 + Math.Exp(-x)), (x, y) => (1 + x - y) / (1 + Math.Exp(-x))),
+        Softmax => new ReferenceSoftmax(),
+        Resize resize => new ReferenceResize(resize),
         Dropout => new ReferenceElementwise(x => x, (_, _) => 1), // evaluation, or probability 0
         Flatten => new ReferenceFlatten(),
         Add => new ReferenceAdd(),

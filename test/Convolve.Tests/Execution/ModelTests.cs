@@ -29,7 +29,7 @@ public sealed class ModelTests : IDisposable
         [
             (() => _model.Forward(new float[100], logits), "Images of 1x28x28 have 784 values each, and 100 values are no whole number of them. (Parameter 'images')"),
             (() => _model.Forward([], logits), "Images of 1x28x28 have 784 values each, and 0 values are no whole number of them. (Parameter 'images')"),
-            (() => _model.Forward(images, new float[39]), "4 images give 40 logits, and there is room for 39. (Parameter 'logits')"),
+            (() => _model.Forward(images, new float[39]), "4 images give 40 logits, and there is room for 39. (Parameter 'result')"),
             (() => _model.ForwardBackward(new float[785], [0]), "Images of 1x28x28 have 784 values each, and 785 values are no whole number of them. (Parameter 'images')"),
             (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, and 3 were given. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, 10]), "Label 10 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),

@@ -48,6 +48,13 @@ public sealed record LayerCase(string Text, Graph Graph, IReadOnlyList<Layer> La
         return new(text, graph, [.. graph.Nodes.Skip(2).SkipLast(2).Select(n => n.Layer)]);
     }
 
+    /// <summary>A Linear that classifies vectors, and layers behind it that the network ends in.</summary>
+    public static LayerCase Last(string text, int features, params Layer[] layers)
+    {
+        GraphBuilder net = new("last", (3, 2, 2));
+        return new("last: " + text, net.Build(net.Chain(net.Input, [new Flatten(), new Linear(features), .. layers])), layers);
+    }
+
     /// <summary>Branches of vectors.</summary>
     public static LayerCase VectorBranches(string text, int features, Func<GraphBuilder, GraphBuilder.Handle, GraphBuilder.Handle> build)
     {

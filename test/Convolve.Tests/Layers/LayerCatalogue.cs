@@ -8,7 +8,7 @@ public static class LayerCatalogue
 {
     public static IReadOnlyList<LayerCase> All { get; } =
     [
-        .. Convolutions(), .. Normalizations(), .. Pools(), .. Activations(), .. Vectors(), .. Chains(), .. Branching(),
+        .. Convolutions(), .. Normalizations(), .. Pools(), .. Activations(), .. Vectors(), .. Resizes(), .. Chains(), .. Branching(),
     ];
 
     /// <summary>The names, as theory data: a case that fails is then named by the runner.</summary>
@@ -162,6 +162,13 @@ public static class LayerCatalogue
         Chain("LeakyReLU(slope: 1)", (3, 4, 4), new LeakyReLU(1)),
         Chain("Tanh()", (7, 5, 6), new Tanh()),
         Chain("Sigmoid()", (33, 5, 6), new Sigmoid()),
+        Chain("GELU()", (7, 5, 6), new GELU()),
+        Chain("GELU(approximate: \"tanh\")", (20, 4, 4), new GELU("tanh")),
+        Chain("SiLU()", (33, 5, 6), new SiLU()),
+        Chain("Conv2d(32, 3), GELU(), MaxPool2d(2)", (16, 10, 10), new Conv2d(32, 3), new GELU(), new MaxPool2d(2)),
+        Chain("Conv2d(36, 3), SiLU(), AvgPool2d(2)", (20, 8, 8), new Conv2d(36, 3), new SiLU(), new AvgPool2d(2)),
+        Chain("Conv2d(16, 5), GELU(), MaxPool2d(2)", (6, 12, 12), new Conv2d(16, 5), new GELU(), new MaxPool2d(2)),
+        Chain("BatchNorm2d(), SiLU()", (16, 6, 6), new BatchNorm2d(), new SiLU()),
         Chain("Dropout(0)", (7, 5, 6), new Dropout(0)),
         First("ReLU()", (3, 5, 6), new ReLU()),
         First("Tanh()", (3, 5, 6), new Tanh()),
@@ -178,10 +185,29 @@ public static class LayerCatalogue
         OnVector("LeakyReLU(slope: 0.2)", 33, new LeakyReLU(0.2f)),
         OnVector("Tanh()", 20, new Tanh()),
         OnVector("Sigmoid()", 7, new Sigmoid()),
+        OnVector("GELU()", 33, new GELU()),
+        OnVector("Linear(20), SiLU(), Dropout(0), Linear(7), GELU()", 33, new Linear(20), new SiLU(), new Dropout(0), new Linear(7), new GELU()),
+        OnVector("Softmax()", 33, new Softmax()),
+        OnVector("Linear(7), Softmax(), Linear(4)", 20, new Linear(7), new Softmax(), new Linear(4)),
+        Last("Softmax()", 10, new Softmax()),
+        Last("ReLU(), Softmax()", 10, new ReLU(), new Softmax()),
+        Last("Softmax(), Softmax()", 5, new Softmax(), new Softmax()),
         OnVector("Dropout(0)", 33, new Dropout(0)),
         OnVector("Linear(20), ReLU(), Dropout(0), Linear(7), ReLU()", 33, new Linear(20), new ReLU(), new Dropout(0), new Linear(7), new ReLU()),
         First("Flatten(), Linear(9)", (3, 4, 5), new Flatten(), new Linear(9)),
         Chain("Flatten(), Linear(20)", (33, 3, 4), new Flatten(), new Linear(20)),
+    ];
+
+    private static IEnumerable<LayerCase> Resizes() =>
+    [
+        First("Resize(14)", (1, 7, 7), new Resize(14)),
+        First("Resize((9, 20))", (3, 5, 8), new Resize((9, 20))),
+        First("Resize(6)", (3, 6, 6), new Resize(6)),
+        First("Resize((5, 11)), Conv2d(8, 3), ReLU()", (2, 8, 8), new Resize((5, 11)), new Conv2d(8, 3), new ReLU()),
+        First("Resize(56), Conv2d(24, 11, stride: 4), ReLU(), MaxPool2d(3, stride: 2)", (1, 28, 28),
+            new Resize(56), new Conv2d(24, 11, stride: 4), new ReLU(), new MaxPool2d(3, stride: 2)),
+        Chain("Resize(10)", (16, 5, 5), new Resize(10)),
+        Chain("ReLU(), Resize((7, 3)), Tanh()", (20, 5, 6), new ReLU(), new Resize((7, 3)), new Tanh()),
     ];
 
     // Neighbours that an executor fuses, reorders or views.

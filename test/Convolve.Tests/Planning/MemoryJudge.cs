@@ -24,6 +24,7 @@ internal static class MemoryJudge
     {
         Dictionary<Storage, (int First, int Last)> lives = [];
         Touch(plan.Input.Storage, -1);
+        Touch(plan.Logits.Storage, plan.Steps.Count);
         Touch(plan.Output.Storage, plan.Steps.Count);
         for (int i = 0; i < plan.Steps.Count; i++)
         {
@@ -84,6 +85,7 @@ internal static class MemoryJudge
                 ranges.Add((begin, end));
             }
         }
+        Assert.True(IsCovered(written[plan.Logits.Storage], (0, plan.Logits.Layout.Bytes)));
         Assert.True(IsCovered(written[plan.Output.Storage], (0, plan.Output.Layout.Bytes)));
         Assert.DoesNotContain(plan.Steps.Where(s => s.Phase != Phase.Forward).SelectMany(s => s.Uses),
             u => u.Tensor.Storage == plan.Output.Storage && u.Access.HasFlag(Access.Write));
