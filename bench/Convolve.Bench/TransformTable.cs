@@ -11,26 +11,26 @@ internal static class TransformTable
 {
     private const int Images = 512;
 
+    // Each alone, and what is usual together.
+    private static readonly string[] Single =
+    [
+        "", "random-crop:32:padding=4", "random-crop:32:padding=4:padding-mode=reflect", "center-crop:28,resize:32x32", "random-resized-crop:32", "resize:36,center-crop:32",
+        "horizontal-flip", "rotation:15", "translation:0.1", "color-jitter:0.4", "color-jitter:0.4:hue=0.1", "lighting", "noise:0.05", "random-erasing", "random-erasing:fill=random",
+        "random-crop:32:padding=4,horizontal-flip", "random-crop:32:padding=4,horizontal-flip,color-jitter:0.4,random-erasing",
+    ];
+
     private static readonly (ImageSize Image, ImageSize Input, string Transforms)[] Usual =
     [
+        .. Single.Select(typed => (new ImageSize(3, 32, 32), new ImageSize(3, 32, 32), typed)),
+        .. Single.Select(typed => (new ImageSize(3, 224, 224), new ImageSize(3, 224, 224),
+            typed.Replace("36", "256", StringComparison.Ordinal).Replace("32", "224", StringComparison.Ordinal).Replace("28", "200", StringComparison.Ordinal))),
         (new(1, 28, 28), new(1, 28, 28), ""),
         (new(1, 28, 28), new(1, 224, 224), ""),
-        (new(3, 32, 32), new(3, 32, 32), ""),
-        (new(3, 32, 32), new(3, 32, 32), "random-crop:32:padding=4,horizontal-flip"),
-        (new(3, 32, 32), new(3, 32, 32), "random-crop:32:padding=4:padding-mode=reflect,horizontal-flip"),
-        (new(3, 32, 32), new(3, 32, 32), "random-crop:32:padding=4,horizontal-flip,color-jitter:0.4,random-erasing"),
         (new(3, 32, 32), new(3, 64, 64), "resize:70,random-crop:64,horizontal-flip"),
         (new(3, 32, 32), new(3, 227, 227), "resize:227,horizontal-flip"),
         (new(3, 32, 32), new(3, 227, 227), "horizontal-flip"),
         (new(3, 256, 256), new(3, 224, 224), "random-resized-crop:224,horizontal-flip"),
-        (new(3, 256, 256), new(3, 224, 224), "color-jitter:0.4:hue=0.1,random-resized-crop:224"),
         (new(3, 256, 256), new(3, 224, 224), "random-crop:224,horizontal-flip,lighting"),
-        (new(3, 32, 32), new(3, 32, 32), "rotation:15"),
-        (new(3, 32, 32), new(3, 32, 32), "noise:0.05"),
-        (new(3, 224, 224), new(3, 224, 224), "rotation:15"),
-        (new(3, 224, 224), new(3, 224, 224), "noise:0.05"),
-        (new(3, 224, 224), new(3, 224, 224), "color-jitter:hue=0.1"),
-        (new(3, 224, 224), new(3, 224, 224), "color-jitter:0.4"),
     ];
 
     public static void Print(Arguments arguments, TextWriter output)

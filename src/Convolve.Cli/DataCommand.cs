@@ -8,7 +8,7 @@ namespace Convolve.Cli;
 /// <summary>convolve data list, convolve data fetch SET..., convolve data verify [SET...]</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "List, fetch and check data sets.") { CreateList(), CreateFetch(), CreateVerify() };
+    public static Command Create() => new("data", "List, fetch, check and look at data sets.") { CreateList(), CreateFetch(), CreateVerify(), PreviewCommand.Create() };
 
     private static Command CreateList()
     {

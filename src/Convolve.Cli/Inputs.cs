@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Training;
@@ -95,6 +96,23 @@ internal static class Inputs
                 throw new UsageException($"--net-option: {pair[..sign]} is given twice.");
         }
         return pairs;
+    }
+
+    /// <summary>Transforms as typed; null where none are given.</summary>
+    public static Option<string?> Augment(string description) => Word("--augment", "T,T,...",
+        $"{description} A transform is NAME[:VALUE][:KEY=VALUE]...: {string.Join(", ", TransformList.Syntax)}; flip is horizontal-flip.");
+
+    /// <exception cref="UsageException">The text is no list of transforms.</exception>
+    public static TransformList? Transforms(string? typed)
+    {
+        try
+        {
+            return typed is null ? null : typed == "none" ? TransformList.Empty : TransformList.Parse(typed);
+        }
+        catch (DataException e)
+        {
+            throw new UsageException($"--augment: {e.Message}");
+        }
     }
 
     private static T? Parse<T>(ArgumentResult result, Func<string, T?> parse, string expected)

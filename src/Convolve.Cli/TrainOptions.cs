@@ -108,6 +108,10 @@ internal sealed class TrainOptions
         "How pixels become numbers: in [0, 1]; with mean 0 and deviation 1 over the training split; in [-1, 1]. Default: training-split.",
         ("none", Normalization.None), ("training-split", Normalization.TrainingSplit), ("minus-one-to-one", Normalization.MinusOneToOne));
 
+    private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images, in order and anew in each epoch, such as "
+        + "random-crop:32:padding=4,flip; none for nothing. Validation, test and prediction take the part of it that has no chance in it: resizes, and the "
+        + "middle in place of a random crop. Default: none.");
+
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
         $"How the weights start, in place of the network's own way: {string.Join(", ", InitializationScheme.Names)}.");
 
@@ -144,7 +148,7 @@ internal sealed class TrainOptions
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,
-            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _initialization])
+            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
             command.Add(option);
     }
 
@@ -183,6 +187,7 @@ internal sealed class TrainOptions
             SkipBad = line.GetValue(_skipBad) || usual.SkipBad,
             ValidationFraction = line.GetValue(_validation) ?? usual.ValidationFraction,
             Normalization = line.GetValue(_normalization) ?? usual.Normalization,
+            Transforms = Inputs.Transforms(line.GetValue(_augment)) ?? usual.Transforms,
             Initialization = line.GetValue(_initialization) ?? usual.Initialization,
         };
         recipe.Validate();

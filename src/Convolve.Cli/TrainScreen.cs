@@ -33,6 +33,8 @@ internal sealed class TrainScreen(Output output)
         output.Fact("data",
             $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.SizeText}");
         output.Fact("input", trainer.Preprocessing.ToString());
+        if (recipe.Transforms.Count > 0)
+            output.Fact("augment", string.Join(", ", recipe.Transforms));
         output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
         output.Fact("plan",
             $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");

@@ -23,7 +23,7 @@ public class ScreenTests
           reproduce <NAME>  Run an experiment of the teaching material, and put the published result beside the measured one.
           summary <NET>     Say what a network is: layers, shapes, parameters, cost, memory.
           info              Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data              List, fetch and check data sets.
+          data              List, fetch, check and look at data sets.
         """;
 
     private const string LeNet = """

@@ -159,13 +159,14 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--skip-bad", "--epochs", "2", "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
             "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5", "--warmup-epochs", "0.5", "--optimizer", "sgd",
             "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization", "minus-one-to-one",
-            "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3", "--out", "run", "--json");
+            "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3", "--out", "run", "--json");
         Assert.Equal((0, 1, 18446744073709551615UL), (result.Status, (int)result.Json["threads"]!, (ulong)result.Json["seed"]!));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":[],"initialization":"normal(0.01)"}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)"}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
+        Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("AvgPool2d(2)", result.Errors, StringComparison.Ordinal);
         Assert.Contains("Dropout(0.3)", result.Errors, StringComparison.Ordinal);
     }

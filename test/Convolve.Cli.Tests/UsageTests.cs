@@ -18,8 +18,8 @@ public class UsageTests
     [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
     [InlineData("train lenet --data mnist", $"There is no network \"lenet\". Did you mean lenet5? Known are {Networks}.")]
     [InlineData("train lenet5 --data minst", "There is no data set \"minst\". Did you mean \"mnist\"? Known are: mnist, fashion-mnist, and folder:PATH for your own pictures.")]
-    [InlineData("data", "Say what to do: list, fetch, verify. See 'convolve data --help'.")]
-    [InlineData("data verfy", "There is no command \"verfy\". Did you mean verify? There are list, fetch, verify. See 'convolve data --help'.")]
+    [InlineData("data", "Say what to do: list, fetch, verify, preview. See 'convolve data --help'.")]
+    [InlineData("data verfy", "There is no command \"verfy\". Did you mean verify? There are list, fetch, verify, preview. See 'convolve data --help'.")]
     [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it. See 'convolve evaluate --help'.")]
     [InlineData("evaluate nowhere", "nowhere does not exist. Give the folder that 'convolve train' named at its end.")]
     [InlineData("evaluate nowhere --split all", "--split is \"all\", and one of test, validation, train was expected. See 'convolve evaluate --help'.")]
@@ -62,11 +62,26 @@ public class UsageTests
     [InlineData("--limit -3", "The limit is -3 images, and must be at least 1.")]
     [InlineData("--validation 1", "The share of validation images is 1, and must be at least 0 and below 1.")]
     [InlineData("--init magic", "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V), keras, torchvision, 2012.")]
+    [InlineData("--augment random-corp:32", "--augment: There is no transform \"random-corp\". Did you mean \"random-crop\"? Known are: resize, center-crop, random-crop, random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
+    [InlineData("--augment random-crop:28:pad=4", "--augment: random-crop: there is no \"pad\" to choose. There are: padding, padding-mode.")]
     [InlineData("--net-option activation=step", "lenet5: activation is \"step\", and relu, leaky-relu, sigmoid or tanh was expected.")]
     [InlineData("--net-option tanh", "--net-option: \"tanh\" is not KEY=VALUE, such as activation=tanh.")]
     [InlineData("--net-option pooling=avg,pooling=max", "--net-option: pooling is given twice.")]
     [InlineData("--out /dev/null", "--out /dev/null is a file, and a folder was expected.")]
     public void AWrongValue(string options, string message) => Refused("train lenet5 --data fashion-mnist " + options, message);
+
+    [Theory]
+    [InlineData("color-jitter:0.4", "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey images take color-jitter:brightness=0.4:contrast=0.4.")]
+    [InlineData("color-jitter:hue=0.1", "color-jitter:hue=0.1: an image of 1x28x28 came, and red, green and blue were expected. Leave it out.")]
+    [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out.")]
+    [InlineData("resize:32,random-crop:24", "resize:32,random-crop:24 make images of 1x24x24 out of 1x28x28, and the network takes 1x28x28. End with resize:28x28, or choose the size of the last crop or resize accordingly.")]
+    public void TransformsThatDoNotFitTheImagesAreRefusedBeforeAnythingIsWritten(string transforms, string message)
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--out", "run", "--augment", transforms);
+        Assert.Equal((2, $"convolve: {message}\n"), (result.Status, result.Errors));
+        Assert.Empty(Directory.GetFileSystemEntries(cli.Folder));
+    }
 
     [Fact]
     public void ABatchThatDoesNotFitIsRefusedWithTheLargestThatDoes()

@@ -203,9 +203,17 @@ public sealed record Preprocessing
         return hash.ToHashCode();
     }
 
-    /// <summary>Size and normalisation, as in <c>resize:28x28, 1x28x28, bilinear, mean 0.2860, std 0.3530, grey, 10 classes</c>.</summary>
-    public override string ToString() => FormattableString.Invariant(
-        $"{string.Concat(Steps.Select(s => $"{s}, "))}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+    /// <summary>
+    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to the size that follows
+    /// is not said twice.
+    /// </summary>
+    public override string ToString()
+    {
+        bool saysSizeTwice = Steps is [Resize { KeepsAspect: false, Antialias: true } only] && only.Size == FrameSize.Of(Size);
+        string steps = saysSizeTwice ? "" : string.Concat(Steps.Select(s => $"{s}, "));
+        return FormattableString.Invariant(
+            $"{steps}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+    }
 
     private static string Join(IReadOnlyList<float> values) =>
         string.Join(" ", values.Select(x => x.ToString("F4", System.Globalization.CultureInfo.InvariantCulture)));

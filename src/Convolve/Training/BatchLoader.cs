@@ -51,9 +51,11 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
             pass.Labels[i] = _data.LabelOf(images[i]);
         ThreadTeam.Run(_task);
         _mix = _mixer?.Draw(step) ?? BatchMix.None;
-        BatchMixer.Label(_mix, pass, images.Length);
-        if (_mix == BatchMix.None)
+        pass.IsMixed = _mix != BatchMix.None;
+        if (!pass.IsMixed)
             return;
+        for (int i = 0; i < images.Length; i++)
+            (pass.SecondLabels[i], pass.FirstShares[i]) = (pass.Labels[images.Length - 1 - i], _mix.Share);
         _isMixing = true;
         try
         {
@@ -67,19 +69,24 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
 
     void ITeamWork.Run(int thread, int threads)
     {
+        bool isFloat32 = _pass!.Plan.Options.Precision == Precision.Float32;
         int work = _isMixing ? _count / 2 : _count;
         for (int i = (int)((long)work * thread / threads); i < (int)((long)work * (thread + 1) / threads); i++)
         {
-            if (_isMixing)
-                _mixer!.Apply(_mix, _pass!, i, _count - 1 - i);
-            else if (_pass!.Plan.Options.Precision == Precision.Float32)
-                Write(_batch[i], _pass.InputFloat32.Slice(i * _elements, _elements));
+            if (_isMixing && isFloat32)
+                _mixer!.Apply(_mix, Of(_pass.InputFloat32, i), Of(_pass.InputFloat32, _count - 1 - i));
+            else if (_isMixing)
+                _mixer!.Apply(_mix, Of(_pass.InputBFloat16, i), Of(_pass.InputBFloat16, _count - 1 - i));
+            else if (isFloat32)
+                Write(_batch[i], Of(_pass.InputFloat32, i));
             else
-                Write(_batch[i], _pass.InputBFloat16.Slice(i * _elements, _elements));
+                Write(_batch[i], Of(_pass.InputBFloat16, i));
         }
     }
 
     public void Dispose() => _task.Dispose();
+
+    private Span<T> Of<T>(Span<T> inputs, int image) => inputs.Slice(image * _elements, _elements);
 
     private void Write(int image, Span<float> input)
     {

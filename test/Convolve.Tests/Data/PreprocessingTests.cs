@@ -49,6 +49,8 @@ public sealed class PreprocessingTests
         Assert.Equal([1f], Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).Std);
         Assert.Equal("resize:2x2, 1x8x8, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
             Preprocessing.Fit(train, new(1, 8, 8), Normalization.None).ToString());
+        Assert.Equal("1x2x2, bilinear, mean 0.0000, std 1.0000, grey, 10 classes",
+            Preprocessing.Fit(train, new(1, 2, 2), Normalization.None).ToString());
 
         Dataset flat = new MemoryDataset("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));
         Assert.Equal([1f], Preprocessing.Fit(new Split("train", flat, [0, 1]), new(1, 1, 2), Normalization.TrainingSplit).Std);

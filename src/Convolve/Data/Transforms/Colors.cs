@@ -42,7 +42,7 @@ public sealed record ColorJitter : Transform
     public override ImageSize Infer(ImageSize image)
     {
         if (Saturation > 0 || Hue > 0)
-            RequireColors(image);
+            RequireColors(image, Brightness > 0 || Contrast > 0 ? $"Grey images take {this with { Saturation = 0, Hue = 0 }}." : "Leave it out.");
         return image;
     }
 }
@@ -67,7 +67,7 @@ public sealed record Lighting : Transform
 
     public override ImageSize Infer(ImageSize image)
     {
-        RequireColors(image);
+        RequireColors(image, "Leave lighting out.");
         return image;
     }
 }

@@ -35,14 +35,10 @@ public abstract record Transform
     /// <summary>The transform as typed; <see cref="TransformList.Parse"/> reads it.</summary>
     public sealed override string ToString() => TransformText.Write(this);
 
-    private protected void RequireColors(ImageSize image)
+    private protected void RequireColors(ImageSize image, string remedy)
     {
         if (image.Channels != 3)
-        {
-            throw new DataException(
-                $"{this}: an image of {image} came, and red, green and blue were expected. Leave {Name} out for images of {image.Channels} " +
-                $"channel{(image.Channels == 1 ? "" : "s")}.");
-        }
+            throw new DataException($"{this}: an image of {image} came, and red, green and blue were expected. {remedy}");
     }
 
     private protected static float Within(string owner, string what, float value, float least, float most) => value >= least && value <= most ? value

@@ -39,8 +39,8 @@ def text(values):
     return '"' + bytes(np.ascontiguousarray(values).ravel().tolist()).hex() + '"'
 
 
-def floats(values):
-    return "[" + ", ".join(f"{v:.6g}f" for v in values) + "]"
+def floats(values, digits=6):
+    return "[" + ", ".join(f"{v:.{digits}g}f" for v in values) + "]"
 
 
 print("namespace Convolve.Tests.Data.Transforms;\n")
@@ -50,13 +50,14 @@ print("{")
 print("    /// <summary>Three planes by TestData.Pixels, resized by Pillow; the first plane, without antialias in double precision and with it, by PyTorch; every so many.</summary>")
 print("    public static readonly (int Height, int Width, int ToHeight, int ToWidth, int Every, string Pillow, float[] Plain, float[] Antialiased)[] Resizes =")
 print("    [")
+# Float64, since PyTorch's float32 gives other bits for one channel than for three, both up to 3e-3 away from it.
 for h, w, th, tw, every in RESIZES:
     p = pixels(3, h, w)
     pil = planes(image(p).resize((tw, th), Image.BILINEAR)).ravel()[::every]
     x = p[:1][None]
     plain = F.interpolate(x.double(), size=(th, tw), mode="bilinear", align_corners=False).flatten()[::every]
     smoothed = F.interpolate(x.float(), size=(th, tw), mode="bilinear", align_corners=False, antialias=True).flatten()[::every]
-    print(f"        ({h}, {w}, {th}, {tw}, {every},\n            {text(pil)},\n            {floats(plain.tolist())},\n            {floats(smoothed.tolist())}),")
+    print(f"        ({h}, {w}, {th}, {tw}, {every},\n            {text(pil)},\n            {floats(plain.tolist(), 9)},\n            {floats(smoothed.tolist())}),")
 print("    ];\n")
 
 print("    /// <summary>Sizes, and what torchvision's Resize(256) and Resize(31) make of them.</summary>")

@@ -1,9 +1,4 @@
-using Convolve.Data;
-using Convolve.Data.Transforms;
-using Convolve.Execution;
-using Convolve.Planning;
-
-namespace Convolve.Training;
+namespace Convolve.Data.Transforms;
 
 /// <summary>Mixes the finished inputs of a batch in pairs, in place: image i with the i-th from the end, by <see cref="MixUp"/> or <see cref="CutMix"/>.</summary>
 internal sealed class BatchMixer
@@ -42,27 +37,22 @@ internal sealed class BatchMixer
             : new(1 - (float)((double)height * width / _size.PixelCount), top, left, height, width);
     }
 
-    /// <summary>Gives each image its second label and the weight of its first.</summary>
-    public static void Label(BatchMix mix, Executor pass, int count)
+    /// <summary>Mixes two inputs with each other.</summary>
+    public void Apply(BatchMix mix, Span<float> a, Span<float> b)
     {
-        pass.IsMixed = mix != BatchMix.None;
-        for (int i = 0; pass.IsMixed && i < count; i++)
-            (pass.SecondLabels[i], pass.FirstShares[i]) = (pass.Labels[count - 1 - i], mix.Share);
+        if (mix.IsPaste)
+            Swap(mix, a, b);
+        else
+            PixelBlend.Run(mix.Share, a, b);
     }
 
-    /// <summary>Mixes an image of the first half of a batch with its partner.</summary>
-    public void Apply(BatchMix mix, Executor pass, int image, int partner)
+    /// <summary>The same of the bits of bfloat16.</summary>
+    public void Apply(BatchMix mix, Span<ushort> a, Span<ushort> b)
     {
-        int length = _size.Length;
-        bool isFloat32 = pass.Plan.Options.Precision == Precision.Float32;
-        if (mix.IsPaste && isFloat32)
-            Swap(mix, pass.InputFloat32.Slice(image * length, length), pass.InputFloat32.Slice(partner * length, length));
-        else if (mix.IsPaste)
-            Swap(mix, pass.InputBFloat16.Slice(image * length, length), pass.InputBFloat16.Slice(partner * length, length));
-        else if (isFloat32)
-            PixelBlend.Run(mix.Share, pass.InputFloat32.Slice(image * length, length), pass.InputFloat32.Slice(partner * length, length));
+        if (mix.IsPaste)
+            Swap(mix, a, b);
         else
-            PixelBlend.Run(mix.Share, pass.InputBFloat16.Slice(image * length, length), pass.InputBFloat16.Slice(partner * length, length));
+            PixelBlend.Run(mix.Share, a, b);
     }
 
     // The logarithms of two gamma variates; the variates themselves are 0 where alpha is small.
