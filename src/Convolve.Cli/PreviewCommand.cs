@@ -59,7 +59,9 @@ internal sealed class PreviewCommand
             Channels = graph is null ? null : graph.Input.Channels == 1 ? 1 : 3,
             SkipBad = line.GetValue(_skipBad),
         };
-        LoadedData loaded = Datasets.Load(info.Name, where, new Reporter<string>(output.Line), interruption.Token);
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(info.Name, where, reading, interruption.Token);
         ulong seed = line.GetValue(_seed) ?? 0;
         ImageSize? input = graph is null ? null : new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         PreviewSheet sheet = PreviewSheet.Create(loaded.Split(seed: seed).Train, transforms, input, seed, images, epochs);

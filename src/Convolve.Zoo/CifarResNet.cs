@@ -35,7 +35,7 @@ public static class CifarResNet
                 int filters = 16 << stage, stride = stage > 0 && block == 0 ? 2 : 1;
                 var path = net.Chain(name, x,
                     ("conv1", Conv(filters, stride)), ("bn1", new BatchNorm2d()), ("relu1", new ReLU()),
-                    ("conv2", Conv(filters)),         ("bn2", new BatchNorm2d()));
+                    ("conv2", Conv(filters)), ("bn2", new BatchNorm2d()));
                 if (stride != 1)
                     x = hasProjections
                         ? net.Chain(name, x, ("downsample.0", new Conv2d(filters, 1, stride, bias: false)), ("downsample.1", new BatchNorm2d()))

@@ -41,12 +41,12 @@ public static class ResNet
                 int filters = 64 << stage, outputs = hasBottlenecks ? 4 * filters : filters, stride = stage > 0 && block == 0 ? 2 : 1;
                 var path = hasBottlenecks
                     ? net.Chain(name, x,
-                        ("conv1", Conv(filters, 1)),          ("bn1", new BatchNorm2d()), ("relu1", new ReLU()),
-                        ("conv2", Conv(filters, 3, stride)),  ("bn2", new BatchNorm2d()), ("relu2", new ReLU()),
-                        ("conv3", Conv(outputs, 1)),          ("bn3", new BatchNorm2d()))
+                        ("conv1", Conv(filters, 1)), ("bn1", new BatchNorm2d()), ("relu1", new ReLU()),
+                        ("conv2", Conv(filters, 3, stride)), ("bn2", new BatchNorm2d()), ("relu2", new ReLU()),
+                        ("conv3", Conv(outputs, 1)), ("bn3", new BatchNorm2d()))
                     : net.Chain(name, x,
-                        ("conv1", Conv(filters, 3, stride)),  ("bn1", new BatchNorm2d()), ("relu1", new ReLU()),
-                        ("conv2", Conv(filters, 3)),          ("bn2", new BatchNorm2d()));
+                        ("conv1", Conv(filters, 3, stride)), ("bn1", new BatchNorm2d()), ("relu1", new ReLU()),
+                        ("conv2", Conv(filters, 3)), ("bn2", new BatchNorm2d()));
                 if (stride != 1 || outputs != channels)
                     x = net.Chain(name, x, ("downsample.0", Conv(outputs, 1, stride)), ("downsample.1", new BatchNorm2d()));
                 x = net.Chain(name, net.AddNamed($"{name}.add", new Add(), path, x), ("relu", new ReLU()));
