@@ -28,7 +28,7 @@ internal abstract class Runnable : IDisposable
         BatchNormBackwardWork norm => new BatchNormBackward(step, norm, binder),
         SoftmaxWork softmax => new TeamRunnable(new SoftmaxKernel(step, softmax, binder)),
         ResponseNormWork norm => new TeamRunnable(new ResponseNormKernel(step, norm, binder)),
-        MaxPoolingWork pooling => new TeamRunnable(new MaxPoolingKernel(step, pooling, binder)),
+        BlockedPoolingWork pooling => new TeamRunnable(new BlockedPoolingKernel(step, pooling, binder)),
         PadChannelsWork pad => new TeamRunnable(new PadChannelsKernel(step, pad, binder)),
         AdaptiveAverageWork average => new TeamRunnable(new AdaptiveAverageKernel(step, average, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),

@@ -91,6 +91,9 @@ public static class GraphJson
             case MaxPool2d pool:
                 WritePool(json, pool);
                 break;
+            case MinPool2d pool:
+                WritePool(json, pool);
+                break;
             case AvgPool2d pool:
                 WritePool(json, pool);
                 if (!pool.CountsPadding)
@@ -141,6 +144,7 @@ public static class GraphJson
         { Initialization = ReadInitialization(fields) },
         nameof(Linear) => new Linear(fields.Whole("units"), fields.Flag("bias", true)) { Initialization = ReadInitialization(fields) },
         nameof(MaxPool2d) => new MaxPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
+        nameof(MinPool2d) => new MinPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding")),
         nameof(AvgPool2d) => new AvgPool2d(fields.Size("kernel"), fields.Size("stride", null), fields.Padding("padding"),
             fields.Flag("countPadding", true)),
         nameof(AdaptiveAvgPool2d) => new AdaptiveAvgPool2d(fields.Size("output")),
@@ -168,7 +172,7 @@ public static class GraphJson
     /// <summary>The kinds that <see cref="ReadLayer"/> knows.</summary>
     internal static IReadOnlyList<string> Types { get; } =
     [
-        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(LocalResponseNorm), nameof(MaxPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
+        nameof(Conv2d), nameof(Linear), nameof(BatchNorm2d), nameof(BatchNorm1d), nameof(LocalResponseNorm), nameof(MaxPool2d), nameof(MinPool2d), nameof(AvgPool2d), nameof(AdaptiveAvgPool2d), nameof(GlobalAvgPool),
         nameof(ReLU), nameof(LeakyReLU), nameof(Tanh), nameof(Sigmoid), nameof(GELU), nameof(SiLU), nameof(Softmax), nameof(Resize), nameof(Dropout), nameof(Flatten), nameof(PadChannels), nameof(Add), nameof(Concat),
     ];
 

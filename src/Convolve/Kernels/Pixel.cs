@@ -40,3 +40,15 @@ internal readonly unsafe struct BFloat16Pixel : IPixel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<float> value, byte* to) => Vector256.Store(BFloat16.Narrow(value), (ushort*)to);
 }
+
+/// <summary>Numbers with their signs turned, so that what looks for the largest finds the smallest.</summary>
+internal readonly unsafe struct NegatedPixel<TPixel> : IPixel where TPixel : struct, IPixel
+{
+    public static int Bytes => TPixel.Bytes;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(byte* from) => -TPixel.Load(from);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> value, byte* to) => TPixel.Store(-value, to);
+}

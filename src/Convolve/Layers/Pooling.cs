@@ -1,6 +1,6 @@
 namespace Convolve.Layers;
 
-/// <summary>What the two poolings share: a window that walks over each channel alone.</summary>
+/// <summary>What the poolings share: a window that walks over each channel alone.</summary>
 public abstract record Pool2d : Layer
 {
     private protected Pool2d(Size2 kernel, Size2? stride, Padding padding)
@@ -44,6 +44,27 @@ public sealed record MaxPool2d : Pool2d
     public MaxPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding)
     {
     }
+
+    public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0));
+}
+
+/// <summary>Keeps the smallest value of each window.</summary>
+/// <remarks>
+/// Shapes: C x H x W to C x H' x W', with H' = floor((H + padding - kernel) / stride) + 1.
+/// Parameters: none.
+/// Cost: no multiply-adds; memory-bound. Training keeps one byte per output for the place of the smallest value.
+/// Source: morphology's erosion; -MaxPool2d(-x) in PyTorch. Behind a ReLU it keeps what a whole window agrees on, and is 0 nearly everywhere. Padding never wins.
+/// </remarks>
+public sealed record MinPool2d : Pool2d
+{
+    private const int MostPlaces = 255;
+
+    /// <param name="kernel">Window size, of at most 255 places.</param>
+    /// <param name="stride">Step of the window; the kernel by default.</param>
+    /// <param name="padding">Rows and columns around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default 0.</param>
+    /// <exception cref="NetworkException">A size is out of range.</exception>
+    public MinPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding) =>
+        Require((long)kernel.Height * kernel.Width <= MostPlaces, $"a window of {kernel} has more than {MostPlaces} places", "Use a smaller kernel");
 
     public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0));
 }

@@ -133,6 +133,8 @@ public sealed partial class Planner
             _ => PoolingKind.Max,
         };
         PoolingForward operation = new(_options.IsTraining, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
+        if (pool is MinPool2d least)
+            return LowerMinPool(node, least, window, operation);
         KernelDescription description = Required(operation, node);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
         _forwards[node.Index] = operation with { Target = target.Layout };

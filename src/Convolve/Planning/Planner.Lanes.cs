@@ -70,7 +70,7 @@ public sealed partial class Planner
             };
         }
         LanesPool? pool = null;
-        if (OnlyConsumer(last) is { Layer: Pool2d pooling } after && pooling.Kernel.Height * pooling.Kernel.Width <= 256)
+        if (OnlyConsumer(last) is { Layer: Pool2d pooling and not MinPool2d } after && pooling.Kernel.Height * pooling.Kernel.Width <= 256)
         {
             last = after;
             Window w = pooling.Walk(after.Input);

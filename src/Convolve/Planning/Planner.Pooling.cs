@@ -7,7 +7,7 @@ namespace Convolve.Planning;
 
 /// <summary>
 /// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.
-/// Other windows are the library's, which is faster there.
+/// Other windows are the library's, which is faster there. Min pooling, which the library has not, is by own kernels always.
 /// </summary>
 public sealed partial class Planner
 {
@@ -17,10 +17,23 @@ public sealed partial class Planner
     {
         if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b")
             return null;
-        int blocks = (node.Input.Channels + BlockedPool.Block - 1) / BlockedPool.Block;
-        BlockedPool blocked = new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
-            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
+        BlockedPool blocked = BlockedPoolOf(node, pool, window);
         return blocked.IsHalving ? blocked : null;
+    }
+
+    private BlockedPool BlockedPoolOf(Node node, Pool2d pool, Window window)
+    {
+        int blocks = (node.Input.Channels + BlockedPool.Block - 1) / BlockedPool.Block;
+        return new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
+            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
+    }
+
+    private Tensor LowerMinPool(Node node, MinPool2d pool, Window window, PoolingForward operation)
+    {
+        Tensor source = As(node, InputOf(node), Blocked(node.Input), "reorder source"), target = NewTensor(node.Name, Blocked(node.Output));
+        _forwards[node.Index] = operation with { Source = source.Layout, Target = target.Layout };
+        LowerBlockedPool(node, BlockedPoolOf(node, pool, window), source, target);
+        return target;
     }
 
     private void LowerBlockedPool(Node node, BlockedPool pool, Tensor source, Tensor target)
@@ -28,7 +41,7 @@ public sealed partial class Planner
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (_options.IsTraining)
             uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
-        Emit(node, "forward", new MaxPoolingWork(pool, IsBack: false, TakesReLU(node)), 0, [.. uses]);
+        Emit(node, "forward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: false, TakesReLU(node)), 0, [.. uses]);
         _pools[node] = pool;
     }
 
@@ -38,7 +51,7 @@ public sealed partial class Planner
     private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout)
     {
         Tensor result = NewTensor($"d {node.Inputs[0].Name}", layout);
-        Emit(node, "backward", new MaxPoolingWork(pool, IsBack: true, TakesReLU(node)), 0, new(Argument.DiffTarget, gradient, Access.Read),
+        Emit(node, "backward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: true, TakesReLU(node)), 0, new(Argument.DiffTarget, gradient, Access.Read),
             new(Argument.Workspace, _workspaces[node.Index]!, Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }

@@ -115,11 +115,12 @@ internal sealed record SoftmaxWork(int Features, bool IsBack) : Work;
 /// <param name="IsBack">Whether it is the gradient.</param>
 internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
 
-/// <summary>Max pooling of blocks of 16 channels (source to target, and to workspace the places of the maxima), or its gradient.</summary>
+/// <summary>Max or min pooling of blocks of 16 channels (source to target, and to workspace the places of what was chosen), or its gradient.</summary>
 /// <param name="Pool">The pooling.</param>
+/// <param name="IsMin">Whether the smallest is chosen, and not the largest.</param>
 /// <param name="IsBack">Whether the gradient is taken back.</param>
 /// <param name="TakesReLU">Whether the gradient goes on through the ReLU before the pooling.</param>
-internal sealed record MaxPoolingWork(BlockedPool Pool, bool IsBack, bool TakesReLU) : Work
+internal sealed record BlockedPoolingWork(BlockedPool Pool, bool IsMin, bool IsBack, bool TakesReLU) : Work
 {
     public override string RunBy => "own pooling";
 }

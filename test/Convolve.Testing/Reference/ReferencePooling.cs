@@ -30,12 +30,13 @@ internal abstract class ReferencePool(Pool2d pool) : ReferenceLayer
     }
 }
 
-internal sealed class ReferenceMaxPool(MaxPool2d pool) : ReferencePool(pool)
+/// <summary>Max pooling; of the negated input, negated again, which is min pooling, where the sign is -1.</summary>
+internal sealed class ReferenceMaxPool(Pool2d pool, int sign) : ReferencePool(pool)
 {
     public override ReferenceTensor Forward(ReferenceTensor[] inputs)
     {
         ReferenceTensor input = inputs[0], output = NewOutput(input);
-        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Window(input, h, w).Max(at => input[n, c, at.Y, at.X]));
+        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Window(input, h, w).Max(at => sign * input[n, c, at.Y, at.X]) * sign);
         return output;
     }
 

@@ -90,9 +90,9 @@ public class PlanTests
         foreach ((string relu, string pool, long side) in new[] { ("relu1", "pool1", 26L), ("relu2", "pool2", 12), ("relu5", "pool3", 5) })
         {
             Step forward = plan.Steps.Single(s => s.Label == $"{pool} forward"), backward = plan.Steps.Single(s => s.Label == $"{pool} backward");
-            Assert.All([forward, backward], s => Assert.IsType<MaxPoolingWork>(s.Work));
+            Assert.All([forward, backward], s => Assert.IsType<BlockedPoolingWork>(s.Work));
             Assert.Equal([side, side], backward[Argument.DiffTarget].Layout.Sizes.Skip(2));
-            Assert.All([forward, backward], s => Assert.True(((MaxPoolingWork)s.Work).TakesReLU));
+            Assert.All([forward, backward], s => Assert.True(((BlockedPoolingWork)s.Work).TakesReLU));
             Assert.Equal(forward[Argument.Target].Layout.Bytes / 4, forward[Argument.Workspace].Layout.Bytes);
             Assert.DoesNotContain(plan.Steps, s => s.Label == $"{relu} backward");
         }
@@ -112,7 +112,7 @@ public class PlanTests
         Graph graph = Graph.Sequential("pools", (32, 20, 20), [new Conv2d(32, 3, padding: 1), new ReLU(), pool, new Flatten(), new Linear(10)]);
         Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps.Where(s => s.Label is "pool1 forward" or "pool1 backward")];
         Assert.Equal(2, steps.Length);
-        Assert.All(steps, s => Assert.Equal(isOwn, s.Work is MaxPoolingWork));
+        Assert.All(steps, s => Assert.Equal(isOwn, s.Work is BlockedPoolingWork));
     }
 
     // The largest tensors of the network: 96x54x54 and 256x26x26 for each image.

@@ -31,7 +31,7 @@ internal static unsafe class AnyPooling
                 for (int j = firstColumn; j < endColumn; j++)
                 {
                     Vector512<float> next = TPixel.Load(from + j * TPixel.Bytes);
-                    Vector512<float> wins = Vector512.GreaterThan(next, best) | Avx512F.CompareUnordered(next, next);
+                    Vector512<float> wins = Vector512.GreaterThan(next, best) | ~Vector512.Equals(next, next);
                     best = Vector512.ConditionalSelect(wins, next, best);
                     place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(i * pool.KernelWidth + j), place);
                 }
@@ -41,7 +41,7 @@ internal static unsafe class AnyPooling
                 continue;
             if (isRectified)
                 place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
-            Avx512F.ConvertToVector128Byte(place).Store(places + x * BlockedPool.Block);
+            Bytes(place).Store(places + x * BlockedPool.Block);
         }
     }
 
@@ -75,7 +75,24 @@ internal static unsafe class AnyPooling
 
     /// <summary>The places that 16 outputs came from.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Places(byte* places) => Avx512F.ConvertToVector512Int32(Vector128.Load(places));
+    public static Vector512<int> Places(byte* places)
+    {
+        Vector128<byte> bytes = Vector128.Load(places);
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512Int32(bytes);
+        (Vector128<ushort> lower, Vector128<ushort> upper) = Vector128.Widen(bytes);
+        (Vector128<uint> first, Vector128<uint> second) = Vector128.Widen(lower);
+        (Vector128<uint> third, Vector128<uint> fourth) = Vector128.Widen(upper);
+        return Vector512.Create(Vector256.Create(first, second), Vector256.Create(third, fourth)).AsInt32();
+    }
+
+    private static Vector128<byte> Bytes(Vector512<int> places)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector128Byte(places);
+        Vector256<ushort> words = Vector256.Narrow(places.GetLower().AsUInt32(), places.GetUpper().AsUInt32());
+        return Vector128.Narrow(words.GetLower(), words.GetUpper());
+    }
 
     /// <summary>The sum with a window's gradient in those channels that have their maximum here.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
