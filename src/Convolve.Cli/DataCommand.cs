@@ -100,7 +100,9 @@ internal static class DataCommand
         {
             try
             {
-                fetched.AddRange(names.Select(Datasets.Find).ToList().Select(d => Datasets.Fetch(d.Name, options, screen, interruption.Token)));
+                foreach (string name in names)
+                    _ = Datasets.Find(name); // a misspelt one is told before the others are downloaded
+                fetched.AddRange(names.Select(n => Datasets.Fetch(n, options, screen, interruption.Token)));
             }
             catch (OperationCanceledException)
             {

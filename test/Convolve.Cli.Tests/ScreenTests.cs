@@ -127,7 +127,7 @@ public class ScreenTests
     public void Info()
     {
         CliResult result = Cli.RunAnywhere("info");
-        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\ncache       /.+/cache/convolve\n$", result.Output);
+        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$", result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
         Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "precisions", "precision_reason", "jpeg_library", "png_library",
             "dotnet", "system", "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
@@ -137,7 +137,7 @@ public class ScreenTests
     [Fact]
     public void DataSets()
     {
-        Assert.Contains("\nfashion-mnist  1x28x28       10    60,000  10,000  /", Cli.RunAnywhere("data", "list").Output, StringComparison.Ordinal);
+        Assert.Matches(@"\nfashion-mnist +1x28x28 +10 +60,000 +10,000  /", Cli.RunAnywhere("data", "list").Output);
         JsonObject json = Cli.RunAnywhere("data", "list", "--json").Json;
         JsonObject fashion = json["datasets"]!.AsArray().Single(d => (string)d!["name"]! == "fashion-mnist")!.AsObject();
         Assert.Equal(["name", "description", "image", "classes", "train_images", "test_images", "folder"], fashion.Select(p => p.Key));
@@ -167,10 +167,10 @@ public class ScreenTests
         Assert.Equal(2, broken.Errors.Count(c => c == '\n'));
         JsonObject json = cli.Run("data", "verify", "fashion-mnist", "--data-dir", ".", "--json").Json;
         Assert.False((bool)json["datasets"]![0]!["ok"]!);
-        Assert.Equal(["name", "path", "bytes", "md5", "expected_md5", "ok", "problem"], json["datasets"]![0]!["files"]![0]!.AsObject().Select(p => p.Key));
+        Assert.Equal(["name", "path", "bytes", "digest", "expected_digest", "digest_kind", "ok", "problem", "note"], json["datasets"]![0]!["files"]![0]!.AsObject().Select(p => p.Key));
 
         CliResult nothing = cli.Run("data", "verify", "--data-dir", "empty");
-        Assert.Equal((2, "convolve: There is no data set here. Known are mnist, fashion-mnist: name one to see what is missing of it.\n"), (nothing.Status, nothing.Errors));
+        Assert.Equal((2, "convolve: There is no data set here. Known are mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse: name one to see what is missing of it.\n"), (nothing.Status, nothing.Errors));
     }
 
     private static void AssertPlain(string text)

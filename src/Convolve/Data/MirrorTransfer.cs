@@ -67,7 +67,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             long window = 0, reported = 0;
             int got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
             if (have == 0 && IsPage(response, buffer.AsSpan(0, got)))
-                return (false, new($"sent a web page{(total is { } page ? $" of {page} bytes" : "")} in place of the file; a firewall or a log-in may stand in between", IsFinal: true));
+                return (false, new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} in place of the file; a firewall or a log-in may stand in between", IsFinal: true));
             // Only now: an earlier part is not given up for a page.
             await using FileStream output = Disk(() => have > 0 ? part.Append() : part.Create(OriginOf(response, total)));
             for (; got > 0; got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false))

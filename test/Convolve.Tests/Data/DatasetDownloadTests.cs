@@ -83,7 +83,9 @@ public sealed class DatasetDownloadTests
         bad.Answer = request => Fault(fault, set, request.Path);
         good.Answer = request => Good(set, request.Path);
         Assert.Equal(20, set.Store.Load("tiny", new(), null, default).Train.Count);
-        Assert.Single(bad.Requests); // From then on, the mirror that delivered comes first.
+        // From then on, the mirror that delivered comes first. A connection that is closed without an answer, the HTTP client tries again by itself.
+        Assert.Single(bad.Requests.Select(r => r.Path).Distinct());
+        Assert.True(bad.Requests.Count == 1 || fault == "closed");
 
         Directory.Delete(set.CacheDirectory, recursive: true);
         good.Answer = request => Fault("missing", set, request.Path);
