@@ -57,18 +57,9 @@ public sealed class GoldenNetwork
     public int[] Labels(int number) =>
         GoldenTensors.LabelsOf(GoldenTensors.Labels + GoldenTensors.BatchCount * Seed + number, Batch, Graph.Output.Channels);
 
-    /// <summary>Every parameter with its values, one at a time, as they are large.</summary>
-    public IEnumerable<(string Name, float[] Values)> Parameters()
-    {
-        int index = 0;
-        foreach (Node node in Graph.Nodes)
-            foreach (var parameter in node.Parameters)
-            {
-                float[] values = new float[parameter.Count];
-                GoldenTensors.FillParameter(index++, parameter.Shape, values);
-                yield return ($"{node.Name}.{parameter.Name}", values);
-            }
-    }
+    /// <summary>Every parameter and buffer with its values, one at a time, as they are large.</summary>
+    public IEnumerable<(string Name, float[] Values)> State() =>
+        GoldenTensors.State(Graph).Select(state => (state.Name, GoldenTensors.ValuesOf(state.Number, state.Spec)));
 
     private int Seed => _file.GetProperty("seed").GetInt32();
 

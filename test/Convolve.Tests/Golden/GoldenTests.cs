@@ -33,7 +33,7 @@ public class GoldenTests
     public void The_reference_is_PyTorch(string name)
     {
         GoldenNetwork golden = GoldenNetwork.Read(name);
-        ReferenceNetwork reference = new(golden.Graph, golden.Parameters().ToDictionary(p => p.Name, p => Compare.Widen(p.Values)));
+        ReferenceNetwork reference = new(golden.Graph, golden.State().ToDictionary(p => p.Name, p => Compare.Widen(p.Values)));
         ReferencePass pass = reference.ForwardBackward(Compare.Widen(golden.Images(0)), golden.Labels(0));
         RequireNear("loss", [pass.Loss], [golden.Loss], 1e-8);
         RequireNear("logits", pass.Logits, golden.Logits, 1e-8);
@@ -99,7 +99,7 @@ public class GoldenTests
     {
         Graph graph = golden.Graph.WithInitialization(new(new Constant(0), new Constant(0))); // normal numbers for all of AlexNet take a second
         Model model = new(graph, options, golden.Batch);
-        foreach ((string name, float[] values) in golden.Parameters())
+        foreach ((string name, float[] values) in golden.State())
             model.WriteParameter(name, values);
         return model;
     }
