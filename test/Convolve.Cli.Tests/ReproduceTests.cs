@@ -41,7 +41,7 @@ public class ReproduceTests
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(File.ReadAllText(cli.At("here/result.json")))!.ToJsonString());
         double[][] arms = [.. json["arms"]!.AsArray().Select(a => a!["runs"]!.AsArray().Select(r => (double)r!["test_accuracy"]!).ToArray())];
         Assert.Equal(arms[1].Zip(arms[0], (second, first) => second - first).Average(), (double)json["test_difference"]!, 1e-12);
-        Assert.Equal(["experiment.json", "result.json", "with-dropout--5-seed0", "with-dropout--5-seed1", "without-seed0", "without-seed1"],
+        Assert.Equal(["curves.svg", "experiment.json", "result.json", "with-dropout--5-seed0", "with-dropout--5-seed1", "without-seed0", "without-seed1"],
             Directory.GetFileSystemEntries(cli.At("here")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("--quick trains on few images", result.Errors, StringComparison.Ordinal);
         CliResult again = cli.Run("reproduce", "dropout", "--quick", "--out", "here");
@@ -54,6 +54,8 @@ public class ReproduceTests
         Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2\n", text, StringComparison.Ordinal);
         Assert.Contains("**Quick: ", text, StringComparison.Ordinal);
         Assert.Contains("| test accuracy | ", text, StringComparison.Ordinal);
+        Assert.Contains("](page/dropout.svg)", text, StringComparison.Ordinal);
+        Assert.StartsWith("<svg", File.ReadAllText(cli.At("page/dropout.svg")), StringComparison.Ordinal);
     }
 
     [Fact]

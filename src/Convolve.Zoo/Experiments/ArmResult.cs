@@ -91,7 +91,7 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs,
     }
 
     // The images of an epoch are its rate times its time.
-    private static double StepsPerEpoch(RunRecord run) => Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
+    internal static double StepsPerEpoch(RunRecord run) => Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
 
     private IEnumerable<Figure> Taken()
     {

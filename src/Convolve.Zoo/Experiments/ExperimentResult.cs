@@ -15,6 +15,9 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     /// <summary>The file's name in the folder of an experiment, once all of it is done.</summary>
     public const string FileName = "result.json";
 
+    /// <summary>The file's name of the curves.</summary>
+    public const string CurvesFileName = "curves.svg";
+
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>The machine in words, by the first run's environment.</summary>
@@ -50,9 +53,13 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     public MeanInterval? TestDifference => Arms.Count != 2 ? null
         : MeanInterval.Of([.. Arms[1].TestAccuracies.Zip(Arms[0].TestAccuracies, (second, first) => second - first)]);
 
-    /// <summary>Writes result.json.</summary>
-    /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public void Write() => AtomicFile.WriteText(Path.Combine(Folder, FileName), ToJson().ToJsonString(Indented) + "\n");
+    /// <summary>Writes result.json and the curves.</summary>
+    /// <exception cref="FileWriteException">One cannot be written.</exception>
+    public void Write()
+    {
+        AtomicFile.WriteText(Path.Combine(Folder, CurvesFileName), ExperimentChart.Of(this).ToSvg());
+        AtomicFile.WriteText(Path.Combine(Folder, FileName), ToJson().ToJsonString(Indented) + "\n");
+    }
 
     /// <summary>All of it as JSON.</summary>
     public JsonObject ToJson() => new()

@@ -7,26 +7,34 @@ namespace Convolve.Zoo.Experiments;
 /// <summary>The results of experiments as a page of Markdown, made from the folders of their runs.</summary>
 public static class ResultsPage
 {
-    /// <summary>Writes the page.</summary>
+    /// <summary>Writes the page, and its pictures into a folder of its name beside it.</summary>
     /// <param name="results">In any order; the page has that of the catalogue.</param>
     /// <param name="file">Where.</param>
-    /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public static void Write(IReadOnlyList<ExperimentResult> results, string file) => AtomicFile.WriteText(file, Text(results));
+    /// <exception cref="FileWriteException">A file cannot be written.</exception>
+    public static void Write(IReadOnlyList<ExperimentResult> results, string file)
+    {
+        string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
+        Directory.CreateDirectory(folder);
+        foreach (ExperimentResult result in results)
+            AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());
+        AtomicFile.WriteText(file, Text(results, pictures));
+    }
 
-    /// <summary>The page as text.</summary>
-    internal static string Text(IReadOnlyList<ExperimentResult> results)
+    private static string CurvesOf(ExperimentResult result) => $"{result.Experiment.Name}.svg";
+
+    private static string Text(IReadOnlyList<ExperimentResult> results, string pictures)
     {
         StringBuilder page = new();
         page.Append("# Results\n\nEach experiment of the teaching material as it ran here: published beside measured. `convolve reproduce` lists them,\n`convolve reproduce NAME` runs one; this page is written by `convolve reproduce --results FOLDER` from the folders of the runs.\n");
         page.Append("Ranges are Wilson's 95 % intervals for so many test images where one seed ran; ± is the 95 % interval of the mean over seeds.\n");
         foreach (ExperimentResult result in results.OrderBy(r => IndexOf(r.Experiment)).ThenBy(r => r.Settings.Date, StringComparer.Ordinal))
-            Append(page, result);
+            Append(page, result, pictures);
         return page.ToString();
     }
 
     private static int IndexOf(Experiment experiment) => ExperimentCatalog.All.TakeWhile(e => e.Name != experiment.Name).Count();
 
-    private static void Append(StringBuilder page, ExperimentResult result)
+    private static void Append(StringBuilder page, ExperimentResult result, string pictures)
     {
         TrainingExperiment experiment = result.Experiment;
         page.Append(CultureInfo.InvariantCulture, $"\n## {experiment.Name}\n\n{Sentence(experiment.Purpose)} Source: {experiment.Source}.\n\n");
@@ -37,6 +45,7 @@ public static class ResultsPage
             AppendOne(page, result.Arms[0]);
         else
             AppendSideBySide(page, result);
+        page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}: curves]({pictures}/{CurvesOf(result)})\n");
         string note = result.Settings.DataNote;
         page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
     }
