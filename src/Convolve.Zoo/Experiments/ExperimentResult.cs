@@ -30,6 +30,10 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         }
     }
 
+    /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
+    public IReadOnlyList<string> DataRemarks =>
+        [.. Arms.SelectMany(a => a.Runs).SelectMany(r => r.Environment["data_remarks"] as JsonArray ?? []).Select(r => $"{r}").Distinct()];
+
     /// <summary>Reads the folder of an experiment.</summary>
     /// <exception cref="RecipeException">It is none, or one of its runs is missing or not finished.</exception>
     /// <exception cref="Layers.NetworkException">It is of an experiment that is not known.</exception>
@@ -73,7 +77,7 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         ["command"] = Settings.Command,
         ["machine"] = Machine,
         ["differences"] = Experiment.Differences,
-        ["other_bytes"] = Settings.OtherBytes,
+        ["data_remarks"] = new JsonArray([.. DataRemarks.Select(r => (JsonNode)r)]),
         ["test_difference"] = TestDifference?.Mean,
         ["test_difference_half_interval"] = TestDifference?.Half,
         ["arms"] = new JsonArray([.. Arms.Select(a => (JsonNode)a.ToJson())]),

@@ -46,7 +46,9 @@ public static class ResultsPage
         else
             AppendSideBySide(page, result);
         page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}: curves]({pictures}/{CurvesOf(result)})\n");
-        string note = result.Settings.DataNote;
+        // The remarks themselves name folders of the machine.
+        string note = result.DataRemarks.Count == 0 ? ""
+            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes than the published set, so its figures are not the set's.";
         page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
     }
 

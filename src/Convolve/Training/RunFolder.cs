@@ -20,10 +20,10 @@ public sealed class RunFolder : IDisposable
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
-    /// <summary>Makes the folder and writes what is known before the first step.</summary>
+    /// <summary>Makes the folder and writes what is known before the first step: the recipe, and the machine with what is remarkable of the data.</summary>
     /// <exception cref="RecipeException">The folder holds a run already, or cannot be made.</exception>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph)
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks)
     {
         string full = Path.GetFullPath(path);
         try
@@ -37,7 +37,7 @@ public sealed class RunFolder : IDisposable
         if (File.Exists(Path.Combine(full, RecipeFile)) || File.Exists(Path.Combine(full, ModelFile)))
             throw new RecipeException($"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
         AtomicFile.WriteText(Path.Combine(full, RecipeFile), RecipeJson.Write(recipe, graph));
-        AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), DescribeEnvironment());
+        AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), DescribeEnvironment(dataRemarks));
         return new(full, new(Path.Combine(full, MetricsFile)));
     }
 
@@ -102,7 +102,7 @@ public sealed class RunFolder : IDisposable
 
     public void Dispose() => _metrics.Dispose();
 
-    private static string DescribeEnvironment()
+    private static string DescribeEnvironment(IReadOnlyList<string> dataRemarks)
     {
         JsonObject json = new()
         {
@@ -117,6 +117,8 @@ public sealed class RunFolder : IDisposable
             ["kernel_library"] = Machine.KernelLibraryName,
             ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
         };
+        if (dataRemarks.Count > 0)
+            json["data_remarks"] = new JsonArray([.. dataRemarks]);
         return json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
     }
 }

@@ -71,7 +71,7 @@ public sealed class Trainer : IDisposable
             _validation = data.Validation.Count > 0 ? new(_model, data.Validation, pipeline, batch) : null;
             _test = new(_model, data.Test, pipeline, batch);
             if (runFolder is not null)
-                _folder = RunFolder.Create(runFolder, recipe, graph);
+                _folder = RunFolder.Create(runFolder, recipe, graph, data.Remarks);
         }
         catch
         {

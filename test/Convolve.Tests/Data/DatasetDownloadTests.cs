@@ -1,5 +1,6 @@
 using System.Text;
 using Convolve.Data;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Data;
 
@@ -126,7 +127,8 @@ public sealed class DatasetDownloadTests
         folder.Write("cache", [1]);
         SmallSet set = new(folder, new Uri("http://127.0.0.1:1/"));
         DownloadException e = Assert.Throws<DownloadException>(() => set.Store.Load("tiny", new(), null, default));
-        Assert.Contains($"the folder {Path.Combine(set.CacheDirectory, "tiny")} cannot be made or written to", e.Message, StringComparison.Ordinal);
+        string target = Path.Combine(set.CacheDirectory, "tiny");
+        Assert.StartsWith($"tiny cannot be fetched. Cannot write '{target}/.fetching': a part of '{target}' is a file, not a folder. Choose another folder. ", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
