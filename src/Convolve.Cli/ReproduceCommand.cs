@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
@@ -258,7 +259,7 @@ internal sealed class ReproduceCommand
         {
             Published published = Arm.Published;
             (double accuracy, double? half) = TestAccuracy;
-            (double low, double high) = Wilson(accuracy, Runs[0].Test!.Images);
+            (double low, double high) = Interval.Wilson(accuracy, Runs[0].Test!.Images);
             yield return ("test accuracy", published.TestAccuracy, accuracy, half is { } h ? $" ± {Format.Fraction(h)}" : $" ({Format.Fraction(low)} to {Format.Fraction(high)})");
             yield return ("test loss", published.TestLoss, Of(r => r.Test!.Loss).Mean, Words(Of(r => r.Test!.Loss).Half));
             yield return ("train accuracy", published.TrainAccuracy, Of(Train).Mean, Words(Of(Train).Half));
@@ -310,15 +311,6 @@ internal sealed class ReproduceCommand
         {
             double[] table = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131];
             return freedom <= table.Length ? table[freedom - 1] : 1.96 + 2.4 / freedom;
-        }
-
-        // Wilson 1927: the interval that does not leave [0, 1].
-        private static (double Low, double High) Wilson(double share, int count)
-        {
-            const double Z = 1.96;
-            double middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count);
-            double half = Z / (1 + Z * Z / count) * Math.Sqrt(share * (1 - share) / count + Z * Z / (4.0 * count * count));
-            return (middle - half, middle + half);
         }
     }
 }
