@@ -58,6 +58,9 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
     /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
     public Dataset? Validation { get; init; }
 
+    /// <summary>Whether the bytes are those that were published under the set's name; true of a folder of pictures.</summary>
+    public bool IsPublished { get; init; } = true;
+
     /// <summary>What was left out as bad: a line for each file, with its path and what is wrong.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 

@@ -53,9 +53,10 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         Task<LoadedPart>[] parts = [.. new[] { DatasetRole.Train, DatasetRole.Test }
             .Select(part => Task.Run(() => info.Format.Read(folder, part, judge, cancellation), cancellation))];
         LoadedPart[] loaded = Task.WhenAll(parts).GetAwaiter().GetResult();
-        if (!loaded.All(p => p.IsPublished))
+        bool isPublished = loaded.All(p => p.IsPublished);
+        if (!isPublished)
             progress?.Report(new($"{OtherBytes(folder)}: what is measured on it is not measured on {info.Name}"));
-        return new LoadedData(info, loaded[0].Images, loaded[1].Images, folder.Directory);
+        return new LoadedData(info, loaded[0].Images, loaded[1].Images, folder.Directory) { IsPublished = isPublished };
     }
 
     public DatasetLocation Fetch(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)

@@ -49,6 +49,10 @@ public sealed record Evaluation(int Images, double Loss, double Accuracy, double
 /// <param name="Elapsed">Of the whole run, with evaluation.</param>
 /// <param name="ImagesPerSecond">Of the training steps, data included.</param>
 /// <param name="EstimatedMemoryBytes">What the plans said before the first step.</param>
-/// <param name="PeakMemoryBytes">The largest resident memory of the process.</param>
+/// <param name="PeakMemoryBytes">The largest resident memory of the process since just before the run was planned.</param>
 public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> Epochs, int BestEpoch, Evaluation? Test, bool Interrupted,
-    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes);
+    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes)
+{
+    /// <summary>How much the process has grown at most since just before the run was planned, in bytes.</summary>
+    public long MeasuredMemoryBytes { get; init; }
+}

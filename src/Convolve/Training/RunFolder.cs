@@ -80,17 +80,22 @@ public sealed class RunFolder : IDisposable
         _metrics.Append(line);
     }
 
-    /// <summary>Adds the test result to metrics.jsonl.</summary>
+    /// <summary>Adds the end of the run to metrics.jsonl: its test, and what it took.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public void Log(Evaluation test, int bestEpoch)
+    public void Log(TrainingResult result)
     {
+        Evaluation test = result.Test!;
         JsonObject line = new()
         {
-            ["test_of_epoch"] = bestEpoch,
+            [RunRecord.TestKey] = result.BestEpoch,
             ["test_images"] = test.Images,
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
             ["test_top5_accuracy"] = test.Top5Accuracy,
+            ["seconds"] = result.Elapsed.TotalSeconds,
+            ["images_per_second"] = result.ImagesPerSecond,
+            ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
+            ["measured_memory_bytes"] = result.MeasuredMemoryBytes,
         };
         _metrics.Append(line);
     }

@@ -49,6 +49,7 @@ public sealed class Trainer : IDisposable
             throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        Machine.ForgetPeakMemory();
         _residentBefore = Machine.ProcessMemory.Resident;
         ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         // Sizes are checked before anything is measured or made.
@@ -127,6 +128,12 @@ public sealed class Trainer : IDisposable
         return MemoryEstimate.Of(plans, recipe.Optimizer.States.Count);
     }
 
+    /// <summary>What training in whole batches would take, whatever the data: a little less than with the short batches and the evaluations of a run.</summary>
+    /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
+        MemoryEstimate.Of([Model.PlanFor(graph, OptionsOf(recipe), recipe.BatchSize, training: true)], recipe.Optimizer.States.Count);
+
     /// <summary>Runs the recipe.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
     /// <param name="cancellation">Ends the run cleanly: the best weights, or the last ones where no epoch was finished, are kept and saved.</param>
@@ -197,10 +204,14 @@ public sealed class Trainer : IDisposable
         Evaluation? test = interrupted ? null : Test(cancellation, ref interrupted);
         if (test is { } last && !double.IsFinite(last.Loss))
             throw new TrainingException($"The weights of epoch {best?.Epoch} give a test loss that is no number. {TooFast}");
-        if (test is not null)
-            _folder?.Log(test, best!.Epoch);
         double rate = training > TimeSpan.Zero ? images / training.TotalSeconds : 0;
-        return new(Recipe, epochs, best?.Epoch ?? 0, test, interrupted, Stopwatch.GetElapsedTime(start), rate, EstimatedMemoryBytes, Machine.ProcessMemory.Peak);
+        TrainingResult result = new(Recipe, epochs, best?.Epoch ?? 0, test, interrupted, Stopwatch.GetElapsedTime(start), rate, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
+        {
+            MeasuredMemoryBytes = MeasuredMemoryBytes,
+        };
+        if (test is not null)
+            _folder?.Log(result);
+        return result;
     }
 
     private Evaluation? Validate(CancellationToken cancellation, ref bool interrupted) => Guard(_validation, cancellation, ref interrupted);
