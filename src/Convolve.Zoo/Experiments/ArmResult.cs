@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Convolve.Evaluations;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
@@ -58,7 +59,7 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs,
     {
         Published published = Arm.Published ?? new();
         MeanInterval accuracy = MeanInterval.Of(TestAccuracies);
-        yield return new(TestAccuracy, published.TestAccuracy, accuracy) { Range = Wilson(accuracy.Mean, Runs[0].Test!.Images) };
+        yield return new(TestAccuracy, published.TestAccuracy, accuracy) { Range = Interval.Wilson(accuracy.Mean, Runs[0].Test!.Images) };
         yield return new("test loss", published.TestLoss, Of(r => r.Test!.Loss));
         if (Runs.All(r => r.Best!.ValidationAccuracy is not null))
             yield return new("validation accuracy", published.ValidationAccuracy, Of(r => r.Best!.ValidationAccuracy!.Value));
@@ -113,13 +114,4 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs,
     }
 
     private MeanInterval Of(Func<RunRecord, double> figure) => MeanInterval.Of([.. Runs.Select(figure)]);
-
-    // Wilson 1927: the interval that does not leave [0, 1].
-    private static (double Low, double High) Wilson(double share, int count)
-    {
-        const double Z = 1.96;
-        double middle = (share + Z * Z / (2 * count)) / (1 + Z * Z / count);
-        double half = Z / (1 + Z * Z / count) * Math.Sqrt(share * (1 - share) / count + Z * Z / (4.0 * count * count));
-        return (middle - half, middle + half);
-    }
 }

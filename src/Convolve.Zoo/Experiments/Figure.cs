@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convolve.Evaluations;
 
 namespace Convolve.Zoo.Experiments;
 
@@ -10,7 +11,7 @@ namespace Convolve.Zoo.Experiments;
 public sealed record Figure(string Name, double? Published, MeanInterval Measured, string Format = "F4")
 {
     /// <summary>The interval that one run leaves open, for a share of so many images; null elsewhere.</summary>
-    public (double Low, double High)? Range { get; init; }
+    public Interval? Range { get; init; }
 
     /// <summary>Measured minus published; null where nothing was published.</summary>
     public double? Difference => Measured.Mean - Published;

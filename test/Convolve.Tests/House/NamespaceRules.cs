@@ -20,8 +20,9 @@ public class NamespaceRules
         ["Execution"] = ["", "Layers", "Graphs", "Kernels", "Planning"],
         ["Data"] = ["", "Formats"],
         ["Formats"] = [""],
-        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats"],
-        ["Reporting"] = ["", "Layers", "Graphs", "Drawing", "Analysis", "Planning", "Execution", "Data", "Formats", "Training"],
+        ["Evaluations"] = [""],
+        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations"],
+        ["Reporting"] = ["", "Layers", "Graphs", "Drawing", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations", "Training"],
     };
 
     private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
