@@ -54,6 +54,8 @@ internal static class ReproduceScreen
             foreach (ArmResult arm in result.Arms)
                 output.Last($"{result.Experiment.Name}, {arm.Arm.Name}: test accuracy {Format.Fraction(MeanInterval.Of(arm.TestAccuracies).Mean)}");
         }
+        if (result.Experiment.DrawsFilters)
+            output.Last($"filters       {Path.Combine(result.Folder, ExperimentResult.FiltersFileName)}");
         output.Last($"result        {Path.Combine(result.Folder, ExperimentResult.FileName)}");
     }
 

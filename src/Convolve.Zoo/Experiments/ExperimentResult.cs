@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convolve.Formats;
+using Convolve.Reporting;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
@@ -17,6 +18,9 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
 
     /// <summary>The file's name of the curves.</summary>
     public const string CurvesFileName = "curves.svg";
+
+    /// <summary>The file's name of the first layer's filters, where the experiment is about them.</summary>
+    public const string FiltersFileName = "filters.png";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -57,12 +61,23 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     public MeanInterval? TestDifference => Arms.Count != 2 ? null
         : MeanInterval.Of([.. Arms[1].TestAccuracies.Zip(Arms[0].TestAccuracies, (second, first) => second - first)]);
 
-    /// <summary>Writes result.json and the curves.</summary>
+    /// <summary>Writes result.json and the pictures.</summary>
     /// <exception cref="FileWriteException">One cannot be written.</exception>
     public void Write()
     {
+        if (DrawFilters() is { } filters)
+            AtomicFile.WriteBytes(Path.Combine(Folder, FiltersFileName), filters);
         AtomicFile.WriteText(Path.Combine(Folder, CurvesFileName), ExperimentChart.Of(this).ToSvg());
         AtomicFile.WriteText(Path.Combine(Folder, FileName), ToJson().ToJsonString(Indented) + "\n");
+    }
+
+    /// <summary>The filters of the first arm's first run as a PNG file, where the experiment is about them; else null.</summary>
+    internal byte[]? DrawFilters()
+    {
+        if (!Experiment.DrawsFilters)
+            return null;
+        using Classifier classifier = Classifier.Load(Arms[0].Runs[0].Folder);
+        return FilterSheet.Create(classifier.Model)?.ToPng();
     }
 
     /// <summary>All of it as JSON.</summary>
