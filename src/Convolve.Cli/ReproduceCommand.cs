@@ -149,7 +149,7 @@ internal sealed class ReproduceCommand
     {
         if (!Directory.Exists(run))
             return false;
-        if (File.Exists(Path.Combine(run, RunFolder.RecipeFile)) && RunRecord.Read(run).Test is not null)
+        if (File.Exists(Path.Combine(run, RunFolder.RecipeFile)) && RunSummary.Read(run).Test is not null)
             return true;
         Directory.Delete(run, recursive: true);
         return false;

@@ -49,7 +49,7 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         List<ArmResult> arms = [];
         foreach (ExperimentArm arm in experiment.Arms)
         {
-            RunRecord[] runs = [.. Enumerable.Range(0, settings.Seeds).Select(seed => RunRecord.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
+            RunSummary[] runs = [.. Enumerable.Range(0, settings.Seeds).Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
             if (runs.FirstOrDefault(r => r.Test is null) is { } unfinished)
                 throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with 'convolve reproduce --resume {folder}'.");
             arms.Add(new(arm, runs, experiment.TargetTrainAccuracy));

@@ -6,13 +6,10 @@ namespace Convolve.Data;
 internal sealed class FolderLock : IDisposable
 {
     private const string FileName = ".fetching";
-
-    // flock's EWOULDBLOCK, and a sharing violation.
-    private const int LinuxHeld = 11, MacHeld = 35, WindowsHeld = unchecked((int)0x80070020);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.2);
-    private readonly FileStream _file;
+    private readonly FileLock _lock;
 
-    private FolderLock(FileStream file, bool hasWaited) => (_file, HasWaited) = (file, hasWaited);
+    private FolderLock(FileLock held, bool hasWaited) => (_lock, HasWaited) = (held, hasWaited);
 
     /// <summary>Whether another process had it.</summary>
     public bool HasWaited { get; }
@@ -26,23 +23,18 @@ internal sealed class FolderLock : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             string path = Path.Combine(folder, FileName);
-            try
+            FileLock? held = FileOperation.Run(FileStep.Create, path, () =>
             {
-                // The file stays: were it deleted, a third process could make another one while the second waits for this one.
-                return new(FileOperation.Run(FileStep.Create, path, () =>
-                {
-                    Directory.CreateDirectory(folder);
-                    return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-                }), isTold);
-            }
-            catch (FileWriteException e) when (e.HResult is LinuxHeld or MacHeld or WindowsHeld)
-            {
-                if (!isTold)
-                    progress?.Report(new($"Waiting for another process, which fetches {what} into {folder}"));
-                cancellation.WaitHandle.WaitOne(Interval);
-            }
+                Directory.CreateDirectory(folder);
+                return FileLock.TryAcquire(path);
+            });
+            if (held is not null)
+                return new(held, isTold);
+            if (!isTold)
+                progress?.Report(new($"Waiting for another process, which fetches {what} into {folder}"));
+            cancellation.WaitHandle.WaitOne(Interval);
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _lock.Dispose();
 }

@@ -8,6 +8,7 @@ public sealed class Optimizer : IDisposable
 {
     private readonly Model _model;
     private readonly List<NativeBuffer> _states = [];
+    private readonly IReadOnlyList<string> _stateNames;
     private readonly UpdateKernel _kernel;
     private readonly TeamTask _task;
 
@@ -20,10 +21,10 @@ public sealed class Optimizer : IDisposable
         settings.Validate();
         model.RequireTraining();
         ParameterStore store = model.Store;
-        _model = model;
+        (_model, _stateNames) = (model, settings.States);
         try
         {
-            foreach (string state in settings.States)
+            foreach (string state in _stateNames)
                 _states.Add(new(store.Plan.Bytes, $"the optimizer's {state}"));
         }
         catch
@@ -39,7 +40,10 @@ public sealed class Optimizer : IDisposable
     public long MemoryBytes => _states.Sum(s => s.Bytes);
 
     /// <summary>The updates done so far.</summary>
-    public long Steps { get; private set; }
+    public long Steps { get; internal set; }
+
+    /// <summary>What is kept for each weight: its name, such as "velocity", and its arena, laid out as the weights.</summary>
+    internal IEnumerable<(string Name, NativeBuffer Arena)> States => _stateNames.Zip(_states);
 
     /// <summary>One update with the gradients that the last training pass left.</summary>
     public void Step(float learningRate)

@@ -53,7 +53,7 @@ public class AtomicFileTests
         {
             WriteNew(path);
             count = faults.Steps.Count;
-            Assert.Equal(Enum.GetValues<FileStep>(), faults.Steps.Distinct());
+            Assert.Equal([FileStep.Create, FileStep.Write, FileStep.Flush, FileStep.Rename, FileStep.SyncFolder], faults.Steps.Distinct());
         }
         for (int n = 0; n < count; n++)
         {
