@@ -20,7 +20,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
-    /// <summary>Makes the folder and writes what is known before the first step: the recipe, and the machine with what is remarkable of the data.</summary>
+    /// <summary>
+    /// Makes the folder and writes what is known before the first step: the recipe, and the machine with what is remarkable of the data.
+    /// </summary>
     /// <exception cref="RecipeException">The folder holds a run already, or cannot be made.</exception>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
     public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks)
