@@ -46,7 +46,8 @@ internal sealed class DatasetFetch(
         {
             throw new DataException(
                 $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to have the published one " +
-                $"downloaded; or, if it is what you want, unpack it yourself, with its files in {Path.Combine(directory, archive.Folder)}.");
+                "downloaded; or, if it is what you want, unpack it yourself, with its files in " +
+                $"{Path.Combine(directory, archive.Folder)}.");
         }
 
         string staging = Path.Combine(directory, ".unpacking"), target = Path.Combine(directory, archive.Folder);

@@ -63,7 +63,7 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
     public Dataset? Validation { get; init; }
 
     /// <summary>
-    /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. A sentence or more each.
+    /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. In sentences.
     /// </summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 

@@ -155,7 +155,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
 
     private static string OtherBytes(DatasetFolder folder, DatasetOptions options) =>
         $"{folder.Directory} has the layout of {folder.Info.Name}, but not the bytes that were published. It can be used; " +
-        $"what is measured on it is not measured on {folder.Info.Name} itself. To have the published set, move it away and run {options.FetchCommand(folder.Info)}.";
+        $"what is measured on it is not measured on {folder.Info.Name} itself. To have the published set, move it away and run " +
+        $"{options.FetchCommand(folder.Info)}.";
 
     private static string MissingIn(DatasetFile file, DatasetFolder folder) => folder.Info.Archive is null
         ? $"Neither {file.Name} nor {file.PackedName} is in {folder.Directory}."

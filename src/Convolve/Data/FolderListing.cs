@@ -96,8 +96,10 @@ internal sealed class FolderListing
             }
             int label = Array.IndexOf([.. ClassNames], name);
             if (label < 0)
-                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {PartFolders[0]} has not: they have no label. " +
-                    "Add the class there, or take the folder away.");
+            {
+                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {PartFolders[0]} has not: " +
+                    "they have no label. Add the class there, or take the folder away.");
+            }
             else if (pictures.Count == 0)
                 Add(part == FolderPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
             else
