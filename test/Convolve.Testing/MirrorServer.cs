@@ -40,7 +40,8 @@ public sealed class MirrorServer : IDisposable
 
     public IEnumerable<string> Paths => Requests.Select(r => r.Path);
 
-    public static byte[] Reply(byte[] body, string status = "200 OK", params string[] headers) => [.. Head(status, [$"Content-Length: {body.Length}", .. headers]), .. body];
+    public static byte[] Reply(byte[] body, string status = "200 OK", params string[] headers) =>
+        [.. Head(status, [$"Content-Length: {body.Length}", .. headers]), .. body];
 
     /// <summary>The beginning of an answer.</summary>
     public static byte[] Head(string status, params string[] headers) =>
@@ -92,8 +93,8 @@ public sealed class MirrorServer : IDisposable
                 length += await stream.ReadAsync(buffer.AsMemory(length));
             while (!Encoding.ASCII.GetString(buffer, 0, length).Contains("\r\n\r\n", StringComparison.Ordinal));
             string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-            MirrorRequest request = new(lines[0].Split(' ')[1],
-                lines[1..].ToDictionary(l => l[..l.IndexOf(':', StringComparison.Ordinal)], l => l[(l.IndexOf(':', StringComparison.Ordinal) + 2)..], StringComparer.OrdinalIgnoreCase));
+            IEnumerable<string[]> headers = lines[1..].Select(l => l.Split(": ", 2));
+            MirrorRequest request = new(lines[0].Split(' ')[1], headers.ToDictionary(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase));
             byte[]? answer;
             lock (Requests)
             {

@@ -13,7 +13,8 @@ namespace Convolve.Data;
 /// <param name="command">What fetches it again, for messages.</param>
 /// <param name="progress">Told what is done.</param>
 internal sealed class DatasetFetch(
-    DatasetInfo info, string directory, IReadOnlyList<Uri> mirrors, DatasetEnvironment environment, string command, IProgress<DataProgress>? progress)
+    DatasetInfo info, string directory, IReadOnlyList<Uri> mirrors, DatasetEnvironment environment, string command,
+    IProgress<DataProgress>? progress)
 {
     /// <summary>What a mirror may send more than the unpacked file has: the smallest files may grow when packed.</summary>
     private const long Surplus = 1 << 16;
@@ -44,8 +45,9 @@ internal sealed class DatasetFetch(
         else if (Problem(local, archive, cancellation) is { } problem)
         {
             throw new DataException(
-                $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to have the published one downloaded; " +
-                $"or, if it is what you want, unpack it yourself, with its files in {Path.Combine(directory, archive.Folder)}.");
+                $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to have the published one " +
+                "downloaded; or, if it is what you want, unpack it yourself, with its files in " +
+                $"{Path.Combine(directory, archive.Folder)}.");
         }
 
         string staging = Path.Combine(directory, ".unpacking"), target = Path.Combine(directory, archive.Folder);
@@ -104,7 +106,8 @@ internal sealed class DatasetFetch(
         return new(
             $"{info.Name} cannot be downloaded: {(failures.Count == 0 ? "it has no mirror" : "no mirror delivered " + name)}." +
             string.Concat(failures.Select(f => $"{Environment.NewLine}  {f}")) + Environment.NewLine +
-            $"Check the network and run {command}, which goes on where this ended; or {byHand}; or name another mirror in CONVOLVE_MIRRORS.");
+            $"Check the network and run {command}, which goes on where this ended; or {byHand}; " +
+            "or name another mirror in CONVOLVE_MIRRORS.");
     }
 
     /// <summary>What is wrong with a file that was packed by itself.</summary>

@@ -82,7 +82,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         }
         catch (FileWriteException e)
         {
-            throw new DownloadException($"{info.Name} cannot be fetched. {e.Message} What has come is kept, and {options.FetchCommand(info)} goes on from there; " +
+            throw new DownloadException(
+                $"{info.Name} cannot be fetched. {e.Message} What has come is kept, and {options.FetchCommand(info)} goes on from there; " +
                 "--data-dir or XDG_CACHE_HOME name another folder.", e);
         }
 
@@ -98,7 +99,10 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         DatasetLocation location = Locate(info, options);
         DatasetFolder folder = location.Found ?? location.Folders.MaxBy(f => f.FoundCount)!;
         DatasetFileReport[] files = Check(folder, options, cancellation);
-        return new DatasetReport(info, folder.FoundCount == 0 ? null : folder.Directory, files) { Note = files.Any(f => f.Note is not null) ? OtherBytes(folder, options) : null };
+        return new DatasetReport(info, folder.FoundCount == 0 ? null : folder.Directory, files)
+        {
+            Note = files.Any(f => f.Note is not null) ? OtherBytes(folder, options) : null,
+        };
     }
 
     /// <summary>Where the set is found with nothing wrong; null if it is not.</summary>
@@ -118,7 +122,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
     {
         DatasetLocation location = Locate(info, options);
         // Good files may lie there while bad ones elsewhere come first.
-        if (location.Folders.Any(f => f.IsComplete && f.Directory == Path.Combine(target, archive.Folder) && Check(f, options, cancellation).All(r => r.IsOk)))
+        string unpacked = Path.Combine(target, archive.Folder);
+        if (location.Folders.Any(f => f.IsComplete && f.Directory == unpacked && Check(f, options, cancellation).All(r => r.IsOk)))
             return;
         string? local = location.Folders.Select(f => Path.Combine(f.Directory, archive.Name)).Append(Path.Combine(target, archive.Name)).FirstOrDefault(File.Exists);
         fetch.Archive(archive, local, cancellation);
@@ -149,8 +154,9 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
     }
 
     private static string OtherBytes(DatasetFolder folder, DatasetOptions options) =>
-        $"{folder.Directory} has the layout of {folder.Info.Name}, but not the bytes that were published. It can be used; what is measured on it is not measured on " +
-        $"{folder.Info.Name} itself. To have the published set, move it away and run {options.FetchCommand(folder.Info)}.";
+        $"{folder.Directory} has the layout of {folder.Info.Name}, but not the bytes that were published. It can be used; " +
+        $"what is measured on it is not measured on {folder.Info.Name} itself. To have the published set, move it away and run " +
+        $"{options.FetchCommand(folder.Info)}.";
 
     private static string MissingIn(DatasetFile file, DatasetFolder folder) => folder.Info.Archive is null
         ? $"Neither {file.Name} nor {file.PackedName} is in {folder.Directory}."

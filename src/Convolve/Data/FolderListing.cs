@@ -96,7 +96,10 @@ internal sealed class FolderListing
             }
             int label = Array.IndexOf([.. ClassNames], name);
             if (label < 0)
-                Add(UnknownClass, path, $"holds {pictures.Count} pictures of a class that {PartFolders[0]} has not: they have no label. Add the class there, or take the folder away.");
+            {
+                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {PartFolders[0]} has not: " +
+                    "they have no label. Add the class there, or take the folder away.");
+            }
             else if (pictures.Count == 0)
                 Add(part == FolderPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
             else
@@ -116,7 +119,9 @@ internal sealed class FolderListing
             : throw new DataException($"{found[0]} and {found[1]} mean the same split. Keep one of them.");
     }
 
-    /// <summary>The files of a folder on all its levels. One that may not be looked into stands for the files in it, and is no good picture.</summary>
+    /// <summary>
+    /// The files of a folder on all its levels. One that may not be looked into stands for the files in it, and is no good picture.
+    /// </summary>
     private static IEnumerable<(string Path, bool IsClosed)> Below(string folder, int levels = MostLevels)
     {
         try

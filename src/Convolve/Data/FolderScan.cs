@@ -117,7 +117,8 @@ internal sealed class FolderScan
         }
         catch (OutOfMemoryException)
         {
-            return new(default, digest, length, $"{path} does not fit into the memory that is left. Free some, or make the picture smaller.", null, null);
+            string problem = $"{path} does not fit into the memory that is left. Free some, or make the picture smaller.";
+            return new(default, digest, length, problem, null, null);
         }
         finally
         {

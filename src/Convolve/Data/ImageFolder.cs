@@ -80,7 +80,10 @@ public static class ImageFolder
                 : "There is no folder test: a tenth of train is tested on.");
         }
         if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
-            Remark($"{leaks} pictures lie in two splits, so that what is tested was trained on: `convolve data verify {NameOf(listing)}` names them.");
+        {
+            Remark($"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: " +
+                $"`convolve data verify {NameOf(listing)}` names them.");
+        }
 
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
@@ -118,8 +121,9 @@ public static class ImageFolder
         if (bad.Length == 0 || isAllowed)
             return bad;
         string name = NameOf(scan.Listing);
-        throw new DataException(string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. The first: {bad[0]} ")
-            + $"`convolve data verify {name}` names all; --skip-bad leaves them out.");
+        throw new DataException(
+            string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
+            + $"The first: {bad[0]} `convolve data verify {name}` names all; --skip-bad leaves them out.");
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>

@@ -142,7 +142,8 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (status == HttpStatusCode.OK || (status == HttpStatusCode.PartialContent && have > 0))
             return null;
         bool mayPass = status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
-        string redirected = (int)status is >= 300 and < 400 ? $": it leads on more than {MostRedirections} times, from https to http, or nowhere" : "";
+        string redirected = (int)status is < 300 or >= 400 ? ""
+            : $": it leads on more than {MostRedirections} times, from https to http, or nowhere";
         return new($"HTTP {(int)status} {ForeignText.Of(response.ReasonPhrase ?? "", 60)}{redirected}", !mayPass);
     }
 

@@ -97,7 +97,8 @@ internal static class TarExtraction
             if (bytes < entry.Length)
                 throw Bad(archivePath, $"ends after {bytes} of the {entry.Length} bytes of {file.Name}");
             if (file.Digest is not null && hash.Text() is var digest && digest != file.Digest)
-                throw Bad(archivePath, $"holds another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
+                throw Bad(archivePath,
+                    $"holds another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
         });
     }
 

@@ -19,7 +19,8 @@ internal static class TransferFault
             HttpRequestError.NameResolutionError => $"the name {host} is not known: no network, or its name service does not answer",
             HttpRequestError.SecureConnectionError => $"no secure connection to {host}: {Reason(failure)}",
             HttpRequestError.ProxyTunnelError => $"the proxy does not let it through: {Reason(failure)}",
-            HttpRequestError.ConnectionError when failure.GetBaseException() is SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
+            HttpRequestError.ConnectionError
+                when failure.GetBaseException() is SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
                 $"the connection was refused: nothing answers at {host}:{address.Port}",
             HttpRequestError.ConnectionError => $"no connection to {host}: {Reason(failure)}",
             HttpRequestError.ResponseEnded => "closed the connection without an answer",

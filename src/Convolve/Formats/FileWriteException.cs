@@ -42,7 +42,9 @@ public sealed class FileWriteException : IOException
         return new FileWriteException(step == FileStep.Delete ? "delete" : "write", path, reason, fix, failure);
     }
 
-    private static (string Reason, string Fix) BelowFile(string folder) => ($"a part of {folder} is a file, not a folder", "Choose another folder.");
+    private static (string Reason, string Fix) BelowFile(string folder) =>
+        ($"a part of {folder} is a file, not a folder", "Choose another folder.");
 
-    private static bool IsBelowFile(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && (File.Exists(above) || IsBelowFile(above));
+    private static bool IsBelowFile(string path) =>
+        Path.GetDirectoryName(Path.GetFullPath(path)) is { } above && (File.Exists(above) || IsBelowFile(above));
 }

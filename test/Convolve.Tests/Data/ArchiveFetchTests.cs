@@ -7,7 +7,10 @@ using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data;
 
-/// <summary>Sets whose files are published in one archive: downloaded, checked, unpacked; whatever goes wrong, nothing half is left, and the next fetch mends it.</summary>
+/// <summary>
+/// Sets whose files are published in one archive: downloaded, checked, unpacked. Whatever goes wrong, nothing half is left, and the next
+/// fetch mends it.
+/// </summary>
 public sealed class ArchiveFetchTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,7 +32,8 @@ public sealed class ArchiveFetchTests : IDisposable
         Assert.Empty(data.Remarks);
         Assert.Equal(["/" + ArchivedSet.ArchiveName], _server.Paths);
         Assert.Equal([ArchivedSet.FolderName], set.Present); // the archive is not kept
-        Assert.Equal(["batch_1.bin", "batch_2.bin", "names.txt", "test.bin"], Directory.GetFiles(set.FilesDirectory).Select(Path.GetFileName).Order());
+        Assert.Equal(["batch_1.bin", "batch_2.bin", "names.txt", "test.bin"],
+            Directory.GetFiles(set.FilesDirectory).Select(Path.GetFileName).Order());
         Assert.Contains($"Unpacking {ArchivedSet.ArchiveName} into {set.FilesDirectory}", progress.Lines);
         Assert.True(set.Fetch().IsFound);
         _ = set.Load();
@@ -58,7 +62,8 @@ public sealed class ArchiveFetchTests : IDisposable
     public void The_next_mirror_is_asked_and_every_failure_is_told(string fault, string problem)
     {
         using MirrorServer bad = new();
-        ArchivedSet set = new(_folder, null, bad.Address, _server.Address) { Patience = TimeSpan.FromSeconds(fault is "silent" or "stalled" ? 0.2 : 20) };
+        double patience = fault is "silent" or "stalled" ? 0.2 : 20;
+        ArchivedSet set = new(_folder, null, bad.Address, _server.Address) { Patience = TimeSpan.FromSeconds(patience) };
         byte[] archive = set.Archive, page = Encoding.ASCII.GetBytes("<html>404</html>");
         bad.Answer = _ => fault switch
         {
@@ -80,10 +85,12 @@ public sealed class ArchiveFetchTests : IDisposable
         DownloadException e = Assert.Throws<DownloadException>(() => set.Fetch());
         string[] lines = e.Message.Split(Environment.NewLine);
         Assert.Equal("small cannot be downloaded: no mirror delivered small-binary.tar.gz.", lines[0]);
-        Assert.Matches($"^  {bad.Address}small-binary.tar.gz: {problem.Replace("SIZE", $"{archive.Length}", StringComparison.Ordinal)}$", lines[1]);
+        Assert.Matches($"^  {bad.Address}small-binary.tar.gz: {problem.Replace("SIZE", $"{archive.Length}", StringComparison.Ordinal)}$",
+            lines[1]);
         Assert.Equal($"  {_server.Address}small-binary.tar.gz: HTTP 404 Not Found", lines[2]);
-        Assert.Equal($"Check the network and run `convolve data fetch small`, which goes on where this ended; or put small-binary.tar.gz (MD5 {TestData.Md5(archive)}) into "
-            + $"{set.Directory} and run it again; or name a folder that holds its files in CONVOLVE_DATA; or name another mirror in CONVOLVE_MIRRORS.", lines[3]);
+        Assert.Equal($"Check the network and run `convolve data fetch small`, which goes on where this ended; or put small-binary.tar.gz " +
+            $"(MD5 {TestData.Md5(archive)}) into {set.Directory} and run it again; or name a folder that holds its files " +
+            "in CONVOLVE_DATA; or name another mirror in CONVOLVE_MIRRORS.", lines[3]);
         string[] part = fault is "cut" or "stalled" ? [".small-binary.tar.gz.part", ".small-binary.tar.gz.part.origin"] : [];
         Assert.Equal(part, set.Present);
 
@@ -117,7 +124,12 @@ public sealed class ArchiveFetchTests : IDisposable
     {
         ArchivedSet set = Served();
         using CancellationTokenSource cancel = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => set.Fetch(new Heard(line => (line.StartsWith("Unpacking", StringComparison.Ordinal) ? cancel : null)?.Cancel()), cancel.Token));
+        Heard progress = new(line =>
+        {
+            if (line.StartsWith("Unpacking", StringComparison.Ordinal))
+                cancel.Cancel();
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() => set.Fetch(progress, cancel.Token));
         Assert.Equal([".small-binary.tar.gz.part", ".small-binary.tar.gz.part.origin"], set.Present);
         // A process that was killed meanwhile leaves more.
         _folder.Write("cache/small/.unpacking/batch_1.bin", [1, 2, 3]);
@@ -158,9 +170,9 @@ public sealed class ArchiveFetchTests : IDisposable
         };
         string archive = _folder.Write("cache/small/" + ArchivedSet.ArchiveName, bytes);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
-        Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected {set.Archive.Length} with {TestData.Md5(set.Archive)}. "
-            + "Move it away and run `convolve data fetch small` to have the published one downloaded; or, if it is what you want, unpack it yourself, "
-            + $"with its files in {set.FilesDirectory}.", e.Message);
+        Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected " +
+            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `convolve data fetch small` to have the published " +
+            $"one downloaded; or, if it is what you want, unpack it yourself, with its files in {set.FilesDirectory}.", e.Message);
         Assert.Equal(bytes, File.ReadAllBytes(archive));
         Assert.Equal([ArchivedSet.ArchiveName], set.Present);
         Assert.Empty(_server.Requests);
@@ -193,7 +205,8 @@ public sealed class ArchiveFetchTests : IDisposable
         ArchivedSet set = Served(Publish);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
         Assert.Contains("Nothing of it is kept. Delete it, and fetch the set again.", e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories), f => Path.GetFileName(f) == "victim" || f.EndsWith(".bin", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories),
+            f => Path.GetFileName(f) == "victim" || f.EndsWith(".bin", StringComparison.Ordinal));
         Assert.False(set.Store.Locate(set.Info, new()).IsFound);
         // The publisher mends it: what was kept of the bad one is not in the way.
         _server.Requests.Clear();
@@ -229,7 +242,8 @@ public sealed class ArchiveFetchTests : IDisposable
             using TemporaryFolder folder = new();
             ArchivedSet set = new(folder, null, _server.Address);
             SmallSet plain = new(folder, _server.Address);
-            _server.Answer = request => MirrorServer.Serve(request, archived ? set.Archive : TestData.Gzip(plain.Content[plain.Info.Files.Select(f => f.PackedName).ToList().IndexOf(request.Path[1..])]));
+            _server.Answer = request => MirrorServer.Serve(request, archived ? set.Archive : plain.Packed(request.Path));
+            string name = archived ? "small" : "tiny";
             DatasetLocation Fetch() => archived ? set.Fetch() : plain.Store.Fetch("tiny", new(), null, default);
             DatasetReport Verify() => archived ? set.Store.Verify("small", new(), default) : plain.Store.Verify("tiny", new(), default);
             using (Faults faults = new(n, Faults.DiskFull))
@@ -243,8 +257,9 @@ public sealed class ArchiveFetchTests : IDisposable
                 }
                 catch (DownloadException e)
                 {
-                    Assert.Matches($"^{(archived ? "small" : "tiny")} cannot be fetched. Cannot write '{folder.Path}/cache/.+': disk full. Free space on the disk of '.+', or write to another disk. "
-                        + $"What has come is kept, and `convolve data fetch {(archived ? "small" : "tiny")}` goes on from there; --data-dir or XDG_CACHE_HOME name another folder.$", e.Message);
+                    Assert.Matches($"^{name} cannot be fetched. Cannot write '{folder.Path}/cache/.+': disk full. Free space on the disk " +
+                        $"of '.+', or write to another disk. What has come is kept, and `convolve data fetch {name}` goes on from there; " +
+                        "--data-dir or XDG_CACHE_HOME name another folder.$", e.Message);
                     failed.Add(faults.Steps[n]);
                 }
             }

@@ -3,11 +3,15 @@ using Convolve.Data;
 
 namespace Convolve.Tests.Data;
 
-/// <summary>A set in CIFAR's layout, 12 and 4 images of 3x2x3 in 4 classes, published in an archive, and a store in a folder of its own that knows it.</summary>
+/// <summary>
+/// A set in CIFAR's layout, 12 and 4 images of 3x2x3 in 4 classes, published in an archive, and a store in a folder of its own that
+/// knows it.
+/// </summary>
 internal sealed class ArchivedSet
 {
     public const string ArchiveName = "small-binary.tar.gz", FolderName = "small-batches-bin";
-    private static readonly string[] FileNames = ["batch_1.bin", "batch_2.bin", "test.bin", "names.txt"], Classes = ["ant", "bee", "cow", "dog"];
+    private static readonly string[] FileNames = ["batch_1.bin", "batch_2.bin", "test.bin", "names.txt"];
+    private static readonly string[] Classes = ["ant", "bee", "cow", "dog"];
     private static readonly CifarRecords Records = new(new(3, 2, 3), [4], 0);
     private readonly TemporaryFolder _folder;
 
@@ -24,7 +28,10 @@ internal sealed class ArchivedSet
             Format = new CifarFormat(Records),
             Files = [.. FileNames.Select((name, i) => i == 3 ? new DatasetFile(name, 100, DatasetRole.Names, null) { Names = Classes }
                 : new DatasetFile(name, Content[i].Length, i < 2 ? DatasetRole.Train : DatasetRole.Test, TestData.Sha256(Content[i])))],
-            Archive = new(ArchiveName, FolderName, new ArchiveVersion(TestData.Md5(Archive), Archive.Length)) { ForeignFolders = ["small-batches-py"] },
+            Archive = new(ArchiveName, FolderName, new ArchiveVersion(TestData.Md5(Archive), Archive.Length))
+            {
+                ForeignFolders = ["small-batches-py"],
+            },
             Mirrors = mirrors,
         };
     }
@@ -45,15 +52,22 @@ internal sealed class ArchivedSet
     public string FilesDirectory => Path.Combine(Directory, FolderName);
 
     /// <summary>All that lies where a fetch brings the set to, but for the lock.</summary>
-    public IEnumerable<string> Present => System.IO.Directory.GetFileSystemEntries(Directory).Select(f => Path.GetFileName(f)!).Where(f => f != ".fetching").Order(StringComparer.Ordinal);
+    public IEnumerable<string> Present => System.IO.Directory.GetFileSystemEntries(Directory).Select(f => Path.GetFileName(f)!)
+        .Where(f => f != ".fetching").Order(StringComparer.Ordinal);
 
-    public DatasetStore Store => new(new DatasetEnvironment(null, Path.Combine(_folder.Path, "cache"), Patience) { Backoff = TimeSpan.FromMilliseconds(10) }, [Info]);
+    public DatasetStore Store => new(Environment, [Info]);
 
-    public static IEnumerable<TarEntry> Entries(byte[][] content) => content.Select((bytes, i) => TarFiles.File($"{FolderName}/{FileNames[i]}", bytes));
+    public DatasetEnvironment Environment =>
+        new(null, Path.Combine(_folder.Path, "cache"), Patience) { Backoff = TimeSpan.FromMilliseconds(10) };
 
-    public LoadedData Load(DatasetOptions? options = null, IProgress<DataProgress>? progress = null) => Store.Load("small", options ?? new(), progress, default);
+    public static IEnumerable<TarEntry> Entries(byte[][] content) =>
+        content.Select((bytes, i) => TarFiles.File($"{FolderName}/{FileNames[i]}", bytes));
 
-    public DatasetLocation Fetch(IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) => Store.Fetch("small", new(), progress, cancellation);
+    public LoadedData Load(DatasetOptions? options = null, IProgress<DataProgress>? progress = null) =>
+        Store.Load("small", options ?? new(), progress, default);
+
+    public DatasetLocation Fetch(IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
+        Store.Fetch("small", new(), progress, cancellation);
 
     /// <summary>Writes the files as the archive unpacks, with other content for one of them.</summary>
     public void WriteAll(string directory, int other = -1, byte[]? content = null)
@@ -64,5 +78,7 @@ internal sealed class ArchivedSet
     }
 
     private static byte[] Batch(int count, int salt) =>
-        [.. Enumerable.Range(0, count).SelectMany(i => (byte[])[(byte)((i + salt) % Classes.Length), .. TestData.Pixels(Records.Size.Length, i + 10 * salt)])];
+        [.. Enumerable.Range(salt, count).SelectMany(i => (byte[])[(byte)(i % Classes.Length), .. Pixels(i + 10 * salt)])];
+
+    private static byte[] Pixels(int salt) => TestData.Pixels(Records.Size.Length, salt);
 }

@@ -50,7 +50,8 @@ public sealed class CifarSetTests : IDisposable
         other[5] ^= 1;
         _set.WriteAll(Own, 1, other);
         File.Delete(Path.Combine(Own, "names.txt")); // need not be there
-        string note = $"{Own} has the layout of small, but not the bytes that were published. It can be used; what is measured on it is not measured on small itself. " +
+        string note = $"{Own} has the layout of small, but not the bytes that were published. It can be used; " +
+            "what is measured on it is not measured on small itself. " +
             $"To have the published set, move it away and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
         ProgressLines progress = new();
         LoadedData data = _set.Load(_options, progress);
@@ -61,9 +62,10 @@ public sealed class CifarSetTests : IDisposable
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.Equal((true, false, note), (report.IsOk, report.IsPublished, report.Note));
         Assert.Equal([true, false, true], report.Files.Select(f => f.Note is null));
-        Assert.Equal($"{Own}/batch_2.bin has the layout of small's batch_2.bin, but not its bytes: the SHA-256 is {TestData.Sha256(other)}, that of the published file "
-            + $"{TestData.Sha256(_set.Content[1])}. It can be used; what is measured on it is not measured on small. To have the published one, move it away and run "
-            + $"`convolve data fetch small --data-dir {_options.DataDirectory}`.", report.Files[1].Note);
+        Assert.Equal($"{Own}/batch_2.bin has the layout of small's batch_2.bin, but not its bytes: the SHA-256 is " +
+            $"{TestData.Sha256(other)}, that of the published file {TestData.Sha256(_set.Content[1])}. It can be used; what is measured " +
+            "on it is not measured on small. To have the published one, move it away and run " +
+            $"`convolve data fetch small --data-dir {_options.DataDirectory}`.", report.Files[1].Note);
 
         progress = new();
         Assert.Equal(Own, _set.Store.Fetch("small", _options, progress, default).Directory); // what can be used is not replaced
@@ -72,8 +74,10 @@ public sealed class CifarSetTests : IDisposable
 
     public static TheoryData<string, int, string> Bad => new()
     {
-        { "cut", 0, @" has 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. It is cut off, or another file\. Get the file again\." },
-        { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has bytes at its end that do not belong to it\. Get the file again\." },
+        { "cut", 0, @" has 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. It is cut off, or another file\. Get the " +
+            @"file again\." },
+        { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has bytes at its end " +
+            @"that do not belong to it\. Get the file again\." },
         { "label", 2, @" has the label 4 at image 3, outside 0 to 3\. It is damaged, or of another layout\. Get the file again\." },
         { "packed and cut", 0, @" unpacks to 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. .*" },
         { "packed and long", 0, @" unpacks to more than 133 bytes, but 7 images .*" },
@@ -81,7 +85,8 @@ public sealed class CifarSetTests : IDisposable
         { "packed without its end", 0, @" (does not end where its gzip data ends|is damaged).*" },
         { "empty", 1, @" is empty \(0 bytes\)\. Get the file again\." },
         { "page", 0, @" holds a web page, not images\. A server or proxy sent a page in its place\. Get the file again\." },
-        { "pickle", 0, @" is of the Python version of the set\. Only the binary version can be read\. Get the archive with ""binary"" in its name\." },
+        { "pickle", 0, @" is of the Python version of the set\. Only the binary version can be read\. Get the archive with ""binary"" in " +
+            @"its name\." },
         { "folder", 2, " is a folder, but a file was expected.*|small was not found.*" },
         { "another's", 1, @" has 76 bytes, but 5 images .*" },
     };
@@ -133,9 +138,13 @@ public sealed class CifarSetTests : IDisposable
         // The same number of records, so that only the digest tells.
         byte[] other = [.. _set.Content[2], .. _set.Content[2][..19]];
         _set.WriteAll(Own, 1, other);
-        DatasetInfo swapped = new("swapped", "Noise.", _set.Info.Size, _set.Info.ClassNames, 12, 4) { Files = [new("x.bin", other.Length, DatasetRole.Train, TestData.Sha256(other))] };
-        DatasetStore store = new(new DatasetEnvironment(null, _folder.Path, _set.Patience), [_set.Info, swapped]);
-        string message = $"{Own}/batch_2.bin is not small's batch_2.bin: its unpacked content has the SHA-256 {TestData.Sha256(other)}, expected {TestData.Sha256(_set.Content[1])}. " +
+        DatasetInfo swapped = new("swapped", "Noise.", _set.Info.Size, _set.Info.ClassNames, 12, 4)
+        {
+            Files = [new("x.bin", other.Length, DatasetRole.Train, TestData.Sha256(other))],
+        };
+        DatasetStore store = new(_set.Environment, [_set.Info, swapped]);
+        string message = $"{Own}/batch_2.bin is not small's batch_2.bin: its unpacked content has the SHA-256 {TestData.Sha256(other)}, " +
+            $"expected {TestData.Sha256(_set.Content[1])}. " +
             "This is swapped's x.bin: give each set its own folder, as their files have the same names. " +
             $"To get it new, delete it and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
         Assert.Equal(message, Assert.Throws<DataException>(() => store.Load("small", _options, null, default)).Message);
@@ -149,9 +158,10 @@ public sealed class CifarSetTests : IDisposable
         File.Delete(Path.Combine(Own, "batch_2.bin"));
         File.Delete(Path.Combine(Own, "test.bin"));
         string own = _options.DataDirectory!;
-        Assert.Equal($"small was not found. Looked for batch_1.bin, batch_2.bin, test.bin in {own}/small/small-batches-bin (no such folder); {own}/small (no such folder); "
-            + $"{own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of them). Put them into {own}/small/small-batches-bin, fetch them with "
-            + $"`convolve data fetch small --data-dir {own}`, or leave out the data directory to have the usual places searched.",
+        Assert.Equal($"small was not found. Looked for batch_1.bin, batch_2.bin, test.bin in {own}/small/small-batches-bin " +
+            $"(no such folder); {own}/small (no such folder); {own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of them). " +
+            $"Put them into {own}/small/small-batches-bin, fetch them with " +
+            $"`convolve data fetch small --data-dir {own}`, or leave out the data directory to have the usual places searched.",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.Equal([true, false, false, true], report.Files.Select(f => f.IsOk));
@@ -174,7 +184,8 @@ public sealed class CifarSetTests : IDisposable
     [InlineData("\e]0;title\a\e[2Jant\n", "names class 0 \"?]0;title??[2Jant\", expected \"ant\"")]
     [InlineData("ant\rbee\n", "names class 0 \"ant?bee\", expected \"ant\"")]
     [InlineData("\0\0\0\0", "names class 0 \"????\", expected \"ant\"")]
-    [InlineData("<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>", "names class 0 \"<!DOCTYPE html><html><head><title>404 No...\", expected \"ant\"")]
+    [InlineData("<!DOCTYPE html><html><head><title>404 Not Found</title></head></html>",
+        "names class 0 \"<!DOCTYPE html><html><head><title>404 No...\", expected \"ant\"")]
     public void A_list_of_other_names_is_refused(string content, string problem)
     {
         _set.WriteAll(Own, 3, Encoding.UTF8.GetBytes(content));

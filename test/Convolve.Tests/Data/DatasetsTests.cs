@@ -175,8 +175,8 @@ public sealed class DatasetsTests
         {
             Assert.Contains(expected[i], report.Files[i].Problem, StringComparison.Ordinal);
             Assert.StartsWith(report.Files[i].Path!, report.Files[i].Problem, StringComparison.Ordinal);
-            Assert.EndsWith($"To get it new, delete it and run `convolve data fetch tiny --data-dir {options.DataDirectory}`.", report.Files[i].Problem,
-                StringComparison.Ordinal);
+            Assert.EndsWith($"To get it new, delete it and run `convolve data fetch tiny --data-dir {options.DataDirectory}`.",
+                report.Files[i].Problem, StringComparison.Ordinal);
         }
 
         Assert.Throws<DataException>(() => set.Store.Load("tiny", options, null, default));

@@ -31,8 +31,8 @@ public sealed class TarExtractionTests : IDisposable
     [InlineData(@"set\")]
     public void The_files_of_the_set_are_taken_and_nothing_else(string place)
     {
-        Extract(Of(Folder("set/"), File(place + "readme.html", "<html>"u8.ToArray()), File(place + "b.bin", B), File("other/a.bin", B), File("set/deep/a.bin", B),
-            File(place + "a.bin", A), File(place + "names.txt", Names)));
+        Extract(Of(Folder("set/"), File(place + "readme.html", "<html>"u8.ToArray()), File(place + "b.bin", B), File("other/a.bin", B),
+            File("set/deep/a.bin", B), File(place + "a.bin", A), File(place + "names.txt", Names)));
         Assert.Equal(["a.bin", "b.bin", "names.txt"], Taken());
         Assert.Equal(A, System.IO.File.ReadAllBytes(Path.Combine(Target, "a.bin")));
         Assert.Equal(B, System.IO.File.ReadAllBytes(Path.Combine(Target, "b.bin")));
@@ -62,7 +62,14 @@ public sealed class TarExtractionTests : IDisposable
         }
     }
 
-    private static readonly Dictionary<string, (byte[] Packed, string Pattern)> Bad = Cases().ToDictionary(c => c.Name, c => (c.Packed, c.Pattern));
+    private static readonly string[] Outside =
+    [
+        "../a.bin", "set/../../a.bin", "set/..", "/etc/a.bin", "//a.bin", @"..\a.bin", @"set\..\..\a.bin", @"\a.bin", @"C:\a.bin", "c:a.bin",
+        "set/a.bin:stream", @"\\host\share\a.bin",
+    ];
+
+    private static readonly Dictionary<string, (byte[] Packed, string Pattern)> Bad =
+        Cases().ToDictionary(c => c.Name, c => (c.Packed, c.Pattern));
 
     public static TheoryData<string> BadNames => [.. Bad.Keys];
 
@@ -76,7 +83,7 @@ public sealed class TarExtractionTests : IDisposable
         DataException e = Assert.Throws<DataException>(() => Unpack(archive));
         Assert.Matches($@"^{Regex.Escape(archive)} {pattern}\. Nothing of it is kept\. Delete it, and fetch the set again\.$", e.Message);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 20 << 20);
-        Assert.Equal(["set.tar.gz", "target"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["set.tar.gz", "target"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
         Assert.Empty(Taken().Except(Files.Select(f => f.Name)));
         Assert.All(Directory.GetFileSystemEntries(Target), entry => Assert.Null(new FileInfo(entry).LinkTarget));
     }
@@ -87,32 +94,47 @@ public sealed class TarExtractionTests : IDisposable
         byte[] With(TarEntry extra, bool isFirst) => TestData.Gzip(isFirst ? Of([extra, .. Fresh(good)]) : Of([.. Fresh(good), extra]));
         foreach (bool isFirst in (bool[])[true, false])
         {
-            foreach (string name in (string[])["../a.bin", "set/../../a.bin", "set/..", "/etc/a.bin", "//a.bin", @"..\a.bin", @"set\..\..\a.bin", @"\a.bin", @"C:\a.bin", "c:a.bin", "set/a.bin:stream", @"\\host\share\a.bin"])
-                yield return ($"{name}, {isFirst}", With(File(name, A), isFirst), @"holds the entry "".+"", which lies outside the archive's folder");
-            yield return ($"a folder outside, {isFirst}", With(Folder("../x/"), isFirst), @"holds the entry ""../x/"", which lies outside the archive's folder");
+            foreach (string name in Outside)
+            {
+                yield return ($"{name}, {isFirst}", With(File(name, A), isFirst),
+                    @"holds the entry "".+"", which lies outside the archive's folder");
+            }
+            yield return ($"a folder outside, {isFirst}", With(Folder("../x/"), isFirst),
+                @"holds the entry ""../x/"", which lies outside the archive's folder");
             foreach (string target in (string[])["/etc/passwd", "../../target", "a.bin"])
             {
-                yield return ($"a link to {target}, {isFirst}", With(Link(TarEntryType.SymbolicLink, "set/link", target), isFirst), @"holds the entry ""set/link"", which is no file but a SymbolicLink");
-                yield return ($"a hard link to {target}, {isFirst}", With(Link(TarEntryType.HardLink, "set/names.txt", target), isFirst), @"holds the entry ""set/names.txt"", which is no file but a HardLink");
+                yield return ($"a link to {target}, {isFirst}", With(Link(TarEntryType.SymbolicLink, "set/link", target), isFirst),
+                    @"holds the entry ""set/link"", which is no file but a SymbolicLink");
+                yield return ($"a hard link to {target}, {isFirst}", With(Link(TarEntryType.HardLink, "set/names.txt", target), isFirst),
+                    @"holds the entry ""set/names.txt"", which is no file but a HardLink");
             }
             foreach (TarEntryType type in (TarEntryType[])[TarEntryType.BlockDevice, TarEntryType.CharacterDevice, TarEntryType.Fifo])
-                yield return ($"a {type}, {isFirst}", With(new PaxTarEntry(type, "set/names.txt"), isFirst), $@"holds the entry ""set/names.txt"", which is no file but a {type}");
+                yield return ($"a {type}, {isFirst}", With(new PaxTarEntry(type, "set/names.txt"), isFirst),
+                    $@"holds the entry ""set/names.txt"", which is no file but a {type}");
         }
         yield return ("a file twice", TestData.Gzip(Of([.. Fresh(good), File("a.bin", A)])), "holds a.bin twice");
-        yield return ("a name that moves the cursor", TestData.Gzip(Of(File("../\e[2J\r" + new string('n', 90), A))), @"holds the entry ""\.\./\?\[2J\?n+\.\.\."", which lies outside .*");
+        yield return ("a name that moves the cursor", TestData.Gzip(Of(File("../\e[2J\r" + new string('n', 90), A))),
+            @"holds the entry ""\.\./\?\[2J\?n+\.\.\."", which lies outside .*");
         yield return ("another size", TestData.Gzip(Of(File("set/a.bin", [.. A, 0]))), "holds a.bin with 6 bytes, expected 5");
         yield return ("nothing in it", TestData.Gzip(Of(File("set/a.bin", []))), "holds a.bin with 0 bytes, expected 5");
-        yield return ("a long list of names", TestData.Gzip(Of([.. Fresh(good), File("set/names.txt", new byte[101])])), "holds names.txt with 101 bytes, expected at most 100");
-        yield return ("other content", TestData.Gzip(Of(File("set/a.bin", TestData.Pixels(5, 8)))), "holds another a.bin: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}");
+        yield return ("a long list of names", TestData.Gzip(Of([.. Fresh(good), File("set/names.txt", new byte[101])])),
+            "holds names.txt with 101 bytes, expected at most 100");
+        yield return ("other content", TestData.Gzip(Of(File("set/a.bin", TestData.Pixels(5, 8)))),
+            "holds another a.bin: its SHA-256 is [0-9a-f]{64}, expected [0-9a-f]{64}");
         yield return ("a file missing", TestData.Gzip(Of(File("set/a.bin", A))), "does not hold b.bin");
         yield return ("files in another folder", TestData.Gzip(Of(File("cifar/a.bin", A), File("cifar/b.bin", B))), "does not hold a.bin");
         yield return ("a file too deep", TestData.Gzip(Of(File("x/set/a.bin", A), File("x/set/b.bin", B))), "does not hold a.bin");
-        yield return ("many entries", TestData.Gzip(Of([.. Enumerable.Range(0, 1001).Select(i => File($"set/{i}", [])), .. Fresh(good)])), "has more than 1000 entries");
-        yield return ("a bomb", TestData.Gzip(Of([File("set/zeros", new byte[18 << 20]), .. Fresh(good)])), @"is damaged: it unpacks to more than \d+ bytes");
-        yield return ("a size of 8 GB", TestData.Gzip(Forged(Of(File("set/a.bin", A)), "77777777777")), "holds a.bin with 8589934591 bytes, expected 5");
-        yield return ("a size of 8 GB of another", TestData.Gzip(Forged(Of(File("set/other", A)), "77777777777")), "(is damaged: .*|does not hold a.bin)");
+        yield return ("many entries", TestData.Gzip(Of([.. Enumerable.Range(0, 1001).Select(i => File($"set/{i}", [])), .. Fresh(good)])),
+            "has more than 1000 entries");
+        yield return ("a bomb", TestData.Gzip(Of([File("set/zeros", new byte[18 << 20]), .. Fresh(good)])),
+            @"is damaged: it unpacks to more than \d+ bytes");
+        yield return ("a size of 8 GB", TestData.Gzip(Forged(Of(File("set/a.bin", A)), "77777777777")),
+            "holds a.bin with 8589934591 bytes, expected 5");
+        yield return ("a size of 8 GB of another", TestData.Gzip(Forged(Of(File("set/other", A)), "77777777777")),
+            "(is damaged: .*|does not hold a.bin)");
         foreach (char type in "xgLK")
-            yield return ($"2 GB of a name, {type}", TestData.Gzip(Forged(Of(File("set/other", A)), "17777777777", type)), "(is damaged: .*|does not hold a.bin)");
+            yield return ($"2 GB of a name, {type}", TestData.Gzip(Forged(Of(File("set/other", A)), "17777777777", type)),
+                "(is damaged: .*|does not hold a.bin)");
         yield return ("no sum", TestData.Gzip([.. "set/a.bin"u8, .. new byte[600]]), "(is damaged: .*|does not hold a.bin)");
         yield return ("no tar", TestData.Gzip(TestData.Pixels(5000)), "(is damaged: .*|does not hold a.bin)");
         yield return ("nothing packed", TestData.EmptyGzip, "(is damaged: .*|does not hold a.bin)");
@@ -145,8 +167,9 @@ public sealed class TarExtractionTests : IDisposable
     [Fact]
     public void Whatever_the_bytes_are_the_files_are_right_or_refused()
     {
-        byte[] tar = Of(Folder("set/"), File("set/a.bin", A), new PaxTarEntry(TarEntryType.RegularFile, "set/b.bin") { DataStream = new MemoryStream(B) },
-            new GnuTarEntry(TarEntryType.RegularFile, $"set/{new string('n', 150)}") { DataStream = new MemoryStream(A) }, File("set/names.txt", Names));
+        PaxTarEntry pax = new(TarEntryType.RegularFile, "set/b.bin") { DataStream = new MemoryStream(B) };
+        GnuTarEntry gnu = new(TarEntryType.RegularFile, $"set/{new string('n', 150)}") { DataStream = new MemoryStream(A) };
+        byte[] tar = Of(Folder("set/"), File("set/a.bin", A), pax, gnu, File("set/names.txt", Names));
         CounterRandom random = new(3, RandomPurpose.Test);
         (int taken, int refused) = (0, 0);
         for (int round = 0; round < 150; round++)
@@ -154,7 +177,10 @@ public sealed class TarExtractionTests : IDisposable
             byte[] damaged = [.. tar];
             int header = random.NextInt32(tar.Length / 512) * 512;
             for (int i = random.NextInt32(3); i >= 0; i--)
-                damaged[round % 3 == 0 ? random.NextInt32(tar.Length) : header + random.NextInt32(512)] = round % 2 == 0 ? (byte)random.NextUInt32() : (byte)('0' + random.NextInt32(10));
+            {
+                int at = round % 3 == 0 ? random.NextInt32(tar.Length) : header + random.NextInt32(512);
+                damaged[at] = round % 2 == 0 ? (byte)random.NextUInt32() : (byte)('0' + random.NextInt32(10));
+            }
             if (round % 4 != 0)
                 damaged = Summed(damaged, header);
             string archive = _folder.Write("set.tar.gz", TestData.Gzip(damaged));
@@ -207,7 +233,7 @@ public sealed class TarExtractionTests : IDisposable
                 Assert.Equal(content, System.IO.File.ReadAllBytes(Path.Combine(Target, name)));
     }
 
-    private IEnumerable<string> Taken() => Directory.GetFileSystemEntries(Target).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal);
+    private IEnumerable<string> Taken() => Directory.GetFileSystemEntries(Target).Select(f => Path.GetFileName(f)!).Order();
 
     private void Extract(byte[] tar) => Unpack(_folder.Write("set.tar.gz", TestData.Gzip(tar)));
 

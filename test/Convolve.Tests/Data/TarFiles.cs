@@ -17,7 +17,8 @@ internal static class TarFiles
         return stream.ToArray();
     }
 
-    public static TarEntry File(string name, byte[] content) => new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
+    public static TarEntry File(string name, byte[] content) =>
+        new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
 
     public static TarEntry Folder(string name) => new UstarTarEntry(TarEntryType.Directory, name);
 

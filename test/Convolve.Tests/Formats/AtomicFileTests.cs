@@ -129,7 +129,8 @@ public class AtomicFileTests
         foreach (string path in (string[])[folder["file/a.txt"], folder["file/b/a.txt"]])
         {
             var failure = Assert.Throws<FileWriteException>(() => AtomicFile.WriteText(path, "text"));
-            Assert.Equal($"Cannot write '{path}': a part of '{Path.GetDirectoryName(path)}' is a file, not a folder. Choose another folder.", failure.Message);
+            Assert.Equal($"Cannot write '{path}': a part of '{Path.GetDirectoryName(path)}' is a file, not a folder. Choose another " +
+                "folder.", failure.Message);
         }
     }
 
