@@ -1,9 +1,11 @@
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.OneDnn;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 
@@ -11,11 +13,11 @@ namespace Convolve.Training;
 /// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph and preprocessing in the metadata.</remarks>
 public sealed class Classifier : IDisposable
 {
-    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", FormatKey = "format", FormatValue = "pt";
+    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", FormatKey = "format", FormatValue = "pt";
     private readonly bool _ownsModel;
 
-    internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false) =>
-        (Model, Preprocessing, _ownsModel) = (model, preprocessing, ownsModel);
+    internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
+        (Model, Preprocessing, _ownsModel, Epoch) = (model, preprocessing, ownsModel, epoch);
 
     public Model Model { get; }
 
@@ -23,6 +25,9 @@ public sealed class Classifier : IDisposable
 
     /// <summary>All that lies between the bytes of a picture and the input of the network.</summary>
     public Preprocessing Preprocessing { get; }
+
+    /// <summary>The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.</summary>
+    public int? Epoch { get; }
 
     /// <summary>The name of each output.</summary>
     public IReadOnlyList<string> ClassNames => Preprocessing.ClassNames;
@@ -59,25 +64,32 @@ public sealed class Classifier : IDisposable
             model.Dispose();
             throw;
         }
-        return new(model, preprocessing, ownsModel: true);
+        return new(model, preprocessing, ownsModel: true, EpochOf(tensors));
     }
 
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
-    public void Save(string path)
+    public void Save(string path) => ThreadTeam.Invoke(() =>
     {
-        ThreadTeam.Invoke(() =>
+        ParameterStore store = Model.Store;
+        SafeTensors.Write(path, store.Plan.Slots.Select(TensorOf), (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), Metadata);
+    });
+
+    /// <summary>What makes a file of weights a model file.</summary>
+    internal IReadOnlyDictionary<string, string> Metadata
+    {
+        get
         {
-            ParameterStore store = Model.Store;
             Dictionary<string, string> metadata = new()
             {
                 [FormatKey] = FormatValue,
                 [GraphKey] = GraphJson.Write(Graph),
                 [PreprocessingKey] = Preprocessing.ToJson(),
             };
-            var infos = store.Plan.Slots.Select(s => new TensorInfo(s.Name, TensorType.F32, [.. s.Spec.Shape.Select(size => (long)size)]));
-            SafeTensors.Write(path, infos, (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), metadata);
-        });
+            if (Epoch is { } epoch)
+                metadata[EpochKey] = epoch.ToString(CultureInfo.InvariantCulture);
+            return metadata;
+        }
     }
 
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
@@ -86,17 +98,31 @@ public sealed class Classifier : IDisposable
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
-    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        With(split, batchSize, evaluator => evaluator.Run(progress, cancellation));
+
+    /// <summary>What the network says of every image of a split, with the preprocessing of the training.</summary>
+    /// <param name="split">Its classes must be the classifier's.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="augmentation">Whether an image is looked at in several views.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be moved.</exception>
+    public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
+        IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        With(split, batchSize, evaluator => evaluator.Predict(augmentation, progress, cancellation));
+
+    private T With<T>(Split split, int batchSize, Func<Evaluator, T> evaluate)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!split.Dataset.ClassNames.SequenceEqual(ClassNames))
             throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, "
                 + $"and the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on the set it was trained for.");
-        Evaluation? result = null;
+        T? result = default;
         ThreadTeam.Invoke(() =>
         {
             using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize);
-            result = evaluator.Run(progress, cancellation);
+            result = evaluate(evaluator);
         });
         return result!;
     }
@@ -124,9 +150,33 @@ public sealed class Classifier : IDisposable
             Model.Dispose();
     }
 
+    /// <summary>The epoch of a run whose weights a model file has; null where the file is none, or does not say.</summary>
+    internal static int? EpochOf(string path)
+    {
+        try
+        {
+            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            return EpochOf(file);
+        }
+        catch (SafeTensorsException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The preprocessing that a file of <see cref="Metadata"/> has.</summary>
+    /// <exception cref="DataException">It has none that can be read.</exception>
+    internal static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) => Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
+
     /// <summary>Puts the weights of a file into a model of the same graph.</summary>
     internal static void Read(SafeTensorsFile tensors, Model model) =>
         ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadFloats(slot.Name, values)));
+
+    /// <summary>A parameter as a file has it.</summary>
+    internal static TensorInfo TensorOf(ParameterSlot slot) => new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
+
+    private static int? EpochOf(SafeTensorsFile file) =>
+        int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : null;
 
     private static void Check(string file, Graph graph, Preprocessing preprocessing)
     {

@@ -1,6 +1,8 @@
+using Convolve.Evaluations;
+
 namespace Convolve.Training;
 
-/// <summary>Means over images, summed in double precision.</summary>
+/// <summary>Means over the images of an evaluation, summed in double precision.</summary>
 internal struct Metrics
 {
     private double _loss;
@@ -14,34 +16,13 @@ internal struct Metrics
 
     public readonly double Top5Accuracy => _images == 0 ? 0 : (double)_top5 / _images;
 
-    /// <summary>Counts images whose losses are known.</summary>
-    public void Add(ReadOnlySpan<float> losses, int correct)
-    {
-        foreach (float loss in losses)
-            _loss += loss;
-        _images += losses.Length;
-        _correct += correct;
-    }
-
     /// <summary>Counts one image from its logits. A label whose logit is no number is never right.</summary>
     public void AddLogits(ReadOnlySpan<float> logits, int label)
     {
-        float own = logits[label], largest = float.NegativeInfinity;
-        int before = 0;
-        for (int k = 0; k < logits.Length; k++)
-        {
-            largest = Math.Max(largest, logits[k]);
-            if (logits[k] > own || (logits[k] == own && k < label))
-                before++;
-        }
-        double sum = 0;
-        foreach (float logit in logits)
-            sum += Math.Exp(logit - largest);
-        _loss += Math.Log(sum) + largest - own;
+        LogitScore score = LogitScore.Of(logits, label);
+        _loss += score.Loss;
         _images++;
-        if (float.IsNaN(own) || float.IsNaN(largest))
-            return;
-        _correct += before == 0 ? 1 : 0;
-        _top5 += before < 5 ? 1 : 0;
+        _correct += score.Rank == 0 ? 1 : 0;
+        _top5 += score.Rank < 5 ? 1 : 0;
     }
 }

@@ -1,0 +1,92 @@
+using Convolve.Formats;
+
+namespace Convolve.Training;
+
+/// <summary>What a run leaves behind: the log, the checkpoints, the best weights. Without a folder these are in memory, and there is nothing else.</summary>
+internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, CheckpointOptions options)
+{
+    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.Sampler.BatchSize).Plan);
+    private readonly Lazy<string> _data = new(parts.Data.Digest);
+    private float[][]? _bestWeights;
+
+    /// <summary>How this process computes.</summary>
+    public Arithmetic Arithmetic => _arithmetic;
+
+    /// <summary>The digest of the splits.</summary>
+    public string DataDigest => _data.Value;
+
+    /// <summary>Whether a checkpoint is to be saved within the epoch.</summary>
+    public bool IsDue(TrainingState state, int stepsPerEpoch) =>
+        folder is not null && options.EverySteps > 0 && ((long)state.Epoch * stepsPerEpoch + state.Step) % options.EverySteps == 0;
+
+    /// <summary>Saves a checkpoint; on the executor thread, as all that follows.</summary>
+    public void Save(TrainingState state)
+    {
+        if (folder is null || !options.IsOn)
+            return;
+        CheckpointInfo info = new()
+        {
+            State = state,
+            Updates = parts.Optimizer.Steps,
+            Rule = RuleOf(parts.Recipe),
+            StepsPerEpoch = parts.Sampler.BatchCount,
+            MetricsLines = folder.MetricsLines,
+            Data = DataDigest,
+            ComputedBy = _arithmetic,
+        };
+        folder.Checkpoints.Save(Checkpoint.NameOf(state), path => Checkpoint.Write(path, parts, info));
+    }
+
+    /// <summary>
+    /// Records an epoch. The order makes every moment one that a run can go on from: a line of the log that no checkpoint knows is cut off again, and the best
+    /// weights that are not in their file yet are those of the newest checkpoint.
+    /// </summary>
+    public void EndEpoch(TrainingState state, EpochProgress done)
+    {
+        folder?.Log(done);
+        Save(state);
+        if (done.IsBest)
+            KeepWeights(done.Epoch);
+    }
+
+    /// <summary>Records the end.</summary>
+    public void Log(TrainingResult result) => folder?.Log(result);
+
+    /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
+    public void KeepWeights(int epoch)
+    {
+        if (folder is not null)
+        {
+            new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Save(folder.ModelPath);
+            return;
+        }
+        var store = parts.Model.Store;
+        _bestWeights ??= [.. store.Plan.Slots.Select(s => new float[s.Spec.Count])];
+        for (int i = 0; i < _bestWeights.Length; i++)
+        {
+            float[] kept = _bestWeights[i];
+            store.Read(i, plain => plain.CopyTo(kept));
+        }
+    }
+
+    /// <summary>Gives the model the best weights back; where there are none, those that it has are kept.</summary>
+    public void RestoreBest(TrainingState state)
+    {
+        if (state.BestEpoch == 0)
+        {
+            KeepWeights(0);
+            return;
+        }
+        if (folder is not null)
+        {
+            using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
+            Classifier.Read(file, parts.Model);
+            return;
+        }
+        int index = 0;
+        parts.Model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values));
+    }
+
+    /// <summary>The name of the rule that a recipe's optimizer follows.</summary>
+    public static string RuleOf(Recipe recipe) => recipe.Optimizer.GetType().Name;
+}
