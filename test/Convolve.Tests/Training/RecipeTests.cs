@@ -71,6 +71,35 @@ public class RecipeTests
     }
 
     [Fact]
+    public void Every_property_is_found_where_it_differs()
+    {
+        Graph graph = TrainingData.Network;
+        Assert.Empty(RecipeDifference.Between((Plain, graph), (Plain with { }, graph)));
+        foreach ((string name, Recipe recipe) in Changed)
+        {
+            IReadOnlyList<RecipeDifference> found = RecipeDifference.Between((Plain, graph), (recipe, graph));
+            Assert.Contains(found, d => d.Name.Replace("_", "", StringComparison.Ordinal).Equals(name, StringComparison.OrdinalIgnoreCase) && d.Before != d.After);
+            Assert.Equal(name == "Optimizer.Nesterov" ? 2 : 1, found.Count);
+        }
+        Assert.Equal(["limit: none, then 12"], RecipeDifference.Between((Plain, graph), (Changed["Limit"], graph)).Select(d => $"{d}"));
+        Assert.Equal(["schedule.milestones: 3, 5, then none"], RecipeDifference.Between((Changed["Schedule.Milestones"], graph), (Plain, graph)).Select(d => $"{d}"));
+        Assert.Equal(["optimizer.rule: sgd, then adam", "optimizer.learning_rate: 0.01, then 0.001", "optimizer.momentum: 0, then none", "optimizer.nesterov: false, then none",
+            "optimizer.beta1: none, then 0.9", "optimizer.beta2: none, then 0.999", "optimizer.eps: none, then 1E-08"],
+            RecipeDifference.Between((Plain, graph), (Plain with { Optimizer = new Adam() }, graph)).Select(d => $"{d}"));
+    }
+
+    [Fact]
+    public void Networks_differ_by_their_nodes()
+    {
+        Graph graph = TrainingData.Network, other = Graph.Sequential("small", (1, 12, 12),
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(30), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]);
+        Assert.Equal(["graph.fc1: Linear(20) of flatten1, then Linear(30) of flatten1", "graph.fc2: Linear(5) of relu2, then Linear(5) of dropout1", "graph.dropout1: none, then Dropout(0.5) of relu2"],
+            RecipeDifference.Between((Plain, graph), (Plain, other)).Select(d => $"{d}"));
+        Assert.Equal(["graph: small, then small of other first weights"],
+            RecipeDifference.Between((Plain, graph), (Plain, graph.WithInitialization("xavier-uniform"))).Select(d => $"{d}"));
+    }
+
+    [Fact]
     public void Every_rule_survives_json()
     {
         OptimizerSettings[] rules =

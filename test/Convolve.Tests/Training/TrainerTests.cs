@@ -204,6 +204,25 @@ public class TrainerTests
         Assert.True(result.PeakMemoryBytes > estimate);
     }
 
+    // What an epoch allocates, its validation and its reports, does not grow with its steps.
+    [Fact]
+    public void The_loop_allocates_nothing_per_step()
+    {
+        static long PerEpoch(int images)
+        {
+            List<long> allocated = [];
+            using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(images, 16, validation: 0), Recipe with { Epochs = 40 });
+            trainer.Fit(new Told(progress =>
+            {
+                if (progress is EpochProgress)
+                    allocated.Add(GC.GetAllocatedBytesForCurrentThread());
+            }));
+            return allocated.Zip(allocated.Skip(1), (before, after) => after - before).Min();
+        }
+        _ = PerEpoch(64); // code that is not optimised yet may box
+        Assert.InRange(PerEpoch(64 * 16) - PerEpoch(64), 0, 60); // 60 steps more
+    }
+
     [Fact]
     public void Network_and_data_must_go_together()
     {
