@@ -134,8 +134,6 @@ internal sealed class ReproduceCommand
                 {
                     using DataScreen reading = new(output);
                     loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(dataDirectory), reading, cancellation);
-                    if (!data.IsPublished)
-                        (settings with { OtherBytes = recipe.Dataset }).Write(folder);
                 }
                 output.Line();
                 output.Line($"{arm.Name}, seed {seed}: {TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");
@@ -151,7 +149,7 @@ internal sealed class ReproduceCommand
     {
         if (!Directory.Exists(run))
             return false;
-        if (File.Exists(Path.Combine(run, RunFolder.RecipeFile)) && RunRecord.Read(run).Test is not null)
+        if (File.Exists(Path.Combine(run, RunFolder.RecipeFile)) && RunSummary.Read(run).Test is not null)
             return true;
         Directory.Delete(run, recursive: true);
         return false;

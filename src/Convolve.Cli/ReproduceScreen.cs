@@ -48,12 +48,14 @@ internal static class ReproduceScreen
             output.Line("± is the 95 % interval of the mean over seeds (Student's t); the test accuracies of two arms are compared seed by seed.");
         else
             output.Line("The range is Wilson's 95 % interval for so many test images; other seeds add to it: --seeds N.");
-        output.Line($"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{result.Experiment.Differences} {result.Settings.DataNote}".TrimEnd());
+        output.Line($"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
         if (output.IsQuiet)
         {
             foreach (ArmResult arm in result.Arms)
                 output.Last($"{result.Experiment.Name}, {arm.Arm.Name}: test accuracy {Format.Fraction(MeanInterval.Of(arm.TestAccuracies).Mean)}");
         }
+        if (result.Experiment.DrawsFilters)
+            output.Last($"filters       {Path.Combine(result.Folder, ExperimentResult.FiltersFileName)}");
         output.Last($"result        {Path.Combine(result.Folder, ExperimentResult.FileName)}");
     }
 

@@ -91,7 +91,7 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        screen.End(result, folder, network.Typed);
+        screen.End(result, folder, network.Typed, line.GetValue(_dataDirectory));
         if (result.Interrupted)
             return Failures.Interrupted;
         if (output.IsJson)

@@ -9,7 +9,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Arm">What was run.</param>
 /// <param name="Runs">One for each seed, finished.</param>
 /// <param name="TargetTrainAccuracy">A training accuracy to which the steps are counted; null for none.</param>
-public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs, double? TargetTrainAccuracy = null)
+public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Runs, double? TargetTrainAccuracy = null)
 {
     internal const string TestAccuracy = "test accuracy";
     private const double Mebi = 1048576;
@@ -92,7 +92,7 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs,
     }
 
     // The images of an epoch are its rate times its time.
-    internal static double StepsPerEpoch(RunRecord run) => Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
+    internal static double StepsPerEpoch(RunSummary run) => Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
 
     private IEnumerable<Figure> Taken()
     {
@@ -110,8 +110,8 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunRecord> Runs,
             yield return Mean("memory measured, MiB", "N1", r => r.MeasuredMemoryBytes!.Value / Mebi);
         }
 
-        Figure Mean(string name, string format, Func<RunRecord, double> figure) => new(name, null, new(Runs.Average(figure), null), format);
+        Figure Mean(string name, string format, Func<RunSummary, double> figure) => new(name, null, new(Runs.Average(figure), null), format);
     }
 
-    private MeanInterval Of(Func<RunRecord, double> figure) => MeanInterval.Of([.. Runs.Select(figure)]);
+    private MeanInterval Of(Func<RunSummary, double> figure) => MeanInterval.Of([.. Runs.Select(figure)]);
 }

@@ -39,7 +39,7 @@ public static class ExperimentChart
         double last = 0;
         foreach (ArmResult arm in result.Arms)
         {
-            RunRecord run = arm.Runs[0];
+            RunSummary run = arm.Runs[0];
             double steps = ArmResult.StepsPerEpoch(run);
             // An epoch's figure is the mean over its steps.
             series.Add(Series.Line(arm.Arm.Name, [.. run.Epochs.Select(e => ((e.Epoch - 0.5) * steps, 1 - e.TrainAccuracy))]));

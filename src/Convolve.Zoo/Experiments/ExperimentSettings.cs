@@ -39,13 +39,6 @@ public sealed record ExperimentSettings
     /// <summary>Threads of the kernels, in place of the recipe's; null for that.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>A set whose files had other bytes than those published under its name; null where all were as published.</summary>
-    public string? OtherBytes { get; init; }
-
-    /// <summary>What the results must say of the data; empty where all was as published.</summary>
-    [JsonIgnore]
-    public string DataNote => OtherBytes is null ? "" : $"The {OtherBytes} here was a copy with other bytes than the published set, so its figures are not the set's.";
-
     /// <summary>Whether the figures are not those of the experiment, because it was cut short.</summary>
     [JsonIgnore]
     public bool IsCut => Quick || Epochs is not null;

@@ -16,11 +16,17 @@ public static class ResultsPage
         string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
         Directory.CreateDirectory(folder);
         foreach (ExperimentResult result in results)
+        {
             AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());
+            if (result.DrawFilters() is { } filters)
+                AtomicFile.WriteBytes(Path.Combine(folder, FiltersOf(result)), filters);
+        }
         AtomicFile.WriteText(file, Text(results, pictures));
     }
 
     private static string CurvesOf(ExperimentResult result) => $"{result.Experiment.Name}.svg";
+
+    private static string FiltersOf(ExperimentResult result) => $"{result.Experiment.Name}.png";
 
     private static string Text(IReadOnlyList<ExperimentResult> results, string pictures)
     {
@@ -46,7 +52,11 @@ public static class ResultsPage
         else
             AppendSideBySide(page, result);
         page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}: curves]({pictures}/{CurvesOf(result)})\n");
-        string note = result.Settings.DataNote;
+        if (experiment.DrawsFilters)
+            page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}]({pictures}/{FiltersOf(result)})\n");
+        // The remarks themselves name folders of the machine.
+        string note = result.DataRemarks.Count == 0 ? ""
+            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes than the published set, so its figures are not the set's.";
         page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
     }
 

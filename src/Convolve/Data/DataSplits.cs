@@ -1,8 +1,15 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Convolve.Data;
 
 /// <summary>The three parts of a run's data: what it learns from, what it is steered by, what it is judged by at the end.</summary>
 public sealed record DataSplits(Split Train, Split Validation, Split Test)
 {
+    /// <summary>What whoever reads the figures of a run has to know of the data (<see cref="LoadedData.Remarks"/>).</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Draws a validation split out of the training images and leaves the test images alone.</summary>
     /// <remarks>
     /// Every class gives its share (largest remainders fill up to the total), so that small sets work too. Which images go depends on
@@ -39,6 +46,20 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             new Split("train", train, [.. all.Where(i => !isValidation[i])]),
             new Split("validation", train, [.. all.Where(i => isValidation[i])]),
             new Split("test", test, [.. Enumerable.Range(0, testCount)]));
+    }
+
+    /// <summary>Tells other splits from these: a digest of classes, and of the place, size and label of every image.</summary>
+    internal string Digest()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', Train.Dataset.ClassNames)));
+        foreach (Split split in (Split[])[Train, Validation, Test])
+        {
+            int[] images = [.. split.Indices.SelectMany(i => split.Dataset.SizeOf(i) is var size ? (int[])[i, split.Dataset.LabelOf(i), size.Height, size.Width] : [])];
+            hash.AppendData(BitConverter.GetBytes(split.Count));
+            hash.AppendData(MemoryMarshal.AsBytes<int>(images));
+        }
+        return hash.Text();
     }
 
     private static string Describe(Dataset set) => set.Size?.ToString() ?? $"many sizes and {set.Channels} channels";

@@ -79,7 +79,7 @@ internal sealed class ParameterStore : IDisposable
         {
             ParameterSpec spec = Plan.Slots[i].Spec;
             uint index = (uint)i;
-            WithPlain(i, Access.Write, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
+            WithPlain(i, Weights, Access.Write, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
             {
                 long from = (long)chunk * ChunkElements;
                 Span<float> values = plain.Buffer.Span<float>(plain.Offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
@@ -89,17 +89,24 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>Lends a parameter in plain order; its gradient is overwritten.</summary>
-    public void Read(int index, Action<ReadOnlySpan<float>> read) =>
-        WithPlain(index, Access.Read, plain => read(plain.Buffer.Span<float>(plain.Offset, (int)Plan.Slots[index].Spec.Count)));
+    public void Read(int index, Action<ReadOnlySpan<float>> read) => Read(index, Weights, read);
+
+    /// <summary>Lends what lies in another arena at a parameter's place, in plain order; its gradient is overwritten.</summary>
+    public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read) =>
+        WithPlain(index, arena, Access.Read, plain => read(plain.Buffer.Span<float>(plain.Offset, (int)Plan.Slots[index].Spec.Count)));
 
     /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
     public void WriteAll(FillParameter fill)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
-        {
-            ParameterSlot slot = Plan.Slots[i];
-            WithPlain(i, Access.Write, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
-        }
+            Write(i, Weights, fill);
+    }
+
+    /// <summary>Takes what lies in an arena at a parameter's place, in plain order; its gradient is overwritten.</summary>
+    public void Write(int index, NativeBuffer arena, FillParameter fill)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        WithPlain(index, arena, Access.Write, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
     }
 
     public void Write(int index, ReadOnlySpan<float> values)
@@ -122,17 +129,17 @@ internal sealed class ParameterStore : IDisposable
     }
 
     // The arena of the gradients is the scratch space where there is one: a large network's first fully connected layer has 100 MiB.
-    private void WithPlain(int index, Access access, Action<(NativeBuffer Buffer, long Offset)> use)
+    private void WithPlain(int index, NativeBuffer arena, Access access, Action<(NativeBuffer Buffer, long Offset)> use)
     {
         ParameterSlot slot = Plan.Slots[index];
         using NativeBuffer? own = Gradients.Bytes == 0 ? new(slot.Spec.Count * sizeof(float), slot.Name) : null;
         (NativeBuffer Buffer, long Offset) plain = own is null ? (Gradients, slot.Offset) : (own, 0);
         if (access == Access.Read)
-            Copy(slot.Name, slot.Layout, Weights, slot.Offset, PlainOf(slot), plain.Buffer, plain.Offset);
+            Copy(slot.Name, slot.Layout, arena, slot.Offset, PlainOf(slot), plain.Buffer, plain.Offset);
         use(plain);
         if (access == Access.Write)
         {
-            Copy(slot.Name, PlainOf(slot), plain.Buffer, plain.Offset, slot.Layout, Weights, slot.Offset);
+            Copy(slot.Name, PlainOf(slot), plain.Buffer, plain.Offset, slot.Layout, arena, slot.Offset);
             MarkChanged();
         }
     }

@@ -42,8 +42,11 @@ public static class AtomicFile
             Delete(partial);
             throw;
         }
-        DeleteLeftovers(folder);
+        DeleteLeftovers(folder, LeftoverAge);
     }
+
+    /// <summary>Removes what killed processes have left half-written in a folder that nobody else writes to now.</summary>
+    internal static void DeleteLeftovers(string folder) => DeleteLeftovers(folder, TimeSpan.Zero);
 
     /// <summary>Replaces the file with text in UTF-8, without a byte order mark.</summary>
     /// <inheritdoc cref="Write" path="/exception"/>
@@ -91,14 +94,14 @@ public static class AtomicFile
         }
     }
 
-    private static void DeleteLeftovers(string folder)
+    private static void DeleteLeftovers(string folder, TimeSpan age)
     {
         try
         {
-            DateTimeOffset limit = DateTimeOffset.UtcNow - LeftoverAge;
+            DateTimeOffset limit = DateTimeOffset.UtcNow - age;
             foreach (string leftover in Directory.EnumerateFiles(folder, Prefix + "*" + Suffix))
             {
-                if (File.GetLastWriteTimeUtc(leftover) < limit.UtcDateTime)
+                if (File.GetLastWriteTimeUtc(leftover) <= limit.UtcDateTime)
                     Delete(leftover);
             }
         }

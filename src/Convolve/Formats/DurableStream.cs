@@ -4,19 +4,11 @@ namespace Convolve.Formats;
 /// The stream that <see cref="AtomicFile"/> lends to its caller: write-only, deaf to Dispose (a StreamWriter may close it early), and with
 /// a memory of its first failure, so that a caller who swallows the exception does not get half a file renamed into place.
 /// </summary>
-internal sealed class DurableStream(string path, FileStream file) : Stream
+internal sealed class DurableStream(string path, FileStream file) : WriteOnlyStream
 {
     private readonly byte[] _buffer = new byte[1 << 16];
     private int _count;
     private FileWriteException? _failure;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
 
     public override long Position
     {
@@ -67,19 +59,4 @@ internal sealed class DurableStream(string path, FileStream file) : Stream
             throw;
         }
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void WriteByte(byte value) => Write([value]);
-
-    public override void Flush()
-    {
-        // What counts is the flush to disk at the end.
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

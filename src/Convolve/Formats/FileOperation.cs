@@ -8,7 +8,15 @@ internal enum FileStep
     Flush,
     Rename,
     SyncFolder,
+    Delete,
 }
+
+/// <summary>What a test does before a step. To cut a write short, it writes some of the bytes itself, and throws.</summary>
+/// <param name="step">Which one.</param>
+/// <param name="path">The file, by the name the caller knows.</param>
+/// <param name="file">Where a write goes; null for other steps.</param>
+/// <param name="bytes">What a write writes.</param>
+internal delegate void BeforeFileStep(FileStep step, string path, FileStream? file, ReadOnlySpan<byte> bytes);
 
 /// <summary>
 /// The one door to the disk for everything that writes: it turns the runtime's exceptions into <see cref="FileWriteException"/>, and lets
@@ -17,7 +25,7 @@ internal enum FileStep
 internal static class FileOperation
 {
     /// <summary>Called with each step and its file before the step is done; flows to the tasks started after it is set.</summary>
-    internal static AsyncLocal<Action<FileStep, string>?> Before { get; } = new();
+    internal static AsyncLocal<BeforeFileStep?> Before { get; } = new();
 
     /// <summary>Runs one step on behalf of the file at <paramref name="path"/>, the name the caller knows.</summary>
     /// <exception cref="FileWriteException">The step failed.</exception>
@@ -32,12 +40,12 @@ internal static class FileOperation
     {
         try
         {
-            Before.Value?.Invoke(step, path);
+            Before.Value?.Invoke(step, path, null, default);
             return operation();
         }
         catch (Exception failure) when (IsFailure(failure))
         {
-            throw FileWriteException.From(path, failure);
+            throw FileWriteException.From(step, path, failure);
         }
     }
 
@@ -46,12 +54,12 @@ internal static class FileOperation
     {
         try
         {
-            Before.Value?.Invoke(FileStep.Write, path);
+            Before.Value?.Invoke(FileStep.Write, path, file, bytes);
             file.Write(bytes);
         }
         catch (Exception failure) when (IsFailure(failure))
         {
-            throw FileWriteException.From(path, failure);
+            throw FileWriteException.From(FileStep.Write, path, failure);
         }
     }
 

@@ -52,6 +52,9 @@ public sealed class MetricsLog : IDisposable
         }
     }
 
+    /// <summary>The lines that the log has.</summary>
+    public int Count { get; private set; }
+
     /// <summary>Appends one line and brings it to the disk. Numbers that are not finite become "NaN", "Infinity", "-Infinity".</summary>
     /// <exception cref="FileWriteException">
     /// The disk is full or the like; the log keeps its earlier lines and can be appended to again.
@@ -72,6 +75,25 @@ public sealed class MetricsLog : IDisposable
             TryTruncate(start);
             throw;
         }
+        Count++;
+    }
+
+    /// <summary>Cuts the log back to its first lines.</summary>
+    /// <param name="count">How many of them stay; a log that has no more is left alone.</param>
+    /// <exception cref="FileWriteException">It cannot be cut.</exception>
+    public void Truncate(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        if (count >= Count)
+            return;
+        _file.Position = 0;
+        ReadOnlySpan<byte> bytes = FileOperation.Run(FileStep.Create, _path, () => ReadAll(_path, _file));
+        int length = 0;
+        for (int i = 0; i < count; i++)
+            length += bytes[length..].IndexOf((byte)'\n') + 1;
+        FileOperation.Run(FileStep.Write, _path, () => _file.SetLength(length));
+        FileOperation.Run(FileStep.Flush, _path, () => _file.Flush(flushToDisk: true));
+        Count = count;
     }
 
     /// <summary>The complete lines of a log, first to last; a torn last line is left out. A missing file is an empty log.</summary>
@@ -93,7 +115,8 @@ public sealed class MetricsLog : IDisposable
     private void Repair()
     {
         byte[] bytes = FileOperation.Run(FileStep.Create, _path, () => ReadAll(_path, _file));
-        long length = Scan(_path, bytes).Length;
+        (List<JsonObject> lines, int length) = Scan(_path, bytes);
+        Count = lines.Count;
         FileOperation.Run(FileStep.Write, _path, () =>
         {
             if (length < bytes.Length)

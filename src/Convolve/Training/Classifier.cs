@@ -5,6 +5,7 @@ using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.OneDnn;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 
@@ -12,11 +13,11 @@ namespace Convolve.Training;
 /// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph and preprocessing in the metadata.</remarks>
 public sealed class Classifier : IDisposable
 {
-    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", FormatKey = "format", FormatValue = "pt";
+    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", FormatKey = "format", FormatValue = "pt";
     private readonly bool _ownsModel;
 
-    internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false) =>
-        (Model, Preprocessing, _ownsModel) = (model, preprocessing, ownsModel);
+    internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
+        (Model, Preprocessing, _ownsModel, Epoch) = (model, preprocessing, ownsModel, epoch);
 
     public Model Model { get; }
 
@@ -24,6 +25,9 @@ public sealed class Classifier : IDisposable
 
     /// <summary>All that lies between the bytes of a picture and the input of the network.</summary>
     public Preprocessing Preprocessing { get; }
+
+    /// <summary>The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.</summary>
+    public int? Epoch { get; }
 
     /// <summary>The name of each output.</summary>
     public IReadOnlyList<string> ClassNames => Preprocessing.ClassNames;
@@ -60,25 +64,32 @@ public sealed class Classifier : IDisposable
             model.Dispose();
             throw;
         }
-        return new(model, preprocessing, ownsModel: true);
+        return new(model, preprocessing, ownsModel: true, EpochOf(tensors));
     }
 
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
-    public void Save(string path)
+    public void Save(string path) => ThreadTeam.Invoke(() =>
     {
-        ThreadTeam.Invoke(() =>
+        ParameterStore store = Model.Store;
+        SafeTensors.Write(path, store.Plan.Slots.Select(TensorOf), (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), Metadata);
+    });
+
+    /// <summary>What makes a file of weights a model file.</summary>
+    internal IReadOnlyDictionary<string, string> Metadata
+    {
+        get
         {
-            ParameterStore store = Model.Store;
             Dictionary<string, string> metadata = new()
             {
                 [FormatKey] = FormatValue,
                 [GraphKey] = GraphJson.Write(Graph),
                 [PreprocessingKey] = Preprocessing.ToJson(),
             };
-            var infos = store.Plan.Slots.Select(s => new TensorInfo(s.Name, TensorType.F32, [.. s.Spec.Shape.Select(size => (long)size)]));
-            SafeTensors.Write(path, infos, (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), metadata);
-        });
+            if (Epoch is { } epoch)
+                metadata[EpochKey] = epoch.ToString(CultureInfo.InvariantCulture);
+            return metadata;
+        }
     }
 
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
@@ -139,9 +150,33 @@ public sealed class Classifier : IDisposable
             Model.Dispose();
     }
 
+    /// <summary>The epoch of a run whose weights a model file has; null where the file is none, or does not say.</summary>
+    internal static int? EpochOf(string path)
+    {
+        try
+        {
+            using SafeTensorsFile file = SafeTensorsFile.Open(path);
+            return EpochOf(file);
+        }
+        catch (SafeTensorsException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The preprocessing that a file of <see cref="Metadata"/> has.</summary>
+    /// <exception cref="DataException">It has none that can be read.</exception>
+    internal static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) => Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
+
     /// <summary>Puts the weights of a file into a model of the same graph.</summary>
     internal static void Read(SafeTensorsFile tensors, Model model) =>
         ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadFloats(slot.Name, values)));
+
+    /// <summary>A parameter as a file has it.</summary>
+    internal static TensorInfo TensorOf(ParameterSlot slot) => new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
+
+    private static int? EpochOf(SafeTensorsFile file) =>
+        int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : null;
 
     private static void Check(string file, Graph graph, Preprocessing preprocessing)
     {

@@ -2,7 +2,7 @@ using Convolve.Evaluations;
 
 namespace Convolve.Training;
 
-/// <summary>Means over images, summed in double precision.</summary>
+/// <summary>Means over the images of an evaluation, summed in double precision.</summary>
 internal struct Metrics
 {
     private double _loss;
@@ -15,15 +15,6 @@ internal struct Metrics
     public readonly double Accuracy => _images == 0 ? 0 : (double)_correct / _images;
 
     public readonly double Top5Accuracy => _images == 0 ? 0 : (double)_top5 / _images;
-
-    /// <summary>Counts images whose losses are known.</summary>
-    public void Add(ReadOnlySpan<float> losses, int correct)
-    {
-        foreach (float loss in losses)
-            _loss += loss;
-        _images += losses.Length;
-        _correct += correct;
-    }
 
     /// <summary>Counts one image from its logits. A label whose logit is no number is never right.</summary>
     public void AddLogits(ReadOnlySpan<float> logits, int label)

@@ -26,6 +26,10 @@ public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, doub
 
     /// <inheritdoc cref="ChosenAccuracy"/>
     internal double ChosenLoss => ValidationLoss ?? TrainLoss;
+
+    /// <summary>Whether its weights are better than those of the best epoch so far: by accuracy, and where that is the same, by loss.</summary>
+    internal bool IsBetterThan(EpochProgress? best) =>
+        best is null || ChosenAccuracy > best.ChosenAccuracy || (ChosenAccuracy == best.ChosenAccuracy && ChosenLoss < best.ChosenLoss);
 }
 
 /// <summary>The mean loss and the accuracies over one split.</summary>

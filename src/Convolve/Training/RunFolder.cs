@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convolve.Execution;
 using Convolve.Formats;
@@ -7,38 +8,96 @@ using Convolve.Graphs;
 
 namespace Convolve.Training;
 
-/// <summary>The folder of one run: recipe.json, environment.json, metrics.jsonl, model.safetensors. Every file is whole at every moment.</summary>
+/// <summary>
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl, model.safetensors, and checkpoint/ with what it takes to go on. Every file is whole
+/// at every moment. Who has it open has it alone.
+/// </summary>
+/// <example><code>
+/// using RunFolder run = RunFolder.Open("runs/first");
+/// DataSplits splits = Datasets.Load(run.Recipe.Dataset).Split(run.Recipe.ValidationFraction, run.Recipe.Seed, run.Recipe.Limit);
+/// using Trainer trainer = Trainer.Resume(run, splits);
+/// TrainingResult result = trainer.Fit();
+/// </code></example>
 public sealed class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", ModelFile = "model.safetensors";
+    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", ModelFile = "model.safetensors",
+        CheckpointsFolder = "checkpoint";
+
+    private const string LockFile = ".lock", ResumedKey = "resumed";
+    private readonly FileLock _lock;
     private readonly MetricsLog _metrics;
 
-    private RunFolder(string path, MetricsLog metrics) => (FullPath, _metrics) = (path, metrics);
+    private RunFolder(string path, FileLock held, Recipe recipe, Graph graph)
+    {
+        (FullPath, _lock, Recipe, Graph) = (path, held, recipe, graph);
+        Checkpoints = new(Path.Combine(path, CheckpointsFolder));
+        _metrics = new(Path.Combine(path, MetricsFile));
+    }
 
     public string FullPath { get; }
+
+    /// <summary>What the run is trained by.</summary>
+    public Recipe Recipe { get; private set; }
+
+    /// <summary>The network.</summary>
+    public Graph Graph { get; private set; }
 
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
+    /// <summary>What came of the run; null while it is not finished.</summary>
+    public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
+
+    internal CheckpointFolder Checkpoints { get; }
+
+    /// <summary>Lines of metrics.jsonl.</summary>
+    internal int MetricsLines => _metrics.Count;
+
     /// <summary>Makes the folder and writes what is known before the first step.</summary>
-    /// <exception cref="RecipeException">The folder holds a run already, or cannot be made.</exception>
-    /// <exception cref="FileWriteException">A file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph)
+    /// <param name="path">The folder.</param>
+    /// <param name="recipe">What the run is trained by.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="dataRemarks">What is remarkable of the data, a sentence or more each; goes into environment.json.</param>
+    /// <param name="checkpoints">Whether the run can be resumed; null for yes.</param>
+    /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
+    /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, CheckpointOptions? checkpoints = null)
     {
         string full = Path.GetFullPath(path);
-        try
+        if (File.Exists(full))
+            throw new RecipeException($"The run folder {full} cannot be made: it is a file. Choose another one with --out.");
+        RequireUnused(full);
+        DurableFolder.Create(full);
+        return Locked(full, held =>
         {
-            Directory.CreateDirectory(full);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            RequireUnused(full); // somebody may have been quicker
+            if (checkpoints?.IsOn != false)
+                new CheckpointFolder(Path.Combine(full, CheckpointsFolder)).Create();
+            JsonObject environment = DescribeEnvironment();
+            if (dataRemarks.Count > 0)
+                environment["data_remarks"] = new JsonArray([.. dataRemarks]);
+            AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(environment));
+            AtomicFile.WriteText(Path.Combine(full, RecipeFile), RecipeJson.Write(recipe, graph)); // the last: with it, this is a run
+            return new(full, held, recipe, graph);
+        });
+    }
+
+    /// <summary>Opens the folder of a run that was interrupted or killed, for <see cref="Trainer.Resume"/>.</summary>
+    /// <exception cref="RecipeException">The folder is no run, or a training has it open.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
+    /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
+    public static RunFolder Open(string path)
+    {
+        string full = Path.GetFullPath(path);
+        _ = ReadRecipe(path); // names the folder as the caller does
+        return Locked(full, held =>
         {
-            throw new RecipeException($"The run folder {full} cannot be made: {e.Message} Choose another one with --out.");
-        }
-        if (File.Exists(Path.Combine(full, RecipeFile)) || File.Exists(Path.Combine(full, ModelFile)))
-            throw new RecipeException($"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
-        AtomicFile.WriteText(Path.Combine(full, RecipeFile), RecipeJson.Write(recipe, graph));
-        AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), DescribeEnvironment());
-        return new(full, new(Path.Combine(full, MetricsFile)));
+            (Recipe recipe, Graph graph) = ReadRecipe(path);
+            RunFolder run = new(full, held, recipe, graph);
+            AtomicFile.DeleteLeftovers(full);
+            run.Checkpoints.Clear();
+            return run;
+        });
     }
 
     /// <summary>The recipe and the graph of a run.</summary>
@@ -58,6 +117,43 @@ public sealed class RunFolder : IDisposable
         {
             throw new RecipeException($"{file}: {e.Message}");
         }
+    }
+
+    /// <summary>Goes on by another recipe.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    internal void Change(Recipe recipe, Graph graph)
+    {
+        if (recipe == Recipe && graph.Equals(Graph))
+            return;
+        AtomicFile.WriteText(Path.Combine(FullPath, RecipeFile), RecipeJson.Write(recipe, graph));
+        (Recipe, Graph) = (recipe, graph);
+    }
+
+    /// <summary>Brings the log back to what a checkpoint knows of it.</summary>
+    /// <param name="lines">The lines it had.</param>
+    /// <param name="epochs">The epochs that were done, of which a log that has lost lines is made anew.</param>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    internal void RestoreLog(int lines, IReadOnlyList<EpochProgress> epochs)
+    {
+        bool isWhole = _metrics.Count >= lines;
+        _metrics.Truncate(isWhole ? lines : 0);
+        foreach (EpochProgress epoch in isWhole ? [] : epochs)
+            Log(epoch);
+    }
+
+    /// <summary>Adds to environment.json where and on what the run goes on.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    internal void LogResumption(int epochs, int step)
+    {
+        string path = Path.Combine(FullPath, EnvironmentFile);
+        JsonObject environment = ReadObject(path) ?? DescribeEnvironment();
+        JsonObject now = DescribeEnvironment();
+        now.Insert(0, "step", step);
+        now.Insert(0, "epochs", epochs);
+        if (environment[ResumedKey] is not JsonArray resumed)
+            environment[ResumedKey] = resumed = [];
+        resumed.Add((JsonNode)now);
+        AtomicFile.WriteText(path, Text(environment));
     }
 
     /// <summary>Adds a line to metrics.jsonl.</summary>
@@ -87,7 +183,7 @@ public sealed class RunFolder : IDisposable
         Evaluation test = result.Test!;
         JsonObject line = new()
         {
-            [RunRecord.TestKey] = result.BestEpoch,
+            [RunSummary.TestKey] = result.BestEpoch,
             ["test_images"] = test.Images,
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
@@ -100,23 +196,59 @@ public sealed class RunFolder : IDisposable
         _metrics.Append(line);
     }
 
-    public void Dispose() => _metrics.Dispose();
-
-    private static string DescribeEnvironment()
+    public void Dispose()
     {
-        JsonObject json = new()
-        {
-            ["convolve"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
-            ["started"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-            ["dotnet"] = Environment.Version.ToString(),
-            ["system"] = RuntimeInformation.OSDescription,
-            ["processor"] = Machine.ProcessorName,
-            ["cores"] = Environment.ProcessorCount,
-            ["threads"] = Machine.Threads,
-            ["instruction_set"] = Machine.InstructionSetName,
-            ["kernel_library"] = Machine.KernelLibraryName,
-            ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        };
-        return json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
+        _metrics.Dispose();
+        _lock.Dispose();
     }
+
+    private static void RequireUnused(string full)
+    {
+        if (File.Exists(Path.Combine(full, RecipeFile)) || File.Exists(Path.Combine(full, ModelFile)))
+            throw new RecipeException($"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
+    }
+
+    private static RunFolder Locked(string full, Func<FileLock, RunFolder> open)
+    {
+        string path = Path.Combine(full, LockFile);
+        FileLock held = FileOperation.Run(FileStep.Create, path, () => FileLock.TryAcquire(path))
+            ?? throw new RecipeException($"A training is running in {full}. Wait for its end, or stop it first.");
+        try
+        {
+            return open(held);
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    private static JsonObject? ReadObject(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Text(JsonObject json) => json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
+
+    private static JsonObject DescribeEnvironment() => new()
+    {
+        ["convolve"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
+        ["started"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+        ["dotnet"] = Environment.Version.ToString(),
+        ["system"] = RuntimeInformation.OSDescription,
+        ["processor"] = Machine.ProcessorName,
+        ["cores"] = Environment.ProcessorCount,
+        ["threads"] = Machine.Threads,
+        ["instruction_set"] = Machine.InstructionSetName,
+        ["kernel_library"] = Machine.KernelLibraryName,
+        ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+    };
 }

@@ -1,89 +1,92 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Convolve.Formats;
-using Convolve.Graphs;
 
 namespace Convolve.Training;
 
-/// <summary>What a run folder tells of a run, finished or not.</summary>
-/// <param name="Folder">Where it lies.</param>
-/// <param name="Recipe">How it was trained.</param>
-/// <param name="Graph">What was trained.</param>
-/// <param name="Epochs">The finished epochs, in order.</param>
-/// <param name="Test">The test split under the best weights; null where the run has not come to it.</param>
-/// <param name="BestEpoch">The epoch whose weights were tested, from 1; before the test, the best so far; 0 where none is finished.</param>
-public sealed record RunRecord(string Folder, Recipe Recipe, Graph Graph, IReadOnlyList<EpochProgress> Epochs, Evaluation? Test, int BestEpoch)
+/// <summary>What a run leaves behind: the log, the checkpoints, the best weights. Without a folder these are in memory, and there is nothing else.</summary>
+internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, CheckpointOptions options)
 {
-    /// <summary>The line of the test in metrics.jsonl, where there is one.</summary>
-    internal const string TestKey = "test_of_epoch";
+    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.Sampler.BatchSize).Plan);
+    private readonly Lazy<string> _data = new(parts.Data.Digest);
+    private float[][]? _bestWeights;
 
-    /// <summary>The machine and the libraries, as environment.json has them; empty where that cannot be read.</summary>
-    public JsonObject Environment { get; init; } = [];
+    /// <summary>How this process computes.</summary>
+    public Arithmetic Arithmetic => _arithmetic;
 
-    /// <summary>The whole run's images in training each second, data included; null before the end.</summary>
-    public double? ImagesPerSecond { get; init; }
+    /// <summary>The digest of the splits.</summary>
+    public string DataDigest => _data.Value;
 
-    /// <summary>The time of the whole run, with evaluation; null before the end.</summary>
-    public TimeSpan? Elapsed { get; init; }
+    /// <summary>Whether a checkpoint is to be saved within the epoch.</summary>
+    public bool IsDue(TrainingState state, int stepsPerEpoch) =>
+        folder is not null && options.EverySteps > 0 && ((long)state.Epoch * stepsPerEpoch + state.Step) % options.EverySteps == 0;
 
-    /// <summary>What the plans said that the run would take, in bytes; null before the end.</summary>
-    public long? EstimatedMemoryBytes { get; init; }
-
-    /// <summary>What the process grew by, in bytes; null before the end.</summary>
-    public long? MeasuredMemoryBytes { get; init; }
-
-    /// <summary>The best finished epoch; null where none is finished.</summary>
-    public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
-
-    /// <summary>Reads a run folder.</summary>
-    /// <exception cref="RecipeException">The folder is no run, or its recipe or its log cannot be read.</exception>
-    public static RunRecord Read(string folder)
+    /// <summary>Saves a checkpoint; on the executor thread, as all that follows.</summary>
+    public void Save(TrainingState state)
     {
-        (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(folder);
-        string log = Path.Combine(folder, RunFolder.MetricsFile);
-        try
+        if (folder is null || !options.IsOn)
+            return;
+        CheckpointInfo info = new()
         {
-            IReadOnlyList<JsonObject> lines = MetricsLog.Read(log);
-            List<EpochProgress> epochs = [.. lines.Where(l => l.ContainsKey("epoch")).Select(l => EpochOf(l, recipe.Epochs))];
-            JsonObject? end = lines.LastOrDefault(l => l.ContainsKey(TestKey));
-            int best = end is null ? epochs.FindLastIndex(e => e.IsBest) + 1 : (int)Number(end, TestKey);
-            if (best < 0 || best > epochs.Count)
-                throw new InvalidDataException($"it tests epoch {best}, and has {epochs.Count} epochs");
-            Evaluation? test = end is null ? null : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), Number(end, "test_top5_accuracy"), 0);
-            return new(folder, recipe, graph, epochs, test, best)
-            {
-                Environment = EnvironmentOf(folder),
-                ImagesPerSecond = Optional(end, "images_per_second"),
-                Elapsed = Optional(end, "seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-                EstimatedMemoryBytes = (long?)Optional(end, "estimated_memory_bytes"),
-                MeasuredMemoryBytes = (long?)Optional(end, "measured_memory_bytes"),
-            };
+            State = state,
+            Updates = parts.Optimizer.Steps,
+            Rule = RuleOf(parts.Recipe),
+            StepsPerEpoch = parts.Sampler.BatchCount,
+            MetricsLines = folder.MetricsLines,
+            Data = DataDigest,
+            ComputedBy = _arithmetic,
+        };
+        folder.Checkpoints.Save(Checkpoint.NameOf(state), path => Checkpoint.Write(path, parts, info));
+    }
+
+    /// <summary>
+    /// Records an epoch. The order makes every moment one that a run can go on from: a line of the log that no checkpoint knows is cut off again, and the best
+    /// weights that are not in their file yet are those of the newest checkpoint.
+    /// </summary>
+    public void EndEpoch(TrainingState state, EpochProgress done)
+    {
+        folder?.Log(done);
+        Save(state);
+        if (done.IsBest)
+            KeepWeights(done.Epoch);
+    }
+
+    /// <summary>Records the end.</summary>
+    public void Log(TrainingResult result) => folder?.Log(result);
+
+    /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
+    public void KeepWeights(int epoch)
+    {
+        if (folder is not null)
+        {
+            new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Save(folder.ModelPath);
+            return;
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        var store = parts.Model.Store;
+        _bestWeights ??= [.. store.Plan.Slots.Select(s => new float[s.Spec.Count])];
+        for (int i = 0; i < _bestWeights.Length; i++)
         {
-            throw new RecipeException($"{log} cannot be read: {e.Message.TrimEnd('.')}. Use the run folder as it was written.");
+            float[] kept = _bestWeights[i];
+            store.Read(i, plain => plain.CopyTo(kept));
         }
     }
 
-    private static EpochProgress EpochOf(JsonObject line, int epochs) => new((int)Number(line, "epoch"), epochs, Number(line, "train_loss"), Number(line, "train_accuracy"),
-        Optional(line, "validation_loss"), Optional(line, "validation_accuracy"), Number(line, "learning_rate"), Number(line, "images_per_second"),
-        TimeSpan.FromSeconds(Number(line, "seconds")), TimeSpan.FromSeconds(Number(line, "data_seconds")), line["is_best"]?.GetValueKind() == JsonValueKind.True);
-
-    private static double Number(JsonObject line, string key) =>
-        Optional(line, key) ?? throw new InvalidDataException($"a line has no number \"{key}\"");
-
-    private static double? Optional(JsonObject? line, string key) => line?[key] is System.Text.Json.Nodes.JsonValue value && value.TryGetValue(out double number) ? number : null;
-
-    // Words for people: a run is whole without them.
-    private static JsonObject EnvironmentOf(string folder)
+    /// <summary>Gives the model the best weights back; where there are none, those that it has are kept.</summary>
+    public void RestoreBest(TrainingState state)
     {
-        try
+        if (state.BestEpoch == 0)
         {
-            return JsonNode.Parse(File.ReadAllText(Path.Combine(folder, RunFolder.EnvironmentFile))) as JsonObject ?? [];
+            KeepWeights(0);
+            return;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        if (folder is not null)
         {
-            return [];
+            using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
+            Classifier.Read(file, parts.Model);
+            return;
         }
+        int index = 0;
+        parts.Model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values));
     }
+
+    /// <summary>The name of the rule that a recipe's optimizer follows.</summary>
+    public static string RuleOf(Recipe recipe) => recipe.Optimizer.GetType().Name;
 }

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using Convolve.Data;
-using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
@@ -11,67 +9,45 @@ using Convolve.Planning;
 namespace Convolve.Training;
 
 /// <summary>Trains a network by a recipe: steps on the training split, choice of the best epoch by the validation split, one look at the test split at the end.</summary>
+/// <remarks>
+/// The same recipe, network, data and number of threads give the same bits, also where the run was interrupted or killed and resumed, at the end of an epoch or
+/// within one.
+/// </remarks>
 /// <example><code>
 /// using Trainer trainer = new(graph, splits, recipe, "runs/first");
 /// TrainingResult result = trainer.Fit(new Progress&lt;TrainingProgress&gt;(Show), cancellation);
 /// </code></example>
 public sealed class Trainer : IDisposable
 {
-    private const string TooFast = "The learning rate is too high for this network: try a tenth of it, a warm-up, or another initialisation.";
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
-    private readonly DataSplits _data;
+    private readonly TrainingParts _parts;
     private readonly RunFolder? _folder;
-    private readonly Model _model;
-    private readonly Optimizer _optimizer;
-    private readonly BatchSampler _sampler;
-    private readonly BatchLoader _loader;
-    private readonly Evaluator? _validation;
-    private readonly Evaluator _test;
-    private readonly long _residentBefore;
-    private float[][]? _bestWeights;
-    private PlateauState _plateau = new();
+    private readonly RunRecord _record;
+    private readonly TrainingState _state = new();
+    private bool _isUsed;
 
     /// <summary>Plans everything: after this, the memory of the run is known and taken.</summary>
     /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
     /// <param name="data">Training, validation and test split.</param>
     /// <param name="recipe">How.</param>
     /// <param name="runFolder">Where the files of the run go; null for none.</param>
-    /// <exception cref="RecipeException">The recipe has a value out of range, or the folder holds a run already.</exception>
+    /// <param name="checkpoints">How often the folder gets what it takes to resume the run; null for the end of every epoch.</param>
+    /// <exception cref="RecipeException">The recipe has a value out of range, the folder holds a run already, or its disk has no room for one.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
-    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null)
+    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
+    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, CheckpointOptions? checkpoints = null)
     {
         recipe.Validate();
-        if (recipe.Initialization is not null)
-            graph = graph.WithInitialization(recipe.Initialization);
-        Dataset images = data.Train.Dataset;
-        if (graph.Output != Shape.Vector(images.ClassNames.Count))
-            throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");
-        // What loading left behind would stand in the memory of the whole run.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
-        Machine.ForgetPeakMemory();
-        _residentBefore = Machine.ProcessMemory.Resident;
-        ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
-        // Sizes are checked before anything is measured or made.
-        TransformList transforms = recipe.Transforms.For(data.Train, input);
-        recipe = recipe with { Transforms = recipe.Transforms.Fit(data.Train) };
-        (Graph, _data, Recipe) = (graph, data, recipe);
-        Preprocessing = Preprocessing.Fit(data.Train, input, recipe.Normalization, recipe.Transforms);
-        ImagePipeline pipeline = new(Preprocessing, images.Channels);
-        Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
-        int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
-        _sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
-        _model = new(graph, OptionsOf(recipe), batch, recipe.Seed);
+        checkpoints ??= new();
+        _parts = new(graph, data, recipe);
         try
         {
-            _optimizer = new(_model, recipe.Optimizer);
-            _loader = new(images, pipeline, batch, augmentation, recipe.Seed);
-            if (data.Train.Count % batch != 0)
-                _model.Training(data.Train.Count % batch);
-            _validation = data.Validation.Count > 0 ? new(_model, data.Validation, pipeline, batch) : null;
-            _test = new(_model, data.Test, pipeline, batch);
             if (runFolder is not null)
-                _folder = RunFolder.Create(runFolder, recipe, graph);
+            {
+                DiskCheck.Require(runFolder, _parts, checkpoints);
+                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, checkpoints);
+            }
+            _record = new(_parts, _folder, checkpoints);
         }
         catch
         {
@@ -80,31 +56,71 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    public Graph Graph { get; }
+    private Trainer(RunFolder run, TrainingParts parts, CheckpointOptions checkpoints)
+    {
+        (_folder, _parts, _record) = (run, parts, new(parts, run, checkpoints));
+        DiskCheck.Require(run.FullPath, parts, checkpoints);
+        Resumption resumption = new(parts, run, _record);
+        TrainingState? state = null;
+        ThreadTeam.Invoke(() => state = resumption.Restore());
+        (_state, ResumedFrom) = (state!, resumption.Point);
+    }
 
-    public Recipe Recipe { get; }
+    /// <summary>Goes on with a run that was interrupted or killed, from its newest checkpoint that is whole, to the bits that it would have come to.</summary>
+    /// <param name="run">The run; the trainer takes it over. Null values below leave what it was begun with.</param>
+    /// <param name="data">Its data, split as its recipe says.</param>
+    /// <param name="recipe">Another recipe to go on by, which is then the run's: more epochs, another learning rate. What the weights, the optimizer's state or
+    /// the splits depend on cannot change.</param>
+    /// <param name="graph">Another network of the same parameters, such as one with less dropout.</param>
+    /// <param name="checkpoints">How often the folder gets what it takes to resume the run; null for the end of every epoch.</param>
+    /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is asked for.</exception>
+    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
+    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, CheckpointOptions? checkpoints = null)
+    {
+        recipe ??= run.Recipe;
+        recipe.Validate();
+        TrainingParts parts = new(graph ?? run.Graph, data, recipe);
+        try
+        {
+            return new(run, parts, checkpoints ?? new());
+        }
+        catch
+        {
+            parts.Dispose();
+            throw;
+        }
+    }
+
+    public Graph Graph => _parts.Graph;
+
+    public Recipe Recipe => _parts.Recipe;
+
+    /// <summary>Where a resumed run goes on; null for a new one.</summary>
+    public ResumePoint? ResumedFrom { get; }
 
     /// <summary>What is done to every image, in training and after.</summary>
-    public Preprocessing Preprocessing { get; }
+    public Preprocessing Preprocessing => _parts.Preprocessing;
 
     /// <summary>The plan of a training step.</summary>
-    public Plan Plan => _model.Training(_sampler.BatchSize).Plan;
+    public Plan Plan => _parts.Model.Training(_parts.Sampler.BatchSize).Plan;
 
     /// <summary>The number format in use.</summary>
-    public Precision Precision => _model.Precision;
+    public Precision Precision => _parts.Model.Precision;
 
     /// <summary>Why it is that one.</summary>
-    public string PrecisionReason => _model.PrecisionReason;
+    public string PrecisionReason => _parts.Model.PrecisionReason;
 
     /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations. Exact; a run without
     /// a folder keeps its best weights in memory as well, once there are any.</summary>
-    public long EstimatedMemoryBytes => _model.MemoryBytes + _optimizer.MemoryBytes;
+    public long EstimatedMemoryBytes => _parts.Model.MemoryBytes + _parts.Optimizer.MemoryBytes;
 
     /// <summary>How much the process has grown at most since just before the run was planned.</summary>
-    public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _residentBefore;
+    public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _parts.ResidentBefore;
 
     /// <summary>The classifier as it stands: the best weights after <see cref="Fit"/>. Good while the trainer lives.</summary>
-    public Classifier Classifier => new(_model, Preprocessing);
+    public Classifier Classifier => _parts.Classifier;
 
     /// <summary>What a trainer of the same arguments would take, without taking it.</summary>
     /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
@@ -119,7 +135,7 @@ public sealed class Trainer : IDisposable
             if (count == 0)
                 return;
             int size = Math.Min(count, largest);
-            plans.Add(Model.PlanFor(graph, OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
+            plans.Add(Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
             Add(count % size, size, training);
         }
         Add(data.Train.Count, batch, true);
@@ -132,195 +148,45 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, OptionsOf(recipe), recipe.BatchSize, training: true)], recipe.Optimizer.States.Count);
+        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.BatchSize, training: true)], recipe.Optimizer.States.Count);
 
-    /// <summary>Runs the recipe.</summary>
+    /// <summary>Runs the recipe to its end; once.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
-    /// <param name="cancellation">Ends the run cleanly: the best weights, or the last ones where no epoch was finished, are kept and saved.</param>
+    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
     /// <exception cref="TrainingException">The loss is no number any more.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        if (_isUsed)
+            throw new InvalidOperationException("A trainer runs once. Make another one, or resume the run of its folder.");
+        _isUsed = true;
         TrainingResult? result = null;
-        ThreadTeam.Invoke(() => result = Run(progress, cancellation));
+        ThreadTeam.Invoke(() =>
+        {
+            bool isFinished = new TrainingRun(_parts, _state, _record, progress, cancellation).TryFinish(out Evaluation? test);
+            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, !isFinished, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
+            {
+                MeasuredMemoryBytes = MeasuredMemoryBytes,
+            };
+            if (test is not null)
+                _record.Log(result);
+        });
         return result!;
     }
 
     public void Dispose()
     {
         _folder?.Dispose();
-        _test?.Dispose();
-        _validation?.Dispose();
-        _loader?.Dispose();
-        _optimizer?.Dispose();
-        _model.Dispose();
+        _parts.Dispose();
     }
 
-    private static ExecutionOptions OptionsOf(Recipe recipe) => new()
+    private double ImagesPerSecond
     {
-        Precision = recipe.Precision,
-        Exact = recipe.Exact,
-        Threads = recipe.Threads,
-        LabelSmoothing = recipe.LabelSmoothing,
-    };
-
-    private TrainingResult Run(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
-    {
-        long start = Stopwatch.GetTimestamp();
-        List<EpochProgress> epochs = [];
-        EpochProgress? best = null;
-        TimeSpan training = TimeSpan.Zero;
-        long images = 0;
-        bool interrupted = false;
-        for (int epoch = 0; epoch < Recipe.Epochs && !interrupted; epoch++)
+        get
         {
-            EpochRun run = new(this, epoch, start, progress);
-            interrupted = !run.Train(cancellation);
-            training += run.Elapsed;
-            images += run.Metrics.Images;
-            if (interrupted)
-                break;
-            Evaluation? validation = Validate(cancellation, ref interrupted);
-            if (interrupted)
-                break;
-            if (validation is { } figures && !double.IsFinite(figures.Loss))
-                throw new TrainingException($"The weights of epoch {epoch + 1} give a validation loss that is no number. {TooFast}");
-            EpochProgress done = run.Finish(validation, best);
-            epochs.Add(done);
-            if (done.IsBest)
-            {
-                best = done;
-                KeepWeights();
-            }
-            _folder?.Log(done);
-            progress?.Report(done);
-            if (Recipe.Schedule.Kind == ScheduleKind.Plateau)
-                _plateau = _plateau.After(Recipe.Schedule, Recipe.Optimizer.LearningRate, Recipe.Schedule.Metric == PlateauMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss);
-        }
-        if (best is null)
-            KeepWeights();
-        else
-            RestoreBest();
-        Evaluation? test = interrupted ? null : Test(cancellation, ref interrupted);
-        if (test is { } last && !double.IsFinite(last.Loss))
-            throw new TrainingException($"The weights of epoch {best?.Epoch} give a test loss that is no number. {TooFast}");
-        double rate = training > TimeSpan.Zero ? images / training.TotalSeconds : 0;
-        TrainingResult result = new(Recipe, epochs, best?.Epoch ?? 0, test, interrupted, Stopwatch.GetElapsedTime(start), rate, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
-        {
-            MeasuredMemoryBytes = MeasuredMemoryBytes,
-        };
-        if (test is not null)
-            _folder?.Log(result);
-        return result;
-    }
-
-    private Evaluation? Validate(CancellationToken cancellation, ref bool interrupted) => Guard(_validation, cancellation, ref interrupted);
-
-    private Evaluation? Test(CancellationToken cancellation, ref bool interrupted) => Guard(_test, cancellation, ref interrupted);
-
-    private static Evaluation? Guard(Evaluator? evaluator, CancellationToken cancellation, ref bool interrupted)
-    {
-        try
-        {
-            return evaluator?.Run(null, cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            interrupted = true;
-            return null;
-        }
-    }
-
-    // The file is the copy; without a folder the weights are kept in memory.
-    private void KeepWeights()
-    {
-        if (_folder is not null)
-        {
-            Classifier.Save(_folder.ModelPath);
-            return;
-        }
-        _bestWeights ??= [.. _model.Store.Plan.Slots.Select(s => new float[s.Spec.Count])];
-        for (int i = 0; i < _bestWeights.Length; i++)
-        {
-            float[] kept = _bestWeights[i];
-            _model.Store.Read(i, plain => plain.CopyTo(kept));
-        }
-    }
-
-    private void RestoreBest()
-    {
-        if (_folder is not null)
-        {
-            using SafeTensorsFile file = SafeTensorsFile.Open(_folder.ModelPath);
-            Classifier.Read(file, _model);
-            return;
-        }
-        int index = 0;
-        _model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values));
-    }
-
-    /// <summary>One pass over the training split.</summary>
-    private sealed class EpochRun(Trainer trainer, int epoch, long runStart, IProgress<TrainingProgress>? progress)
-    {
-        private readonly long _start = Stopwatch.GetTimestamp();
-        private Metrics _metrics;
-        private long _dataTicks, _lastReport;
-        private double _rate;
-
-        public Metrics Metrics => _metrics;
-
-        public TimeSpan Elapsed { get; private set; }
-
-        /// <summary>Returns false where it was cancelled.</summary>
-        public bool Train(CancellationToken cancellation)
-        {
-            int steps = trainer._sampler.BatchCount;
-            bool finished = true;
-            for (int step = 0; step < steps && finished; step++)
-            {
-                Step(step, steps);
-                finished = step + 1 == steps || !cancellation.IsCancellationRequested;
-            }
-            Elapsed = Stopwatch.GetElapsedTime(_start);
-            return finished && !cancellation.IsCancellationRequested;
-        }
-
-        public EpochProgress Finish(Evaluation? validation, EpochProgress? best)
-        {
-            double accuracy = validation?.Accuracy ?? _metrics.Accuracy, loss = validation?.Loss ?? _metrics.Loss;
-            double? bestAccuracy = best?.ChosenAccuracy, bestLoss = best?.ChosenLoss;
-            bool isBest = best is null || accuracy > bestAccuracy || (accuracy == bestAccuracy && loss < bestLoss);
-            return new(epoch + 1, trainer.Recipe.Epochs, _metrics.Loss, _metrics.Accuracy, validation?.Loss, validation?.Accuracy, _rate,
-                _metrics.Images / Elapsed.TotalSeconds, Elapsed, Stopwatch.GetElapsedTime(0, _dataTicks), isBest);
-        }
-
-        private void Step(int step, int steps)
-        {
-            long index = (long)epoch * steps + step;
-            _rate = trainer.Recipe.Optimizer.LearningRate * trainer.Recipe.Schedule.At(index, steps, trainer.Recipe.Epochs) * trainer._plateau.Scale;
-            ReadOnlySpan<int> batch = trainer._sampler.Batch(epoch, step);
-            Executor pass = trainer._model.Training(batch.Length);
-            long before = Stopwatch.GetTimestamp();
-            trainer._loader.Load(batch, pass, epoch, (uint)index);
-            _dataTicks += Stopwatch.GetTimestamp() - before;
-            pass.Run((uint)index);
-            trainer._optimizer.Step((float)_rate);
-            _metrics.Add(pass.Losses, pass.Correct);
-            if (!double.IsFinite(_metrics.Loss))
-                throw new TrainingException($"The loss is no number any more, at epoch {epoch + 1}, step {step + 1}. "
-                    + $"The learning rate was {_rate:G3}. {TooFast}");
-            if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || step + 1 == steps))
-                Report(step, steps);
-        }
-
-        private void Report(int step, int steps)
-        {
-            _lastReport = Stopwatch.GetTimestamp();
-            double elapsed = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-            double share = (epoch + (step + 1.0) / steps) / trainer.Recipe.Epochs;
-            TimeSpan run = Stopwatch.GetElapsedTime(runStart);
-            progress!.Report(new StepProgress(epoch + 1, trainer.Recipe.Epochs, step + 1, steps, _metrics.Loss, _metrics.Accuracy, _rate,
-                _metrics.Images / elapsed, run / share - run));
+            TimeSpan time = _state.Epochs.Aggregate(_state.EpochElapsed, (sum, epoch) => sum + epoch.Elapsed);
+            long images = (long)_state.Epoch * _parts.Data.Train.Count + _state.Images;
+            return time > TimeSpan.Zero ? images / time.TotalSeconds : 0;
         }
     }
 }

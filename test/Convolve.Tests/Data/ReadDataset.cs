@@ -10,6 +10,9 @@ internal sealed class ReadDataset(string name, (ImageSize Size, byte[] Pixels)[]
 
     public int Reads => _reads;
 
+    /// <summary>Told of the number of reads and the image, at each.</summary>
+    public Action<int, int>? WhenRead { get; set; }
+
     /// <summary>The images of another set, read on demand.</summary>
     public static ReadDataset Of(Dataset set) =>
         new(set.Name, [.. Enumerable.Range(0, set.Count).Select(i => (set.SizeOf(i), set.PixelsOf(i).ToArray()))], set.Labels.ToArray(), [.. set.ClassNames]);
@@ -18,7 +21,8 @@ internal sealed class ReadDataset(string name, (ImageSize Size, byte[] Pixels)[]
 
     public override ReadOnlySpan<byte> Read(int i, Span<byte> buffer)
     {
-        Interlocked.Increment(ref _reads);
+        int count = Interlocked.Increment(ref _reads);
+        WhenRead?.Invoke(count, i);
         images[i].Pixels.CopyTo(buffer);
         return buffer[..images[i].Pixels.Length];
     }

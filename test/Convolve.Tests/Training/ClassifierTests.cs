@@ -26,10 +26,10 @@ public sealed class ClassifierTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void A_run_has_its_four_files()
+    public void A_run_has_its_files()
     {
-        Assert.Equal(["environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
-            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!).Order());
+        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
+            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
         (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);

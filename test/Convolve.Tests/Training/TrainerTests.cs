@@ -3,7 +3,6 @@ using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -233,43 +232,6 @@ public class TrainerTests
             Assert.Throws<RecipeException>(() => new Trainer(TrainingData.Network, splits, Recipe, folder["file"])).Message, StringComparison.Ordinal);
     }
 
-    // On the executor's thread, where the files are written, so that the fault reaches them.
-    [Fact]
-    public void A_failed_write_is_an_error_at_every_step_and_never_a_success()
-    {
-        using TemporaryFolder folder = new();
-        DataSplits splits = TrainingData.Splits(40, 10);
-        int count = 0;
-        ThreadTeam.Invoke(() =>
-        {
-            using Faults all = new();
-            Run("whole");
-            count = all.Steps.Count;
-        });
-        Assert.InRange(count, 20, 200);
-        int loadable = 0;
-        for (int i = 0; i < count; i++)
-        {
-            string run = $"run{i}";
-            ThreadTeam.Invoke(() =>
-            {
-                using Faults faults = new(i, Faults.DiskFull);
-                Assert.Contains("disk full", Assert.Throws<FileWriteException>(() => Run(run)).Message, StringComparison.Ordinal);
-            });
-            if (!File.Exists(folder[$"{run}/model.safetensors"]))
-                continue;
-            Classifier.Load(folder[run]).Dispose(); // whole: the earlier epoch's, or the new one
-            loadable++;
-        }
-        Assert.True(loadable > 5);
-
-        void Run(string name)
-        {
-            using Trainer trainer = new(TrainingData.Network, splits, Recipe with { Epochs = 2 }, folder[name]);
-            trainer.Fit();
-        }
-    }
-
     internal static float[] Weights(Model model) => [.. model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count))).SelectMany(p =>
     {
         float[] values = new float[p.Count];
@@ -280,10 +242,4 @@ public class TrainerTests
     // Each image's softmax cross-entropy, by its own definition and one image at a time.
     private static double[] Losses(Classifier classifier, Split split) =>
         [.. split.Indices.Select(i => -Math.Log(classifier.Predict(split.Dataset.PixelsOf(i), split.Dataset.SizeOf(i))[split.Dataset.LabelOf(i)]))];
-
-    /// <summary>Calls at once: <see cref="Progress{T}"/> would pass calls on to other threads.</summary>
-    private sealed class Told(Action<TrainingProgress> tell) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => tell(value);
-    }
 }

@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Training;
+
+/// <summary>
+/// One file from which a run goes on to the same bits: a model file of the weights as they are, with the optimizer's state, in plain OIHW order as well, and
+/// the run's state in the metadata.
+/// </summary>
+internal static class Checkpoint
+{
+    private const string InfoKey = "convolve.checkpoint";
+
+    /// <summary>The name of a file: by the epochs that are done, and the steps after them, so that the newest comes last.</summary>
+    public static string NameOf(TrainingState state) =>
+        string.Create(CultureInfo.InvariantCulture, $"epoch-{state.Epoch:D6}-step-{state.Step:D8}{CheckpointFolder.Extension}");
+
+    /// <summary>The size of each checkpoint of a run.</summary>
+    public static long BytesOf(TrainingParts parts)
+    {
+        // A line for each epoch, and some for the rest.
+        long state = 2000 + 400L * parts.Recipe.Epochs;
+        return state + SealedTensors.BytesOf([.. Entries(parts).Select(e => e.Info)], parts.Classifier.Metadata);
+    }
+
+    /// <summary>The size of the best weights of a run.</summary>
+    public static long ModelBytesOf(TrainingParts parts) =>
+        SealedTensors.BytesOf([.. parts.Model.Store.Plan.Slots.Select(Classifier.TensorOf)], parts.Classifier.Metadata);
+
+    /// <summary>Writes a file; on the executor thread. The gradients are overwritten.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public static void Write(string path, TrainingParts parts, CheckpointInfo info)
+    {
+        Dictionary<string, string> metadata = new(parts.Classifier.Metadata) { [InfoKey] = JsonSerializer.Serialize(info, CheckpointJsonContext.Default.CheckpointInfo) };
+        Entry[] entries = [.. Entries(parts)];
+        Dictionary<string, Entry> byName = entries.ToDictionary(e => e.Info.Name, StringComparer.Ordinal);
+        SealedTensors.Write(path, [.. entries.Select(e => e.Info)], (tensor, sink) =>
+            parts.Model.Store.Read(byName[tensor.Name].Slot, byName[tensor.Name].Arena, plain => sink.WriteFloats(plain)), metadata);
+    }
+
+    /// <summary>What a file says.</summary>
+    /// <exception cref="RecipeException">It is of a later version.</exception>
+    public static CheckpointInfo Describe(string path, SealedTensors file)
+    {
+        try
+        {
+            CheckpointInfo? info = file.Metadata.TryGetValue(InfoKey, out string? json) ? JsonSerializer.Deserialize(json, CheckpointJsonContext.Default.CheckpointInfo) : null;
+            return info?.Version <= CheckpointInfo.Newest ? info : throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            throw new RecipeException($"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.");
+        }
+    }
+
+    /// <summary>Puts the tensors of a file where they came from; on the executor thread. What the file has not, such as the velocity of a new momentum, begins at 0.</summary>
+    /// <exception cref="RecipeException">The network has other parameters than the run's.</exception>
+    /// <exception cref="SafeTensorsException">The file cannot be read.</exception>
+    public static void Restore(string path, SealedTensors file, TrainingParts parts, CheckpointInfo info)
+    {
+        ParameterStore store = parts.Model.Store;
+        foreach (Entry entry in Entries(parts))
+        {
+            bool isWeight = entry.Arena == store.Weights;
+            if (isWeight && !(file.Contains(entry.Info.Name) && file[entry.Info.Name].Equals(entry.Info)))
+            {
+                throw new RecipeException($"The network asked for has {entry.Info}, and {path} has {(file.Contains(entry.Info.Name) ? file[entry.Info.Name] : "none of that name")}: "
+                    + "a run keeps its network's parameters. Start a new run.");
+            }
+            if (file.Contains(entry.Info.Name))
+                store.Write(entry.Slot, entry.Arena, (_, values) => file.ReadFloats(entry.Info.Name, values));
+        }
+        parts.Optimizer.Steps = info.Updates;
+    }
+
+    private static IEnumerable<Entry> Entries(TrainingParts parts)
+    {
+        ParameterStore store = parts.Model.Store;
+        for (int i = 0; i < store.Plan.Slots.Count; i++)
+            yield return new(Classifier.TensorOf(store.Plan.Slots[i]), i, store.Weights);
+        foreach ((string state, NativeBuffer arena) in parts.Optimizer.States)
+        {
+            for (int i = 0; i < store.Plan.Slots.Count; i++)
+            {
+                ParameterSlot slot = store.Plan.Slots[i];
+                if (slot.IsLearned)
+                    yield return new(Classifier.TensorOf(slot with { Name = $"optimizer/{state}/{slot.Name}" }), i, arena);
+            }
+        }
+    }
+
+    /// <summary>A tensor of the file, and where it lies in memory.</summary>
+    private sealed record Entry(TensorInfo Info, int Slot, NativeBuffer Arena);
+}

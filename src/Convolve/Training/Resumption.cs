@@ -1,0 +1,104 @@
+using Convolve.Data;
+using Convolve.Formats;
+
+namespace Convolve.Training;
+
+/// <summary>Brings a run back to its newest good checkpoint: weights, optimizer, state, log, best weights.</summary>
+internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record)
+{
+    private readonly List<string> _notes = [];
+
+    /// <summary>Where the run goes on; known after <see cref="Restore"/>.</summary>
+    public ResumePoint? Point { get; private set; }
+
+    /// <summary>Restores everything; on the executor thread. Nothing is written before all is known to fit.</summary>
+    /// <returns>The state to go on from.</returns>
+    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that goes with the recipe, the network and the data.</exception>
+    /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
+    public TrainingState Restore()
+    {
+        if (folder.Outcome is { } outcome && outcome.Epochs >= parts.Recipe.Epochs)
+            throw new RecipeException($"The run {folder.FullPath} is finished: its {outcome.Epochs} epochs are done. Ask for more epochs to train on.");
+        IReadOnlyList<string> files = folder.Checkpoints.Files;
+        (string? file, CheckpointInfo? info) = ReadNewest(files);
+        if (info is null)
+            RequireYoung(files);
+        TrainingState state = info?.State ?? new();
+        folder.Change(parts.Recipe, parts.Graph);
+        folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
+        if (file is not null)
+            folder.Checkpoints.GoOnFrom(file);
+        MendBest(state);
+        folder.LogResumption(state.Epoch, state.Step);
+        Point = new(file, state.Epoch, state.Step, parts.Sampler.BatchCount, _notes);
+        return state;
+    }
+
+    private (string? File, CheckpointInfo? Info) ReadNewest(IReadOnlyList<string> files)
+    {
+        foreach (string path in files)
+        {
+            try
+            {
+                using SealedTensors file = SealedTensors.Open(path);
+                CheckpointInfo info = Checkpoint.Describe(path, file);
+                Require(path, file, info);
+                Checkpoint.Restore(path, file, parts, info);
+                return (path, info);
+            }
+            catch (SafeTensorsException e)
+            {
+                _notes.Add($"{path} cannot be used: {e.Reason}.");
+            }
+        }
+        return default;
+    }
+
+    // Killed in its first epoch, a run loses nothing by beginning anew; later it had a checkpoint.
+    private void RequireYoung(IReadOnlyList<string> files)
+    {
+        if (files.Count > 0)
+            throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
+        if (!folder.Checkpoints.Exists || folder.MetricsLines > 1)
+            throw new RecipeException($"The run {folder.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
+    }
+
+    private void Require(string path, SealedTensors file, CheckpointInfo info)
+    {
+        TrainingState state = info.State;
+        if (info.Rule != RunRecord.RuleOf(parts.Recipe))
+            throw Misfit(path, $"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(parts.Recipe)} was asked for");
+        if (info.Data != record.DataDigest)
+            throw Misfit(path, "the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
+        Preprocessing preprocessing = Classifier.PreprocessingOf(file.Metadata);
+        if (preprocessing != parts.Preprocessing)
+            throw Misfit(path, $"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
+        if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
+            throw Misfit(path, $"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
+        if (parts.Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
+            throw Misfit(path, $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {parts.Recipe.Epochs} were asked for");
+        if (info.ComputedBy != record.Arithmetic)
+            _notes.Add($"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from those of a run that was not interrupted.");
+    }
+
+    private static RecipeException Misfit(string path, string how) => new($"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.");
+
+    // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed over.
+    private void MendBest(TrainingState state)
+    {
+        int? kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
+        if (kept == state.BestEpoch)
+            return;
+        if (state.Step == 0 && state.BestEpoch == state.Epoch)
+        {
+            record.KeepWeights(state.Epoch);
+            return;
+        }
+        // Otherwise those weights are gone. To the same bits, the run comes to the ones that are there again.
+        _notes.Add($"{folder.ModelPath} has {(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}, and epoch {state.BestEpoch} was the best at the checkpoint: "
+            + "the best is chosen from here on.");
+        state.BestEpoch = state.Step == 0 ? state.Epoch : 0;
+        if (state.BestEpoch > 0)
+            record.KeepWeights(state.BestEpoch);
+    }
+}

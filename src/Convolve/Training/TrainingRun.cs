@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using Convolve.Execution;
+
+namespace Convolve.Training;
+
+/// <summary>The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.</summary>
+internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunRecord record, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+{
+    private const string TooFast = "The learning rate is too high for this network: try a tenth of it, a warm-up, or another initialisation.";
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
+    private readonly Recipe _recipe = parts.Recipe;
+    private readonly int _steps = parts.Sampler.BatchCount;
+    private long _clock = Stopwatch.GetTimestamp(), _lastReport;
+
+    /// <summary>Goes from where the state is to the end, or to a cancellation. After that the model has the best weights, or the last ones where no epoch is done.</summary>
+    /// <param name="test">What the best weights make of the test split; null after a cancellation.</param>
+    /// <returns>Whether the end was reached.</returns>
+    public bool TryFinish(out Evaluation? test)
+    {
+        test = null;
+        bool isTrained = TrainEpochs();
+        if (!isTrained)
+            record.Save(state);
+        record.RestoreBest(state);
+        if (!isTrained || !TryEvaluate(parts.Test, out test))
+            return false;
+        if (!double.IsFinite(test!.Loss))
+            throw new TrainingException($"The weights of epoch {state.BestEpoch} give a test loss that is no number. {TooFast}");
+        Clock();
+        return true;
+    }
+
+    private bool TrainEpochs()
+    {
+        while (state.Epoch < _recipe.Epochs)
+        {
+            if (!TrainEpoch() || !TryEvaluate(parts.Validation, out Evaluation? validation))
+                return false;
+            EndEpoch(validation);
+        }
+        return true;
+    }
+
+    // A step is always finished, and the first one is always done.
+    private bool TrainEpoch()
+    {
+        Clock();
+        while (state.Step < _steps)
+        {
+            Step();
+            if (state.Step == _steps)
+                break;
+            if (cancellation.IsCancellationRequested)
+                return false;
+            if (!record.IsDue(state, _steps))
+                continue;
+            record.Save(state);
+            Clock();
+        }
+        return !cancellation.IsCancellationRequested;
+    }
+
+    private void Step()
+    {
+        long index = (long)state.Epoch * _steps + state.Step;
+        double rate = RateOf(index);
+        ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
+        Executor pass = parts.Model.Training(batch.Length);
+        long before = Stopwatch.GetTimestamp();
+        parts.Loader.Load(batch, pass, state.Epoch, (uint)index);
+        state.DataWait += Stopwatch.GetElapsedTime(before);
+        pass.Run((uint)index);
+        parts.Optimizer.Step((float)rate);
+        state.Add(pass.Losses, pass.Correct);
+        state.EpochElapsed += Clock();
+        if (!double.IsFinite(state.LossSum))
+            throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
+        if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))
+            ReportStep(rate);
+    }
+
+    private double RateOf(long step) => _recipe.Optimizer.LearningRate * _recipe.Schedule.At(step, _steps, _recipe.Epochs) * state.Plateau.Scale;
+
+    private void EndEpoch(Evaluation? validation)
+    {
+        int epoch = state.Epoch + 1;
+        if (validation is { } figures && !double.IsFinite(figures.Loss))
+            throw new TrainingException($"The weights of epoch {epoch} give a validation loss that is no number. {TooFast}");
+        EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
+            state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
+        done = done with { IsBest = done.IsBetterThan(state.Best) };
+        double watched = _recipe.Schedule.Metric == PlateauMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss;
+        state.End(done, _recipe.Schedule.Kind == ScheduleKind.Plateau ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, watched) : state.Plateau);
+        Clock();
+        record.EndEpoch(state, done);
+        progress?.Report(done);
+    }
+
+    private bool TryEvaluate(Evaluator? evaluator, out Evaluation? evaluation)
+    {
+        evaluation = null;
+        try
+        {
+            evaluation = evaluator?.Run(null, cancellation);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private void ReportStep(double rate)
+    {
+        _lastReport = Stopwatch.GetTimestamp();
+        double share = (state.Epoch + (double)state.Step / _steps) / _recipe.Epochs;
+        progress!.Report(new StepProgress(state.Epoch + 1, _recipe.Epochs, state.Step, _steps, state.Loss, state.Accuracy, rate,
+            state.Images / state.EpochElapsed.TotalSeconds, state.Elapsed / share - state.Elapsed));
+    }
+
+    // The time since it was last asked, which is the run's.
+    private TimeSpan Clock()
+    {
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_clock, now);
+        (_clock, state.Elapsed) = (now, state.Elapsed + elapsed);
+        return elapsed;
+    }
+}

@@ -1,0 +1,116 @@
+using Convolve.Data;
+using Convolve.Data.Transforms;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Tests.Data;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+/// <summary>A run with something of everything that a resumed one could get wrong, drawn by number, and the places where it is interrupted.</summary>
+internal sealed class ResumeCase
+{
+    private static readonly Func<OptimizerSettings>[] Optimizers =
+    [
+        () => new Sgd { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 1e-3f }, () => new Sgd { LearningRate = 0.05f }, () => new Adam { LearningRate = 0.005f },
+        () => new AdamW { LearningRate = 0.005f }, () => new RmsProp { LearningRate = 0.002f, Momentum = 0.5f, Centered = true },
+    ];
+
+    private static readonly Schedule[] Schedules =
+    [
+        new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.5 }, new() { Kind = ScheduleKind.OneCycle, WarmUpEpochs = 0.5 }, new() { Kind = ScheduleKind.Exponential, Factor = 0.7 },
+    ];
+
+    private static readonly string[] Transforms = ["random-crop:12:padding=1,noise:0.02,mixup", "horizontal-flip,cutmix:probability=0.7", ""];
+
+    public ResumeCase(int number)
+    {
+        CounterRandom random = new((ulong)number, RandomPurpose.Test, 77);
+        Graph = Network(number % 4);
+        Recipe = TrainingData.Recipe with
+        {
+            Network = Graph.Name,
+            Epochs = 2 + random.NextInt32(3),
+            BatchSize = 10 + random.NextInt32(30),
+            Precision = number % 2 == 1 && CpuFeatures.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32,
+            Exact = random.NextInt32(4) == 0,
+            Optimizer = Optimizers[random.NextInt32(Optimizers.Length)](),
+            Schedule = Schedules[number % Schedules.Length],
+            Transforms = TransformList.Parse(Transforms[random.NextInt32(Transforms.Length)]),
+            LabelSmoothing = random.NextInt32(2) * 0.1f,
+            Seed = (ulong)number,
+        };
+        Validation = random.NextInt32(4) == 0 ? 0 : 0.2;
+        Checkpoints = new() { EverySteps = random.NextInt32(3) * 3 };
+        int images = Splits().Train.Count * Recipe.Epochs;
+        Stops = [.. Enumerable.Range(0, 1 + random.NextInt32(2)).Select(_ => 1 + random.NextInt32(images)).Order()];
+    }
+
+    public Graph Graph { get; }
+
+    public Recipe Recipe { get; private set; }
+
+    /// <summary>Threads of the kernels.</summary>
+    public int Threads
+    {
+        init => Recipe = Recipe with { Threads = value };
+    }
+
+    public double Validation { get; }
+
+    public CheckpointOptions Checkpoints { get; }
+
+    /// <summary>After how many training images, counted over the run, it is interrupted.</summary>
+    public int[] Stops { get; }
+
+    /// <summary>Runs it into a folder, without an interruption.</summary>
+    public TrainingResult Run(string folder)
+    {
+        using Trainer trainer = new(Graph, Splits(), Recipe, folder, Checkpoints);
+        return trainer.Fit();
+    }
+
+    /// <summary>Runs it with all interruptions, each in the middle of an epoch, and resumes it after each.</summary>
+    public TrainingResult RunInterrupted(string folder)
+    {
+        DataSplits splits = Splits();
+        ReadDataset train = ReadDataset.Of(splits.Train.Dataset);
+        splits = splits with { Train = splits.Train with { Dataset = train }, Validation = splits.Validation with { Dataset = train } };
+        TrainingResult? result = null;
+        int done = 0;
+        foreach (int? stop in (int?[])[.. Stops, null])
+        {
+            using CancellationTokenSource cancellation = new();
+            using RunFolder? run = done > 0 ? RunFolder.Open(folder) : null;
+            using Trainer trainer = run is null ? new(Graph, splits, Recipe, folder, Checkpoints) : Trainer.Resume(run, splits, checkpoints: Checkpoints);
+            int counted = done, before = train.Reads;
+            HashSet<int> validation = [.. splits.Validation.Indices];
+            train.WhenRead = (_, image) =>
+            {
+                if (!validation.Contains(image) && Interlocked.Increment(ref counted) == stop)
+                    cancellation.Cancel();
+            };
+            result = trainer.Fit(null, cancellation.Token);
+            train.WhenRead = null;
+            done = counted;
+            if (!result.Interrupted)
+                break; // a stop within what the last one had finished
+        }
+        Assert.False(result!.Interrupted);
+        return result;
+    }
+
+    private DataSplits Splits() => TrainingData.Splits(100, 23, Validation);
+
+    private static Graph Network(int kind) => kind switch
+    {
+        0 => Graph.Sequential("normalized", (1, 12, 12),
+            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]),
+        1 => Graph.Sequential("wide", (1, 12, 12),
+            [new Conv2d(20, 3, padding: 1), new ReLU(), new Conv2d(33, 3, padding: 1), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(40), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]),
+        2 => Graph.Sequential("lanes", (1, 12, 12), [new Conv2d(6, 5), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new Dropout(0.2f), new Linear(TrainingData.Classes)]),
+        _ => TrainingData.Network,
+    };
+}

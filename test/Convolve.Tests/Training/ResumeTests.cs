@@ -1,0 +1,244 @@
+using System.Text.Json.Nodes;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Planning;
+using Convolve.Tests.Formats;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+/// <summary>A run that was interrupted, or killed, and resumed is the run that was not.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static Recipe Recipe => TrainingData.Recipe;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(8)]
+    public void Interrupted_anywhere_a_run_comes_to_the_same_bits(int number) => AssertSameBits(new(number));
+
+    [Fact, Trait("Category", "Slow")]
+    public void Fifty_runs_interrupted_within_epochs_come_to_the_same_bits()
+    {
+        for (int number = 0; number < 50; number++)
+        {
+            AssertSameBits(new(number));
+            Directory.Delete(_folder["whole"], recursive: true);
+            Directory.Delete(_folder["interrupted"], recursive: true);
+        }
+    }
+
+    private void AssertSameBits(ResumeCase run)
+    {
+        TrainingResult whole = run.Run(_folder["whole"]), resumed = run.RunInterrupted(_folder["interrupted"]);
+        Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["interrupted"]));
+        Assert.Equal(whole.Test! with { ImagesPerSecond = 0 }, resumed.Test! with { ImagesPerSecond = 0 });
+        Assert.Equal(whole.BestEpoch, resumed.BestEpoch);
+        Assert.Equal(whole.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)), resumed.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)));
+    }
+
+    // The process dies before its n-th file operation, for every n; what it held in memory is gone.
+    [Fact]
+    public void Killed_before_any_file_operation_a_run_comes_to_the_same_bits()
+    {
+        CheckpointOptions often = new() { EverySteps = 3 };
+        Recipe recipe = Recipe with { Epochs = 2, Optimizer = new Adam { LearningRate = 0.003f } };
+        int count = 0;
+        ThreadTeam.Invoke(() =>
+        {
+            using Faults all = new();
+            Begin("whole");
+            count = all.Steps.Count;
+        });
+        SortedDictionary<string, string> expected = RunSnapshot.Of(_folder["whole"]);
+        int resumed = 0;
+        for (int n = 0; n < count; n++)
+        {
+            string name = $"run{n}";
+            ThreadTeam.Invoke(() =>
+            {
+                using Faults faults = new(n, () => new KilledException());
+                Assert.Throws<KilledException>(() => Begin(name));
+            });
+            if (!File.Exists(_folder[$"{name}/recipe.json"]))
+            {
+                Begin(name); // nothing is lost: the same command begins the run
+            }
+            else
+            {
+                using RunFolder run = RunFolder.Open(_folder[name]);
+                using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(60, 20), checkpoints: often);
+                trainer.Fit();
+                Assert.Empty(trainer.ResumedFrom!.Notes);
+                resumed++;
+            }
+            Assert.Equal(expected, RunSnapshot.Of(_folder[name]));
+        }
+        Assert.True(resumed > 30, $"{resumed} of {count}");
+
+        void Begin(string name)
+        {
+            using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(60, 20), recipe, _folder[name], often);
+            trainer.Fit();
+        }
+    }
+
+    [Fact]
+    public void A_resumed_run_says_where_it_goes_on_and_counts_its_time_on()
+    {
+        TrainingResult interrupted = Interrupt(Recipe with { Epochs = 4 }, epochs: 2);
+        Assert.True(interrupted.Interrupted);
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        Assert.Equal((_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"], 2, 1, 8),
+            (trainer.ResumedFrom!.Checkpoint, trainer.ResumedFrom.Epochs, trainer.ResumedFrom.Step, trainer.ResumedFrom.StepsPerEpoch));
+        Assert.Empty(trainer.ResumedFrom.Notes);
+        List<TrainingProgress> told = [];
+        TrainingResult result = trainer.Fit(new Told(told.Add));
+        Assert.Equal(4, result.Epochs.Count);
+        Assert.Equal(interrupted.Epochs, result.Epochs.Take(2));
+        Assert.Equal([3, 4], told.OfType<EpochProgress>().Select(e => e.Epoch));
+        Assert.Equal((3, 2), told.OfType<StepProgress>().Select(s => (s.Epoch, s.Step)).First());
+        Assert.True(result.Elapsed > interrupted.Elapsed);
+        JsonObject environment = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!.AsObject();
+        JsonObject resumed = Assert.Single(environment["resumed"]!.AsArray())!.AsObject();
+        Assert.Equal((2, 1), ((int)resumed["epochs"]!, (int)resumed["step"]!));
+        Assert.Equal(environment["processor"]!.ToString(), resumed["processor"]!.ToString());
+    }
+
+    [Fact]
+    public void More_epochs_and_another_rate_make_a_longer_run_of_it()
+    {
+        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]))
+            first.Fit();
+        Recipe longer = Recipe with { Epochs = 5, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.8f } };
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        {
+            Assert.Equal(3, run.Outcome!.Epochs);
+            Assert.Equal($"The run {_folder["run"]} is finished: its 3 epochs are done. Ask for more epochs to train on.",
+                Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message);
+            using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), longer);
+            Assert.Equal(5, trainer.Fit().Epochs.Count);
+        }
+        Assert.Equal(longer, RunFolder.ReadRecipe(_folder["run"]).Recipe);
+        Assert.Equal([1, 2, 3, 4, 5], MetricsLog.Read(_folder["run/metrics.jsonl"]).SkipLast(1).Select(line => (int)line["epoch"]!));
+        using RunFolder done = RunFolder.Open(_folder["run"]);
+        Assert.Equal(5, done.Outcome!.Epochs);
+    }
+
+    [Fact]
+    public void A_network_of_the_same_parameters_may_take_over()
+    {
+        Graph after = Graph.Sequential("small", (1, 12, 12), [new Conv2d(8, 3), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Interrupt(Recipe, epochs: 1);
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), graph: after);
+        trainer.Fit();
+        Assert.NotEqual(TrainingData.Network, after);
+        Assert.Equal(after, RunFolder.ReadRecipe(_folder["run"]).Graph);
+    }
+
+    [Fact]
+    public void What_a_run_depends_on_cannot_change()
+    {
+        Interrupt(Recipe with { Epochs = 3 }, epochs: 1);
+        byte[] recipe = File.ReadAllBytes(_folder["run/recipe.json"]), log = File.ReadAllBytes(_folder["run/metrics.jsonl"]);
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        Recipe asked = run.Recipe;
+        Refused("the optimizer is Sgd there, and Adam was asked for", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Optimizer = new Adam() }));
+        Refused("what was trained on could now be tested on", () => Trainer.Resume(run, TrainingData.Splits(validation: 0.3)));
+        Refused("what was trained on could now be tested on", () => Trainer.Resume(run, TrainingData.Splits(test: 44)));
+        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4", () => Trainer.Resume(run, TrainingData.Splits(), asked with { BatchSize = 32 }));
+        Refused("1 epochs are done and another one has begun, and 1 were asked for", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Epochs = 1 }));
+        Refused("its input was prepared as", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Normalization = Normalization.None }));
+        Graph wider = Graph.Sequential("small", (1, 12, 12), [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Assert.Contains("The network asked for has conv1.weight F32 [9, 1, 3, 3], and ",
+            Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits(), graph: wider)).Message, StringComparison.Ordinal);
+        Assert.Equal(recipe, File.ReadAllBytes(_folder["run/recipe.json"]));
+        Assert.Equal(log, File.ReadAllBytes(_folder["run/metrics.jsonl"]));
+
+        void Refused(string how, Action resume)
+        {
+            string message = Assert.Throws<RecipeException>(resume).Message;
+            Assert.StartsWith($"The run cannot go on from {_folder["run/checkpoint/epoch-000001-step-00000001.safetensors"]}: ", message, StringComparison.Ordinal);
+            Assert.Contains(how, message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Another_number_of_threads_is_told()
+    {
+        Interrupt(Recipe with { Threads = 1 }, epochs: 1);
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), run.Recipe with { Threads = 3 });
+        string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32", by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
+        Assert.Equal($"The run was computed in {precision} on 1 thread {by}, and goes on in {precision} on 3 threads {by}: its bits will differ from those of a run that was not interrupted.",
+            Assert.Single(trainer.ResumedFrom!.Notes));
+        Assert.Equal(3, trainer.Fit().Epochs.Count);
+    }
+
+    [Fact]
+    public void A_log_that_was_lost_is_written_again()
+    {
+        Interrupt(Recipe with { Epochs = 3 }, epochs: 2);
+        string[] lines = File.ReadAllLines(_folder["run/metrics.jsonl"]);
+        File.Delete(_folder["run/metrics.jsonl"]);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+            trainer.Fit();
+        string[] again = File.ReadAllLines(_folder["run/metrics.jsonl"]);
+        Assert.Equal(4, again.Length);
+        Assert.Equal(lines, again.Take(2));
+    }
+
+    [Fact]
+    public void Best_weights_that_were_lost_are_chosen_anew()
+    {
+        // The rate is so small that nothing changes: the first epoch stays the best.
+        Recipe recipe = Recipe with { Epochs = 4, Optimizer = new Sgd { LearningRate = 1e-12f } };
+        TrainingResult interrupted = Interrupt(recipe, epochs: 2);
+        Assert.Equal(1, interrupted.BestEpoch);
+        File.Delete(_folder["run/model.safetensors"]);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        {
+            Assert.Equal($"{_folder["run/model.safetensors"]} has no weights that can be used, and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
+                Assert.Single(trainer.ResumedFrom!.Notes));
+            Assert.Equal(3, trainer.Fit().BestEpoch);
+        }
+        Classifier.Load(_folder["run"]).Dispose();
+    }
+
+    [Fact]
+    public void A_trainer_runs_once()
+    {
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(40, 10), Recipe with { Epochs = 1 });
+        trainer.Fit();
+        Assert.Throws<InvalidOperationException>(() => trainer.Fit());
+    }
+
+    private TrainingResult Interrupt(Recipe recipe, int epochs)
+    {
+        using CancellationTokenSource cancellation = new();
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), recipe, _folder["run"]);
+        return trainer.Fit(new Told(progress =>
+        {
+            if (progress is EpochProgress done && done.Epoch == epochs)
+                cancellation.Cancel();
+        }), cancellation.Token);
+    }
+
+    private sealed class KilledException : Exception;
+}
