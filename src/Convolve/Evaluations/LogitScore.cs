@@ -20,7 +20,7 @@ internal readonly record struct LogitScore(int Predicted, double Confidence, dou
         }
         double sum = 0;
         foreach (float logit in logits)
-            sum += Math.Exp(logit - largest);
+            sum += Math.Exp((double)logit - largest); // a difference of floats is not exact
         double loss = Math.Log(sum) + largest - own;
         return float.IsNaN(largest) ? new(-1, double.NaN, loss, int.MaxValue) : new(predicted, 1 / sum, loss, rank);
     }

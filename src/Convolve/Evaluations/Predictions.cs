@@ -69,7 +69,7 @@ public sealed class Predictions
         double[] probabilities = new double[logits.Length];
         double sum = 0;
         for (int k = 0; k < logits.Length; k++)
-            sum += probabilities[k] = Math.Exp(logits[k] - largest);
+            sum += probabilities[k] = Math.Exp((double)logits[k] - largest);
         for (int k = 0; k < logits.Length; k++)
             probabilities[k] /= sum;
         return probabilities;
