@@ -205,6 +205,7 @@ public sealed class RunFolder : IDisposable
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
             ["test_top5_accuracy"] = test.Top5Accuracy,
+            ["end"] = JsonNamingPolicy.KebabCaseLower.ConvertName($"{result.End}"),
             ["seconds"] = result.Elapsed.TotalSeconds,
             ["images_per_second"] = result.ImagesPerSecond,
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
