@@ -30,6 +30,7 @@ internal static class CommandLine
         {
             TrainCommand.Create(),
             EvaluateCommand.Create(),
+            LearningRateCommand.Create(),
             ReproduceCommand.Create(),
             SummaryCommand.Create(),
             InfoCommand.Create(),

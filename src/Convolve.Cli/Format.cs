@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Convolve.Cli;
 
@@ -26,6 +27,16 @@ internal static class Format
         < 3600 => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds:D2} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:D2} min"),
     };
+
+    /// <summary>Reads a time such as "90s", "30m", "1h30m"; null for anything else.</summary>
+    public static TimeSpan? ReadDuration(string text)
+    {
+        Match parts = Regex.Match(text, "^(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,7})s)?$", RegexOptions.CultureInvariant);
+        if (!parts.Success || text.Length == 0)
+            return null;
+        int[] numbers = [.. Enumerable.Range(1, 3).Select(i => parts.Groups[i].Success ? int.Parse(parts.Groups[i].ValueSpan, CultureInfo.InvariantCulture) : 0)];
+        return new(numbers[0], numbers[1], numbers[2]);
+    }
 
     /// <summary>Such as "0.8931".</summary>
     public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);

@@ -47,6 +47,13 @@ internal static class Inputs
             values.Length == 1 ? values[0].Text : $"one of {string.Join(", ", values.Select(v => v.Text))}"),
     };
 
+    public static Option<TimeSpan?> Duration(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result => Parse(result, Format.ReadDuration, "a time such as 90s, 30m or 1h30m"),
+    };
+
     public static Option<string?> Word(string name, string helpName, string description) =>
         new(name) { Description = description, HelpName = helpName };
 

@@ -144,23 +144,16 @@ internal sealed class ReproduceCommand
         return true;
     }
 
-    // What is not done is begun anew.
-    private static bool IsDone(string run)
-    {
-        if (!Directory.Exists(run))
-            return false;
-        if (File.Exists(Path.Combine(run, RunFolder.RecipeFile)) && RunSummary.Read(run).Test is not null)
-            return true;
-        Directory.Delete(run, recursive: true);
-        return false;
-    }
+    private static bool IsDone(string run) => IsBegun(run) && RunSummary.Read(run).Test is not null;
+
+    private static bool IsBegun(string run) => File.Exists(Path.Combine(run, RunFolder.RecipeFile));
 
     private static bool Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, Output output, CancellationToken cancellation)
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count), size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
-        using Trainer trainer = new(graph, data, recipe, folder);
+        using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
         TrainScreen screen = new(output);
         screen.BeginRows();
         try

@@ -21,6 +21,12 @@ internal sealed class TrainCommand
     private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
         "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
 
+    private readonly Option<TimeSpan?> _timeLimit = Inputs.Duration("--time-limit",
+        "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. Default: no limit.");
+
+    private readonly Option<bool> _overfit = Inputs.Flag("--overfit-one-batch",
+        "Train on the first batch alone, again and again, to see whether the network can learn at all; nothing is kept. The exit code is 1 if it cannot.");
+
     private readonly Option<bool> _json = Inputs.Flag("--json",
         "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
 
@@ -32,7 +38,7 @@ internal sealed class TrainCommand
         Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
-        foreach (Option option in (Option[])[train._dataDirectory, train._out, train._json, train._quiet])
+        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._out, train._json, train._quiet])
             command.Add(option);
         command.Validators.Add(line =>
         {
@@ -50,6 +56,8 @@ internal sealed class TrainCommand
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
+        if (line.GetValue(_overfit) && run is not null)
+            throw new UsageException("--overfit-one-batch begins anew, and --resume goes on. Give one of them.");
         string folder = FolderOf(line, run, recipe);
         if (run is null)
             RefuseUsed(folder);
@@ -67,6 +75,8 @@ internal sealed class TrainCommand
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
         interruption.Token.ThrowIfCancellationRequested();
+        if (line.GetValue(_overfit))
+            return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
         using Trainer trainer = run is null ? new(graph, data, recipe, folder, checkpoints) : Trainer.Resume(run, data, recipe, graph, checkpoints);
         TrainScreen screen = new(output);
@@ -74,7 +84,7 @@ internal sealed class TrainCommand
         TrainingResult result;
         try
         {
-            result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), interruption.Token);
+            result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), line.GetValue(_timeLimit), interruption.Token);
         }
         finally
         {
@@ -85,7 +95,7 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, checkpoints);
             return Failures.Interrupted;
         }
-        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory));
+        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), checkpoints);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
         return Failures.Success;
@@ -115,7 +125,7 @@ internal sealed class TrainCommand
 
     private static JsonObject Json(Trainer trainer, TrainingResult result, string folder)
     {
-        EpochProgress best = result.Epochs[result.BestEpoch - 1];
+        EpochProgress? best = result.BestEpoch > 0 ? result.Epochs[result.BestEpoch - 1] : null;
         return new()
         {
             ["run"] = Path.GetFullPath(folder),
@@ -127,9 +137,9 @@ internal sealed class TrainCommand
             ["precision"] = Inputs.NameOf(trainer.Precision),
             ["threads"] = Machine.Threads,
             ["seed"] = trainer.Recipe.Seed,
-            ["train_loss"] = best.TrainLoss,
-            ["train_accuracy"] = best.TrainAccuracy,
-            ["validation_accuracy"] = best.ValidationAccuracy,
+            ["train_loss"] = best?.TrainLoss,
+            ["train_accuracy"] = best?.TrainAccuracy,
+            ["validation_accuracy"] = best?.ValidationAccuracy,
             ["test_loss"] = result.Test!.Loss,
             ["test_accuracy"] = result.Test.Accuracy,
             ["seconds"] = result.Elapsed.TotalSeconds,
@@ -138,7 +148,10 @@ internal sealed class TrainCommand
             ["peak_memory_bytes"] = result.PeakMemoryBytes,
             ["measured_memory_growth_bytes"] = trainer.MeasuredMemoryBytes,
             ["best_epoch"] = result.BestEpoch,
-            ["validation_loss"] = best.ValidationLoss,
+            ["end"] = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{result.End}"),
+            ["taken"] = trainer.Transfer is { } transfer ? new JsonArray([.. transfer.Taken]) : null,
+            ["skipped"] = trainer.Transfer is { } skipped ? new JsonArray([.. skipped.Skipped]) : null,
+            ["validation_loss"] = best?.ValidationLoss,
             ["test_top5_accuracy"] = result.Test.Top5Accuracy,
         };
     }

@@ -115,6 +115,8 @@ internal sealed class TrainOptions
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
         $"How the weights start, in place of the network's own way: {string.Join(", ", InitializationScheme.Names)}.");
 
+    private readonly PracticeOptions _practice = new();
+
     private enum UpdateRule
     {
         Sgd,
@@ -150,6 +152,7 @@ internal sealed class TrainOptions
         foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,
             _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
             command.Add(option);
+        _practice.AddTo(command);
     }
 
     /// <summary>The recipe of a command line.</summary>
@@ -190,6 +193,7 @@ internal sealed class TrainOptions
             Transforms = Inputs.Transforms(line.GetValue(_augment)) ?? usual.Transforms,
             Initialization = line.GetValue(_initialization) ?? usual.Initialization,
         };
+        recipe = _practice.Read(line, recipe);
         recipe.Validate();
         RequireMeaning(line, recipe.Schedule.Kind);
         return recipe;

@@ -42,10 +42,24 @@ internal sealed class TrainScreen(Output output)
             $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
+        if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)
+            output.Fact("frozen", string.Join(", ", frozen));
+        if (trainer.Transfer is { } transfer)
+            Show(transfer);
         output.Fact("run", folder);
         if (trainer.ResumedFrom is { } point)
             output.Fact("resumed", Words(point));
         BeginRows();
+    }
+
+    // Every parameter that was not taken is named: one that was meant to be is a mistake.
+    private void Show(WeightTransfer transfer)
+    {
+        output.Fact("taken", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
+        if (transfer.Skipped.Count > 0)
+            output.Fact("not taken", string.Join("; ", transfer.Skipped));
+        if (transfer.Unused.Count > 0)
+            output.Fact("unused", $"{string.Join(", ", transfer.Unused)}: there, and not in this network");
     }
 
     /// <summary>What stands over the rows of the epochs.</summary>
@@ -77,13 +91,19 @@ internal sealed class TrainScreen(Output output)
     /// <param name="folder">The run folder.</param>
     /// <param name="network">As typed, for the next command.</param>
     /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
-    public void End(TrainingResult result, string folder, string network, string? dataDirectory)
+    /// <param name="checkpoints">How the run can be gone on with.</param>
+    public void End(TrainingResult result, string folder, string network, string? dataDirectory, CheckpointOptions checkpoints)
     {
         _bar.Clear();
         output.Line();
         Evaluation test = result.Test!;
+        if (result.End == TrainingEnd.EarlyStop)
+            output.Line($"ended early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
+        if (result.End == TrainingEnd.TimeLimit)
+            output.Line(checkpoints == CheckpointOptions.None ? "ended by the time limit" : $"ended by the time limit; to go on: {ResumeOptions.CommandFor(folder, checkpoints)}");
+        string weights = result.BestEpoch > 0 ? $"with the weights of epoch {result.BestEpoch}" : "with the last weights, of an epoch that was not finished";
         output.Last(string.Create(CultureInfo.InvariantCulture,
-            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, with the weights of epoch {result.BestEpoch}, in {Format.Duration(result.Elapsed)}"));
+            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {weights}, in {Format.Duration(result.Elapsed)}"));
         output.Last($"run folder    {folder}");
         output.Line();
         output.Line("next:");
@@ -150,6 +170,18 @@ internal sealed class TrainScreen(Output output)
             words.Add($"momentum {Format.Number(sgd.Momentum)}{(sgd.Nesterov ? " Nesterov" : "")}");
         if (rule is RmsProp { Momentum: > 0 } rms)
             words.Add($"momentum {Format.Number(rms.Momentum)}");
+        if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"in parts of {part}"));
+        if (recipe.Clipping.Norm is { } norm)
+            words.Add($"gradients clipped to norm {Format.Number(norm)}");
+        if (recipe.Clipping.Value is { } value)
+            words.Add($"gradients clipped to {Format.Number(value)}");
+        if (!recipe.LayerRates.IsNone)
+            words.Add($"rates of layers {recipe.LayerRates}");
+        if (recipe.AverageDecay > 0)
+            words.Add($"mean of weights {Format.Number(recipe.AverageDecay)}");
+        if (recipe.EarlyStopping is { } stop)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
         if (rule.WeightDecay > 0)
             words.Add($"weight decay {Format.Number(rule.WeightDecay)}{(rule.DecaysBiases ? "" : " (not biases)")}");
         if (recipe.LabelSmoothing > 0)

@@ -27,6 +27,9 @@ public sealed record LearningRateSweep
 /// <param name="Smoothed">The losses as a running mean without their start at 0.</param>
 public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyList<double> Losses, IReadOnlyList<double> Smoothed)
 {
+    // What of the fall is still taken for the flat part before it.
+    private const double FlatShare = 0.05;
+
     /// <summary>Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.</summary>
     public bool Diverged { get; init; }
 
@@ -45,29 +48,35 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
         }
     }
 
-    /// <summary>The rate in the middle of the longest way down, where it goes on evenly: the one to try first as highest rate; null where the loss never fell.</summary>
-    /// <remarks>Source: fastai's "valley" rule: half way along the longest falling subsequence of the losses.</remarks>
+    /// <summary>
+    /// The rate in the middle of the way down, on a logarithmic scale: between where a twentieth of the fall is done and the lowest loss. The one to try first; null
+    /// where the loss never fell.
+    /// </summary>
+    /// <remarks>After fastai's "valley" rule; but the flat start does not count, so that it does not matter where the sweep begins.</remarks>
     public double? Valley
     {
         get
         {
-            int[] lengths = new int[Smoothed.Count], before = new int[Smoothed.Count];
-            int end = -1;
-            for (int i = 0; i < Smoothed.Count; i++)
-            {
-                (lengths[i], before[i]) = (1, -1);
-                for (int j = 0; j < i; j++)
-                    if (Smoothed[i] < Smoothed[j] && lengths[j] + 1 > lengths[i])
-                        (lengths[i], before[i]) = (lengths[j] + 1, j);
-                if (end < 0 || lengths[i] > lengths[end])
-                    end = i;
-            }
-            if (end < 0 || lengths[end] < 2)
+            if (Bottom is not { } bottom)
                 return null;
-            int start = end;
-            while (before[start] >= 0)
-                start = before[start];
-            return Rates[(start + end) / 2];
+            double first = Smoothed.Take(bottom).Max(), begun = first - FlatShare * (first - Smoothed[bottom]);
+            int start = bottom;
+            while (start > 0 && Smoothed[start - 1] < begun)
+                start--;
+            return Math.Sqrt(Rates[start] * Rates[bottom]);
+        }
+    }
+
+    /// <summary>The step with the lowest smoothed loss; null where it never fell.</summary>
+    public int? Bottom
+    {
+        get
+        {
+            int bottom = 0;
+            for (int i = 1; i < Smoothed.Count; i++)
+                if (Smoothed[i] < Smoothed[bottom])
+                    bottom = i;
+            return bottom > 0 ? bottom : null;
         }
     }
 }

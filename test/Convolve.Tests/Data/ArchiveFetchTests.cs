@@ -236,7 +236,7 @@ public sealed class ArchiveFetchTests : IDisposable
     [InlineData(false)]
     public void Whatever_write_fails_nothing_half_is_left_and_the_next_fetch_mends_it(bool archived)
     {
-        HashSet<FileStep> failed = [];
+        HashSet<string> failed = [];
         for (int n = 0; ; n++)
         {
             using TemporaryFolder folder = new();
@@ -252,7 +252,7 @@ public sealed class ArchiveFetchTests : IDisposable
                 {
                     Assert.True(Fetch().IsFound);
                     Assert.True(faults.Steps.Count <= n, $"operation {n} failed, and nobody was told");
-                    Assert.Equal(Enum.GetValues<FileStep>(), failed.Order());
+                    Assert.Equal(Enum.GetNames<FileStep>().Except(["Delete"]).Order(), failed.Order());
                     break;
                 }
                 catch (DownloadException e)

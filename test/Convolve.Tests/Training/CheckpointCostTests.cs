@@ -20,7 +20,7 @@ public class CheckpointCostTests
         DataSplits splits = new(all, new("validation", noise, []), new("test", noise, [0]));
         Recipe recipe = new() { Network = "alexnet-d2l", Dataset = "noise", BatchSize = Batch, Optimizer = new Sgd { LearningRate = 1e-4f, Momentum = 0.9f } };
         using TrainingParts parts = new(Zoo.AlexNet.D2L(), splits, recipe);
-        using RunFolder run = RunFolder.Create(folder["run"], recipe, parts.Graph);
+        using RunFolder run = RunFolder.Create(folder["run"], recipe, parts.Graph, []);
         RunRecord record = new(parts, run, new());
         List<double> steps = [], saves = [];
         ThreadTeam.Invoke(() =>

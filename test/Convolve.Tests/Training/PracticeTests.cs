@@ -164,7 +164,7 @@ public sealed class PracticeTests : IDisposable
         double[] rates = [.. Enumerable.Range(0, 9).Select(i => Math.Pow(10, i - 8))], losses = [2.3, 2.31, 2.3, 2.2, 1.9, 1.2, 1.1, 1.05, 9];
         LearningRateCurve curve = new(rates, losses, losses);
         Assert.Equal(1e-4, curve.Steepest!.Value, 1e-12);
-        Assert.Equal(1e-4, curve.Valley!.Value, 1e-12); // from 1e-7 to 1e-1
+        Assert.Equal(1e-3, curve.Valley!.Value, 1e-12); // from 1e-5, after a twentieth of the fall, to 1e-1
         LearningRateCurve rising = new(rates, [.. rates.Select((_, i) => (double)i)], [.. rates.Select((_, i) => (double)i)]);
         Assert.Equal((null, null), (rising.Steepest, rising.Valley));
         LearningRateCurve none = new([], [], []);

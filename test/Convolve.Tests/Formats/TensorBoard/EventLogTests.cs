@@ -1,6 +1,7 @@
 using System.Globalization;
 using Convolve.Formats;
 using Convolve.Formats.TensorBoard;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Formats.TensorBoard;
 
