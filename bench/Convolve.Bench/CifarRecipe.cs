@@ -5,7 +5,9 @@ using Convolve.Zoo.Experiments;
 
 namespace Convolve.Bench;
 
-/// <summary>A way in which an experiment trains on CIFAR-10. Its loading is measured on noise of that size: the time does not depend on what images show.</summary>
+/// <summary>
+/// A way in which an experiment trains on CIFAR-10. Its loading is measured on noise of that size: the time does not depend on what images show.
+/// </summary>
 /// <param name="Name">The experiment's, with the arm's behind a slash where it is not the first.</param>
 /// <param name="Arm">The network and the recipe.</param>
 internal sealed record CifarRecipe(string Name, ExperimentArm Arm)
@@ -38,6 +40,7 @@ internal sealed record CifarRecipe(string Name, ExperimentArm Arm)
         for (int i = 0; i < count; i++)
             labels[i] = (byte)(i % 10);
         MemoryDataset noise = new("noise", Size, pixels, labels, [.. Enumerable.Range(0, 10).Select(i => $"class {i}")]);
-        return new(new("train", noise, [.. Enumerable.Range(0, images)]), new("validation", noise, []), new("test", noise, [.. Enumerable.Range(0, Arm.Recipe.BatchSize)]));
+        Split Of(string split, int size) => new(split, noise, [.. Enumerable.Range(0, size)]);
+        return new(Of("train", images), Of("validation", 0), Of("test", Arm.Recipe.BatchSize));
     }
 }

@@ -29,13 +29,17 @@ internal sealed class Comparison
         _rounds = arguments.Count("--rounds", _quick ? 2 : 5);
         _threads = arguments.Count("--threads", Environment.ProcessorCount);
         _output = arguments.Text("--output");
-        string[] known = [.. Measurement.Round(quick: false).Select(m => m.Workload.Network).Distinct()], main = [Workload.LeNet.Network, Workload.AlexNet.Network];
-        _only = arguments.Text("--only")?.Split(',', StringSplitOptions.TrimEntries) ?? (_quick ? main : known);
+        string[] known = [.. Measurement.Round(quick: false).Select(m => m.Workload.Network).Distinct()];
+        _only = arguments.Text("--only")?.Split(',', StringSplitOptions.TrimEntries)
+            ?? (_quick ? [Workload.LeNet.Network, Workload.AlexNet.Network] : known);
         if (_only.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
             throw new UsageException($"--only has {unknown}, and the benchmark has {string.Join(", ", known)}");
         arguments.End();
         if (_quick)
-            _notes.Add("A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), the faster ones so far.");
+        {
+            _notes.Add("A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
+                "the faster ones so far.");
+        }
         if (known.Except(_only).Any())
             _notes.Add($"Only {string.Join(", ", _only)}.");
     }

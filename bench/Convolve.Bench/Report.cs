@@ -117,7 +117,8 @@ internal sealed record Report(
         let time = Results.Spread(m, s => s.TrainMs)
         select new[]
         {
-            m.Workload.ToString(), m.Workload.IsRecipe ? "noise of CIFAR-10's size" : "Fashion-MNIST", m.Mode, Text.Show(time, Text.Milliseconds), Text.Count(m.Workload.BatchSize * 1000 / time.Value.Median),
+            m.Workload.ToString(), m.Workload.IsRecipe ? "noise of CIFAR-10's size" : "Fashion-MNIST", m.Mode,
+            Text.Show(time, Text.Milliseconds), Text.Count(m.Workload.BatchSize * 1000 / time.Value.Median),
             Text.Show(Results.Spread(m, s => s.DataShare), Text.Percent),
         };
 

@@ -73,8 +73,8 @@ internal static class StepMeasurement
                 total += Stopwatch.GetElapsedTime(start);
             }
         });
-        TimeSpan inside = training.Plan.Steps.Zip(training.StepTimes).Where(s => norms.Contains(s.First.Node)).Aggregate(TimeSpan.Zero, (sum, s) => sum + s.Second);
-        return inside / total;
+        IReadOnlyList<TimeSpan> times = training.StepTimes;
+        return training.Plan.Steps.Index().Where(step => norms.Contains(step.Item.Node)).Sum(step => times[step.Index] / total);
     }
 
     // The input is written anew before each step, since a pass may use its memory for something else; that is not timed.

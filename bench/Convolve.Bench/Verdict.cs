@@ -76,7 +76,8 @@ internal sealed record Verdict(string What, BarKind Kind, double Bar, Spread? Va
         {
             Measurement floor = new(work, Side.Kernels, mode == "bf16" ? "bf16" : "f32");
             bool hasBar = work == Workload.AlexNet && mode != "f32-exact";
-            return new($"{work} training {mode}, times the bare kernels' speed", hasBar ? BarKind.AtLeast : BarKind.None, .94, results.Ratio(floor, Ours(mode), Train));
+            return new($"{work} training {mode}, times the bare kernels' speed", hasBar ? BarKind.AtLeast : BarKind.None, .94,
+                results.Ratio(floor, Ours(mode), Train));
         }
 
         Verdict Memory(string mode)
@@ -86,20 +87,26 @@ internal sealed record Verdict(string What, BarKind Kind, double Bar, Spread? Va
                 results.Ratio(Ours(mode), least, Peak));
         }
 
-        Verdict Estimate(string mode) => new($"{work} training {mode}, estimated memory against the growth of the process", BarKind.Within, .05, results.Spread(Ours(mode), Deviation));
+        Verdict Estimate(string mode) => new($"{work} training {mode}, estimated memory against the growth of the process", BarKind.Within, .05,
+            results.Spread(Ours(mode), Deviation));
 
-        Verdict ResponseNorm(string mode) => new($"{work} training {mode}, share of local response normalisation", BarKind.Below, .05, results.Spread(Ours(mode), s => s.ResponseNormShare));
+        Verdict ResponseNorm(string mode) => new($"{work} training {mode}, share of local response normalisation", BarKind.Below, .05,
+            results.Spread(Ours(mode), s => s.ResponseNormShare));
 
         // Each in its faster mode: so many images at once, and so much faster each.
         Verdict Speed()
         {
             Measurement? ours = Fastest(work), other = Fastest(Workload.AlexNet);
-            string name = $"{work} training, times the images/s of {Workload.AlexNet}{(ours is null || other is null ? "" : $" ({ours.Mode}, {other.Mode})")}";
-            return new(name, BarKind.AtLeast, 20, results.Ratio(other, ours, Train) * ((double)work.BatchSize / Workload.AlexNet.BatchSize));
+            string modes = ours is null || other is null ? "" : $" ({ours.Mode}, {other.Mode})";
+            return new($"{work} training, times the images/s of {Workload.AlexNet}{modes}", BarKind.AtLeast, 20,
+                results.Ratio(other, ours, Train) * ((double)work.BatchSize / Workload.AlexNet.BatchSize));
         }
 
-        Measurement? Fastest(Workload of) => results.Measurements.Where(m => m.Workload == of && m.Side == Side.Convolve).MinBy(m => results.Spread(m, Train)?.Median);
+        Measurement? Fastest(Workload of) => results.Measurements
+            .Where(m => m.Workload == of && m.Side == Side.Convolve)
+            .MinBy(m => results.Spread(m, Train)?.Median);
 
-        Verdict Loading(Measurement trainer) => new($"{work} trainer {trainer.Mode}, share of loading", BarKind.Below, .02, results.Spread(trainer, s => s.DataShare));
+        Verdict Loading(Measurement trainer) => new($"{work} trainer {trainer.Mode}, share of loading", BarKind.Below, .02,
+            results.Spread(trainer, s => s.DataShare));
     }
 }
