@@ -31,21 +31,41 @@ def lenet5():
     ]
 
 
-def alexnet_d2l():
-    layers, channels = [], 1
+def alexnet_convolutions(channels, has_batch_norm):
+    layers = []
     for filters, kernel, stride, padding, pools in [
         (96, 11, 4, 0, True), (256, 5, 1, 2, True), (384, 3, 1, 1, False), (384, 3, 1, 1, False), (256, 3, 1, 1, True),
     ]:
-        layers += [nn.Conv2d(channels, filters, kernel, stride, padding), nn.ReLU()]
+        layers.append(nn.Conv2d(channels, filters, kernel, stride, padding))
+        layers += [nn.BatchNorm2d(filters)] if has_batch_norm else []
+        layers.append(nn.ReLU())
         layers += [nn.MaxPool2d(3, stride=2)] if pools else []
         channels = filters
-    layers.append(nn.Flatten())
+    return [*layers, nn.Flatten()]
+
+
+def alexnet_d2l():
+    layers = alexnet_convolutions(1, has_batch_norm=False)
     for inputs in (6400, 4096):
         layers += [nn.Linear(inputs, 4096), nn.ReLU(), nn.Dropout(0.5)]
     return (1, 224, 224), [*layers, nn.Linear(4096, 10)]
 
 
-NETWORKS = {"lenet5": lenet5, "alexnet-d2l": alexnet_d2l}
+def alexnet_bn():
+    layers = alexnet_convolutions(3, has_batch_norm=True)
+    for inputs in (9216, 4096):
+        layers += [nn.Dropout(0.5), nn.Linear(inputs, 4096), nn.ReLU()]
+    return (3, 227, 227), [*layers, nn.Linear(4096, 10)]
+
+
+def cnn_bn_leaky():
+    layers = []
+    for channels, filters, stride in [(3, 32, 2), (32, 64, 1), (64, 64, 2)]:
+        layers += [nn.Conv2d(channels, filters, 3, stride, 1), nn.BatchNorm2d(filters), nn.LeakyReLU(0.1)]
+    return (3, 32, 32), [*layers, nn.Flatten(), nn.Linear(4096, 128), nn.BatchNorm1d(128), nn.LeakyReLU(0.1), nn.Dropout(0.5), nn.Linear(128, 10)]
+
+
+NETWORKS = {"lenet5": lenet5, "alexnet-d2l": alexnet_d2l, "alexnet-bn": alexnet_bn, "cnn-bn-leaky": cnn_bn_leaky}
 
 
 def median_ms(work, warm_up, steps):

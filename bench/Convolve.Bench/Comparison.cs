@@ -30,10 +30,18 @@ internal sealed class Comparison
         _threads = arguments.Count("--threads", Environment.ProcessorCount);
         _output = arguments.Text("--output");
         string[] known = [.. Measurement.Round(quick: false).Select(m => m.Workload.Network).Distinct()];
-        _only = arguments.Text("--only")?.Split(',', StringSplitOptions.TrimEntries) ?? known;
+        _only = arguments.Text("--only")?.Split(',', StringSplitOptions.TrimEntries)
+            ?? (_quick ? [Workload.LeNet.Network, Workload.AlexNet.Network] : known);
         if (_only.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
             throw new UsageException($"--only has {unknown}, and the benchmark has {string.Join(", ", known)}");
         arguments.End();
+        if (_quick)
+        {
+            _notes.Add("A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
+                "the faster ones so far.");
+        }
+        if (known.Except(_only).Any())
+            _notes.Add($"Only {string.Join(", ", _only)}.");
     }
 
     private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
@@ -49,13 +57,6 @@ internal sealed class Comparison
     {
         Host host = Host.Read(_root);
         DateTimeOffset date = DateTimeOffset.UtcNow;
-        if (_quick)
-        {
-            _notes.Add("A quick run: few steps and rounds, AlexNet at batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
-                "the faster ones so far.");
-        }
-        if (!_only.Contains("lenet5") || !_only.Contains("alexnet-d2l"))
-            _notes.Add($"Only {string.Join(" and ", _only)}.");
         Prepare();
 
         CpuClock before = CpuClock.Now();
@@ -111,7 +112,7 @@ internal sealed class Comparison
             {
                 Side.PyTorch => _python is not null,
                 Side.Kernels => _floor is not null,
-                Side.Trainer => EpochMeasurement.IsPossible,
+                Side.Trainer => m.Workload.IsRecipe || EpochMeasurement.IsPossible,
                 _ => true,
             }),
         ];

@@ -5,7 +5,10 @@ using Convolve.Training;
 
 namespace Convolve.Bench;
 
-/// <summary>Two short epochs of the trainer on real images: what loading adds to the bare steps, and what memory a run takes.</summary>
+/// <summary>
+/// Two short epochs of the trainer, of a network on Fashion-MNIST or of a recipe for CIFAR-10 on noise: what loading adds to the bare steps, and what memory
+/// a run takes.
+/// </summary>
 internal static class EpochMeasurement
 {
     public const string Dataset = "fashion-mnist";
@@ -20,19 +23,15 @@ internal static class EpochMeasurement
         int images = arguments.Count("--images", 8 * setting.BatchSize);
         arguments.End();
 
-        LoadedData data = Datasets.Load(Dataset, WhatIsThere);
-        DataSplits splits = new(
-            new("train", data.Train, [.. Enumerable.Range(0, Math.Min(images, data.Train.Count))]),
-            new("validation", data.Train, []),
-            new("test", data.Test, [.. Enumerable.Range(0, Math.Min(setting.BatchSize, data.Test.Count))]));
-        Graph graph = setting.Graph;
-        Recipe recipe = new()
+        CifarRecipe? cifar = CifarRecipe.Find(setting.Network);
+        DataSplits splits = cifar?.Data(images) ?? FashionMnist(images, setting.BatchSize);
+        Graph graph = cifar?.Graph ?? setting.Graph;
+        Recipe recipe = (cifar?.Arm.Recipe ?? new() { Network = graph.Name, Dataset = Dataset }) with
         {
-            Network = graph.Name,
-            Dataset = Dataset,
             Epochs = 2,
             BatchSize = setting.BatchSize,
             Optimizer = StepMeasurement.Sgd,
+            Schedule = new(),
             Precision = setting.Options.Precision,
             Exact = setting.Options.Exact,
             ValidationFraction = 0,
@@ -52,6 +51,15 @@ internal static class EpochMeasurement
             Threads = Machine.Threads,
             Library = Machine.KernelLibraryName,
         };
+    }
+
+    private static DataSplits FashionMnist(int images, int batchSize)
+    {
+        LoadedData data = Datasets.Load(Dataset, WhatIsThere);
+        return new(
+            new("train", data.Train, [.. Enumerable.Range(0, Math.Min(images, data.Train.Count))]),
+            new("validation", data.Train, []),
+            new("test", data.Test, [.. Enumerable.Range(0, Math.Min(batchSize, data.Test.Count))]));
     }
 
     /// <summary>Looks at the memory at the end of the first epoch's steps, before the trainer copies the best weights.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convolve.Execution;
 
 namespace Convolve.Bench;
 
@@ -11,14 +12,8 @@ internal enum Side
     /// <summary>The bare kernels, without anything between them.</summary>
     Kernels,
 
-    /// <summary>Convolve's trainer on real images.</summary>
+    /// <summary>Convolve's trainer, loading included.</summary>
     Trainer,
-}
-
-/// <summary>A network at a batch size.</summary>
-internal readonly record struct Workload(string Network, int BatchSize)
-{
-    public override string ToString() => $"{Network} B{BatchSize}";
 }
 
 /// <summary>One thing that is measured, once a round, in a process of its own.</summary>
@@ -37,8 +32,8 @@ internal sealed record Measurement(Workload Workload, Side Side, string Mode)
     };
 
     /// <summary>How many steps: enough for a steady median, few where a minute must do.</summary>
-    public (int WarmUp, int Steps) Steps(bool quick) => Workload.Network == "lenet5"
-        ? (quick ? (10, 100) : (30, 400))
+    public (int WarmUp, int Steps) Steps(bool quick) => Workload == Workload.LeNet ? (quick ? (10, 100) : (30, 400))
+        : Workload.IsSmall ? (quick ? (3, 20) : (10, 60))
         : (quick ? (1, 3) : (2, 8));
 
     /// <summary>The words behind the program's name.</summary>
@@ -50,7 +45,7 @@ internal sealed record Measurement(Workload Workload, Side Side, string Mode)
         (int warmUp, int steps) = Steps(quick);
         if (Side == Side.Trainer)
         {
-            int images = Workload.Network == "lenet5" ? 60000 : (quick ? 3 : 8) * Workload.BatchSize;
+            int images = Workload == Workload.LeNet ? 60000 : (Workload.IsSmall ? 60 : quick ? 3 : 8) * Workload.BatchSize;
             return ["epoch", Workload.Network, "--batch-size", batch, "--mode", Mode, "--images", images.ToString(CultureInfo.InvariantCulture)];
         }
         string[] words =
@@ -64,42 +59,42 @@ internal sealed record Measurement(Workload Workload, Side Side, string Mode)
     /// <summary>What one round measures, neighbours being what is compared.</summary>
     public static IReadOnlyList<Measurement> Round(bool quick)
     {
-        Workload lenet = new("lenet5", 256), half = new("alexnet-d2l", 64), alexnet = new("alexnet-d2l", 128);
-        List<Measurement> all =
-        [
-            new(lenet, Side.Convolve, "f32"),
-            new(lenet, Side.PyTorch, "f32"),
-            new(lenet, Side.PyTorch, "f32-cl"),
-            new(lenet, Side.Kernels, "f32"),
-        ];
-        if (!quick)
+        string[] precisions = ["f32", "bf16"];
+        List<Measurement> all = [];
+        foreach (string precision in quick ? ["f32"] : precisions)
         {
-            all.AddRange(
-            [
-                new(lenet, Side.Convolve, "bf16"),
-                new(lenet, Side.PyTorch, "bf16"),
-                new(lenet, Side.PyTorch, "bf16-cl"),
-                new(lenet, Side.Kernels, "bf16"),
-            ]);
+            all.AddRange(BesidePyTorch(Workload.LeNet, precision, hasPlainFormat: true));
+            all.Add(new(Workload.LeNet, Side.Kernels, precision));
         }
-        foreach (Workload workload in quick ? [alexnet] : new[] { half, alexnet })
+        foreach (Workload workload in quick ? [Workload.AlexNet] : new[] { Workload.AlexNet with { BatchSize = 64 }, Workload.AlexNet })
         {
             // The plain formats are slower than channels_last here; a quick run leaves them out, and says so.
-            foreach (string precision in new[] { "f32", "bf16" })
+            foreach (string precision in precisions)
             {
-                all.Add(new(workload, Side.Convolve, precision));
-                if (!quick)
-                    all.Add(new(workload, Side.PyTorch, precision));
-                all.Add(new(workload, Side.PyTorch, $"{precision}-cl"));
+                all.AddRange(BesidePyTorch(workload, precision, hasPlainFormat: !quick));
                 all.Add(new(workload, Side.Kernels, precision));
                 if (precision == "f32")
                     all.Add(new(workload, Side.Convolve, "f32-exact"));
             }
         }
-        all.Add(new(lenet, Side.Trainer, "f32"));
+        foreach (Workload workload in Workload.Normalized)
+            all.AddRange(precisions.SelectMany(precision => BesidePyTorch(workload, precision, hasPlainFormat: true)));
+        foreach (Workload workload in new[] { Workload.Fashion28, Workload.AlexNet2012 })
+            all.AddRange(precisions.Select(precision => new Measurement(workload, Side.Convolve, precision)));
+        all.Add(new(Workload.LeNet, Side.Trainer, "f32"));
         if (!quick)
-            all.Add(new(alexnet, Side.Trainer, "f32"));
-        all.Add(new(alexnet, Side.Trainer, "bf16"));
+            all.Add(new(Workload.AlexNet, Side.Trainer, "f32"));
+        all.Add(new(Workload.AlexNet, Side.Trainer, "bf16"));
+        // The faster mode waits for the larger share of its time.
+        string fast = Machine.HasNativeBFloat16 ? "bf16" : "f32";
+        all.AddRange(CifarRecipe.All.Select(recipe => new Measurement(new(recipe.Name, recipe.Arm.Recipe.BatchSize), Side.Trainer, fast)));
         return all;
     }
+
+    private static IEnumerable<Measurement> BesidePyTorch(Workload workload, string precision, bool hasPlainFormat) =>
+    [
+        new(workload, Side.Convolve, precision),
+        .. hasPlainFormat ? [new Measurement(workload, Side.PyTorch, precision)] : Array.Empty<Measurement>(),
+        new(workload, Side.PyTorch, $"{precision}-cl"),
+    ];
 }

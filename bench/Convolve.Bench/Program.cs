@@ -5,15 +5,15 @@ using Convolve.OneDnn;
 using Convolve.Training;
 
 const string Usage = """
-    ./dev bench [--quick] [--rounds N] [--only NETWORK,...] [--threads N] [--output FILE]
+    ./dev bench [--quick] [--rounds N] [--only NETWORK|RECIPE,...] [--threads N] [--output FILE]
         Convolve, PyTorch and the bare kernels side by side; see bench/README.md. A full run writes bench/results, any run FILE.
     ./dev bench steps NETWORK [--batch-size N] [--precision f32|bf16] [--exact] [--inference] [--seconds S]
         the time of each step of a plan
     ./dev bench transforms [--precision f32|bf16] [--only TEXT] [--milliseconds N]
         the time to make an input of an image, by typical transforms
     ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
-    ./dev bench epoch NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
-        one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST
+    ./dev bench epoch NETWORK|RECIPE [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
+        one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST, or of a recipe for CIFAR-10 on noise
     """;
 
 try

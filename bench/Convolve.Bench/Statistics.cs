@@ -18,4 +18,6 @@ internal readonly record struct Spread(double Median, double Min, double Max)
         double[] all = [.. values];
         return all.Length == 0 ? null : new(Statistics.Median(all), all.Min(), all.Max());
     }
+
+    public static Spread operator *(Spread spread, double factor) => new(spread.Median * factor, spread.Min * factor, spread.Max * factor);
 }

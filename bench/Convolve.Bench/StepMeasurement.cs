@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Convolve.Execution;
+using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Training;
 
@@ -36,6 +37,7 @@ internal static class StepMeasurement
         if (!double.IsFinite(loss))
             throw new MeasurementException("the loss is no number any more");
 
+        double? normShare = ResponseNormShare(training, optimizer, noise, steps);
         Executor evaluation = model.Evaluation(setting.BatchSize);
         double inferMs = Time(evaluation, noise, warmUp, steps, step => evaluation.Run(step));
         return new()
@@ -45,10 +47,34 @@ internal static class StepMeasurement
             TrainPeakBytes = peak,
             TrainEstimateBytes = estimate,
             TrainGrowthBytes = peak - before,
+            ResponseNormShare = normShare,
             Loss = loss,
             Threads = Machine.Threads,
             Library = Machine.KernelLibraryName,
         };
+    }
+
+    // What the local response normalisations take of a training step, or null where there is none.
+    private static double? ResponseNormShare(Executor training, Optimizer optimizer, Noise noise, int steps)
+    {
+        HashSet<string> norms = [.. training.Plan.Graph.Nodes.Where(node => node.Layer is LocalResponseNorm).Select(node => node.Name)];
+        if (norms.Count == 0)
+            return null;
+        TimeSpan total = default;
+        training.IsProfiling = true;
+        ThreadTeam.Invoke(() =>
+        {
+            for (int step = 0; step < steps; step++)
+            {
+                noise.Fill(training);
+                long start = Stopwatch.GetTimestamp();
+                training.Run((uint)step);
+                optimizer.Step(LearningRate);
+                total += Stopwatch.GetElapsedTime(start);
+            }
+        });
+        IReadOnlyList<TimeSpan> times = training.StepTimes;
+        return training.Plan.Steps.Index().Where(step => norms.Contains(step.Item.Node)).Sum(step => times[step.Index] / total);
     }
 
     // The input is written anew before each step, since a pass may use its memory for something else; that is not timed.

@@ -26,8 +26,11 @@ public static class GoldenTensors
     /// <summary>All that a network keeps, with names and numbers: the parameters first, then the buffers.</summary>
     public static IEnumerable<(string Name, int Number, ParameterSpec Spec)> State(Graph graph)
     {
-        var named = graph.Nodes.SelectMany(node => node.State.Select((spec, i) => (Name: $"{node.Name}.{spec.Name}", IsBuffer: i >= node.Parameters.Count, Spec: spec)));
-        return named.OrderBy(state => state.IsBuffer).Select((state, number) => (state.Name, number, state.Spec));
+        var named = from node in graph.Nodes
+                    from state in node.State.Index()
+                    orderby state.Index >= node.Parameters.Count
+                    select (Name: $"{node.Name}.{state.Item.Name}", Spec: state.Item);
+        return named.Select((state, number) => (state.Name, number, state.Spec));
     }
 
     /// <summary>

@@ -65,8 +65,9 @@ public class NetworkCatalogTests
     [InlineData("alexnet-torchvision", "pytorch pytorch")]
     [InlineData("cnn-bn-leaky", "pytorch pytorch")]
     [InlineData("lenet5-keras", "xavier-uniform constant(0)")]
-    public void Networks_start_as_their_sources_do(string name, string expected) =>
-        Assert.All(NetworkCatalog.Create(name).Nodes.Where(n => n.Layer is Conv2d or Linear), n => Assert.Equal(expected, string.Join(' ', n.Parameters.Select(p => p.Initializer))));
+    public void Networks_start_as_their_sources_do(string name, string expected) => Assert.All(
+        NetworkCatalog.Create(name).Nodes.Where(n => n.Layer is Conv2d or Linear),
+        n => Assert.Equal(expected, string.Join(' ', n.Parameters.Select(p => p.Initializer))));
 
     [Fact]
     public void Dropout_can_be_left_out() =>

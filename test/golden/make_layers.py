@@ -66,7 +66,8 @@ class Catalogued(nn.Module):
         kernel, stride, padding = pair(node["kernel"]), pair(node.get("stride", 1)), node.get("padding", 0)
         if padding == "same":
             x, padding = F.pad(x, same(x, node, kernel, stride)), 0
-        return self.module(node, lambda: nn.Conv2d(x.shape[1], node["filters"], kernel, stride, pair(padding), pair(node.get("dilation", 1)), node.get("groups", 1), node.get("bias", True)))(x)
+        return self.module(node, lambda: nn.Conv2d(x.shape[1], node["filters"], kernel, stride, pair(padding), pair(node.get("dilation", 1)),
+                                                   node.get("groups", 1), node.get("bias", True)))(x)
 
     def Linear(self, node, x):
         return self.module(node, lambda: nn.Linear(x.shape[1], node["units"], node.get("bias", True)))(x)
@@ -79,7 +80,8 @@ class Catalogued(nn.Module):
 
     def LocalResponseNorm(self, node, x):
         size, alpha = node["size"], number(node, "alpha", 1e-4)
-        return F.local_response_norm(x, size, alpha if node.get("divideAlpha", True) else alpha * size, number(node, "beta", 0.75), number(node, "k", 1))
+        alpha *= 1 if node.get("divideAlpha", True) else size
+        return F.local_response_norm(x, size, alpha, number(node, "beta", 0.75), number(node, "k", 1))
 
     def MaxPool2d(self, node, x):
         kernel = pair(node["kernel"])

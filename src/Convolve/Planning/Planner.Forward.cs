@@ -204,10 +204,14 @@ public sealed partial class Planner
     {
         Tensor target = NewTensor($"{node.Name} {name}", parts[0].Layout);
         // As one row of numbers, the padded channels of blocks included: those are 0, and the library is slow where it has to leave them out.
-        Layout layout = target.Layout, row = _library.Plain(layout.Type, layout.Bytes / (layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float)));
+        int elementBytes = target.Layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float);
+        Layout row = _library.Plain(target.Layout.Type, target.Layout.Bytes / elementBytes);
         OneDnn.Sum operation = new(row, parts.Count);
         Emit(node, name, operation, Required(operation, node),
-            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part with { Layout = row }, Access.Read)), new(Argument.Target, target with { Layout = row }, Access.Write)]);
+        [
+            .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part with { Layout = row }, Access.Read)),
+            new(Argument.Target, target with { Layout = row }, Access.Write),
+        ]);
         return target;
     }
 

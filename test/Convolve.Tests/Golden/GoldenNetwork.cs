@@ -38,7 +38,8 @@ public sealed class GoldenNetwork
     public long Count(string name) => GoldenTensors.State(Graph).Single(state => state.Name == name).Spec.Count;
 
     public IEnumerable<GoldenTraining> Trainings => _file.GetProperty("training").EnumerateArray().Select(t => new GoldenTraining(
-        t.GetProperty("optimizer").Deserialize(RecipeJsonContext.Default.OptimizerSettings)!, t.GetProperty("labelSmoothing").GetSingle(), Numbers(t.GetProperty("losses"))));
+        t.GetProperty("optimizer").Deserialize(RecipeJsonContext.Default.OptimizerSettings)!,
+        t.GetProperty("labelSmoothing").GetSingle(), Numbers(t.GetProperty("losses"))));
 
     public static GoldenNetwork Read(string name)
     {
@@ -63,8 +64,8 @@ public sealed class GoldenNetwork
 
     private int Seed => _file.GetProperty("seed").GetInt32();
 
-    private IEnumerable<GoldenTensor> Tensors(string kind, int first) => _file.GetProperty(kind).EnumerateObject().Select((t, i) => new GoldenTensor(first + i, t.Name,
-        t.Value.GetProperty("count").GetInt32(), t.Value.GetProperty("norm").GetDouble(), t.Value.GetProperty("sum").GetDouble(),
+    private IEnumerable<GoldenTensor> Tensors(string kind, int first) => _file.GetProperty(kind).EnumerateObject().Select((t, i) => new GoldenTensor(
+        first + i, t.Name, t.Value.GetProperty("count").GetInt32(), t.Value.GetProperty("norm").GetDouble(), t.Value.GetProperty("sum").GetDouble(),
         Numbers(t.Value.GetProperty("projections")), Numbers(t.Value.GetProperty("samples")), t.Value.GetProperty("bfloat16Cosine").GetDouble()));
 
     private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(n => n.GetDouble())];

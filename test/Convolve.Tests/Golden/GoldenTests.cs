@@ -52,8 +52,8 @@ public class GoldenTests
     [Theory, MemberData(nameof(Names))]
     public void Winograd_is_near_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance);
 
-    // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but .93 to .99 through
-    // the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
+    // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but .93
+    // to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
     [Theory, MemberData(nameof(Names))]
     public void BFloat16_points_where_PyTorch_points(string name)
     {
