@@ -25,6 +25,8 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         if (info is null && files.Count > 0)
             throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
         TrainingState state = info?.State ?? new();
+        if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
+            state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
         folder.Change(parts.Recipe, parts.Graph);
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
         if (file is not null)

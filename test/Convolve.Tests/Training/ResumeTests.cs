@@ -140,6 +140,18 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void The_cuts_of_a_plateau_end_with_it()
+    {
+        // Nothing is ever good enough: the rate is cut after every epoch.
+        Recipe cut = Recipe with { Epochs = 6, Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 } };
+        TrainingResult before = Interrupt(cut, epochs: 3);
+        Assert.Equal([0.05f, 0.05f, 0.025f], before.Epochs.Select(e => (float)e.LearningRate));
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), cut with { Schedule = new() });
+        Assert.Equal([0.05f, 0.05f, 0.05f], trainer.Fit().Epochs.Skip(3).Select(e => (float)e.LearningRate));
+    }
+
+    [Fact]
     public void A_network_of_the_same_parameters_may_take_over()
     {
         Graph after = Graph.Sequential("small", (1, 12, 12), [new Conv2d(8, 3), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
