@@ -86,7 +86,7 @@ internal static class DataCommand
         {
             Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount),
                 Format.Count(set.Info.TestCount),
-                set.Directory ?? "not here; downloaded when asked for");
+                set.Directory ?? (options.DataDirectory is null ? "not here; downloaded when asked for" : "not here"));
         }
         output.Table(table);
         return Failures.Success;
@@ -143,8 +143,8 @@ internal static class DataCommand
             output.Table(TableOf(reports));
         foreach (DatasetFileReport file in reports.SelectMany(r => r.Files).Where(f => !f.IsOk))
             Failures.Say(file.Problem!);
-        foreach (DatasetReport report in reports.Where(r => r.IsOk && !r.IsPublished))
-            Failures.Say(NoteOn(report));
+        foreach (string note in reports.Where(r => r.IsOk).Select(r => r.Note).OfType<string>())
+            Failures.Say(note);
         folders.ForEach(folder => FolderScreen.Show(output, folder));
         return reports.All(r => r.IsOk) && folders.All(f => f.IsOk) ? Failures.Success : Failures.BadInput;
     }
@@ -155,6 +155,7 @@ internal static class DataCommand
         ["folder"] = r.Directory,
         ["ok"] = r.IsOk,
         ["published"] = r.IsPublished,
+        ["note"] = r.Note,
         ["files"] = new JsonArray([.. r.Files.Select(f => new JsonObject
         {
             ["name"] = f.Name,
@@ -182,12 +183,4 @@ internal static class DataCommand
     private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(32, file.Digest.Length)]}";
 
     private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok" : "other bytes";
-
-    private static string NoteOn(DatasetReport report)
-    {
-        string[] other = [.. report.Files.Where(f => f.Note is not null).Select(f => f.Name)];
-        return $"{report.Directory} has the layout of {report.Info.Name}, but {string.Join(", ", other)} {(other.Length == 1 ? "has" : "have")} other bytes than the published " +
-            $"{(other.Length == 1 ? "file" : "files")}. The set can be used; what is measured on it is not measured on {report.Info.Name} itself. " +
-            $"To have the published one, move it away and run `convolve data fetch {report.Info.Name}`.";
-    }
 }

@@ -1,11 +1,12 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Reporting;
 using Convolve.Training;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -14,7 +15,7 @@ internal sealed class EvaluateCommand
 {
     private const int UsualBatchSize = 128;
 
-    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = "A run folder, or the model.safetensors in it." };
+    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
 
     private readonly Option<PartOfSet?> _split = Inputs.OneOf("--split",
         "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. Default: test.",
@@ -26,11 +27,21 @@ internal sealed class EvaluateCommand
     private readonly Option<bool> _skipBad =
         Inputs.Flag("--skip-bad", "With a folder of pictures: leave bad files out and name them. Default: as in the training.");
 
+    private readonly Option<TestTimeAugmentation?> _augmentation = Inputs.OneOf("--tta",
+        "Look at each picture in several views and average the logits: mirror (2 views), or mirror-translate (6: also moved by a pixel of the network's input, up and left or down and right). Default: none.",
+        Augmentations);
+
+    private readonly Option<string?> _predictions =
+        Inputs.Word("--predictions", "FILE", "Write each prediction with its sample id, file and probabilities into a CSV file, which is replaced if it is there.");
+
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
     private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
     private readonly Option<bool> _json = Inputs.Json();
+
+    private static (string Name, TestTimeAugmentation Value)[] Augmentations =>
+        [("none", TestTimeAugmentation.None), ("mirror", TestTimeAugmentation.Mirror), ("mirror-translate", TestTimeAugmentation.MirrorAndTranslate)];
 
     private enum PartOfSet
     {
@@ -43,19 +54,26 @@ internal sealed class EvaluateCommand
     {
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
-        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
+        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation, evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
             evaluate._threads, evaluate._json])
             command.Add(option);
         command.SetAction(evaluate.Run);
         return command;
     }
 
+    /// <summary>As it is typed.</summary>
+    public static string NameOf(TestTimeAugmentation augmentation) => Augmentations.First(a => a.Value == augmentation).Name;
+
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json));
-        string run = line.GetRequiredValue(_run);
-        (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), line.GetValue(_split) ?? PartOfSet.Test);
+        RunArgument run = new(line.GetRequiredValue(_run));
+        PartOfSet part = line.GetValue(_split) ?? PartOfSet.Test;
+        (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
+        string? file = line.GetValue(_predictions);
+        if (file?.Length == 0)
+            throw new UsageException("--predictions is \"\", and a file was expected.");
         if (line.GetValue(_threads) > ThreadTeam.MostThreads)
             throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
         ExecutionOptions options = new()
@@ -66,75 +84,53 @@ internal sealed class EvaluateCommand
         };
 
         using Interruption interruption = new("ending the evaluation ...");
-        using Classifier classifier = Classifier.Load(run, options);
+        using Classifier classifier = run.Load(options);
         DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph, recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
         LoadedData loaded;
         using (DataScreen reading = new(output))
             loaded = Datasets.Load(recipe.Dataset, places with { TestsAll = isOther }, reading, interruption.Token);
-        Split split = SplitOf(loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), line.GetValue(_split) ?? PartOfSet.Test);
+        Split split = SplitOf(loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), part);
         Model model = classifier.Model;
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
             MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
+        TestTimeAugmentation augmentation = line.GetValue(_augmentation) ?? TestTimeAugmentation.None;
         ProgressLine bar = new(output);
-        Evaluation result;
+        Predictions predictions;
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            result = classifier.Evaluate(split, batchSize, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
+            predictions = classifier.PredictAll(split, batchSize, augmentation, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
         }
         finally
         {
             bar.Clear();
         }
+        EvaluationScreen screen = new(split, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        if (file is not null)
+            PredictionsCsv.Write(file, predictions);
         if (output.IsJson)
-            Output.Json(Json(run, split, result));
+            Output.Json(screen.Json(run.Typed, recipe.Dataset));
         else
-            output.Table(TableOf(split, result));
+            screen.Show(output);
         return Failures.Success;
     }
 
     // The recipe with the data to take, and whether nothing of these was trained on.
-    private static (Recipe Recipe, bool IsOther) RecipeOf(string run, string? data, PartOfSet part)
+    private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, PartOfSet part)
     {
-        if (!Path.Exists(run))
-            throw new UsageException($"{run} does not exist. Give the folder that 'convolve train' named at its end.");
-        if (data is not null)
-        {
-            string name = Datasets.Find(data).Name;
-            if (part != PartOfSet.Test)
-                throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
-            Recipe own = HasRecipe(run) ? RunFolder.ReadRecipe(FolderOf(run)).Recipe : new() { Network = "", Dataset = "" };
-            return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
-        }
-        return (RunFolder.ReadRecipe(FolderOf(run)).Recipe, false);
+        if (data is null)
+            return (run.ReadRecipe(), false);
+        string name = Datasets.Find(data).Name;
+        if (part != PartOfSet.Test)
+            throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
+        Recipe own = run.HasRecipe ? run.ReadRecipe() : new() { Network = "", Dataset = "" };
+        return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
     }
-
-    private static string FolderOf(string run) => Directory.Exists(run) ? run : Path.GetDirectoryName(Path.GetFullPath(run))!;
-
-    private static bool HasRecipe(string run) => File.Exists(Path.Combine(FolderOf(run), RunFolder.RecipeFile));
 
     private static Split SplitOf(DataSplits data, PartOfSet part)
     {
         Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
         return split.Count > 0 ? split
             : throw new UsageException("The run was trained without a validation split. Use --split test or --split train.");
-    }
-
-    private static JsonObject Json(string run, Split split, Evaluation result) => new()
-    {
-        ["run"] = Path.GetFullPath(run),
-        ["split"] = split.Name,
-        ["images"] = result.Images,
-        ["loss"] = Output.Finite(result.Loss),
-        ["accuracy"] = result.Accuracy,
-        ["top5_accuracy"] = result.Top5Accuracy,
-        ["images_per_second"] = result.ImagesPerSecond,
-    };
-
-    private static Table TableOf(Split split, Evaluation result)
-    {
-        Table table = Output.Columns("split", "images#", "loss#", "accuracy#", "top-5 accuracy#", "images/s#");
-        Output.Row(table, split.Name, Format.Count(result.Images), Format.Fraction(result.Loss), Format.Fraction(result.Accuracy),
-            Format.Fraction(result.Top5Accuracy), Format.Count(result.ImagesPerSecond));
-        return table;
     }
 }

@@ -31,7 +31,12 @@ internal static class FolderScreen
                 output.Line($"and {Format.Count(kind.Count() - MostNotes)} more of this kind; --json has all");
         }
         output.Line();
-        output.Line(report.IsOk ? $"{report.Name} is good." : $"{report.Name}: {Format.Count(report.Findings.Count(f => f.IsBad))} things are wrong.");
+        output.Line(report.Findings.Count(f => f.IsBad) switch
+        {
+            0 => $"{report.Name} is good.",
+            1 => $"{report.Name}: one thing is wrong.",
+            int count => $"{report.Name}: {Format.Count(count)} things are wrong.",
+        });
     }
 
     public static JsonObject Json(ImageFolderReport report) => new()

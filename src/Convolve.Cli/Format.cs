@@ -30,6 +30,9 @@ internal static class Format
     /// <summary>Such as "0.8931".</summary>
     public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 
+    /// <summary>Of a share, such as "12.3 %".</summary>
+    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F1} %");
+
     /// <summary>In its shortest form, such as "0.05".</summary>
     public static string Number(float value) => value.ToString("R", CultureInfo.InvariantCulture);
 

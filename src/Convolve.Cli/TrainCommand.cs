@@ -55,8 +55,8 @@ internal sealed class TrainCommand
             RefuseUsed(folder);
         else
             _resumption.RequireAgreement(line, run, task);
-        if (run?.Outcome is { } outcome && outcome.Epochs >= recipe.Epochs)
-            return TellFinished(output, run, outcome, folder, line.GetValue(_dataDirectory));
+        if (run?.IsFinished(recipe) == true)
+            return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
         using Interruption interruption = new("ending the step and saving the run ...");
@@ -85,7 +85,7 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory)));
             return Failures.Interrupted;
         }
-        screen.End(result, folder, task.Network);
+        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory));
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
         return Failures.Success;

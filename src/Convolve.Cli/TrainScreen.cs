@@ -76,7 +76,8 @@ internal sealed class TrainScreen(Output output)
     /// <param name="result">What came out.</param>
     /// <param name="folder">The run folder.</param>
     /// <param name="network">As typed, for the next command.</param>
-    public void End(TrainingResult result, string folder, string network)
+    /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
+    public void End(TrainingResult result, string folder, string network, string? dataDirectory)
     {
         _bar.Clear();
         output.Line();
@@ -86,8 +87,9 @@ internal sealed class TrainScreen(Output output)
         output.Last($"run folder    {folder}");
         output.Line();
         output.Line("next:");
-        string again = $"convolve evaluate {Format.Quoted(folder)}";
-        string other = $"convolve train {Format.Quoted(network)} --data {Format.Quoted(result.Recipe.Dataset)} --seed {result.Recipe.Seed + 1}";
+        string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+        string again = $"convolve evaluate {Format.Quoted(folder)}{where}";
+        string other = $"convolve train {Format.Quoted(network)} --data {Format.Quoted(result.Recipe.Dataset)}{where} --seed {result.Recipe.Seed + 1}";
         int width = Math.Max(again.Length + " --split validation".Length, other.Length);
         output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");

@@ -121,5 +121,6 @@ public static class AlexNet
         new Linear(classes),
     ]);
 
-    private static LocalResponseNorm ResponseNorm => new(5, alpha: 1e-4f, beta: 0.75f, k: 2, divideAlpha: false);
+    /// <summary>The paper's, section 3.3: alpha is not divided by the size.</summary>
+    internal static LocalResponseNorm ResponseNorm => new(5, alpha: 1e-4f, beta: 0.75f, k: 2, divideAlpha: false);
 }

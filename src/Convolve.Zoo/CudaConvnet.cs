@@ -12,24 +12,25 @@ namespace Convolve.Zoo;
 public static class CudaConvnet
 {
     /// <param name="classes">Of the last layer.</param>
-    /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
-    /// <param name="activation">Behind every layer but the last; ReLU by default, tanh for the other side of the figure.</param>
-    public static Graph Create(int classes = 10, Shape? input = null, Activation? activation = null)
+    /// <param name="options">What is chosen in it; null for the definition's own.</param>
+    public static Graph Create(int classes = 10, CudaConvnetOptions? options = null)
     {
-        activation ??= new ReLU();
-        return Graph.Sequential("cuda-convnet", input ?? (3, 32, 32),
+        options ??= new();
+        Activation activation = options.Activation;
+        MaxPool2d maxPool = new(options.PoolKernel, stride: 2, Padding.Same);
+        AvgPool2d meanPool = new(options.PoolKernel, stride: 2, Padding.Same, countPadding: false);
+        Layer[] norm = options.ResponseNorm ? [AlexNet.ResponseNorm] : [];
+        return Graph.Sequential("cuda-convnet", options.Input,
         [
-            Conv(32, 0.0001f), new MaxPool2d(3, stride: 2, Padding.Same), activation,
-            Conv(32, 0.01f),   activation,                                MeanPool,
-            Conv(64, 0.01f),   activation,                                MeanPool,
+            Conv(32, 0.0001f), maxPool,    activation, .. norm,
+            Conv(32, 0.01f),   activation, meanPool,   .. norm,
+            Conv(64, 0.01f),   activation, meanPool,
             new Flatten(),
             new Linear(classes) { Initialization = Normal(0.01f) },
         ]);
     }
 
     private static Conv2d Conv(int filters, float deviation) => new(filters, 5, padding: 2) { Initialization = Normal(deviation) };
-
-    private static AvgPool2d MeanPool => new(3, stride: 2, Padding.Same, countPadding: false);
 
     private static Initialization Normal(float deviation) => new(new Normal(deviation), new Constant(0));
 }

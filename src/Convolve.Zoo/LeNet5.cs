@@ -12,7 +12,7 @@ namespace Convolve.Zoo;
 /// </remarks>
 public static class LeNet5
 {
-    /// <summary>The form of the D2L book: 28x28 images, padded by 2.</summary>
+    /// <summary>The form of the D2L book: 28x28 images, padded by 2 unless chosen otherwise.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 7.6. Deviation: ReLU and maximum by default, where the book has
     /// sigmoid and mean. Initialisation: Kaiming normal where the activation is a ReLU, else Xavier uniform as in the book; biases are 0.
@@ -22,11 +22,11 @@ public static class LeNet5
         options ??= new();
         return Graph.Sequential("lenet5", options.Input,
         [
-            new Conv2d(6, 5, padding: 2), options.Activation, options.Pooling,
-            new Conv2d(16, 5),            options.Activation, options.Pooling,
+            new Conv2d(6, 5, padding: options.Padding.First),   options.Activation, options.Pooling,
+            new Conv2d(16, 5, padding: options.Padding.Second), options.Activation, options.Pooling,
             new Flatten(),
-            new Linear(120),              options.Activation, .. DropoutUnlessZero(options.Dropout),
-            new Linear(84),               options.Activation,
+            new Linear(120),                                    options.Activation, .. DropoutUnlessZero(options.Dropout),
+            new Linear(84),                                     options.Activation,
             new Linear(classes),
         ]).WithInitialization(options.Activation is ReLU or LeakyReLU ? Initialization.Default : Initialization.Parse("xavier-uniform"));
     }

@@ -14,6 +14,9 @@ public sealed record LeNetOptions
     /// <summary>Maximum by default; the D2L book takes the mean.</summary>
     public Pool2d Pooling { get; init; } = new MaxPool2d(2);
 
+    /// <summary>Of the two convolutions; 2 and 0 by default, as in the D2L book.</summary>
+    public (Padding First, Padding Second) Padding { get; init; } = (2, 0);
+
     /// <summary>The probability of the dropout behind the first fully connected layer, in [0, 1); 0, the default, leaves it out.</summary>
     public float Dropout { get; init; }
 }

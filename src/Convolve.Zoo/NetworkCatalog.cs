@@ -18,7 +18,8 @@ public static class NetworkCatalog
             [
                 Input("1x28x28"),
                 new("activation", "relu, leaky-relu, sigmoid or tanh", "relu"),
-                new("pooling", "max or avg", "max"),
+                new("pooling", "max, avg or min", "max"),
+                new("padding", "first (the first convolution by 2), same or valid", "first"),
                 Dropout with { Default = "off" },
             ],
             (classes, chosen) => LeNet5.Create(classes, new()
@@ -26,7 +27,8 @@ public static class NetworkCatalog
                 Input = chosen.Image("input"),
                 Activation = chosen.OneOf<Activation>("activation",
                     ("relu", new ReLU()), ("leaky-relu", new LeakyReLU()), ("sigmoid", new Sigmoid()), ("tanh", new Tanh())),
-                Pooling = chosen.OneOf<Pool2d>("pooling", ("max", new MaxPool2d(2)), ("avg", new AvgPool2d(2))),
+                Pooling = chosen.OneOf<Pool2d>("pooling", ("max", new MaxPool2d(2)), ("avg", new AvgPool2d(2)), ("min", new MinPool2d(2))),
+                Padding = chosen.OneOf<(Padding, Padding)>("padding", ("first", (2, 0)), ("same", (Padding.Same, Padding.Same)), ("valid", (0, 0))),
                 Dropout = chosen.Probability("dropout"),
             })),
         new("lenet5-keras", "LeNet-5 for 28x28 images without padding, tanh", "the Keras tutorials", [Input("1x28x28")],
@@ -44,8 +46,19 @@ public static class NetworkCatalog
         new("alexnet-small", "AlexNet made lighter, for grey 28x28 images enlarged to 64x64", $"this project; {Book}, section 8.1, exercises",
             [Input("1x64x64"), Dropout], (classes, chosen) => AlexNet.Small(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         new("cuda-convnet", "four layers for CIFAR-10, with ReLU or tanh", "Krizhevsky, Sutskever, Hinton 2012, figure 1; cuda-convnet",
-            [Input("3x32x32"), new("activation", "relu or tanh", "relu")],
-            (classes, chosen) => CudaConvnet.Create(classes, chosen.Image("input"), chosen.OneOf<Activation>("activation", ("relu", new ReLU()), ("tanh", new Tanh())))),
+            [
+                Input("3x32x32"),
+                new("activation", "relu or tanh", "relu"),
+                new("pooling", "overlapping (3x3, stride 2) or plain (2x2)", "overlapping"),
+                new("lrn", "on or off: local response normalisation behind the first two pools", "off"),
+            ],
+            (classes, chosen) => CudaConvnet.Create(classes, new()
+            {
+                Input = chosen.Image("input"),
+                Activation = chosen.OneOf<Activation>("activation", ("relu", new ReLU()), ("tanh", new Tanh())),
+                PoolKernel = chosen.OneOf("pooling", ("overlapping", 3), ("plain", 2)),
+                ResponseNorm = chosen.OneOf("lrn", ("on", true), ("off", false)),
+            })),
         new("cnn-bn-leaky", "a small network with batch normalisation and leaky ReLU for CIFAR-10", "a PyTorch notebook on CIFAR-10",
             [Input("3x32x32"), Dropout], (classes, chosen) => CnnBnLeaky.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         new("fashion28", "a network for grey 28x28 images as they are", "this project",

@@ -115,6 +115,9 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.Contains($"\nLeft out: {cut}: this PNG file is cut off: it ends after 60 bytes, before its IEND chunk. Get the file again.\n", skipped.Output, StringComparison.Ordinal);
         Assert.Contains("\n2 of 201 pictures are left out.\n", skipped.Output, StringComparison.Ordinal);
         Assert.True((bool)JsonNode.Parse(File.ReadAllText(_cli.At("skipped/recipe.json")))!["skip_bad"]!);
+        JsonArray remarks = JsonNode.Parse(File.ReadAllText(_cli.At("skipped/environment.json")))!["data_remarks"]!.AsArray();
+        Assert.Equal(3, remarks.Count);
+        Assert.Equal("2 of 201 pictures are left out.", (string)remarks[2]!);
         Assert.Equal(0, _cli.Run("evaluate", "skipped").Status); // as the recipe says
 
         CliResult verified = _cli.Run("data", "verify", "folder:damaged");

@@ -101,7 +101,9 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void EvaluateRepeatsTheTest()
     {
         JsonObject json = small.Cli.Run("evaluate", "first", "--json").Json;
-        Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second"], json.Select(p => p.Key));
+        Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second", "dataset", "test_time_augmentation", "accuracy_interval",
+            "macro_precision", "macro_recall", "macro_f1", "classes", "confusion_matrix", "most_confused", "expected_calibration_error", "largest_calibration_error",
+            "calibration", "largest_losses"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "test", 1500), ((string)json["run"]!, (string)json["split"]!, (int)json["images"]!));
         Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)json["accuracy"]!);
         Assert.Equal((double)small.Result.Json["test_top5_accuracy"]!, (double)json["top5_accuracy"]!);
@@ -115,7 +117,48 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.Equal(150, (int)validation["images"]!);
         Assert.Equal((double)small.Result.Json["validation_accuracy"]!, (double)validation["accuracy"]!);
         CliResult train = small.Cli.Run("evaluate", "first", "--split", "train");
-        Assert.Matches(@"\nsplit  images +loss  accuracy  top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
+        Assert.Matches(@"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
+        Assert.Matches(@"\nclass +images  precision  recall      F1\nT-shirt/top +\d+     0\.\d{4}  0\.\d{4}  0\.\d{4}\n", train.Output);
+        Assert.Matches(@"\nmost confused +taken for +images  of the class\n\S.* +\d+ +\d+\.\d %\n", train.Output);
+        Assert.Matches(@"\nlargest losses +class +taken for +confidence +loss\n#\d+ ", train.Output);
+        Assert.Matches(@"\ncalibration expected error 0\.\d{4}, largest 0\.\d{4}, in 15 bins of confidence\n\nsplit", train.Output);
+    }
+
+    [Fact]
+    public void EveryPredictionIsWrittenWithItsSampleId()
+    {
+        JsonObject json = small.Cli.Run("evaluate", "first", "--split", "validation", "--predictions", "all.csv", "--json").Json;
+        string[][] rows = [.. File.ReadAllLines(small.Cli.At("all.csv")).Select(line => line.Split(','))];
+        Assert.Equal(["sample", "file", "true", "predicted", "correct", "confidence", "loss", "p:T-shirt/top"], rows[0][..8]);
+        Assert.Equal(150, rows.Length - 1);
+        Assert.Equal(150, rows.Skip(1).Select(row => row[0]).Distinct().Count());
+        Assert.Equal((double)json["accuracy"]!, rows.Skip(1).Average(row => row[4] == "1" ? 1.0 : 0), 1e-12);
+        Assert.All(rows.Skip(1), row =>
+        {
+            Assert.Equal(row[2] == row[3] ? "1" : "0", row[4]);
+            double own = double.Parse(row[7 + Array.IndexOf(rows[0][7..], $"p:{row[2]}")], CultureInfo.InvariantCulture);
+            Assert.Equal(-Math.Log(own), double.Parse(row[6], CultureInfo.InvariantCulture), 1e-4);
+        });
+    }
+
+    [Fact]
+    public void SeveralViewsOfAPictureAreAnnounced()
+    {
+        CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror-translate");
+        Assert.Contains("\nviews       mirror-translate: the mean of the logits over 6 views of each picture\n", mirrored.Output, StringComparison.Ordinal);
+        Assert.Equal("mirror", (string)small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json").Json["test_time_augmentation"]!);
+    }
+
+    [Fact]
+    public void WeightsOfAnotherRunsNetworkAreRefused()
+    {
+        Directory.CreateDirectory(small.Cli.At("mixed"));
+        JsonObject recipe = JsonNode.Parse(File.ReadAllText(small.Cli.At("first/recipe.json")))!.AsObject();
+        recipe["graph"]!["name"] = "another";
+        File.WriteAllText(small.Cli.At("mixed/recipe.json"), recipe.ToJsonString());
+        File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("mixed/model.safetensors"));
+        Assert.Equal(new(2, "", "convolve: mixed/model.safetensors holds the network lenet5, and recipe.json beside it trains another one, so that nobody knows which pictures the weights have seen. "
+            + "Put the file back into the folder of its own run.\n"), small.Cli.Run("evaluate", "mixed"));
     }
 
     [Fact]

@@ -1,9 +1,13 @@
+using System.Numerics;
+using Convolve.Graphs;
+using Convolve.Layers;
+
 namespace Convolve.Testing;
 
-/// <summary>The numbers that test/golden/make_golden.py makes from a hash, bit for bit: change both or neither.</summary>
+/// <summary>The numbers that test/golden/tensors.py makes from a hash, bit for bit: change both or neither.</summary>
 public static class GoldenTensors
 {
-    private const float BiasScale = 0.125f;
+    private const float VectorScale = 0.125f;
 
     /// <summary>Where the streams of tensor numbers start.</summary>
     public const int Images = 1000, Labels = 2000, Samples = 3000, Projections = 4000;
@@ -19,9 +23,25 @@ public static class GoldenTensors
             values[i] = Value((uint)i, key) * scale;
     }
 
-    /// <summary>A parameter: Kaiming uniform, or a bias in plus or minus 1/8.</summary>
-    public static void FillParameter(int index, IReadOnlyList<int> shape, Span<float> values) =>
-        Fill(index, values, shape.Count > 1 ? (float)Math.Sqrt(6.0 / (values.Length / shape[0])) : BiasScale);
+    /// <summary>All that a network keeps, with names and numbers: the parameters first, then the buffers.</summary>
+    public static IEnumerable<(string Name, int Number, ParameterSpec Spec)> State(Graph graph)
+    {
+        var named = graph.Nodes.SelectMany(node => node.State.Select((spec, i) => (Name: $"{node.Name}.{spec.Name}", IsBuffer: i >= node.Parameters.Count, Spec: spec)));
+        return named.OrderBy(state => state.IsBuffer).Select((state, number) => (state.Name, number, state.Spec));
+    }
+
+    /// <summary>
+    /// Kaiming uniform; biases and running means in plus or minus 1/8; the weights of normalisations and running variances in 7/8 to 9/8.
+    /// </summary>
+    public static float[] ValuesOf(int number, ParameterSpec spec)
+    {
+        float[] values = new float[spec.Count];
+        Fill(number, values, spec.Shape.Count > 1 ? (float)Math.Sqrt(6.0 / (values.Length / spec.Shape[0])) : VectorScale);
+        float middle = spec.Shape.Count == 1 && spec.Name is "weight" or "running_var" ? 1 : 0;
+        for (int i = 0; middle != 0 && i < values.Length; i++)
+            values[i] += middle;
+        return values;
+    }
 
     /// <summary>The labels of a batch.</summary>
     public static int[] LabelsOf(int tensor, int batch, int classes)
@@ -38,12 +58,12 @@ public static class GoldenTensors
     }
 
     /// <summary>The product with a vector of hashed numbers, which a wrong, missing or moved element changes.</summary>
-    public static double Project(int tensor, int projection, ReadOnlySpan<float> values)
+    public static double Project<T>(int tensor, int projection, ReadOnlySpan<T> values) where T : INumberBase<T>
     {
         uint key = Key(Projections + ProjectionCount * tensor + projection);
         double sum = 0;
         for (int i = 0; i < values.Length; i++)
-            sum += (double)values[i] * Value((uint)i, key);
+            sum += double.CreateTruncating(values[i]) * Value((uint)i, key);
         return sum;
     }
 

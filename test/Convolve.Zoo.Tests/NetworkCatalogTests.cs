@@ -50,6 +50,25 @@ public class NetworkCatalogTests
     }
 
     [Fact]
+    public void AlexNet_of_2012_starts_as_the_paper_says()
+    {
+        Node[] learning = [.. NetworkCatalog.Create("alexnet-2012").Nodes.Where(n => n.Parameters.Count > 0)];
+        Assert.All(learning, n => Assert.Equal(new Normal(0.01f), n.Parameters[0].Initializer));
+        Assert.Equal(["conv2", "conv4", "conv5", "fc1", "fc2"], learning.Where(n => n.Parameters[1].Initializer == new Constant(1)).Select(n => n.Name));
+        Assert.Equal(["conv1", "conv3", "fc3"], learning.Where(n => n.Parameters[1].Initializer == new Constant(0)).Select(n => n.Name));
+    }
+
+    // AlexNet of the book and of PyTorch start otherwise: plain ones do not train from anything.
+    [Theory]
+    [InlineData("alexnet-d2l", "kaiming-normal constant(0)")]
+    [InlineData("alexnet-bn", "pytorch pytorch")]
+    [InlineData("alexnet-torchvision", "pytorch pytorch")]
+    [InlineData("cnn-bn-leaky", "pytorch pytorch")]
+    [InlineData("lenet5-keras", "xavier-uniform constant(0)")]
+    public void Networks_start_as_their_sources_do(string name, string expected) =>
+        Assert.All(NetworkCatalog.Create(name).Nodes.Where(n => n.Layer is Conv2d or Linear), n => Assert.Equal(expected, string.Join(' ', n.Parameters.Select(p => p.Initializer))));
+
+    [Fact]
     public void Dropout_can_be_left_out() =>
         Assert.DoesNotContain(NetworkCatalog.Create("alexnet-d2l", options: new Dictionary<string, string> { ["dropout"] = "off" }).Nodes, n => n.Layer is Dropout);
 

@@ -47,7 +47,7 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
             string? note = digest == file.Digest ? null :
                 $"{path} has the layout of {judge.Info.Name}'s {file.Name}, but not its bytes: the {ContentDigest.KindOf(digest)} is {digest}, " +
                 $"that of the published file {file.Digest}. It can be used; what is measured on it is not measured on {judge.Info.Name}. " +
-                $"To have the published one, move it away and run `convolve data fetch {judge.Info.Name}`.";
+                $"To have the published one, move it away and run {judge.FetchCommand}.";
             string? problem = judge.MixUpProblem(file, path, digest);
             return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem) { Note = problem is null ? note : null };
         }
@@ -78,6 +78,6 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
 
         return got;
 
-        static string Quoted(string? name) => name is null ? "not at all" : $"\"{(name.Length > 40 ? name[..40] + "..." : name)}\"";
+        static string Quoted(string? name) => name is null ? "not at all" : $"\"{ForeignText.Of(name, 40)}\"";
     });
 }

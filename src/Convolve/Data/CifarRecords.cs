@@ -33,7 +33,7 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             CheckStart(file);
             return file.IsPacked ? file.CountUnpacked(Array.MaxLength) : file.Length;
         });
-        return bytes % Length == 0 && bytes <= (long)Array.MaxLength * Length ? bytes / Length
+        return bytes > 0 && bytes % Length == 0 && bytes <= (long)Array.MaxLength * Length ? bytes / Length
             : throw Bad(path, $"has {bytes} bytes, which is no whole number of records of {Length}", "It is cut off, or another file");
     }
 

@@ -31,13 +31,16 @@ internal sealed class DataFile : IDisposable
     {
         if (Directory.Exists(path))
             throw new DataException($"{path} is a folder, but a file was expected. Give the path of the file in it.");
+        // Neither has a pipe any bytes, and to open one would be to wait for whoever writes into it.
+        if (new FileInfo(path) is { Exists: true, Length: 0 })
+            throw Empty(path);
         FileStream file = new(path, new FileStreamOptions { BufferSize = 1 << 17, Options = FileOptions.SequentialScan });
         try
         {
             if (!file.CanSeek)
                 throw new DataException($"{path} is a device or a pipe, but a file was expected. Save its bytes into a file first.");
             if (file.Length == 0)
-                throw new DataException($"{path} is empty (0 bytes). Get the file again.");
+                throw Empty(path);
             Span<byte> start = stackalloc byte[2];
             int got = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
             file.Position = 0;
@@ -127,6 +130,8 @@ internal sealed class DataFile : IDisposable
             throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
         }
     }
+
+    private static DataException Empty(string path) => new($"{path} is empty (0 bytes). Get the file again.");
 
     public void Dispose()
     {

@@ -7,6 +7,9 @@ namespace Convolve.Data;
 /// <summary>The three parts of a run's data: what it learns from, what it is steered by, what it is judged by at the end.</summary>
 public sealed record DataSplits(Split Train, Split Validation, Split Test)
 {
+    /// <summary>What whoever reads the figures of a run has to know of the data (<see cref="LoadedData.Remarks"/>).</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Draws a validation split out of the training images and leaves the test images alone.</summary>
     /// <remarks>
     /// Every class gives its share (largest remainders fill up to the total), so that small sets work too. Which images go depends on

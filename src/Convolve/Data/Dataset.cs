@@ -72,6 +72,10 @@ public abstract class Dataset
     /// <exception cref="DataException">The image cannot be read, or is not what it was when the set was made.</exception>
     public abstract ReadOnlySpan<byte> Read(int i, Span<byte> buffer);
 
+    /// <summary>The file of an image; null where the set is not of files.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
+    public virtual string? FileOf(int i) => null;
+
     /// <summary>The bytes that <see cref="Read"/>'s buffer must have for an image: 0 where the set keeps it.</summary>
     public virtual int BufferLengthOf(int i) => SizeOf(i).Length;
 

@@ -1,3 +1,5 @@
+using Convolve.Formats;
+
 namespace Convolve.Data;
 
 /// <summary>
@@ -8,9 +10,11 @@ namespace Convolve.Data;
 /// <param name="directory">The folder to fetch into.</param>
 /// <param name="mirrors">Where the files are.</param>
 /// <param name="environment">What downloads depend on.</param>
+/// <param name="command">What fetches it again, for messages.</param>
 /// <param name="progress">Told what is done.</param>
 internal sealed class DatasetFetch(
-    DatasetInfo info, string directory, IReadOnlyList<Uri> mirrors, DatasetEnvironment environment, IProgress<DataProgress>? progress)
+    DatasetInfo info, string directory, IReadOnlyList<Uri> mirrors, DatasetEnvironment environment, string command,
+    IProgress<DataProgress>? progress)
 {
     /// <summary>What a mirror may send more than the unpacked file has: the smallest files may grow when packed.</summary>
     private const long Surplus = 1 << 16;
@@ -21,8 +25,7 @@ internal sealed class DatasetFetch(
     public void File(DatasetFile file, CancellationToken cancellation)
     {
         RemoteFile remote = new(file.PackedName, Addresses(file.PackedName), [], file.Bytes + Surplus, 0, (path, token) => Problem(path, file, token));
-        PartFile part = Part(file.PackedName, remote, cancellation);
-        Disk(file.PackedName, () => part.MoveTo(Path.Combine(directory, file.PackedName)));
+        Part(file.PackedName, remote, cancellation).MoveTo(Path.Combine(directory, file.PackedName));
     }
 
     /// <summary>Unpacks the set's archive, after downloading it if it does not lie somewhere already.</summary>
@@ -42,35 +45,41 @@ internal sealed class DatasetFetch(
         else if (Problem(local, archive, cancellation) is { } problem)
         {
             throw new DataException(
-                $"{local} is not {info.Name}'s archive: it {problem}. Delete it and run `convolve data fetch {info.Name}` to have it downloaded; " +
-                $"or, if it is what you want, unpack it yourself, with its files in {Path.Combine(directory, archive.Folder)}.");
+                $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to have the published one " +
+                "downloaded; or, if it is what you want, unpack it yourself, with its files in " +
+                $"{Path.Combine(directory, archive.Folder)}.");
         }
 
         string staging = Path.Combine(directory, ".unpacking"), target = Path.Combine(directory, archive.Folder);
         progress?.Report(new($"Unpacking {archive.Name} into {target}"));
-        Disk(archive.Name, () =>
-        {
-            if (Directory.Exists(staging))
-                Directory.Delete(staging, recursive: true);
-            Directory.CreateDirectory(staging);
-        });
+        Discard(staging); // of a process that was killed
         try
         {
+            FileOperation.Run(FileStep.Create, staging, () => Directory.CreateDirectory(staging));
             TarExtraction.Extract(local ?? part!.Path, archive.Folder, info.Files, staging, cancellation);
-            Disk(archive.Name, () =>
-            {
-                if (Path.Exists(target))
-                    Directory.Move(target, FreeName(target + ".bad"));
-                Directory.Move(staging, target);
-            });
+            if (Path.Exists(target) && FreeName(target + ".bad") is var aside)
+                FileOperation.Run(FileStep.Rename, aside, () => Directory.Move(target, aside));
+            FileOperation.Run(FileStep.Rename, target, () => Directory.Move(staging, target));
+            part?.Delete();
+            FileOperation.Run(FileStep.SyncFolder, target, () => FolderSync.Sync(directory));
         }
         finally
         {
-            if (Directory.Exists(staging))
-                Directory.Delete(staging, recursive: true);
+            Discard(staging);
         }
+    }
 
-        part?.Delete();
+    /// <summary>Takes a folder away. One that cannot be deleted is found out when its place is needed.</summary>
+    private static void Discard(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private PartFile Part(string name, RemoteFile remote, CancellationToken cancellation)
@@ -91,14 +100,14 @@ internal sealed class DatasetFetch(
 
     private DownloadException Failed(string name, IReadOnlyList<string> failures)
     {
-        string fetch = $"`convolve data fetch {info.Name}{(directory == Path.Combine(environment.CacheDirectory, info.FolderName) ? "" : $" --data-dir {Path.GetDirectoryName(directory)}")}`";
         string byHand = info.Archive is { } archive
             ? $"put {archive.Name} ({ContentDigest.KindOf(archive.Versions[0].Digest)} {archive.Versions[0].Digest}) into {directory} and run it again; or name a folder that holds its files in CONVOLVE_DATA"
             : $"put {string.Join(", ", info.Files.Select(f => f.PackedName))} into {directory}";
         return new(
             $"{info.Name} cannot be downloaded: {(failures.Count == 0 ? "it has no mirror" : "no mirror delivered " + name)}." +
             string.Concat(failures.Select(f => $"{Environment.NewLine}  {f}")) + Environment.NewLine +
-            $"Check the network and run {fetch}, which goes on where this ended; or {byHand}; or name another mirror in CONVOLVE_MIRRORS.");
+            $"Check the network and run {command}, which goes on where this ended; or {byHand}; " +
+            "or name another mirror in CONVOLVE_MIRRORS.");
     }
 
     /// <summary>What is wrong with a file that was packed by itself.</summary>
@@ -121,36 +130,20 @@ internal sealed class DatasetFetch(
     }
 
     /// <summary>What is wrong with an archive.</summary>
-    private static string? Problem(string path, DatasetArchive archive, CancellationToken cancellation)
+    private static string? Problem(string path, DatasetArchive archive, CancellationToken cancellation) => DataFile.Guard(path, () =>
     {
         long bytes = new FileInfo(path).Length;
-        ArchiveVersion[] possible = [.. archive.Versions.Where(v => v.Bytes is null || v.Bytes == bytes)];
-        if (possible.Length == 0)
-            return $"has {bytes} bytes, expected {string.Join(" or ", archive.Versions.Select(v => v.Bytes))}";
-        string? came = null;
-        foreach (ArchiveVersion version in possible)
+        foreach (ArchiveVersion version in archive.Versions.Where(v => v.Bytes is null || v.Bytes == bytes))
         {
-            string digest = ContentDigest.OfFile(path, version.Digest, cancellation);
-            if (digest == version.Digest)
+            if (ContentDigest.OfFile(path, version.Digest, cancellation) == version.Digest)
                 return null;
-            came ??= $"holds other content: its {ContentDigest.KindOf(digest)} is {digest}, expected {version.Digest}";
         }
 
-        return came;
-    }
+        ArchiveVersion published = archive.Versions[0];
+        string digest = ContentDigest.OfFile(path, published.Digest, cancellation);
+        return $"holds {bytes} bytes with the {ContentDigest.KindOf(digest)} {digest}, expected {published.Bytes} with {published.Digest}";
+    });
 
     private static string FreeName(string path) =>
         Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? path : FormattableString.Invariant($"{path}{i}")).First(p => !Path.Exists(p));
-
-    private void Disk(string name, Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw TransferFault.OfDisk(name, Path.Combine(directory, "."), e);
-        }
-    }
 }

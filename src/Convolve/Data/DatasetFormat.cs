@@ -19,9 +19,10 @@ internal readonly record struct LoadedPart(Dataset Images, bool IsPublished);
 /// <summary>Says what is wrong with files of a set, and how to mend it.</summary>
 /// <param name="Info">The set.</param>
 /// <param name="Known">All sets, as one's file may be another's.</param>
-internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo> Known)
+/// <param name="FetchCommand">What brings the set to where it was looked for.</param>
+internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo> Known, string FetchCommand)
 {
-    public string Mend => $"To get it new, delete it and run `convolve data fetch {Info.Name}`.";
+    public string Mend => $"To get it new, delete it and run {FetchCommand}.";
 
     /// <summary>What reads a file, with the way to mend it behind what goes wrong.</summary>
     public T Guard<T>(Func<T> read)

@@ -30,6 +30,10 @@ public sealed record DatasetOptions
 
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
+
+    /// <summary>What brings a set to where these options look for it, for messages.</summary>
+    internal string FetchCommand(DatasetInfo info) =>
+        $"`convolve data fetch {info.Name}{(DataDirectory is { } directory ? $" --data-dir {directory}" : "")}`";
 }
 
 /// <summary>Why a folder is looked into.</summary>
@@ -58,6 +62,11 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
     /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
     public Dataset? Validation { get; init; }
 
+    /// <summary>
+    /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. In sentences.
+    /// </summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>What was left out as bad: a line for each file, with its path and what is wrong.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
@@ -65,10 +74,13 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
     /// <inheritdoc cref="DataSplits.Create"/>
     public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null)
     {
-        if (Validation is null)
-            return DataSplits.Create(Train, Test, validationFraction, seed, limit);
-        DataSplits splits = DataSplits.Create(Train, Test, 0, seed, limit);
-        return splits with { Validation = new("validation", Validation, [.. Enumerable.Range(0, Math.Min(Validation.Count, limit ?? int.MaxValue))]) };
+        DataSplits splits = DataSplits.Create(Train, Test, Validation is null ? validationFraction : 0, seed, limit);
+        if (Validation is not null)
+        {
+            int[] all = [.. Enumerable.Range(0, Math.Min(Validation.Count, limit ?? int.MaxValue))];
+            splits = splits with { Validation = new("validation", Validation, all) };
+        }
+        return splits with { Remarks = Remarks };
     }
 }
 
@@ -146,4 +158,7 @@ public sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnl
 
     /// <summary>Whether every file is also byte for byte what was published.</summary>
     public bool IsPublished => IsOk && Files.All(f => f.Note is null);
+
+    /// <summary>What is remarkable of the set though not wrong; null if nothing is.</summary>
+    public string? Note { get; init; }
 }

@@ -27,7 +27,8 @@ internal sealed class Download(RemoteFile file, PartFile part, DatasetEnvironmen
     private const int Rounds = 3, BackoffGrowth = 3;
 
     /// <summary>Downloads the file into its part file; where it came from, or null and what each mirror did.</summary>
-    /// <exception cref="DownloadException">The disk does not take it.</exception>
+    /// <exception cref="Formats.FileWriteException">The disk does not take it.</exception>
+    /// <exception cref="DownloadException">The disk has no room for it.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled; what has come is kept.</exception>
     public async Task<(Uri? From, IReadOnlyList<string> Failures)> RunAsync(CancellationToken cancellation)
     {

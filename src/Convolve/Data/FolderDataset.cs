@@ -30,6 +30,13 @@ internal sealed class FolderDataset : Dataset
     }
 
     /// <inheritdoc/>
+    public override string? FileOf(int i)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)i, (uint)Count, nameof(i));
+        return _images[i].Path;
+    }
+
+    /// <inheritdoc/>
     public override int BufferLengthOf(int i) => _images[i].Pixels is null ? SizeOf(i).Length : 0;
 
     internal override ReadOnlySpan<PixelMoments> MomentsOf(int i) => _images[i].Moments;

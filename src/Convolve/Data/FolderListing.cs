@@ -22,13 +22,6 @@ internal sealed class FolderListing
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png"];
     private static readonly string[][] PartNames = [["train"], ["validation", "valid", "val"], ["test"]];
     private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
-    private static readonly EnumerationOptions Deep = new()
-    {
-        AttributesToSkip = 0,
-        IgnoreInaccessible = false,
-        RecurseSubdirectories = true,
-        MaxRecursionDepth = MostLevels,
-    };
 
     private readonly List<FolderFile> _files = [];
     private readonly List<ImageFolderFinding> _findings = [];
@@ -94,16 +87,19 @@ internal sealed class FolderListing
         {
             string path = Path.Combine(folder, name);
             List<string> pictures = [];
-            foreach (string file in Sorted(Directory.EnumerateFiles(path, "*", Deep).Where(f => !IsHidden(path, f))))
+            foreach ((string file, bool isClosed) in Below(path).OrderBy(f => f.Path, NaturalOrder.Instance))
             {
-                if (Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+                if (isClosed || Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
                     pictures.Add(file);
                 else
                     Add(Stray, file, $"is not named like a picture ({string.Join(", ", Extensions)}), and is left out.");
             }
             int label = Array.IndexOf([.. ClassNames], name);
             if (label < 0)
-                Add(UnknownClass, path, $"holds {pictures.Count} pictures of a class that {PartFolders[0]} has not: they have no label. Add the class there, or take the folder away.");
+            {
+                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {PartFolders[0]} has not: " +
+                    "they have no label. Add the class there, or take the folder away.");
+            }
             else if (pictures.Count == 0)
                 Add(part == FolderPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
             else
@@ -123,10 +119,26 @@ internal sealed class FolderListing
             : throw new DataException($"{found[0]} and {found[1]} mean the same split. Keep one of them.");
     }
 
-    private static string[] Folders(string folder) =>
-        [.. Sorted(Directory.EnumerateDirectories(folder, "*", Everything).Where(f => !IsHidden(folder, f)))];
+    /// <summary>
+    /// The files of a folder on all its levels. One that may not be looked into stands for the files in it, and is no good picture.
+    /// </summary>
+    private static IEnumerable<(string Path, bool IsClosed)> Below(string folder, int levels = MostLevels)
+    {
+        try
+        {
+            string[] files = [.. Visible(Directory.EnumerateFiles(folder, "*", Everything))];
+            string[] folders = levels == 0 ? [] : [.. Visible(Directory.EnumerateDirectories(folder, "*", Everything))];
+            return files.Select(f => (f, false)).Concat(folders.SelectMany(f => Below(f, levels - 1)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [(folder, true)];
+        }
+    }
 
-    private static IEnumerable<string> Sorted(IEnumerable<string> paths) => paths.Where(p => Path.GetFileName(p)[0] != '.').Order(NaturalOrder.Instance);
+    private static string[] Folders(string folder) => [.. Sorted(Directory.EnumerateDirectories(folder, "*", Everything))];
 
-    private static bool IsHidden(string above, string path) => path.AsSpan(above.Length).Contains("/.", StringComparison.Ordinal);
+    private static IEnumerable<string> Sorted(IEnumerable<string> paths) => Visible(paths).Order(NaturalOrder.Instance);
+
+    private static IEnumerable<string> Visible(IEnumerable<string> paths) => paths.Where(p => Path.GetFileName(p)[0] != '.');
 }

@@ -1,3 +1,5 @@
+using Convolve.Formats;
+
 namespace Convolve.Data;
 
 /// <summary>Keeps two processes from fetching into one folder at a time: the second waits for the first.</summary>
@@ -13,24 +15,21 @@ internal sealed class FolderLock : IDisposable
     public bool HasWaited { get; }
 
     /// <summary>Makes the folder, and waits until nobody else fetches into it.</summary>
-    /// <exception cref="DownloadException">The folder cannot be made or written to.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be made or written to.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static FolderLock Acquire(string folder, string what, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         for (bool isTold = false; ; isTold = true)
         {
             cancellation.ThrowIfCancellationRequested();
-            try
+            string path = Path.Combine(folder, FileName);
+            FileLock? held = FileOperation.Run(FileStep.Create, path, () =>
             {
                 Directory.CreateDirectory(folder);
-                if (FileLock.TryAcquire(Path.Combine(folder, FileName)) is { } held)
-                    return new(held, isTold);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-            {
-                throw new DownloadException(
-                    $"{what} cannot be fetched: the folder {folder} cannot be made or written to: {e.Message} " +
-                    "Name one that can be written to in XDG_CACHE_HOME, or with --data-dir.", e);
-            }
+                return FileLock.TryAcquire(path);
+            });
+            if (held is not null)
+                return new(held, isTold);
             if (!isTold)
                 progress?.Report(new($"Waiting for another process, which fetches {what} into {folder}"));
             cancellation.WaitHandle.WaitOne(Interval);

@@ -95,7 +95,7 @@ internal sealed class FolderScan
         int length = 0;
         try
         {
-            length = Read(path, out rented);
+            length = IsEmpty(path) ? 0 : Read(path, out rented);
             ReadOnlySpan<byte> data = rented.AsSpan(0, length);
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(data, hash);
@@ -115,10 +115,18 @@ internal sealed class FolderScan
         {
             return new(default, digest, length, e.Message, null, null);
         }
+        catch (OutOfMemoryException)
+        {
+            string problem = $"{path} does not fit into the memory that is left. Free some, or make the picture smaller.";
+            return new(default, digest, length, problem, null, null);
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(rented);
             ArrayPool<byte>.Shared.Return(planes);
         }
     }
+
+    // A pipe has no length, and to open one would be to wait for whoever writes into it.
+    private static bool IsEmpty(string path) => new FileInfo(path) is { Exists: true, Length: 0 };
 }

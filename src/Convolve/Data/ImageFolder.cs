@@ -56,7 +56,12 @@ public static class ImageFolder
             throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
         FolderListing listing = ListingOf(name);
         FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
-        string[] skipped = Skipped(scan, options.SkipBad, progress);
+        string[] skipped = Skipped(scan, options.SkipBad);
+        List<string> remarks = [];
+        foreach (string problem in skipped)
+            Remark($"Left out: {problem}");
+        if (skipped.Length > 0)
+            Remark(string.Create(CultureInfo.InvariantCulture, $"{skipped.Length:N0} of {scan.Files.Count:N0} pictures are left out."));
         bool isAllTest = options.TestsAll && listing.PartFolders.Skip(1).All(folder => folder.Length == 0);
         FolderPart?[] parts = PartsOf(scan);
         if (isAllTest)
@@ -70,12 +75,15 @@ public static class ImageFolder
             throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
         if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)FolderPart.Test].Length == 0)
         {
-            progress?.Report(new(listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
+            Remark(listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
                 ? $"There is no folder test: {validation} is tested on, and the validation split is drawn from train."
-                : "There is no folder test: a tenth of train is tested on."));
+                : "There is no folder test: a tenth of train is tested on.");
         }
         if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
-            progress?.Report(new($"{leaks} pictures lie in two splits, so that what is tested was trained on: `convolve data verify {NameOf(listing)}` names them."));
+        {
+            Remark($"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: " +
+                $"`convolve data verify {NameOf(listing)}` names them.");
+        }
 
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
@@ -85,8 +93,15 @@ public static class ImageFolder
         return new(InfoOf(listing, train.Size, train.Count, test.Count), train, test, listing.Root)
         {
             Validation = parts.Contains(FolderPart.Validation) ? SetOf(FolderPart.Validation, "validation") : null,
+            Remarks = remarks,
             Skipped = skipped,
         };
+
+        void Remark(string text)
+        {
+            remarks.Add(text);
+            progress?.Report(new(text));
+        }
     }
 
     private static FolderListing ListingOf(string name) => name.Length > Prefix.Length ? FolderListing.Of(name[Prefix.Length..])
@@ -99,21 +114,16 @@ public static class ImageFolder
 
     private static ImageSize SizeOf(FolderScan scan, int i, int channels) => new(channels, scan.Files[i].Info.Height, scan.Files[i].Info.Width);
 
-    private static string[] Skipped(FolderScan scan, bool isAllowed, IProgress<DataProgress>? progress)
+    /// <summary>What is wrong with each bad file, if there may be any.</summary>
+    private static string[] Skipped(FolderScan scan, bool isAllowed)
     {
         string[] bad = [.. scan.Files.Where(f => f.Problem is not null).Select(f => f.Problem!)];
-        if (bad.Length == 0)
+        if (bad.Length == 0 || isAllowed)
             return bad;
         string name = NameOf(scan.Listing);
-        if (!isAllowed)
-        {
-            throw new DataException(string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. The first: {bad[0]} ")
-                + $"`convolve data verify {name}` names all; --skip-bad leaves them out.");
-        }
-        foreach (string problem in bad)
-            progress?.Report(new($"Left out: {problem}"));
-        progress?.Report(new(string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures are left out.")));
-        return bad;
+        throw new DataException(
+            string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
+            + $"The first: {bad[0]} `convolve data verify {name}` names all; --skip-bad leaves them out.");
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using Convolve.Formats;
 
 namespace Convolve.Data;
 
@@ -10,16 +11,23 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
     /// <summary>A mirror that brings less is taken for stalled.</summary>
     private const double LeastBytesPerSecond = 1000;
 
+    private const int MostRedirections = 10;
+
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
 
-    private static readonly Lazy<HttpClient> Client = new(() => new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(20) })
+    private static readonly Lazy<HttpClient> Client = new(() => new HttpClient(new SocketsHttpHandler
+    {
+        ConnectTimeout = TimeSpan.FromSeconds(20),
+        MaxAutomaticRedirections = MostRedirections,
+    })
     {
         Timeout = Timeout.InfiniteTimeSpan,
         DefaultRequestHeaders = { { "User-Agent", "convolve" }, { "Accept-Encoding", "identity" } },
     });
 
     /// <summary>Asks for what is missing, or for all of it if that does not fit; what went wrong, or null if the whole file is there and right.</summary>
-    /// <exception cref="DownloadException">The disk does not take it.</exception>
+    /// <exception cref="FileWriteException">The disk does not take it.</exception>
+    /// <exception cref="DownloadException">The disk has no room for it.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<MirrorFailure?> RunAsync(CancellationToken cancellation)
     {
@@ -45,9 +53,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         long bytes = have;
         long? total = null;
         bool isAnswered = false;
+        using HttpRequestMessage request = Request(origin, have);
         try
         {
-            using HttpRequestMessage request = Request(origin, have);
             using HttpResponseMessage response =
                 await Client.Value.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token).ConfigureAwait(false);
             isAnswered = true;
@@ -69,10 +77,10 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             if (have == 0 && IsPage(response, buffer.AsSpan(0, got)))
                 return (false, new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} in place of the file; a firewall or a log-in may stand in between", IsFinal: true));
             // Only now: an earlier part is not given up for a page.
-            await using FileStream output = Disk(() => have > 0 ? part.Append() : part.Create(OriginOf(response, total)));
+            await using FileStream output = have > 0 ? part.Append() : part.Create(OriginOf(response, total));
             for (; got > 0; got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false))
             {
-                Disk(() => output.Write(buffer, 0, got));
+                FileOperation.Write(part.Path, output, buffer.AsSpan(0, got));
                 bytes += got;
                 if (bytes > file.MostBytes)
                     return Discard($"sent more than the {file.MostBytes} bytes that the file can have");
@@ -93,7 +101,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             }
 
             progress?.Report(new DownloadProgress(file.Name, bytes, total, rate.BytesPerSecond));
-            Disk(() => output.Flush(flushToDisk: true));
+            FileOperation.Run(FileStep.Flush, part.Path, () => output.Flush(flushToDisk: true));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -101,9 +109,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             return (false, new(!isAnswered ? $"no answer for {patience.TotalSeconds:0} s"
                 : $"stalled {after}: less than {LeastBytesPerSecond / 1000:0} kB/s came for {patience.TotalSeconds:0} s", IsFinal: false));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (e is HttpRequestException or IOException and not FileWriteException)
         {
-            return (false, new(TransferFault.Words(e, address, isAnswered ? DataSize.Of(bytes, total) : null), IsFinal: false));
+            return (false, new(TransferFault.Words(e, request.RequestUri!, isAnswered ? DataSize.Of(bytes, total) : null), IsFinal: false));
         }
 
         if (total is { } expected && bytes < expected)
@@ -134,7 +142,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (status == HttpStatusCode.OK || (status == HttpStatusCode.PartialContent && have > 0))
             return null;
         bool mayPass = status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
-        return new($"HTTP {(int)status} {response.ReasonPhrase}", !mayPass);
+        string redirected = (int)status is < 300 or >= 400 ? ""
+            : $": it leads on more than {MostRedirections} times, from https to http, or nowhere";
+        return new($"HTTP {(int)status} {ForeignText.Of(response.ReasonPhrase ?? "", 60)}{redirected}", !mayPass);
     }
 
     private MirrorFailure? SizeFailure(long? total)
@@ -185,24 +195,6 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return null;
-        }
-    }
-
-    private void Disk(Action write) => Disk(() =>
-    {
-        write();
-        return true;
-    });
-
-    private T Disk<T>(Func<T> write)
-    {
-        try
-        {
-            return write();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw TransferFault.OfDisk(file.Name, part.Path, e);
         }
     }
 }

@@ -1,3 +1,5 @@
+using Convolve.Formats;
+
 namespace Convolve.Data;
 
 /// <summary>
@@ -31,28 +33,42 @@ internal sealed class PartFile(string path)
     }
 
     /// <summary>Begins anew: what was there is gone.</summary>
+    /// <exception cref="FileWriteException">The disk does not take it.</exception>
     public FileStream Create(PartOrigin origin)
     {
         Delete();
-        File.WriteAllLines(OriginPath, origin.Lines);
-        return new FileStream(Path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        AtomicFile.WriteText(OriginPath, string.Concat(origin.Lines.Select(line => line + "\n")));
+        return Open(FileMode.CreateNew);
     }
 
     /// <summary>Goes on behind what is there.</summary>
-    public FileStream Append() => new(Path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    /// <exception cref="FileWriteException">The disk does not take it.</exception>
+    public FileStream Append() => Open(FileMode.Append);
 
+    /// <summary>Forgets what is there. What cannot be deleted is in the way of <see cref="Create"/>, and told there.</summary>
     public void Delete()
     {
-        File.Delete(OriginPath);
-        File.Delete(Path);
+        try
+        {
+            File.Delete(OriginPath);
+            File.Delete(Path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     /// <summary>Gives the file its name.</summary>
+    /// <exception cref="FileWriteException">The disk does not take it.</exception>
     public void MoveTo(string target)
     {
-        File.Move(Path, target, overwrite: true);
-        File.Delete(OriginPath);
+        FileOperation.Run(FileStep.Rename, target, () => File.Move(Path, target, overwrite: true));
+        Delete();
+        FileOperation.Run(FileStep.SyncFolder, target, () => FolderSync.Sync(System.IO.Path.GetDirectoryName(target)!));
     }
+
+    private FileStream Open(FileMode mode) =>
+        FileOperation.Run(FileStep.Create, Path, () => new FileStream(Path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0));
 }
 
 /// <summary>Where the beginning of a file came from.</summary>

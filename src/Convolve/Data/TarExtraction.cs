@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Convolve.Formats;
 
 namespace Convolve.Data;
 
@@ -22,7 +23,8 @@ internal static class TarExtraction
     /// <param name="target">Where they go.</param>
     /// <param name="cancellation">Ends the extraction.</param>
     /// <exception cref="DataException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its place.</exception>
-    /// <exception cref="DownloadException">The disk does not take the files.</exception>
+    /// <exception cref="FileWriteException">The disk does not take the files.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static void Extract(string archivePath, string folder, IReadOnlyList<DatasetFile> files, string target, CancellationToken cancellation)
     {
         HashSet<DatasetFile> taken = [];
@@ -47,11 +49,11 @@ internal static class TarExtraction
         }
         // The reader of tar files throws these for what it cannot make sense of.
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or NotSupportedException
-                                      or OutOfMemoryException)
+                                      or InvalidOperationException or OutOfMemoryException)
         {
             throw Bad(archivePath, $"is damaged: {e.Message.TrimEnd('.')}", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException and not FileWriteException or UnauthorizedAccessException)
         {
             throw new DataException($"{archivePath} cannot be read: {e.Message}", e);
         }
@@ -66,7 +68,7 @@ internal static class TarExtraction
         string name = entry.Name;
         string[] parts = [.. name.Split('/', '\\').Where(p => p is not ("" or "."))];
         if (name.StartsWith('/') || name.StartsWith('\\') || name.Contains(':', StringComparison.Ordinal) || parts.Contains(".."))
-            throw Bad(archivePath, $"holds the entry \"{Short(name)}\", which lies outside the archive's folder");
+            throw Bad(archivePath, $"holds the entry \"{ForeignText.Of(name, 80)}\", which lies outside the archive's folder");
         switch (entry.EntryType)
         {
             case TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes:
@@ -74,51 +76,34 @@ internal static class TarExtraction
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 return (parts.Length == 1 || (parts.Length == 2 && parts[0] == folder)) ? files.FirstOrDefault(f => f.Name == parts[^1]) : null;
             default:
-                throw Bad(archivePath, $"holds the entry \"{Short(name)}\", which is no file but a {entry.EntryType}");
+                throw Bad(archivePath, $"holds the entry \"{ForeignText.Of(name, 80)}\", which is no file but a {entry.EntryType}");
         }
     }
 
     private static void Write(string archivePath, TarEntry entry, DatasetFile file, string path, CancellationToken cancellation)
     {
         using IncrementalHash hash = ContentDigest.Like(file.Digest);
-        byte[] buffer = new byte[1 << 17];
-        using FileStream output = Disk(file, path, () => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0));
-        while (entry.DataStream?.Read(buffer) is > 0 and int got)
+        AtomicFile.Write(path, output =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            hash.AppendData(buffer, 0, got);
-            Disk(file, path, () =>
+            byte[] buffer = new byte[1 << 17];
+            long bytes = 0;
+            for (int got; (got = entry.DataStream?.Read(buffer) ?? 0) > 0; bytes += got)
             {
+                cancellation.ThrowIfCancellationRequested();
+                hash.AppendData(buffer, 0, got);
                 output.Write(buffer, 0, got);
-                return true;
-            });
-        }
+            }
 
-        Disk(file, path, () =>
-        {
-            output.Flush(flushToDisk: true);
-            return true;
+            if (bytes < entry.Length)
+                throw Bad(archivePath, $"ends after {bytes} of the {entry.Length} bytes of {file.Name}");
+            if (file.Digest is not null && hash.Text() is var digest && digest != file.Digest)
+                throw Bad(archivePath,
+                    $"holds another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
         });
-        string digest = hash.Text();
-        if (file.Digest is not null && digest != file.Digest)
-            throw Bad(archivePath, $"holds another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
     }
 
-    private static T Disk<T>(DatasetFile file, string path, Func<T> write)
-    {
-        try
-        {
-            return write();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw TransferFault.OfDisk(file.Name, path, e);
-        }
-    }
-
-    private static string Short(string name) => name.Length > 80 ? name[..80] + "..." : name;
-
-    private static DataException Bad(string archivePath, string problem, Exception? inner = null) => new($"{archivePath} {problem}.", inner);
+    private static DataException Bad(string archivePath, string problem, Exception? inner = null) =>
+        new($"{archivePath} {problem}. Nothing of it is kept. Delete it, and fetch the set again.", inner);
 
     /// <summary>Gives so many bytes and then throws: what a small archive unpacks to may be anything.</summary>
     private sealed class LimitedStream(Stream inner, long most) : Stream

@@ -21,7 +21,7 @@ internal enum CardKind
 /// <summary>A box of the drawing: a layer, with what follows it alone and keeps its shape (normalisation, activation, dropout).</summary>
 internal sealed class Card
 {
-    public const double TitleSize = 12, SmallSize = 10.5, LetterWidth = 0.58;
+    public const double TitleSize = 12, SmallSize = 10.5;
     private const int LongestText = 46;
     private const double Margin = 22, LineHeight = 15;
     private readonly List<Node> _nodes = [];
@@ -63,7 +63,7 @@ internal sealed class Card
         $"{n}{(n.ParameterCount > 0 ? $", {n.ParameterCount:N0} parameters" : "")}{(n.MultiplyAdds > 0 ? $", {n.MultiplyAdds:N0} multiply-adds" : "")}")));
 
     public double Width => Math.Max(Kind == CardKind.Merge ? 70 : 120,
-        Margin + Math.Max(WidthOf(Title, TitleSize), Math.Max(WidthOf(Others, SmallSize), WidthOf($"{Name}    {Parameters}", SmallSize))));
+        Margin + Math.Max(SvgWriter.WidthOf(Title, TitleSize), Math.Max(SvgWriter.WidthOf(Others, SmallSize), SvgWriter.WidthOf($"{Name}    {Parameters}", SmallSize))));
 
     public double Height => 12 + LineHeight * LineCount;
 
@@ -96,8 +96,6 @@ internal sealed class Card
         }
         return cards;
     }
-
-    public static double WidthOf(string text, double size) => size * LetterWidth * text.Sum(c => c < 0x1100 ? 1 : 1.7);
 
     private static CardKind KindOf(Layer layer) => layer switch
     {

@@ -28,7 +28,7 @@ public static class NetworkDrawing
         List<Column> columns = Arrange(UnitSequence.Of(graph));
         CardKind[] kinds = [.. columns.SelectMany(c => c.Stacks).SelectMany(s => s.Units).SelectMany(u => u.Cards).Select(card => card.Kind).Where(kind => kind != CardKind.Input).Distinct().Order()];
         string facts = string.Create(CultureInfo.InvariantCulture, $"{graph.Input} to {graph.Output} \u00b7 {graph.ParameterCount:N0} parameters \u00b7 {Large(graph.MultiplyAdds)} multiply-adds per image");
-        double width = Math.Max(WidthOf(columns), Margin * 2 + Math.Max(Card.WidthOf(facts, 12), Math.Max(Card.WidthOf(graph.Name, 20), kinds.Sum(LegendWidth))));
+        double width = Math.Max(WidthOf(columns), Margin * 2 + Math.Max(SvgWriter.WidthOf(facts, 12), Math.Max(SvgWriter.WidthOf(graph.Name, 20), kinds.Sum(LegendWidth))));
         double height = HeadHeight + columns.Max(column => column.Height) + 2 * ColumnTop + Margin;
         using SvgCanvas canvas = new(width, height, graph.Name, facts);
         canvas.Text(graph.Name, new(Margin, Margin + 14), "ink", 20, isBold: true);
@@ -70,7 +70,7 @@ public static class NetworkDrawing
         Point begin = at with { Y = at.Y + stack.Before };
         if (stack.IsFramed)
         {
-            double top = begin.Y - 2, right = at.X + stack.Right, label = Card.WidthOf(stack.Label, Card.SmallSize);
+            double top = begin.Y - 2, right = at.X + stack.Right, label = SvgWriter.WidthOf(stack.Label, Card.SmallSize);
             canvas.Line([at, begin], hasArrow: false);
             canvas.Frame(new(at.X - stack.Left, top), stack.Left + stack.Right, stack.Units.Sum(unit => unit.Height) + Stack.FrameMargin);
             canvas.Paper(new(right - label - 18, top - 7), label + 8, 14);
@@ -132,7 +132,7 @@ public static class NetworkDrawing
 
     private static double WidthOf(List<Column> columns) => 2 * Margin + columns.Sum(c => c.Left + c.Right) + ColumnGap * (columns.Count - 1);
 
-    private static double LegendWidth(CardKind kind) => 30 + Card.WidthOf(kind.ToString(), 11);
+    private static double LegendWidth(CardKind kind) => 30 + SvgWriter.WidthOf(kind.ToString(), 11);
 
     private static string Large(long count) => count switch
     {

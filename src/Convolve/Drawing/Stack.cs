@@ -21,7 +21,7 @@ internal sealed record Stack(IReadOnlyList<Unit> Units, int Count, string LastNa
 
     public double Left => Units.Max(unit => unit.Left) + (IsFramed ? FrameMargin : 0);
 
-    public double Right => Math.Max(Units.Max(unit => unit.Right) + (IsFramed ? FrameMargin : 0), IsFramed ? Card.WidthOf(Label, Card.SmallSize) + 30 : 0);
+    public double Right => Math.Max(Units.Max(unit => unit.Right) + (IsFramed ? FrameMargin : 0), IsFramed ? SvgWriter.WidthOf(Label, Card.SmallSize) + 30 : 0);
 
     public string Label => $"\u00d7 {Count}, to {LastName}";
 }

@@ -7,12 +7,16 @@ using Convolve.Planning;
 namespace Convolve.Execution;
 
 /// <summary>Masks and scales; forward and backward are the same product with the same mask, drawn again from its counter.</summary>
-/// <remarks>The mask's bits are a mix of (seed, step, layer, element), so they depend on neither threads nor vector width.</remarks>
+/// <remarks>
+/// The mask's bits are a mix of (seed, step, layer, element of the whole batch), so they depend on neither threads nor vector width, nor on how a batch is
+/// divided into parts.
+/// </remarks>
 internal sealed unsafe class DropoutKernel : ITeamWork
 {
     private const int Block = 16;
     private readonly nint _source, _target;
     private readonly long _elements;
+    private readonly uint _imageElements;
     private readonly bool _isBFloat16;
     private readonly uint _threshold, _layer;
     private readonly float _scale;
@@ -23,6 +27,7 @@ internal sealed unsafe class DropoutKernel : ITeamWork
         Tensor source = step[Argument.Source];
         (_source, _target, _state) = (binder.Address(source), binder.Address(step[Argument.Target]), binder.State);
         _elements = source.Layout.Sizes.Aggregate(1L, (product, size) => product * size);
+        _imageElements = (uint)(_elements / source.Layout.Sizes[0]);
         _isBFloat16 = source.Layout.Type == ElementType.BFloat16;
         _threshold = (uint)(work.Probability * (double)(1UL << 32));
         _scale = 1 / (1 - work.Probability);
@@ -34,43 +39,44 @@ internal sealed unsafe class DropoutKernel : ITeamWork
         long blocks = (_elements + Block - 1) / Block;
         long from = blocks * thread / threads * Block, to = Math.Min(_elements, blocks * (thread + 1) / threads * Block);
         uint key = Mix((uint)_state.Seed ^ Mix((uint)(_state.Seed >> 32) ^ Mix(_state.Step ^ Mix(_layer + 0x9E3779B9))));
+        uint first = (uint)_state.FirstImage * _imageElements;
         if (_isBFloat16)
-            MaskBFloat16((ushort*)_source, (ushort*)_target, from, to, key, _threshold, _scale);
+            MaskBFloat16((ushort*)_source, (ushort*)_target, from, to, first, key, _threshold, _scale);
         else
-            MaskFloat32((float*)_source, (float*)_target, from, to, key, _threshold, _scale);
+            MaskFloat32((float*)_source, (float*)_target, from, to, first, key, _threshold, _scale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaskFloat32(float* source, float* target, long from, long to, uint key, uint threshold, float scale)
+    private static void MaskFloat32(float* source, float* target, long from, long to, uint first, uint key, uint threshold, float scale)
     {
         Vector512<uint> limit = Vector512.Create(threshold), keys = Vector512.Create(key);
         Vector512<float> scales = Vector512.Create(scale);
         long i = from;
         for (; i + Block <= to; i += Block)
         {
-            Vector512<uint> bits = Mix((Vector512.Create((uint)i) + Vector512<uint>.Indices) ^ keys);
+            Vector512<uint> bits = Mix((Vector512.Create((uint)i + first) + Vector512<uint>.Indices) ^ keys);
             Vector512<float> kept = Vector512.GreaterThanOrEqual(bits, limit).AsSingle();
             Vector512.Store((Vector512.Load(source + i) * scales) & kept, target + i);
         }
         for (; i < to; i++)
-            target[i] = Mix((uint)i ^ key) >= threshold ? source[i] * scale : 0;
+            target[i] = Mix(((uint)i + first) ^ key) >= threshold ? source[i] * scale : 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaskBFloat16(ushort* source, ushort* target, long from, long to, uint key, uint threshold, float scale)
+    private static void MaskBFloat16(ushort* source, ushort* target, long from, long to, uint first, uint key, uint threshold, float scale)
     {
         Vector512<uint> limit = Vector512.Create(threshold), keys = Vector512.Create(key);
         Vector512<float> scales = Vector512.Create(scale);
         long i = from;
         for (; i + Block <= to; i += Block)
         {
-            Vector512<uint> bits = Mix((Vector512.Create((uint)i) + Vector512<uint>.Indices) ^ keys);
+            Vector512<uint> bits = Mix((Vector512.Create((uint)i + first) + Vector512<uint>.Indices) ^ keys);
             Vector512<uint> kept = Vector512.GreaterThanOrEqual(bits, limit);
             Vector512<uint> wide = BFloat16.Widen(Vector256.Load(source + i));
             Vector256.Store(BFloat16.Narrow(((wide.AsSingle() * scales).AsUInt32() & kept).AsSingle()), target + i);
         }
         for (; i < to; i++)
-            target[i] = Mix((uint)i ^ key) >= threshold ? BFloat16.FromSingle(BFloat16.ToSingle(source[i]) * scale) : (ushort)0;
+            target[i] = Mix(((uint)i + first) ^ key) >= threshold ? BFloat16.FromSingle(BFloat16.ToSingle(source[i]) * scale) : (ushort)0;
     }
 
     // "lowbias32" of Chris Wellons' hash prospector: bias 0.17.

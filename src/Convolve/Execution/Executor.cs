@@ -80,13 +80,14 @@ public sealed class Executor : IDisposable
 
     /// <summary>Runs all steps; on the executor thread.</summary>
     /// <param name="step">Counts the training steps of a run; keys the dropout masks.</param>
-    public void Run(uint step = 0)
+    /// <param name="firstImage">Where the pass trains on a part of a batch, the place of its first image in the whole; the masks are then those of the whole.</param>
+    public void Run(uint step = 0, int firstImage = 0)
     {
         if (!ThreadTeam.IsExecutor)
             throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
         if (ThreadTeam.Threads != Plan.Options.Threads)
             ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for so many
-        _state.Step = step;
+        (_state.Step, _state.FirstImage) = (step, firstImage);
         _store.Refresh();
         if (IsProfiling)
         {
@@ -125,6 +126,9 @@ internal sealed class PassState(ulong seed, int batch)
     public ulong Seed { get; } = seed;
 
     public uint Step { get; set; }
+
+    /// <summary>The place of the first image in the whole batch, of which this may be a part.</summary>
+    public int FirstImage { get; set; }
 
     public int[] Labels { get; } = new int[batch];
 

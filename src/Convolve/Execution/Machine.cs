@@ -49,6 +49,19 @@ public static class Machine
         }
     }
 
+    /// <summary>Lets the peak of <see cref="ProcessMemory"/> start anew from now, where the system can; else it stays that of the whole process.</summary>
+    public static void ForgetPeakMemory()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5"); // Linux: resets VmHWM
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another system, or one that forbids it.
+        }
+    }
+
     /// <summary>Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.</summary>
     public static long? AvailableMemoryBytes => AvailableMemory.Read();
 

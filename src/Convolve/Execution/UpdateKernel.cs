@@ -9,7 +9,14 @@ namespace Convolve.Execution;
 /// <summary>What changes from update to update.</summary>
 /// <param name="Rate">The learning rate.</param>
 /// <param name="Number">Counts the updates, from 1.</param>
-internal readonly record struct UpdateStep(float Rate, long Number);
+internal readonly record struct UpdateStep(float Rate, long Number)
+{
+    /// <summary>What gradients are multiplied by first.</summary>
+    public float GradientScale { get; init; } = 1;
+
+    /// <summary>What they are then cut to, at both sides of 0; infinite for no cut.</summary>
+    public float GradientLimit { get; init; } = float.PositiveInfinity;
+}
 
 /// <summary>How 16 weights change: an optimizer's formula, with its numbers as vectors.</summary>
 internal unsafe interface IUpdateRule
@@ -32,6 +39,9 @@ internal abstract class UpdateKernel : ITeamWork
 {
     public UpdateStep Step { get; set; }
 
+    /// <summary>What the rate of each parameter is multiplied by, in the plan's order; 0 leaves it as it is. Null for 1 throughout.</summary>
+    public float[]? RateFactors { get; set; }
+
     public abstract void Run(int thread, int threads);
 }
 
@@ -43,12 +53,13 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
 
     public override void Run(int thread, int threads)
     {
-        TRule weights = ruleOf(Step, false), biases = ruleOf(Step, true);
         for (int i = 0; i < store.Plan.Slots.Count; i++)
         {
             ParameterSlot slot = store.Plan.Slots[i];
-            if (!slot.IsLearned)
+            float factor = RateFactors is null ? 1 : RateFactors[i];
+            if (!slot.IsLearned || factor == 0)
                 continue;
+            TRule rule = ruleOf(Step with { Rate = Step.Rate * factor }, slot.Spec.IsBias);
             InterleavedCopy copy = store.InterleavedCopyOf(i);
             // Arenas are whole cache lines long, so every share is whole vectors; a copy is written by pairs of rows.
             long unit = copy.Address == 0 ? Lanes : 2L * copy.RowLength, units = (slot.Layout.Bytes / sizeof(float) + unit - 1) / unit;
@@ -57,34 +68,43 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
                 continue;
             Share share = new(slot.Offset + first * sizeof(float), count * sizeof(float), store, states);
             if (copy.Address == 0)
-                Update(share, count, slot.Spec.IsBias ? biases : weights);
+                Update(share, count, rule, new(Step));
             else
-                Update(share, count, slot.Spec.IsBias ? biases : weights, (uint*)copy.Address + first / 2, copy.RowLength);
+                Update(share, count, rule, new(Step), (uint*)copy.Address + first / 2, copy.RowLength);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(in Share share, long count, TRule rule)
+    private static void Update(in Share share, long count, TRule rule, Clip clip)
     {
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
         for (long i = 0; i < count; i += Lanes)
-            Vector512.StoreAligned(rule.Update(Vector512.LoadAligned(w + i), Vector512.LoadAligned(g + i), a + i, b + i, c + i), w + i);
+            Vector512.StoreAligned(rule.Update(Vector512.LoadAligned(w + i), clip.Of(g + i), a + i, b + i, c + i), w + i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(in Share share, long count, TRule rule, uint* copy, int row)
+    private static void Update(in Share share, long count, TRule rule, Clip clip, uint* copy, int row)
     {
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
         for (long i = 0; i < count; i += 2 * row)
             for (int j = 0; j < row; j += Lanes, copy += Lanes)
             {
                 long even = i + j, odd = even + row;
-                Vector512<float> low = rule.Update(Vector512.LoadAligned(w + even), Vector512.LoadAligned(g + even), a + even, b + even, c + even);
+                Vector512<float> low = rule.Update(Vector512.LoadAligned(w + even), clip.Of(g + even), a + even, b + even, c + even);
                 Vector512.StoreAligned(low, w + even);
-                Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), Vector512.LoadAligned(g + odd), a + odd, b + odd, c + odd);
+                Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), clip.Of(g + odd), a + odd, b + odd, c + odd);
                 Vector512.StoreAligned(high, w + odd);
                 Vector512.StoreAligned((BFloat16.Round(low) >>> 16) | (BFloat16.Round(high) & Vector512.Create(0xFFFF0000u)), copy);
             }
+    }
+
+    // A gradient that is no number stays none.
+    private readonly struct Clip(UpdateStep step)
+    {
+        private readonly Vector512<float> _scale = Vector512.Create(step.GradientScale), _limit = Vector512.Create(step.GradientLimit);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Of(float* gradients) => Vector512.Max(Vector512.Min(Vector512.LoadAligned(gradients) * _scale, _limit), -_limit);
     }
 
     /// <summary>Where a thread's part of a parameter lies in each arena; a state that there is none of is read by no rule.</summary>

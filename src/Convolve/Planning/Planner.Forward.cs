@@ -155,9 +155,18 @@ public sealed partial class Planner
 
     private Tensor LowerActivation(Node node)
     {
-        Tensor source = InputOf(node), target = NewTensor(node.Name, source.Layout);
+        Tensor source = InputOf(node);
         ElementwiseForward operation = new(Fusion.FunctionOf(node.Layer), source.Layout);
-        Emit(node, "forward", operation, Required(operation, node), new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        KernelDescription description = Required(operation, node);
+        // A function that is not 0 at 0, such as Sigmoid in bfloat16, must leave out the padded channels of blocks: the library does so one by one.
+        if (IsOneByOne(description))
+        {
+            source = As(node, source, Plain(node.Output), "reorder source");
+            operation = operation with { Data = source.Layout };
+            description = Required(operation, node);
+        }
+        Tensor target = NewTensor(node.Name, source.Layout);
+        Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
         return target;
     }
 
@@ -194,9 +203,11 @@ public sealed partial class Planner
     private Tensor AddUp(Node node, string name, IReadOnlyList<Tensor> parts)
     {
         Tensor target = NewTensor($"{node.Name} {name}", parts[0].Layout);
-        OneDnn.Sum operation = new(parts[0].Layout, parts.Count);
+        // As one row of numbers, the padded channels of blocks included: those are 0, and the library is slow where it has to leave them out.
+        Layout layout = target.Layout, row = _library.Plain(layout.Type, layout.Bytes / (layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float)));
+        OneDnn.Sum operation = new(row, parts.Count);
         Emit(node, name, operation, Required(operation, node),
-            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, target, Access.Write)]);
+            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part with { Layout = row }, Access.Read)), new(Argument.Target, target with { Layout = row }, Access.Write)]);
         return target;
     }
 

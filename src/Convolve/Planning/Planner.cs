@@ -181,6 +181,8 @@ public sealed partial class Planner
 
     private static bool IsFast(KernelDescription? description) => SpeedOf(description) == 3;
 
+    private static bool IsOneByOne(KernelDescription description) => SpeedOf(description) == 1;
+
     /// <summary>3 for a kernel made for the shape; below it, what the library falls back to: 1 for "ref", one element after the other, 2 for others such as "gemm".</summary>
     private static int SpeedOf(KernelDescription? description) => description?.Implementation switch
     {

@@ -21,7 +21,7 @@ internal sealed record CheckpointInfo
     public required string Rule { get; init; }
 
     /// <summary>The figure that a plateau schedule watches; null for other schedules.</summary>
-    public PlateauMetric? Watched { get; init; }
+    public WatchedMetric? Watched { get; init; }
 
     public required int StepsPerEpoch { get; init; }
 

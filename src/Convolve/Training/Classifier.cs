@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
@@ -97,17 +98,31 @@ public sealed class Classifier : IDisposable
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
-    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        With(split, batchSize, evaluator => evaluator.Run(progress, cancellation));
+
+    /// <summary>What the network says of every image of a split, with the preprocessing of the training.</summary>
+    /// <param name="split">Its classes must be the classifier's.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="augmentation">Whether an image is looked at in several views.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be moved.</exception>
+    public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
+        IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+        With(split, batchSize, evaluator => evaluator.Predict(augmentation, progress, cancellation));
+
+    private T With<T>(Split split, int batchSize, Func<Evaluator, T> evaluate)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!split.Dataset.ClassNames.SequenceEqual(ClassNames))
             throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, "
                 + $"and the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on the set it was trained for.");
-        Evaluation? result = null;
+        T? result = default;
         ThreadTeam.Invoke(() =>
         {
             using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize);
-            result = evaluator.Run(progress, cancellation);
+            result = evaluate(evaluator);
         });
         return result!;
     }

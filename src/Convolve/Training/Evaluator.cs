@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Execution;
 
 namespace Convolve.Training;
@@ -32,18 +33,41 @@ internal sealed class Evaluator : IDisposable
         int classes = _model.Graph.Output.Channels;
         for (int step = 0; step < _sampler.BatchCount; step++)
         {
-            cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<int> batch = _sampler.Batch(0, step);
-            Executor pass = _model.Evaluation(batch.Length);
-            _loader.Load(batch, pass);
+            Executor pass = Load(step, cancellation);
             pass.Run();
             ReadOnlySpan<float> logits = pass.Logits;
-            for (int i = 0; i < batch.Length; i++)
+            for (int i = 0; i < pass.BatchSize; i++)
                 metrics.AddLogits(logits.Slice(i * classes, classes), pass.Labels[i]);
             progress?.Report((step + 1.0) / _sampler.BatchCount);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy, _split.Count / seconds);
+    }
+
+    /// <summary>What the model says of every image, as the mean over its views; on the executor thread.</summary>
+    public Predictions Predict(TestTimeAugmentation augmentation, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        int classes = _model.Graph.Output.Channels;
+        float[] logits = new float[checked(_split.Count * classes)];
+        using TestTimeViews views = new(augmentation, _model.Graph.Input);
+        for (int step = 0; step < _sampler.BatchCount; step++)
+        {
+            Executor pass = Load(step, cancellation);
+            Span<float> sums = logits.AsSpan(step * _sampler.BatchSize * classes, pass.BatchSize * classes);
+            views.Run(pass, sums);
+            progress?.Report((step + 1.0) / _sampler.BatchCount);
+        }
+        Dataset data = _split.Dataset;
+        return new(data.ClassNames, [.. _split.Indices.Select(i => new SampleId(i, data.FileOf(i)))], [.. _split.Indices.Select(data.LabelOf)], logits);
+    }
+
+    private Executor Load(int step, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ReadOnlySpan<int> batch = _sampler.Batch(0, step);
+        Executor pass = _model.Evaluation(batch.Length);
+        _loader.Load(batch, pass);
+        return pass;
     }
 
     public void Dispose() => _loader.Dispose();

@@ -1,3 +1,5 @@
+using Convolve.Evaluations;
+
 namespace Convolve.Training;
 
 /// <summary>Means over the images of an evaluation, summed in double precision.</summary>
@@ -17,22 +19,10 @@ internal struct Metrics
     /// <summary>Counts one image from its logits. A label whose logit is no number is never right.</summary>
     public void AddLogits(ReadOnlySpan<float> logits, int label)
     {
-        float own = logits[label], largest = float.NegativeInfinity;
-        int before = 0;
-        for (int k = 0; k < logits.Length; k++)
-        {
-            largest = Math.Max(largest, logits[k]);
-            if (logits[k] > own || (logits[k] == own && k < label))
-                before++;
-        }
-        double sum = 0;
-        foreach (float logit in logits)
-            sum += Math.Exp(logit - largest);
-        _loss += Math.Log(sum) + largest - own;
+        LogitScore score = LogitScore.Of(logits, label);
+        _loss += score.Loss;
         _images++;
-        if (float.IsNaN(own) || float.IsNaN(largest))
-            return;
-        _correct += before == 0 ? 1 : 0;
-        _top5 += before < 5 ? 1 : 0;
+        _correct += score.Rank == 0 ? 1 : 0;
+        _top5 += score.Rank < 5 ? 1 : 0;
     }
 }

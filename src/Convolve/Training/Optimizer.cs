@@ -11,17 +11,23 @@ public sealed class Optimizer : IDisposable
     private readonly IReadOnlyList<string> _stateNames;
     private readonly UpdateKernel _kernel;
     private readonly TeamTask _task;
+    private readonly GradientClipping _clipping;
+    private readonly GradientNormKernel? _norm;
 
     /// <param name="model">Made for training.</param>
     /// <param name="settings">The rule; the learning rate comes with each step.</param>
-    /// <exception cref="RecipeException">A setting is out of range.</exception>
+    /// <param name="clipping">What is done to the gradients first; null for nothing.</param>
+    /// <param name="rates">Factors of the learning rate for some layers; null for none.</param>
+    /// <exception cref="RecipeException">A setting is out of range, or names a layer that is not there.</exception>
     /// <exception cref="InvalidOperationException">The model was made for evaluation only.</exception>
-    public Optimizer(Model model, OptimizerSettings settings)
+    public Optimizer(Model model, OptimizerSettings settings, GradientClipping? clipping = null, LayerRates? rates = null)
     {
         settings.Validate();
+        clipping?.Validate();
         model.RequireTraining();
         ParameterStore store = model.Store;
-        (_model, _stateNames) = (model, settings.States);
+        (_model, _stateNames, _clipping) = (model, settings.States, clipping ?? new());
+        Func<string, float>? factorOf = rates is null or { IsNone: true } ? null : rates.For(model.Graph);
         try
         {
             foreach (string state in _stateNames)
@@ -33,6 +39,8 @@ public sealed class Optimizer : IDisposable
             throw;
         }
         _kernel = settings.CreateKernel(store, _states);
+        _kernel.RateFactors = factorOf is null ? null : [.. store.Plan.Slots.Select(s => factorOf(s.Name))];
+        _norm = _clipping.Norm is null ? null : new(store);
         _task = new(_kernel);
     }
 
@@ -45,6 +53,9 @@ public sealed class Optimizer : IDisposable
     /// <summary>What is kept for each weight: its name, such as "velocity", and its arena, laid out as the weights.</summary>
     internal IEnumerable<(string Name, NativeBuffer Arena)> States => _stateNames.Zip(_states);
 
+    /// <summary>The length of all gradients as one vector, before any clipping, at the last update; null where they are not clipped by it.</summary>
+    public double? GradientNorm { get; private set; }
+
     /// <summary>One update with the gradients that the last training pass left.</summary>
     public void Step(float learningRate)
     {
@@ -53,9 +64,22 @@ public sealed class Optimizer : IDisposable
             StepElsewhere(learningRate);
             return;
         }
-        _kernel.Step = new(learningRate, ++Steps);
+        float scale = 1;
+        if (_norm is not null)
+        {
+            double norm = _norm.Measure();
+            (GradientNorm, scale) = (norm, _clipping.ScaleOf(norm));
+        }
+        _kernel.Step = new(learningRate, ++Steps) { GradientScale = scale, GradientLimit = _clipping.Value ?? float.PositiveInfinity };
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
+    }
+
+    /// <summary>Makes it as new: nothing is kept of earlier updates.</summary>
+    internal void Forget()
+    {
+        _states.ForEach(s => s.Clear());
+        Steps = 0;
     }
 
     // Apart, because what a lambda captures is allocated where its method begins.
@@ -64,6 +88,7 @@ public sealed class Optimizer : IDisposable
     public void Dispose()
     {
         _task.Dispose();
+        _norm?.Dispose();
         _states.ForEach(s => s.Dispose());
     }
 }

@@ -38,7 +38,27 @@ public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, doub
 /// <param name="Accuracy">Share whose largest logit is the label's, in [0, 1].</param>
 /// <param name="Top5Accuracy">Share whose label is among the five largest logits, in [0, 1].</param>
 /// <param name="ImagesPerSecond">Throughput of the evaluation, data included.</param>
-public sealed record Evaluation(int Images, double Loss, double Accuracy, double Top5Accuracy, double ImagesPerSecond);
+public sealed record Evaluation(int Images, double Loss, double Accuracy, double Top5Accuracy, double ImagesPerSecond)
+{
+    /// <inheritdoc cref="Evaluations.Predictions.AccuracyInterval"/>
+    public Evaluations.Interval AccuracyInterval => Evaluations.Interval.Wilson(Accuracy, Images);
+}
+
+/// <summary>Why a training ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs are done.</summary>
+    Finished,
+
+    /// <summary>The figure that is watched had stopped to improve.</summary>
+    EarlyStop,
+
+    /// <summary>The time that it was given is over; the epoch that had begun is in the checkpoint alone.</summary>
+    TimeLimit,
+
+    /// <summary>It was cancelled.</summary>
+    Interrupted,
+}
 
 /// <summary>What a training came to.</summary>
 /// <param name="Recipe">What was asked.</param>
@@ -49,6 +69,13 @@ public sealed record Evaluation(int Images, double Loss, double Accuracy, double
 /// <param name="Elapsed">Of the whole run, with evaluation.</param>
 /// <param name="ImagesPerSecond">Of the training steps, data included.</param>
 /// <param name="EstimatedMemoryBytes">What the plans said before the first step.</param>
-/// <param name="PeakMemoryBytes">The largest resident memory of the process.</param>
+/// <param name="PeakMemoryBytes">The largest resident memory of the process since just before the run was planned.</param>
 public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> Epochs, int BestEpoch, Evaluation? Test, bool Interrupted,
-    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes);
+    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes)
+{
+    /// <summary>How much the process has grown at most since just before the run was planned, in bytes.</summary>
+    public long MeasuredMemoryBytes { get; init; }
+
+    /// <summary>Why it ended.</summary>
+    public TrainingEnd End { get; init; }
+}

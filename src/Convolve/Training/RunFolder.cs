@@ -45,8 +45,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
-    /// <summary>What came of the run; null while it is not finished.</summary>
+    /// <summary>What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be resumed.</summary>
     public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
+
+    /// <summary>Whether a recipe asks for nothing that the run has not done: then it is finished.</summary>
+    public bool IsFinished(Recipe recipe) =>
+        Outcome is { } outcome && (outcome.Epochs >= recipe.Epochs || (outcome.IsEarly && recipe.EarlyStopping == Recipe.EarlyStopping));
 
     internal CheckpointFolder Checkpoints { get; }
 
@@ -57,10 +61,11 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">The folder.</param>
     /// <param name="recipe">What the run is trained by.</param>
     /// <param name="graph">The network.</param>
+    /// <param name="dataRemarks">What is remarkable of the data, a sentence or more each; goes into environment.json.</param>
     /// <param name="checkpoints">Whether the run can be resumed; null for yes.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph, CheckpointOptions? checkpoints = null)
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, CheckpointOptions? checkpoints = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -72,7 +77,10 @@ public sealed class RunFolder : IDisposable
             RequireUnused(full); // somebody may have been quicker
             if (checkpoints?.IsOn != false)
                 new CheckpointFolder(Path.Combine(full, CheckpointsFolder)).Create();
-            AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(DescribeEnvironment()));
+            JsonObject environment = DescribeEnvironment();
+            if (dataRemarks.Count > 0)
+                environment["data_remarks"] = new JsonArray([.. dataRemarks]);
+            AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(environment));
             AtomicFile.WriteText(Path.Combine(full, RecipeFile), RecipeJson.Write(recipe, graph)); // the last: with it, this is a run
             return new(full, held, recipe, graph);
         });
@@ -189,17 +197,23 @@ public sealed class RunFolder : IDisposable
         _metrics.Append(line);
     }
 
-    /// <summary>Adds the test result to metrics.jsonl.</summary>
+    /// <summary>Adds the end of the run to metrics.jsonl: its test, and what it took.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public void Log(Evaluation test, int bestEpoch)
+    public void Log(TrainingResult result)
     {
+        Evaluation test = result.Test!;
         JsonObject line = new()
         {
-            ["test_of_epoch"] = bestEpoch,
+            [RunSummary.TestKey] = result.BestEpoch,
             ["test_images"] = test.Images,
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
             ["test_top5_accuracy"] = test.Top5Accuracy,
+            ["end"] = RunOutcome.NameOf(result.End),
+            ["seconds"] = result.Elapsed.TotalSeconds,
+            ["images_per_second"] = result.ImagesPerSecond,
+            ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
+            ["measured_memory_bytes"] = result.MeasuredMemoryBytes,
         };
         _metrics.Append(line);
     }

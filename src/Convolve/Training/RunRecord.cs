@@ -5,7 +5,7 @@ namespace Convolve.Training;
 /// <summary>What a run leaves behind: the log, the checkpoints, the best weights. Without a folder these are in memory, and there is nothing else.</summary>
 internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, CheckpointOptions options)
 {
-    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.Sampler.BatchSize).Plan);
+    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.MicroBatchSize).Plan);
     private readonly Lazy<string> _data = new(parts.Data.Digest);
     private float[][]? _bestWeights;
 
@@ -51,15 +51,23 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
     }
 
     /// <summary>Records the end.</summary>
-    public void Log(Evaluation test, int bestEpoch) => folder?.Log(test, bestEpoch);
+    public void Log(TrainingResult result) => folder?.Log(result);
 
     /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
     public void KeepWeights(int epoch)
     {
+        if (parts.Average is null)
+            Keep(epoch);
+        else
+            parts.Average.With(() => Keep(epoch));
+    }
+
+    private bool Keep(int epoch)
+    {
         if (folder is not null)
         {
             new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Save(folder.ModelPath);
-            return;
+            return true;
         }
         var store = parts.Model.Store;
         _bestWeights ??= [.. store.Plan.Slots.Select(s => new float[s.Spec.Count])];
@@ -68,16 +76,14 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
             float[] kept = _bestWeights[i];
             store.Read(i, plain => plain.CopyTo(kept));
         }
+        return true;
     }
 
     /// <summary>Gives the model the best weights back; where there are none, those that it has are kept.</summary>
     public void RestoreBest(TrainingState state)
     {
         if (state.BestEpoch == 0)
-        {
             KeepWeights(0);
-            return;
-        }
         if (folder is not null)
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
@@ -89,7 +95,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
     }
 
     /// <summary>The figure that a recipe's plateau schedule watches; null for other schedules.</summary>
-    public static PlateauMetric? WatchedBy(Recipe recipe) => recipe.Schedule.Kind == ScheduleKind.Plateau ? recipe.Schedule.Metric : null;
+    public static WatchedMetric? WatchedBy(Recipe recipe) => recipe.Schedule.Kind == ScheduleKind.Plateau ? recipe.Schedule.Metric : null;
 
     /// <summary>The name of the rule that a recipe's optimizer follows.</summary>
     public static string RuleOf(Recipe recipe) => recipe.Optimizer.GetType().Name;

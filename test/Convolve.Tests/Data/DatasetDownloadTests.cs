@@ -1,5 +1,6 @@
 using System.Text;
 using Convolve.Data;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Data;
 
@@ -53,8 +54,8 @@ public sealed class DatasetDownloadTests
         using MirrorServer server = new();
         SmallSet set = new(folder, server.Address);
         // The same content, not compressed, whose archive has another digest; and one that is not packed at all.
-        server.Answer = request => MirrorServer.Reply(request.Path.Contains("labels", StringComparison.Ordinal) ? Unpacked(set, request.Path)
-            : Stored(Unpacked(set, request.Path)));
+        server.Answer = request => MirrorServer.Reply(request.Path.Contains("labels", StringComparison.Ordinal) ? set.Unpacked(request.Path)
+            : Stored(set.Unpacked(request.Path)));
         Assert.Equal(10, set.Store.Load("tiny", new(), null, default).Test.Count);
     }
 
@@ -126,7 +127,9 @@ public sealed class DatasetDownloadTests
         folder.Write("cache", [1]);
         SmallSet set = new(folder, new Uri("http://127.0.0.1:1/"));
         DownloadException e = Assert.Throws<DownloadException>(() => set.Store.Load("tiny", new(), null, default));
-        Assert.Contains($"the folder {Path.Combine(set.CacheDirectory, "tiny")} cannot be made or written to", e.Message, StringComparison.Ordinal);
+        string target = Path.Combine(set.CacheDirectory, "tiny");
+        Assert.StartsWith($"tiny cannot be fetched. Cannot write '{target}/.fetching': a part of '{target}' is a file, not a folder. " +
+            "Choose another folder. ", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -198,21 +201,18 @@ public sealed class DatasetDownloadTests
 
     private static IEnumerable<string?> FilesIn(string directory) => Directory.GetFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
-    private static byte[] Unpacked(SmallSet set, string path) =>
-        set.Content[set.Info.Files.Select(f => f.PackedName).ToList().IndexOf(path.TrimStart('/'))];
-
-    private static byte[] Good(SmallSet set, string path) => MirrorServer.Reply(TestData.Gzip(Unpacked(set, path)));
+    private static byte[] Good(SmallSet set, string path) => MirrorServer.Reply(set.Packed(path));
 
     private static byte[]? Fault(string fault, SmallSet set, string path)
     {
-        byte[] packed = TestData.Gzip(Unpacked(set, path));
+        byte[] packed = set.Packed(path);
         byte[] damaged = [.. packed];
         damaged[^6] ^= 1;
         return fault switch
         {
             "missing" => MirrorServer.Reply(Encoding.ASCII.GetBytes("gone"), "404 Not Found"),
             "page" => MirrorServer.Reply(Encoding.ASCII.GetBytes("<html><body>Log in</body></ht>"[..29])),
-            "other" => MirrorServer.Reply(TestData.Gzip([.. Unpacked(set, path)[..^1], 77])),
+            "other" => MirrorServer.Reply(TestData.Gzip([.. set.Unpacked(path)[..^1], 77])),
             "damaged" => MirrorServer.Reply(damaged),
             "short" => MirrorServer.Reply(packed[..^3]),
             "cut off" => MirrorServer.Reply(packed)[..^20],

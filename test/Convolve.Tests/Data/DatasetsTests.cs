@@ -92,7 +92,7 @@ public sealed class DatasetsTests
         string expected =
             $"{path} is not mnist's t10k-labels-idx1-ubyte: its unpacked content has the MD5 15d484375f8d13e6eb1aabb0c3f46965, expected " +
             "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: give each set its own folder, as their files have " +
-            "the same names. To get it new, delete it and run `convolve data fetch mnist`.";
+            $"the same names. To get it new, delete it and run `convolve data fetch mnist --data-dir {System}`.";
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
         Assert.Equal(expected, report.Files[3].Problem);
@@ -175,8 +175,8 @@ public sealed class DatasetsTests
         {
             Assert.Contains(expected[i], report.Files[i].Problem, StringComparison.Ordinal);
             Assert.StartsWith(report.Files[i].Path!, report.Files[i].Problem, StringComparison.Ordinal);
-            Assert.EndsWith("To get it new, delete it and run `convolve data fetch tiny`.", report.Files[i].Problem,
-                StringComparison.Ordinal);
+            Assert.EndsWith($"To get it new, delete it and run `convolve data fetch tiny --data-dir {options.DataDirectory}`.",
+                report.Files[i].Problem, StringComparison.Ordinal);
         }
 
         Assert.Throws<DataException>(() => set.Store.Load("tiny", options, null, default));

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Convolve.Data;
+using Convolve.Formats;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Data;
 
@@ -203,6 +205,63 @@ public sealed class DownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_redirection_is_followed_with_the_range()
+    {
+        using MirrorServer second = new();
+        _server.Answer = _ => MirrorServer.Reply([], "302 Found", $"Location: {second.Address}elsewhere");
+        second.Answer = request => MirrorServer.Serve(request, Content, "\"v1\"")[..(request.From is null ? 150_000 : ^0)];
+        await Succeeds();
+        Assert.Equal(["/elsewhere", "/elsewhere"], second.Paths);
+        Assert.InRange(second.Requests[1].From!.Value, 140_000, 150_000);
+        Assert.Equal("\"v1\"", second.Requests[1].Headers["If-Range"]);
+    }
+
+    [Theory]
+    [InlineData("Location: /again", 11)]
+    [InlineData("X: y", 1)]
+    public async Task A_redirection_that_leads_nowhere_is_told(string header, int times)
+    {
+        _server.Answer = _ => MirrorServer.Reply([], "302 Found", header);
+        Assert.EndsWith("HTTP 302 Found: it leads on more than 10 times, from https to http, or nowhere", await Fails(),
+            StringComparison.Ordinal);
+        Assert.Equal(times, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_redirection_to_where_nobody_is_names_the_place()
+    {
+        _server.Answer = _ => MirrorServer.Reply([], "302 Found", "Location: http://127.0.0.1:1/file");
+        Assert.Equal($"{_server.Address}: the connection was refused: nothing answers at 127.0.0.1:1", await Fails());
+    }
+
+    [Fact]
+    public async Task A_redirection_to_a_page_is_a_page()
+    {
+        _server.Answer = request => request.Path == "/" ? MirrorServer.Reply([], "301 Moved Permanently", "Location: /login")
+            : [.. MirrorServer.Head("200 OK", "Content-Type: text/html"), .. "<html>"u8];
+        Assert.EndsWith("sent a web page in place of the file; a firewall or a log-in may stand in between", await Fails(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_server_says_does_not_reach_the_terminal_as_it_is()
+    {
+        _server.Answer = _ => MirrorServer.Reply([], $"404 \e[31m{new string('x', 70)}");
+        Assert.EndsWith($"HTTP 404 ?[31m{new string('x', 55)}...", await Fails(), StringComparison.Ordinal);
+        _server.Answer = _ => "\e[31mHTTP\r\n\r\n"u8.ToArray();
+        Assert.DoesNotContain(await Fails(), char.IsControl);
+    }
+
+    [Fact]
+    public async Task A_size_that_is_announced_too_small_is_found_out()
+    {
+        _server.Answer = _ => [.. MirrorServer.Head("200 OK", "Content-Length: 1000"), .. Content];
+        Assert.EndsWith("announces 1000 bytes, expected 400000: it is another file, or a page in its place", await Fails(),
+            StringComparison.Ordinal);
+        Assert.EndsWith("holds other bytes", await Fails(sizes: []), StringComparison.Ordinal); // of a file whose size is not known
+    }
+
+    [Fact]
     public async Task Silence_and_a_trickle_are_stalls()
     {
         _server.Answer = _ => MirrorServer.Reply(Content);
@@ -252,7 +311,7 @@ public sealed class DownloadTests : IDisposable
 
     [Theory]
     [InlineData(true, @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a folder on another disk")]
-    [InlineData(false, @"^file cannot be written: the disk of .+/small is full\. What has come is kept: free space and run it again")]
+    [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {
         string small = Path.Combine(_folder.Path, "small");
@@ -267,7 +326,9 @@ public sealed class DownloadTests : IDisposable
         try
         {
             _server.Answer = _ => announced ? MirrorServer.Reply(Content) : [.. MirrorServer.Head("200 OK"), .. Content];
-            DownloadException e = await Assert.ThrowsAsync<DownloadException>(() => Run([_server.Address], part: new(Path.Combine(small, ".file.part"))));
+            PartFile part = new(Path.Combine(small, ".file.part"));
+            Exception e = await Assert.ThrowsAnyAsync<Exception>(() => Run([_server.Address], part: part));
+            Assert.IsType(announced ? typeof(DownloadException) : typeof(FileWriteException), e);
             Assert.Matches(message, e.Message);
             Assert.Single(_server.Requests);
         }

@@ -192,6 +192,9 @@ public sealed class IdxTests
             StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
             Assert.Throws<DataException>(() => Idx.ReadLabels("/dev/zero"));
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.Path, "pipe")]))
+            pipe.WaitForExit();
+        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.Path, "pipe"))); // nobody will ever write into it
         string under = Path.Combine(folder.Write("file", [1]), "x");
         Assert.Throws<DataException>(() => Idx.ReadLabels(under));
     }

@@ -198,6 +198,7 @@ public sealed class ImageFolderTests : IDisposable
         LoadedData data = Datasets.Load(_folder.Name, new() { SkipBad = true }, new Told(words));
         Assert.Equal((16, 2), (data.Train.Count, data.Test.Count));
         Assert.Equal(4, data.Skipped.Count);
+        Assert.Equal(words[1..], data.Remarks);
         Assert.Equal([$"Reading and checking 22 pictures in {_folder.Root}", .. data.Skipped.Select(s => "Left out: " + s), "4 of 22 pictures are left out."], words);
     }
 
@@ -241,13 +242,50 @@ public sealed class ImageFolderTests : IDisposable
         string[] messages = [.. report.Findings.Select(f => f.Message.Replace(_folder.Root, "", StringComparison.Ordinal))];
         Assert.Equal("/train/c1/empty.jpeg: the file is empty (0 bytes). Get it again.", messages[2]);
         Assert.Equal("/train/c3 holds no picture. Add some, or delete the folder.", messages[3]);
-        Assert.Equal("/test/c9 holds 1 pictures of a class that /train has not: they have no label. Add the class there, or take the folder away.", messages[4]);
+        Assert.Equal("/test/c9 holds pictures (1) of a class that /train has not: they have no label. Add the class there, or take the " +
+            "folder away.", messages[4]);
         Assert.Equal("/train/c0/1.png is, byte for byte, also /test/c0/leak.png: what is tested was trained on. Keep it in one split.", messages[5]);
         Assert.Equal("/train/c0/2.png is, byte for byte, also /train/c2/other.png: one picture has several labels. Keep the right one.", messages[6]);
         Assert.Equal("/extra is none of train, validation (or valid, or val) and test, and is left out.", messages[11]);
         Assert.Equal("/train/c0/notes.txt is not named like a picture (.jpg, .jpeg, .jpe, .jfif, .png), and is left out.", messages[13]);
         Assert.Equal($"{_folder["train/c3"]} holds no picture to train on. Add some, or delete the folder.",
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_is_named_and_hides_nothing()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        _folder.AddMany("a", 5, 1);
+        _folder.AddMany("b/deep", 5, 50);
+        File.CreateSymbolicLink(_folder["a/gone.png"], _folder["nowhere.png"]);
+        File.CreateSymbolicLink(_folder["b/loop.jpg"], _folder["b/loop.jpg"]);
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [_folder["b/pipe.png"]]))
+            pipe.WaitForExit();
+        string closed = _folder["b/closed"], shut = _folder["b/shut.png"];
+        _folder.Add("b/closed/1.png", 99);
+        _folder.Add("b/shut.png", 98);
+        File.SetUnixFileMode(closed, UnixFileMode.None);
+        File.SetUnixFileMode(shut, UnixFileMode.None);
+        string[] expected = ["a/gone.png", "b/closed", "b/loop.jpg", "b/pipe.png", "b/shut.png"];
+        if (Environment.IsPrivilegedProcess) // which may read everything
+            expected = [.. expected.Except(["b/closed", "b/shut.png"])];
+        try
+        {
+            ImageFolderReport report = ImageFolder.Verify(_folder.Name);
+            Assert.Equal(expected, report.Findings.Where(f => f.Kind == BadFile).Select(f => Path.GetRelativePath(_folder.Root, f.Path)));
+            Assert.All(report.Findings.Where(f => f.Kind == BadFile), f =>
+                Assert.Matches($"^{f.Path}(: the file is empty \\(0 bytes\\)\\. Get it again\\.| cannot be read: .+ Check the path and " +
+                    "the permissions\\.)$", f.Message));
+            Assert.StartsWith($"{expected.Length} of ", Assert.Throws<DataException>(() => Datasets.Load(_folder.Name)).Message,
+                StringComparison.Ordinal);
+            Assert.Equal(expected.Length, Datasets.Load(_folder.Name, new() { SkipBad = true }).Skipped.Count);
+        }
+        finally
+        {
+            File.SetUnixFileMode(closed, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     [Fact]
@@ -259,7 +297,8 @@ public sealed class ImageFolderTests : IDisposable
         File.Copy(_folder["train/a/1.png"], _folder["test/a/leak.png"]);
         List<string> words = [];
         _ = Datasets.Load(_folder.Name, progress: new Told(words));
-        Assert.Contains($"1 pictures lie in two splits, so that what is tested was trained on: `convolve data verify {_folder.Name}` names them.", words);
+        Assert.Contains($"One picture lies in two splits, so that what is tested was trained on: `convolve data verify {_folder.Name}` " +
+            "names them.", words);
     }
 
     [Fact]

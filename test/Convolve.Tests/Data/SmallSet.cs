@@ -36,6 +36,11 @@ internal sealed class SmallSet
 
     public DatasetStore Store => new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience) { Backoff = TimeSpan.FromMilliseconds(10), Mirrors = MirrorsVariable }, [Info]);
 
+    /// <summary>What a mirror has behind a path.</summary>
+    public byte[] Packed(string path) => TestData.Gzip(Unpacked(path));
+
+    public byte[] Unpacked(string path) => Content[Info.Files.TakeWhile(f => f.PackedName != path.TrimStart('/')).Count()];
+
     public void WriteAll(string directory, Func<DatasetFile, string>? name = null, Func<byte[], byte[]>? pack = null)
     {
         Directory.CreateDirectory(directory);

@@ -36,6 +36,9 @@ internal static class TestData
         return packed.ToArray();
     }
 
+    /// <summary>Gzip's head, nothing, and its end.</summary>
+    public static byte[] EmptyGzip => [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, .. new byte[8]];
+
     public static string Md5(byte[] bytes) => Digest(bytes, null);
 
     public static string Sha256(byte[] bytes) => Digest(bytes, new string('0', 64));

@@ -122,5 +122,5 @@ public class NetworkDrawingTests
     }
 
     [Fact]
-    public void Suits_dark_pages_too() => Assert.Contains("@media (prefers-color-scheme:dark)", Draw(Graph.Sequential("x", (1, 4, 4), Block)).Element(Svg + "style")!.Value, StringComparison.Ordinal);
+    public void Suits_dark_pages_too() => Assert.Contains("@media screen and (prefers-color-scheme:dark)", Draw(Graph.Sequential("x", (1, 4, 4), Block)).Element(Svg + "style")!.Value, StringComparison.Ordinal);
 }

@@ -127,8 +127,12 @@ public class AtomicFileTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["file"], "text");
-        var failure = Assert.Throws<FileWriteException>(() => AtomicFile.WriteText(folder["file/a.txt"], "text"));
-        Assert.Contains($"'{folder["file"]}'", failure.Message, StringComparison.Ordinal);
+        foreach (string path in (string[])[folder["file/a.txt"], folder["file/b/a.txt"]])
+        {
+            var failure = Assert.Throws<FileWriteException>(() => AtomicFile.WriteText(path, "text"));
+            Assert.Equal($"Cannot write '{path}': a part of '{Path.GetDirectoryName(path)}' is a file, not a folder. Choose another " +
+                "folder.", failure.Message);
+        }
     }
 
     [Theory]

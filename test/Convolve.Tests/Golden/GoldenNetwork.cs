@@ -22,23 +22,23 @@ public sealed class GoldenNetwork
 
     public int Batch => _file.GetProperty("batch").GetInt32();
 
+    /// <summary>Of the training pass.</summary>
     public double Loss => _file.GetProperty("loss").GetDouble();
 
+    /// <summary>Of the evaluation after the training pass.</summary>
     public double[] Logits => Numbers(_file.GetProperty("logits"));
 
     /// <summary>In the order of the parameters.</summary>
-    public IEnumerable<GoldenGradient> Gradients => _file.GetProperty("gradients").EnumerateObject().Select((g, i) => new GoldenGradient(i, g.Name,
-        g.Value.GetProperty("count").GetInt32(), g.Value.GetProperty("norm").GetDouble(), g.Value.GetProperty("sum").GetDouble(),
-        Numbers(g.Value.GetProperty("projections")), Numbers(g.Value.GetProperty("samples")), g.Value.GetProperty("bfloat16Cosine").GetDouble()));
+    public IEnumerable<GoldenTensor> Gradients => Tensors("gradients", 0);
 
-    public IEnumerable<GoldenTraining> Trainings => _file.GetProperty("training").EnumerateArray().Select(t => new GoldenTraining(new()
-    {
-        LearningRate = t.GetProperty("learningRate").GetSingle(),
-        Momentum = t.GetProperty("momentum").GetSingle(),
-        Nesterov = t.GetProperty("nesterov").GetBoolean(),
-        WeightDecay = t.GetProperty("weightDecay").GetSingle(),
-        DecaysBiases = t.GetProperty("decaysBiases").GetBoolean(),
-    }, Numbers(t.GetProperty("losses"))));
+    /// <summary>What a training pass leaves in them.</summary>
+    public IEnumerable<GoldenTensor> Buffers => Tensors("buffers", _file.GetProperty("gradients").EnumerateObject().Count());
+
+    /// <summary>The elements of a parameter or buffer.</summary>
+    public long Count(string name) => GoldenTensors.State(Graph).Single(state => state.Name == name).Spec.Count;
+
+    public IEnumerable<GoldenTraining> Trainings => _file.GetProperty("training").EnumerateArray().Select(t => new GoldenTraining(
+        t.GetProperty("optimizer").Deserialize(RecipeJsonContext.Default.OptimizerSettings)!, t.GetProperty("labelSmoothing").GetSingle(), Numbers(t.GetProperty("losses"))));
 
     public static GoldenNetwork Read(string name)
     {
@@ -57,31 +57,26 @@ public sealed class GoldenNetwork
     public int[] Labels(int number) =>
         GoldenTensors.LabelsOf(GoldenTensors.Labels + GoldenTensors.BatchCount * Seed + number, Batch, Graph.Output.Channels);
 
-    /// <summary>Every parameter with its values, one at a time, as they are large.</summary>
-    public IEnumerable<(string Name, float[] Values)> Parameters()
-    {
-        int index = 0;
-        foreach (Node node in Graph.Nodes)
-            foreach (var parameter in node.Parameters)
-            {
-                float[] values = new float[parameter.Count];
-                GoldenTensors.FillParameter(index++, parameter.Shape, values);
-                yield return ($"{node.Name}.{parameter.Name}", values);
-            }
-    }
+    /// <summary>Every parameter and buffer with its values, one at a time, as they are large.</summary>
+    public IEnumerable<(string Name, float[] Values)> State() =>
+        GoldenTensors.State(Graph).Select(state => (state.Name, GoldenTensors.ValuesOf(state.Number, state.Spec)));
 
     private int Seed => _file.GetProperty("seed").GetInt32();
+
+    private IEnumerable<GoldenTensor> Tensors(string kind, int first) => _file.GetProperty(kind).EnumerateObject().Select((t, i) => new GoldenTensor(first + i, t.Name,
+        t.Value.GetProperty("count").GetInt32(), t.Value.GetProperty("norm").GetDouble(), t.Value.GetProperty("sum").GetDouble(),
+        Numbers(t.Value.GetProperty("projections")), Numbers(t.Value.GetProperty("samples")), t.Value.GetProperty("bfloat16Cosine").GetDouble()));
 
     private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(n => n.GetDouble())];
 }
 
-/// <summary>One gradient, by figures that any wrong element changes.</summary>
+/// <summary>One gradient or buffer, by figures that any wrong element changes.</summary>
 /// <param name="BFloat16Cosine">What PyTorch's autocast to bfloat16 reaches.</param>
-public sealed record GoldenGradient(int Index, string Name, int Count, double Norm, double Sum, double[] Projections, double[] Samples, double BFloat16Cosine)
+public sealed record GoldenTensor(int Index, string Name, int Count, double Norm, double Sum, double[] Projections, double[] Samples, double BFloat16Cosine)
 {
-    /// <summary>The sampled elements of a gradient of this shape.</summary>
-    public double[] Sample(float[] gradient) => Array.ConvertAll(GoldenTensors.Places(Index, Samples.Length, Count), place => (double)gradient[place]);
+    /// <summary>The sampled elements of a tensor of this shape.</summary>
+    public double[] Sample(float[] tensor) => Array.ConvertAll(GoldenTensors.Places(Index, Samples.Length, Count), place => (double)tensor[place]);
 }
 
 /// <summary>The losses of ten steps.</summary>
-public sealed record GoldenTraining(Sgd Settings, double[] Losses);
+public sealed record GoldenTraining(OptimizerSettings Settings, float LabelSmoothing, double[] Losses);

@@ -5,7 +5,7 @@ using Convolve.Layers;
 
 namespace Convolve.Tests.House;
 
-/// <summary>The arrows between the namespaces point one way: Layers, Graphs, Planning, Execution, Training; Data knows nothing of networks.</summary>
+/// <summary>The arrows between the namespaces point one way: Layers, Graphs, Planning, Execution, Training, Reporting; Data knows nothing of networks.</summary>
 public class NamespaceRules
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
@@ -18,9 +18,11 @@ public class NamespaceRules
         ["Kernels"] = [""],
         ["Planning"] = ["", "Layers", "Graphs", "Kernels"],
         ["Execution"] = ["", "Layers", "Graphs", "Kernels", "Planning"],
-        ["Data"] = [""],
+        ["Data"] = ["", "Formats"],
         ["Formats"] = [""],
-        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats"],
+        ["Evaluations"] = [""],
+        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations"],
+        ["Reporting"] = ["", "Layers", "Graphs", "Drawing", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations", "Training"],
     };
 
     private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)

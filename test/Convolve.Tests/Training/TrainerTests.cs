@@ -131,7 +131,7 @@ public class TrainerTests
         }
         string[] lines = [.. MetricsLog.Read(folder["run/metrics.jsonl"]).Select(line => string.Join(" ", line.Select(p => p.Key)))];
         string[] epochs = [.. Enumerable.Repeat("epoch train_loss train_accuracy validation_loss validation_accuracy learning_rate images_per_second seconds data_seconds is_best", 3)];
-        Assert.Equal([.. epochs, "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy"], lines);
+        Assert.Equal([.. epochs, "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy end seconds images_per_second estimated_memory_bytes measured_memory_bytes"], lines);
     }
 
     [Theory]

@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Convolve.Tests.Data;
+namespace Convolve.Testing;
 
 /// <summary>What was asked of a mirror.</summary>
-internal sealed record MirrorRequest(string Path, IReadOnlyDictionary<string, string> Headers)
+public sealed record MirrorRequest(string Path, IReadOnlyDictionary<string, string> Headers)
 {
     /// <summary>The first byte that is asked for; null for the whole.</summary>
     public long? From => Headers.TryGetValue("Range", out string? range)
@@ -14,7 +14,7 @@ internal sealed record MirrorRequest(string Path, IReadOnlyDictionary<string, st
 }
 
 /// <summary>Answers each request with raw bytes and hangs up; for null it says nothing until it is disposed.</summary>
-internal sealed class MirrorServer : IDisposable
+public sealed class MirrorServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<TcpClient> _clients = [];
@@ -33,11 +33,15 @@ internal sealed class MirrorServer : IDisposable
     /// <summary>So many bytes go out at a time, with a pause between; all at once by default.</summary>
     public (int Bytes, TimeSpan Pause)? Pace { get; set; }
 
+    /// <summary>How long the connection stays open after the answer.</summary>
+    public TimeSpan Linger { get; set; }
+
     public List<MirrorRequest> Requests { get; } = [];
 
     public IEnumerable<string> Paths => Requests.Select(r => r.Path);
 
-    public static byte[] Reply(byte[] body, string status = "200 OK", params string[] headers) => [.. Head(status, [$"Content-Length: {body.Length}", .. headers]), .. body];
+    public static byte[] Reply(byte[] body, string status = "200 OK", params string[] headers) =>
+        [.. Head(status, [$"Content-Length: {body.Length}", .. headers]), .. body];
 
     /// <summary>The beginning of an answer.</summary>
     public static byte[] Head(string status, params string[] headers) =>
@@ -89,8 +93,8 @@ internal sealed class MirrorServer : IDisposable
                 length += await stream.ReadAsync(buffer.AsMemory(length));
             while (!Encoding.ASCII.GetString(buffer, 0, length).Contains("\r\n\r\n", StringComparison.Ordinal));
             string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-            MirrorRequest request = new(lines[0].Split(' ')[1],
-                lines[1..].ToDictionary(l => l[..l.IndexOf(':', StringComparison.Ordinal)], l => l[(l.IndexOf(':', StringComparison.Ordinal) + 2)..], StringComparer.OrdinalIgnoreCase));
+            IEnumerable<string[]> headers = lines[1..].Select(l => l.Split(": ", 2));
+            MirrorRequest request = new(lines[0].Split(' ')[1], headers.ToDictionary(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase));
             byte[]? answer;
             lock (Requests)
             {
@@ -107,32 +111,12 @@ internal sealed class MirrorServer : IDisposable
                 await Task.Delay(pause);
             }
 
+            await Task.Delay(Linger);
             client.Dispose();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or ArgumentOutOfRangeException)
         {
             // The client has seen enough.
         }
-    }
-}
-
-/// <summary>Keeps what was reported.</summary>
-internal sealed class ProgressLines : IProgress<Convolve.Data.DataProgress>
-{
-    public List<Convolve.Data.DataProgress> Reported { get; } = [];
-
-    public IEnumerable<string> Lines
-    {
-        get
-        {
-            lock (Reported)
-                return [.. Reported.Where(p => p is not Convolve.Data.DownloadProgress).Select(p => p.Text)];
-        }
-    }
-
-    public void Report(Convolve.Data.DataProgress value)
-    {
-        lock (Reported)
-            Reported.Add(value);
     }
 }

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using Convolve.Analysis;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+
+namespace Convolve.Zoo.Experiments;
+
+/// <summary>What dominates memory, compute and bandwidth of a network: counts by its shapes, and where the time goes on this machine.</summary>
+public static class CostFigures
+{
+    internal const string ParameterMiB = "parameters, MiB", LinearShareOfParameters = "share of the fully connected layers in them",
+        MultiplyAdds = "multiply-adds of an image", ConvolutionShareOfMultiplyAdds = "share of the convolutions in them",
+        ActivationMiB = "activations of an image, MiB", LinearIntensity = "FLOP/byte of the fully connected layers, batch 1";
+
+    private const int Batch = 128;
+    private const double Mebi = 1048576, Giga = 1e9;
+
+    /// <summary>Counts and measures; takes a few seconds.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="published">Figures by name.</param>
+    public static IReadOnlyList<Figure> Of(Graph graph, IReadOnlyDictionary<string, double> published)
+    {
+        IReadOnlyList<LayerCost> costs = LayerCost.Of(graph);
+        LayerCost[] linear = [.. costs.Where(c => c.Node.Layer is Linear)], convolutions = [.. costs.Where(c => c.Node.Layer is Conv2d)];
+        double parameters = costs.Sum(c => c.ParameterBytes), products = costs.Sum(c => c.MultiplyAdds);
+        List<Figure> figures =
+        [
+            New(ParameterMiB, parameters / Mebi, "F1"),
+            New(LinearShareOfParameters, linear.Sum(c => c.ParameterBytes) / parameters, "F3"),
+            New(MultiplyAdds, products, "N0"),
+            New(ConvolutionShareOfMultiplyAdds, convolutions.Sum(c => c.MultiplyAdds) / products, "F3"),
+            New(ActivationMiB, costs.Sum(c => c.ActivationBytes) / Mebi, "F2"),
+            New(LinearIntensity, linear.Sum(c => 2.0 * c.MultiplyAdds) / linear.Sum(c => 2 * c.MultiplyAdds / c.FlopsPerByte(1)), "F2"),
+        ];
+        AddTimes(figures, graph, 1, linear, convolutions);
+        AddTimes(figures, graph, Batch, linear, convolutions);
+        return figures;
+
+        Figure New(string name, double value, string format) => new(name, published.TryGetValue(name, out double p) ? p : null, new(value, null), format);
+    }
+
+    // Where the time of an evaluation goes, and what that comes to: products of the convolutions, weights that the fully connected layers read.
+    private static void AddTimes(List<Figure> figures, Graph graph, int batch, LayerCost[] linear, LayerCost[] convolutions)
+    {
+        (Dictionary<string, double> byNode, double total) = Measure(graph, batch);
+        double inLinear = Time(linear), inConvolutions = Time(convolutions);
+        Add($"share of the convolutions in the time, batch {batch}", inConvolutions / total, "F3");
+        Add($"share of the fully connected layers in the time, batch {batch}", inLinear / total, "F3");
+        Add($"GFLOP/s of the convolutions, batch {batch}", convolutions.Sum(c => 2.0 * c.MultiplyAdds) * batch / inConvolutions / Giga, "N0");
+        Add($"GFLOP/s of the fully connected layers, batch {batch}", linear.Sum(c => 2.0 * c.MultiplyAdds) * batch / inLinear / Giga, "N0");
+        if (batch == 1)
+            Add("GB/s of weights in the fully connected layers, batch 1", linear.Sum(c => c.ParameterBytes) / inLinear / Giga, "F1");
+
+        double Time(LayerCost[] layers) => layers.Sum(c => byNode.GetValueOrDefault(c.Node.Name));
+        void Add(string name, double value, string format) => figures.Add(new(name, null, new(value, null), format));
+    }
+
+    // The steps of a plan say for which layer they work; those of an activation that runs inside another kernel are that one's.
+    private static (Dictionary<string, double> ByNode, double Total) Measure(Graph graph, int batch)
+    {
+        using Model model = new(graph, new() { Precision = Planning.Precision.Float32 });
+        Executor pass = model.Evaluation(batch);
+        int count = 0;
+        ThreadTeam.Invoke(() =>
+        {
+            pass.Run();
+            pass.IsProfiling = true;
+            for (long start = Stopwatch.GetTimestamp(); count < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < 1; count++)
+                pass.Run();
+        });
+        Dictionary<string, double> times = [];
+        for (int i = 0; i < pass.Plan.Steps.Count; i++)
+        {
+            string node = pass.Plan.Steps[i].Node;
+            times[node] = times.GetValueOrDefault(node) + pass.StepTimes[i].TotalSeconds / count;
+        }
+        return (times, times.Values.Sum());
+    }
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text;
+using Convolve.Formats;
+
+namespace Convolve.Zoo.Experiments;
+
+/// <summary>The results of experiments as a page of Markdown, made from the folders of their runs.</summary>
+public static class ResultsPage
+{
+    /// <summary>Writes the page, and its pictures into a folder of its name beside it.</summary>
+    /// <param name="results">In any order; the page has that of the catalogue.</param>
+    /// <param name="file">Where.</param>
+    /// <exception cref="FileWriteException">A file cannot be written.</exception>
+    public static void Write(IReadOnlyList<ExperimentResult> results, string file)
+    {
+        string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
+        Directory.CreateDirectory(folder);
+        foreach (ExperimentResult result in results)
+        {
+            AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());
+            if (result.DrawFilters() is { } filters)
+                AtomicFile.WriteBytes(Path.Combine(folder, FiltersOf(result)), filters);
+        }
+        AtomicFile.WriteText(file, Text(results, pictures));
+    }
+
+    private static string CurvesOf(ExperimentResult result) => $"{result.Experiment.Name}.svg";
+
+    private static string FiltersOf(ExperimentResult result) => $"{result.Experiment.Name}.png";
+
+    private static string Text(IReadOnlyList<ExperimentResult> results, string pictures)
+    {
+        StringBuilder page = new();
+        page.Append("# Results\n\nEach experiment of the teaching material as it ran here: published beside measured. `convolve reproduce` lists them,\n`convolve reproduce NAME` runs one; this page is written by `convolve reproduce --results FOLDER` from the folders of the runs.\n");
+        page.Append("Ranges are Wilson's 95 % intervals for so many test images where one seed ran; ± is the 95 % interval of the mean over seeds.\n");
+        foreach (ExperimentResult result in results.OrderBy(r => IndexOf(r.Experiment)).ThenBy(r => r.Settings.Date, StringComparer.Ordinal))
+            Append(page, result, pictures);
+        return page.ToString();
+    }
+
+    private static int IndexOf(Experiment experiment) => ExperimentCatalog.All.TakeWhile(e => e.Name != experiment.Name).Count();
+
+    private static void Append(StringBuilder page, ExperimentResult result, string pictures)
+    {
+        TrainingExperiment experiment = result.Experiment;
+        page.Append(CultureInfo.InvariantCulture, $"\n## {experiment.Name}\n\n{Sentence(experiment.Purpose)} Source: {experiment.Source}.\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"    {result.Settings.Command}\n\n");
+        string seeds = result.Settings.Seeds == 1 ? "one seed" : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
+        page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}\n\n");
+        if (result.Arms.Count == 1)
+            AppendOne(page, result.Arms[0]);
+        else
+            AppendSideBySide(page, result);
+        page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}: curves]({pictures}/{CurvesOf(result)})\n");
+        if (experiment.DrawsFilters)
+            page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}]({pictures}/{FiltersOf(result)})\n");
+        // The remarks themselves name folders of the machine.
+        string note = result.DataRemarks.Count == 0 ? ""
+            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes than the published set, so its figures are not the set's.";
+        page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
+    }
+
+    private static string Cut(ExperimentResult result) => result.Settings switch
+    {
+        { Quick: true } => " **Quick: few images and epochs; the figures are not those of the experiment.**",
+        { Epochs: { } most } when result.Arms.Any(a => most < a.Arm.Recipe.Epochs) => string.Create(CultureInfo.InvariantCulture,
+            $" **Cut short: {most} of {result.Arms.Max(a => a.Arm.Recipe.Epochs)} epochs.**"),
+        _ => "",
+    };
+
+    private static void AppendOne(StringBuilder page, ArmResult arm)
+    {
+        page.Append("| | published | measured | difference |\n|---|--:|--:|--:|\n");
+        foreach (Figure figure in arm.Figures)
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} | {figure.DifferenceText} |\n");
+        foreach (Figure figure in arm.Costs)
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | | {figure.MeasuredText} | |\n");
+        AppendByEpoch(page, arm);
+    }
+
+    private static void AppendByEpoch(StringBuilder page, ArmResult arm)
+    {
+        if (arm.Arm.Published is not { } published)
+            return;
+        (string name, IReadOnlyList<double> theirs, Func<Training.EpochProgress, double?> ours)[] rows =
+        [
+            ("train accuracy", published.TrainByEpoch, e => e.TrainAccuracy),
+            ("validation accuracy", published.ValidationByEpoch, e => e.ValidationAccuracy),
+        ];
+        foreach ((string name, IReadOnlyList<double> theirs, Func<Training.EpochProgress, double?> ours) in rows)
+        {
+            IReadOnlyList<Training.EpochProgress> epochs = arm.Runs[0].Epochs;
+            if (theirs.Count == 0 || epochs.All(e => ours(e) is null))
+                continue;
+            int count = Math.Max(theirs.Count, epochs.Count);
+            page.Append(CultureInfo.InvariantCulture, $"\n| {name} by epoch |{Cells(count, i => $"{i + 1}")}\n|---|{Cells(count, _ => "--:")}\n");
+            page.Append(CultureInfo.InvariantCulture, $"| published |{Cells(count, i => i < theirs.Count ? Rounded(theirs[i]) : "")}\n");
+            page.Append(CultureInfo.InvariantCulture, $"| measured |{Cells(count, i => i < epochs.Count && ours(epochs[i]) is { } value ? Rounded(value) : "")}\n");
+        }
+    }
+
+    private static void AppendSideBySide(StringBuilder page, ExperimentResult result)
+    {
+        bool isPair = result.TestDifference is not null;
+        page.Append(CultureInfo.InvariantCulture, $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
+        foreach (ComparedRow row in ComparedRow.Of(result))
+            page.Append(CultureInfo.InvariantCulture, $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");
+    }
+
+    private static string Cells(int count, Func<int, string> cell) => string.Concat(Enumerable.Range(0, count).Select(i => $" {cell(i)} |"));
+
+    private static string Rounded(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
+
+    private static string Sentence(string purpose) => $"{char.ToUpperInvariant(purpose[0])}{purpose[1..]}.";
+}

@@ -1,0 +1,107 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Google.Protobuf;
+
+namespace Convolve.Formats.TensorBoard;
+
+/// <summary>Appends scalars, histograms and pictures to an event file that TensorBoard reads while it grows.</summary>
+/// <remarks>
+/// A record is its length, the masked CRC-32C of that, the event as protocol buffer, and the masked CRC-32C of it. A run that is gone on with gets a second file
+/// beside the first; where both have a step, TensorBoard shows the later one. For one thread.
+/// </remarks>
+public sealed class EventLog : IDisposable
+{
+    /// <summary>What all event files' names start with.</summary>
+    public const string FilePrefix = "events.out.tfevents.";
+
+    private const string Version = "brain.Event:2";
+    private const uint MaskDelta = 0xa282ead8;
+    private readonly FileStream _file;
+
+    /// <summary>Starts a file of its own in a folder.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public EventLog(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        (FullPath, _file) = Create(folder);
+        try
+        {
+            FileOperation.Run(FileStep.SyncFolder, FullPath, () => FolderSync.Sync(folder));
+            Append(new() { FileVersion = Version }, 0);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file.</summary>
+    public string FullPath { get; }
+
+    /// <summary>Adds some numbers of one step.</summary>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void AddScalars(long step, params ReadOnlySpan<(string Tag, double Value)> values)
+    {
+        SummaryMessage summary = new();
+        foreach ((string tag, double value) in values)
+            summary.Value.Add(new ValueMessage { Tag = tag, SimpleValue = (float)value });
+        Append(new() { Summary = summary }, step);
+    }
+
+    /// <summary>Adds how some values are spread.</summary>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void AddHistogram(long step, string tag, ReadOnlySpan<float> values) =>
+        Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Histo = ValueHistogram.Of(values) } } } }, step);
+
+    /// <summary>Adds a picture.</summary>
+    /// <param name="step">When.</param>
+    /// <param name="tag">What it is of.</param>
+    /// <param name="png">The encoded picture, of colours.</param>
+    /// <param name="width">In pixels.</param>
+    /// <param name="height">In pixels.</param>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void AddImage(long step, string tag, ReadOnlySpan<byte> png, int width, int height)
+    {
+        ImageMessage image = new() { Width = width, Height = height, Colorspace = 3, EncodedImageString = ByteString.CopyFrom(png) };
+        Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Image = image } } } }, step);
+    }
+
+    /// <summary>Brings what was added to the disk.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public void Flush() => FileOperation.Run(FileStep.Flush, FullPath, () => _file.Flush(flushToDisk: true));
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>A checksum as it is stored, so that one of bytes that hold checksums is still a good one.</summary>
+    internal static uint Masked(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = Crc32C.Of(bytes);
+        return unchecked(((crc >> 15) | (crc << 17)) + MaskDelta);
+    }
+
+    private static (string Path, FileStream File) Create(string folder)
+    {
+        long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        for (int number = 0; ; number++)
+        {
+            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}"));
+            if (!File.Exists(path))
+                return (path, FileOperation.Run(FileStep.Create, path, () => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0)));
+        }
+    }
+
+    private void Append(EventMessage message, long step)
+    {
+        message.WallTime = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        message.Step = step;
+        int size = message.CalculateSize();
+        byte[] record = new byte[sizeof(ulong) + sizeof(uint) + size + sizeof(uint)];
+        Span<byte> length = record.AsSpan(0, sizeof(ulong)), data = record.AsSpan(sizeof(ulong) + sizeof(uint), size);
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)size);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(sizeof(ulong)), Masked(length));
+        message.WriteTo(data);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(record.Length - sizeof(uint)), Masked(data));
+        FileOperation.Write(FullPath, _file, record);
+    }
+}
