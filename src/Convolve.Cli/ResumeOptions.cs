@@ -61,6 +61,13 @@ internal sealed class ResumeOptions
     }
 
     /// <summary>The command that goes on with a run.</summary>
-    public static string CommandFor(string folder, CheckpointOptions checkpoints) =>
-        $"convolve train --resume {Format.Quoted(folder)}{(checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "")}";
+    /// <param name="folder">Its folder.</param>
+    /// <param name="checkpoints">How often it saves.</param>
+    /// <param name="dataDirectory">Where its images are, if that was said.</param>
+    public static string CommandFor(string folder, CheckpointOptions checkpoints, string? dataDirectory)
+    {
+        string every = checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "";
+        string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+        return $"convolve train --resume {Format.Quoted(folder)}{every}{data}";
+    }
 }

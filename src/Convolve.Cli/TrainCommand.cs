@@ -63,8 +63,8 @@ internal sealed class TrainCommand
             RefuseUsed(folder);
         else
             _resumption.RequireAgreement(line, run, task);
-        if (run?.Outcome is { } outcome && outcome.Epochs >= recipe.Epochs)
-            return TellFinished(output, run, outcome, folder);
+        if (run?.IsFinished(recipe) == true)
+            return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
         using Interruption interruption = new("ending the step and saving the run ...");
@@ -92,7 +92,7 @@ internal sealed class TrainCommand
         }
         if (result.Interrupted)
         {
-            TrainScreen.EndInterrupted(result, folder, checkpoints);
+            TrainScreen.EndInterrupted(result, folder, checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory)));
             return Failures.Interrupted;
         }
         screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), checkpoints);
@@ -102,7 +102,7 @@ internal sealed class TrainCommand
     }
 
     // What was asked for is there already.
-    private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder)
+    private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)
     {
         if (output.IsJson)
         {
@@ -119,7 +119,7 @@ internal sealed class TrainCommand
         }
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, with the weights of epoch {outcome.BestEpoch} of {outcome.Epochs}"));
-        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new())} --epochs {2 * outcome.Epochs} --override");
+        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} --epochs {2 * outcome.Epochs} --override");
         return Failures.Success;
     }
 

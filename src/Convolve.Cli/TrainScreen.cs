@@ -117,14 +117,17 @@ internal sealed class TrainScreen(Output output)
     }
 
     /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>
-    public static void EndInterrupted(TrainingResult result, string folder, CheckpointOptions checkpoints)
+    /// <param name="result">What there is so far.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="command">What goes on with it; null where nothing can.</param>
+    public static void EndInterrupted(TrainingResult result, string folder, string? command)
     {
         string model = Path.Combine(folder, RunFolder.ModelFile);
         Failures.Say(result.BestEpoch > 0
             ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
             : $"interrupted: {model} has the last weights, of an epoch that was not finished");
-        if (checkpoints != CheckpointOptions.None)
-            Failures.Say($"to go on: {ResumeOptions.CommandFor(folder, checkpoints)}");
+        if (command is not null)
+            Failures.Say($"to go on: {command}");
     }
 
     private void Show(StepProgress step)

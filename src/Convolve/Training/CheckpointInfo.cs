@@ -20,6 +20,9 @@ internal sealed record CheckpointInfo
     /// <summary>The optimizer's rule.</summary>
     public required string Rule { get; init; }
 
+    /// <summary>The figure that a plateau schedule watches; null for other schedules.</summary>
+    public WatchedMetric? Watched { get; init; }
+
     public required int StepsPerEpoch { get; init; }
 
     /// <summary>Lines of metrics.jsonl that were there.</summary>

@@ -17,14 +17,18 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingState Restore()
     {
-        if (folder.Outcome is { } outcome && outcome.Epochs >= parts.Recipe.Epochs)
-            throw new RecipeException($"The run {folder.FullPath} is finished: its {outcome.Epochs} epochs are done. Ask for more epochs to train on.");
+        if (folder.IsFinished(parts.Recipe))
+            throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. Ask for more epochs to train on.");
         folder.RequireCheckpoint();
         IReadOnlyList<string> files = folder.Checkpoints.Files;
         (string? file, CheckpointInfo? info) = ReadNewest(files);
         if (info is null && files.Count > 0)
             throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
+        if (info is null)
+            parts.StartAgain();
         TrainingState state = info?.State ?? new();
+        if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
+            state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
         folder.Change(parts.Recipe, parts.Graph);
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
         if (file is not null)

@@ -45,8 +45,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
-    /// <summary>What came of the run; null while it is not finished.</summary>
+    /// <summary>What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be resumed.</summary>
     public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
+
+    /// <summary>Whether a recipe asks for nothing that the run has not done: then it is finished.</summary>
+    public bool IsFinished(Recipe recipe) =>
+        Outcome is { } outcome && (outcome.Epochs >= recipe.Epochs || (outcome.IsEarly && recipe.EarlyStopping == Recipe.EarlyStopping));
 
     internal CheckpointFolder Checkpoints { get; }
 
@@ -205,7 +209,7 @@ public sealed class RunFolder : IDisposable
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
             ["test_top5_accuracy"] = test.Top5Accuracy,
-            ["end"] = JsonNamingPolicy.KebabCaseLower.ConvertName($"{result.End}"),
+            ["end"] = RunOutcome.NameOf(result.End),
             ["seconds"] = result.Elapsed.TotalSeconds,
             ["images_per_second"] = result.ImagesPerSecond,
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,

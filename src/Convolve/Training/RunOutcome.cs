@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Convolve.Training;
@@ -9,10 +10,16 @@ namespace Convolve.Training;
 /// <param name="TestAccuracy">Share of the test split that was classified right, in [0, 1].</param>
 public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, double TestAccuracy)
 {
+    /// <summary>Whether the figure that was watched had stopped to improve before the last epoch.</summary>
+    internal bool IsEarly { get; init; }
+
     /// <summary>Null where the log does not end with a test.</summary>
     internal static RunOutcome? Of(IReadOnlyList<JsonObject> log) =>
         log.Count > 0 && log[^1] is var last && Number(last[RunSummary.TestKey]) is { } best && Number(last["test_loss"]) is { } loss && Number(last["test_accuracy"]) is { } accuracy
-            ? new(log.Count(line => line.ContainsKey("epoch")), (int)best, loss, accuracy) : null;
+            ? new(log.Count(line => line.ContainsKey("epoch")), (int)best, loss, accuracy) { IsEarly = last["end"]?.ToString() == NameOf(TrainingEnd.EarlyStop) } : null;
+
+    /// <summary>An end as the log has it.</summary>
+    internal static string NameOf(TrainingEnd end) => JsonNamingPolicy.KebabCaseLower.ConvertName($"{end}");
 
     private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) ? number : null;
 }

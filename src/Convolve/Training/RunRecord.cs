@@ -29,6 +29,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
             State = state,
             Updates = parts.Optimizer.Steps,
             Rule = RuleOf(parts.Recipe),
+            Watched = WatchedBy(parts.Recipe),
             StepsPerEpoch = parts.Sampler.BatchCount,
             MetricsLines = folder.MetricsLines,
             Data = DataDigest,
@@ -92,6 +93,9 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
         int index = 0;
         parts.Model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values));
     }
+
+    /// <summary>The figure that a recipe's plateau schedule watches; null for other schedules.</summary>
+    public static WatchedMetric? WatchedBy(Recipe recipe) => recipe.Schedule.Kind == ScheduleKind.Plateau ? recipe.Schedule.Metric : null;
 
     /// <summary>The name of the rule that a recipe's optimizer follows.</summary>
     public static string RuleOf(Recipe recipe) => recipe.Optimizer.GetType().Name;

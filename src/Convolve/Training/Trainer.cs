@@ -43,11 +43,7 @@ public sealed class Trainer : IDisposable
         _parts = new(graph, data, recipe);
         try
         {
-            if (recipe.StartFrom is not null)
-            {
-                Transfer = WeightTransfer.Take(_parts.Model, recipe.StartFrom);
-                _parts.Average?.Begin();
-            }
+            Transfer = _parts.Start();
             if (runFolder is not null)
             {
                 DiskCheck.Require(runFolder, _parts, checkpoints);

@@ -95,6 +95,27 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
 
+    /// <summary>Takes the weights that the recipe starts from, if it names some.</summary>
+    /// <exception cref="Formats.SafeTensorsException">They cannot be read.</exception>
+    /// <exception cref="RecipeException">Nothing in them fits.</exception>
+    public WeightTransfer? Start()
+    {
+        if (Recipe.StartFrom is not { } source)
+            return null;
+        WeightTransfer transfer = WeightTransfer.Take(Model, source);
+        Average?.Begin();
+        return transfer;
+    }
+
+    /// <summary>The same for a run that begins anew.</summary>
+    /// <exception cref="RecipeException">The weights are others now.</exception>
+    public void StartAgain()
+    {
+        if (Recipe.StartFrom is { } source && Recipe.StartDigest is { } digest && WeightTransfer.DigestOf(source) != digest)
+            throw new RecipeException($"The run started from {source}, which has other weights now. Put those back that it was begun with, or start a new run.");
+        Start();
+    }
+
     /// <summary>Forward and backward over a part of a batch, or all of it; on the executor thread. Gradients of parts are added up, and whole after the last.</summary>
     /// <param name="batch">The images of the whole batch.</param>
     /// <param name="first">The place of the part's first image in it.</param>

@@ -98,8 +98,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best) };
-        double watched = _recipe.Schedule.Metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss;
-        state.End(done, _recipe.Schedule.Kind == ScheduleKind.Plateau ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, watched) : state.Plateau);
+        PlateauState plateau = RunRecord.WatchedBy(_recipe) is { } metric
+            ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss) : state.Plateau;
+        state.End(done, plateau);
         Clock();
         record.EndEpoch(state, done);
         progress?.Report(done);

@@ -40,6 +40,10 @@ internal sealed class ResumeCase
             Schedule = Schedules[number % Schedules.Length],
             Transforms = TransformList.Parse(Transforms[random.NextInt32(Transforms.Length)]),
             LabelSmoothing = random.NextInt32(2) * 0.1f,
+            MicroBatchSize = random.NextInt32(3) == 0 ? 7 : null,
+            AverageDecay = random.NextInt32(3) == 0 ? 0.9f : 0,
+            Clipping = random.NextInt32(3) == 0 ? new(Norm: 0.5f) : null,
+            EarlyStopping = random.NextInt32(4) == 0 ? new(1) : null,
             Seed = (ulong)number,
         };
         Validation = random.NextInt32(4) == 0 ? 0 : 0.2;

@@ -128,7 +128,7 @@ public sealed class ResumeTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         {
             Assert.Equal(3, run.Outcome!.Epochs);
-            Assert.Equal($"The run {_folder["run"]} is finished: its 3 epochs are done. Ask for more epochs to train on.",
+            Assert.Equal($"The run {_folder["run"]} is finished after 3 epochs. Ask for more epochs to train on.",
                 Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message);
             using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), longer);
             Assert.Equal(5, trainer.Fit().Epochs.Count);
@@ -137,6 +137,58 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5], MetricsLog.Read(_folder["run/metrics.jsonl"]).SkipLast(1).Select(line => (int)line["epoch"]!));
         using RunFolder done = RunFolder.Open(_folder["run"]);
         Assert.Equal(5, done.Outcome!.Epochs);
+    }
+
+    [Fact]
+    public void Killed_before_its_first_checkpoint_a_run_that_starts_from_other_weights_starts_from_them_again()
+    {
+        using (Trainer source = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Seed = 9 }, _folder["source"]))
+            source.Fit();
+        Recipe recipe = Recipe with { StartFrom = _folder["source"], AverageDecay = 0.9f };
+        using (Trainer whole = new(TrainingData.Network, TrainingData.Splits(), recipe, _folder["whole"]))
+            whole.Fit();
+        for (int run = 0; run < 2; run++)
+            new Trainer(TrainingData.Network, TrainingData.Splits(), recipe, _folder[$"run{run}"]).Dispose();
+        using (RunFolder run = RunFolder.Open(_folder["run0"]))
+        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        {
+            Assert.Null(trainer.ResumedFrom!.Checkpoint);
+            trainer.Fit();
+        }
+        Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["run0"]));
+        File.Copy(_folder["whole/model.safetensors"], _folder["source/model.safetensors"], overwrite: true);
+        using RunFolder other = RunFolder.Open(_folder["run1"]);
+        Assert.Equal($"The run started from {_folder["source"]}, which has other weights now. Put those back that it was begun with, or start a new run.",
+            Assert.Throws<RecipeException>(() => Trainer.Resume(other, TrainingData.Splits())).Message);
+    }
+
+    [Fact]
+    public void A_run_that_stopped_early_is_finished_and_one_whose_time_was_over_is_not()
+    {
+        Recipe early = Recipe with { Epochs = 9, EarlyStopping = new(1), Optimizer = new Sgd { LearningRate = 1e-12f } };
+        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), early, _folder["early"]))
+            Assert.Equal(TrainingEnd.EarlyStop, trainer.Fit().End);
+        using RunFolder stopped = RunFolder.Open(_folder["early"]);
+        Assert.True(stopped.IsFinished(early));
+        Assert.False(stopped.IsFinished(early with { EarlyStopping = null }));
+        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["short"]))
+            Assert.Equal(TrainingEnd.TimeLimit, trainer.Fit(null, TimeSpan.Zero).End);
+        using RunFolder timed = RunFolder.Open(_folder["short"]);
+        Assert.False(timed.IsFinished(Recipe));
+        using Trainer resumed = Trainer.Resume(timed, TrainingData.Splits());
+        Assert.Equal(TrainingEnd.Finished, resumed.Fit().End);
+    }
+
+    [Fact]
+    public void The_cuts_of_a_plateau_end_with_it()
+    {
+        // Nothing is ever good enough: the rate is cut after every epoch.
+        Recipe cut = Recipe with { Epochs = 6, Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 } };
+        TrainingResult before = Interrupt(cut, epochs: 3);
+        Assert.Equal([0.05f, 0.05f, 0.025f], before.Epochs.Select(e => (float)e.LearningRate));
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), cut with { Schedule = new() });
+        Assert.Equal([0.05f, 0.05f, 0.05f], trainer.Fit().Epochs.Skip(3).Select(e => (float)e.LearningRate));
     }
 
     [Fact]
