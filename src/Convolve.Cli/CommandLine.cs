@@ -30,6 +30,7 @@ internal static class CommandLine
         {
             TrainCommand.Create(),
             EvaluateCommand.Create(),
+            ReportCommand.Create(),
             ReproduceCommand.Create(),
             SummaryCommand.Create(),
             InfoCommand.Create(),

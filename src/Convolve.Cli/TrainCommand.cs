@@ -91,12 +91,11 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
+        int status = result.Interrupted ? Failures.Interrupted : ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
         screen.End(result, folder, network.Typed, line.GetValue(_dataDirectory));
-        if (result.Interrupted)
-            return Failures.Interrupted;
-        if (output.IsJson)
+        if (output.IsJson && !result.Interrupted)
             Output.Json(Json(trainer, result, folder));
-        return Failures.Success;
+        return status;
     }
 
     private static JsonObject Json(Trainer trainer, TrainingResult result, string folder)

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Convolve.Cli;
+namespace Convolve;
 
 /// <summary>Numbers as people read them, the same in every locale.</summary>
-internal static class Format
+public static class Format
 {
     private const double Kibi = 1024;
 
