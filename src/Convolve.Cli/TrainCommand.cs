@@ -6,35 +6,20 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Training;
-using Convolve.Zoo;
 
 namespace Convolve.Cli;
 
-/// <summary>convolve train NET --data SET</summary>
+/// <summary>convolve train NET --data SET, convolve train --resume RUN</summary>
 internal sealed class TrainCommand
 {
     private const int LongestName = 60;
 
-    private readonly Argument<string> _network = new("NET")
-    {
-        HelpName = "NET",
-        Description = NetworkArgument.Description,
-    };
-
-    private readonly Option<string> _data = new("--data")
-    {
-        HelpName = "SET",
-        Required = true,
-        Description = $"The data set: {Inputs.Sets}.",
-    };
-
-    private readonly TrainOptions _options = new();
-    private readonly Option<string?> _input = Inputs.ImageShape();
-    private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
+    private readonly TrainingTaskArguments _task = new();
+    private readonly ResumeOptions _resumption = new();
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
     private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
-        "The run folder: recipe, environment, metrics and the best weights. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
+        "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
 
     private readonly Option<bool> _json = Inputs.Flag("--json",
         "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
@@ -44,13 +29,16 @@ internal sealed class TrainCommand
     public static Command Create()
     {
         TrainCommand train = new();
-        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.")
-        {
-            train._network, train._data,
-        };
-        train._options.AddTo(command);
-        foreach (Option option in (Option[])[train._input, train._networkOptions, train._dataDirectory, train._out, train._json, train._quiet])
+        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
+        train._task.AddTo(command);
+        train._resumption.AddTo(command);
+        foreach (Option option in (Option[])[train._dataDirectory, train._out, train._json, train._quiet])
             command.Add(option);
+        command.Validators.Add(line =>
+        {
+            if (!train._resumption.IsGiven(line))
+                train._task.RequireAll(line);
+        });
         command.SetAction(train.Run);
         return command;
     }
@@ -58,28 +46,29 @@ internal sealed class TrainCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        NetworkArgument network = new(line.GetRequiredValue(_network));
-        if (!network.IsFile)
-            NetworkCatalog.Find(network.Typed);
-        DatasetInfo info = Datasets.Find(line.GetRequiredValue(_data));
-        Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
-        if (graph.Output.Channels != info.ClassNames.Count)
-            throw new UsageException($"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer {info.ClassNames.Count} units.");
-        Recipe recipe = _options.Read(line, network.RecipeFor(graph, info.Name));
+        CheckpointOptions checkpoints = _resumption.Checkpoints(line);
+        using RunFolder? run = _resumption.Open(line);
+        TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
+        (_, Graph graph, Recipe recipe) = task;
+        string folder = FolderOf(line, run, recipe);
+        if (run is null)
+            RefuseUsed(folder);
+        else
+            _resumption.RequireAgreement(line, run, task);
+        if (run?.Outcome is { } outcome && outcome.Epochs >= recipe.Epochs)
+            return TellFinished(output, run, outcome, folder);
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
-        string folder = line.GetValue(_out) ?? DefaultFolder(recipe);
-        RefuseUsed(folder);
 
-        using Interruption interruption = new("ending the step and saving the weights ...");
+        using Interruption interruption = new("ending the step and saving the run ...");
         LoadedData loaded;
         using (DataScreen reading = new(output))
-            loaded = Datasets.Load(info.Name, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), reading, interruption.Token);
+            loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), reading, interruption.Token);
         DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
             size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
         interruption.Token.ThrowIfCancellationRequested();
 
-        using Trainer trainer = new(graph, data, recipe, folder);
+        using Trainer trainer = run is null ? new(graph, data, recipe, folder, checkpoints) : Trainer.Resume(run, data, recipe, graph, checkpoints);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;
@@ -91,11 +80,38 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        int status = result.Interrupted ? Failures.Interrupted : ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
-        screen.End(result, folder, network.Typed, line.GetValue(_dataDirectory));
-        if (output.IsJson && !result.Interrupted)
+        if (result.Interrupted)
+        {
+            TrainScreen.EndInterrupted(result, folder, checkpoints);
+            return Failures.Interrupted;
+        }
+        int status = ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
+        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory));
+        if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
         return status;
+    }
+
+    // What was asked for is there already.
+    private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder)
+    {
+        if (output.IsJson)
+        {
+            Output.Json(new()
+            {
+                ["run"] = run.FullPath,
+                ["network"] = run.Recipe.Network,
+                ["dataset"] = run.Recipe.Dataset,
+                ["epochs"] = outcome.Epochs,
+                ["best_epoch"] = outcome.BestEpoch,
+                ["test_loss"] = Output.Finite(outcome.TestLoss),
+                ["test_accuracy"] = outcome.TestAccuracy,
+            });
+        }
+        output.Last(string.Create(CultureInfo.InvariantCulture,
+            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, with the weights of epoch {outcome.BestEpoch} of {outcome.Epochs}"));
+        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new())} --epochs {2 * outcome.Epochs} --override");
+        return Failures.Success;
     }
 
     private static JsonObject Json(Trainer trainer, TrainingResult result, string folder)
@@ -128,6 +144,16 @@ internal sealed class TrainCommand
         };
     }
 
+    private string FolderOf(ParseResult line, RunFolder? run, Recipe recipe)
+    {
+        string? given = line.GetValue(_out);
+        if (run is null)
+            return given ?? DefaultFolder(recipe);
+        if (given is not null)
+            throw new UsageException("--out and --resume both name the run folder. Give --resume alone.");
+        return Path.GetRelativePath(Environment.CurrentDirectory, run.FullPath) is var near && !near.StartsWith("..", StringComparison.Ordinal) ? near : run.FullPath;
+    }
+
     private static string DefaultFolder(Recipe recipe)
     {
         string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
@@ -152,6 +178,6 @@ internal sealed class TrainCommand
         if (File.Exists(folder))
             throw new UsageException($"--out {folder} is a file, and a folder was expected.");
         if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
-            throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, or delete it.");
+            throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.");
     }
 }

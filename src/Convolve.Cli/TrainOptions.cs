@@ -63,8 +63,8 @@ internal sealed class TrainOptions
     private readonly Option<double?> _minimumRate =
         Inputs.Number("--min-lr", "With --schedule plateau: the lowest learning rate, at least 0. Default: 0.");
 
-    private readonly Option<PlateauMetric?> _metric = Inputs.OneOf("--plateau-metric",
-        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", PlateauMetric.Accuracy), ("loss", PlateauMetric.Loss));
+    private readonly Option<WatchedMetric?> _metric = Inputs.OneOf("--plateau-metric",
+        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy), ("loss", WatchedMetric.Loss));
 
     private readonly Option<UpdateRule?> _optimizer =
         Inputs.OneOf("--optimizer", $"The rule of the update, as PyTorch defines it. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);

@@ -23,6 +23,8 @@ internal sealed class TrainScreen(Output output)
     public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
+        foreach (string note in trainer.ResumedFrom?.Notes ?? [])
+            Failures.Say(note);
         if (output.IsQuiet)
             return;
         Recipe recipe = trainer.Recipe;
@@ -42,6 +44,8 @@ internal sealed class TrainScreen(Output output)
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
         output.Fact("run", folder);
+        if (trainer.ResumedFrom is { } point)
+            output.Fact("resumed", Words(point));
         BeginRows();
     }
 
@@ -78,14 +82,6 @@ internal sealed class TrainScreen(Output output)
     {
         _bar.Clear();
         output.Line();
-        string model = Path.Combine(folder, RunFolder.ModelFile);
-        if (result.Interrupted)
-        {
-            Failures.Say(result.BestEpoch > 0
-                ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
-                : $"interrupted in the first epoch: {model} has its last weights");
-            return;
-        }
         Evaluation test = result.Test!;
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, with the weights of epoch {result.BestEpoch}, in {Format.Duration(result.Elapsed)}"));
@@ -94,13 +90,24 @@ internal sealed class TrainScreen(Output output)
             output.Line($"report        {report}");
         output.Line();
         output.Line("next:");
-        string where = dataDirectory is null ? "" : $" --data-dir {Quoted(dataDirectory)}";
-        string again = $"convolve evaluate {Quoted(folder)}{where}";
-        string other = $"convolve train {Quoted(network)} --data {Quoted(result.Recipe.Dataset)}{where} --seed {result.Recipe.Seed + 1}";
+        string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+        string again = $"convolve evaluate {Format.Quoted(folder)}{where}";
+        string other = $"convolve train {Format.Quoted(network)} --data {Format.Quoted(result.Recipe.Dataset)}{where} --seed {result.Recipe.Seed + 1}";
         int width = Math.Max(again.Length + " --split validation".Length, other.Length);
         output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
         output.Line($"  {other.PadRight(width)}   how much is luck");
+    }
+
+    /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>
+    public static void EndInterrupted(TrainingResult result, string folder, CheckpointOptions checkpoints)
+    {
+        string model = Path.Combine(folder, RunFolder.ModelFile);
+        Failures.Say(result.BestEpoch > 0
+            ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
+            : $"interrupted: {model} has the last weights, of an epoch that was not finished");
+        if (checkpoints != CheckpointOptions.None)
+            Failures.Say($"to go on: {ResumeOptions.CommandFor(folder, checkpoints)}");
     }
 
     private void Show(StepProgress step)
@@ -155,10 +162,15 @@ internal sealed class TrainScreen(Output output)
         return string.Join(", ", words) + seed;
     }
 
+    private static string Words(ResumePoint point)
+    {
+        if (point.Checkpoint is null)
+            return "from its beginning: it was ended before its first checkpoint";
+        string epochs = point.Epochs == 0 ? "" : $"{point.Epochs} {(point.Epochs == 1 ? "epoch" : "epochs")}", steps = point.Step == 0 ? "" : $"{point.Step} of {point.StepsPerEpoch} steps";
+        return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, by {Path.GetFileName(point.Checkpoint)}";
+    }
+
     private static string RuleName(OptimizerSettings rule) => rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
-
-    private static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':'))
-        ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 }

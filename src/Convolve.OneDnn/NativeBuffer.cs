@@ -56,6 +56,23 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
         return Address + (nint)offset;
     }
 
+    /// <summary>Copies all of it into another buffer of the same size.</summary>
+    /// <exception cref="ArgumentException">The other has another size.</exception>
+    public void CopyTo(NativeBuffer other)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed || other.IsClosed, this);
+        if (other.Bytes != Bytes)
+            throw new ArgumentException($"{Bytes} bytes do not fill a buffer of {other.Bytes}.", nameof(other));
+        NativeMemory.Copy((void*)Address, (void*)other.Address, (nuint)Bytes);
+    }
+
+    /// <summary>Makes every byte 0.</summary>
+    public void Clear()
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        NativeMemory.Clear((void*)Address, (nuint)Bytes);
+    }
+
     /// <summary>Whether this buffer begins at an address that <see cref="At"/> gave.</summary>
     public bool BeginsAt(nint address) => address == Address;
 

@@ -71,7 +71,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void TheRunFolderIsComplete()
     {
         string folder = small.Cli.At("first");
-        Assert.Equal(["environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"], Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order());
+        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
+            Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["epoch-000002-step-00000000.safetensors", "epoch-000003-step-00000000.safetensors"],
+            Directory.GetFileSystemEntries(Path.Combine(folder, "checkpoint")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "recipe.json")))!.AsObject();
         Assert.Equal(("lenet5", 1500, 50), ((string)recipe["network"]!, (int)recipe["limit"]!, (int)recipe["batch_size"]!));
         string[] metrics = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl"));
@@ -178,7 +181,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void ARunIsNotOverwritten()
     {
         CliResult again = small.Cli.Run([.. SmallRun.Arguments, "--out", "first"]);
-        Assert.Equal((2, "", "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, or delete it.\n"),
+        Assert.Equal((2, "", "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.\n"),
             (again.Status, again.Output, again.Errors));
     }
 
@@ -244,7 +247,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Cli.Signal(process, signal);
         CliResult result = Cli.Finish(process);
         Assert.Equal((130, ""), (result.Status, result.Output));
-        Assert.EndsWith(" finished\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(" finished\nconvolve: to go on: convolve train --resume run\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("convolve: interrupted: run/model.safetensors has the weights of epoch ", result.Errors, StringComparison.Ordinal);
         AssertLoadable(cli.At("run"));
         Assert.Equal(0, cli.Run("evaluate", "run").Status);
@@ -264,27 +267,41 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     }
 
     [Fact]
-    public void AFullDiskFailsTheRun()
+    public void ADiskWithoutRoomIsRefusedAndOneThatFillsUpFailsTheRun()
     {
         using Cli cli = new();
         Directory.CreateDirectory(cli.At("small"));
-        using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", cli.At("small")]) { RedirectStandardError = true })!)
-        {
-            mount.WaitForExit();
-            if (mount.ExitCode != 0)
-                return; // only root may mount
-        }
+        if (!Mounted("mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", cli.At("small")))
+            return; // only root may mount
         try
         {
-            CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "100", "--epochs", "1", "--out", "small/run", "--json");
-            Assert.Equal((1, ""), (result.Status, result.Output));
-            Assert.Matches(@"\nconvolve: Cannot write '.+/small/run/model\.safetensors': disk full\. Free space on .+\n$", result.Errors);
+            string[] training = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1000", "--epochs", "300", "--out", "small/run", "--json"];
+            using (Process process = cli.Start([], training))
+            {
+                Cli.WaitFor(process, cli.At("small/run/model.safetensors"));
+                File.WriteAllBytes(cli.At("small/other"), new byte[1_500_000]);
+                CliResult result = Cli.Finish(process);
+                Assert.Equal((1, ""), (result.Status, result.Output));
+                Assert.Matches(@"\nconvolve: Cannot write '.+/small/run/.+': disk full\. Free space on .+\n$", result.Errors);
+            }
+            File.WriteAllBytes(cli.At("small/more"), new byte[100_000]);
+            CliResult refused = cli.Run([.. training[..^2], "small/other-run", "--json"]);
+            Assert.Equal((2, ""), (refused.Status, refused.Output));
+            Assert.Matches(@"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is written, and the best weights of 0\.2 MiB; "
+                + @"and 0\.\d MiB are free\. Free some, choose another folder with --out, or do without checkpoints \(--no-checkpoint\), which takes 0\.5 MiB\.\n$", refused.Errors);
+            Assert.False(Directory.Exists(cli.At("small/other-run")));
         }
         finally
         {
-            using var unmount = Process.Start("umount", [cli.At("small")]);
-            unmount.WaitForExit();
+            _ = Mounted("umount", cli.At("small"));
         }
+    }
+
+    private static bool Mounted(string program, params string[] arguments)
+    {
+        using var mount = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        mount.WaitForExit();
+        return mount.ExitCode == 0;
     }
 
     private static string Figures(JsonObject json)
@@ -298,7 +315,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     private static void AssertLoadable(string run)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(run, "model.safetensors"));
-        Assert.Equal(["convolve.graph", "convolve.preprocessing", "format"], file.Metadata.Keys.Order());
+        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "format"], file.Metadata.Keys.Order());
         using JsonDocument graph = JsonDocument.Parse(file.Metadata["convolve.graph"]);
     }
 }

@@ -5,8 +5,10 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>A pass over what is learned, as flat loops over arenas; what is kept but not learned is left alone.</summary>
-internal abstract unsafe class ArenaKernel(ParameterPlan plan) : ITeamWork, IDisposable
+/// <summary>A pass over the parameters, as flat loops over arenas.</summary>
+/// <param name="plan">Where they lie.</param>
+/// <param name="takesAll">Whether it takes what is kept but not learned as well, such as running statistics.</param>
+internal abstract unsafe class ArenaKernel(ParameterPlan plan, bool takesAll = false) : ITeamWork, IDisposable
 {
     protected const int Lanes = 16;
     private TeamTask? _task;
@@ -18,7 +20,7 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan) : ITeamWork, IDis
     {
         foreach (ParameterSlot slot in plan.Slots)
         {
-            if (!slot.IsLearned)
+            if (!slot.IsLearned && !takesAll)
                 continue;
             // Arenas are whole cache lines long, so every share is whole vectors.
             long lines = (slot.Layout.Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
@@ -120,8 +122,8 @@ internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKern
     }
 }
 
-/// <summary>A running mean of the weights, and its exchange with them for an evaluation.</summary>
-internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuffer average) : ArenaKernel(store.Plan)
+/// <summary>A running mean of the weights and of what is kept besides, and its exchange with them for an evaluation.</summary>
+internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuffer average) : ArenaKernel(store.Plan, takesAll: true)
 {
     private Vector512<float> _rest;
     private bool _isExchange;

@@ -101,6 +101,9 @@ public sealed class Graph : IEquatable<Graph>
     /// <summary>The same network, started otherwise.</summary>
     public Graph WithInitialization(Initialization initialization) => WithInitializations(_ => initialization);
 
+    /// <summary>The same network with dropout of probability 0: nothing of it is left to chance.</summary>
+    internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
+
     /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
     internal Graph WithInitializations(Func<Node, Initialization> choose) => new(Name, Specs(node => node.Layer switch
     {

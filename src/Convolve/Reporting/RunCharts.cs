@@ -10,7 +10,6 @@ namespace Convolve.Reporting;
 public static class RunCharts
 {
     private const int FewEpochs = 12, TrainingColor = 0, ValidationColor = 1, RateColor = 5;
-    private const double Smoothing = 0.7;
     private static readonly Axis Epoch = new("epoch") { IsWhole = true };
 
     /// <summary>Training and validation loss by epoch, raw and, where there are many epochs, smoothed.</summary>
@@ -109,7 +108,7 @@ public static class RunCharts
         void Add(string name, int color, Func<EpochProgress, double?> value)
         {
             Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with { Color = color };
-            series.AddRange(run.Epochs.Count > FewEpochs ? [raw with { Name = "", Style = SeriesStyle.Faint }, raw.Smoothed(Smoothing)] : [raw]);
+            series.AddRange(run.Epochs.Count > FewEpochs ? [raw with { Name = "", Style = SeriesStyle.Faint }, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10))] : [raw]);
         }
     }
 }

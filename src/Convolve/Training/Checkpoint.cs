@@ -13,7 +13,7 @@ namespace Convolve.Training;
 /// </summary>
 internal static class Checkpoint
 {
-    private const string InfoKey = "convolve.checkpoint";
+    private const string InfoKey = "convolve.checkpoint", AveragePrefix = "average/";
 
     /// <summary>The name of a file: by the epochs that are done, and the steps after them, so that the newest comes last.</summary>
     public static string NameOf(TrainingState state) =>
@@ -75,6 +75,8 @@ internal static class Checkpoint
                 store.Write(entry.Slot, entry.Arena, (_, values) => file.ReadFloats(entry.Info.Name, values));
         }
         parts.Optimizer.Steps = info.Updates;
+        if (!HasAverage(file, parts))
+            parts.Average?.Begin();
     }
 
     private static IEnumerable<Entry> Entries(TrainingParts parts)
@@ -82,6 +84,8 @@ internal static class Checkpoint
         ParameterStore store = parts.Model.Store;
         for (int i = 0; i < store.Plan.Slots.Count; i++)
             yield return new(Classifier.TensorOf(store.Plan.Slots[i]), i, store.Weights);
+        for (int i = 0; parts.Average is not null && i < store.Plan.Slots.Count; i++)
+            yield return new(Classifier.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i, parts.Average.Arena);
         foreach ((string state, NativeBuffer arena) in parts.Optimizer.States)
         {
             for (int i = 0; i < store.Plan.Slots.Count; i++)
@@ -92,6 +96,9 @@ internal static class Checkpoint
             }
         }
     }
+
+    // A file without it is of a run that had no mean until now.
+    private static bool HasAverage(SealedTensors file, TrainingParts parts) => file.Contains($"{AveragePrefix}{parts.Model.Store.Plan.Slots[0].Name}");
 
     /// <summary>A tensor of the file, and where it lies in memory.</summary>
     private sealed record Entry(TensorInfo Info, int Slot, NativeBuffer Arena);

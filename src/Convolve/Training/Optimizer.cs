@@ -75,6 +75,13 @@ public sealed class Optimizer : IDisposable
         _model.Store.MarkUpdated();
     }
 
+    /// <summary>Makes it as new: nothing is kept of earlier updates.</summary>
+    internal void Forget()
+    {
+        _states.ForEach(s => s.Clear());
+        Steps = 0;
+    }
+
     // Apart, because what a lambda captures is allocated where its method begins.
     private void StepElsewhere(float learningRate) => ThreadTeam.Invoke(() => Step(learningRate));
 

@@ -17,7 +17,7 @@ public sealed record PlateauState(double Scale = 1, double? Best = null, int Bad
     public PlateauState After(Schedule schedule, double highestRate, double figure)
     {
         bool isBetter = Best is not { } best
-            || (schedule.Metric == PlateauMetric.Accuracy ? figure > best * (1 + schedule.Threshold) : figure < best * (1 - schedule.Threshold));
+            || (schedule.Metric == WatchedMetric.Accuracy ? figure > best * (1 + schedule.Threshold) : figure < best * (1 - schedule.Threshold));
         PlateauState next = isBetter ? this with { Best = figure, BadEpochs = 0 } : this with { BadEpochs = BadEpochs + 1 };
         if (CooldownLeft > 0)
             next = next with { CooldownLeft = CooldownLeft - 1, BadEpochs = 0 };

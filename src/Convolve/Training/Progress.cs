@@ -44,6 +44,22 @@ public sealed record Evaluation(int Images, double Loss, double Accuracy, double
     public Evaluations.Interval AccuracyInterval => Evaluations.Interval.Wilson(Accuracy, Images);
 }
 
+/// <summary>Why a training ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs are done.</summary>
+    Finished,
+
+    /// <summary>The figure that is watched had stopped to improve.</summary>
+    EarlyStop,
+
+    /// <summary>The time that it was given is over; the epoch that had begun is in the checkpoint alone.</summary>
+    TimeLimit,
+
+    /// <summary>It was cancelled.</summary>
+    Interrupted,
+}
+
 /// <summary>What a training came to.</summary>
 /// <param name="Recipe">What was asked.</param>
 /// <param name="Epochs">One entry for each epoch that was finished.</param>
@@ -59,4 +75,7 @@ public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> 
 {
     /// <summary>How much the process has grown at most since just before the run was planned, in bytes.</summary>
     public long MeasuredMemoryBytes { get; init; }
+
+    /// <summary>Why it ended.</summary>
+    public TrainingEnd End { get; init; }
 }

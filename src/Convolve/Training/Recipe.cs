@@ -27,6 +27,26 @@ public sealed record Recipe
     /// <summary>The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's and test's do not.</summary>
     public float LabelSmoothing { get; init; }
 
+    /// <summary>The largest part of a batch that is computed at a time, in images; the parts' gradients are added up. Null for whole batches.</summary>
+    /// <remarks>The same mathematics in less memory, but where a layer looks at the batch: batch normalisation measures, and mixing transforms mix, each part by itself.</remarks>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>What keeps single steps from being too long.</summary>
+    public GradientClipping Clipping { get; init; } = new();
+
+    /// <summary>Factors of the learning rate for some layers; 0 freezes them.</summary>
+    public LayerRates LayerRates { get; init; } = LayerRates.None;
+
+    /// <summary>
+    /// The share of the running mean of the weights that stays at each step, in [0, 1); 0 for no mean. Validation, test and the file of the best weights then
+    /// take the mean and not the weights. In the first steps t the share is at most (1 + t) / (10 + t).
+    /// </summary>
+    /// <remarks>Source: Polyak and Juditsky 1992; the start as in TensorFlow's ExponentialMovingAverage.</remarks>
+    public float AverageDecay { get; init; }
+
+    /// <summary>When the run ends before its last epoch; null for never.</summary>
+    public EarlyStopping? EarlyStopping { get; init; }
+
     public Precision Precision { get; init; }
 
     /// <summary>Whether float32 convolutions avoid Winograd.</summary>
@@ -56,6 +76,12 @@ public sealed record Recipe
     /// <summary>Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's own.</summary>
     public string? Initialization { get; init; }
 
+    /// <summary>A run folder or a .safetensors file whose weights the network starts with, where name and shape fit; null for a start of its own.</summary>
+    public string? StartFrom { get; init; }
+
+    /// <summary>The SHA-256 of the weights file that the run started with; set when the run begins.</summary>
+    public string? StartDigest { get; init; }
+
     /// <summary>Checks every value that can be checked without the network and the data.</summary>
     /// <exception cref="RecipeException">A value is out of range; the message says which, and what is expected.</exception>
     public void Validate()
@@ -74,7 +100,13 @@ public sealed record Recipe
             Graphs.InitializationScheme.Require(Initialization);
         if (LabelSmoothing is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
+        if (MicroBatchSize < 1)
+            throw new RecipeException($"The parts of a batch are {MicroBatchSize} images, and must be at least 1.");
+        if (AverageDecay is not (>= 0 and < 1))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The decay of the weights' mean is {AverageDecay}, and must be at least 0 and below 1, such as 0.999."));
         Optimizer.Validate();
+        Clipping.Validate();
         Schedule.Validate();
+        EarlyStopping?.Validate();
     }
 }

@@ -16,10 +16,13 @@ public static class RecipeJson
     /// <summary>Writes a recipe and its graph.</summary>
     public static string Write(Recipe recipe, Graph graph)
     {
-        JsonObject json = JsonSerializer.SerializeToNode(recipe, RecipeJsonContext.Default.Recipe)!.AsObject();
+        JsonObject json = ToJson(recipe);
         json[GraphKey] = JsonNode.Parse(GraphJson.Write(graph));
         return json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
     }
+
+    /// <summary>A recipe alone.</summary>
+    internal static JsonObject ToJson(Recipe recipe) => JsonSerializer.SerializeToNode(recipe, RecipeJsonContext.Default.Recipe)!.AsObject();
 
     // What an older version did not know yet has its default: the serializer would take 0. The first ones knew one rule and did not name it.
     private static void AddDefaults(JsonObject recipe)
@@ -33,7 +36,7 @@ public static class RecipeJson
         }
         if (recipe["schedule"] is JsonObject schedule)
             Add(schedule, JsonSerializer.SerializeToNode(new Schedule(), RecipeJsonContext.Default.Schedule));
-        JsonObject defaults = JsonSerializer.SerializeToNode(new Recipe { Network = "", Dataset = "" }, RecipeJsonContext.Default.Recipe)!.AsObject();
+        JsonObject defaults = ToJson(new() { Network = "", Dataset = "" });
         _ = defaults.Remove("network") && defaults.Remove("dataset");
         Add(recipe, defaults);
 

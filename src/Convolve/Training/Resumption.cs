@@ -19,10 +19,11 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     {
         if (folder.Outcome is { } outcome && outcome.Epochs >= parts.Recipe.Epochs)
             throw new RecipeException($"The run {folder.FullPath} is finished: its {outcome.Epochs} epochs are done. Ask for more epochs to train on.");
+        folder.RequireCheckpoint();
         IReadOnlyList<string> files = folder.Checkpoints.Files;
         (string? file, CheckpointInfo? info) = ReadNewest(files);
-        if (info is null)
-            RequireYoung(files);
+        if (info is null && files.Count > 0)
+            throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
         TrainingState state = info?.State ?? new();
         folder.Change(parts.Recipe, parts.Graph);
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
@@ -52,15 +53,6 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
             }
         }
         return default;
-    }
-
-    // Killed in its first epoch, a run loses nothing by beginning anew; later it had a checkpoint.
-    private void RequireYoung(IReadOnlyList<string> files)
-    {
-        if (files.Count > 0)
-            throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
-        if (!folder.Checkpoints.Exists || folder.MetricsLines > 1)
-            throw new RecipeException($"The run {folder.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
     }
 
     private void Require(string path, SealedTensors file, CheckpointInfo info)

@@ -83,7 +83,7 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens the folder of a run that was interrupted or killed, for <see cref="Trainer.Resume"/>.</summary>
-    /// <exception cref="RecipeException">The folder is no run, or a training has it open.</exception>
+    /// <exception cref="RecipeException">The folder is no run, a training has it open, or it has nothing to go on from.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
     public static RunFolder Open(string path)
@@ -94,6 +94,16 @@ public sealed class RunFolder : IDisposable
         {
             (Recipe recipe, Graph graph) = ReadRecipe(path);
             RunFolder run = new(full, held, recipe, graph);
+            try
+            {
+                if (run.Outcome is null)
+                    run.RequireCheckpoint();
+            }
+            catch
+            {
+                run.Dispose();
+                throw;
+            }
             AtomicFile.DeleteLeftovers(full);
             run.Checkpoints.Clear();
             return run;
@@ -117,6 +127,13 @@ public sealed class RunFolder : IDisposable
         {
             throw new RecipeException($"{file}: {e.Message}");
         }
+    }
+
+    /// <summary>Refuses a run without a checkpoint. Killed in its first epoch, a run loses nothing by beginning anew; later it had one.</summary>
+    internal void RequireCheckpoint()
+    {
+        if (!Checkpoints.Exists || (Checkpoints.Files.Count == 0 && MetricsLines > 1))
+            throw new RecipeException($"The run {FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
     }
 
     /// <summary>Goes on by another recipe.</summary>
@@ -188,6 +205,7 @@ public sealed class RunFolder : IDisposable
             ["test_loss"] = test.Loss,
             ["test_accuracy"] = test.Accuracy,
             ["test_top5_accuracy"] = test.Top5Accuracy,
+            ["end"] = JsonNamingPolicy.KebabCaseLower.ConvertName($"{result.End}"),
             ["seconds"] = result.Elapsed.TotalSeconds,
             ["images_per_second"] = result.ImagesPerSecond,
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,

@@ -5,7 +5,7 @@ namespace Convolve.Training;
 /// <summary>What a run leaves behind: the log, the checkpoints, the best weights. Without a folder these are in memory, and there is nothing else.</summary>
 internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, CheckpointOptions options)
 {
-    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.Sampler.BatchSize).Plan);
+    private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.MicroBatchSize).Plan);
     private readonly Lazy<string> _data = new(parts.Data.Digest);
     private float[][]? _bestWeights;
 
@@ -55,10 +55,18 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
     /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
     public void KeepWeights(int epoch)
     {
+        if (parts.Average is null)
+            Keep(epoch);
+        else
+            parts.Average.With(() => Keep(epoch));
+    }
+
+    private bool Keep(int epoch)
+    {
         if (folder is not null)
         {
             new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Save(folder.ModelPath);
-            return;
+            return true;
         }
         var store = parts.Model.Store;
         _bestWeights ??= [.. store.Plan.Slots.Select(s => new float[s.Spec.Count])];
@@ -67,16 +75,14 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
             float[] kept = _bestWeights[i];
             store.Read(i, plain => plain.CopyTo(kept));
         }
+        return true;
     }
 
     /// <summary>Gives the model the best weights back; where there are none, those that it has are kept.</summary>
     public void RestoreBest(TrainingState state)
     {
         if (state.BestEpoch == 0)
-        {
             KeepWeights(0);
-            return;
-        }
         if (folder is not null)
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);

@@ -27,16 +27,6 @@ public enum ScheduleKind
     Plateau,
 }
 
-/// <summary>What <see cref="ScheduleKind.Plateau"/> watches.</summary>
-public enum PlateauMetric
-{
-    /// <summary>The validation accuracy, the higher the better; without a validation split the training accuracy.</summary>
-    Accuracy,
-
-    /// <summary>The validation loss, the lower the better; without a validation split the training loss.</summary>
-    Loss,
-}
-
 /// <summary>The learning rate as a function of the step; it holds no state. What depends on the run itself, the cuts of a plateau, is in <see cref="PlateauState"/>.</summary>
 public sealed record Schedule
 {
@@ -67,7 +57,7 @@ public sealed record Schedule
     public double MinimumRate { get; init; }
 
     /// <summary>For <see cref="ScheduleKind.Plateau"/>: what is watched.</summary>
-    public PlateauMetric Metric { get; init; }
+    public WatchedMetric Metric { get; init; }
 
     /// <summary>The factor of the highest learning rate at a step, in [0, 1]; without the cuts of a plateau.</summary>
     /// <param name="step">Steps done so far in the whole run.</param>

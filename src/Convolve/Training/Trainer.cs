@@ -39,9 +39,15 @@ public sealed class Trainer : IDisposable
     {
         recipe.Validate();
         checkpoints ??= new();
+        recipe = recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null };
         _parts = new(graph, data, recipe);
         try
         {
+            if (recipe.StartFrom is not null)
+            {
+                Transfer = WeightTransfer.Take(_parts.Model, recipe.StartFrom);
+                _parts.Average?.Begin();
+            }
             if (runFolder is not null)
             {
                 DiskCheck.Require(runFolder, _parts, checkpoints);
@@ -100,11 +106,14 @@ public sealed class Trainer : IDisposable
     /// <summary>Where a resumed run goes on; null for a new one.</summary>
     public ResumePoint? ResumedFrom { get; }
 
+    /// <summary>What the network took from other weights; null where it was not asked to.</summary>
+    public WeightTransfer? Transfer { get; }
+
     /// <summary>What is done to every image, in training and after.</summary>
     public Preprocessing Preprocessing => _parts.Preprocessing;
 
     /// <summary>The plan of a training step.</summary>
-    public Plan Plan => _parts.Model.Training(_parts.Sampler.BatchSize).Plan;
+    public Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
 
     /// <summary>The number format in use.</summary>
     public Precision Precision => _parts.Model.Precision;
@@ -114,12 +123,12 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations. Exact; a run without
     /// a folder keeps its best weights in memory as well, once there are any.</summary>
-    public long EstimatedMemoryBytes => _parts.Model.MemoryBytes + _parts.Optimizer.MemoryBytes;
+    public long EstimatedMemoryBytes => _parts.MemoryBytes;
 
     /// <summary>How much the process has grown at most since just before the run was planned.</summary>
     public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _parts.ResidentBefore;
 
-    /// <summary>The classifier as it stands: the best weights after <see cref="Fit"/>. Good while the trainer lives.</summary>
+    /// <summary>The classifier as it stands: the best weights after <see cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>. Good while the trainer lives.</summary>
     public Classifier Classifier => _parts.Classifier;
 
     /// <summary>What a trainer of the same arguments would take, without taking it.</summary>
@@ -128,34 +137,43 @@ public sealed class Trainer : IDisposable
     public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
     {
         recipe.Validate();
-        int batch = Math.Min(recipe.BatchSize, data.Train.Count);
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = TrainingParts.MicroBatchSizeOf(recipe, batch);
         List<Plan> plans = [];
-        void Add(int count, int largest, bool training)
+        void Add(int size, bool training)
         {
-            if (count == 0)
-                return;
-            int size = Math.Min(count, largest);
-            plans.Add(Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
-            Add(count % size, size, training);
+            if (size > 0)
+                plans.Add(Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
         }
-        Add(data.Train.Count, batch, true);
-        Add(data.Validation.Count, batch, false);
-        Add(data.Test.Count, batch, false);
-        return MemoryEstimate.Of(plans, recipe.Optimizer.States.Count);
+        foreach (int size in TrainingParts.PassSizes(recipe, data.Train.Count))
+            Add(size, true);
+        foreach (int count in new[] { data.Validation.Count, data.Test.Count })
+        {
+            Add(Math.Min(count, micro), false);
+            Add(count % micro, false);
+        }
+        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch));
     }
 
     /// <summary>What training in whole batches would take, whatever the data: a little less than with the short batches and the evaluations of a run.</summary>
     /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.BatchSize, training: true)], recipe.Optimizer.States.Count);
+        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), TrainingParts.MicroBatchSizeOf(recipe, recipe.BatchSize), training: true)],
+            TrainingParts.StatesOf(recipe, recipe.BatchSize));
 
     /// <summary>Runs the recipe to its end; once.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
     /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
     /// <exception cref="TrainingException">The loss is no number any more.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
-    public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) => Fit(progress, null, cancellation);
+
+    /// <inheritdoc cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>
+    /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
+    /// <param name="timeLimit">After so long in this call the run ends with its best weights so far, tested; what it had begun is in the checkpoint, and it can be
+    /// resumed. Null for no limit.</param>
+    /// <param name="cancellation">Ends the run cleanly after the step.</param>
+    public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default)
     {
         if (_isUsed)
             throw new InvalidOperationException("A trainer runs once. Make another one, or resume the run of its folder.");
@@ -163,15 +181,30 @@ public sealed class Trainer : IDisposable
         TrainingResult? result = null;
         ThreadTeam.Invoke(() =>
         {
-            bool isFinished = new TrainingRun(_parts, _state, _record, progress, cancellation).TryFinish(out Evaluation? test);
-            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, !isFinished, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
+            TrainingEnd end = new TrainingRun(_parts, _state, _record, progress, timeLimit, cancellation).Finish(out Evaluation? test);
+            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, end == TrainingEnd.Interrupted, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
+                End = end,
             };
             if (test is not null)
                 _record.Log(result);
         });
         return result!;
+    }
+
+    /// <summary>Trains with a rising learning rate and looks how the loss takes it; then all is as it was, down to the bit.</summary>
+    /// <param name="sweep">From where to where; null for the usual.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
+    /// <exception cref="InvalidOperationException">The trainer has run.</exception>
+    public LearningRateCurve FindLearningRate(LearningRateSweep? sweep = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        if (_isUsed)
+            throw new InvalidOperationException("The learning rate is found before a trainer runs. Make another one.");
+        LearningRateCurve? curve = null;
+        ThreadTeam.Invoke(() => curve = new LearningRateFinder(_parts, sweep ?? new()).Run(progress, cancellation));
+        return curve!;
     }
 
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
@@ -32,15 +33,20 @@ internal sealed class TrainingParts : IDisposable
         Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         Sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
-        Model = new(graph, OptionsOf(recipe), batch, recipe.Seed);
+        MicroBatchSize = MicroBatchSizeOf(recipe, batch);
+        Model = new(graph, OptionsOf(recipe), MicroBatchSize, recipe.Seed);
         try
         {
-            Optimizer = new(Model, recipe.Optimizer);
-            Loader = new(images, pipeline, batch, augmentation, recipe.Seed);
-            if (data.Train.Count % batch != 0)
-                Model.Training(data.Train.Count % batch);
-            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, batch) : null;
-            Test = new(Model, data.Test, pipeline, batch);
+            Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
+            Loader = new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed);
+            foreach (int size in PassSizes(recipe, data.Train.Count))
+                Model.Training(size);
+            if (MicroBatchSize < batch)
+                GradientSum = new(Model.Store);
+            if (recipe.AverageDecay > 0)
+                Average = new(Model, recipe.AverageDecay);
+            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize) : null;
+            Test = new(Model, data.Test, pipeline, MicroBatchSize);
         }
         catch
         {
@@ -66,6 +72,18 @@ internal sealed class TrainingParts : IDisposable
 
     public BatchLoader Loader { get; }
 
+    /// <summary>Images of one pass; the whole batch unless it is computed in parts.</summary>
+    public int MicroBatchSize { get; }
+
+    /// <summary>Adds up the gradients of the parts of a batch; null where batches are whole.</summary>
+    public GradientSumKernel? GradientSum { get; }
+
+    /// <summary>The running mean of the weights; null where there is none.</summary>
+    public WeightAverage? Average { get; }
+
+    /// <summary>Memory besides the program and the data: weights, gradients, optimizer state, copies, activations.</summary>
+    public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0);
+
     /// <summary>Null where the validation split is empty.</summary>
     public Evaluator? Validation { get; }
 
@@ -76,6 +94,39 @@ internal sealed class TrainingParts : IDisposable
 
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
+
+    /// <summary>Forward and backward over a part of a batch, or all of it; on the executor thread. Gradients of parts are added up, and whole after the last.</summary>
+    /// <param name="batch">The images of the whole batch.</param>
+    /// <param name="first">The place of the part's first image in it.</param>
+    /// <param name="epoch">Of the run, from 0.</param>
+    /// <param name="step">Of the run, from 0.</param>
+    /// <param name="wait">The time that its data took.</param>
+    /// <returns>The pass, with losses and correct ones of the part.</returns>
+    public Executor Pass(ReadOnlySpan<int> batch, int first, int epoch, uint step, out TimeSpan wait)
+    {
+        ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
+        Executor pass = Model.Training(part.Length);
+        long before = Stopwatch.GetTimestamp();
+        Loader.Load(part, pass, epoch, step);
+        wait = Stopwatch.GetElapsedTime(before);
+        pass.Run(step, first);
+        GradientSum?.Add((float)part.Length / batch.Length, isFirst: first == 0, isLast: first + part.Length == batch.Length);
+        return pass;
+    }
+
+    /// <summary>Values that are kept for each weight besides its gradient.</summary>
+    public static int StatesOf(Recipe recipe, int batch) =>
+        recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch ? 1 : 0) + (recipe.AverageDecay > 0 ? 1 : 0);
+
+    /// <summary>The sizes of the passes of an epoch: of whole batches and of the last one, and of the last part of each.</summary>
+    public static IReadOnlyList<int> PassSizes(Recipe recipe, int images)
+    {
+        int batch = Math.Clamp(images, 1, recipe.BatchSize), micro = MicroBatchSizeOf(recipe, batch), last = images % batch;
+        return [.. new[] { micro, batch % micro, Math.Min(last, micro), last % micro }.Where(size => size > 0).Distinct()];
+    }
+
+    /// <summary>Images of one pass.</summary>
+    public static int MicroBatchSizeOf(Recipe recipe, int batch) => Math.Min(batch, recipe.MicroBatchSize ?? batch);
 
     public static ExecutionOptions OptionsOf(Recipe recipe) => new()
     {
@@ -90,6 +141,8 @@ internal sealed class TrainingParts : IDisposable
         Test?.Dispose();
         Validation?.Dispose();
         Loader?.Dispose();
+        Average?.Dispose();
+        GradientSum?.Dispose();
         Optimizer?.Dispose();
         Model.Dispose();
     }

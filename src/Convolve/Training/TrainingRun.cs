@@ -4,41 +4,48 @@ using Convolve.Execution;
 namespace Convolve.Training;
 
 /// <summary>The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.</summary>
-internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunRecord record, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunRecord record, IProgress<TrainingProgress>? progress, TimeSpan? timeLimit,
+    CancellationToken cancellation)
 {
     private const string TooFast = "The learning rate is too high for this network: try a tenth of it, a warm-up, or another initialisation.";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
     private readonly Recipe _recipe = parts.Recipe;
     private readonly int _steps = parts.Sampler.BatchCount;
+    private readonly long _start = Stopwatch.GetTimestamp();
     private long _clock = Stopwatch.GetTimestamp(), _lastReport;
 
-    /// <summary>Goes from where the state is to the end, or to a cancellation. After that the model has the best weights, or the last ones where no epoch is done.</summary>
+    /// <summary>Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.</summary>
     /// <param name="test">What the best weights make of the test split; null after a cancellation.</param>
-    /// <returns>Whether the end was reached.</returns>
-    public bool TryFinish(out Evaluation? test)
+    /// <returns>Which end.</returns>
+    public TrainingEnd Finish(out Evaluation? test)
     {
         test = null;
-        bool isTrained = TrainEpochs();
-        if (!isTrained)
+        TrainingEnd end = TrainEpochs();
+        if (end is TrainingEnd.Interrupted or TrainingEnd.TimeLimit)
             record.Save(state);
         record.RestoreBest(state);
-        if (!isTrained || !TryEvaluate(parts.Test, out test))
-            return false;
+        if (end == TrainingEnd.Interrupted || !TryEvaluate(parts.Test, out test))
+            return TrainingEnd.Interrupted;
         if (!double.IsFinite(test!.Loss))
             throw new TrainingException($"The weights of epoch {state.BestEpoch} give a test loss that is no number. {TooFast}");
         Clock();
-        return true;
+        return end;
     }
 
-    private bool TrainEpochs()
+    private TrainingEnd TrainEpochs()
     {
         while (state.Epoch < _recipe.Epochs)
         {
-            if (!TrainEpoch() || !TryEvaluate(parts.Validation, out Evaluation? validation))
-                return false;
+            if (_recipe.EarlyStopping?.IsDue(state.Epochs) == true)
+                return TrainingEnd.EarlyStop;
+            if (!TrainEpoch())
+                return cancellation.IsCancellationRequested ? TrainingEnd.Interrupted : TrainingEnd.TimeLimit;
+            Evaluation? validation = null;
+            if (parts.Average is null ? !TryEvaluate(parts.Validation, out validation) : !parts.Average.With(() => TryEvaluate(parts.Validation, out validation)))
+                return TrainingEnd.Interrupted;
             EndEpoch(validation);
         }
-        return true;
+        return TrainingEnd.Finished;
     }
 
     // A step is always finished, and the first one is always done.
@@ -50,7 +57,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
             Step();
             if (state.Step == _steps)
                 break;
-            if (cancellation.IsCancellationRequested)
+            if (cancellation.IsCancellationRequested || Stopwatch.GetElapsedTime(_start) >= timeLimit)
                 return false;
             if (!record.IsDue(state, _steps))
                 continue;
@@ -65,13 +72,15 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         long index = (long)state.Epoch * _steps + state.Step;
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
-        Executor pass = parts.Model.Training(batch.Length);
-        long before = Stopwatch.GetTimestamp();
-        parts.Loader.Load(batch, pass, state.Epoch, (uint)index);
-        state.DataWait += Stopwatch.GetElapsedTime(before);
-        pass.Run((uint)index);
+        for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
+        {
+            Executor pass = parts.Pass(batch, first, state.Epoch, (uint)index, out TimeSpan wait);
+            state.DataWait += wait;
+            state.Add(pass.Losses, pass.Correct);
+        }
         parts.Optimizer.Step((float)rate);
-        state.Add(pass.Losses, pass.Correct);
+        parts.Average?.Add(parts.Optimizer.Steps);
+        state.Step++;
         state.EpochElapsed += Clock();
         if (!double.IsFinite(state.LossSum))
             throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
@@ -89,7 +98,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best) };
-        double watched = _recipe.Schedule.Metric == PlateauMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss;
+        double watched = _recipe.Schedule.Metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss;
         state.End(done, _recipe.Schedule.Kind == ScheduleKind.Plateau ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, watched) : state.Plateau);
         Clock();
         record.EndEpoch(state, done);

@@ -51,14 +51,13 @@ internal sealed class TrainingState
     [JsonIgnore]
     public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
 
-    /// <summary>Counts a step.</summary>
+    /// <summary>Counts the images of a step, or of a part of it.</summary>
     public void Add(ReadOnlySpan<float> losses, int correct)
     {
         foreach (float loss in losses)
             LossSum += loss;
         Images += losses.Length;
         Correct += correct;
-        Step++;
     }
 
     /// <summary>Ends the epoch: the next one begins at its first step.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using Convolve.Formats;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Formats;
 
@@ -52,8 +53,8 @@ public class AtomicFileTests
         using (var faults = new Faults())
         {
             WriteNew(path);
-            count = faults.Steps.Count;
-            Assert.Equal([FileStep.Create, FileStep.Write, FileStep.Flush, FileStep.Rename, FileStep.SyncFolder], faults.Steps.Distinct());
+            count = faults.Count;
+            Assert.Equal(["Create", "Write", "Flush", "Rename", "SyncFolder"], faults.Steps.Distinct());
         }
         for (int n = 0; n < count; n++)
         {

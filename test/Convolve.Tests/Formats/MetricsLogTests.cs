@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Convolve.Formats;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Formats;
 

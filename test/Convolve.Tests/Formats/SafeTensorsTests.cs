@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Convolve.Formats;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Formats;
 
@@ -206,7 +207,7 @@ public class SafeTensorsTests
         using (var faults = new Faults())
         {
             WriteAll(1);
-            count = faults.Steps.Count;
+            count = faults.Count;
         }
         for (int n = 0; n < count; n++)
         {

@@ -1,4 +1,5 @@
 using Convolve.Formats;
+using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -170,9 +171,9 @@ public sealed class CheckpointTests : IDisposable
         return trainer.Fit();
     }
 
-    private string Refusal()
+    private string Refusal() => Assert.Throws<RecipeException>(() =>
     {
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        return Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message;
-    }
+        Trainer.Resume(run, TrainingData.Splits());
+    }).Message;
 }

@@ -1,3 +1,4 @@
+using Convolve.Testing;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Training;

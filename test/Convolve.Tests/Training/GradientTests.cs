@@ -155,7 +155,7 @@ public class GradientTests
         using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate });
         using NativeBuffer arena = new(model.Store.Plan.Bytes, "the average");
         using WeightAverageKernel average = new(model.Store, arena);
-        Dictionary<string, double[]> expected = Learned(model).ToDictionary(n => n, n => new double[Read(model, n).Length]);
+        Dictionary<string, double[]> expected = model.ParameterNames.ToDictionary(n => n, n => new double[Read(model, n).Length]);
         for (uint step = 0; step < 5; step++)
         {
             Pass(model, step);
@@ -170,7 +170,6 @@ public class GradientTests
         ThreadTeam.Invoke(average.Exchange);
         foreach ((string name, double[] mean) in expected)
             Assert.True(Compare.RelativeL2(Read(model, name), mean) < 1e-6, name);
-        Assert.Equal(weights["bn1.running_mean"], Read(model, "bn1.running_mean"));
         Assert.NotEqual(logits, Forward(model));
         ThreadTeam.Invoke(average.Exchange);
         Assert.All(weights, w => Assert.Equal(w.Value, Read(model, w.Key)));

@@ -36,13 +36,20 @@ public class RecipeTests
         ["Optimizer.Nesterov"] = Plain with { Optimizer = new Sgd { Momentum = 0.5f, Nesterov = true } },
         ["Optimizer.WeightDecay"] = Plain with { Optimizer = new Sgd { WeightDecay = 5e-4f } },
         ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new Sgd { DecaysBiases = true } },
+        ["MicroBatchSize"] = Plain with { MicroBatchSize = 16 },
+        ["Clipping"] = Plain with { Clipping = new(1.5f, 0.1f) },
+        ["LayerRates"] = Plain with { LayerRates = LayerRates.Parse("conv*=0.1,fc1") },
+        ["AverageDecay"] = Plain with { AverageDecay = 0.999f },
+        ["EarlyStopping"] = Plain with { EarlyStopping = new(3, WatchedMetric.Loss, 0.001) },
+        ["StartFrom"] = Plain with { StartFrom = "runs/first" },
+        ["StartDigest"] = Plain with { StartDigest = "00ff" },
         ["LabelSmoothing"] = Plain with { LabelSmoothing = 0.1f },
         ["Schedule.Milestones"] = Plain with { Schedule = new() { Milestones = [3, 5] } },
         ["Schedule.Patience"] = Plain with { Schedule = new() { Patience = 3 } },
         ["Schedule.Threshold"] = Plain with { Schedule = new() { Threshold = 0.01 } },
         ["Schedule.Cooldown"] = Plain with { Schedule = new() { Cooldown = 2 } },
         ["Schedule.MinimumRate"] = Plain with { Schedule = new() { MinimumRate = 1e-5 } },
-        ["Schedule.Metric"] = Plain with { Schedule = new() { Metric = PlateauMetric.Loss } },
+        ["Schedule.Metric"] = Plain with { Schedule = new() { Metric = WatchedMetric.Loss } },
         ["Schedule.Kind"] = Plain with { Schedule = new() { Kind = ScheduleKind.OneCycle } },
         ["Schedule.WarmUpEpochs"] = Plain with { Schedule = new() { WarmUpEpochs = 0.5 } },
         ["Schedule.StepEpochs"] = Plain with { Schedule = new() { StepEpochs = 4 } },
@@ -68,6 +75,35 @@ public class RecipeTests
             Assert.Equal(TrainingData.Network, graph);
             Assert.Equal(json, RecipeJson.Write(read, graph));
         }
+    }
+
+    [Fact]
+    public void Every_property_is_found_where_it_differs()
+    {
+        Graph graph = TrainingData.Network;
+        Assert.Empty(RecipeDifference.Between((Plain, graph), (Plain with { }, graph)));
+        foreach ((string name, Recipe recipe) in Changed)
+        {
+            IReadOnlyList<RecipeDifference> found = RecipeDifference.Between((Plain, graph), (recipe, graph));
+            Assert.Contains(found, d => d.Name.Replace("_", "", StringComparison.Ordinal).Equals(name, StringComparison.OrdinalIgnoreCase) && d.Before != d.After);
+            Assert.Equal(name == "Optimizer.Nesterov" ? 2 : 1, found.Count);
+        }
+        Assert.Equal(["limit: none, then 12"], RecipeDifference.Between((Plain, graph), (Changed["Limit"], graph)).Select(d => $"{d}"));
+        Assert.Equal(["schedule.milestones: 3, 5, then none"], RecipeDifference.Between((Changed["Schedule.Milestones"], graph), (Plain, graph)).Select(d => $"{d}"));
+        Assert.Equal(["optimizer.rule: sgd, then adam", "optimizer.learning_rate: 0.01, then 0.001", "optimizer.momentum: 0, then none", "optimizer.nesterov: false, then none",
+            "optimizer.beta1: none, then 0.9", "optimizer.beta2: none, then 0.999", "optimizer.eps: none, then 1E-08"],
+            RecipeDifference.Between((Plain, graph), (Plain with { Optimizer = new Adam() }, graph)).Select(d => $"{d}"));
+    }
+
+    [Fact]
+    public void Networks_differ_by_their_nodes()
+    {
+        Graph graph = TrainingData.Network, other = Graph.Sequential("small", (1, 12, 12),
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(30), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]);
+        Assert.Equal(["graph.fc1: Linear(20) of flatten1, then Linear(30) of flatten1", "graph.fc2: Linear(5) of relu2, then Linear(5) of dropout1", "graph.dropout1: none, then Dropout(0.5) of relu2"],
+            RecipeDifference.Between((Plain, graph), (Plain, other)).Select(d => $"{d}"));
+        Assert.Equal(["graph: small, then small of other first weights"],
+            RecipeDifference.Between((Plain, graph), (Plain, graph.WithInitialization("xavier-uniform"))).Select(d => $"{d}"));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -60,7 +61,7 @@ public sealed class ResumeTests : IDisposable
         {
             using Faults all = new();
             Begin("whole");
-            count = all.Steps.Count;
+            count = all.Count;
         });
         SortedDictionary<string, string> expected = RunSnapshot.Of(_folder["whole"]);
         int resumed = 0;

@@ -20,7 +20,7 @@ public class ScheduleTests
     [Theory, MemberData(nameof(PlateauCases))]
     public void A_plateau_cuts_where_PyTorchs_does(int number)
     {
-        (PlateauMetric metric, double factor, int patience, double threshold, int cooldown, double lowest, double[] figures, double[] rates) = OptimizerGolden.Plateaus[number];
+        (WatchedMetric metric, double factor, int patience, double threshold, int cooldown, double lowest, double[] figures, double[] rates) = OptimizerGolden.Plateaus[number];
         Schedule schedule = new()
         {
             Kind = ScheduleKind.Plateau,

@@ -131,7 +131,7 @@ public class TrainerTests
         }
         string[] lines = [.. MetricsLog.Read(folder["run/metrics.jsonl"]).Select(line => string.Join(" ", line.Select(p => p.Key)))];
         string[] epochs = [.. Enumerable.Repeat("epoch train_loss train_accuracy validation_loss validation_accuracy learning_rate images_per_second seconds data_seconds is_best", 3)];
-        Assert.Equal([.. epochs, "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy"], lines);
+        Assert.Equal([.. epochs, "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy end seconds images_per_second estimated_memory_bytes measured_memory_bytes"], lines);
     }
 
     [Theory]
@@ -202,6 +202,25 @@ public class TrainerTests
         Assert.Equal(estimate, result.EstimatedMemoryBytes);
         Assert.Equal(estimate, trainer.EstimatedMemoryBytes);
         Assert.True(result.PeakMemoryBytes > estimate);
+    }
+
+    // What an epoch allocates, its validation and its reports, does not grow with its steps.
+    [Fact]
+    public void The_loop_allocates_nothing_per_step()
+    {
+        static long PerEpoch(int images)
+        {
+            List<long> allocated = [];
+            using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(images, 16, validation: 0), Recipe with { Epochs = 40 });
+            trainer.Fit(new Told(progress =>
+            {
+                if (progress is EpochProgress)
+                    allocated.Add(GC.GetAllocatedBytesForCurrentThread());
+            }));
+            return allocated.Zip(allocated.Skip(1), (before, after) => after - before).Min();
+        }
+        _ = PerEpoch(64); // code that is not optimised yet may box
+        Assert.InRange(PerEpoch(64 * 16) - PerEpoch(64), 0, 60); // 60 steps more
     }
 
     [Fact]

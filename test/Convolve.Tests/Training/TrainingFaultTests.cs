@@ -1,5 +1,6 @@
 using Convolve.Formats;
 using Convolve.OneDnn;
+using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -69,7 +70,7 @@ public sealed class TrainingFaultTests : IDisposable
         {
             using Faults all = new();
             run();
-            count = all.Steps.Count;
+            count = all.Count;
         });
         return count;
     }

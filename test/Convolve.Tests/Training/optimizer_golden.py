@@ -27,6 +27,10 @@ def smooth_loss():
 
 
 CASES = [
+    ("new Sgd { LearningRate = 0.1f }", lambda p: optim.SGD(p, lr=0.1)),
+    ("new Sgd { LearningRate = 0.1f, Momentum = 0.9f }", lambda p: optim.SGD(p, lr=0.1, momentum=0.9)),
+    ("new Sgd { LearningRate = 0.1f, Momentum = 0.8f, Nesterov = true }", lambda p: optim.SGD(p, lr=0.1, momentum=0.8, nesterov=True)),
+    ("new Sgd { LearningRate = 0.1f, WeightDecay = 0.05f, DecaysBiases = true }", lambda p: optim.SGD(p, lr=0.1, weight_decay=0.05)),
     ("new Sgd { LearningRate = 0.1f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.01f, DecaysBiases = true }",
      lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)),
     ("new Adam { LearningRate = 0.01f }", lambda p: optim.Adam(p, lr=0.01)),

@@ -1,9 +1,9 @@
 using Convolve.Formats;
 
-namespace Convolve.Tests.Formats;
+namespace Convolve.Testing;
 
 /// <summary>Makes the n-th file operation of this test fail, or counts them.</summary>
-internal sealed class Faults : IDisposable
+public sealed class Faults : IDisposable
 {
     private readonly int _failAt;
     private readonly Func<Exception>? _failure;
@@ -18,10 +18,14 @@ internal sealed class Faults : IDisposable
         FileOperation.Before.Value = Step;
     }
 
-    public List<FileStep> Steps { get; } = [];
+    /// <summary>The kinds of the operations, in their order.</summary>
+    public List<string> Steps { get; } = [];
 
     /// <summary>The file whose operation failed.</summary>
     public string? FailedPath { get; private set; }
+
+    /// <summary>How many operations there were.</summary>
+    public int Count => Steps.Count;
 
     /// <summary>The exception that the system itself throws for a full disk.</summary>
     public static Exception DiskFull()
@@ -29,7 +33,15 @@ internal sealed class Faults : IDisposable
         if (!OperatingSystem.IsLinux())
             return new IOException("No space left on device", 28);
         using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-        return Assert.ThrowsAny<IOException>(() => full.WriteByte(1));
+        try
+        {
+            full.WriteByte(1);
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
+        throw new InvalidOperationException("/dev/full took a byte.");
     }
 
     /// <summary>The system's errors by their numbers: a broken disk, a full one, one that may not be written to.</summary>
@@ -45,7 +57,7 @@ internal sealed class Faults : IDisposable
 
     private void Step(FileStep step, string path, FileStream? file, ReadOnlySpan<byte> bytes)
     {
-        Steps.Add(step);
+        Steps.Add($"{step}");
         if (Steps.Count - 1 != _failAt)
             return;
         FailedPath = path;

@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
 using Convolve.Formats;
 
-namespace Convolve.Tests.Training;
+namespace Convolve.Testing;
 
 /// <summary>All of a run folder that the same recipe must make the same: the newest checkpoint's tensors and state, the best weights, the log. Times are left out.</summary>
-internal static class RunSnapshot
+public static class RunSnapshot
 {
-    private static readonly string[] Times = ["images_per_second", "seconds", "data_seconds", "elapsed", "epoch_elapsed", "data_wait"];
+    private static readonly string[] Times = ["images_per_second", "seconds", "data_seconds", "elapsed", "epoch_elapsed", "data_wait", "measured_memory_bytes"];
 
     /// <summary>What there is, by name, as text.</summary>
     public static SortedDictionary<string, string> Of(string run)

@@ -1,0 +1,26 @@
+#:project ../src/Convolve.Zoo/Convolve.Zoo.csproj
+using Convolve.Data;
+using Convolve.Training;
+using Convolve.Zoo;
+
+const string Folder = "runs/resumable";
+using CancellationTokenSource cancellation = new();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    cancellation.Cancel();
+};
+
+using RunFolder? run = File.Exists(Path.Combine(Folder, RunFolder.RecipeFile)) ? RunFolder.Open(Folder) : null;
+if (run?.Outcome is { } outcome)
+{
+    Console.WriteLine($"finished: test accuracy {outcome.TestAccuracy:P2} with the weights of epoch {outcome.BestEpoch}");
+    return;
+}
+Recipe recipe = run?.Recipe ?? Recipes.For("lenet5", "fashion-mnist") with { Epochs = 30 };
+DataSplits splits = Datasets.Load(recipe.Dataset).Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+using Trainer trainer = run is null ? new(LeNet5.Create(), splits, recipe, Folder) : Trainer.Resume(run, splits);
+if (trainer.ResumedFrom is { } point)
+    Console.WriteLine($"going on after {point.Epochs} epochs and {point.Step} of {point.StepsPerEpoch} steps");
+TrainingResult result = trainer.Fit(cancellation: cancellation.Token);
+Console.WriteLine(result.Interrupted ? "interrupted: start it again to go on" : $"test accuracy {result.Test!.Accuracy:P2}");

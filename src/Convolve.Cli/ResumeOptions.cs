@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Convolve.Training;
+
+namespace Convolve.Cli;
+
+/// <summary>What can be said to 'convolve train' of runs that go on after an interruption.</summary>
+internal sealed class ResumeOptions
+{
+    // Another network differs in every layer.
+    private const int MostNamed = 8;
+
+    private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
+        "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
+
+    private readonly Option<bool> _override = Inputs.Flag("--override",
+        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr. The parameters, the optimizer's rule and the split of the images cannot change.");
+
+    private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
+        "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
+
+    private readonly Option<bool> _noCheckpoint = Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_resume, _override, _saveEvery, _noCheckpoint])
+            command.Add(option);
+    }
+
+    /// <summary>Whether a run is to go on.</summary>
+    public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
+
+    /// <summary>Opens the run that is to go on; null for a new run.</summary>
+    /// <exception cref="RecipeException">It is no run, or a training has it open.</exception>
+    public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;
+
+    /// <summary>How often checkpoints are saved.</summary>
+    /// <exception cref="UsageException">Two options contradict each other.</exception>
+    public CheckpointOptions Checkpoints(ParseResult line)
+    {
+        if (line.GetValue(_override) && line.GetValue(_resume) is null)
+            throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
+        if (!line.GetValue(_noCheckpoint))
+            return new() { EverySteps = line.GetValue(_saveEvery) ?? 0 };
+        return line.GetValue(_saveEvery) is null ? CheckpointOptions.None : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
+    }
+
+    /// <summary>Refuses to go on by something else than what a run was begun with, unless that is asked for.</summary>
+    /// <exception cref="UsageException">It is not; the message has the differences.</exception>
+    public void RequireAgreement(ParseResult line, RunFolder run, TrainingTask asked)
+    {
+        if (line.GetValue(_override))
+            return;
+        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((run.Recipe, run.Graph), (asked.Recipe, asked.Graph));
+        if (differences.Count == 0)
+            return;
+        string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
+        string more = differences.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
+        throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. Leave that out, or add --override to go on by it.");
+    }
+
+    /// <summary>The command that goes on with a run.</summary>
+    public static string CommandFor(string folder, CheckpointOptions checkpoints) =>
+        $"convolve train --resume {Format.Quoted(folder)}{(checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "")}";
+}

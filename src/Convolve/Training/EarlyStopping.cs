@@ -1,0 +1,40 @@
+namespace Convolve.Training;
+
+/// <summary>The figure of an epoch that a plateau schedule or an early stop watches.</summary>
+public enum WatchedMetric
+{
+    /// <summary>The validation accuracy, the higher the better; without a validation split the training accuracy.</summary>
+    Accuracy,
+
+    /// <summary>The validation loss, the lower the better; without a validation split the training loss.</summary>
+    Loss,
+}
+
+/// <summary>When a run ends before its last epoch, because its figure has stopped to improve. The weights of the best epoch are kept in any case.</summary>
+/// <param name="Patience">Epochs without improvement after which it ends, at least 1.</param>
+/// <param name="Metric">The figure.</param>
+/// <param name="LeastChange">What counts as improvement: more than so much, in the units of the figure; at least 0.</param>
+public sealed record EarlyStopping(int Patience, WatchedMetric Metric = WatchedMetric.Accuracy, double LeastChange = 0)
+{
+    /// <summary>Whether a run ends after these epochs.</summary>
+    internal bool IsDue(IReadOnlyList<EpochProgress> epochs)
+    {
+        double best = double.NegativeInfinity;
+        int without = 0;
+        foreach (EpochProgress epoch in epochs)
+        {
+            double figure = Metric == WatchedMetric.Accuracy ? epoch.ChosenAccuracy : -epoch.ChosenLoss;
+            bool isBetter = figure > best + (double.IsInfinity(best) ? 0 : LeastChange);
+            (best, without) = isBetter ? (figure, 0) : (best, without + 1);
+        }
+        return without >= Patience;
+    }
+
+    internal void Validate()
+    {
+        if (Patience < 1)
+            throw new RecipeException($"The patience of the early stop is {Patience} epochs, and must be at least 1.");
+        if (LeastChange is not (>= 0 and < double.PositiveInfinity))
+            throw new RecipeException(FormattableString.Invariant($"The least change that an early stop counts as improvement is {LeastChange}, and must be at least 0."));
+    }
+}

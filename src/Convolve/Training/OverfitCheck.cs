@@ -1,0 +1,73 @@
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.OneDnn;
+
+namespace Convolve.Training;
+
+/// <summary>Whether a network can learn a single batch by heart: one that cannot has a fault that no longer training mends.</summary>
+/// <param name="Steps">Steps that were done.</param>
+/// <param name="Images">Of the batch.</param>
+/// <param name="FirstLoss">Mean loss at the first step.</param>
+/// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
+/// <param name="Accuracy">Share of the batch that was right at the last step.</param>
+public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, double LastLoss, double Accuracy)
+{
+    private const double SmallLoss = 0.05;
+
+    /// <summary>Whether every image was right, with a loss below 0.05.</summary>
+    public bool IsLearned => Accuracy == 1 && LastLoss < SmallLoss;
+
+    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, penalty and schedule.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">Of which the first batch of the first epoch is taken.</param>
+    /// <param name="recipe">How; its learning rate is held.</param>
+    /// <param name="mostSteps">Steps after which it is given up, at least 1.</param>
+    /// <param name="progress">Told of each step.</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
+    /// <exception cref="Layers.NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500, IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(mostSteps, 1);
+        recipe.Validate();
+        using TrainingParts parts = new(graph.WithoutDropout(), data, Plain(recipe, data));
+        OverfitCheck? result = null;
+        ThreadTeam.Invoke(() =>
+        {
+            int[] batch = parts.Sampler.Batch(0, 0).ToArray();
+            for (int step = 0; step < mostSteps && result?.IsLearned != true && (result is null || double.IsFinite(result.LastLoss)); step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                result = Step(parts, batch, step, result?.FirstLoss);
+                progress?.Report(result);
+            }
+        });
+        return result!;
+    }
+
+    private static Recipe Plain(Recipe recipe, DataSplits data) => recipe with
+    {
+        Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
+        LabelSmoothing = 0,
+        Optimizer = recipe.Optimizer with { WeightDecay = 0 },
+        AverageDecay = 0,
+        LayerRates = LayerRates.None,
+    };
+
+    private static OverfitCheck Step(TrainingParts parts, int[] batch, int step, double? firstLoss)
+    {
+        double loss = 0;
+        int correct = 0;
+        for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
+        {
+            Executor pass = parts.Pass(batch, first, 0, (uint)step, out _);
+            correct += pass.Correct;
+            foreach (float image in pass.Losses)
+                loss += image;
+        }
+        parts.Optimizer.Step(parts.Recipe.Optimizer.LearningRate);
+        return new(step + 1, batch.Length, firstLoss ?? loss / batch.Length, loss / batch.Length, (double)correct / batch.Length);
+    }
+}

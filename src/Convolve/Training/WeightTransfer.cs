@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Training;
+
+/// <summary>What a network took from the weights of another one: all parameters whose name and shape it has too. The others start as they would without.</summary>
+/// <param name="Path">Where from.</param>
+/// <param name="Taken">Parameters that were taken, by name.</param>
+/// <param name="Skipped">Parameters of the network that were not taken, each with why: "fc3.weight: [100, 4096] there, [10, 4096] here".</param>
+/// <param name="Unused">Tensors that the network has no parameter for.</param>
+public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
+{
+    // PyTorch counts batches, and nothing looks at it here.
+    private const string BatchCounter = ".num_batches_tracked";
+    private const int MostNamed = 8;
+
+    /// <summary>Takes what fits.</summary>
+    /// <param name="model">What is to start from it.</param>
+    /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW order.</param>
+    /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
+    /// <exception cref="RecipeException">Nothing in it fits; the message has names of both sides.</exception>
+    public static WeightTransfer Take(Model model, string path)
+    {
+        string file = FileOf(path);
+        using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
+        List<string> taken = [], skipped = [];
+        foreach (ParameterSlot slot in model.Store.Plan.Slots)
+        {
+            TensorInfo wanted = Classifier.TensorOf(slot);
+            if (!tensors.Contains(slot.Name))
+                skipped.Add($"{slot.Name}: not there");
+            else if (!tensors[slot.Name].Shape.SequenceEqual(wanted.Shape))
+                skipped.Add($"{slot.Name}: {Text(tensors[slot.Name])} there, {Text(wanted)} here");
+            else
+                taken.Add(slot.Name);
+        }
+        string[] unused = [.. tensors.Tensors.Select(t => t.Name).Where(name => !name.EndsWith(BatchCounter, StringComparison.Ordinal)).Except(model.ParameterNames)];
+        if (taken.Count == 0)
+        {
+            throw new RecipeException($"{file} has no tensor that fits {model.Graph.Name}: there are {Some(tensors.Tensors.Select(t => t.Name))}, and {Some(model.ParameterNames)} are wanted. "
+                + "Take the weights of a network with layers of the same names and sizes.");
+        }
+        ThreadTeam.Invoke(() =>
+        {
+            foreach (string name in taken)
+                model.Store.Write(model.Store.Plan.IndexOf(name), model.Store.Weights, (_, values) => tensors.ReadFloats(name, values));
+        });
+        return new(path, taken, skipped, unused);
+    }
+
+    /// <summary>The SHA-256 of the file, in lower-case hexadecimal digits.</summary>
+    /// <exception cref="SafeTensorsException">It cannot be read.</exception>
+    internal static string DigestOf(string path)
+    {
+        string file = FileOf(path);
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            return Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SafeTensorsException(file, File.Exists(file) ? "it cannot be read" : "it does not exist", "Give a run folder or a .safetensors file.");
+        }
+    }
+
+    private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, RunFolder.ModelFile) : path;
+
+    private static string Text(TensorInfo tensor) => $"[{string.Join(", ", tensor.Shape)}]";
+
+    private static string Some(IEnumerable<string> names)
+    {
+        string[] all = [.. names];
+        return string.Join(", ", all.Take(MostNamed)) + (all.Length > MostNamed ? ", ..." : "");
+    }
+}

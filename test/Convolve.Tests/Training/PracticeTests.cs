@@ -1,0 +1,205 @@
+using Convolve.Data;
+using Convolve.Formats;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Tests.Formats;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+/// <summary>What a run can be asked for besides a plain one: parts of batches, means of weights, early ends, other weights to start from.</summary>
+public sealed class PracticeTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static Recipe Recipe => TrainingData.Recipe with { Precision = Precision.Float32, Exact = true };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Batches_in_parts_come_to_the_same_in_less_memory()
+    {
+        Graph graph = Graph.Sequential("dropping", (1, 12, 12),
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Recipe whole = Recipe with { BatchSize = 48, Epochs = 2 }, parts = whole with { MicroBatchSize = 9 };
+        DataSplits splits = TrainingData.Splits();
+        using Trainer one = new(graph, splits, whole), other = new(graph, splits, parts);
+        Assert.True(Trainer.Estimate(graph, splits, parts).ActivationBytes < Trainer.Estimate(graph, splits, whole).ActivationBytes / 2);
+        Assert.All([(one, whole), (other, parts)], p => Assert.Equal(Trainer.Estimate(graph, splits, p.Item2).TotalBytes, p.Item1.EstimatedMemoryBytes));
+        TrainingResult first = one.Fit(), second = other.Fit();
+        Assert.Equal(first.Epochs[^1].TrainLoss, second.Epochs[^1].TrainLoss, 1e-4);
+        foreach (string name in one.Classifier.Model.ParameterNames)
+        {
+            double error = Compare.RelativeL2(Read(other, name), Compare.Widen(Read(one, name)));
+            Assert.True(error < 1e-4, $"{name}: {error:e1}");
+        }
+    }
+
+    [Fact]
+    public void The_mean_of_the_weights_is_what_is_validated_tested_and_kept()
+    {
+        DataSplits splits = TrainingData.Splits();
+        Recipe averaged = Recipe with { AverageDecay = 0.9f, Epochs = 1, Schedule = new() };
+        using Trainer trainer = new(TrainingData.Network, splits, averaged, _folder["mean"]), plain = new(TrainingData.Network, splits, averaged with { AverageDecay = 0 }, _folder["plain"]);
+        TrainingResult result = trainer.Fit(), other = plain.Fit();
+        Assert.Equal(other.Epochs[0].TrainLoss, result.Epochs[0].TrainLoss);
+        Assert.NotEqual(other.Epochs[0].ValidationLoss, result.Epochs[0].ValidationLoss);
+        using Classifier kept = Classifier.Load(_folder["mean"], new() { Precision = Precision.Float32, Exact = true });
+        Assert.Equal(result.Epochs[0].ValidationLoss!.Value, kept.Evaluate(splits.Validation).Loss, 1e-6);
+        Assert.Equal(result.Test!.Loss, kept.Evaluate(splits.Test).Loss, 1e-6);
+        Assert.Equal(Trainer.Estimate(TrainingData.Network, splits, averaged).TotalBytes, trainer.EstimatedMemoryBytes);
+    }
+
+    [Theory]
+    [InlineData("0.5 0.6 0.6 0.6", 2, 0, true)]
+    [InlineData("0.5 0.6 0.6 0.61", 2, 0, false)]
+    [InlineData("0.5 0.6 0.6 0.61", 2, 0.05, true)]
+    [InlineData("0.5", 1, 0, false)]
+    [InlineData("0.5 0.4", 1, 0, true)]
+    [InlineData("", 1, 0, false)]
+    public void An_early_stop_comes_where_patience_ends(string accuracies, int patience, double change, bool isDue)
+    {
+        EpochProgress[] epochs = [.. accuracies.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(a => double.Parse(a, System.Globalization.CultureInfo.InvariantCulture))
+            .Select((a, i) => new EpochProgress(i + 1, 9, 0, 0, 1 - a, a, 0, 0, default, default, false))];
+        Assert.Equal(isDue, new EarlyStopping(patience, WatchedMetric.Accuracy, change).IsDue(epochs));
+        Assert.Equal(isDue, new EarlyStopping(patience, WatchedMetric.Loss, change).IsDue(epochs));
+    }
+
+    [Fact]
+    public void A_run_that_stops_to_improve_ends_early_and_says_so()
+    {
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) }, _folder["run"]);
+        TrainingResult result = trainer.Fit();
+        Assert.Equal((TrainingEnd.EarlyStop, false, 4), (result.End, result.Interrupted, result.Epochs.Count));
+        Assert.NotNull(result.Test);
+        Assert.Equal("early-stop", (string?)MetricsLog.Read(_folder["run/metrics.jsonl"])[^1]["end"]);
+    }
+
+    [Fact]
+    public void A_run_whose_time_is_over_is_tested_and_can_go_on()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using (Trainer whole = new(TrainingData.Network, splits, Recipe, _folder["whole"]))
+            Assert.Equal(TrainingEnd.Finished, whole.Fit().End);
+        using (Trainer first = new(TrainingData.Network, splits, Recipe, _folder["run"]))
+        {
+            TrainingResult result = first.Fit(null, TimeSpan.Zero);
+            Assert.Equal((TrainingEnd.TimeLimit, false, 0), (result.End, result.Interrupted, result.Epochs.Count));
+            Assert.NotNull(result.Test);
+        }
+        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), splits))
+        {
+            Assert.Equal((0, 1), (second.ResumedFrom!.Epochs, second.ResumedFrom.Step));
+            Assert.Equal(TrainingEnd.Finished, second.Fit().End);
+        }
+        Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["run"]));
+    }
+
+    [Fact]
+    public void Other_weights_are_taken_where_they_fit_and_frozen_ones_stay()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using (Trainer source = new(TrainingData.Network, splits, Recipe, _folder["source"]))
+            source.Fit();
+        Graph wider = Graph.Sequential("wider", (1, 12, 12),
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(30), new ReLU(), new Linear(TrainingData.Classes)]);
+        Recipe tuned = Recipe with { Network = "wider", Epochs = 1, StartFrom = _folder["source"], LayerRates = LayerRates.Parse("conv1,fc1=0.1") };
+        using Trainer trainer = new(wider, splits, tuned, _folder["tuned"]);
+        WeightTransfer transfer = trainer.Transfer!;
+        Assert.Equal(["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"], transfer.Taken);
+        Assert.Equal(["fc2.weight: [5, 20] there, [30, 20] here", "fc2.bias: [5] there, [30] here", "fc3.weight: not there", "fc3.bias: not there"], transfer.Skipped);
+        Assert.Empty(transfer.Unused);
+        using Classifier kept = Classifier.Load(_folder["source"]);
+        float[] conv = new float[72];
+        kept.Model.ReadParameter("conv1.weight", conv);
+        Assert.Equal(conv, Read(trainer, "conv1.weight"));
+        float[] before = Read(trainer, "fc1.weight");
+        trainer.Fit();
+        Assert.Equal(conv, Read(trainer, "conv1.weight"));
+        Assert.NotEqual(before, Read(trainer, "fc1.weight"));
+        Assert.Equal(64, RunFolder.ReadRecipe(_folder["tuned"]).Recipe.StartDigest!.Length);
+    }
+
+    [Fact]
+    public void Weights_that_fit_nowhere_are_refused()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using (Trainer source = new(TrainingData.Network, splits, Recipe with { Epochs = 1 }, _folder["source"]))
+            source.Fit();
+        Graph other = Graph.Sequential("other", (1, 12, 12), [new Flatten(), new Linear(7), new ReLU(), new Linear(7), new ReLU(), new Linear(TrainingData.Classes)]);
+        string message = Assert.Throws<RecipeException>(() => new Trainer(other, splits, Recipe with { StartFrom = _folder["source"] })).Message;
+        Assert.Equal($"{_folder["source/model.safetensors"]} has no tensor that fits other: there are conv1.weight, conv1.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias, "
+            + "and fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias are wanted. Take the weights of a network with layers of the same names and sizes.", message);
+        Assert.Contains("it does not exist", Assert.Throws<SafeTensorsException>(() => new Trainer(other, splits, Recipe with { StartFrom = _folder["none"] })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Finding_a_learning_rate_leaves_no_trace()
+    {
+        DataSplits splits = TrainingData.Splits();
+        Graph graph = Graph.Sequential("normalized", (1, 12, 12),
+            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Recipe recipe = Recipe with { Optimizer = new Adam(), AverageDecay = 0.9f, MicroBatchSize = 10 };
+        using (Trainer plain = new(graph, splits, recipe, _folder["plain"]))
+            plain.Fit();
+        using (Trainer sought = new(graph, splits, recipe, _folder["sought"]))
+        {
+            LearningRateCurve curve = sought.FindLearningRate(new() { From = 1e-5, To = 10, Steps = 60 });
+            Assert.Equal(curve.Rates.Count, curve.Losses.Count);
+            Assert.True(curve.Rates.Count > 20);
+            Assert.Equal(1e-5, curve.Rates[0], 1e-12);
+            Assert.InRange(curve.Steepest!.Value, 1e-5, 10);
+            Assert.InRange(curve.Valley!.Value, 1e-5, 10);
+            sought.Fit();
+            Assert.Throws<InvalidOperationException>(() => sought.FindLearningRate());
+        }
+        Assert.Equal(RunSnapshot.Of(_folder["plain"]), RunSnapshot.Of(_folder["sought"]));
+    }
+
+    [Fact]
+    public void A_rate_is_suggested_where_the_loss_falls_fastest_and_in_the_middle_of_the_way_down()
+    {
+        double[] rates = [.. Enumerable.Range(0, 9).Select(i => Math.Pow(10, i - 8))], losses = [2.3, 2.31, 2.3, 2.2, 1.9, 1.2, 1.1, 1.05, 9];
+        LearningRateCurve curve = new(rates, losses, losses);
+        Assert.Equal(1e-4, curve.Steepest!.Value, 1e-12);
+        Assert.Equal(1e-4, curve.Valley!.Value, 1e-12); // from 1e-7 to 1e-1
+        LearningRateCurve rising = new(rates, [.. rates.Select((_, i) => (double)i)], [.. rates.Select((_, i) => (double)i)]);
+        Assert.Equal((null, null), (rising.Steepest, rising.Valley));
+        LearningRateCurve none = new([], [], []);
+        Assert.Equal((null, null), (none.Steepest, none.Valley));
+    }
+
+    [Fact]
+    public void A_sweep_must_rise()
+    {
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe);
+        Assert.Equal("The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.",
+            Assert.Throws<RecipeException>(() => trainer.FindLearningRate(new() { From = 1, To = 0.1 })).Message);
+        Assert.Throws<RecipeException>(() => trainer.FindLearningRate(new() { Steps = 3 }));
+    }
+
+    [Fact]
+    public void A_sound_network_learns_one_batch_by_heart_and_a_dead_one_does_not()
+    {
+        DataSplits splits = TrainingData.Splits();
+        OverfitCheck good = OverfitCheck.Run(TrainingData.Network, splits, Recipe);
+        Assert.True(good.IsLearned, $"{good}");
+        Assert.Equal(16, good.Images);
+        Assert.True(good.Steps < 500 && good.LastLoss < 0.05 && good.FirstLoss > 1);
+        Graph dead = TrainingData.Network.WithInitialization("constant(0)");
+        OverfitCheck bad = OverfitCheck.Run(dead, splits, Recipe, mostSteps: 100);
+        Assert.Equal((100, false), (bad.Steps, bad.IsLearned));
+        OverfitCheck wild = OverfitCheck.Run(TrainingData.Network, splits, Recipe with { Optimizer = new Sgd { LearningRate = 1e9f } });
+        Assert.False(wild.IsLearned);
+    }
+
+    private static float[] Read(Trainer trainer, string name)
+    {
+        var model = trainer.Classifier.Model;
+        float[] values = new float[model.Store.Plan.Slots[model.Store.Plan.IndexOf(name)].Spec.Count];
+        model.ReadParameter(name, values);
+        return values;
+    }
+}
