@@ -31,6 +31,7 @@ internal static class CommandLine
             TrainCommand.Create(),
             EvaluateCommand.Create(),
             ReportCommand.Create(),
+            CompareCommand.Create(),
             ReproduceCommand.Create(),
             SummaryCommand.Create(),
             InfoCommand.Create(),

@@ -9,21 +9,13 @@ internal static class RecipeSection
     public static Html Of(RunSummary run) => Html.Of($"""
         <div class="side">
         <div><h3>Recipe</h3>
-        {Table(RecipeOf(run))}</div>
+        {Table(RecipeJson.ToJson(run.Recipe))}</div>
         <div><h3>Environment</h3>
         {(run.Environment.Count == 0 ? "The folder does not say where the run was trained." : Table(run.Environment))}</div>
         </div>
         """);
 
     private static Html Table(JsonObject values) => Html.Table(["value", "is"], Flat(values).Select(pair => new Html[] { pair.Key, pair.Value }));
-
-    /// <summary>A recipe by keys, as in recipe.json, without the graph.</summary>
-    public static JsonObject RecipeOf(RunSummary run)
-    {
-        JsonObject recipe = JsonNode.Parse(RecipeJson.Write(run.Recipe, run.Graph))!.AsObject();
-        recipe.Remove(RecipeJson.GraphKey);
-        return recipe;
-    }
 
     /// <summary>Values with the way to them, such as "optimizer.learning_rate".</summary>
     public static IEnumerable<(string Key, string Value)> Flat(JsonNode? node, string way = "") => node switch

@@ -63,7 +63,7 @@ public static class RunReport
         if (run.Predictions is { } predictions)
             return Html.Of($"""
                 <p class="lead">{(run.Split!.Name == "test" ? "Test" : "Validation")} accuracy <b>{predictions.Accuracy:F4}</b> on {predictions.Count:N0} pictures
-                (95 % interval {predictions.AccuracyInterval.Low:F4} to {predictions.AccuracyInterval.High:F4}), with the weights of {epochs}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
+                (95 % interval {predictions.AccuracyInterval}), with the weights of {epochs}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
                 """);
         Html problem = Html.Of($"<p>There are no predictions and no pictures in this report: {run.Problem}</p>");
         return summary.Test is { } test
