@@ -31,6 +31,8 @@ internal static class CommandLine
             TrainCommand.Create(),
             EvaluateCommand.Create(),
             LearningRateCommand.Create(),
+            ReportCommand.Create(),
+            CompareCommand.Create(),
             ReproduceCommand.Create(),
             SummaryCommand.Create(),
             InfoCommand.Create(),

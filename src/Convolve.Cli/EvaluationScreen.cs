@@ -43,7 +43,7 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
         ["images_per_second"] = imagesPerSecond,
         ["dataset"] = dataset,
         ["test_time_augmentation"] = EvaluateCommand.NameOf(augmentation),
-        ["accuracy_interval"] = Pair(predictions.AccuracyInterval),
+        ["accuracy_interval"] = Output.Pair(predictions.AccuracyInterval),
         ["macro_precision"] = _matrix.Macro.Precision,
         ["macro_recall"] = _matrix.Macro.Recall,
         ["macro_f1"] = _matrix.Macro.F1,
@@ -86,16 +86,13 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
         })]),
     };
 
-    private static JsonArray Pair(Interval interval) => [interval.Low, interval.High];
-
     private string? NameOf(int label) => label < 0 ? null : predictions.ClassNames[label];
 
     private Table Means()
     {
         Table table = Output.Columns("split", "images#", "loss#", "accuracy#", "95 % interval", "top-5 accuracy#", "images/s#");
-        (double low, double high) = predictions.AccuracyInterval;
         Output.Row(table, split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss), Format.Fraction(predictions.Accuracy),
-            $"{Format.Fraction(low)} to {Format.Fraction(high)}", Format.Fraction(predictions.Top5Accuracy), Format.Count(imagesPerSecond));
+            $"{predictions.AccuracyInterval}", Format.Fraction(predictions.Top5Accuracy), Format.Count(imagesPerSecond));
         return table;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Convolve.Evaluations;
 using Spectre.Console;
 
 namespace Convolve.Cli;
@@ -96,6 +97,9 @@ internal sealed class Output
 
     /// <summary>A number for JSON, which has no word for what is none.</summary>
     public static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
+
+    /// <summary>An interval for JSON: its ends.</summary>
+    public static JsonArray Pair(Interval interval) => [interval.Low, interval.High];
 
     /// <summary>A table whose columns are named; the name of a column of numbers ends in "#", and it is aligned to the right.</summary>
     public static Table Columns(params ReadOnlySpan<string> names)

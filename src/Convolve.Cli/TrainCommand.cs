@@ -95,10 +95,11 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory)));
             return Failures.Interrupted;
         }
+        int status = ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
         screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), checkpoints);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
-        return Failures.Success;
+        return status;
     }
 
     // What was asked for is there already.

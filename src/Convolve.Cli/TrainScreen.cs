@@ -2,6 +2,7 @@ using System.Globalization;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Planning;
+using Convolve.Reporting;
 using Convolve.Training;
 
 namespace Convolve.Cli;
@@ -105,6 +106,8 @@ internal sealed class TrainScreen(Output output)
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {weights}, in {Format.Duration(result.Elapsed)}"));
         output.Last($"run folder    {folder}");
+        if (Path.Combine(folder, RunReport.FileName) is var report && File.Exists(report))
+            output.Line($"report        {report}");
         output.Line();
         output.Line("next:");
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";

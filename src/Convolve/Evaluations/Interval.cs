@@ -24,4 +24,10 @@ public readonly record struct Interval(double Low, double High)
         double half = Z / scale * Math.Sqrt(share * (1 - share) / count + Z * Z / (4.0 * count * count));
         return new(Math.Max(0, middle - half), Math.Min(1, middle + half));
     }
+
+    /// <summary>Such as "0.8959 to 0.9076".</summary>
+    public override string ToString() => $"{Format.Fraction(Low)} to {Format.Fraction(High)}";
+
+    /// <summary>Of a difference, such as "-0.0012 to +0.0043".</summary>
+    public string ToSignedString() => $"{Format.Signed(Low)} to {Format.Signed(High)}";
 }

@@ -11,7 +11,7 @@ namespace Convolve.Training;
 /// <summary>A recipe as JSON, with the graph that it trains, so that the file alone tells everything that decides the run.</summary>
 public static class RecipeJson
 {
-    private const string GraphKey = "graph";
+    internal const string GraphKey = "graph";
 
     /// <summary>Writes a recipe and its graph.</summary>
     public static string Write(Recipe recipe, Graph graph)

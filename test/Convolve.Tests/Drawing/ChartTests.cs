@@ -140,11 +140,21 @@ public class ChartTests
     public void Epochs_are_whole() => Assert.Equal(["1", "2", "3"], AxisRange.Of(Epoch, [1, 3], 8, endsAtTicks: false).Ticks(8).Select(tick => tick.Label));
 
     [Fact]
-    public void Smoothing_is_the_weighted_mean_of_what_came()
+    public void Smoothing_leaves_a_straight_line_as_it_is_to_its_ends()
     {
-        Series smooth = Series.Line("", [(1, 4), (2, 1), (3, double.NaN), (4, 2)]).Smoothed(0.5);
-        Assert.Equal([4, (0.5 * 4 + 1) / 1.5, double.NaN, (0.25 * 4 + 0.5 * 1 + 2) / 1.75], smooth.Points.Select(p => p.Y));
-        Assert.Throws<ArgumentOutOfRangeException>(() => smooth.Smoothed(1));
+        Series line = Series.Line("", Enumerable.Range(0, 30).Select(i => (Math.Pow(2, i), 3.0 - 2 * i)));
+        Assert.Equal(line.Points.Select(p => p.Y), line.Smoothed(4).Points.Select(p => p.Y), (a, b) => Math.Abs(a - b) < 1e-9);
+    }
+
+    // Solved by hand: of the values 0, 3, 0 the ends have the weight (1 - 1/8)^3 beside the middle's 1, and the line is level.
+    [Fact]
+    public void Smoothing_weighs_near_values_more()
+    {
+        double end = Math.Pow(1 - 1 / 8.0, 3);
+        Assert.Equal(3 / (1 + 2 * end), Series.Line("", [(1, 0), (2, 3), (3, 0)]).Smoothed(1).Points[1].Y, 1e-12);
+        Series gap = Series.Line("", [(1, 4), (2, double.NaN), (3, 4)]).Smoothed(1);
+        Assert.Equal([4, double.NaN, 4], gap.Points.Select(p => p.Y));
+        Assert.Throws<ArgumentOutOfRangeException>(() => gap.Smoothed(0));
     }
 
     // Any values, any names: numbers, all of it on the paper, and nothing thrown.

@@ -44,23 +44,29 @@ public sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
     /// <summary>A line through places and values.</summary>
     public static Series Line(string name, IEnumerable<(double X, double Y)> points) => new(name, [.. points.Select(point => new ChartPoint(point.X, point.Y))]);
 
-    /// <summary>The same series as a running mean, where each step back counts less by a factor; the first values are not drawn towards 0.</summary>
-    /// <param name="weight">The factor, from 0 (nothing is smoothed) to below 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The factor is outside.</exception>
-    public Series Smoothed(double weight)
+    /// <summary>The same series without its noise: each value is that of a straight line through the values around it, in which near ones count more. It does not lag behind.</summary>
+    /// <remarks>Source: Cleveland 1979, without the steps against outliers; near are those few places away, whatever the axis.</remarks>
+    /// <param name="reach">How many values on either side count, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public Series Smoothed(int reach)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(weight);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(weight, 1);
-        double sum = 0, weights = 0;
-        return this with
+        ArgumentOutOfRangeException.ThrowIfLessThan(reach, 1);
+        return this with { Points = [.. Points.Select((point, i) => double.IsFinite(point.Y) ? new ChartPoint(point.X, LineAt(i, reach)) : point)] };
+    }
+
+    // The weighted least-squares line of the values around a place, at that place.
+    private double LineAt(int place, int reach)
+    {
+        double weights = 0, far = 0, farSquared = 0, sum = 0, farSum = 0;
+        for (int i = Math.Max(0, place - reach); i <= Math.Min(Points.Count - 1, place + reach); i++)
         {
-            Points = [.. Points.Select(point =>
-            {
-                if (!double.IsFinite(point.Y))
-                    return point;
-                (sum, weights) = (weight * sum + point.Y, weight * weights + 1);
-                return new ChartPoint(point.X, sum / weights);
-            })],
-        };
+            double distance = i - place, weight = Math.Pow(1 - Math.Pow(Math.Abs(distance) / (reach + 1), 3), 3);
+            if (!double.IsFinite(Points[i].Y))
+                continue;
+            (weights, far, farSquared) = (weights + weight, far + weight * distance, farSquared + weight * distance * distance);
+            (sum, farSum) = (sum + weight * Points[i].Y, farSum + weight * distance * Points[i].Y);
+        }
+        double spread = weights * farSquared - far * far;
+        return spread > 1e-9 * weights * weights ? (farSquared * sum - far * farSum) / spread : sum / weights;
     }
 }

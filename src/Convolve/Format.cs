@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Convolve.Cli;
+namespace Convolve;
 
 /// <summary>Numbers as people read them, the same in every locale.</summary>
-internal static class Format
+public static class Format
 {
     private const double Kibi = 1024;
 
@@ -40,6 +40,12 @@ internal static class Format
 
     /// <summary>Such as "0.8931".</summary>
     public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
+
+    /// <summary>Such as "+0.0043"; zero has no sign.</summary>
+    public static string Signed(double value) => value.ToString("+0.0000;-0.0000;0.0000", CultureInfo.InvariantCulture);
+
+    /// <summary>Such as "0.0312", and "&lt; 0.0001".</summary>
+    public static string Probability(double value) => value < 0.0001 ? "< 0.0001" : Fraction(value);
 
     /// <summary>Of a share, such as "12.3 %".</summary>
     public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:F1} %");

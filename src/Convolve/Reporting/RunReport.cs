@@ -1,0 +1,113 @@
+using System.Globalization;
+using Convolve.Evaluations;
+using Convolve.Formats;
+using Convolve.Imaging;
+using Convolve.Training;
+
+namespace Convolve.Reporting;
+
+/// <summary>
+/// The report of a run: one HTML file with curves, confusion matrix, classes, calibration, pictures with their predictions, filters, network, memory, recipe and environment. It needs
+/// neither a network nor scripts, and suits light and dark screens, phones and paper.
+/// </summary>
+/// <example><code>
+/// RunReport.Write("runs/first", EvaluatedRun.Load("runs/first"));
+/// </code></example>
+public static class RunReport
+{
+    /// <summary>Its name in the run folder.</summary>
+    public const string FileName = "report.html";
+
+    /// <summary>Writes the report into a run folder, over an earlier one.</summary>
+    /// <returns>The file.</returns>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public static string Write(string folder, EvaluatedRun run)
+    {
+        string file = Path.Combine(folder, FileName);
+        AtomicFile.WriteText(file, ToHtml(run));
+        return file;
+    }
+
+    /// <summary>The report as text.</summary>
+    public static string ToHtml(EvaluatedRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return ReportPage.Create($"{run.Summary.Recipe.Network} on {run.Summary.Recipe.Dataset}", Html.Of($"{Lead(run)}\n{ReportPage.Facts(Facts(run))}"),
+        [
+            new("training", "Training", Training(run.Summary)),
+            new("classes", "Classes", run.Predictions is { } all ? WithPictures(() => ClassesSection.Of(all)) : Html.None),
+            new("calibration", "Calibration", run.Predictions is { } some ? Calibrated(some) : Html.None),
+            new("pictures", "Pictures", WithPictures(() => PicturesSection.Of(run))),
+            new("network", "Network", WithPictures(() => NetworkSection.Of(run))),
+            new("recipe", "Recipe and environment", RecipeSection.Of(run.Summary)),
+        ]);
+    }
+
+    // Everything else of a report is worth having without the library that encodes pictures.
+    private static Html WithPictures(Func<Html> section)
+    {
+        try
+        {
+            return section();
+        }
+        catch (ImageLibraryException e)
+        {
+            return Html.Of($"<p>There are no pictures here: {e.Message}</p>");
+        }
+    }
+
+    private static Html Lead(EvaluatedRun run)
+    {
+        RunSummary summary = run.Summary;
+        string epochs = $"epoch {summary.BestEpoch} of {summary.Epochs.Count}";
+        if (run.Predictions is { } predictions)
+            return Html.Of($"""
+                <p class="lead">{(run.Split!.Name == "test" ? "Test" : "Validation")} accuracy <b>{predictions.Accuracy:F4}</b> on {predictions.Count:N0} pictures
+                (95 % interval {predictions.AccuracyInterval}), with the weights of {epochs}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
+                """);
+        Html problem = Html.Of($"<p>There are no predictions and no pictures in this report: {run.Problem}</p>");
+        return summary.Test is { } test
+            ? Html.Of($"<p class=\"lead\">Test accuracy <b>{test.Accuracy:F4}</b> on {test.Images:N0} pictures, with the weights of {epochs}.</p>\n{problem}")
+            : problem;
+    }
+
+    private static IEnumerable<(string, string, string)> Facts(EvaluatedRun run)
+    {
+        RunSummary summary = run.Summary;
+        if (run.Predictions is { } predictions)
+        {
+            yield return ("accuracy", Format.Fraction(predictions.Accuracy), $"{predictions.Correct:N0} of {predictions.Count:N0} right");
+            if (predictions.ClassNames.Count > 5)
+                yield return ("top-5 accuracy", Format.Fraction(predictions.Top5Accuracy), "");
+            yield return ("loss", Format.Fraction(predictions.Loss), "mean cross-entropy, nats");
+        }
+        else if (summary.Test is { } test)
+        {
+            yield return ("accuracy", Format.Fraction(test.Accuracy), "as the run tested it");
+            yield return ("loss", Format.Fraction(test.Loss), "mean cross-entropy, nats");
+        }
+        if (summary.Best is { } best)
+            yield return ("best epoch", $"{summary.BestEpoch} of {summary.Epochs.Count}", $"{(best.ValidationAccuracy is { } v ? $"validation {Format.Fraction(v)}, " : "")}training {Format.Fraction(best.TrainAccuracy)}");
+        if (summary.Epochs.Count > 0)
+            yield return ("training time", Format.Duration(TimeSpan.FromSeconds(summary.Epochs.Sum(e => e.Elapsed.TotalSeconds))), summary.Elapsed is { } whole ? $"{Format.Duration(whole)} with evaluation" : "");
+        if ((summary.ImagesPerSecond ?? summary.Best?.ImagesPerSecond) is { } rate)
+            yield return ("speed", Format.Count(rate), "images/s in training, data included");
+        yield return ("parameters", Format.Count(summary.Graph.ParameterCount), $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds an image");
+        if (summary.EstimatedMemoryBytes is { } planned)
+            yield return ("memory", Format.Bytes(planned), summary.MeasuredMemoryBytes is { } measured ? $"planned; {Format.Bytes(measured)} measured" : "planned");
+        yield return ("seed", summary.Recipe.Seed.ToString(CultureInfo.InvariantCulture), "");
+    }
+
+    private static Html Training(RunSummary run) => run.Epochs.Count == 0 ? "No epoch is finished."
+        : ReportPage.Charts(RunCharts.Loss(run), RunCharts.Accuracy(run), RunCharts.Time(run));
+
+    private static Html Calibrated(Predictions predictions)
+    {
+        Calibration calibration = new(predictions);
+        return Html.Of($"""
+            <p>Is the network right as often as it is sure? Where a bar ends below the diagonal, it is too sure of itself.
+            The expected calibration error is the mean distance between the two, over all pictures: {calibration.ExpectedError:F4}.</p>
+            {ReportPage.Charts(RunCharts.Reliability(calibration), RunCharts.Confidences(calibration))}
+            """);
+    }
+}
