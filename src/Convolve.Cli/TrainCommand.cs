@@ -90,13 +90,14 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
+        string? goOn = checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory));
         if (result.Interrupted)
         {
-            TrainScreen.EndInterrupted(result, folder, checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory)));
+            TrainScreen.EndInterrupted(result, folder, goOn);
             return Failures.Interrupted;
         }
         int status = ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
-        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), checkpoints);
+        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
         return status;

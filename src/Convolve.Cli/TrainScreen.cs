@@ -92,8 +92,8 @@ internal sealed class TrainScreen(Output output)
     /// <param name="folder">The run folder.</param>
     /// <param name="network">As typed, for the next command.</param>
     /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
-    /// <param name="checkpoints">How the run can be gone on with.</param>
-    public void End(TrainingResult result, string folder, string network, string? dataDirectory, CheckpointOptions checkpoints)
+    /// <param name="goOn">The command that goes on with the run; null where it cannot.</param>
+    public void End(TrainingResult result, string folder, string network, string? dataDirectory, string? goOn)
     {
         _bar.Clear();
         output.Line();
@@ -101,7 +101,7 @@ internal sealed class TrainScreen(Output output)
         if (result.End == TrainingEnd.EarlyStop)
             output.Line($"ended early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
         if (result.End == TrainingEnd.TimeLimit)
-            output.Line(checkpoints == CheckpointOptions.None ? "ended by the time limit" : $"ended by the time limit; to go on: {ResumeOptions.CommandFor(folder, checkpoints)}");
+            output.Line(goOn is null ? "ended by the time limit" : $"ended by the time limit; to go on: {goOn}");
         string weights = result.BestEpoch > 0 ? $"with the weights of epoch {result.BestEpoch}" : "with the last weights, of an epoch that was not finished";
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {weights}, in {Format.Duration(result.Elapsed)}"));

@@ -3,7 +3,6 @@ using System.Text;
 using Convolve.Data;
 using Convolve.Formats;
 using Convolve.Testing;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data;
 

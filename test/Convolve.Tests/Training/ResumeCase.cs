@@ -42,19 +42,13 @@ internal sealed class ResumeCase
             LabelSmoothing = random.NextInt32(2) * 0.1f,
             MicroBatchSize = random.NextInt32(3) == 0 ? 7 : null,
             AverageDecay = random.NextInt32(3) == 0 ? 0.9f : 0,
-            Clipping = random.NextInt32(3) == 0 ? new(Norm: 0.5f) : null,
+            Clipping = random.NextInt32(3) == 0 ? new(Norm: 0.5f) : new(),
             EarlyStopping = random.NextInt32(4) == 0 ? new(1) : null,
             Seed = (ulong)number,
         };
         Validation = random.NextInt32(4) == 0 ? 0 : 0.2;
         Checkpoints = new() { EverySteps = random.NextInt32(3) * 3 };
         int images = Splits().Train.Count * Recipe.Epochs;
-        Recipe = Recipe with
-        {
-            MicroBatchSize = random.NextInt32(3) == 0 ? 7 : null,
-            Clipping = random.NextInt32(3) == 0 ? new(0.5f) : new(),
-            AverageDecay = random.NextInt32(3) == 0 ? 0.9f : 0,
-        };
         Stops = [.. Enumerable.Range(0, 1 + random.NextInt32(2)).Select(_ => 1 + random.NextInt32(images)).Order()];
     }
 
