@@ -10,12 +10,12 @@ namespace Convolve.Cli;
 internal sealed class CompareCommand
 {
     private const string UsualFile = "compare.html";
-    private const int MostDifferences = 20, ChartRows = 14, MostColumns = 100;
+    private const int MostDifferences = 20, ChartRows = 14, MostColumns = 100, MostRuns = 100;
 
     private readonly Argument<string[]> _runs = new("RUN RUN")
     {
         HelpName = "RUN RUN",
-        Arity = new(2, int.MaxValue),
+        Arity = new(2, MostRuns),
         Description = "Run folders, two or more; the others are compared with the first.",
     };
 

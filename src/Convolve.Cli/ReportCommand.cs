@@ -42,7 +42,7 @@ internal sealed class ReportCommand
         }
         catch (Exception e) when (e is FileWriteException or DataException)
         {
-            Failures.Say($"the run is whole, and its report is not written: {e.Message}");
+            Failures.Say($"{e.Message} The run is whole, and only its report is missing: 'convolve report {folder}' writes it.");
             return Failures.Failed;
         }
         finally

@@ -96,11 +96,12 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, goOn);
             return Failures.Interrupted;
         }
-        int status = ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token);
+        if (ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token) is var status and not Failures.Success)
+            return status;
         screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
-        return status;
+        return Failures.Success;
     }
 
     // What was asked for is there already.

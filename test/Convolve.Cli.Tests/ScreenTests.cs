@@ -18,12 +18,15 @@ public class ScreenTests
           --version       Show version information
 
         Commands:
-          train <NET>       Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
-          evaluate <RUN>    Say how good the weights of a run are on one of its splits.
-          reproduce <NAME>  Run an experiment of the teaching material, and put the published result beside the measured one.
-          summary <NET>     Say what a network is: layers, shapes, parameters, cost, memory.
-          info              Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data              List, fetch, check and look at data sets.
+          train <NET>        Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
+          evaluate <RUN>     Say how good the weights of a run are on one of its splits.
+          lr-find <NET>      Train some steps with a rising learning rate, draw the loss against it, and suggest one. Nothing is kept of the training.
+          report <RUN>       Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
+          compare <RUN RUN>  Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.
+          reproduce <NAME>   Run an experiment of the teaching material, and put the published result beside the measured one.
+          summary <NET>      Say what a network is: layers, shapes, parameters, cost, memory.
+          info               Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
+          data               List, fetch, check and look at data sets.
         """;
 
     private const string LeNet = """

@@ -36,7 +36,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject json = small.Result.Json;
         Assert.Equal(["run", "network", "dataset", "parameters", "epochs", "batch_size", "precision", "threads", "seed", "train_loss", "train_accuracy",
             "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes", "peak_memory_bytes",
-            "measured_memory_growth_bytes", "best_epoch", "validation_loss", "test_top5_accuracy"], json.Select(p => p.Key));
+            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
             ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
                 (int)json["batch_size"]!, (string)json["precision"]!, (int)json["threads"]!, (int)json["seed"]!));
@@ -71,7 +71,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void TheRunFolderIsComplete()
     {
         string folder = small.Cli.At("first");
-        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
+        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json", "report.html"],
             Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(["epoch-000002-step-00000000.safetensors", "epoch-000003-step-00000000.safetensors"],
             Directory.GetFileSystemEntries(Path.Combine(folder, "checkpoint")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -205,14 +205,18 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--skip-bad", "--epochs", "2", "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
             "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5", "--warmup-epochs", "0.5", "--optimizer", "sgd",
             "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization", "minus-one-to-one",
-            "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3", "--out", "run", "--json");
+            "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3",
+            "--micro-batch", "5", "--clip-norm", "1.5", "--clip-value", "0.25", "--lr-scale", "conv*=0.1,fc3=10", "--freeze", "fc1", "--ema", "0.9",
+            "--early-stop", "7", "--early-stop-metric", "loss", "--early-stop-change", "0.001", "--out", "run", "--json");
         Assert.Equal((0, 1, 18446744073709551615UL), (result.Status, (int)result.Json["threads"]!, (ulong)result.Json["seed"]!));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)"}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nfrozen      fc1\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("AvgPool2d(2)", result.Errors, StringComparison.Ordinal);
         Assert.Contains("Dropout(0.3)", result.Errors, StringComparison.Ordinal);
     }

@@ -9,8 +9,8 @@ public class UsageTests
     private const string Networks = "[networks]";
 
     [Theory]
-    [InlineData("trian", "There is no command \"trian\". Did you mean train? There are train, evaluate, reproduce, summary, info, data. See 'convolve --help'.")]
-    [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, reproduce, summary, info, data. See 'convolve --help'.")]
+    [InlineData("trian", "There is no command \"trian\". Did you mean train? There are train, evaluate, lr-find, report, compare, reproduce, summary, info, data. See 'convolve --help'.")]
+    [InlineData("qqqqqqq", "There is no command \"qqqqqqq\". There are train, evaluate, lr-find, report, compare, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "There is no option --verbose. See 'convolve --help'.")]
     [InlineData("train", $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]
     [InlineData("train lenet5", "--data is missing. The data set: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, or folder:PATH for your own pictures. See 'convolve train --help'.")]

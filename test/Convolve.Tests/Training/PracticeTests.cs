@@ -23,7 +23,7 @@ public sealed class PracticeTests : IDisposable
     {
         Graph graph = Graph.Sequential("dropping", (1, 12, 12),
             [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
-        Recipe whole = Recipe with { BatchSize = 48, Epochs = 2 }, parts = whole with { MicroBatchSize = 9 };
+        Recipe whole = Recipe with { BatchSize = 96, Epochs = 2 }, parts = whole with { MicroBatchSize = 9 };
         DataSplits splits = TrainingData.Splits();
         using Trainer one = new(graph, splits, whole), other = new(graph, splits, parts);
         Assert.True(Trainer.Estimate(graph, splits, parts).ActivationBytes < Trainer.Estimate(graph, splits, whole).ActivationBytes / 2);

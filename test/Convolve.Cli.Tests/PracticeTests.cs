@@ -1,0 +1,89 @@
+using System.Text.Json.Nodes;
+
+namespace Convolve.Cli.Tests;
+
+/// <summary>The options of 'convolve train' on how a run is carried out, and 'convolve lr-find'.</summary>
+public sealed class PracticeTests : IDisposable
+{
+    private static readonly string[] Small = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--batch-size", "50", "--json"];
+    private readonly Cli _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    [Fact]
+    public void ATimeLimitEndsWithATestAndTheRunGoesOn()
+    {
+        CliResult ended = _cli.Run([.. Small, "--epochs", "400", "--time-limit", "2s", "--out", "run"]);
+        Assert.True(ended.Status == 0, ended.Errors);
+        Assert.Equal("time-limit", (string?)ended.Json["end"]);
+        Assert.InRange((int)ended.Json["epochs"]!, 0, 399);
+        Assert.Contains("\nended by the time limit; to go on: convolve train --resume run\n", ended.Errors, StringComparison.Ordinal);
+        CliResult rest = _cli.Run("train", "--resume", "run", "--time-limit", "1s", "--json");
+        Assert.Equal((0, "time-limit"), (rest.Status, (string?)rest.Json["end"]));
+        Assert.True((int)rest.Json["epochs"]! >= (int)ended.Json["epochs"]!);
+        CliResult wrong = _cli.Run([.. Small, "--time-limit", "soon"]);
+        Assert.Equal((2, "convolve: --time-limit is \"soon\", and a time such as 90s, 30m or 1h30m was expected. See 'convolve train --help'.\n"), (wrong.Status, wrong.Errors));
+    }
+
+    [Fact]
+    public void AnEarlyStopSaysSo()
+    {
+        CliResult result = _cli.Run([.. Small, "--epochs", "50", "--lr", "1e-9", "--schedule", "constant", "--early-stop", "2", "--out", "run"]);
+        Assert.True(result.Status == 0, result.Errors);
+        Assert.Equal(("early-stop", 3), ((string?)result.Json["end"], (int)result.Json["epochs"]!));
+        Assert.Contains("\nended early: no improvement in the last 2 epochs\n", result.Errors, StringComparison.Ordinal);
+        CliResult alone = _cli.Run([.. Small, "--early-stop-metric", "loss"]);
+        Assert.Equal(2, alone.Status);
+        Assert.StartsWith("convolve: --early-stop-metric belongs to --early-stop N.", alone.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WeightsOfAnotherRunAreTakenWhereTheyFitAndListed()
+    {
+        Assert.Equal(0, _cli.Run([.. Small, "--epochs", "1", "--out", "first"]).Status);
+        CliResult tuned = _cli.Run([.. Small, "--epochs", "1", "--from", "first", "--net-option", "padding=same", "--freeze", "conv*", "--out", "second"]);
+        Assert.True(tuned.Status == 0, tuned.Errors);
+        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"],
+            tuned.Json["taken"]!.AsArray().Select(n => (string)n!));
+        Assert.Equal(["fc1.weight: [120, 400] there, [120, 784] here"], tuned.Json["skipped"]!.AsArray().Select(n => (string)n!));
+        Assert.Contains("\ntaken       9 parameters of first: conv1.weight, ", tuned.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nnot taken   fc1.weight: [120, 400] there, [120, 784] here\n", tuned.Errors, StringComparison.Ordinal);
+        JsonNode recipe = JsonNode.Parse(File.ReadAllText(_cli.At("second/recipe.json")))!;
+        Assert.Equal(("first", 64), ((string?)recipe["start_from"], ((string)recipe["start_digest"]!).Length));
+        CliResult missing = _cli.Run([.. Small, "--from", "nowhere"]);
+        Assert.Equal(2, missing.Status);
+        Assert.StartsWith("convolve: ", missing.Errors.Split('\n')[^2], StringComparison.Ordinal);
+        Assert.Contains("nowhere", missing.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OneBatchIsLearnedByHeartOrNot()
+    {
+        CliResult good = _cli.Run([.. Small, "--overfit-one-batch"]);
+        Assert.True(good.Status == 0, good.Errors);
+        Assert.True((bool)good.Json["learned"]!);
+        Assert.Equal((50, 1.0), ((int)good.Json["images"]!, (double)good.Json["accuracy"]!));
+        Assert.Contains("learned by heart: loss ", good.Errors, StringComparison.Ordinal);
+        CliResult dead = _cli.Run([.. Small, "--overfit-one-batch", "--init", "constant(0)"]);
+        Assert.Equal((1, false), (dead.Status, (bool)dead.Json["learned"]!));
+        Assert.Contains("convolve: not learned by heart: loss 2.30", dead.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_cli.At(".")));
+    }
+
+    [Fact]
+    public void ALearningRateIsSuggestedAndDrawn()
+    {
+        CliResult found = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--batch-size", "50", "--steps", "60", "--svg", "lr.svg", "--json");
+        Assert.True(found.Status == 0, found.Errors);
+        double valley = (double)found.Json["valley"]!;
+        Assert.InRange(valley, 1e-5, 1);
+        Assert.InRange((double)found.Json["steepest"]!, 1e-6, 10);
+        Assert.Equal(found.Json["rates"]!.AsArray().Count, found.Json["losses"]!.AsArray().Count);
+        Assert.Contains("lenet5 on fashion-mnist: loss against learning rate\n", found.Errors, StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train lenet5 --data fashion-mnist --lr ", found.Errors, StringComparison.Ordinal);
+        Assert.Equal(["lr.svg"], Directory.GetFileSystemEntries(_cli.At(".")).Select(Path.GetFileName));
+        Assert.Contains("valley", File.ReadAllText(_cli.At("lr.svg")), StringComparison.Ordinal);
+        CliResult falling = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--from-lr", "1", "--to-lr", "0.1");
+        Assert.Equal((2, "convolve: The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.\n"), (falling.Status, falling.Errors));
+    }
+}
