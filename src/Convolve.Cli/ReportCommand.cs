@@ -32,7 +32,9 @@ internal sealed class ReportCommand
         ProgressLine bar = new(output);
         try
         {
-            RunReport.Write(folder, EvaluatedRun.Of(folder, trainer.Classifier, data, Progress(bar), cancellation));
+            EvaluatedRun run = EvaluatedRun.Of(folder, trainer.Classifier, data, Progress(bar), cancellation);
+            RunReport.Write(folder, run);
+            PredictionGrid.Log(folder, run);
             return Failures.Success;
         }
         catch (OperationCanceledException)

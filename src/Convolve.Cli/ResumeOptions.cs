@@ -5,7 +5,7 @@ using Convolve.Training;
 
 namespace Convolve.Cli;
 
-/// <summary>What can be said to 'convolve train' of runs that go on after an interruption.</summary>
+/// <summary>What can be said to 'convolve train' of runs that go on after an interruption, and of what a run leaves in its folder.</summary>
 internal sealed class ResumeOptions
 {
     // Another network differs in every layer.
@@ -22,9 +22,11 @@ internal sealed class ResumeOptions
 
     private readonly Option<bool> _noCheckpoint = Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
 
+    private readonly Option<bool> _histograms = Inputs.Flag("--histograms", "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard file.");
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_resume, _override, _saveEvery, _noCheckpoint])
+        foreach (Option option in (Option[])[_resume, _override, _saveEvery, _noCheckpoint, _histograms])
             command.Add(option);
     }
 
@@ -35,15 +37,15 @@ internal sealed class ResumeOptions
     /// <exception cref="RecipeException">It is no run, or a training has it open.</exception>
     public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;
 
-    /// <summary>How often checkpoints are saved.</summary>
+    /// <summary>What the run leaves in its folder: how often checkpoints are saved, whether there are histograms.</summary>
     /// <exception cref="UsageException">Two options contradict each other.</exception>
-    public CheckpointOptions Checkpoints(ParseResult line)
+    public RunFolderOptions Checkpoints(ParseResult line)
     {
         if (line.GetValue(_override) && line.GetValue(_resume) is null)
             throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
         if (!line.GetValue(_noCheckpoint))
-            return new() { EverySteps = line.GetValue(_saveEvery) ?? 0 };
-        return line.GetValue(_saveEvery) is null ? CheckpointOptions.None : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
+            return new() { EverySteps = line.GetValue(_saveEvery) ?? 0, HasHistograms = line.GetValue(_histograms) };
+        return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) } : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
     }
 
     /// <summary>Refuses to go on by something else than what a run was begun with, unless that is asked for.</summary>
@@ -64,7 +66,7 @@ internal sealed class ResumeOptions
     /// <param name="folder">Its folder.</param>
     /// <param name="checkpoints">How often it saves.</param>
     /// <param name="dataDirectory">Where its images are, if that was said.</param>
-    public static string CommandFor(string folder, CheckpointOptions checkpoints, string? dataDirectory)
+    public static string CommandFor(string folder, RunFolderOptions checkpoints, string? dataDirectory)
     {
         string every = checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "";
         string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";

@@ -52,7 +52,7 @@ internal sealed class TrainCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        CheckpointOptions checkpoints = _resumption.Checkpoints(line);
+        RunFolderOptions checkpoints = _resumption.Checkpoints(line);
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
@@ -90,7 +90,7 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        string? goOn = checkpoints == CheckpointOptions.None ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory));
+        string? goOn = !checkpoints.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory));
         if (result.Interrupted)
         {
             TrainScreen.EndInterrupted(result, folder, goOn);

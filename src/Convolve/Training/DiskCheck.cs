@@ -11,10 +11,10 @@ internal static class DiskCheck
     /// <param name="parts">The run.</param>
     /// <param name="options">Its checkpoints.</param>
     /// <exception cref="RecipeException">There is too little; the message says what is needed, what is free, and the ways out.</exception>
-    public static void Require(string folder, TrainingParts parts, CheckpointOptions options) =>
-        Require(folder, DiskSpace.AvailableBytes(Path.GetFullPath(folder)), Checkpoint.ModelBytesOf(parts), options.IsOn ? Checkpoint.BytesOf(parts) : 0);
+    public static void Require(string folder, TrainingParts parts, RunFolderOptions options) =>
+        Require(folder, DiskSpace.AvailableBytes(Path.GetFullPath(folder)), Checkpoint.ModelBytesOf(parts), options.HasCheckpoints ? Checkpoint.BytesOf(parts) : 0);
 
-    /// <inheritdoc cref="Require(string, TrainingParts, CheckpointOptions)"/>
+    /// <inheritdoc cref="Require(string, TrainingParts, RunFolderOptions)"/>
     internal static void Require(string folder, long? available, long model, long checkpoint)
     {
         // A file stays until the one that replaces it is whole.

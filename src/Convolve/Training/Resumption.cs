@@ -31,6 +31,7 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
             state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
         folder.Change(parts.Recipe, parts.Graph);
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
+        record.GoOnFrom(state);
         if (file is not null)
             folder.Checkpoints.GoOnFrom(file);
         MendBest(state);

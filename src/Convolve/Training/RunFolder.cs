@@ -9,8 +9,8 @@ using Convolve.Graphs;
 namespace Convolve.Training;
 
 /// <summary>
-/// The folder of one run: recipe.json, environment.json, metrics.jsonl, model.safetensors, and checkpoint/ with what it takes to go on. Every file is whole
-/// at every moment. Who has it open has it alone.
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, an event file for TensorBoard, model.safetensors, and checkpoint/ with what it
+/// takes to go on. Every file is whole at every moment. Who has it open has it alone.
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
@@ -20,7 +20,7 @@ namespace Convolve.Training;
 /// </code></example>
 public sealed class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", ModelFile = "model.safetensors",
+    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ModelFile = "model.safetensors",
         CheckpointsFolder = "checkpoint";
 
     private const string LockFile = ".lock", ResumedKey = "resumed";
@@ -65,7 +65,7 @@ public sealed class RunFolder : IDisposable
     /// <param name="checkpoints">Whether the run can be resumed; null for yes.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, CheckpointOptions? checkpoints = null)
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? checkpoints = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -75,7 +75,7 @@ public sealed class RunFolder : IDisposable
         return Locked(full, held =>
         {
             RequireUnused(full); // somebody may have been quicker
-            if (checkpoints?.IsOn != false)
+            if (checkpoints?.HasCheckpoints != false)
                 new CheckpointFolder(Path.Combine(full, CheckpointsFolder)).Create();
             JsonObject environment = DescribeEnvironment();
             if (dataRemarks.Count > 0)
@@ -196,6 +196,10 @@ public sealed class RunFolder : IDisposable
         };
         _metrics.Append(line);
     }
+
+    /// <summary>Writes metrics.csv anew.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    internal void WriteTable(IReadOnlyList<EpochProgress> epochs) => MetricsCsv.Write(Path.Combine(FullPath, TableFile), epochs);
 
     /// <summary>Adds the end of the run to metrics.jsonl: its test, and what it took.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>

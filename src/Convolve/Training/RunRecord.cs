@@ -3,10 +3,11 @@ using Convolve.Formats;
 namespace Convolve.Training;
 
 /// <summary>What a run leaves behind: the log, the checkpoints, the best weights. Without a folder these are in memory, and there is nothing else.</summary>
-internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, CheckpointOptions options)
+internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolderOptions options) : IDisposable
 {
     private readonly Arithmetic _arithmetic = Arithmetic.Of(parts.Model.Training(parts.MicroBatchSize).Plan);
     private readonly Lazy<string> _data = new(parts.Data.Digest);
+    private readonly RunEvents? _events = folder is null ? null : new(folder.FullPath, parts, options.HasHistograms);
     private float[][]? _bestWeights;
 
     /// <summary>How this process computes.</summary>
@@ -22,7 +23,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
     /// <summary>Saves a checkpoint; on the executor thread, as all that follows.</summary>
     public void Save(TrainingState state)
     {
-        if (folder is null || !options.IsOn)
+        if (folder is null || !options.HasCheckpoints)
             return;
         CheckpointInfo info = new()
         {
@@ -44,11 +45,30 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, Checkpoi
     /// </summary>
     public void EndEpoch(TrainingState state, EpochProgress done)
     {
+        _events?.Epoch(done);
         folder?.Log(done);
+        folder?.WriteTable(state.Epochs);
         Save(state);
         if (done.IsBest)
             KeepWeights(done.Epoch);
     }
+
+    /// <summary>Records a step for curves.</summary>
+    /// <param name="epoch">From 0.</param>
+    /// <param name="step">In the epoch, from 0.</param>
+    /// <param name="loss">Mean over the images of the step.</param>
+    /// <param name="rate">The learning rate.</param>
+    public void EndStep(int epoch, int step, double loss, double rate) => _events?.Step(epoch, step, loss, rate);
+
+    /// <summary>Says where a resumed run goes on: what was recorded for curves after that is void.</summary>
+    public void GoOnFrom(TrainingState state)
+    {
+        folder?.WriteTable(state.Epochs);
+        if (_events is not null)
+            _events.FirstStep = (long)state.Epoch * parts.Sampler.BatchCount + state.Step;
+    }
+
+    public void Dispose() => _events?.Dispose();
 
     /// <summary>Records the end.</summary>
     public void Log(TrainingResult result) => folder?.Log(result);

@@ -35,7 +35,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, CheckpointOptions? checkpoints = null)
+    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, RunFolderOptions? checkpoints = null)
     {
         recipe.Validate();
         checkpoints ??= new();
@@ -58,7 +58,7 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private Trainer(RunFolder run, TrainingParts parts, CheckpointOptions checkpoints)
+    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions checkpoints)
     {
         (_folder, _parts, _record) = (run, parts, new(parts, run, checkpoints));
         DiskCheck.Require(run.FullPath, parts, checkpoints);
@@ -79,7 +79,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, CheckpointOptions? checkpoints = null)
+    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? checkpoints = null)
     {
         recipe ??= run.Recipe;
         recipe.Validate();
@@ -205,6 +205,7 @@ public sealed class Trainer : IDisposable
 
     public void Dispose()
     {
+        _record?.Dispose();
         _folder?.Dispose();
         _parts.Dispose();
     }

@@ -72,6 +72,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         long index = (long)state.Epoch * _steps + state.Step;
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
+        double before = state.LossSum;
         for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
         {
             Executor pass = parts.Pass(batch, first, state.Epoch, (uint)index, out TimeSpan wait);
@@ -81,7 +82,11 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         parts.Optimizer.Step((float)rate);
         parts.Average?.Add(parts.Optimizer.Steps);
         state.Step++;
-        state.EpochElapsed += Clock();
+        TimeSpan duration = Clock();
+        state.EpochElapsed += duration;
+        double loss = (state.LossSum - before) / batch.Length;
+        TrainingMeter.Step(batch.Length, loss, duration);
+        record.EndStep(state.Epoch, state.Step - 1, loss, rate);
         if (!double.IsFinite(state.LossSum))
             throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))

@@ -41,7 +41,7 @@ public sealed class CheckpointTests : IDisposable
     public void Without_checkpoints_there_are_none_and_the_run_cannot_be_resumed()
     {
         using CancellationTokenSource cancellation = new();
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"], CheckpointOptions.None))
+        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"], RunFolderOptions.NoCheckpoints))
             trainer.Fit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
         Assert.False(Directory.Exists(_folder["run/checkpoint"]));
         Assert.Equal($"The run {_folder["run"]} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", Refusal());
@@ -114,7 +114,8 @@ public sealed class CheckpointTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
             Trainer.Resume(run, TrainingData.Splits()).Dispose();
         Assert.Equal(["epoch-000001-step-00000000.safetensors"], Names);
-        Assert.Equal([".lock", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"], Directory.GetFiles(_folder["run"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json"],
+            Directory.GetFiles(_folder["run"]).Select(f => Path.GetFileName(f).Split(".1")[0]).Order(StringComparer.Ordinal));
     }
 
     [Fact]

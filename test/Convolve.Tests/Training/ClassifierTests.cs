@@ -28,8 +28,8 @@ public sealed class ClassifierTests : IDisposable
     [Fact]
     public void A_run_has_its_files()
     {
-        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.jsonl", "model.safetensors", "recipe.json"],
-            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "checkpoint", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json"],
+            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!.Split(".1")[0]).Order(StringComparer.Ordinal));
         (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);

@@ -64,7 +64,7 @@ internal sealed class ResumeCase
 
     public double Validation { get; }
 
-    public CheckpointOptions Checkpoints { get; }
+    public RunFolderOptions Checkpoints { get; }
 
     /// <summary>After how many training images, counted over the run, it is interrupted.</summary>
     public int[] Stops { get; }

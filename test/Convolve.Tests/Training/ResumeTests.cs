@@ -54,7 +54,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Killed_before_any_file_operation_a_run_comes_to_the_same_bits()
     {
-        CheckpointOptions often = new() { EverySteps = 3 };
+        RunFolderOptions often = new() { EverySteps = 3 };
         Recipe recipe = Recipe with { Epochs = 2, Optimizer = new Adam { LearningRate = 0.003f } };
         int count = 0;
         ThreadTeam.Invoke(() =>

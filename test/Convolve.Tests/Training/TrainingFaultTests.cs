@@ -9,7 +9,7 @@ namespace Convolve.Tests.Training;
 /// <summary>A file operation that fails, whichever it is, is an error that names the file, and never a success; what was there before still loads.</summary>
 public sealed class TrainingFaultTests : IDisposable
 {
-    private static readonly CheckpointOptions Often = new() { EverySteps = 2 };
+    private static readonly RunFolderOptions Often = new() { EverySteps = 2 };
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();

@@ -7,7 +7,7 @@ namespace Convolve.Formats.TensorBoard;
 /// <summary>Appends scalars, histograms and pictures to an event file that TensorBoard reads while it grows.</summary>
 /// <remarks>
 /// A record is its length, the masked CRC-32C of that, the event as protocol buffer, and the masked CRC-32C of it. A run that is gone on with gets a second file
-/// beside the first; where both have a step, TensorBoard shows the later one. For one thread.
+/// beside the first, which says from which step on the first is void. For one thread.
 /// </remarks>
 public sealed class EventLog : IDisposable
 {
@@ -18,9 +18,13 @@ public sealed class EventLog : IDisposable
     private const uint MaskDelta = 0xa282ead8;
     private readonly FileStream _file;
 
+    private const int SessionStarted = 1;
+
     /// <summary>Starts a file of its own in a folder.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="firstStep">The step from which on earlier files of the folder are void; null where there are none, or all of them hold.</param>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public EventLog(string folder)
+    public EventLog(string folder, long? firstStep = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         (FullPath, _file) = Create(folder);
@@ -28,6 +32,8 @@ public sealed class EventLog : IDisposable
         {
             FileOperation.Run(FileStep.SyncFolder, FullPath, () => FolderSync.Sync(folder));
             Append(new() { FileVersion = Version }, 0);
+            if (firstStep is { } step)
+                Append(new() { SessionLog = new() { Status = SessionStarted } }, step);
         }
         catch
         {

@@ -1,0 +1,135 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Convolve.Data;
+using Convolve.Formats;
+using Convolve.Planning;
+using Convolve.Reporting;
+using Convolve.Tests.Formats;
+using Convolve.Tests.Formats.TensorBoard;
+using Convolve.Training;
+
+namespace Convolve.Tests.Training;
+
+/// <summary>What a run tells others while it trains: TensorBoard's event files, metrics.csv, the meter.</summary>
+public sealed class RunEventsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static Recipe Recipe => TrainingData.Recipe with { Precision = Precision.Float32, Clipping = new(Norm: 100) };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Events_are_those_of_the_log()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"], new() { HasHistograms = true });
+        TrainingResult result = trainer.Fit();
+        (long Step, string Tag, float Value)[] scalars = [.. Scalars(Single("run"))];
+        Assert.Equal(24, scalars.Count(s => s.Tag == "loss/batch")); // 3 epochs of 8 steps
+        Assert.Equal(Enumerable.Range(1, 24).Select(i => (long)i), scalars.Where(s => s.Tag == "gradient norm").Select(s => s.Step));
+        foreach (EpochProgress epoch in result.Epochs)
+        {
+            (string, double)[] expected =
+            [
+                ("loss/training", epoch.TrainLoss), ("accuracy/training", epoch.TrainAccuracy), ("loss/validation", epoch.ValidationLoss!.Value),
+                ("accuracy/validation", epoch.ValidationAccuracy!.Value), ("epoch", epoch.Epoch),
+            ];
+            foreach ((string tag, double value) in expected)
+                Assert.Contains((epoch.Epoch * 8L, tag, (float)value), scalars);
+        }
+        // The epoch's loss is the mean over its batches, by their images: seven of 16 and one of 8.
+        float[] batches = [.. scalars.Where(s => s.Tag == "loss/batch").Take(8).Select(s => s.Value)];
+        Assert.Equal(result.Epochs[0].TrainLoss, (batches.Take(7).Sum(b => 16.0 * b) + 8.0 * batches[7]) / 120, 1e-5);
+        WireMessage[] histograms = [.. Values(Single("run")).Where(v => v.Value.Has(5)).Select(v => v.Value)];
+        Assert.Equal(3 * 2 * 6, histograms.Length); // weights and gradients of three layers' two parameters, in three epochs
+        WireMessage last = histograms.Last(h => h.Text(1) == "weights/conv1.weight").Messages(5)[0];
+        float[] weights = new float[72];
+        using (SafeTensorsFile file = SafeTensorsFile.Open(Directory.GetFiles(_folder["run/checkpoint"]).Max(StringComparer.Ordinal)!))
+            file.ReadFloats("conv1.weight", weights);
+        Assert.Equal((72, weights.Min(), weights.Max()), (last.Double(3), (float)last.Double(1), (float)last.Double(2)));
+        Assert.Equal(weights.Sum(w => (double)w), last.Double(4), 1e-6);
+        Assert.True(histograms.Last(h => h.Text(1) == "gradients/fc2.bias").Messages(5)[0].Double(5) > 0);
+    }
+
+    [Fact]
+    public void A_resumed_run_says_from_where_earlier_files_are_void()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using (Trainer first = new(TrainingData.Network, splits, Recipe, _folder["run"]))
+            first.Fit(null, TimeSpan.Zero);
+        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), splits))
+            second.Fit();
+        string[] files = [.. Directory.GetFiles(_folder["run"], "events.out.*").Order(StringComparer.Ordinal)];
+        Assert.Equal(2, files.Length);
+        Assert.DoesNotContain(EventReader.Read(files[0]), e => e.Has(7));
+        WireMessage start = EventReader.Read(files[1]).Single(e => e.Has(7));
+        Assert.Equal((1, 1), (start.Int64(2), start.Messages(7)[0].Int64(1)));
+        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), Scalars(files[1]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
+        Assert.Equal(4, File.ReadAllLines(_folder["run/metrics.csv"]).Length);
+    }
+
+    [Fact]
+    public void The_table_has_what_the_log_has()
+    {
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(validation: 0), Recipe, _folder["run"]);
+        trainer.Fit();
+        string[][] table = [.. File.ReadAllLines(_folder["run/metrics.csv"]).Select(line => line.Split(','))];
+        JsonObject[] log = [.. MetricsLog.Read(_folder["run/metrics.jsonl"]).Where(l => l.ContainsKey("epoch"))];
+        Assert.Equal(log[0].Select(p => p.Key), table[0]);
+        Assert.Equal(log.Length, table.Length - 1);
+        foreach ((JsonObject line, string[] row) in log.Zip(table.Skip(1)))
+            foreach ((string name, string cell) in table[0].Zip(row))
+                Assert.Equal(line[name] switch { null => "", JsonValue v when v.TryGetValue(out bool flag) => flag ? "1" : "0", JsonValue v => v.GetValue<double>().ToString("R", CultureInfo.InvariantCulture), _ => "?" }, cell);
+    }
+
+    [Fact]
+    public void The_meter_counts_images_and_times_steps()
+    {
+        long images = 0;
+        int steps = 0, losses = 0;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = (instrument, own) =>
+        {
+            if (instrument.Meter.Name == TrainingMeter.Name)
+                own.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => Interlocked.Add(ref images, instrument.Name == "convolve.training.images" ? value : 0));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
+        {
+            if (instrument.Name == "convolve.training.step.duration" && value is > 0 and < 60)
+                Interlocked.Increment(ref steps);
+            if (instrument.Name == "convolve.training.loss" && value is > 0 and < 100)
+                Interlocked.Increment(ref losses);
+        });
+        listener.Start();
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 });
+        trainer.Fit();
+        // Other trainings of this process may be heard too.
+        Assert.True(images >= 120 && steps >= 8 && losses >= 8, $"{images} {steps} {losses}");
+    }
+
+    [Fact]
+    public void The_grid_of_predictions_is_a_picture_in_the_events()
+    {
+        DataSplits splits = TrainingData.Splits();
+        using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"]);
+        trainer.Fit();
+        string[] before = Directory.GetFiles(_folder["run"], "events.out.*");
+        PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits));
+        (_, WireMessage value) = Values(Directory.GetFiles(_folder["run"], "events.out.*").Except(before).Single()).Single();
+        Assert.Equal("predictions/test: wrong and sure, least certain, right", value.Text(1));
+        WireMessage image = value.Messages(4)[0];
+        Assert.Equal((0x89, (byte)'P', 3L), (image.Bytes(4)[0], image.Bytes(4)[1], image.Int64(3)));
+        Assert.InRange(image.Int64(1), 200, 300);
+        Assert.InRange(image.Int64(2), 800, 1000);
+    }
+
+    private string Single(string run) => Assert.Single(Directory.GetFiles(_folder[run], "events.out.*"));
+
+    private static IEnumerable<(long Step, WireMessage Value)> Values(string file) =>
+        EventReader.Read(file).Where(e => e.Has(5)).SelectMany(e => e.Messages(5)[0].Messages(1).Select(v => (e.Int64(2), v)));
+
+    private static IEnumerable<(long Step, string Tag, float Value)> Scalars(string file) => Values(file).Where(v => v.Value.Has(2)).Select(v => (v.Step, v.Value.Text(1), v.Value.Float(2)));
+}
