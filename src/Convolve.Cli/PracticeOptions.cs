@@ -7,7 +7,7 @@ namespace Convolve.Cli;
 internal sealed class PracticeOptions
 {
     private readonly Option<int?> _microBatch = Inputs.Integer("--micro-batch",
-        "Compute batches in parts of at most N images and add their gradients up: the same mathematics in less memory (batch normalisation measures each part by itself). Default: whole batches.", least: 1);
+        "Compute batches in parts of at most N images and add their gradients up: the same mathematics in less memory (batch normalisation measures, and mixup and cutmix mix, each part by itself). Default: whole batches.", least: 1);
 
     private readonly Option<double?> _clipNorm = Inputs.Number("--clip-norm", "Shorten the gradients, all together as one vector, to this length, above 0. Default: no limit.");
 
@@ -16,7 +16,7 @@ internal sealed class PracticeOptions
     private readonly Option<string?> _layerRates = Inputs.Word("--lr-scale", "LAYER=X,...",
         "Factors of the learning rate for layers by name, * for any letters, such as conv*=0.1,fc3=10. Where several fit, the last one counts. Default: 1 for all.");
 
-    private readonly Option<string?> _freeze = Inputs.Word("--freeze", "LAYER,...", "Layers that stay as they are, by name, * for any letters, such as conv*. Default: none.");
+    private readonly Option<string?> _freeze = Inputs.Word("--freeze", "LAYER,...", "Layers that are not learned any more, by name, * for any letters, such as conv*; running statistics of batch normalisation go on. Default: none.");
 
     private readonly Option<double?> _average = Inputs.Number("--ema",
         "Keep a running mean of the weights, of which this share stays at each step, in [0, 1), such as 0.999; it is validated, tested and saved in the weights' place. Default: 0, none.");

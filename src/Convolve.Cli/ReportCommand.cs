@@ -34,7 +34,7 @@ internal sealed class ReportCommand
         {
             EvaluatedRun run = EvaluatedRun.Of(folder, trainer.Classifier, data, Progress(bar), cancellation);
             RunReport.Write(folder, run);
-            PredictionGrid.Log(folder, run);
+            PredictionGrid.Log(folder, run, trainer.StepsPerEpoch);
             return Failures.Success;
         }
         catch (OperationCanceledException)

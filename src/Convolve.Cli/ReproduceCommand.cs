@@ -151,7 +151,7 @@ internal sealed class ReproduceCommand
     private static bool Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, Output output, CancellationToken cancellation)
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
-        DataSplits data = DataSplits.Create(loaded.Train, loaded.Test, recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+        DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
         MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count), size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
         using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
         TrainScreen screen = new(output);

@@ -7,8 +7,8 @@ namespace Convolve.Execution;
 
 /// <summary>A pass over the parameters, as flat loops over arenas.</summary>
 /// <param name="plan">Where they lie.</param>
-/// <param name="takesAll">Whether it takes what is kept but not learned as well, such as running statistics.</param>
-internal abstract unsafe class ArenaKernel(ParameterPlan plan, bool takesAll = false) : ITeamWork, IDisposable
+/// <param name="takes">Which parameters, by their number; null for those that are learned.</param>
+internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? takes = null) : ITeamWork, IDisposable
 {
     protected const int Lanes = 16;
     private TeamTask? _task;
@@ -18,9 +18,10 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, bool takesAll = f
 
     public virtual void Run(int thread, int threads)
     {
-        foreach (ParameterSlot slot in plan.Slots)
+        for (int i = 0; i < plan.Slots.Count; i++)
         {
-            if (!slot.IsLearned && !takesAll)
+            ParameterSlot slot = plan.Slots[i];
+            if (!(takes is null ? slot.IsLearned : takes(i)))
                 continue;
             // Arenas are whole cache lines long, so every share is whole vectors.
             long lines = (slot.Layout.Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
@@ -41,7 +42,10 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, bool takesAll = f
 }
 
 /// <summary>The length of all gradients as one vector: the root of the sum of their squares. The same bits at the same number of threads.</summary>
-internal sealed unsafe class GradientNormKernel(ParameterStore store) : ArenaKernel(store.Plan)
+/// <param name="store">Whose.</param>
+/// <param name="isFrozen">Parameters that are left as they are, and do not count.</param>
+internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, bool> isFrozen)
+    : ArenaKernel(store.Plan, i => store.Plan.Slots[i].IsLearned && !isFrozen(i))
 {
     // A cache line for each thread's sum.
     private const int Stride = 8, Chunk = 1 << 12;
@@ -123,7 +127,7 @@ internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKern
 }
 
 /// <summary>A running mean of the weights and of what is kept besides, and its exchange with them for an evaluation.</summary>
-internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuffer average) : ArenaKernel(store.Plan, takesAll: true)
+internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuffer average) : ArenaKernel(store.Plan, takes: _ => true)
 {
     private Vector512<float> _rest;
     private bool _isExchange;

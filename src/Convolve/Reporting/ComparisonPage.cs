@@ -26,8 +26,8 @@ public static class ComparisonPage
         """);
 
     private static Html Results(RunComparison comparison) => Html.Of($"""
-        {Html.Table(["run", "network", "data set", "accuracy#", "95 % interval", "loss#", "against the first", "difference#", "95 % interval", "only first right#", "only this right#", "p#"],
-            comparison.Runs.Select(run => new Html[] { run.Name, run.Run.Summary.Recipe.Network, run.Run.Summary.Recipe.Dataset,
+        {Html.Table(["run", "network", "data set", "split", "accuracy#", "95 % interval", "loss#", "against the first", "difference#", "95 % interval", "only first right#", "only this right#", "p#"],
+            comparison.Runs.Select(run => new Html[] { run.Name, run.Run.Summary.Recipe.Network, run.Run.Summary.Recipe.Dataset, run.SplitName,
                 run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-", run.Accuracy is { } b ? $"{b.Interval}" : "-", run.Loss is { } loss ? Format.Fraction(loss) : "-",
                 run.Verdict, Cell(run, t => Format.Signed(t.Difference)), Cell(run, t => t.DifferenceInterval.ToSignedString()), Cell(run, t => Format.Count(t.OnlyFirst)), Cell(run, t => Format.Count(t.OnlySecond)), Cell(run, t => Format.Probability(t.PValue)) }))}
         <p class="soft">The two networks are compared by the pictures of which only one of them is right: McNemar's test in its exact form, two-sided. It sees what the intervals of the two accuracies hide,

@@ -43,7 +43,7 @@ public sealed record EvaluatedRun(RunSummary Summary)
         Split split = run.Summary.Test is not null ? data.Test : data.Validation;
         if (split.Count == 0)
             return run with { Problem = "The run is not finished and has no validation split, and the test split is for finished runs." };
-        return run with { Split = split, Predictions = classifier.PredictAll(split, run.Summary.Recipe.BatchSize, progress: progress, cancellation: cancellation) };
+        return run with { Split = split, Predictions = classifier.PredictAll(split, run.Summary.Recipe.PassSize, progress: progress, cancellation: cancellation) };
     }
 
     /// <summary>Reads a run folder, its weights and its data, as far as they are there: what is missing is told by <see cref="Problem"/>.</summary>

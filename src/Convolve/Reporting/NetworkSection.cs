@@ -48,14 +48,13 @@ internal static class NetworkSection
         try
         {
             ExecutionOptions options = new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads, LabelSmoothing = recipe.LabelSmoothing };
-            Plan training = Model.PlanFor(run.Graph, options, recipe.BatchSize, training: true);
-            Plan evaluation = Model.PlanFor(run.Graph, options, recipe.BatchSize, training: false, training.Parameters);
-            MemoryEstimate memory = MemoryEstimate.Of([training, evaluation], recipe.Optimizer.States.Count);
-            (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("state of the optimizer", memory.OptimizerBytes),
+            Plan training = Model.PlanFor(run.Graph, options, recipe.PassSize, training: true);
+            MemoryEstimate memory = Trainer.Estimate(run.Graph, recipe);
+            (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("state of the optimizer, sums and means", memory.OptimizerBytes),
                 ("weights in other layouts and types", memory.CopyBytes), ("activations, their gradients, scratch space", memory.ActivationBytes), ("together", memory.TotalBytes)];
             return Html.Of($"""
                 <h3>Memory of the plan</h3>
-                <p class="soft">At batch size {recipe.BatchSize}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>
+                <p class="soft">At batch size {recipe.BatchSize}{(recipe.PassSize < recipe.BatchSize ? $", in parts of {recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>
                 {Html.Table(["what", "memory#"], parts.Select(part => new Html[] { part.Name, Format.Bytes(part.Bytes) }))}
                 <details><summary>The {training.Steps.Count} steps of a training pass</summary>
                 <pre>{training}</pre></details>

@@ -51,8 +51,9 @@ public sealed class PredictionGrid
     /// <summary>Adds the grid of a run to the event files of its folder; does nothing where there are no predictions, or no library that encodes pictures.</summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="run">The run.</param>
+    /// <param name="stepsPerEpoch">Steps of one of its epochs: the picture stands at the last step of the best one.</param>
     /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
-    public static void Log(string folder, EvaluatedRun run)
+    public static void Log(string folder, EvaluatedRun run, int stepsPerEpoch)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run is not { Split: { } split, Predictions: { } predictions })
@@ -68,7 +69,7 @@ public sealed class PredictionGrid
             return;
         }
         using EventLog log = new(folder);
-        log.AddImage(run.Summary.BestEpoch, $"predictions/{split.Name}: wrong and sure, least certain, right", png, grid.Size.Width, grid.Size.Height);
+        log.AddImage((long)run.Summary.BestEpoch * stepsPerEpoch, $"predictions/{split.Name}: wrong and sure, least certain, right", png, grid.Size.Width, grid.Size.Height);
         log.Flush();
     }
 

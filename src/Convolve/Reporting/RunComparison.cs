@@ -116,6 +116,9 @@ public sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Test
     public (double Accuracy, Interval Interval, int Images)? Accuracy => Run.Predictions is { } predictions ? (predictions.Accuracy, predictions.AccuracyInterval, predictions.Count)
         : Run.Summary.Test is { } test ? (test.Accuracy, test.AccuracyInterval, test.Images) : null;
 
+    /// <summary>The split that it is of: validation for runs that are not finished; a dash where the run has no accuracy.</summary>
+    public string SplitName => Run.Split?.Name ?? (Run.Summary.Test is null ? "-" : "test");
+
     /// <summary>The loss that belongs to it.</summary>
     public double? Loss => Run.Predictions?.Loss ?? Run.Summary.Test?.Loss;
 

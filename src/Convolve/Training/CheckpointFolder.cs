@@ -17,7 +17,21 @@ internal sealed class CheckpointFolder(string path)
     public bool Exists => Directory.Exists(path);
 
     /// <summary>The checkpoints, the newest first.</summary>
-    public IReadOnlyList<string> Files => Exists ? [.. Directory.GetFiles(path, "epoch-*" + Extension).OrderDescending(StringComparer.Ordinal)] : [];
+    /// <exception cref="RecipeException">The folder cannot be read.</exception>
+    public IReadOnlyList<string> Files
+    {
+        get
+        {
+            try
+            {
+                return Exists ? [.. Directory.GetFiles(path, "epoch-*" + Extension).OrderDescending(StringComparer.Ordinal)] : [];
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new RecipeException($"The checkpoints in {path} cannot be read: {e.Message.TrimEnd('.')}. Make the folder readable for this user.");
+            }
+        }
+    }
 
     /// <summary>Makes the folder.</summary>
     /// <exception cref="FileWriteException">It cannot be made.</exception>

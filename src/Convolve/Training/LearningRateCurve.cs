@@ -33,7 +33,9 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
     /// <summary>Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.</summary>
     public bool Diverged { get; init; }
 
-    /// <summary>The rate at which the loss fell fastest against the rate's logarithm; null where it never fell.</summary>
+    /// <summary>
+    /// The rate at which the loss fell fastest against the rate's logarithm; null where it never fell. The first tenth does not count: its mean is of a few batches.
+    /// </summary>
     /// <remarks>Source: Smith 2017, "Cyclical learning rates for training neural networks", section 3.3.</remarks>
     public double? Steepest
     {
@@ -41,7 +43,7 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
         {
             int best = -1;
             double fall = 0;
-            for (int i = 1; i + 1 < Smoothed.Count; i++)
+            for (int i = Math.Max(1, Smoothed.Count / 10); i + 1 < Smoothed.Count; i++)
                 if (Smoothed[i + 1] - Smoothed[i - 1] < fall)
                     (best, fall) = (i, Smoothed[i + 1] - Smoothed[i - 1]);
             return best < 0 ? null : Rates[best];

@@ -60,14 +60,6 @@ internal sealed class LearningRateFinder(TrainingParts parts, LearningRateSweep 
     {
         int epoch = step / parts.Sampler.BatchCount;
         ReadOnlySpan<int> batch = parts.Sampler.Batch(epoch, step % parts.Sampler.BatchCount);
-        double loss = 0;
-        for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
-        {
-            Executor pass = parts.Pass(batch, first, epoch, (uint)step, out _);
-            foreach (float image in pass.Losses)
-                loss += image;
-        }
-        parts.Optimizer.Step(rate);
-        return loss / batch.Length;
+        return parts.Step(batch, epoch, (uint)step, rate).LossSum / batch.Length;
     }
 }

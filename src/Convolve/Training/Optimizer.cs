@@ -40,7 +40,7 @@ public sealed class Optimizer : IDisposable
         }
         _kernel = settings.CreateKernel(store, _states);
         _kernel.RateFactors = factorOf is null ? null : [.. store.Plan.Slots.Select(s => factorOf(s.Name))];
-        _norm = _clipping.Norm is null ? null : new(store);
+        _norm = _clipping.Norm is null ? null : new(store, i => _kernel.RateFactors?[i] == 0);
         _task = new(_kernel);
     }
 

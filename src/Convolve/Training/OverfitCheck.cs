@@ -1,5 +1,4 @@
 using Convolve.Data;
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.OneDnn;
 
@@ -33,6 +32,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
         ArgumentOutOfRangeException.ThrowIfLessThan(mostSteps, 1);
         recipe.Validate();
         using TrainingParts parts = new(graph.WithoutDropout(), data, Plain(recipe, data));
+        parts.Start();
         OverfitCheck? result = null;
         ThreadTeam.Invoke(() =>
         {
@@ -58,16 +58,8 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
 
     private static OverfitCheck Step(TrainingParts parts, int[] batch, int step, double? firstLoss)
     {
-        double loss = 0;
-        int correct = 0;
-        for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
-        {
-            Executor pass = parts.Pass(batch, first, 0, (uint)step, out _);
-            correct += pass.Correct;
-            foreach (float image in pass.Losses)
-                loss += image;
-        }
-        parts.Optimizer.Step(parts.Recipe.Optimizer.LearningRate);
-        return new(step + 1, batch.Length, firstLoss ?? loss / batch.Length, loss / batch.Length, (double)correct / batch.Length);
+        StepResult done = parts.Step(batch, 0, (uint)step, parts.Recipe.Optimizer.LearningRate);
+        double loss = done.LossSum / batch.Length;
+        return new(step + 1, batch.Length, firstLoss ?? loss, loss, (double)done.Correct / batch.Length);
     }
 }

@@ -82,6 +82,9 @@ public sealed record Recipe
     /// <summary>The SHA-256 of the weights file that the run started with; set when the run begins.</summary>
     public string? StartDigest { get; init; }
 
+    /// <summary>Images that are computed at a time: of a whole batch, or of a part of it.</summary>
+    internal int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
+
     /// <summary>Checks every value that can be checked without the network and the data.</summary>
     /// <exception cref="RecipeException">A value is out of range; the message says which, and what is expected.</exception>
     public void Validate()

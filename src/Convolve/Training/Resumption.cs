@@ -18,7 +18,11 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     public TrainingState Restore()
     {
         if (folder.IsFinished(parts.Recipe))
-            throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. Ask for more epochs to train on.");
+        {
+            throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. "
+                + $"{(folder.Outcome.IsEarly ? "It had stopped to improve: ask for another early stop to train on." : "Ask for more epochs to train on.")}");
+        }
+        RequireSameStart();
         folder.RequireCheckpoint();
         IReadOnlyList<string> files = folder.Checkpoints.Files;
         (string? file, CheckpointInfo? info) = ReadNewest(files);
@@ -38,6 +42,15 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         folder.LogResumption(state.Epoch, state.Step);
         Point = new(file, state.Epoch, state.Step, parts.Sampler.BatchCount, _notes);
         return state;
+    }
+
+    // Weights that training has moved do not start again.
+    private void RequireSameStart()
+    {
+        if (parts.Recipe.StartFrom != folder.Recipe.StartFrom)
+            throw new RecipeException($"The run {folder.FullPath} began with {folder.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with {parts.Recipe.StartFrom ?? "another one"} now. Start a new run.");
+        if (parts.Recipe.Initialization != folder.Recipe.Initialization)
+            throw new RecipeException($"The weights of the run {folder.FullPath} have begun ({folder.Recipe.Initialization ?? "as the network says"}), and cannot begin as {parts.Recipe.Initialization ?? "the network says"} now. Start a new run.");
     }
 
     private (string? File, CheckpointInfo? Info) ReadNewest(IReadOnlyList<string> files)

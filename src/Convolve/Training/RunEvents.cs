@@ -11,13 +11,21 @@ namespace Convolve.Training;
 internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHistograms) : IDisposable
 {
     // Enough for a curve, and few enough that writing them costs nothing.
-    private const int StepsOfAnEpoch = 100;
+    private const int StepsOfAnEpoch = 100, Waiting = 64;
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
+    // Steps wait here, so that most of them allocate and write nothing.
+    private readonly (long Step, double Loss, double Rate, double? Norm)[] _waiting = new (long, double, double, double?)[Waiting];
+    private readonly int _stride = Math.Max(1, parts.Sampler.BatchCount / StepsOfAnEpoch);
+    private int _count;
+    private long _lastWrite = System.Diagnostics.Stopwatch.GetTimestamp();
+    private bool _hasGradients;
     private EventLog? _log;
 
-    /// <summary>Steps of the run when this process began; files of earlier ones are void from there on.</summary>
-    public long FirstStep { get; set; }
+    /// <summary>Steps of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.</summary>
+    public long? GoesOnFrom { get; set; }
 
-    private EventLog Log => _log ??= new(folder, FirstStep > 0 ? FirstStep : null);
+    private EventLog Log => _log ??= new(folder, GoesOnFrom + 1);
 
     /// <summary>Tells of a step, if it is one of those that are told.</summary>
     /// <param name="epoch">From 0.</param>
@@ -27,18 +35,32 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
     public void Step(int epoch, int step, double loss, double rate)
     {
-        int steps = parts.Sampler.BatchCount, stride = Math.Max(1, steps / StepsOfAnEpoch);
-        if ((step + 1) % stride != 0)
+        _hasGradients = true;
+        if ((step + 1) % _stride != 0)
             return;
-        Log.AddScalars((long)epoch * steps + step + 1, ("loss/batch", loss), ("learning rate", rate));
-        if (parts.Optimizer.GradientNorm is { } norm)
-            Log.AddScalars((long)epoch * steps + step + 1, ("gradient norm", norm));
+        _waiting[_count++] = ((long)epoch * parts.Sampler.BatchCount + step + 1, loss, rate, parts.Optimizer.GradientNorm);
+        if (_count == Waiting || System.Diagnostics.Stopwatch.GetElapsedTime(_lastWrite) > Longest)
+            WriteSteps();
+    }
+
+    /// <summary>Writes the steps that wait.</summary>
+    /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
+    public void WriteSteps()
+    {
+        foreach ((long step, double loss, double rate, double? norm) in _waiting.AsSpan(0, _count))
+        {
+            Log.AddScalars(step, ("loss/batch", loss), ("learning rate", rate));
+            if (norm is { } length)
+                Log.AddScalars(step, ("gradient norm", length));
+        }
+        (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
     }
 
     /// <summary>Tells of an epoch, and brings all to the disk; on the executor thread, with the gradients of its last step.</summary>
     /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
     public void Epoch(EpochProgress done)
     {
+        WriteSteps();
         long step = (long)done.Epoch * parts.Sampler.BatchCount;
         Log.AddScalars(step, ("loss/training", done.TrainLoss), ("accuracy/training", done.TrainAccuracy), ("speed/images per second", done.ImagesPerSecond),
             ("speed/share of waiting for data", done.DataWait / done.Elapsed), ("epoch", done.Epoch));
@@ -47,18 +69,19 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         if (hasHistograms)
             AddHistograms(step);
         Log.Flush();
+        _hasGradients = false;
     }
 
     public void Dispose() => _log?.Dispose();
 
-    // Gradients first: reading a weight takes the place of its gradient.
+    // Gradients first: reading a weight takes the place of its gradient. A run that goes on behind an epoch's last step has none.
     private void AddHistograms(long step)
     {
         ParameterStore store = parts.Model.Store;
         for (int i = 0; i < store.Plan.Slots.Count; i++)
         {
             ParameterSlot slot = store.Plan.Slots[i];
-            if (slot.IsLearned)
+            if (slot.IsLearned && _hasGradients)
             {
                 float[] gradient = new float[slot.Spec.Count];
                 store.Read(i, store.Gradients, gradient);

@@ -46,6 +46,7 @@ public sealed class RunFolder : IDisposable
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
     /// <summary>What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be resumed.</summary>
+    /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
     public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
 
     /// <summary>Whether a recipe asks for nothing that the run has not done: then it is finished.</summary>
@@ -62,10 +63,10 @@ public sealed class RunFolder : IDisposable
     /// <param name="recipe">What the run is trained by.</param>
     /// <param name="graph">The network.</param>
     /// <param name="dataRemarks">What is remarkable of the data, a sentence or more each; goes into environment.json.</param>
-    /// <param name="checkpoints">Whether the run can be resumed; null for yes.</param>
+    /// <param name="options">Whether the run can be resumed; null for yes.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? checkpoints = null)
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -75,9 +76,9 @@ public sealed class RunFolder : IDisposable
         return Locked(full, held =>
         {
             RequireUnused(full); // somebody may have been quicker
-            if (checkpoints?.HasCheckpoints != false)
+            if (options?.HasCheckpoints != false)
                 new CheckpointFolder(Path.Combine(full, CheckpointsFolder)).Create();
-            JsonObject environment = DescribeEnvironment();
+            JsonObject environment = DescribeEnvironment(recipe, graph);
             if (dataRemarks.Count > 0)
                 environment["data_remarks"] = new JsonArray([.. dataRemarks]);
             AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(environment));
@@ -167,8 +168,8 @@ public sealed class RunFolder : IDisposable
     internal void LogResumption(int epochs, int step)
     {
         string path = Path.Combine(FullPath, EnvironmentFile);
-        JsonObject environment = ReadObject(path) ?? DescribeEnvironment();
-        JsonObject now = DescribeEnvironment();
+        JsonObject environment = ReadObject(path) ?? DescribeEnvironment(Recipe, Graph);
+        JsonObject now = DescribeEnvironment(Recipe, Graph);
         now.Insert(0, "step", step);
         now.Insert(0, "epochs", epochs);
         if (environment[ResumedKey] is not JsonArray resumed)
@@ -181,19 +182,9 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public void Log(EpochProgress epoch)
     {
-        JsonObject line = new()
-        {
-            ["epoch"] = epoch.Epoch,
-            ["train_loss"] = epoch.TrainLoss,
-            ["train_accuracy"] = epoch.TrainAccuracy,
-            ["validation_loss"] = epoch.ValidationLoss,
-            ["validation_accuracy"] = epoch.ValidationAccuracy,
-            ["learning_rate"] = epoch.LearningRate,
-            ["images_per_second"] = epoch.ImagesPerSecond,
-            ["seconds"] = epoch.Elapsed.TotalSeconds,
-            ["data_seconds"] = epoch.DataWait.TotalSeconds,
-            ["is_best"] = epoch.IsBest,
-        };
+        JsonObject line = [];
+        foreach ((string name, Func<EpochProgress, JsonNode?> value) in EpochColumns.All)
+            line[name] = value(epoch);
         _metrics.Append(line);
     }
 
@@ -250,7 +241,8 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    private static JsonObject? ReadObject(string path)
+    /// <summary>A file as a JSON object; null where it is none, or cannot be read.</summary>
+    internal static JsonObject? ReadObject(string path)
     {
         try
         {
@@ -264,7 +256,7 @@ public sealed class RunFolder : IDisposable
 
     private static string Text(JsonObject json) => json.ToJsonString(RecipeJsonContext.Default.Options) + "\n";
 
-    private static JsonObject DescribeEnvironment() => new()
+    private static JsonObject DescribeEnvironment(Recipe recipe, Graph graph) => new()
     {
         ["convolve"] = typeof(RunFolder).Assembly.GetName().Version?.ToString(3),
         ["started"] = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
@@ -275,6 +267,7 @@ public sealed class RunFolder : IDisposable
         ["threads"] = Machine.Threads,
         ["instruction_set"] = Machine.InstructionSetName,
         ["kernel_library"] = Machine.KernelLibraryName,
+        ["precision"] = Model.ChoosePrecision(graph, recipe.Precision).Precision == Planning.Precision.BFloat16 ? "bfloat16" : "float32",
         ["memory_bytes"] = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
     };
 }

@@ -11,7 +11,7 @@ namespace Convolve.Training;
 public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, double TestAccuracy)
 {
     /// <summary>Whether the figure that was watched had stopped to improve before the last epoch.</summary>
-    internal bool IsEarly { get; init; }
+    public bool IsEarly { get; init; }
 
     /// <summary>Null where the log does not end with a test.</summary>
     internal static RunOutcome? Of(IReadOnlyList<JsonObject> log) =>

@@ -23,6 +23,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     /// <summary>Saves a checkpoint; on the executor thread, as all that follows.</summary>
     public void Save(TrainingState state)
     {
+        _events?.WriteSteps();
         if (folder is null || !options.HasCheckpoints)
             return;
         CheckpointInfo info = new()
@@ -65,7 +66,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     {
         folder?.WriteTable(state.Epochs);
         if (_events is not null)
-            _events.FirstStep = (long)state.Epoch * parts.Sampler.BatchCount + state.Step;
+            _events.GoesOnFrom = (long)state.Epoch * parts.Sampler.BatchCount + state.Step;
     }
 
     public void Dispose() => _events?.Dispose();

@@ -52,7 +52,7 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
             Evaluation? test = end is null ? null : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), Number(end, "test_top5_accuracy"), 0);
             return new(folder, recipe, graph, epochs, test, best)
             {
-                Environment = EnvironmentOf(folder),
+                Environment = RunFolder.ReadObject(Path.Combine(folder, RunFolder.EnvironmentFile)) ?? [], // words for people: a run is whole without them
                 ImagesPerSecond = Optional(end, "images_per_second"),
                 Elapsed = Optional(end, "seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 EstimatedMemoryBytes = (long?)Optional(end, "estimated_memory_bytes"),
@@ -73,17 +73,4 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
         Optional(line, key) ?? throw new InvalidDataException($"a line has no number \"{key}\"");
 
     private static double? Optional(JsonObject? line, string key) => line?[key] is System.Text.Json.Nodes.JsonValue value && value.TryGetValue(out double number) ? number : null;
-
-    // Words for people: a run is whole without them.
-    private static JsonObject EnvironmentOf(string folder)
-    {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(Path.Combine(folder, RunFolder.EnvironmentFile))) as JsonObject ?? [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return [];
-        }
-    }
 }

@@ -30,15 +30,18 @@ public sealed class Trainer : IDisposable
     /// <param name="data">Training, validation and test split.</param>
     /// <param name="recipe">How.</param>
     /// <param name="runFolder">Where the files of the run go; null for none.</param>
-    /// <param name="checkpoints">How often the folder gets what it takes to resume the run; null for the end of every epoch.</param>
+    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range, the folder holds a run already, or its disk has no room for one.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, RunFolderOptions? checkpoints = null)
+    /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read.</exception>
+    /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
+    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, RunFolderOptions? options = null)
     {
         recipe.Validate();
-        checkpoints ??= new();
+        options ??= new();
         recipe = recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null };
         _parts = new(graph, data, recipe);
         try
@@ -46,10 +49,10 @@ public sealed class Trainer : IDisposable
             Transfer = _parts.Start();
             if (runFolder is not null)
             {
-                DiskCheck.Require(runFolder, _parts, checkpoints);
-                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, checkpoints);
+                DiskCheck.Require(runFolder, _parts, options);
+                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, options);
             }
-            _record = new(_parts, _folder, checkpoints);
+            _record = new(_parts, _folder, options);
         }
         catch
         {
@@ -58,10 +61,10 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions checkpoints)
+    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions options)
     {
-        (_folder, _parts, _record) = (run, parts, new(parts, run, checkpoints));
-        DiskCheck.Require(run.FullPath, parts, checkpoints);
+        (_folder, _parts, _record) = (run, parts, new(parts, run, options));
+        DiskCheck.Require(run.FullPath, parts, options);
         Resumption resumption = new(parts, run, _record);
         TrainingState? state = null;
         ThreadTeam.Invoke(() => state = resumption.Restore());
@@ -74,19 +77,19 @@ public sealed class Trainer : IDisposable
     /// <param name="recipe">Another recipe to go on by, which is then the run's: more epochs, another learning rate. What the weights, the optimizer's state or
     /// the splits depend on cannot change.</param>
     /// <param name="graph">Another network of the same parameters, such as one with less dropout.</param>
-    /// <param name="checkpoints">How often the folder gets what it takes to resume the run; null for the end of every epoch.</param>
+    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
     /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is asked for.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? checkpoints = null)
+    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
     {
         recipe ??= run.Recipe;
         recipe.Validate();
         TrainingParts parts = new(graph ?? run.Graph, data, recipe);
         try
         {
-            return new(run, parts, checkpoints ?? new());
+            return new(run, parts, options ?? new());
         }
         catch
         {
@@ -107,6 +110,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What is done to every image, in training and after.</summary>
     public Preprocessing Preprocessing => _parts.Preprocessing;
+
+    /// <summary>Steps of an epoch.</summary>
+    public int StepsPerEpoch => _parts.Sampler.BatchCount;
 
     /// <summary>The plan of a training step.</summary>
     public Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
@@ -154,13 +160,13 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), TrainingParts.MicroBatchSizeOf(recipe, recipe.BatchSize), training: true)],
+        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.PassSize, training: true)],
             TrainingParts.StatesOf(recipe, recipe.BatchSize));
 
     /// <summary>Runs the recipe to its end; once.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
     /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
-    /// <exception cref="TrainingException">The loss is no number any more.</exception>
+    /// <exception cref="TrainingException">The loss is no number any more, or an image or a file of the run cannot be read any more.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) => Fit(progress, null, cancellation);
 
@@ -174,6 +180,19 @@ public sealed class Trainer : IDisposable
         if (_isUsed)
             throw new InvalidOperationException("A trainer runs once. Make another one, or resume the run of its folder.");
         _isUsed = true;
+        try
+        {
+            return RunToEnd(progress, timeLimit, cancellation);
+        }
+        catch (Exception e) when (e is DataException or SafeTensorsException)
+        {
+            // All was well when the run began.
+            throw new TrainingException(e.Message, e);
+        }
+    }
+
+    private TrainingResult RunToEnd(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
+    {
         TrainingResult? result = null;
         ThreadTeam.Invoke(() =>
         {
@@ -193,11 +212,12 @@ public sealed class Trainer : IDisposable
     /// <param name="sweep">From where to where; null for the usual.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
-    /// <exception cref="InvalidOperationException">The trainer has run.</exception>
+    /// <exception cref="InvalidOperationException">The run has begun.</exception>
+    /// <exception cref="RecipeException">The sweep does not rise.</exception>
     public LearningRateCurve FindLearningRate(LearningRateSweep? sweep = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
     {
-        if (_isUsed)
-            throw new InvalidOperationException("The learning rate is found before a trainer runs. Make another one.");
+        if (_isUsed || ResumedFrom is not null)
+            throw new InvalidOperationException("The learning rate is found before a run has begun. Make another trainer.");
         LearningRateCurve? curve = null;
         ThreadTeam.Invoke(() => curve = new LearningRateFinder(_parts, sweep ?? new()).Run(progress, cancellation));
         return curve!;

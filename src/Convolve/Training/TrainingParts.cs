@@ -116,23 +116,32 @@ internal sealed class TrainingParts : IDisposable
         Start();
     }
 
-    /// <summary>Forward and backward over a part of a batch, or all of it; on the executor thread. Gradients of parts are added up, and whole after the last.</summary>
-    /// <param name="batch">The images of the whole batch.</param>
-    /// <param name="first">The place of the part's first image in it.</param>
+    /// <summary>A step of training: forward, backward and update over a batch, in parts where the recipe says so; on the executor thread.</summary>
+    /// <param name="batch">The images.</param>
     /// <param name="epoch">Of the run, from 0.</param>
     /// <param name="step">Of the run, from 0.</param>
-    /// <param name="wait">The time that its data took.</param>
-    /// <returns>The pass, with losses and correct ones of the part.</returns>
-    public Executor Pass(ReadOnlySpan<int> batch, int first, int epoch, uint step, out TimeSpan wait)
+    /// <param name="rate">The learning rate.</param>
+    public StepResult Step(ReadOnlySpan<int> batch, int epoch, uint step, float rate)
     {
-        ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
-        Executor pass = Model.Training(part.Length);
-        long before = Stopwatch.GetTimestamp();
-        Loader.Load(part, pass, epoch, step);
-        wait = Stopwatch.GetElapsedTime(before);
-        pass.Run(step, first);
-        GradientSum?.Add((float)part.Length / batch.Length, isFirst: first == 0, isLast: first + part.Length == batch.Length);
-        return pass;
+        double loss = 0;
+        int correct = 0;
+        long wait = 0;
+        for (int first = 0; first < batch.Length; first += MicroBatchSize)
+        {
+            ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
+            Executor pass = Model.Training(part.Length);
+            long before = Stopwatch.GetTimestamp();
+            Loader.Load(part, pass, epoch, step);
+            wait += Stopwatch.GetTimestamp() - before;
+            pass.Run(step, first);
+            GradientSum?.Add((float)part.Length / batch.Length, isFirst: first == 0, isLast: first + part.Length == batch.Length);
+            correct += pass.Correct;
+            foreach (float image in pass.Losses)
+                loss += image;
+        }
+        Optimizer.Step(rate);
+        Average?.Add(Optimizer.Steps);
+        return new(loss, correct, Stopwatch.GetElapsedTime(0, wait));
     }
 
     /// <summary>Values that are kept for each weight besides its gradient.</summary>
@@ -168,3 +177,9 @@ internal sealed class TrainingParts : IDisposable
         Model.Dispose();
     }
 }
+
+/// <summary>What a step of training came to.</summary>
+/// <param name="LossSum">Of its images.</param>
+/// <param name="Correct">Images that were classified right.</param>
+/// <param name="DataWait">The time that its data took.</param>
+internal readonly record struct StepResult(double LossSum, int Correct, TimeSpan DataWait);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Convolve.Execution;
 
 namespace Convolve.Training;
 
@@ -13,6 +12,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
     private readonly int _steps = parts.Sampler.BatchCount;
     private readonly long _start = Stopwatch.GetTimestamp();
     private long _clock = Stopwatch.GetTimestamp(), _lastReport;
+    private bool _hasStepped;
+
+    private bool IsLate => Stopwatch.GetElapsedTime(_start) >= timeLimit;
 
     /// <summary>Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.</summary>
     /// <param name="test">What the best weights make of the test split; null after a cancellation.</param>
@@ -38,6 +40,8 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         {
             if (_recipe.EarlyStopping?.IsDue(state.Epochs) == true)
                 return TrainingEnd.EarlyStop;
+            if (IsLate && _hasStepped)
+                return TrainingEnd.TimeLimit;
             if (!TrainEpoch())
                 return cancellation.IsCancellationRequested ? TrainingEnd.Interrupted : TrainingEnd.TimeLimit;
             Evaluation? validation = null;
@@ -57,7 +61,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
             Step();
             if (state.Step == _steps)
                 break;
-            if (cancellation.IsCancellationRequested || Stopwatch.GetElapsedTime(_start) >= timeLimit)
+            if (cancellation.IsCancellationRequested || IsLate)
                 return false;
             if (!record.IsDue(state, _steps))
                 continue;
@@ -72,21 +76,13 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         long index = (long)state.Epoch * _steps + state.Step;
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
-        double before = state.LossSum;
-        for (int first = 0; first < batch.Length; first += parts.MicroBatchSize)
-        {
-            Executor pass = parts.Pass(batch, first, state.Epoch, (uint)index, out TimeSpan wait);
-            state.DataWait += wait;
-            state.Add(pass.Losses, pass.Correct);
-        }
-        parts.Optimizer.Step((float)rate);
-        parts.Average?.Add(parts.Optimizer.Steps);
-        state.Step++;
+        StepResult done = parts.Step(batch, state.Epoch, (uint)index, (float)rate);
+        _hasStepped = true;
+        state.Add(batch.Length, done);
         TimeSpan duration = Clock();
         state.EpochElapsed += duration;
-        double loss = (state.LossSum - before) / batch.Length;
-        TrainingMeter.Step(batch.Length, loss, duration);
-        record.EndStep(state.Epoch, state.Step - 1, loss, rate);
+        TrainingMeter.Step(batch.Length, done.LossSum / batch.Length, duration);
+        record.EndStep(state.Epoch, state.Step - 1, done.LossSum / batch.Length, rate);
         if (!double.IsFinite(state.LossSum))
             throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))

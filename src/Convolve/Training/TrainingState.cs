@@ -51,13 +51,14 @@ internal sealed class TrainingState
     [JsonIgnore]
     public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
 
-    /// <summary>Counts the images of a step, or of a part of it.</summary>
-    public void Add(ReadOnlySpan<float> losses, int correct)
+    /// <summary>Counts a step.</summary>
+    public void Add(int images, StepResult step)
     {
-        foreach (float loss in losses)
-            LossSum += loss;
-        Images += losses.Length;
-        Correct += correct;
+        LossSum += step.LossSum;
+        Images += images;
+        Correct += step.Correct;
+        DataWait += step.DataWait;
+        Step++;
     }
 
     /// <summary>Ends the epoch: the next one begins at its first step.</summary>

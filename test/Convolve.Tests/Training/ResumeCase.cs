@@ -88,7 +88,7 @@ internal sealed class ResumeCase
         {
             using CancellationTokenSource cancellation = new();
             using RunFolder? run = done > 0 ? RunFolder.Open(folder) : null;
-            using Trainer trainer = run is null ? new(Graph, splits, Recipe, folder, Checkpoints) : Trainer.Resume(run, splits, checkpoints: Checkpoints);
+            using Trainer trainer = run is null ? new(Graph, splits, Recipe, folder, Checkpoints) : Trainer.Resume(run, splits, options: Checkpoints);
             int counted = done, before = train.Reads;
             HashSet<int> validation = [.. splits.Validation.Indices];
             train.WhenRead = (_, image) =>

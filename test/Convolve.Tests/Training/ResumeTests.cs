@@ -80,7 +80,7 @@ public sealed class ResumeTests : IDisposable
             else
             {
                 using RunFolder run = RunFolder.Open(_folder[name]);
-                using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(60, 20), checkpoints: often);
+                using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(60, 20), options: often);
                 trainer.Fit();
                 Assert.Empty(trainer.ResumedFrom!.Notes);
                 resumed++;

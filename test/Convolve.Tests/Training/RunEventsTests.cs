@@ -117,7 +117,7 @@ public sealed class RunEventsTests : IDisposable
         using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"]);
         trainer.Fit();
         string[] before = Directory.GetFiles(_folder["run"], "events.out.*");
-        PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits));
+        PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits), trainer.StepsPerEpoch);
         (_, WireMessage value) = Values(Directory.GetFiles(_folder["run"], "events.out.*").Except(before).Single()).Single();
         Assert.Equal("predictions/test: wrong and sure, least certain, right", value.Text(1));
         WireMessage image = value.Messages(4)[0];

@@ -102,7 +102,7 @@ public sealed class TrainingFaultTests : IDisposable
         using RunFolder run = RunFolder.Open(_folder[name]);
         if (run.Outcome is not null)
             return; // its last line was written, and could not be flushed
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(40, 10), checkpoints: Often);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(40, 10), options: Often);
         trainer.Fit();
     }
 
