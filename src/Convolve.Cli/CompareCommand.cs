@@ -38,8 +38,6 @@ internal sealed class CompareCommand
         Output output = new(line.GetValue(_json));
         RunArgument[] runs = [.. line.GetRequiredValue(_runs).Select(run => new RunArgument(run))];
         string file = line.GetValue(_out) ?? UsualFile;
-        if (file.Length == 0)
-            throw new UsageException("--out is \"\", and a file was expected.");
         using Interruption interruption = new("ending ...");
         RunComparison comparison = new([.. runs.Select(run => ReportCommand.Load(run, line.GetValue(_dataDirectory), output, interruption.Token))]);
         AtomicFile.WriteText(file, ComparisonPage.ToHtml(comparison));
@@ -94,10 +92,10 @@ internal sealed class CompareCommand
 
     private static Table ResultsOf(RunComparison comparison)
     {
-        Table table = Output.Columns("run", "accuracy#", "95 % interval", "loss#", "difference#", "95 % interval", "p#", "against the first");
+        Table table = Output.Columns("run", "split", "accuracy#", "95 % interval", "loss#", "difference#", "95 % interval", "p#", "against the first");
         foreach (ComparedRun run in comparison.Runs)
         {
-            Output.Row(table, run.Name, run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-", run.Accuracy is { } b ? $"{b.Interval}" : "-",
+            Output.Row(table, run.Name, run.SplitName, run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-", run.Accuracy is { } b ? $"{b.Interval}" : "-",
                 run.Loss is { } loss ? Format.Fraction(loss) : "-", run.Test is { } t ? Format.Signed(t.Difference) : "",
                 run.Test is { } u ? u.DifferenceInterval.ToSignedString() : "", run.Test is { } v ? Format.Probability(v.PValue) : "", run.Verdict);
         }

@@ -131,6 +131,7 @@ internal sealed class EvaluateCommand
     {
         Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
         return split.Count > 0 ? split
-            : throw new UsageException("The run was trained without a validation split. Use --split test or --split train.");
+            : throw new UsageException(part == PartOfSet.Validation ? "The run was trained without a validation split. Use --split test or --split train."
+                : $"The data has no {split.Name} images. Use another split: --split test, validation or train.");
     }
 }

@@ -54,8 +54,13 @@ internal static class Inputs
         CustomParser = result => Parse(result, Format.ReadDuration, "a time such as 90s, 30m or 1h30m"),
     };
 
-    public static Option<string?> Word(string name, string helpName, string description) =>
-        new(name) { Description = description, HelpName = helpName };
+    /// <summary>A text, which is not empty.</summary>
+    public static Option<string?> Word(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => Parse(result, text => text.Length > 0 ? text : null, helpName switch { "FILE" => "a file", "DIR" or "PATH" => "a path", _ => helpName }),
+    };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 

@@ -37,7 +37,9 @@ internal sealed class LearningRateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        (string network, Graphs.Graph graph, Recipe recipe) = _task.Read(line);
+        GivenOptions.Refuse(line, "The learning rate is what is looked for", _task.LearningRate);
+        TrainingTask task = _task.Read(line);
+        (string network, Graphs.Graph graph, Recipe recipe) = task;
         LearningRateSweep usual = new(), sweep = new()
         {
             From = line.GetValue(_from) ?? usual.From,
@@ -46,16 +48,13 @@ internal sealed class LearningRateCommand
         };
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         using Interruption interruption = new("ending the step ...");
-        LoadedData loaded;
-        using (DataScreen reading = new(output))
-            loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), reading, interruption.Token);
-        DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
-        MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count), size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
+        DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        MemoryCheck.Require(graph, data, recipe);
         LearningRateCurve curve = Find(graph, data, recipe, sweep, output, interruption.Token);
         Chart chart = ChartOf(curve, $"{network} on {recipe.Dataset}: loss against learning rate");
         if (line.GetValue(_svg) is { } file)
             AtomicFile.WriteText(file, chart.ToSvg());
-        Show(curve, chart, network, recipe, output);
+        Show(curve, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
         if (output.IsJson)
             Output.Json(Json(curve));
         return Failures.Success;
@@ -64,6 +63,8 @@ internal sealed class LearningRateCommand
     private static LearningRateCurve Find(Graphs.Graph graph, DataSplits data, Recipe recipe, LearningRateSweep sweep, Output output, CancellationToken cancellation)
     {
         using Trainer trainer = new(graph, data, recipe);
+        if (trainer.Transfer is { } transfer)
+            TrainScreen.Show(transfer, output);
         ProgressLine bar = new(output);
         try
         {
@@ -90,21 +91,21 @@ internal sealed class LearningRateCommand
         { Events = events };
     }
 
-    private static void Show(LearningRateCurve curve, Chart chart, string network, Recipe recipe, Output output)
+    private static void Show(LearningRateCurve curve, Chart chart, string task, Output output)
     {
         output.Line();
         output.Line((chart with { Series = [chart.Series[1]] }).ToText(Math.Min(output.Width, WidestChart), isUnicode: output.HasUnicode));
         output.Line();
         if (curve.Valley is not { } valley)
         {
-            output.Last("no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: convolve train ... --overfit-one-batch");
+            output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: convolve train {task} --overfit-one-batch");
             return;
         }
         output.Last($"suggested     {Rate(valley)} (valley: half way down){(curve.Steepest is { } steepest ? $", {Rate(steepest)} (where it fell fastest)" : "")}");
         if (!curve.Diverged)
             output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
         output.Line("next:");
-        output.Line($"  convolve train {Format.Quoted(network)} --data {Format.Quoted(recipe.Dataset)} --lr {Rate(valley)}");
+        output.Line($"  convolve train {task} --lr {Rate(valley)}");
     }
 
     // Two digits: more would be pretence.

@@ -1,29 +1,64 @@
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;
+using Convolve.Training;
 
 namespace Convolve.Cli;
 
 /// <summary>Says before anything is taken whether the machine has the memory.</summary>
 internal static class MemoryCheck
 {
+    private const string BatchSize = "batch size";
+
+    /// <summary>Refuses a training whose plans need more memory than there is.</summary>
+    /// <returns>The memory that it needs.</returns>
+    /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that does.</exception>
+    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe)
+    {
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count);
+        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null)
+            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts);
+
+        MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
+    }
+
     /// <summary>Refuses a batch size whose plans need more memory than there is.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="batchSize">Asked for.</param>
     /// <param name="estimate">The memory at a batch size, by its plans.</param>
     /// <returns>The memory at the batch size.</returns>
     /// <exception cref="UsageException">It does not fit; the message has the largest batch size that does.</exception>
-    public static MemoryEstimate Require(Graph graph, int batchSize, Func<int, MemoryEstimate> estimate)
+    public static MemoryEstimate Require(Graph graph, int batchSize, Func<int, MemoryEstimate> estimate) => Require(graph, batchSize, BatchSize, estimate, null);
+
+    /// <summary>Such as "weights 0.2 MiB, gradients 0.2 MiB, activations 14.0 MiB".</summary>
+    public static string Words(MemoryEstimate memory) => string.Join(", ", new (string Name, long Bytes)[]
     {
+        ("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("optimizer", memory.OptimizerBytes),
+        ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
+    }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
+
+    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int, MemoryEstimate>? inParts)
+    {
+        string option = $"--{what.Replace(' ', '-')}";
         // The kernels count the elements of a tensor in 32 bits.
         int most = (int)Math.Max(1, int.MaxValue / graph.Nodes.Max(n => n.Output.Elements));
         long available = Machine.AvailableMemoryBytes ?? long.MaxValue;
-        MemoryEstimate needed = estimate(Math.Min(batchSize, most));
+        MemoryEstimate needed = estimate(Math.Min(size, most));
         if (needed.TotalBytes <= available)
-            return batchSize <= most ? needed
-                : throw new UsageException(
-                    $"{graph.Name} at batch size {batchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}: --batch-size {most}.");
-        int fits = 0, tooLarge = Math.Min(batchSize, most);
+            return size <= most ? needed
+                : throw new UsageException($"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: {option} {most}.");
+        int fits = Largest(Math.Min(size, most), available, estimate), part = inParts is null ? 0 : Largest(Math.Min(size, most), available, inParts);
+        string mend = fits > 0 ? $"The largest {what} that fits is {fits}: {option} {fits}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}" : "")}."
+            : "Not even one image at a time fits: end other programs, or use a smaller network.";
+        throw new UsageException(
+            $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available. {mend}");
+    }
+
+    // The largest size below one that is too large; 0 if there is none.
+    private static int Largest(int tooLarge, long available, Func<int, MemoryEstimate> estimate)
+    {
+        int fits = 0;
         while (tooLarge - fits > 1)
         {
             int middle = fits + (tooLarge - fits) / 2;
@@ -32,16 +67,6 @@ internal static class MemoryCheck
             else
                 tooLarge = middle;
         }
-        string mend = fits > 0 ? $"The largest batch size that fits is {fits}: --batch-size {fits}."
-            : "Not even one image at a time fits: end other programs, or use a smaller network.";
-        throw new UsageException(
-            $"{graph.Name} at batch size {batchSize} needs {(batchSize > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available. {mend}");
+        return fits;
     }
-
-    /// <summary>Such as "weights 0.2 MiB, gradients 0.2 MiB, activations 14.0 MiB".</summary>
-    public static string Words(MemoryEstimate memory) => string.Join(", ", new (string Name, long Bytes)[]
-    {
-        ("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("optimizer", memory.OptimizerBytes),
-        ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
-    }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 }

@@ -17,7 +17,7 @@ internal sealed class PreviewCommand
     private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images. Default: nothing.");
 
     private readonly Option<string?> _network = Inputs.Word("--network", "NET",
-        $"The network whose input is shown: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}. Default: none, and the pictures are of the size that the transforms end at.");
+        $"The network whose input is shown: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file. Default: none, and the pictures are of the size that the transforms end at.");
 
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
     private readonly Option<int?> _images = Inputs.Integer("--images", $"How many images are shown, 1 to {MostImages}. Default: 8.", least: 1);
@@ -48,8 +48,10 @@ internal sealed class PreviewCommand
         Output output = new(line.GetValue(_json));
         DatasetInfo info = Datasets.Find(line.GetRequiredValue(_set));
         TransformList transforms = Inputs.Transforms(line.GetValue(_augment)) ?? TransformList.Empty;
-        Graph? graph = line.GetValue(_network) is not { } network ? null
-            : NetworkCatalog.Create(NetworkCatalog.Find(network).Name, info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)));
+        Graph? graph = line.GetValue(_network) is { } typed
+            ? new NetworkArgument(typed) is var network && network.IsFile ? network.Create(null, [], null)
+                : network.Create(info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), null)
+            : null;
         int images = UpTo(MostImages, line.GetValue(_images) ?? 8, "--images"), epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
         string file = line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png";
 

@@ -27,8 +27,9 @@ internal sealed class ReportCommand
 
     /// <summary>Writes the report at the end of a training, whose result is safe whatever comes of it.</summary>
     /// <returns>The exit code; what went wrong has been said.</returns>
-    public static int WriteAfter(Output output, Trainer trainer, DataSplits data, string folder, CancellationToken cancellation)
+    public static int WriteAfter(Output output, Trainer trainer, DataSplits data, string folder, string? dataDirectory, CancellationToken cancellation)
     {
+        string again = $"convolve report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
         ProgressLine bar = new(output);
         try
         {
@@ -39,12 +40,12 @@ internal sealed class ReportCommand
         }
         catch (OperationCanceledException)
         {
-            Failures.Say($"interrupted: the run is whole; 'convolve report {folder}' writes its report");
+            Failures.Say($"interrupted: the run is whole; its report is written by: {again}");
             return Failures.Interrupted;
         }
         catch (Exception e) when (e is FileWriteException or DataException)
         {
-            Failures.Say($"{e.Message} The run is whole, and only its report is missing: 'convolve report {folder}' writes it.");
+            Failures.Say($"{e.Message} The run is whole, and only its report is missing, which is written by: {again}");
             return Failures.Failed;
         }
         finally
@@ -60,8 +61,6 @@ internal sealed class ReportCommand
         Output output = new(line.GetValue(_json));
         RunArgument run = new(line.GetRequiredValue(_run));
         string file = line.GetValue(_out) ?? Path.Combine(run.Folder, RunReport.FileName);
-        if (file.Length == 0)
-            throw new UsageException("--out is \"\", and a file was expected.");
         using Interruption interruption = new("ending ...");
         EvaluatedRun evaluated = Load(run, line.GetValue(_dataDirectory), output, interruption.Token);
         AtomicFile.WriteText(file, RunReport.ToHtml(evaluated));

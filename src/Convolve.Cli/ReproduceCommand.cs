@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Execution;
+using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Training;
@@ -65,27 +66,27 @@ internal sealed class ReproduceCommand
         string? name = line.GetValue(_name), resumed = line.GetValue(_resume), results = line.GetValue(_results);
         if (results is not null)
         {
-            Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _resume);
+            GivenOptions.Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _resume);
             return WritePage(results, line.GetValue(_out) ?? DefaultPage, output);
         }
         if (resumed is not null)
-            Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision, _threads, _out);
+            GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision, _threads, _out);
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         if (resumed is null && name is null)
             return ReproduceScreen.List(output, interruption.Token);
-        if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment cost)
-            return ReproduceScreen.Show(cost, output);
+        if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment)
+            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _quick, _seeds, _epochs, _precision, _threads, _dataDirectory);
         (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed)) : Begin(line, name!);
-        if (ExperimentCatalog.Find(settings.Experiment) is not TrainingExperiment experiment)
-            throw new UsageException($"{folder} is of {settings.Experiment}, which trains nothing.");
-        ReproduceScreen.Begin(experiment, settings, output);
         settings.Write(folder);
-        if (!TrainAll(experiment, settings, folder, line.GetValue(_dataDirectory), output, interruption.Token))
-        {
-            Failures.Say($"interrupted: {folder} has the runs so far. Go on with: convolve reproduce --resume {folder}");
-            return Failures.Interrupted;
-        }
-        ExperimentResult result = ExperimentResult.Read(folder);
+        Experiment experiment = ExperimentCatalog.Find(settings.Experiment);
+        return experiment is CostExperiment cost ? Measure(cost, settings, folder, output)
+            : Train((TrainingExperiment)experiment, settings, folder, line.GetValue(_dataDirectory), output, interruption.Token);
+    }
+
+    private static int Measure(CostExperiment experiment, ExperimentSettings settings, string folder, Output output)
+    {
+        ReproduceScreen.Head(experiment, output);
+        CostResult result = CostResult.Measure(experiment, settings, folder);
         result.Write();
         ReproduceScreen.Show(result, output);
         if (output.IsJson)
@@ -93,35 +94,54 @@ internal sealed class ReproduceCommand
         return Failures.Success;
     }
 
+    private static int Train(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
+    {
+        ReproduceScreen.Begin(experiment, settings, output);
+        int status = TrainAll(experiment, settings, folder, dataDirectory, output, cancellation);
+        if (status == Failures.Interrupted)
+        {
+            string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+            Failures.Say($"interrupted: {folder} has the runs so far. Go on with: convolve reproduce --resume {Format.Quoted(folder)}{data}");
+            return status;
+        }
+        ExperimentResult result = ExperimentResult.Read(folder);
+        result.Write();
+        ReproduceScreen.Show(result, output);
+        if (output.IsJson)
+            Output.Json(result.ToJson());
+        return status;
+    }
+
     // A folder of its own, made anew, and how the experiment is run.
     private (string Folder, ExperimentSettings Settings) Begin(ParseResult line, string name)
     {
-        TrainingExperiment experiment = (TrainingExperiment)ExperimentCatalog.Find(name);
+        Experiment experiment = ExperimentCatalog.Find(name);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         string folder = line.GetValue(_out) ?? Path.Combine("runs", $"{name}-{now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {folder}.");
         bool isQuick = line.GetValue(_quick);
-        int? seeds = line.GetValue(_seeds), epochs = line.GetValue(_epochs);
         ExperimentSettings settings = new()
         {
             Experiment = name,
-            Command = string.Create(CultureInfo.InvariantCulture, $"convolve reproduce {name}{(isQuick ? " --quick" : "")}{(seeds is null ? "" : $" --seeds {seeds}")}{(epochs is null ? "" : $" --epochs {epochs}")}"),
+            // Where the data are and where the result goes are matters of this machine.
+            Command = $"convolve reproduce {name}{GivenOptions.Of(line, _dataDirectory.Name, _out.Name, _json.Name, _quiet.Name)}",
             Date = now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             Quick = isQuick,
-            Seeds = seeds ?? (isQuick ? 1 : experiment.Seeds),
-            Epochs = epochs,
+            Seeds = line.GetValue(_seeds) ?? (isQuick ? 1 : (experiment as TrainingExperiment)?.Seeds ?? 1),
+            Epochs = line.GetValue(_epochs),
             Precision = line.GetValue(_precision),
             Threads = line.GetValue(_threads),
         };
-        Directory.CreateDirectory(folder);
+        DurableFolder.Create(Path.GetFullPath(folder));
         return (folder, settings);
     }
 
-    // Every seed of every arm that is not done yet; false where it was interrupted.
-    private static bool TrainAll(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
+    // Every seed of every arm that is not done yet; the exit code. A report that cannot be written is not the end of the others.
+    private static int TrainAll(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
     {
         Dictionary<string, LoadedData> loaded = [];
+        int status = Failures.Success;
         foreach (ExperimentArm arm in experiment.Arms)
         {
             for (int seed = 0; seed < settings.Seeds; seed++)
@@ -137,41 +157,48 @@ internal sealed class ReproduceCommand
                 }
                 output.Line();
                 output.Line($"{arm.Name}, seed {seed}: {TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");
-                if (!Train(arm, recipe, data, run, output, cancellation))
-                    return false;
+                status = Math.Max(status, Train(arm, recipe, data, run, dataDirectory, output, cancellation));
+                if (status == Failures.Interrupted)
+                    return status;
             }
         }
-        return true;
+        return status;
     }
 
     private static bool IsDone(string run) => IsBegun(run) && RunSummary.Read(run).Test is not null;
 
     private static bool IsBegun(string run) => File.Exists(Path.Combine(run, RunFolder.RecipeFile));
 
-    private static bool Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, Output output, CancellationToken cancellation)
+    private static int Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
-        MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count), size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
+        MemoryCheck.Require(graph, data, recipe);
         using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
+        TrainScreen.SayNotes(trainer);
         TrainScreen screen = new(output);
         screen.BeginRows();
         try
         {
-            return !trainer.Fit(new Reporter<TrainingProgress>(screen.Show), cancellation).Interrupted;
+            if (trainer.Fit(new Reporter<TrainingProgress>(screen.Show), cancellation).Interrupted)
+                return Failures.Interrupted;
         }
         finally
         {
             screen.ClearBar();
         }
+        return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation);
     }
+
+    private static IExperimentResult Read(string folder) => ExperimentCatalog.Find(ExperimentSettings.Read(folder).Experiment) is CostExperiment
+        ? CostResult.Read(folder) : ExperimentResult.Read(folder);
 
     private static int WritePage(string folder, string file, Output output)
     {
         if (!Directory.Exists(folder))
             throw new UsageException($"{folder} is no folder. Give the one under which experiments are, such as runs.");
-        ExperimentResult[] results = [.. Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
-            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName))).Select(ExperimentResult.Read)];
+        IExperimentResult[] results = [.. Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
+            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName)) && File.Exists(Path.Combine(d, ExperimentSettings.FileName))).Select(Read)];
         if (results.Length == 0)
             throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with 'convolve reproduce NAME --out {folder}/NAME'.");
         ResultsPage.Write(results, file);
@@ -179,16 +206,5 @@ internal sealed class ReproduceCommand
         if (output.IsJson)
             Output.Json(new() { ["page"] = Path.GetFullPath(file), ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
         return Failures.Success;
-    }
-
-    private static void Refuse(ParseResult line, string reason, params ReadOnlySpan<Symbol> others)
-    {
-        foreach (Symbol other in others)
-        {
-            (bool isGiven, string? name) = other is Argument argument ? (line.GetResult(argument) is { Tokens.Count: > 0 }, argument.HelpName)
-                : (line.GetResult((Option)other) is { Implicit: false }, other.Name);
-            if (isGiven)
-                throw new UsageException($"{reason}: leave {name} away.");
-        }
     }
 }

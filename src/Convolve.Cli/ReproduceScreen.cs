@@ -59,28 +59,18 @@ internal static class ReproduceScreen
         output.Last($"result        {Path.Combine(result.Folder, ExperimentResult.FileName)}");
     }
 
-    /// <summary>Runs an experiment that trains nothing, and shows what it came to.</summary>
-    public static int Show(CostExperiment experiment, Output output)
+    /// <summary>What an experiment that trains nothing came to.</summary>
+    public static void Show(CostResult result, Output output)
     {
-        Head(experiment, output);
-        IReadOnlyList<Figure> figures = CostFigures.Of(NetworkCatalog.Create(experiment.Network), experiment.Published);
         output.Line();
-        output.Table(TableOf(figures, isCut: false));
+        output.Table(TableOf(result.Figures, isCut: false));
         output.Line();
-        output.Line($"differences: {experiment.Differences}");
-        if (output.IsJson)
-        {
-            Output.Json(new()
-            {
-                ["experiment"] = experiment.Name,
-                ["network"] = experiment.Network,
-                ["figures"] = new JsonArray([.. figures.Select(f => (JsonNode)new JsonObject { ["name"] = f.Name, ["published"] = f.Published, ["measured"] = f.Measured.Mean })]),
-            });
-        }
-        return Failures.Success;
+        output.Line($"differences: {result.Experiment.Differences}");
+        output.Last($"result        {Path.Combine(result.Folder, ExperimentResult.FileName)}");
     }
 
-    private static void Head(Experiment experiment, Output output)
+    /// <summary>What an experiment is about.</summary>
+    public static void Head(Experiment experiment, Output output)
     {
         output.Line();
         output.Line($"{experiment.Name}: {experiment.Purpose}");

@@ -33,6 +33,11 @@ internal sealed class ResumeOptions
     /// <summary>Whether a run is to go on.</summary>
     public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
 
+    /// <summary>Refuses all of this, and more, where nothing is kept.</summary>
+    /// <exception cref="UsageException">Something is given.</exception>
+    public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
+        GivenOptions.Refuse(line, reason, [_resume, _override, _saveEvery, _noCheckpoint, _histograms, .. more]);
+
     /// <summary>Opens the run that is to go on; null for a new run.</summary>
     /// <exception cref="RecipeException">It is no run, or a training has it open.</exception>
     public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;
@@ -64,12 +69,13 @@ internal sealed class ResumeOptions
 
     /// <summary>The command that goes on with a run.</summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="checkpoints">How often it saves.</param>
+    /// <param name="checkpoints">What it leaves in its folder.</param>
     /// <param name="dataDirectory">Where its images are, if that was said.</param>
     public static string CommandFor(string folder, RunFolderOptions checkpoints, string? dataDirectory)
     {
         string every = checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "";
+        string histograms = checkpoints.HasHistograms ? " --histograms" : "";
         string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-        return $"convolve train --resume {Format.Quoted(folder)}{every}{data}";
+        return $"convolve train --resume {Format.Quoted(folder)}{every}{histograms}{data}";
     }
 }

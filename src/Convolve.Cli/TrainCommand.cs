@@ -56,8 +56,8 @@ internal sealed class TrainCommand
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
-        if (line.GetValue(_overfit) && run is not null)
-            throw new UsageException("--overfit-one-batch begins anew, and --resume goes on. Give one of them.");
+        if (line.GetValue(_overfit))
+            _resumption.RefuseAll(line, "--overfit-one-batch keeps nothing, and goes on with nothing", _out, _timeLimit);
         string folder = FolderOf(line, run, recipe);
         if (run is null)
             RefuseUsed(folder);
@@ -68,12 +68,8 @@ internal sealed class TrainCommand
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
         using Interruption interruption = new("ending the step and saving the run ...");
-        LoadedData loaded;
-        using (DataScreen reading = new(output))
-            loaded = Datasets.Load(recipe.Dataset, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe), reading, interruption.Token);
-        DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
-        MemoryEstimate memory = MemoryCheck.Require(graph, Math.Min(recipe.BatchSize, data.Train.Count),
-            size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }));
+        DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, recipe);
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
@@ -96,13 +92,16 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, goOn);
             return Failures.Interrupted;
         }
-        if (ReportCommand.WriteAfter(output, trainer, data, folder, interruption.Token) is var status and not Failures.Success)
-            return status;
-        screen.End(result, folder, task.Network, line.GetValue(_dataDirectory), goOn);
+        int reported = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory), interruption.Token);
+        screen.End(result, folder, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
-        return Failures.Success;
+        return reported;
     }
+
+    // As it was typed: options that are not of the recipe are not needed again.
+    private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
+        $"convolve train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
 
     // What was asked for is there already.
     private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)
@@ -122,7 +121,9 @@ internal sealed class TrainCommand
         }
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, with the weights of epoch {outcome.BestEpoch} of {outcome.Epochs}"));
-        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} --epochs {2 * outcome.Epochs} --override");
+        string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture, $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
+            : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
+        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
         return Failures.Success;
     }
 
@@ -151,7 +152,7 @@ internal sealed class TrainCommand
             ["peak_memory_bytes"] = result.PeakMemoryBytes,
             ["measured_memory_growth_bytes"] = trainer.MeasuredMemoryBytes,
             ["best_epoch"] = result.BestEpoch,
-            ["end"] = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{result.End}"),
+            ["end"] = RunOutcome.NameOf(result.End),
             ["taken"] = trainer.Transfer is { } transfer ? new JsonArray([.. transfer.Taken]) : null,
             ["skipped"] = trainer.Transfer is { } skipped ? new JsonArray([.. skipped.Skipped]) : null,
             ["validation_loss"] = best?.ValidationLoss,
@@ -188,8 +189,6 @@ internal sealed class TrainCommand
     // Known before the data is read, and again, by the library, when the folder is made.
     private static void RefuseUsed(string folder)
     {
-        if (folder.Length == 0)
-            throw new UsageException("--out is \"\", and a folder was expected.");
         if (File.Exists(folder))
             throw new UsageException($"--out {folder} is a file, and a folder was expected.");
         if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))

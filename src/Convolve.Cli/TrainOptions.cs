@@ -147,6 +147,9 @@ internal sealed class TrainOptions
     /// <summary>The name of a schedule as typed.</summary>
     public static string NameOf(ScheduleKind kind) => Schedules.First(s => s.Item2 == kind).Item1;
 
+    /// <summary>Where the highest learning rate is said.</summary>
+    public Option LearningRate => _learningRate;
+
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,

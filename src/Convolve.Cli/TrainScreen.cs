@@ -23,8 +23,7 @@ internal sealed class TrainScreen(Output output)
     public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
-        foreach (string note in trainer.ResumedFrom?.Notes ?? [])
-            Failures.Say(note);
+        SayNotes(trainer);
         if (output.IsQuiet)
             return;
         Recipe recipe = trainer.Recipe;
@@ -46,15 +45,22 @@ internal sealed class TrainScreen(Output output)
         if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)
             output.Fact("frozen", string.Join(", ", frozen));
         if (trainer.Transfer is { } transfer)
-            Show(transfer);
+            Show(transfer, output);
         output.Fact("run", folder);
         if (trainer.ResumedFrom is { } point)
             output.Fact("resumed", Words(point));
         BeginRows();
     }
 
-    // Every parameter that was not taken is named: one that was meant to be is a mistake.
-    private void Show(WeightTransfer transfer)
+    /// <summary>What was found wrong on the way to going on with a run.</summary>
+    public static void SayNotes(Trainer trainer)
+    {
+        foreach (string note in trainer.ResumedFrom?.Notes ?? [])
+            Failures.Say(note);
+    }
+
+    /// <summary>What was taken of other weights. Every parameter that was not is named: one that was meant to be is a mistake.</summary>
+    public static void Show(WeightTransfer transfer, Output output)
     {
         output.Fact("taken", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
         if (transfer.Skipped.Count > 0)
@@ -90,10 +96,10 @@ internal sealed class TrainScreen(Output output)
     /// <summary>What it came to.</summary>
     /// <param name="result">What came out.</param>
     /// <param name="folder">The run folder.</param>
-    /// <param name="network">As typed, for the next command.</param>
+    /// <param name="again">The command of the same training with another seed; null where it is not known.</param>
     /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
     /// <param name="goOn">The command that goes on with the run; null where it cannot.</param>
-    public void End(TrainingResult result, string folder, string network, string? dataDirectory, string? goOn)
+    public void End(TrainingResult result, string folder, string? again, string? dataDirectory, string? goOn)
     {
         _bar.Clear();
         output.Line();
@@ -111,12 +117,12 @@ internal sealed class TrainScreen(Output output)
         output.Line();
         output.Line("next:");
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-        string again = $"convolve evaluate {Format.Quoted(folder)}{where}";
-        string other = $"convolve train {Format.Quoted(network)} --data {Format.Quoted(result.Recipe.Dataset)}{where} --seed {result.Recipe.Seed + 1}";
-        int width = Math.Max(again.Length + " --split validation".Length, other.Length);
-        output.Line($"  {again.PadRight(width)}   the test split again, with top-5 accuracy");
-        output.Line($"  {(again + " --split validation").PadRight(width)}   what chose the best epoch");
-        output.Line($"  {other.PadRight(width)}   how much is luck");
+        string evaluate = $"convolve evaluate {Format.Quoted(folder)}{where}", validate = $"{evaluate} --split validation";
+        int width = Math.Max(validate.Length, again?.Length ?? 0);
+        output.Line($"  {evaluate.PadRight(width)}   the test split again, with top-5 accuracy");
+        output.Line($"  {validate.PadRight(width)}   what chose the best epoch");
+        if (again is not null)
+            output.Line($"  {again.PadRight(width)}   how much is luck");
     }
 
     /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>

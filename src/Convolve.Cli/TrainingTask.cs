@@ -11,7 +11,18 @@ namespace Convolve.Cli;
 /// <param name="Network">The network as typed, for a next command.</param>
 /// <param name="Graph">What it is.</param>
 /// <param name="Recipe">How, and on what.</param>
-internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe);
+internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
+{
+    /// <summary>Reads the images, showing how far it is, and splits them as the recipe says.</summary>
+    /// <exception cref="DataException">They are not there, or cannot be read.</exception>
+    public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation)
+    {
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(Recipe.Dataset, Inputs.DataOptions(dataDirectory, Graph, Recipe), reading, cancellation);
+        return loaded.Split(Recipe.ValidationFraction, Recipe.Seed, Recipe.Limit);
+    }
+}
 
 /// <summary>The network, the data and the recipe as a command line says them; of a run that goes on, what it does not say is the run's.</summary>
 internal sealed class TrainingTaskArguments
@@ -21,6 +32,9 @@ internal sealed class TrainingTaskArguments
     private readonly TrainOptions _options = new();
     private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
+
+    /// <summary>Where the highest learning rate is said.</summary>
+    public Option LearningRate => _options.LearningRate;
 
     public void AddTo(Command command)
     {

@@ -24,7 +24,7 @@ internal readonly record struct ImageHeader(ImageInfo Info, int Samples)
             throw new ImageException(file, $"its head says {info.Width} columns and {info.Height} rows, and at least 1 of each was expected. Get the file again.");
         return info.PixelCount <= maxPixels ? header
             : throw new ImageException(file, FormattableString.Invariant(
-                $"its {info.Width} x {info.Height} pixels are more than the limit of {maxPixels} pixels. Make the picture smaller, or raise the limit."));
+                $"its {info.Width} x {info.Height} pixels are more than the limit of {maxPixels} pixels. Make the picture smaller."));
     }
 
     private static string Guess(ReadOnlySpan<byte> data) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convolve.Formats;
@@ -11,7 +12,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>
 /// <param name="Arms">What was compared.</param>
-public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder, IReadOnlyList<ArmResult> Arms)
+public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder, IReadOnlyList<ArmResult> Arms) : IExperimentResult
 {
     /// <summary>The file's name in the folder of an experiment, once all of it is done.</summary>
     public const string FileName = "result.json";
@@ -30,9 +31,15 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         get
         {
             JsonObject environment = Arms[0].Runs[0].Environment;
-            return $"{environment["processor"]}, {environment["threads"]} threads, {environment["instruction_set"]}, {environment["kernel_library"]}";
+            return MachineOf($"{environment["processor"]}", (int?)environment["threads"] ?? 0, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
+                string.Join(" and ", Arms.Select(a => a.Runs[0].Environment["precision"]?.ToString()).OfType<string>().Distinct()));
         }
     }
+
+    Experiment IExperimentResult.Experiment => Experiment;
+
+    internal static string MachineOf(string processor, int threads, string instructions, string library, string precision) =>
+        string.Create(CultureInfo.InvariantCulture, $"{processor}, {threads} {(threads == 1 ? "thread" : "threads")}, {instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
 
     /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
     public IReadOnlyList<string> DataRemarks =>

@@ -11,11 +11,11 @@ public static class ResultsPage
     /// <param name="results">In any order; the page has that of the catalogue.</param>
     /// <param name="file">Where.</param>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
-    public static void Write(IReadOnlyList<ExperimentResult> results, string file)
+    public static void Write(IReadOnlyList<IExperimentResult> results, string file)
     {
         string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
-        Directory.CreateDirectory(folder);
-        foreach (ExperimentResult result in results)
+        DurableFolder.Create(folder);
+        foreach (ExperimentResult result in results.OfType<ExperimentResult>())
         {
             AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());
             if (result.DrawFilters() is { } filters)
@@ -28,23 +28,38 @@ public static class ResultsPage
 
     private static string FiltersOf(ExperimentResult result) => $"{result.Experiment.Name}.png";
 
-    private static string Text(IReadOnlyList<ExperimentResult> results, string pictures)
+    private static string Text(IReadOnlyList<IExperimentResult> results, string pictures)
     {
         StringBuilder page = new();
         page.Append("# Results\n\nEach experiment of the teaching material as it ran here: published beside measured. `convolve reproduce` lists them,\n`convolve reproduce NAME` runs one; this page is written by `convolve reproduce --results FOLDER` from the folders of the runs.\n");
         page.Append("Ranges are Wilson's 95 % intervals for so many test images where one seed ran; ± is the 95 % interval of the mean over seeds.\n");
-        foreach (ExperimentResult result in results.OrderBy(r => IndexOf(r.Experiment)).ThenBy(r => r.Settings.Date, StringComparer.Ordinal))
+        foreach (IExperimentResult result in results.OrderBy(r => IndexOf(r.Experiment)).ThenBy(r => r.Settings.Date, StringComparer.Ordinal))
             Append(page, result, pictures);
         return page.ToString();
     }
 
     private static int IndexOf(Experiment experiment) => ExperimentCatalog.All.TakeWhile(e => e.Name != experiment.Name).Count();
 
+    private static void Append(StringBuilder page, IExperimentResult result, string pictures)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"\n## {result.Experiment.Name}\n\n{Sentence(result.Experiment.Purpose)} Source: {result.Experiment.Source}.\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"    {result.Settings.Command}\n\n");
+        if (result is CostResult cost)
+            Append(page, cost);
+        else
+            Append(page, (ExperimentResult)result, pictures);
+    }
+
+    private static void Append(StringBuilder page, CostResult result)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}.\n\n");
+        AppendFigures(page, result.Figures);
+        page.Append(CultureInfo.InvariantCulture, $"\n{result.Experiment.Differences}\n");
+    }
+
     private static void Append(StringBuilder page, ExperimentResult result, string pictures)
     {
         TrainingExperiment experiment = result.Experiment;
-        page.Append(CultureInfo.InvariantCulture, $"\n## {experiment.Name}\n\n{Sentence(experiment.Purpose)} Source: {experiment.Source}.\n\n");
-        page.Append(CultureInfo.InvariantCulture, $"    {result.Settings.Command}\n\n");
         string seeds = result.Settings.Seeds == 1 ? "one seed" : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
         page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}\n\n");
         if (result.Arms.Count == 1)
@@ -70,12 +85,17 @@ public static class ResultsPage
 
     private static void AppendOne(StringBuilder page, ArmResult arm)
     {
-        page.Append("| | published | measured | difference |\n|---|--:|--:|--:|\n");
-        foreach (Figure figure in arm.Figures)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} | {figure.DifferenceText} |\n");
+        AppendFigures(page, arm.Figures);
         foreach (Figure figure in arm.Costs)
             page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | | {figure.MeasuredText} | |\n");
         AppendByEpoch(page, arm);
+    }
+
+    private static void AppendFigures(StringBuilder page, IReadOnlyList<Figure> figures)
+    {
+        page.Append("| | published | measured | difference |\n|---|--:|--:|--:|\n");
+        foreach (Figure figure in figures)
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} | {figure.DifferenceText} |\n");
     }
 
     private static void AppendByEpoch(StringBuilder page, ArmResult arm)

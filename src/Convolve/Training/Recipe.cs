@@ -83,7 +83,7 @@ public sealed record Recipe
     public string? StartDigest { get; init; }
 
     /// <summary>Images that are computed at a time: of a whole batch, or of a part of it.</summary>
-    internal int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
+    public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
     /// <summary>Checks every value that can be checked without the network and the data.</summary>
     /// <exception cref="RecipeException">A value is out of range; the message says which, and what is expected.</exception>
