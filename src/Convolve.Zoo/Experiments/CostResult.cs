@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.Training;
+
+namespace Convolve.Zoo.Experiments;
+
+/// <summary>What an experiment that trains nothing came to.</summary>
+/// <param name="Experiment">What was run.</param>
+/// <param name="Settings">How.</param>
+/// <param name="Folder">Where.</param>
+/// <param name="Machine">In words.</param>
+/// <param name="Figures">Counted and measured, published ones beside them.</param>
+public sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine, IReadOnlyList<Figure> Figures) : IExperimentResult
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    Experiment IExperimentResult.Experiment => Experiment;
+
+    /// <summary>Counts and measures; takes a few seconds.</summary>
+    public static CostResult Measure(CostExperiment experiment, ExperimentSettings settings, string folder) =>
+        new(experiment, settings, folder, ExperimentResult.MachineOf(Execution.Machine.ProcessorName, Execution.Machine.Threads, Execution.Machine.InstructionSetName, Execution.Machine.KernelLibraryName, "float32"),
+            CostFigures.Of(NetworkCatalog.Create(experiment.Network), experiment.Published));
+
+    /// <summary>Reads result.json of a folder.</summary>
+    /// <exception cref="RecipeException">It cannot be read, or is of something else.</exception>
+    /// <exception cref="Layers.NetworkException">It is of an experiment that is not known.</exception>
+    public static CostResult Read(string folder)
+    {
+        ExperimentSettings settings = ExperimentSettings.Read(folder);
+        string file = Path.Combine(folder, ExperimentResult.FileName);
+        if (ExperimentCatalog.Find(settings.Experiment) is not CostExperiment experiment)
+            throw new RecipeException($"{folder}: {settings.Experiment} trains networks, and is read from its runs.");
+        try
+        {
+            JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
+            return new(experiment, settings, folder, (string)json["machine"]!, [.. json["figures"]!.AsArray().Select(f =>
+                new Figure((string)f!["name"]!, (double?)f["published"], new((double)f["measured"]!, null), (string)f["format"]!))]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        {
+            throw new RecipeException($"{file} cannot be read ({e.Message.TrimEnd('.')}). Run the experiment again.");
+        }
+    }
+
+    /// <summary>Writes result.json.</summary>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public void Write() => AtomicFile.WriteText(Path.Combine(Folder, ExperimentResult.FileName), ToJson().ToJsonString(Indented) + "\n");
+
+    /// <inheritdoc/>
+    public JsonObject ToJson() => new()
+    {
+        ["experiment"] = Experiment.Name,
+        ["source"] = Experiment.Source,
+        ["network"] = Experiment.Network,
+        ["folder"] = Path.GetFullPath(Folder),
+        ["date"] = Settings.Date,
+        ["command"] = Settings.Command,
+        ["machine"] = Machine,
+        ["differences"] = Experiment.Differences,
+        ["figures"] = new JsonArray([.. Figures.Select(f => (JsonNode)new JsonObject
+        {
+            ["name"] = f.Name,
+            ["published"] = f.Published,
+            ["measured"] = f.Measured.Mean,
+            ["format"] = f.Format,
+        })]),
+    };
+}
