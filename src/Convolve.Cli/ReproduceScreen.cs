@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Zoo;
 using Convolve.Zoo.Experiments;
 using Spectre.Console;
 

@@ -22,7 +22,10 @@ public sealed record CliResult(int Status, string Output, string Errors)
 /// <summary>The command line as a process of its own, in a folder of its own.</summary>
 public sealed class Cli : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Usual = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a command may take.</summary>
+    public TimeSpan Patience { get; init; } = Usual;
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("convolve-cli-").FullName;
 
@@ -39,7 +42,7 @@ public sealed class Cli : IDisposable
     public CliResult Run((string Name, string? Value)[] variables, params string[] arguments)
     {
         using Process process = Start(variables, arguments);
-        return Finish(process);
+        return Finish(process, Patience);
     }
 
     public Process Start((string Name, string? Value)[] variables, params string[] arguments)
@@ -61,13 +64,13 @@ public sealed class Cli : IDisposable
         return process;
     }
 
-    public static CliResult Finish(Process process)
+    public static CliResult Finish(Process process, TimeSpan? patience = null)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(Patience))
+        if (!process.WaitForExit(patience ?? Usual))
         {
             process.Kill();
-            Assert.Fail($"It did not end in {Patience}: {process.StartInfo.ArgumentList[1]}");
+            Assert.Fail($"It did not end in {patience ?? Usual}: {process.StartInfo.ArgumentList[1]}");
         }
         return new(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
     }

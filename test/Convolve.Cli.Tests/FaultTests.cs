@@ -32,7 +32,9 @@ public sealed class FaultTests : IDisposable
         {
             string run = $"run{n}";
             (status, output, errors, Faults faults) = Train(run, n, error, isShort);
-            Assert.Equal((1, ""), (status, output));
+            Assert.Equal(1, status);
+            // Where only the report is missing, the run is whole, and its result is told.
+            Assert.Equal(errors.Contains("only its report is missing", StringComparison.Ordinal), output.Length > 0);
             Assert.StartsWith($"convolve: Cannot {(errors.Contains("delete", StringComparison.Ordinal) ? "delete" : "write")} '{faults.FailedPath}': {reason}. ", errors, StringComparison.Ordinal);
             Assert.Single(errors, '\n');
             string model = _cli.At($"{run}/model.safetensors");

@@ -48,7 +48,7 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.InRange((double)json["test_accuracy"]!, 0.5, 1);
         Assert.Contains($"Reading and checking 800 pictures in {_cli.At("set")}\n", folder.Result.Errors, StringComparison.Ordinal);
         Assert.Contains("\ndata        540 training, 60 validation, 200 test images of 1x28x28\n", folder.Result.Errors, StringComparison.Ordinal);
-        Assert.Contains($"--data folder:{_cli.At("set")} --seed 1", folder.Result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train lenet5 --data folder:set --epochs 2 --batch-size 32 --lr 0.05 --seed 1 ", folder.Result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

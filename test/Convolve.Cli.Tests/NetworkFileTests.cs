@@ -37,7 +37,7 @@ public class NetworkFileTests
         CliResult train = cli.Run("train", "net.json", "--data", "fashion-mnist", "--limit", "600", "--epochs", "2", "--batch-size", "64");
         Assert.Equal((0, ""), (train.Status, train.Errors));
         Assert.Contains("\nmy-net on fashion-mnist: 1x28x28 -> 10\n", train.Output, StringComparison.Ordinal);
-        Assert.Contains("\n  convolve train net.json --data fashion-mnist --seed 1 ", train.Output, StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train net.json --data fashion-mnist --limit 600 --epochs 2 --batch-size 64 --seed 1 ", train.Output, StringComparison.Ordinal);
         string run = Assert.Single(Directory.GetDirectories(cli.At("runs")));
         Assert.StartsWith("my-net-fashion-mnist-", Path.GetFileName(run), StringComparison.Ordinal);
         File.Delete(cli.At("net.json")); // the run knows its network
@@ -111,7 +111,7 @@ public class NetworkFileTests
         CliResult result = cli.Run("summary", "lenet5", "--svg", "no/such/folder/net.svg");
         Assert.Equal(1, result.Status);
         Assert.Matches(@"^convolve: .*no/such/folder/net\.svg.*\n$", result.Errors);
-        Assert.Equal((2, "convolve: --svg is \"\", and a file was expected.\n"), (cli.Run("summary", "lenet5", "--svg", "").Status, cli.Run("summary", "lenet5", "--svg", "").Errors));
+        Assert.Equal((2, "convolve: --svg is \"\", and a file was expected. See 'convolve summary --help'.\n"), (cli.Run("summary", "lenet5", "--svg", "").Status, cli.Run("summary", "lenet5", "--svg", "").Errors));
     }
 
     private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));

@@ -32,6 +32,7 @@ public sealed class PracticeTests : IDisposable
         Assert.True(result.Status == 0, result.Errors);
         Assert.Equal(("early-stop", 3), ((string?)result.Json["end"], (int)result.Json["epochs"]!));
         Assert.Contains("\nended early: no improvement in the last 2 epochs\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("\nto train on   convolve train --resume run --early-stop 4 --override\n", _cli.Run("train", "--resume", "run").Output, StringComparison.Ordinal);
         CliResult alone = _cli.Run([.. Small, "--early-stop-metric", "loss"]);
         Assert.Equal(2, alone.Status);
         Assert.StartsWith("convolve: --early-stop-metric belongs to --early-stop N.", alone.Errors, StringComparison.Ordinal);
@@ -68,6 +69,19 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal((1, false), (dead.Status, (bool)dead.Json["learned"]!));
         Assert.Contains("convolve: not learned by heart: loss 2.30", dead.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_cli.At(".")));
+        CliResult kept = _cli.Run([.. Small, "--overfit-one-batch", "--save-every", "5"]);
+        Assert.Equal((2, "convolve: --overfit-one-batch keeps nothing, and goes on with nothing: leave --save-every away.\n"), (kept.Status, kept.Errors));
+    }
+
+    [Fact]
+    public void ABatchThatDoesNotFitIsToBeComputedInParts()
+    {
+        CliResult whole = _cli.Run([.. Small, "--batch-size", "2000000", "--limit", "60000", "--epochs", "1", "--net-option", "input=1x900x900"]);
+        Assert.Equal(2, whole.Status);
+        Assert.Matches(@"convolve: lenet5 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is (\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
+        CliResult parts = _cli.Run([.. Small, "--batch-size", "2000000", "--limit", "60000", "--epochs", "1", "--net-option", "input=1x900x900", "--micro-batch", "50000"]);
+        Assert.Equal(2, parts.Status);
+        Assert.Matches(@"convolve: lenet5 at micro-batch 50000 needs .+ The largest micro-batch that fits is (\d+): --micro-batch \1\.\n$", parts.Errors);
     }
 
     [Fact]
@@ -80,9 +94,11 @@ public sealed class PracticeTests : IDisposable
         Assert.InRange((double)found.Json["steepest"]!, 1e-6, 10);
         Assert.Equal(found.Json["rates"]!.AsArray().Count, found.Json["losses"]!.AsArray().Count);
         Assert.Contains("lenet5 on fashion-mnist: loss against learning rate\n", found.Errors, StringComparison.Ordinal);
-        Assert.Contains("\n  convolve train lenet5 --data fashion-mnist --lr ", found.Errors, StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train lenet5 --data fashion-mnist --limit 2000 --batch-size 50 --lr ", found.Errors, StringComparison.Ordinal);
         Assert.Equal(["lr.svg"], Directory.GetFileSystemEntries(_cli.At(".")).Select(Path.GetFileName));
         Assert.Contains("valley", File.ReadAllText(_cli.At("lr.svg")), StringComparison.Ordinal);
+        CliResult given = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--lr", "0.1");
+        Assert.Equal((2, "convolve: The learning rate is what is looked for: leave --lr away.\n"), (given.Status, given.Errors));
         CliResult falling = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--from-lr", "1", "--to-lr", "0.1");
         Assert.Equal((2, "convolve: The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.\n"), (falling.Status, falling.Errors));
     }

@@ -26,7 +26,7 @@ public class ReproduceTests
     public void AQuickRunPutsTheArmsSideBySideAndSaysThatItIsQuick()
     {
         using Cli cli = new();
-        CliResult result = cli.Run("reproduce", "dropout", "--quick", "--seeds", "2", "--out", "here", "--json");
+        CliResult result = cli.Run("reproduce", "dropout", "--quick", "--seeds", "2", "--precision", "f32", "--out", "here", "--json");
         Assert.True(result.Status == 0, result.Errors);
         JsonObject json = result.Json;
         Assert.True((bool)json["quick"]!);
@@ -47,11 +47,13 @@ public class ReproduceTests
         CliResult again = cli.Run("reproduce", "dropout", "--quick", "--out", "here");
         Assert.Equal((2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume here.\n"),
             (again.Status, again.Errors));
+        Assert.EndsWith(", float32", (string)json["machine"]!, StringComparison.Ordinal);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(cli.At("here/without-seed1/report.html")), StringComparison.OrdinalIgnoreCase);
         CliResult page = cli.Run("reproduce", "--results", ".", "--out", "page.md");
         Assert.True(page.Status == 0, page.Errors);
         string text = File.ReadAllText(cli.At("page.md"));
         Assert.Contains("\n## dropout\n", text, StringComparison.Ordinal);
-        Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2\n", text, StringComparison.Ordinal);
+        Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2 --precision f32\n", text, StringComparison.Ordinal);
         Assert.Contains("**Quick: ", text, StringComparison.Ordinal);
         Assert.Contains("| test accuracy | ", text, StringComparison.Ordinal);
         Assert.Contains("](page/dropout.svg)", text, StringComparison.Ordinal);
@@ -89,6 +91,21 @@ public class ReproduceTests
         CliResult result = cli.Run("reproduce", "--results", ".");
         Assert.Equal((2, "convolve: No folder under . has an experiment that is done. Run one with 'convolve reproduce NAME --out ./NAME'.\n"), (result.Status, result.Errors));
         Assert.False(File.Exists(cli.At("results.md")));
+    }
+
+    [Fact]
+    public void AnExperimentThatTrainsNothingHasAResultToo()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run("reproduce", "fashion-rooflines", "--out", "here", "--json");
+        Assert.True(result.Status == 0, result.Errors);
+        JsonNode? products = Assert.Single(result.Json["figures"]!.AsArray(), f => (string)f!["name"]! == "multiply-adds of an image");
+        Assert.Equal((938_146_176.0, 938_146_176.0), ((double)products!["published"]!, (double)products["measured"]!));
+        Assert.Equal(0, cli.Run("reproduce", "--results", ".", "--out", "page.md").Status);
+        Assert.Contains("\n    convolve reproduce fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
+        Assert.Contains("\n| multiply-adds of an image | 938,146,176 | 938,146,176 | 0 |\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
+        CliResult quick = cli.Run("reproduce", "fashion-rooflines", "--quick");
+        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --quick away.\n"), (quick.Status, quick.Errors));
     }
 
     [Fact]

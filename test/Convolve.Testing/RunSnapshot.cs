@@ -3,7 +3,8 @@ using Convolve.Formats;
 
 namespace Convolve.Testing;
 
-/// <summary>All of a run folder that the same recipe must make the same: the newest checkpoint's tensors and state, the best weights, the log. Times are left out.</summary>
+/// <summary>All of a run folder that the same recipe must make the same: the newest checkpoint's tensors and state, the best weights, the log, the table, the curves
+/// for TensorBoard. Times are left out.</summary>
 public static class RunSnapshot
 {
     private static readonly string[] Times = ["images_per_second", "seconds", "data_seconds", "elapsed", "epoch_elapsed", "data_wait", "measured_memory_bytes"];
@@ -29,6 +30,11 @@ public static class RunSnapshot
         int number = 0;
         foreach (JsonObject line in MetricsLog.Read(Path.Combine(run, "metrics.jsonl")))
             all[$"log {number++}"] = WithoutTimes(line).ToJsonString();
+        string[][] table = [.. File.ReadLines(Path.Combine(run, "metrics.csv")).Select(line => line.Split(','))];
+        foreach (string[] row in table)
+            all[$"table {row[0]}"] = string.Join(',', row.Where((_, column) => !Times.Contains(table[0][column])));
+        foreach ((long step, string tag, float value) in EventReader.ScalarsOfRun(run).Where(s => !s.Tag.StartsWith("speed/", StringComparison.Ordinal)))
+            all.Add($"curve {tag} {step}", $"{value:R}");
         return all;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Convolve.Data.Transforms;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -83,6 +84,7 @@ public sealed record Recipe
     public string? StartDigest { get; init; }
 
     /// <summary>Images that are computed at a time: of a whole batch, or of a part of it.</summary>
+    [JsonIgnore]
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
     /// <summary>Checks every value that can be checked without the network and the data.</summary>

@@ -46,6 +46,48 @@ public class GradientTests
     }
 
     [Fact]
+    public void Frozen_layers_do_not_lengthen_the_gradient()
+    {
+        using Model model = Create(Network);
+        using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate }, new(Norm: 0.01f), LayerRates.Parse("conv*,fc1=0.5"));
+        Pass(model, 0);
+        string[] free = [.. Learned(model).Where(n => !n.StartsWith("conv", StringComparison.Ordinal))];
+        double length = Math.Sqrt(free.Sum(n => Gradient(model, n).Sum(g => (double)g * g)));
+        (double[] before, float[] gradient) = (Compare.Widen(Read(model, "fc2.weight")), Gradient(model, "fc2.weight"));
+        optimizer.Step(Rate);
+        Assert.Equal(length, optimizer.GradientNorm!.Value, 1e-5 * length);
+        Assert.True(Compare.RelativeL2(Read(model, "fc2.weight"), [.. before.Zip(gradient, (w, g) => w - Rate * g * Math.Min(1, 0.01 / (length + 1e-6)))]) < 1e-6);
+    }
+
+    [Theory]
+    [InlineData(0.9f)]
+    [InlineData(0.2f)]
+    public void The_mean_of_the_weights_warms_up(float decay)
+    {
+        using Model model = Create(Network);
+        using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate });
+        using WeightAverage average = new(model, decay);
+        Dictionary<string, double[]> expected = Learned(model).ToDictionary(n => n, n => Compare.Widen(Read(model, n)));
+        for (int step = 1; step <= 5; step++)
+        {
+            Pass(model, 0);
+            optimizer.Step(Rate);
+            ThreadTeam.Invoke(() => average.Add(step));
+            double stays = Math.Min(decay, (1.0 + step) / (10.0 + step));
+            foreach (string name in expected.Keys.ToArray())
+                expected[name] = [.. expected[name].Zip(Read(model, name), (mean, w) => stays * mean + (1 - stays) * w)];
+        }
+        Dictionary<string, float[]> last = expected.Keys.ToDictionary(n => n, n => Read(model, n));
+        Dictionary<string, float[]> means = [];
+        ThreadTeam.Invoke(() => means = average.With(() => expected.Keys.ToDictionary(n => n, n => Read(model, n))));
+        foreach (string name in expected.Keys)
+        {
+            Assert.True(Compare.RelativeL2(means[name], expected[name]) < 1e-6, name);
+            Assert.Equal(last[name], Read(model, name));
+        }
+    }
+
+    [Fact]
     public void A_gradient_that_is_no_number_stays_none()
     {
         using Model model = Create(WithoutNorm);

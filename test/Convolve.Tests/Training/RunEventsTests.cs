@@ -5,8 +5,8 @@ using Convolve.Data;
 using Convolve.Formats;
 using Convolve.Planning;
 using Convolve.Reporting;
+using Convolve.Testing;
 using Convolve.Tests.Formats;
-using Convolve.Tests.Formats.TensorBoard;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;
@@ -26,7 +26,7 @@ public sealed class RunEventsTests : IDisposable
         DataSplits splits = TrainingData.Splits();
         using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"], new() { HasHistograms = true });
         TrainingResult result = trainer.Fit();
-        (long Step, string Tag, float Value)[] scalars = [.. Scalars(Single("run"))];
+        (long Step, string Tag, float Value)[] scalars = [.. EventReader.ScalarsOfRun(_folder["run"])];
         Assert.Equal(24, scalars.Count(s => s.Tag == "loss/batch")); // 3 epochs of 8 steps
         Assert.Equal(Enumerable.Range(1, 24).Select(i => (long)i), scalars.Where(s => s.Tag == "gradient norm").Select(s => s.Step));
         foreach (EpochProgress epoch in result.Epochs)
@@ -65,8 +65,8 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal(2, files.Length);
         Assert.DoesNotContain(EventReader.Read(files[0]), e => e.Has(7));
         WireMessage start = EventReader.Read(files[1]).Single(e => e.Has(7));
-        Assert.Equal((1, 1), (start.Int64(2), start.Messages(7)[0].Int64(1)));
-        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), Scalars(files[1]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
+        Assert.Equal((2, 1), (start.Int64(2), start.Messages(7)[0].Int64(1)));
+        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), EventReader.Scalars(EventReader.Read(files[1])).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
         Assert.Equal(4, File.ReadAllLines(_folder["run/metrics.csv"]).Length);
     }
 
@@ -130,6 +130,4 @@ public sealed class RunEventsTests : IDisposable
 
     private static IEnumerable<(long Step, WireMessage Value)> Values(string file) =>
         EventReader.Read(file).Where(e => e.Has(5)).SelectMany(e => e.Messages(5)[0].Messages(1).Select(v => (e.Int64(2), v)));
-
-    private static IEnumerable<(long Step, string Tag, float Value)> Scalars(string file) => Values(file).Where(v => v.Value.Has(2)).Select(v => (v.Step, v.Value.Text(1), v.Value.Float(2)));
 }

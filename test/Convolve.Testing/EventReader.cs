@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Convolve.Tests.Formats.TensorBoard;
+namespace Convolve.Testing;
 
 /// <summary>An event as it stands in the file: fields by number, read off the wire format by hand.</summary>
-internal sealed record WireMessage(IReadOnlyList<(int Number, object Value)> Fields)
+public sealed record WireMessage(IReadOnlyList<(int Number, object Value)> Fields)
 {
     public double Double(int number) => BitConverter.UInt64BitsToDouble((ulong)Single(number));
 
@@ -76,7 +76,7 @@ internal sealed record WireMessage(IReadOnlyList<(int Number, object Value)> Fie
 }
 
 /// <summary>Reads event files by the description of the format alone: nothing of the writer's is used.</summary>
-internal static class EventReader
+public static class EventReader
 {
     private static readonly uint[] Table = [.. Enumerable.Range(0, 256).Select(i =>
     {
@@ -87,20 +87,42 @@ internal static class EventReader
     })];
 
     /// <summary>All events of a file, each checksum checked.</summary>
-    public static IReadOnlyList<WireMessage> Read(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="canBeTorn">Whether a kill may have cut the last one short.</param>
+    public static IReadOnlyList<WireMessage> Read(string path, bool canBeTorn = false)
     {
         List<WireMessage> events = [];
         ReadOnlySpan<byte> rest = File.ReadAllBytes(path);
         while (rest.Length > 0)
         {
+            if (canBeTorn && (rest.Length < 12 || rest.Length < 16 + (int)BinaryPrimitives.ReadUInt64LittleEndian(rest)))
+                break;
             int length = checked((int)BinaryPrimitives.ReadUInt64LittleEndian(rest));
-            Assert.Equal(Masked(rest[..8]), BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]));
+            Check(rest[..8], rest[8..]);
             ReadOnlySpan<byte> data = rest.Slice(12, length);
-            Assert.Equal(Masked(data), BinaryPrimitives.ReadUInt32LittleEndian(rest[(12 + length)..]));
+            Check(data, rest[(12 + length)..]);
             events.Add(WireMessage.Parse(data));
             rest = rest[(16 + length)..];
         }
         return events;
+    }
+
+    /// <summary>The scalars of a file.</summary>
+    public static IEnumerable<(long Step, string Tag, float Value)> Scalars(IEnumerable<WireMessage> events) =>
+        events.Where(e => e.Has(5)).SelectMany(e => e.Messages(5)[0].Messages(1).Where(v => v.Has(2)).Select(v => (e.Int64(2), v.Text(1), v.Float(2))));
+
+    /// <summary>The scalars of a run folder as TensorBoard shows them: where a file says from which step on the earlier ones are void, they are.</summary>
+    public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOfRun(string folder)
+    {
+        List<(long Step, string Tag, float Value)> all = [];
+        foreach (string file in Directory.GetFiles(folder, "events.out.*").OrderBy(File.GetLastWriteTimeUtc))
+        {
+            IReadOnlyList<WireMessage> events = Read(file, canBeTorn: true);
+            if (events.FirstOrDefault(e => e.Has(7)) is { } start)
+                all.RemoveAll(s => s.Step >= start.Int64(2));
+            all.AddRange(Scalars(events));
+        }
+        return all;
     }
 
     public static uint Crc(ReadOnlySpan<byte> bytes)
@@ -109,6 +131,12 @@ internal static class EventReader
         foreach (byte b in bytes)
             crc = Table[(crc ^ b) & 255] ^ crc >> 8;
         return ~crc;
+    }
+
+    private static void Check(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> sum)
+    {
+        if (Masked(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(sum))
+            throw new InvalidDataException("a checksum is wrong");
     }
 
     private static uint Masked(ReadOnlySpan<byte> bytes)
