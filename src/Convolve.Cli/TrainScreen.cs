@@ -11,6 +11,7 @@ namespace Convolve.Cli;
 /// <remarks>Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.</remarks>
 internal sealed class TrainScreen(Output output)
 {
+    private const int WidestCommand = 80;
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
     private readonly ProgressLine _bar = new(output);
     private TimeSpan _nextPlain = PlainInterval;
@@ -118,7 +119,7 @@ internal sealed class TrainScreen(Output output)
         output.Line("next:");
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
         string evaluate = $"convolve evaluate {Format.Quoted(folder)}{where}", validate = $"{evaluate} --split validation";
-        int width = Math.Max(validate.Length, again?.Length ?? 0);
+        int width = Math.Min(WidestCommand, Math.Max(validate.Length, again?.Length ?? 0));
         output.Line($"  {evaluate.PadRight(width)}   the test split again, with top-5 accuracy");
         output.Line($"  {validate.PadRight(width)}   what chose the best epoch");
         if (again is not null)

@@ -56,7 +56,7 @@ public static class Format
     /// <summary>In its shortest form, such as "0.05".</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
-    /// <summary>A path or name as a shell takes it.</summary>
-    public static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':'))
+    /// <summary>A path, a name or a value as a shell takes it.</summary>
+    public static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'))
         ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 }

@@ -11,21 +11,22 @@ public sealed class ReportedRuns : IDisposable
     public ReportedRuns()
     {
         byte[] pixels = new byte[28 * 28];
-        Random random = new(1);
+        CounterRandom random = new(1, RandomPurpose.Test);
         foreach (string part in (string[])["train", "test"])
         {
-            for (int i = 0; i < 90; i++)
+            for (int i = 0; i < 240; i++)
             {
-                random.NextBytes(pixels);
+                for (int p = 0; p < pixels.Length; p++)
+                    pixels[p] = (byte)random.NextInt32(256);
                 pixels.AsSpan(i % 3 * 200, 180).Fill(250);
                 string folder = Cli.At($"set/{part}/{Classes[i % 3]}");
                 Directory.CreateDirectory(folder);
                 File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), PngEncoder.Encode(pixels, 1, 28, 28));
             }
         }
-        foreach ((string run, string rate) in new[] { ("first", "0.05"), ("second", "0.0001") })
+        foreach ((string run, string rate) in new[] { ("first", "0.05"), ("second", "1e-9") })
         {
-            CliResult result = Cli.Run("train", "lenet5", "--data", "folder:set", "--epochs", "4", "--batch-size", "10", "--lr", rate, "--out", run);
+            CliResult result = Cli.Run("train", "lenet5", "--data", "folder:set", "--epochs", "5", "--batch-size", "10", "--lr", rate, "--out", run);
             Assert.True(result.Status == 0, result.Errors);
             Assert.Contains($"\nreport        {run}/report.html\n", result.Output, StringComparison.Ordinal);
         }
@@ -105,7 +106,7 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
         int onlyFirst = (int)both[1]["only_first_right"]!, onlySecond = (int)both[1]["only_this_right"]!, images = (int)both[1]["images"]!;
         Assert.Equal((double)both[1]["accuracy"]! - (double)both[0]["accuracy"]!, (double)both[1]["difference"]!, 1e-12);
         Assert.Equal((onlySecond - onlyFirst) / (double)images, (double)both[1]["difference"]!, 1e-12);
-        Assert.True(onlyFirst > 10 + onlySecond); // the second hardly learns
+        Assert.True(onlyFirst > 10 + onlySecond, $"{onlyFirst} {onlySecond}"); // the second hardly learns
         Assert.InRange((double)both[1]["p"]!, 0, 0.01);
         foreach (JsonObject run in both)
             Assert.Equal((double)_cli.Run("evaluate", (string)run["run"]!, "--json").Json["accuracy"]!, (double)run["accuracy"]!);
@@ -129,7 +130,7 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
     {
         Assert.StartsWith("<!DOCTYPE html>", page, StringComparison.OrdinalIgnoreCase);
         string rest = page.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal);
-        Assert.DoesNotMatch("(?i)https?://|<script|<link|<iframe|@import|url\\(|\\son[a-z]+=", rest);
+        Assert.DoesNotMatch("(?i)https?://|<script|<link|<iframe|@import|url\\((?!#)|\\son[a-z]+=", rest);
         Assert.All(rest.Split(" src=\"").Skip(1), source => Assert.StartsWith("data:", source, StringComparison.Ordinal));
     }
 
