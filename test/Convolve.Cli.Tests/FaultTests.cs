@@ -21,6 +21,31 @@ public sealed class FaultTests : IDisposable
     [InlineData("EACCES", "permission denied", false)]
     public void All(string error, string reason, bool isShort) => AssertTold(error, reason, isShort, every: 1);
 
+    [Theory]
+    [InlineData("report whole", "report.html")]
+    [InlineData("compare whole whole --out c.html", "c.html")]
+    [InlineData("evaluate whole --predictions p.csv", "p.csv")]
+    [InlineData("lr-find lenet5 --data fashion-mnist --limit 400 --steps 10 --svg lr.svg", "lr.svg")]
+    [InlineData("summary lenet5 --svg net.svg", "net.svg")]
+    [InlineData("data preview fashion-mnist --images 2 --out p.png", "p.png")]
+    public void A_file_that_another_command_cannot_write_is_named(string command, string file)
+    {
+        Assert.Equal(0, Train("whole", -1, "EIO", isShort: false).Status);
+        string[] arguments = [.. command.Split(' ').Select(word => word == "whole" || word == file ? _cli.At(word) : word)];
+        (int status, string output, string errors, Faults whole) = RunWith(-1, "EIO", isShort: false, arguments);
+        Assert.True(status == 0, errors);
+        Assert.NotEmpty(output);
+        Assert.InRange(whole.Count, 3, 20);
+        for (int n = 0; n < whole.Count; n++)
+        {
+            (status, _, errors, Faults faults) = RunWith(n, "EIO", isShort: false, arguments);
+            Assert.Equal(1, status);
+            Assert.StartsWith($"convolve: Cannot write '{faults.FailedPath}': the disk reported an error. ", errors, StringComparison.Ordinal);
+            Assert.Single(errors, '\n');
+            Assert.Empty(Directory.GetFiles(_cli.Folder, "*.partial", SearchOption.AllDirectories));
+        }
+    }
+
     private void AssertTold(string error, string reason, bool isShort, int every)
     {
         (int status, string output, string errors, Faults whole) = Train("whole", -1, error, isShort);
@@ -49,7 +74,10 @@ public sealed class FaultTests : IDisposable
         Assert.True(loaded > 0);
     }
 
-    private (int Status, string Output, string Errors, Faults Faults) Train(string run, int failAt, string error, bool isShort)
+    private (int Status, string Output, string Errors, Faults Faults) Train(string run, int failAt, string error, bool isShort) => RunWith(failAt, error, isShort,
+        "train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out", _cli.At(run), "--json", "--quiet");
+
+    private static (int Status, string Output, string Errors, Faults Faults) RunWith(int failAt, string error, bool isShort, params string[] arguments)
     {
         (int Status, string Output, string Errors) result = (-1, "", "");
         Faults? faults = null;
@@ -57,7 +85,7 @@ public sealed class FaultTests : IDisposable
         ThreadTeam.Invoke(() =>
         {
             using (faults = new(failAt, () => Faults.Error(error), isShort))
-                result = Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out", _cli.At(run), "--json", "--quiet");
+                result = Run(arguments);
         });
         return (result.Status, result.Output, result.Errors, faults!);
     }
