@@ -112,7 +112,7 @@ internal sealed class CompareCommand
             ["name"] = run.Name,
             ["network"] = run.Run.Summary.Recipe.Network,
             ["dataset"] = run.Run.Summary.Recipe.Dataset,
-            ["split"] = run.Run.Split?.Name,
+            ["split"] = run.SplitName,
             ["images"] = run.Accuracy?.Images,
             ["accuracy"] = run.Accuracy?.Accuracy,
             ["accuracy_interval"] = run.Accuracy is { } accuracy ? Output.Pair(accuracy.Interval) : null,

@@ -72,8 +72,6 @@ internal sealed class EvaluateCommand
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         string? file = line.GetValue(_predictions);
-        if (file?.Length == 0)
-            throw new UsageException("--predictions is \"\", and a file was expected.");
         if (line.GetValue(_threads) > ThreadTeam.MostThreads)
             throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
         ExecutionOptions options = new()
@@ -132,6 +130,6 @@ internal sealed class EvaluateCommand
         Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
         return split.Count > 0 ? split
             : throw new UsageException(part == PartOfSet.Validation ? "The run was trained without a validation split. Use --split test or --split train."
-                : $"The data has no {split.Name} images. Use another split: --split test, validation or train.");
+                : $"The data has no {split.Name} images. Use another split.");
     }
 }

@@ -12,13 +12,17 @@ internal static class MemoryCheck
     private const string BatchSize = "batch size";
 
     /// <summary>Refuses a training whose plans need more memory than there is.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="recipe">How it is trained.</param>
+    /// <param name="with">What another batch size must be given with, such as " --override"; null where it cannot be another.</param>
     /// <returns>The memory that it needs.</returns>
     /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that does.</exception>
-    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe)
+    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "")
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
-        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null)
-            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts);
+        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with)
+            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with);
 
         MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
     }
@@ -38,7 +42,7 @@ internal static class MemoryCheck
         ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 
-    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int, MemoryEstimate>? inParts)
+    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int, MemoryEstimate>? inParts, string? with = "")
     {
         string option = $"--{what.Replace(' ', '-')}";
         // The kernels count the elements of a tensor in 32 bits.
@@ -47,12 +51,14 @@ internal static class MemoryCheck
         MemoryEstimate needed = estimate(Math.Min(size, most));
         if (needed.TotalBytes <= available)
             return size <= most ? needed
-                : throw new UsageException($"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: {option} {most}.");
+                : throw new UsageException($"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: {option} {most}{with}.");
+        string takes = $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available.";
+        if (with is null)
+            throw new UsageException($"{takes} End other programs, or take a machine with more.");
         int fits = Largest(Math.Min(size, most), available, estimate), part = inParts is null ? 0 : Largest(Math.Min(size, most), available, inParts);
-        string mend = fits > 0 ? $"The largest {what} that fits is {fits}: {option} {fits}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}" : "")}."
+        string mend = fits > 0 ? $"The largest {what} that fits is {fits}: {option} {fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
             : "Not even one image at a time fits: end other programs, or use a smaller network.";
-        throw new UsageException(
-            $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(available)} are available. {mend}");
+        throw new UsageException($"{takes} {mend}");
     }
 
     // The largest size below one that is too large; 0 if there is none.

@@ -22,6 +22,8 @@ internal static class OverfitScreen
         {
             bar.Clear();
         }
+        if (check.Transfer is { } transfer)
+            TrainScreen.Show(transfer, output);
         if (output.IsJson)
         {
             Output.Json(new()

@@ -24,7 +24,7 @@ internal sealed class PracticeOptions
     private readonly Option<int?> _earlyStop = Inputs.Integer("--early-stop", "End after N epochs without improvement, at least 1. Default: train all epochs.", least: 1);
 
     private readonly Option<WatchedMetric?> _earlyStopMetric = Inputs.OneOf("--early-stop-metric",
-        "With --early-stop: what is watched, on the validation split. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy), ("loss", WatchedMetric.Loss));
+        "With --early-stop: what is watched on the validation split, and chooses the epoch whose weights are kept. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy), ("loss", WatchedMetric.Loss));
 
     private readonly Option<double?> _earlyStopChange = Inputs.Number("--early-stop-change", "With --early-stop: the least change that counts as improvement, at least 0. Default: 0.");
 

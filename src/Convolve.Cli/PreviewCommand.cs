@@ -48,10 +48,11 @@ internal sealed class PreviewCommand
         Output output = new(line.GetValue(_json));
         DatasetInfo info = Datasets.Find(line.GetRequiredValue(_set));
         TransformList transforms = Inputs.Transforms(line.GetValue(_augment)) ?? TransformList.Empty;
-        Graph? graph = line.GetValue(_network) is { } typed
-            ? new NetworkArgument(typed) is var network && network.IsFile ? network.Create(null, [], null)
-                : network.Create(info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), null)
-            : null;
+        if (line.GetValue(_network) is null)
+            GivenOptions.Refuse(line, "--net-option chooses in the network of --network, and none is named", _networkOptions);
+        Graph? graph = line.GetValue(_network) is not { } typed ? null
+            : new NetworkArgument(typed) is var network && network.IsFile ? network.Create(null, Inputs.Pairs(line.GetValue(_networkOptions)), null)
+            : network.Create(info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), null);
         int images = UpTo(MostImages, line.GetValue(_images) ?? 8, "--images"), epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
         string file = line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png";
 

@@ -26,33 +26,40 @@ internal sealed class ReportCommand
     }
 
     /// <summary>Writes the report at the end of a training, whose result is safe whatever comes of it.</summary>
-    /// <returns>The exit code; what went wrong has been said.</returns>
-    public static int WriteAfter(Output output, Trainer trainer, DataSplits data, string folder, string? dataDirectory, CancellationToken cancellation)
+    /// <returns>The file, null where it was not written, and the exit code; what went wrong has been said.</returns>
+    public static (string? File, int Status) WriteAfter(Output output, Trainer trainer, DataSplits data, string folder, string? dataDirectory, CancellationToken cancellation)
     {
-        string again = $"convolve report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
+        string again = CommandFor(folder, dataDirectory);
+        string? written = null;
         ProgressLine bar = new(output);
         try
         {
             EvaluatedRun run = EvaluatedRun.Of(folder, trainer.Classifier, data, Progress(bar), cancellation);
             RunReport.Write(folder, run);
+            written = Path.Combine(folder, RunReport.FileName);
             PredictionGrid.Log(folder, run, trainer.StepsPerEpoch);
-            return Failures.Success;
+            return (written, Failures.Success);
         }
         catch (OperationCanceledException)
         {
             Failures.Say($"interrupted: the run is whole; its report is written by: {again}");
-            return Failures.Interrupted;
+            return (null, Failures.Interrupted);
         }
-        catch (Exception e) when (e is FileWriteException or DataException)
+        catch (Exception e) when (e is FileWriteException or DataException or RecipeException or InsufficientMemoryException)
         {
-            Failures.Say($"{e.Message} The run is whole, and only its report is missing, which is written by: {again}");
-            return Failures.Failed;
+            Failures.Say(written is null ? $"{e.Message} The run is whole, and only its report is missing, which is written by: {again}"
+                : $"{e.Message} The run and its report are whole; TensorBoard has no grid of its predictions.");
+            return (written, Failures.Failed);
         }
         finally
         {
             bar.Clear();
         }
     }
+
+    /// <summary>The command that writes a report.</summary>
+    public static string CommandFor(string folder, string? dataDirectory) =>
+        $"convolve report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
 
     private static Throttle<double> Progress(ProgressLine bar) => new(share => bar.Show(share, "report", ""));
 

@@ -119,7 +119,7 @@ internal sealed class ReproduceCommand
         DateTimeOffset now = DateTimeOffset.UtcNow;
         string folder = line.GetValue(_out) ?? Path.Combine("runs", $"{name}-{now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {folder}.");
+            throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {Format.Quoted(folder)}.");
         bool isQuick = line.GetValue(_quick);
         ExperimentSettings settings = new()
         {
@@ -153,7 +153,14 @@ internal sealed class ReproduceCommand
                 if (!loaded.TryGetValue(recipe.Dataset, out LoadedData? data))
                 {
                     using DataScreen reading = new(output);
-                    loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(dataDirectory), reading, cancellation);
+                    try
+                    {
+                        loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(dataDirectory), reading, cancellation);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        return Failures.Interrupted;
+                    }
                 }
                 output.Line();
                 output.Line($"{arm.Name}, seed {seed}: {TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");
@@ -173,7 +180,7 @@ internal sealed class ReproduceCommand
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
-        MemoryCheck.Require(graph, data, recipe);
+        MemoryCheck.Require(graph, data, recipe, with: null);
         using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
         TrainScreen.SayNotes(trainer);
         TrainScreen screen = new(output);
@@ -187,7 +194,7 @@ internal sealed class ReproduceCommand
         {
             screen.ClearBar();
         }
-        return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation);
+        return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation).Status;
     }
 
     private static IExperimentResult Read(string folder) => ExperimentCatalog.Find(ExperimentSettings.Read(folder).Experiment) is CostExperiment
@@ -200,7 +207,7 @@ internal sealed class ReproduceCommand
         IExperimentResult[] results = [.. Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
             .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName)) && File.Exists(Path.Combine(d, ExperimentSettings.FileName))).Select(Read)];
         if (results.Length == 0)
-            throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with 'convolve reproduce NAME --out {folder}/NAME'.");
+            throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with: convolve reproduce NAME --out {Format.Quoted(Path.Combine(folder, "NAME"))}");
         ResultsPage.Write(results, file);
         output.Last($"{results.Length} {(results.Length == 1 ? "result" : "results")}, {file}");
         if (output.IsJson)

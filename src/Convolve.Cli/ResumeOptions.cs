@@ -11,11 +11,13 @@ internal sealed class ResumeOptions
     // Another network differs in every layer.
     private const int MostNamed = 8;
 
+    private static readonly string[] Unchangeable = ["start_from", "initialization", "optimizer.rule"];
+
     private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
         "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
 
     private readonly Option<bool> _override = Inputs.Flag("--override",
-        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr. The parameters, the optimizer's rule and the split of the images cannot change.");
+        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr. The parameters and how they began, the optimizer's rule and the split of the images cannot change.");
 
     private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
         "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
@@ -44,7 +46,7 @@ internal sealed class ResumeOptions
 
     /// <summary>What the run leaves in its folder: how often checkpoints are saved, whether there are histograms.</summary>
     /// <exception cref="UsageException">Two options contradict each other.</exception>
-    public RunFolderOptions Checkpoints(ParseResult line)
+    public RunFolderOptions FolderOptions(ParseResult line)
     {
         if (line.GetValue(_override) && line.GetValue(_resume) is null)
             throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
@@ -64,17 +66,18 @@ internal sealed class ResumeOptions
             return;
         string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
         string more = differences.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
-        throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. Leave that out, or add --override to go on by it.");
+        string wayOut = differences.Any(d => Unchangeable.Contains(d.Name)) ? "Leave that out, or start a new run: where training began cannot change" : "Leave that out, or add --override to go on by it";
+        throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. {wayOut}.");
     }
 
     /// <summary>The command that goes on with a run.</summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="checkpoints">What it leaves in its folder.</param>
+    /// <param name="options">What it leaves in its folder.</param>
     /// <param name="dataDirectory">Where its images are, if that was said.</param>
-    public static string CommandFor(string folder, RunFolderOptions checkpoints, string? dataDirectory)
+    public static string CommandFor(string folder, RunFolderOptions options, string? dataDirectory)
     {
-        string every = checkpoints.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {checkpoints.EverySteps}") : "";
-        string histograms = checkpoints.HasHistograms ? " --histograms" : "";
+        string every = options.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {options.EverySteps}") : "";
+        string histograms = options.HasHistograms ? " --histograms" : "";
         string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
         return $"convolve train --resume {Format.Quoted(folder)}{every}{histograms}{data}";
     }

@@ -55,8 +55,6 @@ internal sealed class SummaryCommand
         NetworkArgument network = new(name);
         Graph graph = network.Create(line.GetValue(_classes), Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
         string? drawing = line.GetValue(_svg);
-        if (drawing?.Length == 0)
-            throw new UsageException("--svg is \"\", and a file was expected.");
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? Precision.Auto };
         (Precision precision, string reason) = Model.ChoosePrecision(graph, options.Precision);

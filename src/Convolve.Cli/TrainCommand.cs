@@ -5,6 +5,7 @@ using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;
+using Convolve.Reporting;
 using Convolve.Training;
 
 namespace Convolve.Cli;
@@ -52,7 +53,7 @@ internal sealed class TrainCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        RunFolderOptions checkpoints = _resumption.Checkpoints(line);
+        RunFolderOptions options = _resumption.FolderOptions(line);
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
@@ -69,12 +70,12 @@ internal sealed class TrainCommand
 
         using Interruption interruption = new("ending the step and saving the run ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
-        MemoryEstimate memory = MemoryCheck.Require(graph, data, recipe);
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, recipe, run is null ? "" : " --override");
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? new(graph, data, recipe, folder, checkpoints) : Trainer.Resume(run, data, recipe, graph, checkpoints);
+        using Trainer trainer = run is null ? new(graph, data, recipe, folder, options) : Trainer.Resume(run, data, recipe, graph, options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;
@@ -86,20 +87,20 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        string? goOn = !checkpoints.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, checkpoints, line.GetValue(_dataDirectory));
+        string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
         if (result.Interrupted)
         {
             TrainScreen.EndInterrupted(result, folder, goOn);
             return Failures.Interrupted;
         }
-        int reported = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory), interruption.Token);
-        screen.End(result, folder, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
+        (string? report, int status) = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory), interruption.Token);
+        screen.End(result, folder, report, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
-        return reported;
+        return status;
     }
 
-    // As it was typed: options that are not of the recipe are not needed again.
+    // As it was typed, into another folder.
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
         $"convolve train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
 
@@ -121,6 +122,8 @@ internal sealed class TrainCommand
         }
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, with the weights of epoch {outcome.BestEpoch} of {outcome.Epochs}"));
+        if (!File.Exists(Path.Combine(folder, RunReport.FileName)))
+            output.Line($"no report     {ReportCommand.CommandFor(folder, dataDirectory)}");
         string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture, $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
             : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
         output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");

@@ -36,7 +36,7 @@ internal sealed class TrainOptions
     private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Whether the penalty holds for biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
-        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where validation stops to improve; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
+        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where validation stops improving; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
         Schedules);
 
     private readonly Option<double?> _warmUp =

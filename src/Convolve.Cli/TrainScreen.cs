@@ -2,7 +2,6 @@ using System.Globalization;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Planning;
-using Convolve.Reporting;
 using Convolve.Training;
 
 namespace Convolve.Cli;
@@ -97,10 +96,11 @@ internal sealed class TrainScreen(Output output)
     /// <summary>What it came to.</summary>
     /// <param name="result">What came out.</param>
     /// <param name="folder">The run folder.</param>
+    /// <param name="report">The report; null where there is none.</param>
     /// <param name="again">The command of the same training with another seed; null where it is not known.</param>
     /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
     /// <param name="goOn">The command that goes on with the run; null where it cannot.</param>
-    public void End(TrainingResult result, string folder, string? again, string? dataDirectory, string? goOn)
+    public void End(TrainingResult result, string folder, string? report, string? again, string? dataDirectory, string? goOn)
     {
         _bar.Clear();
         output.Line();
@@ -113,7 +113,7 @@ internal sealed class TrainScreen(Output output)
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {weights}, in {Format.Duration(result.Elapsed)}"));
         output.Last($"run folder    {folder}");
-        if (Path.Combine(folder, RunReport.FileName) is var report && File.Exists(report))
+        if (report is not null)
             output.Line($"report        {report}");
         output.Line();
         output.Line("next:");

@@ -11,7 +11,7 @@ public class SampleTests
     [InlineData("resume.cs")]
     public void ItBuilds(string sample)
     {
-        ProcessStartInfo start = new("dotnet", ["build", Path.Combine(Samples(), sample), "-v:quiet", "-nologo"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", ["build", Path.Combine(Samples(), sample), "-v:quiet", "-nologo", "--disable-build-servers"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process build = Process.Start(start)!;
         CliResult result = Cli.Finish(build);
         Assert.True(result.Status == 0, result.Output + result.Errors);

@@ -115,9 +115,10 @@ public static class EventReader
     public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOfRun(string folder)
     {
         List<(long Step, string Tag, float Value)> all = [];
-        foreach (string file in Directory.GetFiles(folder, "events.out.*").OrderBy(File.GetLastWriteTimeUtc))
+        // By the time of their first event, and those of one process by their number.
+        foreach (IReadOnlyList<WireMessage> events in Directory.GetFiles(folder, "events.out.*").OrderBy(file => int.Parse(file.Split('.')[^1], System.Globalization.CultureInfo.InvariantCulture))
+            .Select(file => Read(file, canBeTorn: true)).Where(events => events.Count > 0).OrderBy(events => events[0].Double(1)))
         {
-            IReadOnlyList<WireMessage> events = Read(file, canBeTorn: true);
             if (events.FirstOrDefault(e => e.Has(7)) is { } start)
                 all.RemoveAll(s => s.Step >= start.Int64(2));
             all.AddRange(Scalars(events));

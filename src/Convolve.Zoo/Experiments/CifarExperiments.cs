@@ -9,7 +9,7 @@ internal static class CifarExperiments
 {
     private const string Notebooks = "PyTorch notebooks on CIFAR-10";
 
-    /// <summary>Batches of 256 of numbers in [-1, 1], a tenth for validation, and a rate that is cut where its accuracy has stopped to improve.</summary>
+    /// <summary>Batches of 256 of numbers in [-1, 1], a tenth for validation, and a rate that is cut where its accuracy has stopped improving.</summary>
     private static Recipe Plateau { get; } = new()
     {
         Network = "",

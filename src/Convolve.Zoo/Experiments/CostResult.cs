@@ -33,15 +33,17 @@ public sealed record CostResult(CostExperiment Experiment, ExperimentSettings Se
             throw new RecipeException($"{folder}: {settings.Experiment} trains networks, and is read from its runs.");
         try
         {
-            JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
-            return new(experiment, settings, folder, (string)json["machine"]!, [.. json["figures"]!.AsArray().Select(f =>
-                new Figure((string)f!["name"]!, (double?)f["published"], new((double)f["measured"]!, null), (string)f["format"]!))]);
+            JsonNode? json = JsonNode.Parse(File.ReadAllText(file));
+            return new(experiment, settings, folder, (string)Of(json, "machine")!, [.. Of(json, "figures").AsArray().Select(f =>
+                new Figure((string)Of(f, "name")!, (double?)f!["published"], new((double)Of(f, "measured"), null), (string)Of(f, "format")!))]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or FormatException)
         {
             throw new RecipeException($"{file} cannot be read ({e.Message.TrimEnd('.')}). Run the experiment again.");
         }
     }
+
+    private static JsonNode Of(JsonNode? node, string name) => node?[name] ?? throw new JsonException($"{name} is missing");
 
     /// <summary>Writes result.json.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>

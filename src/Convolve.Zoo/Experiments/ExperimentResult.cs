@@ -31,15 +31,15 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         get
         {
             JsonObject environment = Arms[0].Runs[0].Environment;
-            return MachineOf($"{environment["processor"]}", (int?)environment["threads"] ?? 0, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
+            return MachineOf($"{environment["processor"]}", environment["threads"] is JsonValue threads && threads.TryGetValue(out int count) ? count : null, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
                 string.Join(" and ", Arms.Select(a => a.Runs[0].Environment["precision"]?.ToString()).OfType<string>().Distinct()));
         }
     }
 
     Experiment IExperimentResult.Experiment => Experiment;
 
-    internal static string MachineOf(string processor, int threads, string instructions, string library, string precision) =>
-        string.Create(CultureInfo.InvariantCulture, $"{processor}, {threads} {(threads == 1 ? "thread" : "threads")}, {instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
+    internal static string MachineOf(string processor, int? threads, string instructions, string library, string precision) =>
+        string.Create(CultureInfo.InvariantCulture, $"{processor}, {threads?.ToString(CultureInfo.InvariantCulture) ?? "?"} {(threads == 1 ? "thread" : "threads")}, {instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
 
     /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
     public IReadOnlyList<string> DataRemarks =>
@@ -58,7 +58,7 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         {
             RunSummary[] runs = [.. Enumerable.Range(0, settings.Seeds).Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
             if (runs.FirstOrDefault(r => r.Test is null) is { } unfinished)
-                throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with 'convolve reproduce --resume {folder}'.");
+                throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with: convolve reproduce --resume {Format.Quoted(folder)}");
             arms.Add(new(arm, runs, experiment.TargetTrainAccuracy));
         }
         return new(experiment, settings, folder, arms);

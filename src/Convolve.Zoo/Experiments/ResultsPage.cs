@@ -14,7 +14,8 @@ public static class ResultsPage
     public static void Write(IReadOnlyList<IExperimentResult> results, string file)
     {
         string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
-        DurableFolder.Create(folder);
+        if (results.Any(r => r is ExperimentResult))
+            DurableFolder.Create(folder);
         foreach (ExperimentResult result in results.OfType<ExperimentResult>())
         {
             AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());

@@ -41,7 +41,7 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? 
     protected static float* At(NativeBuffer arena, long offset, long count) => (float*)arena.At(offset, count * sizeof(float));
 }
 
-/// <summary>The length of all gradients as one vector: the root of the sum of their squares. The same bits at the same number of threads.</summary>
+/// <summary>The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits at the same number of threads.</summary>
 /// <param name="store">Whose.</param>
 /// <param name="isFrozen">Parameters that are left as they are, and do not count.</param>
 internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, bool> isFrozen)

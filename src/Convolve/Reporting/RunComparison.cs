@@ -99,7 +99,7 @@ public sealed class RunComparison
         JsonObject environment = run.Environment.DeepClone().AsObject();
         foreach (string key in Incidental)
             environment.Remove(key);
-        return new(RecipeSection.Flat(environment).Select(pair => KeyValuePair.Create(pair.Key, pair.Value)));
+        return new(RecipeSection.Flat(environment, "environment").Select(pair => KeyValuePair.Create(pair.Key, pair.Value)));
     }
 }
 

@@ -24,7 +24,7 @@ internal sealed class CheckpointFolder(string path)
         {
             try
             {
-                return Exists ? [.. Directory.GetFiles(path, "epoch-*" + Extension).OrderDescending(StringComparer.Ordinal)] : [];
+                return Listed();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -55,7 +55,9 @@ internal sealed class CheckpointFolder(string path)
         _kept.Add(file);
         if (_kept.Count > Kept)
             _kept.RemoveRange(0, _kept.Count - Kept);
-        foreach (string old in Files.Except(_kept))
+        foreach (string old in FileOperation.Run(FileStep.Delete, path, Listed).Except(_kept))
             FileOperation.Run(FileStep.Delete, old, () => File.Delete(old));
     }
+
+    private string[] Listed() => Exists ? [.. Directory.GetFiles(path, "epoch-*" + Extension).OrderDescending(StringComparer.Ordinal)] : [];
 }

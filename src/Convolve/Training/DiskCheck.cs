@@ -31,8 +31,8 @@ internal static class DiskCheck
     // What a resumed run has written already.
     private static long BytesThere(string folder)
     {
-        DirectoryInfo run = new(folder), checkpoints = new(Path.Combine(folder, RunFolder.CheckpointsFolder));
-        return run.Exists ? run.GetFiles(RunFolder.ModelFile).Sum(f => f.Length) + (checkpoints.Exists ? checkpoints.GetFiles("*" + CheckpointFolder.Extension).Sum(f => f.Length) : 0) : 0;
+        IEnumerable<string> files = new CheckpointFolder(Path.Combine(folder, RunFolder.CheckpointsFolder)).Files.Append(Path.Combine(folder, RunFolder.ModelFile));
+        return files.Select(file => new FileInfo(file)).Where(file => file.Exists).Sum(file => file.Length);
     }
 
     private static string Mebibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB");

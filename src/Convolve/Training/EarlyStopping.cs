@@ -10,7 +10,7 @@ public enum WatchedMetric
     Loss,
 }
 
-/// <summary>When a run ends before its last epoch, because its figure has stopped to improve. The weights of the best epoch are kept in any case.</summary>
+/// <summary>When a run ends before its last epoch, because its figure has stopped improving. The weights of the best epoch by the same figure are kept.</summary>
 /// <param name="Patience">Epochs without improvement after which it ends, at least 1.</param>
 /// <param name="Metric">The figure.</param>
 /// <param name="LeastChange">What counts as improvement: more than so much, in the units of the figure; at least 0.</param>

@@ -14,10 +14,13 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
 {
     private const double SmallLoss = 0.05;
 
+    /// <summary>What was taken of other weights to start with; null where none were asked for.</summary>
+    public WeightTransfer? Transfer { get; init; }
+
     /// <summary>Whether every image was right, with a loss below 0.05.</summary>
     public bool IsLearned => Accuracy == 1 && LastLoss < SmallLoss;
 
-    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, penalty and schedule.</summary>
+    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, penalty, schedule, factors of layers and means of the weights.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="data">Of which the first batch of the first epoch is taken.</param>
     /// <param name="recipe">How; its learning rate is held.</param>
@@ -27,12 +30,13 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
     /// <exception cref="Layers.NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="Formats.SafeTensorsException">The weights to start with cannot be read.</exception>
     public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500, IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mostSteps, 1);
         recipe.Validate();
         using TrainingParts parts = new(graph.WithoutDropout(), data, Plain(recipe, data));
-        parts.Start();
+        WeightTransfer? transfer = parts.Start();
         OverfitCheck? result = null;
         ThreadTeam.Invoke(() =>
         {
@@ -44,7 +48,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
                 progress?.Report(result);
             }
         });
-        return result!;
+        return result! with { Transfer = transfer };
     }
 
     private static Recipe Plain(Recipe recipe, DataSplits data) => recipe with

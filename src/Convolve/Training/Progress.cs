@@ -27,9 +27,14 @@ public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, doub
     /// <inheritdoc cref="ChosenAccuracy"/>
     internal double ChosenLoss => ValidationLoss ?? TrainLoss;
 
-    /// <summary>Whether its weights are better than those of the best epoch so far: by accuracy, and where that is the same, by loss.</summary>
-    internal bool IsBetterThan(EpochProgress? best) =>
-        best is null || ChosenAccuracy > best.ChosenAccuracy || (ChosenAccuracy == best.ChosenAccuracy && ChosenLoss < best.ChosenLoss);
+    /// <summary>Whether its weights are better than those of the best epoch so far: by what is watched, and where that is the same, by the other figure.</summary>
+    internal bool IsBetterThan(EpochProgress? best, WatchedMetric watched)
+    {
+        if (best is null)
+            return true;
+        (int accuracy, int loss) = (ChosenAccuracy.CompareTo(best.ChosenAccuracy), best.ChosenLoss.CompareTo(ChosenLoss));
+        return (watched == WatchedMetric.Accuracy ? (accuracy, loss) : (loss, accuracy)) is ( > 0, _) or (0, > 0);
+    }
 }
 
 /// <summary>The mean loss and the accuracies over one split.</summary>
@@ -50,7 +55,7 @@ public enum TrainingEnd
     /// <summary>All epochs are done.</summary>
     Finished,
 
-    /// <summary>The figure that is watched had stopped to improve.</summary>
+    /// <summary>The figure that is watched had stopped improving.</summary>
     EarlyStop,
 
     /// <summary>The time that it was given is over; the epoch that had begun is in the checkpoint alone.</summary>

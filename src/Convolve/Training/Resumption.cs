@@ -20,7 +20,7 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         if (folder.IsFinished(parts.Recipe))
         {
             throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. "
-                + $"{(folder.Outcome.IsEarly ? "It had stopped to improve: ask for another early stop to train on." : "Ask for more epochs to train on.")}");
+                + $"{(folder.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on.")}");
         }
         RequireSameStart();
         folder.RequireCheckpoint();
@@ -33,13 +33,14 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         TrainingState state = info?.State ?? new();
         if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
             state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
+        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between((folder.Recipe, folder.Graph), (parts.Recipe, parts.Graph));
+        folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs); // first: by another recipe, the end that it may have could be one
         folder.Change(parts.Recipe, parts.Graph);
-        folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs);
         record.GoOnFrom(state);
         if (file is not null)
             folder.Checkpoints.GoOnFrom(file);
         MendBest(state);
-        folder.LogResumption(state.Epoch, state.Step);
+        folder.LogResumption(state.Epoch, state.Step, changes);
         Point = new(file, state.Epoch, state.Step, parts.Sampler.BatchCount, _notes);
         return state;
     }

@@ -43,17 +43,12 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
             WriteSteps();
     }
 
-    /// <summary>Writes the steps that wait.</summary>
+    /// <summary>Brings all to the disk.</summary>
     /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
-    public void WriteSteps()
+    public void Flush()
     {
-        foreach ((long step, double loss, double rate, double? norm) in _waiting.AsSpan(0, _count))
-        {
-            Log.AddScalars(step, ("loss/batch", loss), ("learning rate", rate));
-            if (norm is { } length)
-                Log.AddScalars(step, ("gradient norm", length));
-        }
-        (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
+        WriteSteps();
+        _log?.Flush();
     }
 
     /// <summary>Tells of an epoch, and brings all to the disk; on the executor thread, with the gradients of its last step.</summary>
@@ -68,11 +63,22 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
             Log.AddScalars(step, ("loss/validation", loss), ("accuracy/validation", accuracy));
         if (hasHistograms)
             AddHistograms(step);
-        Log.Flush();
+        Flush();
         _hasGradients = false;
     }
 
     public void Dispose() => _log?.Dispose();
+
+    private void WriteSteps()
+    {
+        foreach ((long step, double loss, double rate, double? norm) in _waiting.AsSpan(0, _count))
+        {
+            Log.AddScalars(step, ("loss/batch", loss), ("learning rate", rate));
+            if (norm is { } length)
+                Log.AddScalars(step, ("gradient norm", length));
+        }
+        (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
+    }
 
     // Gradients first: reading a weight takes the place of its gradient. A run that goes on behind an epoch's last step has none.
     private void AddHistograms(long step)

@@ -163,13 +163,15 @@ public sealed class RunFolder : IDisposable
             Log(epoch);
     }
 
-    /// <summary>Adds to environment.json where and on what the run goes on.</summary>
+    /// <summary>Adds to environment.json where, on what and by what other recipe the run goes on.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    internal void LogResumption(int epochs, int step)
+    internal void LogResumption(int epochs, int step, IReadOnlyList<RecipeDifference> changes)
     {
         string path = Path.Combine(FullPath, EnvironmentFile);
         JsonObject environment = ReadObject(path) ?? DescribeEnvironment(Recipe, Graph);
         JsonObject now = DescribeEnvironment(Recipe, Graph);
+        if (changes.Count > 0)
+            now.Insert(0, "changed", new JsonArray([.. changes.Select(change => (JsonNode)$"{change}")]));
         now.Insert(0, "step", step);
         now.Insert(0, "epochs", epochs);
         if (environment[ResumedKey] is not JsonArray resumed)

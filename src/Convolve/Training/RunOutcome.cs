@@ -10,7 +10,7 @@ namespace Convolve.Training;
 /// <param name="TestAccuracy">Share of the test split that was classified right, in [0, 1].</param>
 public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, double TestAccuracy)
 {
-    /// <summary>Whether the figure that was watched had stopped to improve before the last epoch.</summary>
+    /// <summary>Whether the figure that was watched had stopped improving before the last epoch.</summary>
     public bool IsEarly { get; init; }
 
     /// <summary>Null where the log does not end with a test.</summary>

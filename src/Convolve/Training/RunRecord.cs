@@ -23,7 +23,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     /// <summary>Saves a checkpoint; on the executor thread, as all that follows.</summary>
     public void Save(TrainingState state)
     {
-        _events?.WriteSteps();
+        _events?.Flush();
         if (folder is null || !options.HasCheckpoints)
             return;
         CheckpointInfo info = new()
@@ -60,6 +60,9 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     /// <param name="loss">Mean over the images of the step.</param>
     /// <param name="rate">The learning rate.</param>
     public void EndStep(int epoch, int step, double loss, double rate) => _events?.Step(epoch, step, loss, rate);
+
+    /// <summary>Brings the steps that wait to the curves, before the run ends for what they show.</summary>
+    public void TellSteps() => _events?.Flush();
 
     /// <summary>Says where a resumed run goes on: what was recorded for curves after that is void.</summary>
     public void GoOnFrom(TrainingState state)

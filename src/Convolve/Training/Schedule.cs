@@ -23,7 +23,7 @@ public enum ScheduleKind
     /// <summary>Times <see cref="Schedule.Factor"/> every epoch, as PyTorch's ExponentialLR.</summary>
     Exponential,
 
-    /// <summary>Times <see cref="Schedule.Factor"/> where validation has stopped to improve, as PyTorch's ReduceLROnPlateau; see <see cref="PlateauState"/>.</summary>
+    /// <summary>Times <see cref="Schedule.Factor"/> where validation has stopped improving, as PyTorch's ReduceLROnPlateau; see <see cref="PlateauState"/>.</summary>
     Plateau,
 }
 

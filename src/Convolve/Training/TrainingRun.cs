@@ -84,7 +84,10 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         TrainingMeter.Step(batch.Length, done.LossSum / batch.Length, duration);
         record.EndStep(state.Epoch, state.Step - 1, done.LossSum / batch.Length, rate);
         if (!double.IsFinite(state.LossSum))
+        {
+            record.TellSteps();
             throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
+        }
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))
             ReportStep(rate);
     }
@@ -98,7 +101,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
             throw new TrainingException($"The weights of epoch {epoch} give a validation loss that is no number. {TooFast}");
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
-        done = done with { IsBest = done.IsBetterThan(state.Best) };
+        done = done with { IsBest = done.IsBetterThan(state.Best, _recipe.EarlyStopping?.Metric ?? WatchedMetric.Accuracy) };
         PlateauState plateau = RunRecord.WatchedBy(_recipe) is { } metric
             ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss) : state.Plateau;
         state.End(done, plateau);

@@ -67,6 +67,19 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal(isDue, new EarlyStopping(patience, WatchedMetric.Loss, change).IsDue(epochs));
     }
 
+    [Theory]
+    [InlineData(0.5, 1.0, 0.6, 1.1, true, false)]
+    [InlineData(0.6, 1.1, 0.5, 1.0, false, true)]
+    [InlineData(0.5, 1.0, 0.5, 0.9, true, true)]
+    [InlineData(0.5, 1.0, 0.6, 1.0, true, true)]
+    [InlineData(0.5, 1.0, 0.5, 1.0, false, false)]
+    public void The_epoch_that_is_kept_is_better_by_what_is_watched(double accuracy, double loss, double nextAccuracy, double nextLoss, bool byAccuracy, bool byLoss)
+    {
+        EpochProgress best = new(1, 9, 0, 0, loss, accuracy, 0, 0, default, default, true), next = best with { ValidationLoss = nextLoss, ValidationAccuracy = nextAccuracy };
+        Assert.Equal((byAccuracy, byLoss), (next.IsBetterThan(best, WatchedMetric.Accuracy), next.IsBetterThan(best, WatchedMetric.Loss)));
+        Assert.True(next.IsBetterThan(null, WatchedMetric.Loss));
+    }
+
     [Fact]
     public void A_run_that_stops_to_improve_ends_early_and_says_so()
     {

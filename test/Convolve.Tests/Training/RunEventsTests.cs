@@ -71,6 +71,15 @@ public sealed class RunEventsTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_diverges_shows_how()
+    {
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() }, _folder["run"]);
+        Assert.Throws<TrainingException>(() => trainer.Fit());
+        float[] losses = [.. EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "loss/batch").Select(s => s.Value)];
+        Assert.True(losses.Length > 1 && float.IsFinite(losses[0]) && !float.IsFinite(losses[^1]));
+    }
+
+    [Fact]
     public void The_table_has_what_the_log_has()
     {
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(validation: 0), Recipe, _folder["run"]);
