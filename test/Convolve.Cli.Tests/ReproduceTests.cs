@@ -89,7 +89,7 @@ public class ReproduceTests
     {
         using Cli cli = new();
         CliResult result = cli.Run("reproduce", "--results", ".");
-        Assert.Equal((2, "convolve: No folder under . has an experiment that is done. Run one with 'convolve reproduce NAME --out ./NAME'.\n"), (result.Status, result.Errors));
+        Assert.Equal((2, "convolve: No folder under . has an experiment that is done. Run one with: convolve reproduce NAME --out ./NAME\n"), (result.Status, result.Errors));
         Assert.False(File.Exists(cli.At("results.md")));
     }
 
