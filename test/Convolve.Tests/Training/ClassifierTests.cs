@@ -34,7 +34,7 @@ public sealed class ClassifierTests : IDisposable
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);
         JsonObject environment = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!.AsObject();
-        Assert.Equal(["convolve", "started", "dotnet", "system", "processor", "cores", "threads", "instruction_set", "kernel_library", "memory_bytes"],
+        Assert.Equal(["convolve", "started", "dotnet", "system", "processor", "cores", "threads", "instruction_set", "kernel_library", "precision", "memory_bytes"],
             environment.Select(p => p.Key));
         Assert.All(environment, p => Assert.False(string.IsNullOrEmpty(p.Value?.ToString())));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", environment["started"]!.ToString());
