@@ -83,7 +83,7 @@ internal sealed class CompareCommand
         foreach (ComparedRun run in comparison.Runs)
         {
             var summary = run.Run.Summary;
-            Output.Row(table, run.Name, Format.Count(summary.Epochs.Count), Format.Count(summary.BestEpoch), Format.Duration(run.TrainingTime),
+            Output.Row(table, run.Name, Format.Count(summary.Epochs.Count), summary.BestEpoch > 0 ? Format.Count(summary.BestEpoch) : "-", Format.Duration(run.TrainingTime),
                 summary.ImagesPerSecond is { } rate ? Format.Count(rate) : "-", Format.Count(summary.Graph.ParameterCount),
                 summary.MeasuredMemoryBytes is { } memory ? Format.Bytes(memory) : "-");
         }

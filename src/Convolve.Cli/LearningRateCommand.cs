@@ -86,7 +86,7 @@ internal sealed class LearningRateCommand
             events.Add(new(steepest, "steepest"));
         // What comes after the lowest loss can be out of all proportion.
         double? most = curve.Bottom is { } bottom ? 1.25 * curve.Smoothed.Take(bottom).Max() : null;
-        return new(title, new("learning rate") { Scale = AxisScale.Log }, new("training loss") { Max = most },
+        return new(title, new("learning rate") { Scale = AxisScale.Log }, new("training loss", "nats") { Max = most },
             [Series.Line("each batch", Points(curve.Losses)) with { Style = SeriesStyle.Faint, Color = 0 }, Series.Line("smoothed", Points(curve.Smoothed)) with { Color = 0 }])
         { Events = events };
     }

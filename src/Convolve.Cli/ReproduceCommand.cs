@@ -5,6 +5,7 @@ using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
 using Convolve.Zoo;
@@ -42,7 +43,7 @@ internal sealed class ReproduceCommand
 
     private readonly Option<string?> _resume = Inputs.Word("--resume", "DIR", "Go on with an experiment that was interrupted: the folder that it named. Runs that are done are kept.");
 
-    private readonly Option<string?> _results = Inputs.Word("--results", "DIR", "Write a page of Markdown of all experiments that are done in folders under DIR, published beside measured.");
+    private readonly Option<string?> _results = Inputs.Word("--results", "DIR", "Write a page of Markdown of all experiments that are done in folders under DIR, published beside measured. What the page already says of other experiments stays.");
 
     private readonly Option<bool> _json = Inputs.Json();
 
@@ -73,7 +74,10 @@ internal sealed class ReproduceCommand
             GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision, _threads, _out);
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         if (resumed is null && name is null)
+        {
+            GivenOptions.Refuse(line, "without NAME the experiments are listed", _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _out);
             return ReproduceScreen.List(output, interruption.Token);
+        }
         if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment)
             GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _quick, _seeds, _epochs, _precision, _threads, _dataDirectory);
         (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed)) : Begin(line, name!);
@@ -126,7 +130,7 @@ internal sealed class ReproduceCommand
             Experiment = name,
             // Where the data are and where the result goes are matters of this machine.
             Command = $"convolve reproduce {name}{GivenOptions.Of(line, _dataDirectory.Name, _out.Name, _json.Name, _quiet.Name)}",
-            Date = now.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            Date = now.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
             Quick = isQuick,
             Seeds = line.GetValue(_seeds) ?? (isQuick ? 1 : (experiment as TrainingExperiment)?.Seeds ?? 1),
             Epochs = line.GetValue(_epochs),
@@ -204,14 +208,28 @@ internal sealed class ReproduceCommand
     {
         if (!Directory.Exists(folder))
             throw new UsageException($"{folder} is no folder. Give the one under which experiments are, such as runs.");
-        IExperimentResult[] results = [.. Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
-            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName)) && File.Exists(Path.Combine(d, ExperimentSettings.FileName))).Select(Read)];
-        if (results.Length == 0)
+        List<IExperimentResult> results = [];
+        List<string> unread = [];
+        foreach (string found in Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
+            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName)) && File.Exists(Path.Combine(d, ExperimentSettings.FileName))))
+        {
+            try
+            {
+                results.Add(Read(found));
+            }
+            catch (Exception e) when (e is RecipeException or NetworkException)
+            {
+                Failures.Say($"{found} is left out: {e.Message}");
+                unread.Add(found);
+            }
+        }
+        if (results.Count == 0)
             throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with: convolve reproduce NAME --out {Format.Quoted(Path.Combine(folder, "NAME"))}");
-        ResultsPage.Write(results, file);
-        output.Last($"{results.Length} {(results.Length == 1 ? "result" : "results")}, {file}");
+        (IReadOnlyList<string> written, IReadOnlyList<string> kept) = ResultsPage.Write(results, file);
+        string stayed = kept.Count == 0 ? "" : $"; of them stayed as they were: {string.Join(", ", kept)}";
+        output.Last($"{written.Count} {(written.Count == 1 ? "experiment" : "experiments")}, {file}{stayed}");
         if (output.IsJson)
-            Output.Json(new() { ["page"] = Path.GetFullPath(file), ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
-        return Failures.Success;
+            Output.Json(new() { ["page"] = Path.GetFullPath(file), ["unread"] = new JsonArray([.. unread.Select(name => (JsonNode)name)]), ["kept"] = new JsonArray([.. kept.Select(name => (JsonNode)name)]), ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
+        return unread.Count == 0 ? Failures.Success : Failures.Failed;
     }
 }

@@ -48,6 +48,8 @@ internal static class ReproduceScreen
         else
             output.Line("The range is Wilson's 95 % interval for so many test images; other seeds add to it: --seeds N.");
         output.Line($"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
+        if (result.Changed.Count > 0)
+            output.Line($"the experiment has changed since: {string.Join("; ", result.Changed)}");
         if (output.IsQuiet)
         {
             foreach (ArmResult arm in result.Arms)

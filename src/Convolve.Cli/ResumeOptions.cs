@@ -35,6 +35,9 @@ internal sealed class ResumeOptions
     /// <summary>Whether a run is to go on.</summary>
     public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
 
+    /// <summary>Whether a run goes on by what is asked for, and not by what it was begun with.</summary>
+    public bool IsOverriding(ParseResult line) => line.GetValue(_override);
+
     /// <summary>Refuses all of this, and more, where nothing is kept.</summary>
     /// <exception cref="UsageException">Something is given.</exception>
     public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
@@ -61,7 +64,7 @@ internal sealed class ResumeOptions
     {
         if (line.GetValue(_override))
             return;
-        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((run.Recipe, run.Graph), (asked.Recipe, asked.Graph));
+        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((run.Recipe, run.Graph), (asked.Recipe with { Transforms = asked.Recipe.Transforms.FittedAs(run.Recipe.Transforms) }, asked.Graph));
         if (differences.Count == 0)
             return;
         string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));

@@ -75,7 +75,7 @@ internal sealed class TrainCommand
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? new(graph, data, recipe, folder, options) : Trainer.Resume(run, data, recipe, graph, options);
+        using Trainer trainer = run is null ? new(graph, data, recipe, folder, options) : _resumption.IsOverriding(line) ? Trainer.Resume(run, data, recipe, graph, options) : Trainer.Resume(run, data, options: options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;
@@ -121,12 +121,13 @@ internal sealed class TrainCommand
             });
         }
         output.Last(string.Create(CultureInfo.InvariantCulture,
-            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, with the weights of epoch {outcome.BestEpoch} of {outcome.Epochs}"));
+            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, {Format.WeightsOf(outcome.BestEpoch, outcome.Epochs)}"));
         if (!File.Exists(Path.Combine(folder, RunReport.FileName)))
             output.Line($"no report     {ReportCommand.CommandFor(folder, dataDirectory)}");
         string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture, $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
             : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
-        output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
+        if (run.HasCheckpoint)
+            output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
         return Failures.Success;
     }
 

@@ -109,9 +109,8 @@ internal sealed class TrainScreen(Output output)
             output.Line($"ended early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
         if (result.End == TrainingEnd.TimeLimit)
             output.Line(goOn is null ? "ended by the time limit" : $"ended by the time limit; to go on: {goOn}");
-        string weights = result.BestEpoch > 0 ? $"with the weights of epoch {result.BestEpoch}" : "with the last weights, of an epoch that was not finished";
         output.Last(string.Create(CultureInfo.InvariantCulture,
-            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {weights}, in {Format.Duration(result.Elapsed)}"));
+            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
         output.Last($"run folder    {folder}");
         if (report is not null)
             output.Line($"report        {report}");

@@ -98,7 +98,7 @@ public static class AlexNet
 
     /// <summary>
     /// A lighter form for Fashion-MNIST and its kin: grey images enlarged to 64x64 instead of 224x224, and the same five convolutions, three
-    /// overlapping pools and three fully connected layers, each with batch normalisation.
+    /// overlapping pools and three fully connected layers; the convolutions with batch normalisation.
     /// </summary>
     /// <remarks>
     /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST. Deviations

@@ -5,7 +5,7 @@ using Convolve.Training;
 namespace Convolve.Zoo;
 
 /// <summary>The recipes that networks are trained by where nothing else is asked for.</summary>
-/// <remarks>Chosen on Fashion-MNIST by the accuracy on the validation split; the test split had no part in it.</remarks>
+/// <remarks>Those of LeNet-5, AlexNet and the networks of this project were chosen on Fashion-MNIST by the accuracy on the validation split, the others by their kin; the test split had no part in it.</remarks>
 public static class Recipes
 {
     // Twenty times LeNet-5.

@@ -56,6 +56,12 @@ public static class Format
     /// <summary>In its shortest form, such as "0.05".</summary>
     public static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
+    /// <summary>Such as "with the weights of epoch 3 of 10".</summary>
+    /// <param name="epoch">From 1; 0 where no epoch was finished.</param>
+    /// <param name="epochs">That were finished.</param>
+    public static string WeightsOf(int epoch, int epochs) => epoch > 0 ? string.Create(CultureInfo.InvariantCulture, $"with the weights of epoch {epoch} of {epochs}")
+        : "with the last weights, of an epoch that was not finished";
+
     /// <summary>A path, a name or a value as a shell takes it.</summary>
     public static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'))
         ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;

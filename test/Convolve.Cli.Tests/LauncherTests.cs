@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
+using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Tests;
 
@@ -15,6 +16,8 @@ public sealed class LauncherTests : IDisposable
         "awk", "bash", "cat", "comm", "dirname", "env", "find", "flock", "grep", "mkdir", "mktemp", "readlink", "rm", "sed", "sleep", "sort",
         "stat", "touch", "true",
     ];
+
+    public static TheoryData<string> Experiments => [.. ExperimentCatalog.All.OfType<TrainingExperiment>().Select(e => e.Name)];
 
     private static readonly string[] Libraries = ["libdnnl.so.2", "libturbojpeg.so.0", "libspng.so.0"];
 
@@ -205,6 +208,14 @@ public sealed class LauncherTests : IDisposable
             Assert.EndsWith($" install -y {packages}\n", installed, StringComparison.Ordinal);
         foreach (string package in packages.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             Assert.Contains($"convolve: installing {package} (", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Experiments))]
+    public void AnExperimentOnFashionMnistInstallsIt(string experiment)
+    {
+        bool needs = ((TrainingExperiment)ExperimentCatalog.Find(experiment)).Arms.Any(a => a.Recipe.Dataset == "fashion-mnist");
+        Assert.Equal(7, Run(["reproduce", experiment]).Status);
+        Assert.Equal(needs, File.ReadAllText(At("installs")).Contains("dataset-fashion-mnist", StringComparison.Ordinal));
     }
 
     [Fact]

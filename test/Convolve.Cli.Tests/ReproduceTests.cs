@@ -49,10 +49,18 @@ public class ReproduceTests
             (again.Status, again.Errors));
         Assert.EndsWith(", float32", (string)json["machine"]!, StringComparison.Ordinal);
         Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(cli.At("here/without-seed1/report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.Empty(json["changed"]!.AsArray());
+        // A page that tells of another experiment, which ran elsewhere, and of this one.
+        File.WriteAllText(cli.At("page.md"), "# Results\n\n## dropout\n\nAn old one.\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n");
+        string recipe = cli.At("here/without-seed1/recipe.json");
+        File.WriteAllText(recipe, File.ReadAllText(recipe).Replace("\"momentum\": 0.9", "\"momentum\": 0.8", StringComparison.Ordinal));
         CliResult page = cli.Run("reproduce", "--results", ".", "--out", "page.md");
         Assert.True(page.Status == 0, page.Errors);
+        Assert.EndsWith("2 experiments, page.md; of them stayed as they were: relu-vs-tanh\n", page.Output, StringComparison.Ordinal);
         string text = File.ReadAllText(cli.At("page.md"));
-        Assert.Contains("\n## dropout\n", text, StringComparison.Ordinal);
+        Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nDropout in LeNet-5 or none.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("An old one", text, StringComparison.Ordinal);
+        Assert.Contains("**Run before the experiment changed, in optimizer.momentum: 0.8, then 0.9.**", text, StringComparison.Ordinal);
         Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2 --precision f32\n", text, StringComparison.Ordinal);
         Assert.Contains("**Quick: ", text, StringComparison.Ordinal);
         Assert.Contains("| test accuracy | ", text, StringComparison.Ordinal);
@@ -82,6 +90,28 @@ public class ReproduceTests
         Assert.StartsWith("convolve: nowhere is no folder of an experiment: ", none.Errors, StringComparison.Ordinal);
 
         static double[] Accuracies(JsonNode result) => [.. result["arms"]!.AsArray().Select(a => (double)a!["test_accuracy"]!)];
+    }
+
+    [Fact]
+    public void WhatIsTypedForAListHasNoMeaning()
+    {
+        CliResult result = Cli.RunAnywhere("reproduce", "--seeds", "3");
+        Assert.Equal((2, "convolve: without NAME the experiments are listed: leave --seeds away.\n"), (result.Status, result.Errors));
+    }
+
+    [Fact]
+    public void AFolderThatCannotBeReadIsLeftOutOfThePage()
+    {
+        using Cli cli = new();
+        Assert.Equal(0, cli.Run("reproduce", "fashion-rooflines", "--out", "here", "--quiet").Status);
+        Directory.CreateDirectory(cli.At("bad"));
+        File.WriteAllText(cli.At("bad/result.json"), "{}");
+        File.WriteAllText(cli.At("bad/experiment.json"), """{"experiment":"dropout","command":"convolve reproduce dropout","date":"2026-11-01 10:00","seeds":0}""");
+        CliResult result = cli.Run("reproduce", "--results", ".", "--out", "page.md", "--json");
+        Assert.Equal(1, result.Status);
+        Assert.StartsWith("convolve: ./bad is left out: ./bad is no folder of an experiment: ", result.Errors, StringComparison.Ordinal);
+        Assert.Equal("""["./bad"]""", result.Json["unread"]!.ToJsonString());
+        Assert.Contains("\n## fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
     }
 
     [Fact]

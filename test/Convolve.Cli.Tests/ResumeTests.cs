@@ -146,7 +146,7 @@ public sealed class ResumeTests : IDisposable
         int start = (int)begun.TotalMilliseconds, epoch = (int)(time.Elapsed - begun).TotalMilliseconds / Epochs;
         SortedDictionary<string, string> expected = RunSnapshot.Of(_cli.At("whole"));
         CounterRandom random = new(seed, RandomPurpose.Test);
-        int killed = 0, within = 0;
+        int killed = 0;
         for (int run = 0; killed < kills; run++)
         {
             string folder = $"run{run}";
@@ -171,14 +171,14 @@ public sealed class ResumeTests : IDisposable
                 }
                 int pace = until > before ? (int)running.ElapsedMilliseconds / (until - before) : isNew ? epoch : start + epoch;
                 process.WaitForExit(random.NextInt32(Math.Max(1, pace)));
-                within += !process.HasExited && Logged(folder) < Epochs ? 1 : 0;
                 process.Kill();
                 process.WaitForExit();
-                killed++;
+                if (process.ExitCode == 128 + 9)
+                    killed++;
+                else
+                    Assert.Equal(0, process.ExitCode); // it came to its end before: no kill, and another one in its place
             }
         }
-        Assert.Equal(kills, killed);
-        Assert.True(within * 2 >= kills, $"only {within} of {kills} were killed before their end");
     }
 
     // Lines of the log; whoever writes it may be within one.

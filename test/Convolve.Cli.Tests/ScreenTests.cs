@@ -63,6 +63,10 @@ public class ScreenTests
     [InlineData("data list")]
     [InlineData("data fetch")]
     [InlineData("data verify")]
+    [InlineData("data preview")]
+    [InlineData("lr-find")]
+    [InlineData("report")]
+    [InlineData("compare")]
     public void EveryOptionIsExplained(string verb)
     {
         CliResult help = Cli.RunAnywhere([.. verb.Split(' '), "--help"]);

@@ -191,7 +191,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         using Cli cli = new();
         CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--epochs", "1", "--quiet", "--validation", "0");
         Assert.Equal((0, ""), (result.Status, result.Errors));
-        Assert.Matches(@"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
+        Assert.Matches(@"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1 of 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
         string run = Directory.GetDirectories(cli.At("runs")).Single();
         AssertLoadable(run);
         CliResult noSplit = cli.Run("evaluate", run, "--split", "validation");

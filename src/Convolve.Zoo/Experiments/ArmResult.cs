@@ -100,8 +100,8 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Runs
         yield return Mean("batch size", "0", r => r.Recipe.BatchSize);
         if (Runs.All(r => r.Elapsed is not null && r.ImagesPerSecond is not null))
         {
-            yield return Mean("images/s", "N0", r => r.ImagesPerSecond!.Value);
-            yield return Mean("minutes of a run", "F2", r => r.Elapsed!.Value.TotalMinutes);
+            yield return Mean("images/s", "N0", r => r.ImagesPerSecond!.Value, Arm.Published?.ImagesPerSecond);
+            yield return Mean("minutes of a run", "F2", r => r.Elapsed!.Value.TotalMinutes, Arm.Published?.Minutes);
         }
         yield return Mean("waiting for data, %", "F1", r => 100 * r.Epochs.Sum(e => e.DataWait.TotalSeconds) / r.Epochs.Sum(e => e.Elapsed.TotalSeconds));
         if (Runs.All(r => r.EstimatedMemoryBytes is not null && r.MeasuredMemoryBytes is not null))
@@ -110,7 +110,7 @@ public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Runs
             yield return Mean("memory measured, MiB", "N1", r => r.MeasuredMemoryBytes!.Value / Mebi);
         }
 
-        Figure Mean(string name, string format, Func<RunSummary, double> figure) => new(name, null, new(Runs.Average(figure), null), format);
+        Figure Mean(string name, string format, Func<RunSummary, double> figure, double? published = null) => new(name, published, new(Runs.Average(figure), null), format);
     }
 
     private MeanInterval Of(Func<RunSummary, double> figure) => MeanInterval.Of([.. Runs.Select(figure)]);

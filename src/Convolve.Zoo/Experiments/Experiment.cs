@@ -38,7 +38,7 @@ public sealed record ExperimentArm(string Name, Training.Recipe Recipe, Publishe
     public IReadOnlyDictionary<string, string> NetworkOptions { get; init; } = new Dictionary<string, string>();
 }
 
-/// <summary>Published figures: fractions in [0, 1] and losses; null or empty where none was given.</summary>
+/// <summary>Published figures: fractions in [0, 1], losses, speed and time; null or empty where none was given.</summary>
 public sealed record Published
 {
     /// <summary>At the end.</summary>
@@ -55,6 +55,12 @@ public sealed record Published
 
     /// <summary>The best of all epochs.</summary>
     public double? ValidationAccuracy { get; init; }
+
+    /// <summary>In training, on the source's machine.</summary>
+    public double? ImagesPerSecond { get; init; }
+
+    /// <summary>Of the whole training, on the source's machine.</summary>
+    public double? Minutes { get; init; }
 
     /// <summary>Training accuracies from the first epoch on.</summary>
     public IReadOnlyList<double> TrainByEpoch { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convolve.Formats;
+using Convolve.Graphs;
 using Convolve.Reporting;
 using Convolve.Training;
 
@@ -44,6 +45,15 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
     public IReadOnlyList<string> DataRemarks =>
         [.. Arms.SelectMany(a => a.Runs).SelectMany(r => r.Environment["data_remarks"] as JsonArray ?? []).Select(r => $"{r}").Distinct()];
+
+    /// <summary>In what the runs differ from the experiment as the catalogue has it today, such as <c>optimizer.learning_rate: 0.01, then 0.04</c>; empty where they do not.</summary>
+    public IReadOnlyList<string> Changed => [.. Arms.SelectMany(a => a.Runs.SelectMany((run, seed) => RecipeDifference.Between((run.Recipe, run.Graph), Today(a, run, seed)))).Select(d => d.ToString()).Distinct()];
+
+    private (Recipe Recipe, Graph Graph) Today(ArmResult arm, RunSummary run, int seed)
+    {
+        Recipe recipe = Settings.For(arm.Arm, seed);
+        return (recipe, NetworkCatalog.Create(recipe.Network, run.Graph.Output.Channels, arm.Arm.NetworkOptions));
+    }
 
     /// <summary>Reads the folder of an experiment.</summary>
     /// <exception cref="RecipeException">It is none, or one of its runs is missing or not finished.</exception>
@@ -99,6 +109,7 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         ["command"] = Settings.Command,
         ["machine"] = Machine,
         ["differences"] = Experiment.Differences,
+        ["changed"] = new JsonArray([.. Changed.Select(c => (JsonNode)c)]),
         ["data_remarks"] = new JsonArray([.. DataRemarks.Select(r => (JsonNode)r)]),
         ["test_difference"] = TestDifference?.Mean,
         ["test_difference_half_interval"] = TestDifference?.Half,

@@ -21,7 +21,7 @@ public sealed record ExperimentSettings
     /// <summary>What was typed, or would have been.</summary>
     public required string Command { get; init; }
 
-    /// <summary>When it was started, as yyyy-MM-dd.</summary>
+    /// <summary>When it was started (UTC), as yyyy-MM-dd HH:mm.</summary>
     public required string Date { get; init; }
 
     /// <summary>Whether few images and epochs are taken, so that it ends in a minute or two.</summary>
@@ -71,7 +71,13 @@ public sealed record ExperimentSettings
         string file = Path.Combine(folder, FileName);
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllText(file), SettingsContext.Default.ExperimentSettings) ?? throw new JsonException("it is empty");
+            ExperimentSettings settings = JsonSerializer.Deserialize(File.ReadAllText(file), SettingsContext.Default.ExperimentSettings) ?? throw new JsonException("it is empty");
+            return settings switch
+            {
+                { Experiment: null } or { Command: null } or { Date: null } => throw new JsonException("a text is null"),
+                { Seeds: < 1 } or { Epochs: < 1 } or { Threads: < 0 } => throw new JsonException("seeds and epochs are 1 or more, threads 0 or more"),
+                _ => settings,
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

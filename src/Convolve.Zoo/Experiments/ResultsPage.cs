@@ -1,54 +1,83 @@
 using System.Globalization;
 using System.Text;
 using Convolve.Formats;
+using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>The results of experiments as a page of Markdown, made from the folders of their runs.</summary>
 public static class ResultsPage
 {
-    /// <summary>Writes the page, and its pictures into a folder of its name beside it.</summary>
-    /// <param name="results">In any order; the page has that of the catalogue.</param>
+    private const string Head = """
+        # Results
+
+        Each experiment of the teaching material as it ran here: published beside measured. `convolve reproduce` lists them,
+        `convolve reproduce NAME` runs one; this page is written by `convolve reproduce --results FOLDER` from the folders of the runs.
+        Ranges are Wilson's 95 % intervals for so many test images where one seed ran; ± is the 95 % interval of the mean over seeds.
+
+        """;
+
+    private const string Heading = "## ";
+
+    /// <summary>
+    /// Writes the page, and its pictures into a folder of its name beside it. What an earlier page there says of other experiments stays: those may have run elsewhere.
+    /// </summary>
+    /// <param name="results">In any order; the page has that of the catalogue. Of an experiment that ran several times, the last to be started is shown, and one that was cut short only where no other is.</param>
     /// <param name="file">Where.</param>
+    /// <returns>The experiments that the page now tells of, and those of them that stayed as they were.</returns>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
-    public static void Write(IReadOnlyList<IExperimentResult> results, string file)
+    /// <exception cref="RecipeException">The page that is there cannot be read.</exception>
+    public static (IReadOnlyList<string> Written, IReadOnlyList<string> Kept) Write(IReadOnlyList<IExperimentResult> results, string file)
     {
         string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
-        if (results.Any(r => r is ExperimentResult))
+        IExperimentResult[] shown = [.. results.OrderBy(r => !r.Settings.IsCut).ThenBy(r => r.Settings.Date, StringComparer.Ordinal).GroupBy(r => r.Experiment.Name).Select(g => g.Last())];
+        Dictionary<string, string> sections = Sections(file);
+        string[] kept = [.. ExperimentCatalog.All.Select(e => e.Name).Where(name => sections.ContainsKey(name) && shown.All(r => r.Experiment.Name != name))];
+        if (shown.Any(r => r is ExperimentResult))
             DurableFolder.Create(folder);
-        foreach (ExperimentResult result in results.OfType<ExperimentResult>())
+        foreach (ExperimentResult result in shown.OfType<ExperimentResult>())
         {
             AtomicFile.WriteText(Path.Combine(folder, CurvesOf(result)), ExperimentChart.Of(result).ToSvg());
             if (result.DrawFilters() is { } filters)
                 AtomicFile.WriteBytes(Path.Combine(folder, FiltersOf(result)), filters);
         }
-        AtomicFile.WriteText(file, Text(results, pictures));
+        foreach (IExperimentResult result in shown)
+            sections[result.Experiment.Name] = Section(result, pictures);
+        string[] names = [.. ExperimentCatalog.All.Select(e => e.Name).Where(sections.ContainsKey)];
+        AtomicFile.WriteText(file, Head + string.Concat(names.Select(name => $"\n{sections[name].TrimEnd('\n')}\n")));
+        return (names, kept);
     }
 
     private static string CurvesOf(ExperimentResult result) => $"{result.Experiment.Name}.svg";
 
     private static string FiltersOf(ExperimentResult result) => $"{result.Experiment.Name}.png";
 
-    private static string Text(IReadOnlyList<IExperimentResult> results, string pictures)
+    // What a page has under its headings, by them.
+    private static Dictionary<string, string> Sections(string file)
     {
-        StringBuilder page = new();
-        page.Append("# Results\n\nEach experiment of the teaching material as it ran here: published beside measured. `convolve reproduce` lists them,\n`convolve reproduce NAME` runs one; this page is written by `convolve reproduce --results FOLDER` from the folders of the runs.\n");
-        page.Append("Ranges are Wilson's 95 % intervals for so many test images where one seed ran; ± is the 95 % interval of the mean over seeds.\n");
-        foreach (IExperimentResult result in results.OrderBy(r => IndexOf(r.Experiment)).ThenBy(r => r.Settings.Date, StringComparer.Ordinal))
-            Append(page, result, pictures);
-        return page.ToString();
+        if (!File.Exists(file))
+            return [];
+        try
+        {
+            return File.ReadAllText(file).ReplaceLineEndings("\n").Split("\n" + Heading).Skip(1)
+                .GroupBy(text => text.Split('\n', 2)[0].Trim()).ToDictionary(g => g.Key, g => Heading + g.Last());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RecipeException($"{file} is there and cannot be read ({e.Message.TrimEnd('.')}); what it says of other experiments would be lost. Mend that, or choose another page with --out.");
+        }
     }
 
-    private static int IndexOf(Experiment experiment) => ExperimentCatalog.All.TakeWhile(e => e.Name != experiment.Name).Count();
-
-    private static void Append(StringBuilder page, IExperimentResult result, string pictures)
+    private static string Section(IExperimentResult result, string pictures)
     {
-        page.Append(CultureInfo.InvariantCulture, $"\n## {result.Experiment.Name}\n\n{Sentence(result.Experiment.Purpose)} Source: {result.Experiment.Source}.\n\n");
+        StringBuilder page = new();
+        page.Append(CultureInfo.InvariantCulture, $"{Heading}{result.Experiment.Name}\n\n{Sentence(result.Experiment.Purpose)} Source: {result.Experiment.Source}.\n\n");
         page.Append(CultureInfo.InvariantCulture, $"    {result.Settings.Command}\n\n");
         if (result is CostResult cost)
             Append(page, cost);
         else
             Append(page, (ExperimentResult)result, pictures);
+        return page.ToString();
     }
 
     private static void Append(StringBuilder page, CostResult result)
@@ -62,7 +91,7 @@ public static class ResultsPage
     {
         TrainingExperiment experiment = result.Experiment;
         string seeds = result.Settings.Seeds == 1 ? "one seed" : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
-        page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}\n\n");
+        page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}{Changed(result)}\n\n");
         if (result.Arms.Count == 1)
             AppendOne(page, result.Arms[0]);
         else
@@ -84,11 +113,14 @@ public static class ResultsPage
         _ => "",
     };
 
+    private static string Changed(ExperimentResult result) => result.Changed.Count == 0 ? ""
+        : $" **Run before the experiment changed, in {string.Join("; ", result.Changed)}.**";
+
     private static void AppendOne(StringBuilder page, ArmResult arm)
     {
         AppendFigures(page, arm.Figures);
         foreach (Figure figure in arm.Costs)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | | {figure.MeasuredText} | |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {Known(figure.PublishedText)} | {figure.MeasuredText} | {Known(figure.DifferenceText)} |\n");
         AppendByEpoch(page, arm);
     }
 
@@ -103,14 +135,14 @@ public static class ResultsPage
     {
         if (arm.Arm.Published is not { } published)
             return;
-        (string name, IReadOnlyList<double> theirs, Func<Training.EpochProgress, double?> ours)[] rows =
+        (string name, IReadOnlyList<double> theirs, Func<EpochProgress, double?> ours)[] rows =
         [
             ("train accuracy", published.TrainByEpoch, e => e.TrainAccuracy),
             ("validation accuracy", published.ValidationByEpoch, e => e.ValidationAccuracy),
         ];
-        foreach ((string name, IReadOnlyList<double> theirs, Func<Training.EpochProgress, double?> ours) in rows)
+        foreach ((string name, IReadOnlyList<double> theirs, Func<EpochProgress, double?> ours) in rows)
         {
-            IReadOnlyList<Training.EpochProgress> epochs = arm.Runs[0].Epochs;
+            IReadOnlyList<EpochProgress> epochs = arm.Runs[0].Epochs;
             if (theirs.Count == 0 || epochs.All(e => ours(e) is null))
                 continue;
             int count = Math.Max(theirs.Count, epochs.Count);
@@ -127,6 +159,9 @@ public static class ResultsPage
         foreach (ComparedRow row in ComparedRow.Of(result))
             page.Append(CultureInfo.InvariantCulture, $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");
     }
+
+    // Few sources say what a run took.
+    private static string Known(string text) => text == "-" ? "" : text;
 
     private static string Cells(int count, Func<int, string> cell) => string.Concat(Enumerable.Range(0, count).Select(i => $" {cell(i)} |"));
 

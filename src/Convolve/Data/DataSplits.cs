@@ -48,7 +48,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             new Split("test", test, [.. Enumerable.Range(0, testCount)]));
     }
 
-    /// <summary>Tells other splits from these: a digest of classes, and of the place, size and label of every image.</summary>
+    /// <summary>Tells other splits from these: a digest of classes, and of the place, size and label of every image, in folders also of its bytes.</summary>
     internal string Digest()
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -58,6 +58,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             int[] images = [.. split.Indices.SelectMany(i => split.Dataset.SizeOf(i) is var size ? (int[])[i, split.Dataset.LabelOf(i), size.Height, size.Width] : [])];
             hash.AppendData(BitConverter.GetBytes(split.Count));
             hash.AppendData(MemoryMarshal.AsBytes<int>(images));
+            UInt128[] contents = [.. split.Indices.Select(split.Dataset.DigestOf).Where(digest => digest != 0)];
+            hash.AppendData(MemoryMarshal.AsBytes<UInt128>(contents));
         }
         return hash.Text();
     }

@@ -8,7 +8,8 @@ namespace Convolve.Data;
 /// <param name="Size">Its size when decoded.</param>
 /// <param name="Moments">Of each channel.</param>
 /// <param name="Pixels">Its planes; null where they are read from the file.</param>
-internal readonly record struct FolderImage(string Path, ImageSize Size, PixelMoments[] Moments, byte[]? Pixels);
+/// <param name="Digest">Of the file's bytes.</param>
+internal readonly record struct FolderImage(string Path, ImageSize Size, PixelMoments[] Moments, byte[]? Pixels, UInt128 Digest);
 
 /// <summary>Pictures in files, decoded on demand, or once where the set is small.</summary>
 /// <remarks>Cost: some 250 bytes per picture, and its pixels where they are kept. <see cref="Read"/> copies nothing of a kept picture; of any other it
@@ -38,6 +39,8 @@ internal sealed class FolderDataset : Dataset
 
     /// <inheritdoc/>
     public override int BufferLengthOf(int i) => _images[i].Pixels is null ? SizeOf(i).Length : 0;
+
+    internal override UInt128 DigestOf(int i) => _images[i].Digest;
 
     internal override ReadOnlySpan<PixelMoments> MomentsOf(int i) => _images[i].Moments;
 

@@ -12,7 +12,7 @@ namespace Convolve.Data;
 /// are passed over.</para>
 /// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train as for any other set;
 /// else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed, on names or on what
-/// is added later, and pictures of the same bytes are never parted.</para>
+/// is added later, and pictures of the same bytes in one class are never parted by it.</para>
 /// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay in memory; of larger
 /// ones each picture is read and decoded when it is needed.</para>
 /// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
@@ -82,8 +82,10 @@ public static class ImageFolder
         if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
         {
             Remark($"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: " +
-                $"`convolve data verify {NameOf(listing)}` names them.");
+                $"`convolve data verify {Format.Quoted(NameOf(listing))}` names them.");
         }
+        foreach (ImageFolderFinding finding in listing.Findings.Where(f => f.Kind == ImageFolderFindingKind.UnknownClass))
+            Remark(finding.Message);
 
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
@@ -123,7 +125,7 @@ public static class ImageFolder
         string name = NameOf(scan.Listing);
         throw new DataException(
             string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
-            + $"The first: {bad[0]} `convolve data verify {name}` names all; --skip-bad leaves them out.");
+            + $"The first: {bad[0]} `convolve data verify {Format.Quoted(name)}` names all; --skip-bad leaves them out.");
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>
@@ -157,7 +159,7 @@ public static class ImageFolder
         int[] order = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == part)
             .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label).Select(x => x.Index)];
         FolderImage[] images = [.. order.Select(i => new FolderImage(listing.Files[i].Path, SizeOf(scan, i, channels),
-            Repeated(scan.Files[i].Moments!, channels), scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null))];
+            Repeated(scan.Files[i].Moments!, channels), scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
         return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)], listing.ClassNames, maxPixels);
     }
 

@@ -60,7 +60,7 @@ internal sealed class Card
 
     /// <summary>All of it, a layer a line.</summary>
     public string Tooltip => string.Join('\n', _nodes.Select(n => string.Create(CultureInfo.InvariantCulture,
-        $"{n}{(n.ParameterCount > 0 ? $", {n.ParameterCount:N0} parameters" : "")}{(n.MultiplyAdds > 0 ? $", {n.MultiplyAdds:N0} multiply-adds" : "")}")));
+        $"{n}{(n.ParameterCount > 0 ? $", {Format.Count(n.ParameterCount)} parameters" : "")}{(n.MultiplyAdds > 0 ? $", {Format.Count(n.MultiplyAdds)} multiply-adds" : "")}")));
 
     public double Width => Math.Max(Kind == CardKind.Merge ? 70 : 120,
         Margin + Math.Max(SvgWriter.WidthOf(Title, TitleSize), Math.Max(SvgWriter.WidthOf(Others, SmallSize), SvgWriter.WidthOf($"{Name}    {Parameters}", SmallSize))));

@@ -64,6 +64,6 @@ internal static class FileOperation
     }
 
     // A file past the size limit of its file system comes as ArgumentOutOfRangeException.
-    private static bool IsFailure(Exception failure) => failure is not FileWriteException
+    internal static bool IsFailure(Exception failure) => failure is not FileWriteException
         && failure is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentOutOfRangeException;
 }

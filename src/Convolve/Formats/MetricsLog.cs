@@ -135,7 +135,7 @@ public sealed class MetricsLog : IDisposable
         {
             _file.SetLength(length);
         }
-        catch (IOException)
+        catch (Exception e) when (FileOperation.IsFailure(e))
         {
             // Readers pass over a torn line, and the next constructor removes it.
         }

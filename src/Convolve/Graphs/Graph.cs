@@ -124,7 +124,7 @@ public sealed class Graph : IEquatable<Graph>
 
     public override int GetHashCode() => HashCode.Combine(Name, Nodes.Count, Nodes[^1].Layer, Input);
 
-    public override string ToString() => $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters";
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters");
 
     private List<NodeSpec> Specs(Func<Node, Layer> layerOf) =>
         [.. Nodes.Select(n => new NodeSpec(n.Name, layerOf(n), [.. n.Inputs.Select(i => i.Index)]))];

@@ -33,7 +33,7 @@ public static class ComparisonPage
         <p class="soft">The two networks are compared by the pictures of which only one of them is right: McNemar's test in its exact form, two-sided. It sees what the intervals of the two accuracies hide,
         since the pictures are the same. p is how likely so large a difference would be between equally good networks; with several runs, some small p is luck. Other seeds of a recipe differ too.</p>
         {Html.Table(["run", "epochs#", "best epoch#", "training time#", "images/s#", "parameters#", "memory planned#", "memory measured#"],
-            comparison.Runs.Select(run => (Run: run, run.Run.Summary)).Select(x => new Html[] { x.Run.Name, Format.Count(x.Summary.Epochs.Count), Format.Count(x.Summary.BestEpoch),
+            comparison.Runs.Select(run => (Run: run, run.Run.Summary)).Select(x => new Html[] { x.Run.Name, Format.Count(x.Summary.Epochs.Count), x.Summary.BestEpoch > 0 ? Format.Count(x.Summary.BestEpoch) : "-",
                 Format.Duration(x.Run.TrainingTime), x.Summary.ImagesPerSecond is { } rate ? Format.Count(rate) : "-", Format.Count(x.Summary.Graph.ParameterCount),
                 x.Summary.EstimatedMemoryBytes is { } planned ? Format.Bytes(planned) : "-", x.Summary.MeasuredMemoryBytes is { } measured ? Format.Bytes(measured) : "-" }))}
         {Html.Join(comparison.Runs.Where(run => run.Run.Problem is not null).Select(run => Html.Of($"<p>{run.Name} has no predictions: {run.Run.Problem}</p>\n")))}

@@ -83,12 +83,17 @@ public static class RunCharts
         if (run.BestEpoch > 0)
             events.Add(new(run.BestEpoch, $"best: {run.BestEpoch}"));
         foreach (JsonNode? resumption in run.Environment["resumed"] as JsonArray ?? [])
-            if (resumption?["epochs"] is JsonValue value && value.TryGetValue(out double epochs))
-                events.Add(new(Math.Max(1, epochs), "resumed"));
+            if (Number(resumption, "epochs") is { } epochs)
+                events.Add(new(Math.Max(1, epochs + (Number(resumption, "step") / Number(resumption, "steps_per_epoch") ?? 0)), "resumed"));
         if (run.Epochs.Count > 0 && run.Epochs.Count < run.Recipe.Epochs)
-            events.Add(new(run.Epochs.Count, $"{(run.Test is null ? "so far" : "stopped")}: {run.Epochs.Count} of {run.Recipe.Epochs}"));
+        {
+            string end = run.End switch { TrainingEnd.EarlyStop => "early stop", TrainingEnd.TimeLimit => "time limit", _ => "so far" };
+            events.Add(new(run.Epochs.Count, $"{end}: {run.Epochs.Count} of {run.Recipe.Epochs}"));
+        }
         return events;
     }
+
+    private static double? Number(JsonNode? node, string name) => node?[name] is JsonValue value && value.TryGetValue(out double number) ? number : null;
 
     private static Chart Curves(RunSummary run, string title, Axis axis, Func<EpochProgress, double> training, Func<EpochProgress, double?> validation)
     {

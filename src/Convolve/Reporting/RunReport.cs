@@ -16,7 +16,7 @@ namespace Convolve.Reporting;
 public static class RunReport
 {
     /// <summary>Its name in the run folder.</summary>
-    public const string FileName = "report.html";
+    public const string FileName = RunFolder.ReportFile;
 
     /// <summary>Writes the report into a run folder, over an earlier one.</summary>
     /// <returns>The file.</returns>
@@ -59,15 +59,15 @@ public static class RunReport
     private static Html Lead(EvaluatedRun run)
     {
         RunSummary summary = run.Summary;
-        string epochs = $"epoch {summary.BestEpoch} of {summary.Epochs.Count}";
+        string weights = Format.WeightsOf(summary.BestEpoch, summary.Epochs.Count);
         if (run.Predictions is { } predictions)
             return Html.Of($"""
                 <p class="lead">{(run.Split!.Name == "test" ? "Test" : "Validation")} accuracy <b>{predictions.Accuracy:F4}</b> on {predictions.Count:N0} pictures
-                (95 % interval {predictions.AccuracyInterval}), with the weights of {epochs}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
+                (95 % interval {predictions.AccuracyInterval}), {weights}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
                 """);
         Html problem = Html.Of($"<p>There are no predictions and no pictures in this report: {run.Problem}</p>");
         return summary.Test is { } test
-            ? Html.Of($"<p class=\"lead\">Test accuracy <b>{test.Accuracy:F4}</b> on {test.Images:N0} pictures, with the weights of {epochs}.</p>\n{problem}")
+            ? Html.Of($"<p class=\"lead\">Test accuracy <b>{test.Accuracy:F4}</b> on {test.Images:N0} pictures, {weights}.</p>\n{problem}")
             : problem;
     }
 
@@ -76,7 +76,7 @@ public static class RunReport
         RunSummary summary = run.Summary;
         if (run.Predictions is { } predictions)
         {
-            yield return ("accuracy", Format.Fraction(predictions.Accuracy), $"{predictions.Correct:N0} of {predictions.Count:N0} right");
+            yield return ("accuracy", Format.Fraction(predictions.Accuracy), $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} right");
             if (predictions.ClassNames.Count > 5)
                 yield return ("top-5 accuracy", Format.Fraction(predictions.Top5Accuracy), "");
             yield return ("loss", Format.Fraction(predictions.Loss), "mean cross-entropy, nats");

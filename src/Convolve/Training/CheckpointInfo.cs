@@ -17,6 +17,9 @@ internal sealed record CheckpointInfo
     /// <summary>Steps of the optimizer, which Adam's means are corrected by.</summary>
     public required long Updates { get; init; }
 
+    /// <summary>What the run is trained by, and the network, as recipe.json has it; null in checkpoints of before.</summary>
+    public string? Recipe { get; init; }
+
     /// <summary>The optimizer's rule.</summary>
     public required string Rule { get; init; }
 

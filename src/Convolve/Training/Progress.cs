@@ -17,7 +17,7 @@ public sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, do
     double ImagesPerSecond, TimeSpan Remaining) : TrainingProgress;
 
 /// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>
-/// <param name="IsBest">Whether its weights are the best so far, by validation accuracy (by training accuracy where there is no validation split).</param>
+/// <param name="IsBest">Whether its weights are the best so far, by the figure that an early stop watches, else by accuracy; on the validation split, or where there is none in training.</param>
 public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy,
     double LearningRate, double ImagesPerSecond, TimeSpan Elapsed, TimeSpan DataWait, bool IsBest) : TrainingProgress
 {

@@ -1,10 +1,11 @@
 using Convolve.Data;
 using Convolve.Formats;
+using Convolve.Graphs;
 
 namespace Convolve.Training;
 
 /// <summary>Brings a run back to its newest good checkpoint: weights, optimizer, state, log, best weights.</summary>
-internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record)
+internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record, bool isOverriding)
 {
     private readonly List<string> _notes = [];
 
@@ -33,17 +34,22 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         TrainingState state = info?.State ?? new();
         if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
             state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
-        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between((folder.Recipe, folder.Graph), (parts.Recipe, parts.Graph));
+        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between(BegunWith(info), (parts.Recipe, parts.Graph));
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs); // first: by another recipe, the end that it may have could be one
         folder.Change(parts.Recipe, parts.Graph);
         record.GoOnFrom(state);
         if (file is not null)
             folder.Checkpoints.GoOnFrom(file);
         MendBest(state);
-        folder.LogResumption(state.Epoch, state.Step, changes);
+        if (file is not null && changes.Count > 0)
+            record.Save(state); // the checkpoint is now one of the new recipe
+        folder.DeleteReport();
+        folder.LogResumption(state.Epoch, state.Step, parts.Sampler.BatchCount, changes);
         Point = new(file, state.Epoch, state.Step, parts.Sampler.BatchCount, _notes);
         return state;
     }
+
+    private (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text) : (folder.Recipe, folder.Graph);
 
     // Weights that training has moved do not start again.
     private void RequireSameStart()
@@ -77,6 +83,11 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     private void Require(string path, SealedTensors file, CheckpointInfo info)
     {
         TrainingState state = info.State;
+        if (!isOverriding && RecipeDifference.Between(BegunWith(info), (folder.Recipe, folder.Graph)) is { Count: > 0 } edited)
+        {
+            throw new RecipeException($"{folder.RecipePath} has changed since {path} was saved: {string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"))}. "
+                + "Put it back, or add --override to go on by it.");
+        }
         if (info.Rule != RunRecord.RuleOf(parts.Recipe))
             throw Misfit(path, $"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(parts.Recipe)} was asked for");
         if (info.Data != record.DataDigest)
@@ -100,6 +111,8 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         int? kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
         if (kept == state.BestEpoch)
             return;
+        if (kept > state.Epoch)
+            _notes.Add($"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as {folder.SetBestAside(kept.Value)}.");
         if (state.Step == 0 && state.BestEpoch == state.Epoch)
         {
             record.KeepWeights(state.Epoch);

@@ -20,7 +20,7 @@ namespace Convolve.Training;
 /// </code></example>
 public sealed class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ModelFile = "model.safetensors",
+    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = "model.safetensors",
         CheckpointsFolder = "checkpoint";
 
     private const string LockFile = ".lock", ResumedKey = "resumed";
@@ -42,6 +42,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>The network.</summary>
     public Graph Graph { get; private set; }
 
+    internal string RecipePath => Path.Combine(FullPath, RecipeFile);
+
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
@@ -52,6 +54,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether a recipe asks for nothing that the run has not done: then it is finished.</summary>
     public bool IsFinished(Recipe recipe) =>
         Outcome is { } outcome && (outcome.Epochs >= recipe.Epochs || (outcome.IsEarly && recipe.EarlyStopping == Recipe.EarlyStopping));
+
+    /// <summary>Whether there is a checkpoint, so that the run can go on.</summary>
+    public bool HasCheckpoint => Checkpoints.Exists && Checkpoints.Files.Count > 0;
 
     internal CheckpointFolder Checkpoints { get; }
 
@@ -147,8 +152,28 @@ public sealed class RunFolder : IDisposable
     {
         if (recipe == Recipe && graph.Equals(Graph))
             return;
-        AtomicFile.WriteText(Path.Combine(FullPath, RecipeFile), RecipeJson.Write(recipe, graph));
+        AtomicFile.WriteText(RecipePath, RecipeJson.Write(recipe, graph));
         (Recipe, Graph) = (recipe, graph);
+    }
+
+    /// <summary>Gives the best weights another name, so that others can take their place.</summary>
+    /// <returns>It.</returns>
+    /// <exception cref="FileWriteException">They cannot be renamed.</exception>
+    internal string SetBestAside(int epoch)
+    {
+        string aside = Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"model-epoch-{epoch}.safetensors"));
+        FileOperation.Run(FileStep.Rename, aside, () => File.Move(ModelPath, aside, overwrite: true));
+        FileOperation.Run(FileStep.SyncFolder, aside, () => FolderSync.Sync(FullPath));
+        return aside;
+    }
+
+    /// <summary>Deletes the report of an end that the run goes beyond.</summary>
+    /// <exception cref="FileWriteException">It cannot be deleted.</exception>
+    internal void DeleteReport()
+    {
+        string path = Path.Combine(FullPath, ReportFile);
+        if (File.Exists(path))
+            FileOperation.Run(FileStep.Delete, path, () => File.Delete(path));
     }
 
     /// <summary>Brings the log back to what a checkpoint knows of it.</summary>
@@ -165,13 +190,14 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Adds to environment.json where, on what and by what other recipe the run goes on.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    internal void LogResumption(int epochs, int step, IReadOnlyList<RecipeDifference> changes)
+    internal void LogResumption(int epochs, int step, int stepsPerEpoch, IReadOnlyList<RecipeDifference> changes)
     {
         string path = Path.Combine(FullPath, EnvironmentFile);
         JsonObject environment = ReadObject(path) ?? DescribeEnvironment(Recipe, Graph);
         JsonObject now = DescribeEnvironment(Recipe, Graph);
         if (changes.Count > 0)
             now.Insert(0, "changed", new JsonArray([.. changes.Select(change => (JsonNode)$"{change}")]));
+        now.Insert(0, "steps_per_epoch", stepsPerEpoch);
         now.Insert(0, "step", step);
         now.Insert(0, "epochs", epochs);
         if (environment[ResumedKey] is not JsonArray resumed)

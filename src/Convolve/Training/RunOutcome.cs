@@ -21,5 +21,8 @@ public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, doub
     /// <summary>An end as the log has it, such as "early-stop".</summary>
     public static string NameOf(TrainingEnd end) => JsonNamingPolicy.KebabCaseLower.ConvertName($"{end}");
 
+    /// <summary>The end of a name; null for others.</summary>
+    internal static TrainingEnd? EndOf(string? name) => Enum.GetValues<TrainingEnd>().Cast<TrainingEnd?>().FirstOrDefault(end => NameOf(end!.Value) == name);
+
     private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) ? number : null;
 }

@@ -30,6 +30,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
         {
             State = state,
             Updates = parts.Optimizer.Steps,
+            Recipe = RecipeJson.Write(folder.Recipe, folder.Graph),
             Rule = RuleOf(parts.Recipe),
             Watched = WatchedBy(parts.Recipe),
             StepsPerEpoch = parts.Sampler.BatchCount,

@@ -20,6 +20,9 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
     /// <summary>The machine and the libraries, as environment.json has them; empty where that cannot be read.</summary>
     public JsonObject Environment { get; init; } = [];
 
+    /// <summary>Why it ended; null before the end.</summary>
+    public TrainingEnd? End { get; init; }
+
     /// <summary>The whole run's images in training each second, data included; null before the end.</summary>
     public double? ImagesPerSecond { get; init; }
 
@@ -53,6 +56,7 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
             return new(folder, recipe, graph, epochs, test, best)
             {
                 Environment = RunFolder.ReadObject(Path.Combine(folder, RunFolder.EnvironmentFile)) ?? [], // words for people: a run is whole without them
+                End = RunOutcome.EndOf(end?["end"]?.ToString()),
                 ImagesPerSecond = Optional(end, "images_per_second"),
                 Elapsed = Optional(end, "seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 EstimatedMemoryBytes = (long?)Optional(end, "estimated_memory_bytes"),

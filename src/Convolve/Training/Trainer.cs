@@ -61,20 +61,20 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions options)
+    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions options, bool isOverriding)
     {
         (_folder, _parts, _record) = (run, parts, new(parts, run, options));
         DiskCheck.Require(run.FullPath, parts, options);
-        Resumption resumption = new(parts, run, _record);
+        Resumption resumption = new(parts, run, _record, isOverriding);
         TrainingState? state = null;
         ThreadTeam.Invoke(() => state = resumption.Restore());
         (_state, ResumedFrom) = (state!, resumption.Point);
     }
 
     /// <summary>Goes on with a run that was interrupted or killed, from its newest checkpoint that is whole, to the bits that it would have come to.</summary>
-    /// <param name="run">The run; the trainer takes it over. Null values below leave what it was begun with.</param>
+    /// <param name="run">The run; the trainer, once there is one, takes it over. Null values below leave what it was begun with.</param>
     /// <param name="data">Its data, split as its recipe says.</param>
-    /// <param name="recipe">Another recipe to go on by, which is then the run's: more epochs, another learning rate. What the weights, the optimizer's state or
+    /// <param name="recipe">A recipe to go on by, which is then the run's, whatever its checkpoint was saved by: more epochs, another learning rate. What the weights, the optimizer's state or
     /// the splits depend on cannot change.</param>
     /// <param name="graph">Another network of the same parameters, such as one with less dropout.</param>
     /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
@@ -84,12 +84,13 @@ public sealed class Trainer : IDisposable
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
     {
+        bool isOverriding = recipe is not null || graph is not null;
         recipe ??= run.Recipe;
         recipe.Validate();
         TrainingParts parts = new(graph ?? run.Graph, data, recipe);
         try
         {
-            return new(run, parts, options ?? new());
+            return new(run, parts, options ?? new(), isOverriding);
         }
         catch
         {

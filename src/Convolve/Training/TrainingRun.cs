@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Convolve.Training;
 
@@ -86,7 +87,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         if (!double.IsFinite(state.LossSum))
         {
             record.TellSteps();
-            throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate:G3}. {TooFast}");
+            throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate.ToString("G3", CultureInfo.InvariantCulture)}. {TooFast}");
         }
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))
             ReportStep(rate);
@@ -98,7 +99,10 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
     {
         int epoch = state.Epoch + 1;
         if (validation is { } figures && !double.IsFinite(figures.Loss))
+        {
+            record.TellSteps();
             throw new TrainingException($"The weights of epoch {epoch} give a validation loss that is no number. {TooFast}");
+        }
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best, _recipe.EarlyStopping?.Metric ?? WatchedMetric.Accuracy) };

@@ -120,7 +120,7 @@ public sealed class ImageFolderTests : IDisposable
         FolderScan scan = FolderScan.Of(FolderListing.Of(_folder.Root), new(), keeps: false, null, default);
         Assert.False(scan.HasPixels);
         FolderDataset set = new("x", 1, new(1, 6, 5),
-            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null))], [0, 1], ["a", "b"], 1000);
+            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null, f.Digest))], [0, 1], ["a", "b"], 1000);
         Assert.Equal(one, set.PixelsOf(0).ToArray());
         Assert.Equal(other, set.PixelsOf(1).ToArray());
         byte[] buffer = new byte[40];
@@ -182,6 +182,30 @@ public sealed class ImageFolderTests : IDisposable
                 _ = set.Read(i, []);
             Assert.True(round == 0 || GC.GetAllocatedBytesForCurrentThread() == before);
         }
+    }
+
+    [Fact]
+    public void Another_picture_of_the_same_name_and_size_makes_other_splits()
+    {
+        foreach (string part in (string[])["train", "test"])
+            for (int c = 0; c < 2; c++)
+                _folder.AddMany($"{part}/c{c}", 6, part.Length * 1000 + c * 100);
+        string before = Digest();
+        Assert.Equal(before, Digest());
+        File.Copy(_folder["train/c0/1.png"], _folder["test/c1/2.png"], overwrite: true);
+        Assert.NotEqual(before, Digest());
+
+        string Digest() => Datasets.Load(_folder.Name).Split().Digest();
+    }
+
+    [Fact]
+    public void A_class_that_is_not_trained_is_told_of()
+    {
+        foreach (string folder in (string[])["train/a", "train/b", "test/a", "test/bee"])
+            _folder.AddMany(folder, 3, folder.Length * 100 + folder[^1]);
+        LoadedData data = Datasets.Load(_folder.Name);
+        Assert.Equal(3, data.Test.Count);
+        Assert.Equal($"{_folder["test/bee"]} holds pictures (3) of a class that {_folder["train"]} has not: they have no label. Add the class there, or take the folder away.", Assert.Single(data.Remarks));
     }
 
     [Fact]

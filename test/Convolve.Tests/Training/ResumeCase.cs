@@ -25,6 +25,9 @@ internal sealed class ResumeCase
 
     private static readonly string[] Transforms = ["random-crop:12:padding=1,noise:0.02,mixup", "horizontal-flip,cutmix:probability=0.7", ""];
 
+    // Places in the run, in [0, 1).
+    private readonly double[] _stops;
+
     public ResumeCase(int number)
     {
         CounterRandom random = new((ulong)number, RandomPurpose.Test, 77);
@@ -48,8 +51,7 @@ internal sealed class ResumeCase
         };
         Validation = random.NextInt32(4) == 0 ? 0 : 0.2;
         Checkpoints = new() { EverySteps = random.NextInt32(3) * 3 };
-        int images = Splits().Train.Count * Recipe.Epochs;
-        Stops = [.. Enumerable.Range(0, 1 + random.NextInt32(2)).Select(_ => 1 + random.NextInt32(images)).Order()];
+        _stops = [.. Enumerable.Range(0, 1 + random.NextInt32(2)).Select(_ => random.NextInt32(1 << 20) / (double)(1 << 20)).Order()];
     }
 
     public Graph Graph { get; }
@@ -66,9 +68,6 @@ internal sealed class ResumeCase
 
     public RunFolderOptions Checkpoints { get; }
 
-    /// <summary>After how many training images, counted over the run, it is interrupted.</summary>
-    public int[] Stops { get; }
-
     /// <summary>Runs it into a folder, without an interruption.</summary>
     public TrainingResult Run(string folder)
     {
@@ -77,19 +76,24 @@ internal sealed class ResumeCase
     }
 
     /// <summary>Runs it with all interruptions, each in the middle of an epoch, and resumes it after each.</summary>
-    public TrainingResult RunInterrupted(string folder)
+    /// <param name="folder">Where.</param>
+    /// <param name="epochs">That the run has without them: an early stop may end it before its time.</param>
+    public TrainingResult RunInterrupted(string folder, int epochs)
     {
         DataSplits splits = Splits();
         ReadDataset train = ReadDataset.Of(splits.Train.Dataset);
         splits = splits with { Train = splits.Train with { Dataset = train }, Validation = splits.Validation with { Dataset = train } };
         TrainingResult? result = null;
-        int done = 0;
-        foreach (int? stop in (int?[])[.. Stops, null])
+        int[] stops = [.. Stops(splits.Train.Count, epochs)];
+        Assert.NotEmpty(stops);
+        int done = 0, within = 0;
+        foreach (int? stop in (int?[])[.. stops, null])
         {
             using CancellationTokenSource cancellation = new();
             using RunFolder? run = done > 0 ? RunFolder.Open(folder) : null;
             using Trainer trainer = run is null ? new(Graph, splits, Recipe, folder, Checkpoints) : Trainer.Resume(run, splits, options: Checkpoints);
-            int counted = done, before = train.Reads;
+            within += trainer.ResumedFrom?.Step > 0 ? 1 : 0;
+            int counted = done;
             HashSet<int> validation = [.. splits.Validation.Indices];
             train.WhenRead = (_, image) =>
             {
@@ -99,11 +103,23 @@ internal sealed class ResumeCase
             result = trainer.Fit(null, cancellation.Token);
             train.WhenRead = null;
             done = counted;
-            if (!result.Interrupted)
-                break; // a stop within what the last one had finished
+            Assert.Equal(stop is not null, result.Interrupted);
         }
-        Assert.False(result!.Interrupted);
-        return result;
+        Assert.Equal(stops.Length, within);
+        return result!;
+    }
+
+    // After how many training images, counted over the run: each within the epoch and before its last batch, and no two within one batch.
+    private IEnumerable<int> Stops(int images, int epochs)
+    {
+        int places = (images - 1) / Recipe.BatchSize, last = -1;
+        foreach (double stop in _stops)
+        {
+            int place = Math.Max(last + 1, (int)(stop * epochs * places));
+            last = place;
+            if (place < epochs * places)
+                yield return place / places * images + place % places * Recipe.BatchSize + 1 + (int)(stop * 1000) % Recipe.BatchSize;
+        }
     }
 
     private DataSplits Splits() => TrainingData.Splits(100, 23, Validation);

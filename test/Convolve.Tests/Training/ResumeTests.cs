@@ -43,7 +43,7 @@ public sealed class ResumeTests : IDisposable
 
     private void AssertSameBits(ResumeCase run)
     {
-        TrainingResult whole = run.Run(_folder["whole"]), resumed = run.RunInterrupted(_folder["interrupted"]);
+        TrainingResult whole = run.Run(_folder["whole"]), resumed = run.RunInterrupted(_folder["interrupted"], whole.Epochs.Count);
         Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["interrupted"]));
         Assert.Equal(whole.Test! with { ImagesPerSecond = 0 }, resumed.Test! with { ImagesPerSecond = 0 });
         Assert.Equal(whole.BestEpoch, resumed.BestEpoch);
@@ -272,6 +272,44 @@ public sealed class ResumeTests : IDisposable
             Assert.Equal(3, trainer.Fit().BestEpoch);
         }
         Classifier.Load(_folder["run"]).Dispose();
+    }
+
+    [Fact]
+    public void Best_weights_of_an_epoch_that_is_done_again_are_kept_aside()
+    {
+        Recipe recipe = Recipe with { Epochs = 4 };
+        int best = Interrupt(recipe, epochs: 3).BestEpoch;
+        Assert.InRange(best, 2, 3);
+        byte[] weights = File.ReadAllBytes(_folder["run/model.safetensors"]);
+        Directory.Delete(_folder["run"], recursive: true);
+        Interrupt(recipe, epochs: best - 1);
+        File.WriteAllBytes(_folder["run/model.safetensors"], weights); // as if all newer checkpoints were damaged
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        Assert.Equal($"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is done again: they are kept as {_folder[$"run/model-epoch-{best}.safetensors"]}.",
+            trainer.ResumedFrom!.Notes[0]);
+        Assert.Equal(weights, File.ReadAllBytes(_folder[$"run/model-epoch-{best}.safetensors"]));
+        Assert.Equal(4, trainer.Fit().Epochs.Count);
+    }
+
+    [Fact]
+    public void A_recipe_that_was_edited_since_is_refused_unless_it_is_asked_for()
+    {
+        Interrupt(Recipe with { Epochs = 4 }, epochs: 2);
+        File.WriteAllText(_folder["run/recipe.json"], RecipeJson.Write(Recipe with { Epochs = 4, LabelSmoothing = 0.25f }, TrainingData.Network));
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        {
+            Assert.Equal($"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was saved: "
+                + "label_smoothing was 0, and is 0.25. Put it back, or add --override to go on by it.",
+                Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message);
+            Trainer.Resume(run, TrainingData.Splits(), run.Recipe).Dispose();
+        }
+        using RunFolder changed = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(changed, TrainingData.Splits()); // its checkpoint is one of the new recipe now
+        Assert.Equal(4, trainer.Fit().Epochs.Count);
+        JsonArray resumed = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!["resumed"]!.AsArray();
+        Assert.Equal("label_smoothing: 0, then 0.25", (string)Assert.Single(resumed[0]!["changed"]!.AsArray())!);
+        Assert.Null(resumed[1]!["changed"]);
     }
 
     [Fact]

@@ -114,11 +114,11 @@ for smoothing, losses, gradients in smooth_loss():
     print("            ]),")
 print("    ];\n")
 print("    /// <summary>What a plateau watches, its numbers, the figures of each epoch, and the rate after each from 0.1 on.</summary>")
-print("    public static readonly (PlateauMetric Metric, double Factor, int Patience, double Threshold, int Cooldown, double Lowest, double[] Figures, double[] Rates)[] Plateaus =")
+print("    public static readonly (WatchedMetric Metric, double Factor, int Patience, double Threshold, int Cooldown, double Lowest, double[] Figures, double[] Rates)[] Plateaus =")
 print("    [")
 for case in PLATEAUS:
     metric, factor, patience, threshold, cooldown, lowest, figures = case
-    print(f"        (PlateauMetric.{metric}, {factor}, {patience}, {threshold}, {cooldown}, {lowest}, [{', '.join(map(str, figures))}],")
+    print(f"        (WatchedMetric.{metric}, {factor}, {patience}, {threshold}, {cooldown}, {lowest}, [{', '.join(map(str, figures))}],")
     print("            [")
     print("                " + numbers(plateau(*case)))
     print("            ]),")

@@ -77,7 +77,7 @@ public enum PaddingMode
 }
 
 /// <summary>Cuts out a part at a random place, in evaluation the middle; of padded images of its own size, it moves them about.</summary>
-/// <remarks>Source: torchvision's RandomCrop. Padding 4 with crops of 32 is the augmentation of CIFAR in He et al., 2015, section 4.2.</remarks>
+/// <remarks>Source: torchvision's RandomCrop, which takes crops larger than the image as well, where padding makes room for them. Padding 4 with crops of 32 is the augmentation of CIFAR in He et al., 2015, section 4.2.</remarks>
 public sealed record RandomCrop : Transform
 {
     /// <param name="size">What is kept.</param>

@@ -46,7 +46,8 @@ internal static class PixelMoves
                 Span<byte> output = target.Slice(c * to.PixelCount + y * to.Width, to.Width);
                 for (int x = 0; x < firstColumn; x++)
                     output[x] = row[Mirrored(x + left, from.Width)];
-                row.Slice(firstColumn + left, endColumn - firstColumn).CopyTo(output[firstColumn..]);
+                if (endColumn > firstColumn) // else the frame lies in the padding
+                    row.Slice(firstColumn + left, endColumn - firstColumn).CopyTo(output[firstColumn..]);
                 for (int x = endColumn; x < output.Length; x++)
                     output[x] = row[Mirrored(x + left, from.Width)];
             }

@@ -108,6 +108,10 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
     public TransformList Fit(Split train) => !_transforms.Any(t => t is Lighting { Components: null }) ? this
         : new([.. _transforms.Select(t => t is Lighting { Components: null } l ? l with { Components = ColorComponents.Of(train) } : t)]);
 
+    /// <summary>These transforms with what others of the same kind have taken from the training images, where these have not.</summary>
+    public TransformList FittedAs(TransformList others) => others.Count != Count ? this
+        : new([.. _transforms.Zip(others._transforms, (mine, other) => mine is Lighting { Components: null } light && other is Lighting fitted ? light with { Components = fitted.Components } : mine)]);
+
     /// <inheritdoc/>
     public IEnumerator<Transform> GetEnumerator() => _transforms.AsEnumerable().GetEnumerator();
 

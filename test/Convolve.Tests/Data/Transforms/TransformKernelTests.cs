@@ -28,7 +28,29 @@ public sealed class TransformKernelTests
                 counts[places.Keys.ToList().IndexOf(Convert.ToHexString(cropped))]++; // -1 throws: no such part
             }
             RequireUniform(counts);
+            Assert.DoesNotContain(0, counts); // even of 25 places, one that misses all 400 draws is one chance in a million
         }
+    }
+
+    // A frame smaller than the padding may lie wholly in it.
+    [Fact]
+    public void Reflected_crops_are_parts_of_the_mirrored_image()
+    {
+        const int Padding = 7;
+        ImageSize size = new(3, 8, 9);
+        FrameSize frame = new(4, 3);
+        byte[] pixels = Pictures.Of(size);
+        HashSet<string> parts = [];
+        for (int top = -Padding; top <= size.Height + Padding - frame.Height; top++)
+            for (int left = -Padding; left <= size.Width + Padding - frame.Width; left++)
+                parts.Add(Convert.ToHexString([.. from c in Enumerable.Range(0, 3) from y in Enumerable.Range(top, frame.Height) from x in Enumerable.Range(left, frame.Width)
+                                                  select pixels[(c * size.Height + Reflected(y, size.Height)) * size.Width + Reflected(x, size.Width)]]));
+        HashSet<string> drawn = [];
+        for (uint sample = 0; sample < 20 * parts.Count; sample++)
+            drawn.Add(Convert.ToHexString(Pictures.Apply([new RandomCrop(frame) { Padding = Padding, PaddingMode = PaddingMode.Reflect }], pixels, size, sample).Pixels));
+        Assert.True(parts.SetEquals(drawn));
+
+        static int Reflected(int place, int count) => count - 1 - Math.Abs(count - 1 - Math.Abs(place));
     }
 
     [Theory, MemberData(nameof(Sizes))]
@@ -221,9 +243,13 @@ public sealed class TransformKernelTests
         Assert.InRange(values.Average(), 98, 101); // truncated
         byte[] light = Pictures.Apply([new ColorJitter { Contrast = 3 }], grey, size).Pixels;
         Assert.Equal(grey, light); // contrast is about the mean
-        // Brightness before contrast clips, contrast before brightness does not: both come.
+        // More light before less contrast is cut off at white, so that black and white stay as far from grey; the other way about both become lighter.
         byte[] ends = [.. Enumerable.Range(0, size.Length).Select(i => (byte)(i % 2 * 255))];
-        Assert.Contains(Enumerable.Range(0, 50), i => Pictures.Apply([new ColorJitter(0.9f)], ends, size, (uint)i).Pixels.Max() == 255);
+        byte[][] both = [.. Enumerable.Range(0, 200).Select(i => Pictures.Apply([new ColorJitter { Brightness = 0.9f, Contrast = 0.9f }], ends, size, (uint)i).Pixels)];
+        Assert.Contains(both, p => p.Max() == 255);
+        int[] sums = [.. both.Where(p => p.Min() > 0).Select(p => p.Min() + p.Max())];
+        Assert.InRange(sums.Count(sum => sum is > 251 and < 258), 10, 60); // an eighth of 200
+        Assert.InRange(sums.Count(sum => sum >= 258), 10, 60);
         Assert.Equal(ends, Pictures.Apply([new ColorJitter()], ends, size).Pixels);
     }
 
