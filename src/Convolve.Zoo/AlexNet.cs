@@ -103,6 +103,7 @@ public static class AlexNet
     /// <remarks>
     /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST. Deviations
     /// from D2L: the first kernel is 5x5 with stride 2 (it sees as much of the picture as 11x11 at 224), half of the filters, 512 units, batch normalisation.
+    /// What was tried beside it: docs/decisions/0013.
     /// Initialisation: Kaiming normal.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
