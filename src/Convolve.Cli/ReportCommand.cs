@@ -47,7 +47,7 @@ internal sealed class ReportCommand
         }
         catch (Exception e) when (e is FileWriteException or DataException or RecipeException or InsufficientMemoryException)
         {
-            Failures.Say(written is null ? $"{e.Message} The run is whole, and only its report is missing, which is written by: {again}"
+            Failures.Say(written is null ? $"{e.Message} The run is whole, and only its report is missing, or not safe on the disk yet; it is written by: {again}"
                 : $"{e.Message} The run and its report are whole; TensorBoard has no grid of its predictions.");
             return (written, Failures.Failed);
         }
