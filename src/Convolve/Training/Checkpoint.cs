@@ -22,8 +22,9 @@ internal static class Checkpoint
     /// <summary>The size of each checkpoint of a run.</summary>
     public static long BytesOf(TrainingParts parts)
     {
-        // A line for each epoch, and some for the rest.
-        long state = 2000 + 400L * parts.Recipe.Epochs;
+        // A line for each epoch, the recipe, which is JSON in JSON in JSON, and some for the rest.
+        string recipe = JsonEncodedText.Encode(RecipeJson.Write(parts.Recipe, parts.Graph)).ToString();
+        long state = 2000 + 400L * parts.Recipe.Epochs + JsonEncodedText.Encode(recipe).EncodedUtf8Bytes.Length;
         return state + SealedTensors.BytesOf([.. Entries(parts).Select(e => e.Info)], parts.Classifier.Metadata);
     }
 
