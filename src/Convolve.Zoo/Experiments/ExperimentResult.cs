@@ -52,7 +52,8 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     private (Recipe Recipe, Graph Graph) Today(ArmResult arm, RunSummary run, int seed)
     {
         Recipe recipe = Settings.For(arm.Arm, seed);
-        return (recipe, NetworkCatalog.Create(recipe.Network, run.Graph.Output.Channels, arm.Arm.NetworkOptions));
+        Graph graph = NetworkCatalog.Create(recipe.Network, run.Graph.Output.Channels, arm.Arm.NetworkOptions);
+        return (recipe, recipe.Initialization is { } start ? graph.WithInitialization(start) : graph);
     }
 
     /// <summary>Reads the folder of an experiment.</summary>
