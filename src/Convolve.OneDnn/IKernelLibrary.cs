@@ -27,8 +27,11 @@ public interface IKernelLibrary
     /// <summary>A layout in row-major order.</summary>
     Layout Plain(ElementType type, params ReadOnlySpan<long> sizes);
 
-    /// <summary>Images N, C, H, W in blocks of 16 channels, [N][C/16][H][W][16], a last block filled up with zeros.</summary>
-    Layout Blocked(ElementType type, params ReadOnlySpan<long> sizes);
+    /// <summary>Images N, C, H, W in blocks of channels, [N][C/16][H][W][16] or the same with 8, a last block filled up with zeros.</summary>
+    /// <param name="type">Of the elements.</param>
+    /// <param name="block">The channels of a block: 16 or 8.</param>
+    /// <param name="sizes">N, C, H and W.</param>
+    Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes);
 
     /// <summary>A layout that the library may choose.</summary>
     Layout Any(ElementType type, params ReadOnlySpan<long> sizes);

@@ -8,7 +8,7 @@ namespace Convolve.OneDnn;
 internal sealed unsafe class OneDnn2 : IKernelLibrary
 {
     private const int Success = 0, Unimplemented = 3, CpuEngine = 1, InOrderStream = 1, UserScratchpad = 1;
-    private const int AnyTag = 1, BlockedTag = 69, ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
+    private const int AnyTag = 1, BlockedBy16Tag = 69, BlockedBy8Tag = 93, ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
     private static readonly int[] PlainTags = [0, 2, 3, 4, 5, 7, 8];
     private readonly nint _engine, _stream;
 
@@ -31,10 +31,12 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, PlainTags[Math.Min(sizes.Length, PlainTags.Length - 1)]);
 
-    public Layout Blocked(ElementType type, params ReadOnlySpan<long> sizes)
+    public Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(sizes.Length, 4);
-        return Make(type, sizes, BlockedTag);
+        if (block is not (8 or 16))
+            throw new ArgumentOutOfRangeException(nameof(block), block, "Blocks are of 8 or 16 channels.");
+        return Make(type, sizes, block == 8 ? BlockedBy8Tag : BlockedBy16Tag);
     }
 
     public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, AnyTag);

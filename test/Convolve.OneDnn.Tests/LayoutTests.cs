@@ -88,6 +88,10 @@ public class LayoutTests
         Assert.Equal("aBcd16b", layout.Format);
         Assert.Equal("f32 2x17x3x5 aBcd16b", layout.ToString());
         Assert.Equal(2 * 32 * 3 * 5 * 4, layout.Bytes);
+        Layout narrow = Library.Blocked(ElementType.Float32, 8, 2, 17, 3, 5);
+        Assert.Equal("f32 2x17x3x5 aBcd8b", narrow.ToString());
+        Assert.Equal(2 * 24 * 3 * 5 * 4, narrow.Bytes);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Library.Blocked(ElementType.Float32, 4, 2, 17, 3, 5));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -67,11 +68,16 @@ internal sealed unsafe class WinogradGradientKernel(Step step, WinogradGradientW
 
     public void Run(int thread, int threads)
     {
-        var scratch = (float*)(_scratch + (nint)(thread * WinogradGradient.ThreadBytes(work.Shape)));
         threads = WinogradRunnable.Whole(threads);
-        if (_isBFloat16)
-            WinogradGradient.Run<BFloat16Pixel>(work.Shape, (byte*)_source, (byte*)_diffs, (float*)_weights, (float*)_bias, scratch, thread, threads);
+        if (work.Shape.Block == Floats8.Count)
+            Run<SinglePixel, Floats8>(thread, threads);
+        else if (_isBFloat16)
+            Run<BFloat16Pixel, Floats16>(thread, threads);
         else
-            WinogradGradient.Run<SinglePixel>(work.Shape, (byte*)_source, (byte*)_diffs, (float*)_weights, (float*)_bias, scratch, thread, threads);
+            Run<SinglePixel, Floats16>(thread, threads);
     }
+
+    private void Run<TPixel, TVector>(int thread, int threads) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> =>
+        WinogradGradient.Run<TPixel, TVector>(work.Shape, (byte*)_source, (byte*)_diffs, (float*)_weights, (float*)_bias,
+            (float*)(_scratch + (nint)(thread * WinogradGradient.ThreadBytes(work.Shape))), thread, threads);
 }

@@ -136,6 +136,13 @@ public sealed partial class Planner
         if (pool is MinPool2d least)
             return LowerMinPool(node, least, window, operation);
         KernelDescription description = Required(operation, node);
+        // Behind own kernels the blocks may be wider than the library's registers, and it would go one by one.
+        PoolingForward other = operation with { Source = Blocked(node.Input, LibraryBlock) };
+        if (!IsFast(description) && _library.Describe(other) is { } faster && SpeedOf(faster) > SpeedOf(description))
+        {
+            (operation, description) = (other, faster);
+            source = As(node, source, other.Source, "reorder source");
+        }
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
         _forwards[node.Index] = operation with { Target = target.Layout };
         if (BlockedPoolOf(node, pool, window, source.Layout, target.Layout) is { } blocked)

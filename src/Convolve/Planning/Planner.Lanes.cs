@@ -34,7 +34,7 @@ public sealed partial class Planner
     // The chain from the input on, where it holds every convolution of the network.
     private void LowerLanes()
     {
-        if (_type != ElementType.Float32 || !Lanes.IsSupported || _library.InstructionSet < InstructionSet.Avx512)
+        if (_type != ElementType.Float32 || !Lanes.IsSupported || _library.InstructionSet < InstructionSet.Avx2)
             return;
         List<LanesPart> parts = [];
         for (Node last = _graph.Nodes[0]; NextPart(last) is { } part; last = part.Last)

@@ -16,8 +16,9 @@ public sealed partial class Planner
 
     private WinogradShape? WinogradOf(Node node, Conv2d conv, ConvolutionForward direct)
     {
-        if (_options.Exact || !WinogradConvolution.IsSupported || conv.Stride != 1 || conv.Dilation != 1 || conv.Groups != 1 || !(conv.Kernel == 3 || conv.Kernel == 5)
-            || node.Input.Channels % 16 != 0 || conv.Filters % 16 != 0 || direct.Source.Format != "aBcd16b" || direct.Target.Format != "aBcd16b"
+        if (_options.Exact || !WinogradConvolution.IsSupported(LibraryBlock) || conv.Stride != 1 || conv.Dilation != 1 || conv.Groups != 1 || !(conv.Kernel == 3 || conv.Kernel == 5)
+            || node.Input.Channels % LibraryBlock != 0 || conv.Filters % LibraryBlock != 0
+            || direct.Source.Format != $"aBcd{LibraryBlock}b" || direct.Target.Format != $"aBcd{LibraryBlock}b"
             || direct.Activation is { Kind: not ElementwiseKind.ReLU })
             return null;
         Window window = conv.Walk(node.Input);
@@ -25,7 +26,7 @@ public sealed partial class Planner
         if (window.Before.Height >= kernel || window.Before.Width >= kernel || window.After.Height >= kernel || window.After.Width >= kernel)
             return null;
         WinogradShape shape = new((int)Batch, node.Input.Channels, conv.Filters, node.Input.Height, node.Input.Width, kernel,
-            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
+            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width, LibraryBlock);
         return shape.IsFasterThanDirect(_type == ElementType.BFloat16) && WinogradWeightsLayout(node, direct) is not null ? shape : null;
     }
 
@@ -35,7 +36,7 @@ public sealed partial class Planner
         Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
         Layout Single(Layout layout) => _library.Any(ElementType.Float32, [.. layout.Sizes]);
         KernelDescription? found = _library.Describe(direct with { IsTraining = true, Source = Single(direct.Source), Weights = any, Target = Single(direct.Target) });
-        return found?[Argument.Weights] is { Format: "ABcd16b16a" } layout ? layout : null;
+        return found?[Argument.Weights] is { } layout && layout.Format == $"ABcd{LibraryBlock}b{LibraryBlock}a" ? layout : null;
     }
 
     private Tensor LowerWinograd(Node node, WinogradShape shape, ConvolutionForward direct, Tensor source)

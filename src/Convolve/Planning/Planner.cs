@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.OneDnn;
 
@@ -151,7 +152,13 @@ public sealed partial class Planner
 
     private Layout Plain(Shape shape) => _library.Plain(_type, Sizes(shape));
 
-    private Layout Blocked(Shape image) => _library.Blocked(_type, Sizes(image));
+    /// <summary>What the own kernels work on.</summary>
+    private Layout Blocked(Shape image) => Blocked(image, Pixel.Channels);
+
+    private Layout Blocked(Shape image, int block) => _library.Blocked(_type, block, Sizes(image));
+
+    /// <summary>The channels of the blocks that the library's kernels for this machine work on.</summary>
+    private int LibraryBlock => _library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
 
     private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses) =>
         Emit(node, name, new NativeWork(operation, description.Implementation), description.ScratchpadBytes, uses);

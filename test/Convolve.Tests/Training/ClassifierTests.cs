@@ -51,7 +51,7 @@ public sealed class ClassifierTests : IDisposable
         {
             Evaluation other = classifier.Evaluate(_splits.Test, batch);
             Assert.Equal((evaluation.Images, evaluation.Accuracy, evaluation.Top5Accuracy), (other.Images, other.Accuracy, other.Top5Accuracy));
-            Assert.InRange(other.Loss / evaluation.Loss, 1 - 1e-6, 1 + 1e-6);
+            Assert.InRange(other.Loss / evaluation.Loss, 1 - 1e-5, 1 + 1e-5); // other kernels for other batches, which round otherwise
         }
         Assert.Equal(TrainingData.Network, classifier.Graph);
         Assert.Equal(_splits.Test.Dataset.ClassNames, classifier.ClassNames);

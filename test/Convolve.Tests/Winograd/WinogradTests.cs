@@ -1,4 +1,5 @@
 using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;
 
@@ -20,32 +21,42 @@ public unsafe class WinogradTests
         { [1, 64, 80, 6, 8, 3, 1, 1, 1, 1], 8 },
     };
 
+    /// <summary>Channels and filters that fill no blocks of 16.</summary>
+    public static TheoryData<int[], int> NarrowCases => new()
+    {
+        { [2, 8, 24, 11, 9, 5, 2, 2, 2, 2], 2 },
+        { [3, 24, 40, 13, 13, 3, 1, 1, 1, 1], 3 },
+    };
+
     // Rounding is about ten times that of a direct sum in float32.
     [Theory, MemberData(nameof(Cases))]
-    public void Float32_computes_what_the_sums_say(int[] sizes, int threads) => Require<SinglePixel>(sizes, threads, 2e-5);
+    public void Float32_computes_what_the_sums_say(int[] sizes, int threads) => Require<SinglePixel, Floats16>(sizes, threads, 2e-5);
+
+    [Theory, MemberData(nameof(Cases)), MemberData(nameof(NarrowCases))]
+    public void Registers_of_half_the_width_do_so_too(int[] sizes, int threads) => Require<SinglePixel, Floats8>(sizes, threads, 2e-5);
 
     // Inputs are bfloat16 numbers; only results that are images are rounded to it.
     [Theory, MemberData(nameof(Cases))]
-    public void BFloat16_rounds_the_same_results(int[] sizes, int threads) => Require<BFloat16Pixel>(sizes, threads, 8e-3);
+    public void BFloat16_rounds_the_same_results(int[] sizes, int threads) => Require<BFloat16Pixel, Floats16>(sizes, threads, 8e-3);
 
     [Fact]
     public void Small_pictures_of_few_channels_and_large_batches_of_many_are_told_apart()
     {
-        Assert.True(new WinogradShape(128, 96, 256, 26, 26, 5, 2, 2, 26, 26).IsFasterThanDirect(isBFloat16: true));
-        Assert.True(new WinogradShape(64, 384, 384, 12, 12, 3, 1, 1, 12, 12).IsFasterThanDirect(isBFloat16: false));
-        Assert.False(new WinogradShape(1, 384, 384, 12, 12, 3, 1, 1, 12, 12).IsFasterThanDirect(isBFloat16: false));
-        Assert.False(new WinogradShape(64, 512, 512, 2, 2, 3, 1, 1, 2, 2).IsFasterThanDirect(isBFloat16: false));
-        Assert.False(new WinogradShape(64, 256, 256, 7, 7, 3, 1, 1, 7, 7).IsFasterThanDirect(isBFloat16: true));
+        Assert.True(new WinogradShape(128, 96, 256, 26, 26, 5, 2, 2, 26, 26, 16).IsFasterThanDirect(isBFloat16: true));
+        Assert.True(new WinogradShape(64, 384, 384, 12, 12, 3, 1, 1, 12, 12, 16).IsFasterThanDirect(isBFloat16: false));
+        Assert.False(new WinogradShape(1, 384, 384, 12, 12, 3, 1, 1, 12, 12, 16).IsFasterThanDirect(isBFloat16: false));
+        Assert.False(new WinogradShape(64, 512, 512, 2, 2, 3, 1, 1, 2, 2, 16).IsFasterThanDirect(isBFloat16: false));
+        Assert.False(new WinogradShape(64, 256, 256, 7, 7, 3, 1, 1, 7, 7, 16).IsFasterThanDirect(isBFloat16: true));
     }
 
-    private static void Require<TPixel>(int[] z, int threads, double imageTolerance) where TPixel : struct, IPixel
+    private static void Require<TPixel, TVector>(int[] z, int threads, double imageTolerance)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
-        if (!WinogradConvolution.IsSupported)
-            return;
-        WinogradShape shape = new(z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7], z[3] + z[6] + z[8] - z[5] + 1, z[4] + z[7] + z[9] - z[5] + 1);
+        int block = TVector.Count;
+        WinogradShape shape = new(z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7], z[3] + z[6] + z[8] - z[5] + 1, z[4] + z[7] + z[9] - z[5] + 1, block);
         bool isBFloat16 = TPixel.Bytes == 32;
-        Blocked source = Blocked.Images(shape.Batch, shape.Channels, shape.Height, shape.Width, 1), diff = Blocked.Images(shape.Batch, shape.Filters, shape.OutHeight, shape.OutWidth, 2);
-        Blocked weights = Blocked.Weights(shape.Filters, shape.Channels, shape.Kernel, 3);
+        Blocked source = Blocked.Images(shape.Batch, shape.Channels, shape.Height, shape.Width, block, 1), diff = Blocked.Images(shape.Batch, shape.Filters, shape.OutHeight, shape.OutWidth, block, 2);
+        Blocked weights = Blocked.Weights(shape.Filters, shape.Channels, shape.Kernel, block, 3);
         float[] bias = [.. Enumerable.Range(0, shape.Filters).Select(i => (i % 7 - 3) / 4f)];
         if (isBFloat16)
         {
@@ -65,15 +76,13 @@ public unsafe class WinogradTests
             target[t] = Math.Max(0.25 * (target[t] + bias[filter]), target[t] + bias[filter]);
             diffBias[filter] += diff.Values[t];
         }
-        RequireNear("target", Pass<TPixel>(shape, false, 0.25f, source, weights, bias, diff, threads), target, imageTolerance);
-        RequireNear("gradient of the source", Pass<TPixel>(shape.Transposed, true, 1, diff, weights, null, source, threads), diffSource, imageTolerance);
-        RequireGradient<TPixel>(shape, source, diff, weights, diffWeights, diffBias, threads);
+        RequireNear("target", Pass(isBFloat16, shape, false, 0.25f, source, weights, bias, diff, threads), target, imageTolerance);
+        RequireNear("gradient of the source", Pass(isBFloat16, shape.Transposed, true, 1, diff, weights, null, source, threads), diffSource, imageTolerance);
+        RequireGradient<TPixel, TVector>(shape, source, diff, weights, diffWeights, diffBias, threads);
     }
 
-    private static float[] Pass<TPixel>(WinogradShape shape, bool isTransposed, float slope, Blocked source, Blocked weights, float[]? bias, Blocked like, int threads)
-        where TPixel : struct, IPixel
+    private static float[] Pass(bool isBFloat16, WinogradShape shape, bool isTransposed, float slope, Blocked source, Blocked weights, float[]? bias, Blocked like, int threads)
     {
-        bool isBFloat16 = TPixel.Bytes == 32;
         using LanesBuffer from = source.Store(isBFloat16), kernel = weights.Store(false), to = like.Room(isBFloat16), shift = new((bias?.Length ?? 1) * sizeof(float));
         using LanesBuffer scratch = new(WinogradPass.ScratchBytes(shape, threads));
         bias?.CopyTo(new Span<float>(shift.Data, bias.Length));
@@ -95,14 +104,14 @@ public unsafe class WinogradTests
         return like.Load(to, isBFloat16);
     }
 
-    private static void RequireGradient<TPixel>(WinogradShape shape, Blocked source, Blocked diff, Blocked weights, double[] diffWeights, double[] diffBias, int threads)
-        where TPixel : struct, IPixel
+    private static void RequireGradient<TPixel, TVector>(WinogradShape shape, Blocked source, Blocked diff, Blocked weights, double[] diffWeights, double[] diffBias, int threads)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         bool isBFloat16 = TPixel.Bytes == 32;
         using LanesBuffer from = source.Store(isBFloat16), diffs = diff.Store(isBFloat16), to = weights.Room(false), shift = new(shape.Filters * sizeof(float));
         using LanesBuffer scratch = new(WinogradGradient.ThreadBytes(shape));
         for (int thread = 0; thread < threads; thread++)
-            WinogradGradient.Run<TPixel>(shape, from.Data, diffs.Data, to.Floats, shift.Floats, scratch.Floats, thread, threads);
+            WinogradGradient.Run<TPixel, TVector>(shape, from.Data, diffs.Data, to.Floats, shift.Floats, scratch.Floats, thread, threads);
         RequireNear("gradient of the weights", weights.Load(to, false), diffWeights, 2e-5);
         RequireNear("gradient of the bias", new Span<float>(shift.Data, shape.Filters).ToArray(), diffBias, 2e-5);
     }
@@ -127,23 +136,23 @@ public unsafe class WinogradTests
                                         ((o * s.Channels + c) * s.Kernel + i) * s.Kernel + j, ((n * s.Filters + o) * s.OutHeight + y) * s.OutWidth + x);
     }
 
-    /// <summary>Plain numbers, and where each lies in blocks of 16.</summary>
+    /// <summary>Plain numbers, and where each lies in blocks.</summary>
     private sealed class Blocked(float[] values, Func<int, int> place)
     {
         public float[] Values => values;
 
-        public static Blocked Images(int batch, int channels, int height, int width, int seed) =>
+        public static Blocked Images(int batch, int channels, int height, int width, int block, int seed) =>
             new(Numbers(batch * channels * height * width, seed), i =>
             {
                 int area = height * width, channel = i / area % channels;
-                return ((i / area - channel + channel / 16 * 16) * area + i % area * 16) + channel % 16;
+                return ((i / area - channel + channel / block * block) * area + i % area * block) + channel % block;
             });
 
-        public static Blocked Weights(int filters, int channels, int kernel, int seed) =>
+        public static Blocked Weights(int filters, int channels, int kernel, int block, int seed) =>
             new(Numbers(filters * channels * kernel * kernel, seed), i =>
             {
                 int area = kernel * kernel, channel = i / area % channels, filter = i / area / channels;
-                return ((filter / 16 * (channels / 16) + channel / 16) * area + i % area) * 256 + channel % 16 * 16 + filter % 16;
+                return ((filter / block * (channels / block) + channel / block) * area + i % area) * block * block + channel % block * block + filter % block;
             });
 
         private static float[] Numbers(int count, int seed) => [.. TestTensors.Uniform(count, (uint)seed).Select(x => (float)x)];

@@ -9,7 +9,8 @@ namespace Convolve.Kernels.Lanes;
 /// </summary>
 /// <remarks>
 /// With few channels a library that vectorises over channels works mostly on padding; here no lane is lost but those of a last, partial
-/// group. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to 64 bytes.
+/// group. With AVX2 a register holds one half of such a vector, and the inner kernels run for one half of the group and then the other: the sums are
+/// the same to the bit, and so is the layout. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to 64 bytes.
 /// </remarks>
 internal static class Lanes
 {
@@ -20,7 +21,10 @@ internal static class Lanes
     public const int VectorBytes = 64;
 
     /// <summary>Whether this machine runs the kernels at full speed; where not, oneDNN is faster.</summary>
-    public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512F.IsSupported && BitConverter.IsLittleEndian;
+    public static bool IsSupported => (IsWide || Avx2.IsSupported && Fma.IsSupported) && BitConverter.IsLittleEndian;
+
+    /// <summary>Whether a register holds a whole group, and not half of one.</summary>
+    public static bool IsWide => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
 
     /// <summary>The groups of 16 images that hold a batch.</summary>
     public static int Groups(int batch) => (batch + Width - 1) / Width;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
@@ -85,7 +86,10 @@ internal unsafe struct LanesBackwardWeights
                 int filters = Correlation.Part(_conv.Filters, _filterBlocks, block);
                 tile.Diff = diff.Origin + filter * diff.Plane + top * diff.Row;
                 byte* biasSums = _sums + _conv.Filters * tile.SumPitch + filter * VectorBytes;
-                AddBias(tile.Diff, diff, filters, tile.Rows, _conv.OutWidth, biasSums);
+                if (IsWide)
+                    AddBias<Floats16>(tile.Diff, diff, filters, tile.Rows, _conv.OutWidth, biasSums);
+                else
+                    AddBias<Floats8>(tile.Diff, diff, filters, tile.Rows, _conv.OutWidth, biasSums);
                 for (int tapBlock = 0, tap = 0; tapBlock < _tapBlocks; tapBlock++)
                 {
                     int taps = Correlation.Part(_conv.Taps, _tapBlocks, tapBlock);
@@ -118,10 +122,14 @@ internal unsafe struct LanesBackwardWeights
         for (int i = first; i < end; i++)
         {
             byte* sum = sums + (nint)i * VectorBytes;
-            Vector512<float> total = Vector512.Load((float*)sum);
+            Vector256<float> lower = Vector256.Load((float*)sum), upper = Vector256.Load((float*)sum + Vector256<float>.Count);
             for (int thread = 1; thread < threads; thread++)
-                total += Vector512.Load((float*)(sum + thread * pitch));
-            Vector256<float> half = total.GetLower() + total.GetUpper();
+            {
+                float* other = (float*)(sum + thread * pitch);
+                lower += Vector256.Load(other);
+                upper += Vector256.Load(other + Vector256<float>.Count);
+            }
+            Vector256<float> half = lower + upper;
             Vector128<float> quarter = half.GetLower() + half.GetUpper();
             quarter += Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1));
             result[i] = quarter[0] + quarter[1];
@@ -129,26 +137,27 @@ internal unsafe struct LanesBackwardWeights
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddBias(byte* first, LanesView diff, int filters, int rows, int columns, byte* sums)
+    private static void AddBias<TVector>(byte* first, LanesView diff, int filters, int rows, int columns, byte* sums) where TVector : unmanaged, IFloats<TVector>
     {
         for (int f = 0; f < filters; f++, sums += VectorBytes)
-        {
-            Vector512<float> even = Vector512.Load((float*)sums), odd = Vector512<float>.Zero, third = odd, fourth = odd;
-            for (int row = 0; row < rows; row++)
+            for (int part = 0; part < VectorBytes; part += sizeof(TVector))
             {
-                float* d = (float*)(first + f * diff.Plane + row * diff.Row), end = d + columns * Width;
-                for (; d + 4 * Width <= end; d += 4 * Width)
+                TVector even = TVector.Load(sums + part), odd = TVector.Zero, third = odd, fourth = odd;
+                for (int row = 0; row < rows; row++)
                 {
-                    even += Vector512.Load(d);
-                    odd += Vector512.Load(d + Width);
-                    third += Vector512.Load(d + 2 * Width);
-                    fourth += Vector512.Load(d + 3 * Width);
+                    float* d = (float*)(first + f * diff.Plane + row * diff.Row + part), end = d + columns * Width;
+                    for (; d + 4 * Width <= end; d += 4 * Width)
+                    {
+                        even += TVector.Load(d);
+                        odd += TVector.Load(d + Width);
+                        third += TVector.Load(d + 2 * Width);
+                        fourth += TVector.Load(d + 3 * Width);
+                    }
+                    for (; d < end; d += Width)
+                        odd += TVector.Load(d);
                 }
-                for (; d < end; d += Width)
-                    odd += Vector512.Load(d);
+                (even + odd + (third + fourth)).Store(sums + part);
             }
-            (even + odd + (third + fourth)).Store((float*)sums);
-        }
     }
 
     /// <summary>The part of the padded input that the taps reach.</summary>

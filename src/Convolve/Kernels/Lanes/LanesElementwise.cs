@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
@@ -32,25 +32,42 @@ internal static unsafe class LanesElementwise
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<TFunction>(float* values, int vectors, float slope) where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope);
-        for (float* end = values + (long)vectors * Width; values != end; values += Width)
-            TFunction.Apply(Vector512.Load(values), slopes).Store(values);
+        if (IsWide)
+            Apply<Floats16, TFunction>(values, vectors, slope);
+        else
+            Apply<Floats8, TFunction>(values, vectors, slope);
+    }
+
+    private static void Backward<TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope) where TFunction : struct, ILanesFunction
+    {
+        if (IsWide)
+            Backward<Floats16, TFunction>(diffOut, output, diffIn, vectors, slope);
+        else
+            Backward<Floats8, TFunction>(diffOut, output, diffIn, vectors, slope);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Backward<TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope)
-        where TFunction : struct, ILanesFunction
+    private static void Apply<TVector, TFunction>(float* values, int vectors, float slope)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
+    {
+        TVector slopes = TVector.Create(slope);
+        for (float* end = values + (long)vectors * Width; values != end; values += TVector.Count)
+            TFunction.Apply(TVector.Load(values), slopes).Store(values);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Backward<TVector, TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
         // Without an activation nobody keeps an output to read.
-        Vector512<float> slopes = Vector512.Create(slope), y = default;
-        for (long i = 0; i < (long)vectors * Width; i += Width)
+        TVector slopes = TVector.Create(slope), y = default;
+        for (long i = 0; i < (long)vectors * Width; i += TVector.Count)
         {
             if (typeof(TFunction) != typeof(Identity))
-                y = Vector512.Load(output + i);
-            TFunction.Backward(Vector512.Load(diffOut + i), y, slopes).Store(diffIn + i);
+                y = TVector.Load(output + i);
+            TFunction.Backward(TVector.Load(diffOut + i), y, slopes).Store(diffIn + i);
         }
     }
 }

@@ -1,48 +1,47 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Lanes;
 
 /// <summary>An activation and its derivative, told to a kernel as a type so that the compiler makes one kernel for each.</summary>
 internal interface ILanesFunction
 {
-    static abstract Vector512<float> Apply(Vector512<float> x, Vector512<float> slope);
+    static abstract T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T>;
 
     /// <summary>The input's gradient from the gradient <paramref name="d"/> of the output and the output <paramref name="y"/>.</summary>
-    static abstract Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope);
+    static abstract T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T>;
 }
 
 internal readonly struct Identity : ILanesFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> slope) => x;
+    public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T> => x;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope) => d;
+    public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> => d;
 }
 
 internal readonly struct Rectify : ILanesFunction
 {
     // The operands' order keeps a NaN: the instruction returns its second operand when one is NaN.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> slope) => Avx512F.Max(Vector512<float>.Zero, x);
+    public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T> => T.Max(T.Zero, x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(y, Vector512<float>.Zero), d, Vector512<float>.Zero);
+    public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
+        T.Select(T.GreaterThan(y, T.Zero), d, T.Zero);
 }
 
 internal readonly struct LeakyRectify : ILanesFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, x * slope);
+    public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T> =>
+        T.Select(T.GreaterThan(x, T.Zero), x, x * slope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(y, Vector512<float>.Zero), d, d * slope);
+    public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
+        T.Select(T.GreaterThan(y, T.Zero), d, d * slope);
 }
 
 internal readonly struct HyperbolicTangent : ILanesFunction
@@ -55,38 +54,38 @@ internal readonly struct HyperbolicTangent : ILanesFunction
     /// nearest float32 is 1.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> slope)
+    public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T>
     {
-        x = Avx512F.Max(Vector512.Create(-9f), Avx512F.Min(Vector512.Create(9f), x));
-        Vector512<float> t = x * x;
-        var p = Avx512F.FusedMultiplyAdd(t, Vector512.Create(1.33530147e-8f), Vector512.Create(2.06080949e-5f));
-        var q = Avx512F.FusedMultiplyAdd(t, Vector512.Create(7.77594266e-7f), Vector512.Create(3.28554626e-4f));
-        p = Avx512F.FusedMultiplyAdd(p, t, Vector512.Create(3.49553907e-3f));
-        q = Avx512F.FusedMultiplyAdd(q, t, Vector512.Create(2.58768070e-2f));
-        p = Avx512F.FusedMultiplyAdd(p, t, Vector512.Create(0.133809879f));
-        q = Avx512F.FusedMultiplyAdd(q, t, Vector512.Create(0.467143059f));
-        p = Avx512F.FusedMultiplyAdd(p, t, Vector512.Create(1f));
-        q = Avx512F.FusedMultiplyAdd(q, t, Vector512.Create(1f));
-        return Avx512F.Max(Vector512.Create(-1f), Avx512F.Min(Vector512.Create(1f), x * p / q));
+        x = T.Max(T.Create(-9f), T.Min(T.Create(9f), x));
+        T t = x * x;
+        var p = T.FusedMultiplyAdd(t, T.Create(1.33530147e-8f), T.Create(2.06080949e-5f));
+        var q = T.FusedMultiplyAdd(t, T.Create(7.77594266e-7f), T.Create(3.28554626e-4f));
+        p = T.FusedMultiplyAdd(p, t, T.Create(3.49553907e-3f));
+        q = T.FusedMultiplyAdd(q, t, T.Create(2.58768070e-2f));
+        p = T.FusedMultiplyAdd(p, t, T.Create(0.133809879f));
+        q = T.FusedMultiplyAdd(q, t, T.Create(0.467143059f));
+        p = T.FusedMultiplyAdd(p, t, T.Create(1f));
+        q = T.FusedMultiplyAdd(q, t, T.Create(1f));
+        return T.Max(T.Create(-1f), T.Min(T.Create(1f), x * p / q));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope) =>
-        d * Avx512F.FusedMultiplyAddNegated(y, y, Vector512.Create(1f));
+    public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
+        d * T.FusedMultiplyAdd(-y, y, T.Create(1f));
 }
 
 internal readonly struct Logistic : ILanesFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Apply(Vector512<float> x, Vector512<float> slope)
+    public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T>
     {
-        Vector512<float> half = Vector512.Create(0.5f);
-        return Avx512F.FusedMultiplyAdd(half, HyperbolicTangent.Apply(x * half, slope), half);
+        T half = T.Create(0.5f);
+        return T.FusedMultiplyAdd(half, HyperbolicTangent.Apply(x * half, slope), half);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Backward(Vector512<float> d, Vector512<float> y, Vector512<float> slope) =>
-        d * Avx512F.FusedMultiplyAddNegated(y, y, y);
+    public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
+        d * T.FusedMultiplyAdd(-y, y, y);
 }
 
 /// <summary>A number for a kernel as a type: <c>sizeof</c> is a constant when the kernel is compiled, so unused branches vanish.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
@@ -10,8 +9,27 @@ internal static unsafe class LanesLayout
 {
     /// <summary>Plain [batch, features] to lanes; lanes without an image become zero.</summary>
     /// <param name="pitch">The floats from one row of <paramref name="plain"/> to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToLanes(float* plain, long pitch, int batch, int features, float* lanes, int first, int count)
+    {
+        if (IsWide)
+            ToLanes<Floats16>(plain, pitch, batch, features, lanes, first, count);
+        else
+            ToLanes<Floats8>(plain, pitch, batch, features, lanes, first, count);
+    }
+
+    /// <summary>Lanes to plain [batch, features]; lanes without an image are left out.</summary>
+    /// <param name="pitch">The floats from one row of <paramref name="plain"/> to the next.</param>
+    public static void ToPlain(float* lanes, int batch, int features, float* plain, long pitch, int first, int count)
+    {
+        if (IsWide)
+            ToPlain<Floats16>(lanes, batch, features, plain, pitch, first, count);
+        else
+            ToPlain<Floats8>(lanes, batch, features, plain, pitch, first, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ToLanes<TVector>(float* plain, long pitch, int batch, int features, float* lanes, int first, int count)
+        where TVector : unmanaged, IFloats<TVector>
     {
         float** rows = stackalloc float*[Width];
         for (int group = first; group < first + count; group++)
@@ -20,21 +38,19 @@ internal static unsafe class LanesLayout
             int images = Math.Min(Width, batch - group * Width);
             for (int i = 0; i < Width; i++)
                 rows[i] = plain + ((long)group * Width + (i < images ? i : 0)) * pitch;
-            Vector512<float> mask = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(images)).AsSingle();
             float* target = lanes + (long)group * features * Width;
             int feature = 0;
             for (; feature + Width <= features; feature += Width)
-                Transpose(rows, feature, target + (long)feature * Width, mask);
+                Transpose<TVector>(rows, feature, target + (long)feature * Width, images);
             for (; feature < features; feature++)
                 for (int i = 0; i < Width; i++)
                     target[(long)feature * Width + i] = i < images ? rows[i][feature] : 0;
         }
     }
 
-    /// <summary>Lanes to plain [batch, features]; lanes without an image are left out.</summary>
-    /// <param name="pitch">The floats from one row of <paramref name="plain"/> to the next.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ToPlain(float* lanes, int batch, int features, float* plain, long pitch, int first, int count)
+    private static void ToPlain<TVector>(float* lanes, int batch, int features, float* plain, long pitch, int first, int count)
+        where TVector : unmanaged, IFloats<TVector>
     {
         float** rows = stackalloc float*[Width];
         float* tile = stackalloc float[Width * Width];
@@ -48,9 +64,10 @@ internal static unsafe class LanesLayout
             {
                 for (int i = 0; i < Width; i++)
                     rows[i] = source + ((long)feature + i) * Width;
-                Transpose(rows, 0, tile, Vector512<float>.AllBitsSet);
+                Transpose<TVector>(rows, 0, tile, Width);
                 for (int i = 0; i < images; i++)
-                    Vector512.Load(tile + i * Width).Store(target + i * pitch + feature);
+                    for (int part = 0; part < Width; part += TVector.Count)
+                        TVector.Load(tile + i * Width + part).Store(target + i * pitch + feature + part);
             }
             for (; feature < features; feature++)
                 for (int i = 0; i < images; i++)
@@ -58,39 +75,24 @@ internal static unsafe class LanesLayout
         }
     }
 
-    /// <summary>Sixteen values of sixteen rows, transposed: pairs, then fours within 128 bits, then the 128-bit parts.</summary>
+    /// <summary>Sixteen values of sixteen rows, transposed: pairs, then fours within 128 bits, then the 128-bit parts. Lanes beyond the images become zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(float** rows, int column, float* target, Vector512<float> mask)
+    private static void Transpose<TVector>(float** rows, int column, float* target, int images) where TVector : unmanaged, IFloats<TVector>
     {
-        for (int half = 0; half < 2; half++)
+        for (int lane = 0; lane < Width; lane += TVector.Count, rows += TVector.Count, target += TVector.Count)
         {
-            // Rows r, r + 4, r + 8, r + 12 supply the 128-bit parts of one register: columns 8 half .. 8 half + 7.
-            int c = column + 8 * half;
-            Vector512<float> a0 = Gather(rows, 0, c), a1 = Gather(rows, 1, c), a2 = Gather(rows, 2, c), a3 = Gather(rows, 3, c);
-            Vector512<float> b0 = Gather(rows, 0, c + 4), b1 = Gather(rows, 1, c + 4);
-            Vector512<float> b2 = Gather(rows, 2, c + 4), b3 = Gather(rows, 3, c + 4);
-            float* y = target + 8 * half * Width;
-            Four(a0, a1, a2, a3, y, mask);
-            Four(b0, b1, b2, b3, y + 4 * Width, mask);
+            TVector mask = TVector.LessThan(TVector.Indices, TVector.Create(images - lane));
+            // Every fourth row supplies a 128-bit part of one register.
+            for (int c = 0; c < Width; c += 4)
+            {
+                var (x0, x1, x2, x3) = TVector.Transpose(TVector.Gather(rows, 0, column + c), TVector.Gather(rows, 1, column + c),
+                    TVector.Gather(rows, 2, column + c), TVector.Gather(rows, 3, column + c));
+                float* y = target + c * Width;
+                (x0 & mask).Store(y);
+                (x1 & mask).Store(y + Width);
+                (x2 & mask).Store(y + 2 * Width);
+                (x3 & mask).Store(y + 3 * Width);
+            }
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Gather(float** rows, int row, int column) =>
-        Vector512.Create(
-            Vector256.Create(Vector128.Load(rows[row] + column), Vector128.Load(rows[row + 4] + column)),
-            Vector256.Create(Vector128.Load(rows[row + 8] + column), Vector128.Load(rows[row + 12] + column)));
-
-    /// <summary>Four rows in each 128-bit part become four columns.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(
-        Vector512<float> r0, Vector512<float> r1, Vector512<float> r2, Vector512<float> r3, float* target, Vector512<float> mask)
-    {
-        Vector512<double> low01 = Avx512F.UnpackLow(r0, r1).AsDouble(), low23 = Avx512F.UnpackLow(r2, r3).AsDouble();
-        Vector512<double> high01 = Avx512F.UnpackHigh(r0, r1).AsDouble(), high23 = Avx512F.UnpackHigh(r2, r3).AsDouble();
-        (Avx512F.UnpackLow(low01, low23).AsSingle() & mask).Store(target);
-        (Avx512F.UnpackHigh(low01, low23).AsSingle() & mask).Store(target + Width);
-        (Avx512F.UnpackLow(high01, high23).AsSingle() & mask).Store(target + 2 * Width);
-        (Avx512F.UnpackHigh(high01, high23).AsSingle() & mask).Store(target + 3 * Width);
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
@@ -87,65 +86,77 @@ internal static unsafe class LanesPooling
         in LanesPool pool, float slope, LanesView input, LanesView output, byte* positions, int row)
         where TFunction : struct, ILanesFunction
     {
+        if (IsWide)
+            ForwardRow<Floats16, TFunction>(pool, slope, input, output, positions, row);
+        else
+            ForwardRow<Floats8, TFunction>(pool, slope, input, output, positions, row);
+    }
+
+    private static void ForwardRow<TVector, TFunction>(
+        in LanesPool pool, float slope, LanesView input, LanesView output, byte* positions, int row)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
+    {
         int outWidth = pool.OutWidth, outRow = outWidth * Width, outPlane = pool.OutHeight * outRow;
         bool two = pool.IsTwoByTwo, max = pool.Kind == LanesPoolKind.Max;
         for (int c = 0; c < pool.Channels; c++)
-        {
-            float* y = (float*)(output.Origin + c * output.Plane + row * output.Row);
-            byte* x = input.Origin + c * input.Plane, p = positions == null ? null : positions + c * outPlane + row * outRow;
-            if (!two)
-                AnyRow<TFunction>(pool, slope, x, input.Row, y, p, row);
-            else if (max)
-                MaxRow<TFunction>((float*)(x + 2 * row * input.Row), (float*)(x + (2 * row + 1) * input.Row), y, p, outWidth, slope);
-            else
-                AverageRow<TFunction>((float*)(x + 2 * row * input.Row), (float*)(x + (2 * row + 1) * input.Row), y, outWidth, slope);
-        }
+            for (int lane = 0; lane < Width; lane += TVector.Count)
+            {
+                float* y = (float*)(output.Origin + c * output.Plane + row * output.Row) + lane;
+                byte* x = input.Origin + c * input.Plane + lane * sizeof(float), p = positions == null ? null : positions + c * outPlane + row * outRow + lane;
+                float* upper = (float*)(x + 2 * row * input.Row), lower = (float*)(x + (2 * row + 1) * input.Row);
+                if (!two)
+                    AnyRow<TVector, TFunction>(pool, slope, x, input.Row, y, p, row);
+                else if (max)
+                    MaxRow<TVector, TFunction>(upper, lower, y, p, outWidth, slope);
+                else
+                    AverageRow<TVector, TFunction>(upper, lower, y, outWidth, slope);
+            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaxRow<TFunction>(float* upper, float* lower, float* y, byte* positions, int columns, float slope)
-        where TFunction : struct, ILanesFunction
+    private static void MaxRow<TVector, TFunction>(float* upper, float* lower, float* y, byte* positions, int columns, float slope)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope), nan = Vector512.Create(float.NaN);
+        TVector slopes = TVector.Create(slope), nan = TVector.Create(float.NaN);
         for (float* end = y + columns * Width; y != end; y += Width, upper += 2 * Width, lower += 2 * Width)
         {
-            Vector512<float> a = Vector512.Load(upper), b = Vector512.Load(upper + Width);
-            Vector512<float> c = Vector512.Load(lower), d = Vector512.Load(lower + Width);
-            Vector512<float> best = Avx512F.Max(Avx512F.Max(a, b), Avx512F.Max(c, d));
-            best = Vector512.ConditionalSelect(Avx512F.CompareUnordered(a, b) | Avx512F.CompareUnordered(c, d), nan, best);
+            TVector a = TVector.Load(upper), b = TVector.Load(upper + Width);
+            TVector c = TVector.Load(lower), d = TVector.Load(lower + Width);
+            TVector best = TVector.Max(TVector.Max(a, b), TVector.Max(c, d));
+            best = TVector.Select(TVector.Unordered(a, b) | TVector.Unordered(c, d), nan, best);
             TFunction.Apply(best, slopes).Store(y);
             if (positions != null)
             {
                 // The first that equals the maximum; a NaN equals nothing, and its gradient goes to the last.
-                Vector512<int> position = Vector512.ConditionalSelect(
-                    Vector512.Equals(c, best).AsInt32(), Vector512.Create(2), Vector512.Create(3));
-                position = Vector512.ConditionalSelect(Vector512.Equals(b, best).AsInt32(), Vector512<int>.One, position);
-                position = Vector512.ConditionalSelect(Vector512.Equals(a, best).AsInt32(), Vector512<int>.Zero, position);
-                Avx512F.ConvertToVector128Byte(position).Store(positions);
+                TVector position = TVector.Select(
+                    TVector.Equal(c, best), TVector.CreateBits(2), TVector.CreateBits(3));
+                position = TVector.Select(TVector.Equal(b, best), TVector.CreateBits(1), position);
+                position = TVector.Select(TVector.Equal(a, best), TVector.CreateBits(0), position);
+                position.StoreBytes(positions);
                 positions += Width;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AverageRow<TFunction>(float* upper, float* lower, float* y, int columns, float slope)
-        where TFunction : struct, ILanesFunction
+    private static void AverageRow<TVector, TFunction>(float* upper, float* lower, float* y, int columns, float slope)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope), quarter = Vector512.Create(0.25f);
+        TVector slopes = TVector.Create(slope), quarter = TVector.Create(0.25f);
         for (float* end = y + columns * Width; y != end; y += Width, upper += 2 * Width, lower += 2 * Width)
         {
-            Vector512<float> top = TFunction.Apply(Vector512.Load(upper), slopes) + TFunction.Apply(Vector512.Load(upper + Width), slopes);
-            Vector512<float> low = TFunction.Apply(Vector512.Load(lower), slopes) + TFunction.Apply(Vector512.Load(lower + Width), slopes);
+            TVector top = TFunction.Apply(TVector.Load(upper), slopes) + TFunction.Apply(TVector.Load(upper + Width), slopes);
+            TVector low = TFunction.Apply(TVector.Load(lower), slopes) + TFunction.Apply(TVector.Load(lower + Width), slopes);
             ((top + low) * quarter).Store(y);
         }
     }
 
     /// <summary>Any window; the part of it inside the input is found for every position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AnyRow<TFunction>(in LanesPool pool, float slope, byte* x, nint inRow, float* y, byte* positions, int row)
-        where TFunction : struct, ILanesFunction
+    private static void AnyRow<TVector, TFunction>(in LanesPool pool, float slope, byte* x, nint inRow, float* y, byte* positions, int row)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope);
+        TVector slopes = TVector.Create(slope);
         int top = row * pool.StrideH - pool.PadTop, firstRow = Math.Max(0, -top), endRow = Math.Min(pool.KernelHeight, pool.Height - top);
         for (int column = 0, outWidth = pool.OutWidth; column < outWidth; column++, y += Width)
         {
@@ -153,30 +164,30 @@ internal static unsafe class LanesPooling
             int firstColumn = Math.Max(0, -left), endColumn = Math.Min(pool.KernelWidth, pool.Width - left);
             if (pool.Kind == LanesPoolKind.Max)
             {
-                Vector512<float> best = Vector512.Create(float.NegativeInfinity);
-                Vector512<int> position = Vector512.Create(firstRow * pool.KernelWidth + firstColumn);
+                TVector best = TVector.Create(float.NegativeInfinity);
+                TVector position = TVector.CreateBits(firstRow * pool.KernelWidth + firstColumn);
                 for (int i = firstRow; i < endRow; i++)
                     for (int j = firstColumn; j < endColumn; j++)
                     {
-                        Vector512<float> next = Vector512.Load((float*)(x + (top + i) * inRow + (left + j) * VectorBytes));
-                        Vector512<float> wins = Wins(next, best);
-                        best = Vector512.ConditionalSelect(wins, next, best);
-                        position = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(i * pool.KernelWidth + j), position);
+                        TVector next = TVector.Load(x + (top + i) * inRow + (left + j) * VectorBytes);
+                        TVector wins = Wins(next, best);
+                        best = TVector.Select(wins, next, best);
+                        position = TVector.Select(wins, TVector.CreateBits(i * pool.KernelWidth + j), position);
                     }
                 TFunction.Apply(best, slopes).Store(y);
                 if (positions != null)
                 {
-                    Avx512F.ConvertToVector128Byte(position).Store(positions);
+                    position.StoreBytes(positions);
                     positions += Width;
                 }
             }
             else
             {
-                Vector512<float> sum = Vector512<float>.Zero;
+                TVector sum = TVector.Zero;
                 for (int i = firstRow; i < endRow; i++)
                     for (int j = firstColumn; j < endColumn; j++)
-                        sum += TFunction.Apply(Vector512.Load((float*)(x + (top + i) * inRow + (left + j) * VectorBytes)), slopes);
-                (sum * Vector512.Create(Share(pool, endRow - firstRow, endColumn - firstColumn))).Store(y);
+                        sum += TFunction.Apply(TVector.Load(x + (top + i) * inRow + (left + j) * VectorBytes), slopes);
+                (sum * TVector.Create(Share(pool, endRow - firstRow, endColumn - firstColumn))).Store(y);
             }
         }
     }
@@ -185,33 +196,55 @@ internal static unsafe class LanesPooling
         in LanesPool pool, float slope, LanesView activations, LanesView output, byte* positions, LanesView diffDst, LanesView diffSrc)
         where TFunction : struct, ILanesFunction
     {
+        if (IsWide)
+            BackwardGroup<Floats16, TFunction>(pool, slope, activations, output, positions, diffDst, diffSrc);
+        else
+            BackwardGroup<Floats8, TFunction>(pool, slope, activations, output, positions, diffDst, diffSrc);
+    }
+
+    private static void BackwardGroup<TVector, TFunction>(
+        in LanesPool pool, float slope, LanesView activations, LanesView output, byte* positions, LanesView diffDst, LanesView diffSrc)
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
+    {
         bool two = pool.IsTwoByTwo;
         for (int c = 0; c < pool.Channels; c++)
         {
             byte* y = output.Origin + c * output.Plane, dy = diffDst.Origin + c * diffDst.Plane;
             byte* dx = diffSrc.Origin + c * diffSrc.Plane, a = activations.Origin + c * activations.Plane;
             byte* p = positions + (long)c * pool.OutHeight * pool.OutWidth * Width;
-            if (!two)
-                AnyPlane<TFunction>(pool, slope, a, activations.Row, y, output.Row, p, dy, diffDst.Row, dx, diffSrc.Row);
-            else
-                TwoByTwoPlane<TFunction>(pool, slope, a, activations.Row, y, output.Row, p, dy, diffDst.Row, dx, diffSrc.Row);
+            if (two)
+            {
+                TwoByTwoPlane<TVector, TFunction>(pool, slope, a, activations.Row, y, output.Row, p, dy, diffDst.Row, dx, diffSrc.Row);
+                continue;
+            }
+            for (int row = 0; row < pool.Height; row++)
+                new Span<float>(dx + row * diffSrc.Row, pool.Width * Width).Clear();
+            for (int lane = 0; lane < Width; lane += TVector.Count)
+            {
+                nint at = lane * sizeof(float);
+                AnyPlane<TVector, TFunction>(pool, slope, a + at, activations.Row, y + at, output.Row, p + lane, dy + at, diffDst.Row, dx + at, diffSrc.Row);
+            }
         }
     }
 
-    private static void TwoByTwoPlane<TFunction>(
+    private static void TwoByTwoPlane<TVector, TFunction>(
         in LanesPool pool, float slope, byte* activations, nint activationRow, byte* y, nint outRow, byte* positions, byte* diff,
         nint diffRow, byte* result, nint resultRow)
-        where TFunction : struct, ILanesFunction
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
         int rows = pool.OutHeight, columns = pool.OutWidth, covered = 2 * columns;
         for (int row = 0; row < rows; row++, diff += diffRow, y += outRow, positions += columns * Width)
         {
             float* upper = (float*)result, lower = (float*)(result + resultRow);
-            if (pool.Kind == LanesPoolKind.Max)
-                MaxRowBackward<TFunction>((float*)diff, (float*)y, positions, upper, lower, columns, slope);
-            else
-                AverageRowBackward<TFunction>(
-                    (float*)diff, (float*)activations, (float*)(activations + activationRow), upper, lower, columns, slope);
+            for (int lane = 0; lane < Width; lane += TVector.Count)
+            {
+                float* d = (float*)diff + lane, top = upper + lane, bottom = lower + lane;
+                if (pool.Kind == LanesPoolKind.Max)
+                    MaxRowBackward<TVector, TFunction>(d, (float*)y + lane, positions + lane, top, bottom, columns, slope);
+                else
+                    AverageRowBackward<TVector, TFunction>(
+                        d, (float*)activations + lane, (float*)(activations + activationRow) + lane, top, bottom, columns, slope);
+            }
             new Span<float>(upper + covered * Width, (pool.Width - covered) * Width).Clear();
             new Span<float>(lower + covered * Width, (pool.Width - covered) * Width).Clear();
             result += 2 * resultRow;
@@ -222,37 +255,37 @@ internal static unsafe class LanesPooling
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MaxRowBackward<TFunction>(
+    private static void MaxRowBackward<TVector, TFunction>(
         float* diff, float* y, byte* positions, float* upper, float* lower, int columns, float slope)
-        where TFunction : struct, ILanesFunction
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope);
+        TVector slopes = TVector.Create(slope);
         for (float* end = diff + columns * Width; diff != end; diff += Width, y += Width, upper += 2 * Width, lower += 2 * Width)
         {
-            Vector512<float> d = TFunction.Backward(Vector512.Load(diff), Vector512.Load(y), slopes);
-            Vector512<int> position = Avx512F.ConvertToVector512Int32(Vector128.Load(positions));
-            At(position, Vector512<int>.Zero, d).Store(upper);
-            At(position, Vector512<int>.One, d).Store(upper + Width);
-            At(position, Vector512.Create(2), d).Store(lower);
-            At(position, Vector512.Create(3), d).Store(lower + Width);
+            TVector d = TFunction.Backward(TVector.Load(diff), TVector.Load(y), slopes);
+            TVector position = TVector.LoadBytes(positions);
+            At(position, TVector.CreateBits(0), d).Store(upper);
+            At(position, TVector.CreateBits(1), d).Store(upper + Width);
+            At(position, TVector.CreateBits(2), d).Store(lower);
+            At(position, TVector.CreateBits(3), d).Store(lower + Width);
             positions += Width;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AverageRowBackward<TFunction>(
+    private static void AverageRowBackward<TVector, TFunction>(
         float* diff, float* upperActivation, float* lowerActivation, float* upper, float* lower, int columns, float slope)
-        where TFunction : struct, ILanesFunction
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope), quarter = Vector512.Create(0.25f);
-        Vector512<float> a = default, b = default, c = default, e = default;
+        TVector slopes = TVector.Create(slope), quarter = TVector.Create(0.25f);
+        TVector a = default, b = default, c = default, e = default;
         for (float* end = diff + columns * Width; diff != end; diff += Width, upper += 2 * Width, lower += 2 * Width)
         {
-            Vector512<float> d = Vector512.Load(diff) * quarter;
+            TVector d = TVector.Load(diff) * quarter;
             if (typeof(TFunction) != typeof(Identity))
             {
-                (a, b) = (Vector512.Load(upperActivation), Vector512.Load(upperActivation + Width));
-                (c, e) = (Vector512.Load(lowerActivation), Vector512.Load(lowerActivation + Width));
+                (a, b) = (TVector.Load(upperActivation), TVector.Load(upperActivation + Width));
+                (c, e) = (TVector.Load(lowerActivation), TVector.Load(lowerActivation + Width));
                 upperActivation += 2 * Width;
                 lowerActivation += 2 * Width;
             }
@@ -264,14 +297,12 @@ internal static unsafe class LanesPooling
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AnyPlane<TFunction>(
+    private static void AnyPlane<TVector, TFunction>(
         in LanesPool pool, float slope, byte* activations, nint activationRow, byte* y, nint outRow, byte* positions, byte* diff,
         nint diffRow, byte* result, nint resultRow)
-        where TFunction : struct, ILanesFunction
+        where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        Vector512<float> slopes = Vector512.Create(slope);
-        for (int row = 0; row < pool.Height; row++)
-            new Span<float>(result + row * resultRow, pool.Width * Width).Clear();
+        TVector slopes = TVector.Create(slope);
         int outHeight = pool.OutHeight, outWidth = pool.OutWidth;
         for (int row = 0; row < outHeight; row++)
         {
@@ -281,25 +312,25 @@ internal static unsafe class LanesPooling
             {
                 int left = column * pool.StrideW - pool.PadLeft;
                 int firstColumn = Math.Max(0, -left), endColumn = Math.Min(pool.KernelWidth, pool.Width - left);
-                Vector512<float> d = Vector512.Load((float*)(diff + row * diffRow + column * VectorBytes));
-                Vector512<int> position = default;
+                TVector d = TVector.Load(diff + row * diffRow + column * VectorBytes);
+                TVector position = default;
                 bool max = pool.Kind == LanesPoolKind.Max;
                 if (max)
                 {
-                    d = TFunction.Backward(d, Vector512.Load((float*)(y + row * outRow + column * VectorBytes)), slopes);
-                    position = Avx512F.ConvertToVector512Int32(Vector128.Load(positions));
+                    d = TFunction.Backward(d, TVector.Load(y + row * outRow + column * VectorBytes), slopes);
+                    position = TVector.LoadBytes(positions);
                     positions += Width;
                 }
                 else
                 {
-                    d *= Vector512.Create(Share(pool, endRow - firstRow, endColumn - firstColumn));
+                    d *= TVector.Create(Share(pool, endRow - firstRow, endColumn - firstColumn));
                 }
                 for (int i = firstRow; i < endRow; i++)
                     for (int j = firstColumn; j < endColumn; j++)
                     {
                         float* target = (float*)(result + (top + i) * resultRow + (left + j) * VectorBytes);
-                        Vector512<float> part = max ? At(position, Vector512.Create(i * pool.KernelWidth + j), d) : d;
-                        (Vector512.Load(target) + part).Store(target);
+                        TVector part = max ? At(position, TVector.CreateBits(i * pool.KernelWidth + j), d) : d;
+                        (TVector.Load(target) + part).Store(target);
                     }
             }
         }
@@ -309,18 +340,18 @@ internal static unsafe class LanesPooling
         {
             float* dx = (float*)(result + row * resultRow), a = (float*)(activations + row * activationRow);
             for (float* end = dx + pool.Width * Width; dx != end; dx += Width, a += Width)
-                TFunction.Backward(Vector512.Load(dx), Vector512.Load(a), slopes).Store(dx);
+                TFunction.Backward(TVector.Load(dx), TVector.Load(a), slopes).Store(dx);
         }
     }
 
     /// <summary>Where a later value replaces the best so far: where it is larger, and where it is NaN, as PyTorch has it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Wins(Vector512<float> next, Vector512<float> best) =>
-        Vector512.GreaterThan(next, best) | Avx512F.CompareUnordered(next, next);
+    private static TVector Wins<TVector>(TVector next, TVector best) where TVector : unmanaged, IFloats<TVector> =>
+        TVector.GreaterThan(next, best) | TVector.Unordered(next, next);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> At(Vector512<int> position, Vector512<int> here, Vector512<float> d) =>
-        Vector512.ConditionalSelect(Vector512.Equals(position, here).AsSingle(), d, Vector512<float>.Zero);
+    private static TVector At<TVector>(TVector position, TVector here, TVector d) where TVector : unmanaged, IFloats<TVector> =>
+        TVector.Select(TVector.EqualBits(position, here), d, TVector.Zero);
 
     private static float Share(in LanesPool pool, int rows, int columns) =>
         1f / (pool.Kind == LanesPoolKind.Average ? rows * columns : pool.KernelHeight * pool.KernelWidth);

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Winograd.WinogradShape;
-using static Convolve.Kernels.Winograd.WinogradTransform;
 
 namespace Convolve.Kernels.Winograd;
 
@@ -22,76 +21,76 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
     }
 }
 
-/// <summary>Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of 16 channels, in float32 or bfloat16.</summary>
+/// <summary>Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of channels, in float32 or bfloat16.</summary>
 internal static unsafe class WinogradConvolution
 {
-    /// <summary>Whether this machine runs it at full speed.</summary>
-    public static bool IsSupported => Lanes.Lanes.IsSupported;
+    /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
+    public static bool IsSupported(int block) => block == Floats16.Count ? Lanes.Lanes.IsWide : Lanes.Lanes.IsSupported;
 
     /// <summary>Scratch of one thread.</summary>
-    public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) => sizeof(float) * Math.Max(WinogradWeights.ScratchFloats,
-        (long)Points * VectorFloats * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2) + WinogradTiles.ScratchFloats);
+    public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) => sizeof(float) * Math.Max(WinogradWeights.ScratchFloats(shape),
+        (long)Points * shape.Block * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2) + WinogradTiles.ScratchFloats(shape));
 
     /// <summary>A thread's share of the tiles, for the filters of one slab.</summary>
     /// <param name="shape">The convolution.</param>
     /// <param name="blocking">How it is cut.</param>
-    /// <param name="source">Images [N][C/16][H][W][16].</param>
+    /// <param name="source">Images [N][C/b][H][W][b].</param>
     /// <param name="firstPair">The first pair of filter blocks of the slab.</param>
     /// <param name="pairs">The pairs of the slab.</param>
-    /// <param name="weights">Their points, from <see cref="WinogradWeights.ToPoints"/>.</param>
+    /// <param name="weights">Their points, from <see cref="WinogradWeights.ToPoints{TVector}"/>.</param>
     /// <param name="bias">One number a filter, or null.</param>
     /// <param name="slope">What a negative result is multiplied by: 1 for no activation, 0 for ReLU.</param>
-    /// <param name="target">Images [N][O/16][H][W][16].</param>
+    /// <param name="target">Images [N][O/b][H][W][b].</param>
     /// <param name="scratch">The thread's own, of <see cref="ThreadBytes"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void Run<TPixel>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias, float slope,
+    public static void Run<TPixel, TVector>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias, float slope,
         byte* target, float* scratch, int thread, int threads)
-        where TPixel : struct, IPixel
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
-        const int unit = WinogradProducts.Rows;
+        int unit = WinogradProducts.Rows<TVector>();
         long units = (shape.Tiles + unit - 1) / unit;
         int end = (int)Math.Min(shape.Tiles, units * (thread + 1) / threads * unit);
         for (int first = (int)(units * thread / threads * unit); first < end; first += blocking.Tiles)
         {
             int count = Math.Min(blocking.Tiles, end - first);
             if (shape.Kernel == 3)
-                Chunk<TPixel, Side6>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
+                Chunk<TPixel, TVector, Side6>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
             else
-                Chunk<TPixel, Side4>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
+                Chunk<TPixel, TVector, Side4>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk<TPixel, TOut>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias,
+    private static void Chunk<TPixel, TVector, TOut>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias,
         float slope, byte* target, float* scratch, int first, int count)
-        where TPixel : struct, IPixel where TOut : struct, ISide
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> where TOut : struct, ISide
     {
-        const int unit = WinogradProducts.Rows;
-        nint blockStep = (nint)blocking.Tiles * VectorFloats;
+        int unit = WinogradProducts.Rows<TVector>();
+        nint blockStep = (nint)blocking.Tiles * TVector.Count;
         // One vector more than needed: the 64 points of a tile would else fall into few sets of the cache.
-        nint inputStep = blockStep * shape.ChannelBlocks + VectorFloats, outputStep = blockStep * 2 * blocking.GroupPairs + VectorFloats;
-        float* input = scratch + WinogradTiles.ScratchFloats, output = input + Points * inputStep;
+        nint inputStep = blockStep * shape.ChannelBlocks + TVector.Count, outputStep = blockStep * 2 * blocking.GroupPairs + TVector.Count;
+        float* input = scratch + WinogradTiles.ScratchFloats(shape), output = input + Points * inputStep;
         for (int t = 0; t < count; t++)
-            WinogradTiles.Input<TPixel>(shape, source, first + t, 0, shape.ChannelBlocks, input + t * VectorFloats, blockStep, inputStep, scratch);
+            WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, 0, shape.ChannelBlocks, input + t * TVector.Count, blockStep, inputStep, scratch);
         for (int group = 0; group < pairs; group += blocking.GroupPairs)
         {
             int groupPairs = Math.Min(blocking.GroupPairs, pairs - group);
             for (int point = 0; point < Points; point++)
                 for (int p = 0; p < groupPairs; p++)
                 {
-                    float* panel = weights + ((nint)point * pairs + group + p) * shape.Channels * 2 * VectorFloats;
+                    float* panel = weights + ((nint)point * pairs + group + p) * shape.Channels * 2 * TVector.Count;
                     for (int t = 0; t < count; t += unit)
-                        WinogradProducts.Multiply(input + point * inputStep + t * VectorFloats, blockStep, shape.ChannelBlocks, panel,
-                            output + point * outputStep + 2 * p * blockStep + t * VectorFloats, blockStep);
+                        WinogradProducts.Multiply<TVector>(input + point * inputStep + t * TVector.Count, blockStep, shape.ChannelBlocks, panel,
+                            output + point * outputStep + 2 * p * blockStep + t * TVector.Count, blockStep);
                 }
             int firstBlock = 2 * (firstPair + group), blocks = Math.Min(2 * groupPairs, shape.FilterBlocks - firstBlock);
             for (int b = 0; b < blocks; b++)
             {
-                Vector512<float> shift = bias == null ? Vector512<float>.Zero : Vector512.Load(bias + (firstBlock + b) * VectorFloats);
+                TVector shift = bias == null ? TVector.Zero : TVector.Load(bias + (firstBlock + b) * TVector.Count);
                 for (int t = 0; t < count; t++)
-                    WinogradTiles.Output<TPixel, TOut>(shape, output + b * blockStep + t * VectorFloats, outputStep, target, first + t, firstBlock + b,
-                        shift, Vector512.Create(slope), scratch);
+                    WinogradTiles.Output<TPixel, TVector, TOut>(shape, output + b * blockStep + t * TVector.Count, outputStep, target, first + t, firstBlock + b,
+                        shift, TVector.Create(slope), scratch);
             }
         }
     }

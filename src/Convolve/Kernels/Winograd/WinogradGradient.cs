@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Winograd.WinogradShape;
-using static Convolve.Kernels.Winograd.WinogradTransform;
 
 namespace Convolve.Kernels.Winograd;
 
@@ -17,23 +16,23 @@ internal static unsafe class WinogradGradient
 
     /// <summary>Pairs of filter blocks whose sums a thread holds at once.</summary>
     private static int PairsAtOnce(in WinogradShape shape) =>
-        (int)Math.Clamp(SumBytes / ((long)Points * shape.Channels * 2 * VectorFloats * sizeof(float)), 1, shape.FilterPairs);
+        (int)Math.Clamp(SumBytes / ((long)Points * shape.Channels * 2 * shape.Block * sizeof(float)), 1, shape.FilterPairs);
 
     /// <summary>Scratch of one thread.</summary>
-    public static long ThreadBytes(in WinogradShape shape) => sizeof(float) * (WinogradTiles.ScratchFloats + (long)Points * VectorFloats
+    public static long ThreadBytes(in WinogradShape shape) => sizeof(float) * (WinogradTiles.ScratchFloats(shape) + (long)Points * shape.Block
         * (Tiles * (shape.ChannelBlocks + 2L * PairsAtOnce(shape)) + 2L * PairsAtOnce(shape) * shape.Channels + 3));
 
     /// <summary>A thread's share of the filters and channels.</summary>
     /// <param name="shape">The convolution.</param>
-    /// <param name="source">Its input [N][C/16][H][W][16].</param>
-    /// <param name="diffs">The gradient of its output [N][O/16][H][W][16].</param>
-    /// <param name="weights">Where the gradient of the weights goes, [O/16][I/16][K][K][16 i][16 o].</param>
+    /// <param name="source">Its input [N][C/b][H][W][b].</param>
+    /// <param name="diffs">The gradient of its output [N][O/b][H][W][b].</param>
+    /// <param name="weights">Where the gradient of the weights goes, [O/b][I/b][K][K][b i][b o].</param>
     /// <param name="bias">Where the gradient of the bias goes, or null.</param>
     /// <param name="scratch">The thread's own, of <see cref="ThreadBytes"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void Run<TPixel>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch, int thread, int threads)
-        where TPixel : struct, IPixel
+    public static void Run<TPixel, TVector>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch, int thread, int threads)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         // Filters are split first; where there are more threads than pairs of blocks, channels too.
         int columns = threads;
@@ -51,51 +50,51 @@ internal static unsafe class WinogradGradient
             int first = firstPair + (endPair - firstPair) * part / parts, end = firstPair + (endPair - firstPair) * (part + 1) / parts;
             float* partBias = firstBlock == 0 ? bias : null;
             if (shape.Kernel == 3)
-                Part<TPixel, Side3, Side6>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
+                Part<TPixel, TVector, Side3, Side6>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
             else
-                Part<TPixel, Side5, Side4>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
+                Part<TPixel, TVector, Side5, Side4>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Part<TPixel, TKernel, TOut>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,
+    private static void Part<TPixel, TVector, TKernel, TOut>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,
         int firstBlock, int blocks, int firstPair, int pairs)
-        where TPixel : struct, IPixel where TKernel : struct, ISide where TOut : struct, ISide
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide where TOut : struct, ISide
     {
         // One vector more than needed: the 64 points of a tile would else fall into few sets of the cache.
-        nint blockStep = Tiles * VectorFloats, inputStep = blockStep * blocks + VectorFloats, diffStep = blockStep * 2 * pairs + VectorFloats;
-        nint pairFloats = (nint)blocks * VectorFloats * 2 * VectorFloats, sumStep = pairFloats * pairs + VectorFloats;
-        float* input = scratch + WinogradTiles.ScratchFloats, diff = input + Points * inputStep, sums = diff + Points * diffStep;
+        nint blockStep = Tiles * TVector.Count, inputStep = blockStep * blocks + TVector.Count, diffStep = blockStep * 2 * pairs + TVector.Count;
+        nint pairFloats = (nint)blocks * TVector.Count * 2 * TVector.Count, sumStep = pairFloats * pairs + TVector.Count;
+        float* input = scratch + WinogradTiles.ScratchFloats(shape), diff = input + Points * inputStep, sums = diff + Points * diffStep;
         NativeMemory.Clear(sums, (nuint)(Points * sumStep * sizeof(float)));
         int firstFilterBlock = 2 * firstPair, filterBlocks = Math.Min(2 * pairs, shape.FilterBlocks - firstFilterBlock);
         if (filterBlocks < 2 * pairs)
             NativeMemory.Clear(diff, (nuint)(Points * diffStep * sizeof(float)));
         if (bias != null)
-            NativeMemory.Clear(bias + firstFilterBlock * VectorFloats, (nuint)(filterBlocks * VectorFloats * sizeof(float)));
+            NativeMemory.Clear(bias + firstFilterBlock * TVector.Count, (nuint)(filterBlocks * TVector.Count * sizeof(float)));
         for (int first = 0; first < shape.Tiles; first += Tiles)
         {
             int count = Math.Min(Tiles, shape.Tiles - first);
             for (int t = 0; t < count; t++)
-                WinogradTiles.Input<TPixel>(shape, source, first + t, firstBlock, blocks, input + t * VectorFloats, blockStep, inputStep, scratch);
+                WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, firstBlock, blocks, input + t * TVector.Count, blockStep, inputStep, scratch);
             for (int b = 0; b < filterBlocks; b++)
             {
-                Vector512<float> sum = Vector512<float>.Zero;
+                TVector sum = TVector.Zero;
                 for (int t = 0; t < count; t++)
-                    sum += WinogradTiles.Diff<TPixel, TOut>(shape, diffs, first + t, firstFilterBlock + b, diff + b * blockStep + t * VectorFloats, diffStep, scratch);
-                float* to = bias + (firstFilterBlock + b) * VectorFloats;
+                    sum += WinogradTiles.Diff<TPixel, TVector, TOut>(shape, diffs, first + t, firstFilterBlock + b, diff + b * blockStep + t * TVector.Count, diffStep, scratch);
+                float* to = bias + (firstFilterBlock + b) * TVector.Count;
                 if (bias != null)
-                    Vector512.Store(Vector512.Load(to) + sum, to);
+                    (TVector.Load(to) + sum).Store(to);
             }
             for (int point = 0; point < Points; point++)
                 for (int p = 0; p < pairs; p++)
-                    for (int c = 0; c < blocks * VectorFloats; c += WinogradProducts.Channels)
-                        WinogradProducts.Accumulate(input + point * inputStep + c / VectorFloats * blockStep + c % VectorFloats, blockStep,
-                            diff + point * diffStep + 2 * p * blockStep, blockStep, count, sums + point * sumStep + p * pairFloats + c * 2 * VectorFloats);
+                    for (int c = 0; c < blocks * TVector.Count; c += WinogradProducts.Channels<TVector>())
+                        WinogradProducts.Accumulate<TVector>(input + point * inputStep + c / TVector.Count * blockStep + c % TVector.Count, blockStep,
+                            diff + point * diffStep + 2 * p * blockStep, blockStep, count, sums + point * sumStep + p * pairFloats + c * 2 * TVector.Count);
         }
         for (int b = 0; b < filterBlocks; b++)
-            for (int c = 0; c < blocks * VectorFloats; c++)
-                WinogradWeights.FromPoints<TKernel>(sums + b / 2 * pairFloats + (c * 2 + b % 2) * VectorFloats, sumStep,
-                    weights + (((nint)(firstFilterBlock + b) * shape.ChannelBlocks + firstBlock + c / VectorFloats) * TKernel.Value * TKernel.Value * VectorFloats
-                        + c % VectorFloats) * VectorFloats, scratch);
+            for (int c = 0; c < blocks * TVector.Count; c++)
+                WinogradWeights.FromPoints<TVector, TKernel>(sums + b / 2 * pairFloats + (c * 2 + b % 2) * TVector.Count, sumStep,
+                    weights + (((nint)(firstFilterBlock + b) * shape.ChannelBlocks + firstBlock + c / TVector.Count) * TKernel.Value * TKernel.Value * TVector.Count
+                        + c % TVector.Count) * TVector.Count, scratch);
     }
 }

@@ -1,3 +1,5 @@
+using Convolve.Kernels.Vectors;
+
 namespace Convolve.Kernels.Winograd;
 
 /// <summary>A convolution with everything that it works on: for each slab of filters, <see cref="RunWeights"/> by all threads, then <see cref="RunImages"/> by all.</summary>
@@ -5,13 +7,13 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
 {
     private readonly WinogradBlocking _blocking = WinogradBlocking.For(shape);
 
-    /// <summary>Images [N][C/16][H][W][16].</summary>
+    /// <summary>Images [N][C/b][H][W][b], b the shape's block.</summary>
     public nint Source { get; init; }
 
-    /// <summary>Images [N][O/16][H][W][16].</summary>
+    /// <summary>Images [N][O/b][H][W][b].</summary>
     public nint Target { get; init; }
 
-    /// <summary>The layer's weights, [O/16][I/16][K][K][16 i][16 o].</summary>
+    /// <summary>The layer's weights, [O/b][I/b][K][K][b i][b o].</summary>
     public nint Weights { get; init; }
 
     /// <summary>One number a filter, or 0.</summary>
@@ -36,15 +38,29 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
         return PointBytes(shape, blocking) + threads * WinogradConvolution.ThreadBytes(shape, blocking);
     }
 
-    public void RunWeights(int thread, int threads) => WinogradWeights.ToPoints(shape, (float*)Weights, isTransposed, FirstPair, Pairs, (float*)Scratch, Own(thread), thread, threads);
+    public void RunWeights(int thread, int threads)
+    {
+        if (shape.Block == Floats16.Count)
+            RunWeights<Floats16>(thread, threads);
+        else
+            RunWeights<Floats8>(thread, threads);
+    }
 
     public void RunImages(int thread, int threads)
     {
-        if (isBFloat16)
-            WinogradConvolution.Run<BFloat16Pixel>(shape, _blocking, (byte*)Source, FirstPair, Pairs, (float*)Scratch, (float*)Bias, slope, (byte*)Target, Own(thread), thread, threads);
+        if (shape.Block == Floats8.Count)
+            RunImages<SinglePixel, Floats8>(thread, threads);
+        else if (isBFloat16)
+            RunImages<BFloat16Pixel, Floats16>(thread, threads);
         else
-            WinogradConvolution.Run<SinglePixel>(shape, _blocking, (byte*)Source, FirstPair, Pairs, (float*)Scratch, (float*)Bias, slope, (byte*)Target, Own(thread), thread, threads);
+            RunImages<SinglePixel, Floats16>(thread, threads);
     }
+
+    private void RunWeights<TVector>(int thread, int threads) where TVector : unmanaged, IFloats<TVector> =>
+        WinogradWeights.ToPoints<TVector>(shape, (float*)Weights, isTransposed, FirstPair, Pairs, (float*)Scratch, Own(thread), thread, threads);
+
+    private void RunImages<TPixel, TVector>(int thread, int threads) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> =>
+        WinogradConvolution.Run<TPixel, TVector>(shape, _blocking, (byte*)Source, FirstPair, Pairs, (float*)Scratch, (float*)Bias, slope, (byte*)Target, Own(thread), thread, threads);
 
     private float* Own(int thread) => (float*)(Scratch + (nint)(PointBytes(shape, _blocking) + thread * WinogradConvolution.ThreadBytes(shape, _blocking)));
 

@@ -2,8 +2,8 @@ namespace Convolve.Kernels.Winograd;
 
 /// <summary>A convolution with stride 1 and a kernel of 3x3 or 5x5, cut into tiles of 8x8 input pixels that give 6x6 or 4x4 outputs each.</summary>
 /// <param name="Batch">Images.</param>
-/// <param name="Channels">Input channels, a multiple of 16.</param>
-/// <param name="Filters">Output channels, a multiple of 16.</param>
+/// <param name="Channels">Input channels, a multiple of the block.</param>
+/// <param name="Filters">Output channels, a multiple of the block.</param>
 /// <param name="Height">Rows of an input image.</param>
 /// <param name="Width">Columns of an input image.</param>
 /// <param name="Kernel">3 or 5.</param>
@@ -11,8 +11,9 @@ namespace Convolve.Kernels.Winograd;
 /// <param name="Left">Columns of padding on the left, below the kernel's size.</param>
 /// <param name="OutHeight">Rows of an output image.</param>
 /// <param name="OutWidth">Columns of an output image.</param>
+/// <param name="Block">Channels that lie together, as many as a vector holds: 16 or 8.</param>
 internal readonly record struct WinogradShape(
-    int Batch, int Channels, int Filters, int Height, int Width, int Kernel, int Top, int Left, int OutHeight, int OutWidth)
+    int Batch, int Channels, int Filters, int Height, int Width, int Kernel, int Top, int Left, int OutHeight, int OutWidth, int Block)
 {
     /// <summary>The side of a tile in the input, and of its transform.</summary>
     public const int Side = 8;
@@ -32,16 +33,16 @@ internal readonly record struct WinogradShape(
     /// <summary>The tiles of the whole batch.</summary>
     public int Tiles => Batch * TilesPerImage;
 
-    public int ChannelBlocks => Channels / 16;
+    public int ChannelBlocks => Channels / Block;
 
-    public int FilterBlocks => Filters / 16;
+    public int FilterBlocks => Filters / Block;
 
-    /// <summary>Pairs of filter blocks, the last one perhaps half empty: the products are made for 32 filters at once.</summary>
+    /// <summary>Pairs of filter blocks, the last one perhaps half empty: the products are made for both at once.</summary>
     public int FilterPairs => (FilterBlocks + 1) / 2;
 
     /// <summary>The convolution that takes the gradient of the output to the gradient of the input: the kernel turned around, channels and filters swapped.</summary>
     public WinogradShape Transposed =>
-        new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width);
+        new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width, Block);
 
     /// <summary>Whether this way beats the library's direct kernels, by a count of vector instructions with what was measured around them.</summary>
     /// <remarks>A direct kernel does one vector of multiplications in an instruction, two in bfloat16; here each tile pays for its transforms, and the weights for theirs.</remarks>

@@ -1,20 +1,20 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Winograd.WinogradShape;
 using static Convolve.Kernels.Winograd.WinogradTransform;
 
 namespace Convolve.Kernels.Winograd;
 
 /// <summary>
-/// Between weights in blocks of 16 by 16, [O/16][I/16][K][K][16 i][16 o], and their 64 points, [point][pair of blocks of filters][channel][32 filters].
+/// Between weights in blocks, [O/16][I/16][K][K][16 i][16 o] or the same with 8, and their 64 points, [point][pair of blocks of filters][channel][both blocks].
 /// </summary>
 internal static unsafe class WinogradWeights
 {
     /// <summary>Floats that each call needs as scratch: a block of weights turned around, and a transform.</summary>
-    public const int ScratchFloats = (16 * 25 + Points) * VectorFloats;
+    public static int ScratchFloats(in WinogradShape shape) => (shape.Block * 25 + Points) * shape.Block;
 
     /// <summary>The floats of the points of some pairs.</summary>
-    public static long PointFloats(in WinogradShape shape, int pairs) => (long)Points * pairs * shape.Channels * 2 * VectorFloats;
+    public static long PointFloats(in WinogradShape shape, int pairs) => (long)Points * pairs * shape.Channels * 2 * shape.Block;
 
     /// <summary>The points of the weights of some filters: a thread's share of the blocks of channels.</summary>
     /// <param name="shape">The convolution that runs: for the gradient of the input, the transposed one.</param>
@@ -26,80 +26,80 @@ internal static unsafe class WinogradWeights
     /// <param name="scratch">Room for <see cref="ScratchFloats"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void ToPoints(in WinogradShape shape, float* weights, bool isTransposed, int firstPair, int pairs, float* points, float* scratch, int thread, int threads)
+    public static void ToPoints<TVector>(in WinogradShape shape, float* weights, bool isTransposed, int firstPair, int pairs, float* points, float* scratch, int thread, int threads)
+        where TVector : unmanaged, IFloats<TVector>
     {
         int area = shape.Kernel * shape.Kernel, units = pairs * 2 * shape.ChannelBlocks;
-        nint pointStep = (nint)pairs * shape.Channels * 2 * VectorFloats;
+        nint pointStep = (nint)pairs * shape.Channels * 2 * TVector.Count;
         for (int unit = (int)((long)units * thread / threads); unit < (int)((long)units * (thread + 1) / threads); unit++)
         {
             int block = unit / shape.ChannelBlocks, channelBlock = unit % shape.ChannelBlocks, filterBlock = 2 * firstPair + block;
-            float* to = points + ((nint)(block / 2) * shape.Channels + channelBlock * VectorFloats) * 2 * VectorFloats + block % 2 * VectorFloats;
+            float* to = points + ((nint)(block / 2) * shape.Channels + channelBlock * TVector.Count) * 2 * TVector.Count + block % 2 * TVector.Count;
             bool isEmpty = filterBlock >= shape.FilterBlocks;
             float* from = weights + (isTransposed ? (nint)channelBlock * shape.FilterBlocks + filterBlock : (nint)filterBlock * shape.ChannelBlocks + channelBlock)
-                * area * VectorFloats * VectorFloats;
+                * area * TVector.Count * TVector.Count;
             if (isTransposed && !isEmpty)
             {
-                Turn(from, scratch, area);
+                Turn<TVector>(from, scratch, area);
                 from = scratch;
             }
-            for (int c = 0; c < VectorFloats; c++, from += VectorFloats, to += 2 * VectorFloats)
+            for (int c = 0; c < TVector.Count; c++, from += TVector.Count, to += 2 * TVector.Count)
             {
                 if (isEmpty)
-                    Clear(to, pointStep);
+                    Clear<TVector>(to, pointStep);
                 else if (shape.Kernel == 3)
-                    ToPoints<Side3>(from, scratch + 16 * 25 * VectorFloats, to, pointStep);
+                    ToPoints<TVector, Side3>(from, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
                 else
-                    ToPoints<Side5>(from, scratch + 16 * 25 * VectorFloats, to, pointStep);
+                    ToPoints<TVector, Side5>(from, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
             }
         }
     }
 
-    /// <summary>The gradient of the weights of one channel and 16 filters from that of their points.</summary>
-    public static void FromPoints<TKernel>(float* points, nint pointStep, float* to, float* scratch) where TKernel : struct, ISide
+    /// <summary>The gradient of the weights of one channel and a block of filters from that of their points.</summary>
+    public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, float* scratch) where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
-        float* line = scratch + Points * VectorFloats;
+        float* line = scratch + Points * TVector.Count;
         for (int j = 0; j < Side; j++)
         {
             for (int i = 0; i < Side; i++)
-                Vector512.Store(Vector512.Load(points + (i * Side + j) * pointStep) * Vector512.Create(Scale[i] * Scale[j]), line + i * VectorFloats);
-            Collect<TKernel>(line, VectorFloats, scratch + j * VectorFloats, Side * VectorFloats);
+                (TVector.Load(points + (i * Side + j) * pointStep) * TVector.Create(Scale[i] * Scale[j])).Store(line + i * TVector.Count);
+            Collect<TVector, TKernel>(line, TVector.Count, scratch + j * TVector.Count, Side * TVector.Count);
         }
         for (int y = 0; y < TKernel.Value; y++)
-            Collect<TKernel>(scratch + y * Side * VectorFloats, VectorFloats, to + y * TKernel.Value * VectorFloats * VectorFloats, VectorFloats * VectorFloats);
+            Collect<TVector, TKernel>(scratch + y * Side * TVector.Count, TVector.Count, to + y * TKernel.Value * TVector.Count * TVector.Count, TVector.Count * TVector.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToPoints<TKernel>(float* from, float* scratch, float* to, nint pointStep) where TKernel : struct, ISide
+    private static void ToPoints<TVector, TKernel>(float* from, float* scratch, float* to, nint pointStep) where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
-        const int tap = VectorFloats * VectorFloats;
-        int side = TKernel.Value;
-        float* line = scratch + (Points - Side) * VectorFloats;
+        int tap = TVector.Count * TVector.Count, side = TKernel.Value;
+        float* line = scratch + (Points - Side) * TVector.Count;
         for (int x = 0; x < side; x++)
-            Evaluate<TKernel>(from + x * tap, side * tap, scratch + x * VectorFloats, side * VectorFloats);
+            Evaluate<TVector, TKernel>(from + x * tap, side * tap, scratch + x * TVector.Count, side * TVector.Count);
         for (int i = 0; i < Side; i++)
         {
-            Evaluate<TKernel>(scratch + i * side * VectorFloats, VectorFloats, line, VectorFloats);
+            Evaluate<TVector, TKernel>(scratch + i * side * TVector.Count, TVector.Count, line, TVector.Count);
             for (int j = 0; j < Side; j++)
-                Vector512.Store(Vector512.Load(line + j * VectorFloats) * Vector512.Create(Scale[i] * Scale[j]), to + (i * Side + j) * pointStep);
+                (TVector.Load(line + j * TVector.Count) * TVector.Create(Scale[i] * Scale[j])).Store(to + (i * Side + j) * pointStep);
         }
     }
 
-    private static void Clear(float* to, nint pointStep)
+    private static void Clear<TVector>(float* to, nint pointStep) where TVector : unmanaged, IFloats<TVector>
     {
         for (int i = 0; i < Points; i++)
-            Vector512.Store(Vector512<float>.Zero, to + i * pointStep);
+            TVector.Zero.Store(to + i * pointStep);
     }
 
-    // [tap][16 i][16 o] to [reversed tap][16 o][16 i].
+    // [tap][i][o] to [reversed tap][o][i].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Turn(float* from, float* to, int area)
+    private static void Turn<TVector>(float* from, float* to, int area) where TVector : unmanaged, IFloats<TVector>
     {
         for (int tap = 0; tap < area; tap++)
         {
-            float* source = from + tap * VectorFloats * VectorFloats, target = to + (area - 1 - tap) * VectorFloats * VectorFloats;
-            for (int i = 0; i < VectorFloats; i++)
-                for (int o = 0; o < VectorFloats; o++)
-                    target[o * VectorFloats + i] = source[i * VectorFloats + o];
+            float* source = from + tap * TVector.Count * TVector.Count, target = to + (area - 1 - tap) * TVector.Count * TVector.Count;
+            for (int i = 0; i < TVector.Count; i++)
+                for (int o = 0; o < TVector.Count; o++)
+                    target[o * TVector.Count + i] = source[i * TVector.Count + o];
         }
     }
 }

@@ -1,0 +1,73 @@
+using System.Numerics;
+
+namespace Convolve.Kernels.Vectors;
+
+/// <summary>A register of float32 numbers, told to a kernel as a type: one source makes the kernel for every width.</summary>
+/// <remarks>A kernel writes one register a vector; how many there are says <see cref="Registers"/>. Comparisons give all ones or zeros in each lane.</remarks>
+internal unsafe interface IFloats<T> :
+    IAdditionOperators<T, T, T>, ISubtractionOperators<T, T, T>, IMultiplyOperators<T, T, T>, IDivisionOperators<T, T, T>,
+    IUnaryNegationOperators<T, T>, IBitwiseOperators<T, T, T>
+    where T : unmanaged, IFloats<T>
+{
+    /// <summary>The numbers in one.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>The registers of the machine.</summary>
+    static abstract int Registers { get; }
+
+    static abstract T Zero { get; }
+
+    /// <summary>0, 1, 2 and so on.</summary>
+    static abstract T Indices { get; }
+
+    static abstract T Create(float value);
+
+    static abstract T Load(void* from);
+
+    void Store(void* to);
+
+    /// <summary>The numbers of one pixel in bfloat16.</summary>
+    static abstract T LoadBFloat16(void* from);
+
+    /// <summary>Rounds; infinities stay, NaN is not expected.</summary>
+    void StoreBFloat16(void* to);
+
+    /// <summary>a * b + c, rounded once.</summary>
+    static abstract T FusedMultiplyAdd(T a, T b, T c);
+
+    /// <summary>The larger; <paramref name="b"/> where one is NaN.</summary>
+    static abstract T Max(T a, T b);
+
+    /// <summary>The smaller; <paramref name="b"/> where one is NaN.</summary>
+    static abstract T Min(T a, T b);
+
+    static abstract T Equal(T a, T b);
+
+    static abstract T GreaterThan(T a, T b);
+
+    static abstract T LessThan(T a, T b);
+
+    /// <summary>Where one of both is NaN.</summary>
+    static abstract T Unordered(T a, T b);
+
+    /// <summary><paramref name="a"/> where the mask is set, <paramref name="b"/> elsewhere.</summary>
+    static abstract T Select(T mask, T a, T b);
+
+    /// <summary>The bits of an integer in every lane.</summary>
+    static abstract T CreateBits(int value);
+
+    /// <summary>Where the bits are equal.</summary>
+    static abstract T EqualBits(T a, T b);
+
+    /// <summary>Bytes as the bits of integers.</summary>
+    static abstract T LoadBytes(byte* from);
+
+    /// <summary>The lowest byte of each lane's bits.</summary>
+    void StoreBytes(byte* to);
+
+    /// <summary>Four numbers of every fourth row from one on, as many as fit.</summary>
+    static abstract T Gather(float** rows, int row, int column);
+
+    /// <summary>Of four <see cref="Gather"/> of neighbouring rows: column 0, 1, 2 and 3 of all of them.</summary>
+    static abstract (T, T, T, T) Transpose(T row0, T row1, T row2, T row3);
+}
