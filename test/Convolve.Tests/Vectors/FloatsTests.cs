@@ -1,0 +1,93 @@
+using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
+
+namespace Convolve.Tests.Vectors;
+
+/// <summary>Both widths of registers against the same in plain numbers. On a machine without AVX-512 the wide ones are computed by halves.</summary>
+public unsafe class FloatsTests
+{
+    private static readonly float[] First = [0, -0f, 1.5f, -2.25f, float.NaN, 3e38f, float.NegativeInfinity, 1e-40f, 7, -7, 0.1f, float.NaN, 255, 65536, -1e-3f, 2];
+    private static readonly float[] Second = [1, 0, -1.5f, -2.25f, 4, 1e-3f, float.PositiveInfinity, 0, float.NaN, 7, 0.1f, float.NaN, 254, 3, 1e-3f, -2];
+
+    [Fact]
+    public void Sixteen_lanes_compute_as_plain_numbers_do() => Require<Floats16>();
+
+    [Fact]
+    public void Eight_lanes_compute_as_plain_numbers_do() => Require<Floats8>();
+
+    [Fact]
+    public void Sixteen_rows_are_transposed_by_fours() => RequireTransposed<Floats16>();
+
+    [Fact]
+    public void Eight_rows_are_transposed_by_fours() => RequireTransposed<Floats8>();
+
+    private static void Require<T>() where T : unmanaged, IFloats<T>
+    {
+        for (int first = 0; first < First.Length; first += T.Count)
+        {
+            Require<T>(first, (a, b) => a + b, (a, b) => a + b);
+            Require<T>(first, (a, b) => a - b, (a, b) => a - b);
+            Require<T>(first, (a, b) => a * b, (a, b) => a * b);
+            Require<T>(first, (a, b) => a / b, (a, b) => a / b);
+            Require<T>(first, (a, _) => -a, (a, _) => -a);
+            Require<T>(first, (a, b) => T.FusedMultiplyAdd(a, b, T.Create(0.3f)), (a, b) => MathF.FusedMultiplyAdd(a, b, 0.3f));
+            Require<T>(first, T.Max, (a, b) => a > b ? a : b);
+            Require<T>(first, T.Min, (a, b) => a < b ? a : b);
+            Require<T>(first, (a, b) => T.Select(T.GreaterThan(a, b), a, T.Zero), (a, b) => a > b ? a : 0);
+            Require<T>(first, (a, b) => T.Select(T.LessThan(a, b), a, T.Zero), (a, b) => a < b ? a : 0);
+            Require<T>(first, (a, b) => T.Select(T.Equal(a, b), T.Create(1), T.Zero), (a, b) => a == b ? 1 : 0);
+            Require<T>(first, (a, b) => T.Select(T.Unordered(a, b), T.Create(1), T.Zero), (a, b) => float.IsNaN(a) || float.IsNaN(b) ? 1 : 0);
+            Require<T>(first, (a, b) => T.Select(T.EqualBits(a, b), T.Create(1), T.Zero),
+                (a, b) => BitConverter.SingleToInt32Bits(a) == BitConverter.SingleToInt32Bits(b) ? 1 : 0);
+            Require<T>(first, (a, b) => T.Select(T.GreaterThan(a, b) | T.LessThan(a, b), a, b) & ~T.EqualBits(a, a) ^ a, (a, _) => a);
+        }
+        float[] indices = Numbers(T.Indices);
+        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => (float)i), indices);
+
+        byte* bytes = stackalloc byte[T.Count], back = stackalloc byte[T.Count];
+        for (int i = 0; i < T.Count; i++)
+            bytes[i] = (byte)(255 - 17 * i);
+        T positions = T.LoadBytes(bytes);
+        positions.StoreBytes(back);
+        Assert.Equal(new Span<byte>(bytes, T.Count).ToArray(), new Span<byte>(back, T.Count).ToArray());
+        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => i == 3 ? 5f : 0), Numbers(T.Select(T.EqualBits(positions, T.CreateBits(255 - 17 * 3)), T.Create(5), T.Zero)));
+
+        float[] values = [1, -1.00390625f, 3.14159274f, -0f, 1e-38f, 3e38f, float.PositiveInfinity, 0.1f, 1.01171875f, 5, 6, 7, 8, 9, 10, 65535];
+        ushort* halves = stackalloc ushort[T.Count];
+        fixed (float* from = values)
+            T.Load(from).StoreBFloat16(halves);
+        Assert.Equal(values.Take(T.Count).Select(BFloat16.FromSingle), new Span<ushort>(halves, T.Count).ToArray());
+        Assert.Equal(values.Take(T.Count).Select(x => BFloat16.ToSingle(BFloat16.FromSingle(x))), Numbers(T.LoadBFloat16(halves)));
+    }
+
+    private static void Require<T>(int first, Func<T, T, T> vector, Func<float, float, float> plain) where T : unmanaged, IFloats<T>
+    {
+        fixed (float* a = First, b = Second)
+        {
+            float[] actual = Numbers(vector(T.Load(a + first), T.Load(b + first)));
+            for (int i = 0; i < T.Count; i++)
+                Assert.Equal(plain(a[first + i], b[first + i]), actual[i]);
+        }
+    }
+
+    private static void RequireTransposed<T>() where T : unmanaged, IFloats<T>
+    {
+        float* numbers = stackalloc float[16 * 8];
+        float** rows = stackalloc float*[16];
+        for (int i = 0; i < 16 * 8; i++)
+            numbers[i] = i;
+        for (int i = 0; i < 16; i++)
+            rows[i] = numbers + 8 * i;
+        var (x0, x1, x2, x3) = T.Transpose(T.Gather(rows, 0, 4), T.Gather(rows, 1, 4), T.Gather(rows, 2, 4), T.Gather(rows, 3, 4));
+        foreach ((int column, T x) in new[] { (0, x0), (1, x1), (2, x2), (3, x3) })
+            Assert.Equal(Enumerable.Range(0, T.Count).Select(row => 8f * row + 4 + column), Numbers(x));
+    }
+
+    private static float[] Numbers<T>(T value) where T : unmanaged, IFloats<T>
+    {
+        float[] numbers = new float[T.Count];
+        fixed (float* to = numbers)
+            value.Store(to);
+        return numbers;
+    }
+}
