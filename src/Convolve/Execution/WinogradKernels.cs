@@ -69,12 +69,18 @@ internal sealed unsafe class WinogradGradientKernel(Step step, WinogradGradientW
     public void Run(int thread, int threads)
     {
         threads = WinogradRunnable.Whole(threads);
-        if (work.Shape.Block == Floats8.Count)
-            Run<SinglePixel, Floats8>(thread, threads);
-        else if (_isBFloat16)
-            Run<BFloat16Pixel, Floats16>(thread, threads);
+        if (_isBFloat16)
+            Run<BFloat16Pixel>(thread, threads);
         else
-            Run<SinglePixel, Floats16>(thread, threads);
+            Run<SinglePixel>(thread, threads);
+    }
+
+    private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
+    {
+        if (work.Shape.Block == Floats16.Count)
+            Run<TPixel, Floats16>(thread, threads);
+        else
+            Run<TPixel, Floats8>(thread, threads);
     }
 
     private void Run<TPixel, TVector>(int thread, int threads) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> =>

@@ -136,9 +136,9 @@ public sealed partial class Planner
         if (pool is MinPool2d least)
             return LowerMinPool(node, least, window, operation);
         KernelDescription description = Required(operation, node);
-        // Behind own kernels the blocks may be wider than the library's registers, and it would go one by one.
-        PoolingForward other = operation with { Source = Blocked(node.Input, LibraryBlock) };
-        if (!IsFast(description) && _library.Describe(other) is { } faster && SpeedOf(faster) > SpeedOf(description))
+        // Behind own kernels the blocks may be wider than the library's registers.
+        if (IsOneByOne(description) && operation with { Source = Blocked(node.Input, LibraryBlock) } is var other
+            && _library.Describe(other) is { } faster && !IsOneByOne(faster))
         {
             (operation, description) = (other, faster);
             source = As(node, source, other.Source, "reorder source");

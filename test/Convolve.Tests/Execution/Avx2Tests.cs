@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Convolve.Execution;
+using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
 using Convolve.Tests.Formats;
 
@@ -16,7 +18,7 @@ public partial class Avx2Tests
     // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never this class's own starting of a process.
     private const string Subset = "FullyQualifiedName~CatalogueModelTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
         + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests"
-        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~Avx2Tests.The_process_sees";
+        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|FullyQualifiedName~CatalogueModelTests.Winograd|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)|FullyQualifiedName~Avx2Tests.The_process_sees";
 
     [Fact]
     public void The_process_sees_what_it_may_use()
@@ -27,6 +29,7 @@ public partial class Avx2Tests
         Assert.Equal("AVX2", Machine.InstructionSetName);
         Assert.False(Machine.HasNativeBFloat16);
         Assert.False(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
+        Assert.True(Lanes.IsSupported && !Lanes.IsWide && WinogradConvolution.IsSupported(8) && !WinogradConvolution.IsSupported(16));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Convolve.Tests.Golden;
 
 /// <summary>
 /// Whole networks against PyTorch in float64. The images were chosen so that no ReLU and no pool is near a tie (2e-6 of the values' root
-/// mean square at least), so rounding flips no element and 1e-5 holds through all layers: PyTorch's own float32 is within 2e-6.
+/// mean square at least), so rounding flips no element, but for one with AVX2, and 1e-5 holds through all layers: PyTorch's own float32 is within 2e-6.
 /// </summary>
 public class GoldenTests
 {
@@ -48,14 +48,15 @@ public class GoldenTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void Float32_is_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32, Exact = true }, ExactTolerance, FlipTolerance(name));
+    public void Float32_is_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32, Exact = true }, ExactTolerance, gradient => GradientTolerance(name, gradient));
 
     [Theory, MemberData(nameof(Names))]
-    public void Winograd_is_near_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance, WinogradTolerance);
+    public void Winograd_is_near_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance, _ => WinogradTolerance);
 
-    // The library's sums for AVX2 are in another order, and there one ReLU behind conv4 of this network comes out on the other side of 0.
-    private static double FlipTolerance(string name) =>
-        name == "alexnet-torchvision" && KernelLibrary.Current.InstructionSet < InstructionSet.Avx512 ? WinogradTolerance : ExactTolerance;
+    // The library's sums for AVX2 are in another order, and there one ReLU or maximum behind conv5 of this network comes out otherwise.
+    private static double GradientTolerance(string name, string gradient) =>
+        name == "alexnet-torchvision" && KernelLibrary.Current.InstructionSet < InstructionSet.Avx512 && gradient.StartsWith("conv", StringComparison.Ordinal)
+            ? WinogradTolerance : ExactTolerance;
 
     // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but .93
     // to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
@@ -94,7 +95,7 @@ public class GoldenTests
         }
     }
 
-    private static void RequirePass(string name, ExecutionOptions options, double tolerance, double gradientTolerance)
+    private static void RequirePass(string name, ExecutionOptions options, double tolerance, Func<string, double> gradientTolerance)
     {
         GoldenNetwork golden = GoldenNetwork.Read(name);
         using Model model = Prepare(golden, options);
@@ -102,7 +103,8 @@ public class GoldenTests
         float[] logits = new float[golden.Logits.Length];
         model.Forward(golden.Images(0), logits);
         RequireNear("logits", Compare.Widen(logits), golden.Logits, tolerance);
-        RequireNear(golden.Gradients, name => ModelJudge.Gradient(model, name, golden.Count(name)), gradientTolerance);
+        foreach (IGrouping<double, GoldenTensor> group in golden.Gradients.GroupBy(g => gradientTolerance(g.Name)))
+            RequireNear(group, name => ModelJudge.Gradient(model, name, golden.Count(name)), group.Key);
         RequireNear(golden.Buffers, name => ModelJudge.Parameter(model, name, golden.Count(name)), tolerance);
     }
 

@@ -79,6 +79,9 @@ public static class LayerCatalogue
         Chain("BatchNorm2d(), Tanh()", (16, 5, 7), new BatchNorm2d(), new Tanh()),
         // More images: of five, normalisation leaves little of the first convolution's gradient beside bfloat16's rounding, in PyTorch as here.
         Chain("BatchNorm2d(), ReLU(), MaxPool2d(3, stride: 2)", (16, 9, 9), new BatchNorm2d(), new ReLU(), new MaxPool2d(3, stride: 2)) with { Batch = 17 },
+        Chain("BatchNorm2d(), AvgPool2d(3, stride: 2, padding: 1, countPadding: false)", (20, 9, 9),
+            new BatchNorm2d(), new AvgPool2d(3, stride: 2, padding: 1, countPadding: false)),
+        Chain("BatchNorm2d(), MaxPool2d(2)", (3, 8, 8), new BatchNorm2d(), new MaxPool2d(2)),
         Chain("Conv2d(32, 3, padding: 1, bias: false), BatchNorm2d(), LeakyReLU(slope: 0.1), MaxPool2d(2)", (16, 8, 8),
             new Conv2d(32, 3, padding: 1, bias: false), new BatchNorm2d(), new LeakyReLU(0.1f), new MaxPool2d(2)),
         Chain("ReLU(), BatchNorm2d(), ReLU()", (16, 6, 6), new ReLU(), new BatchNorm2d(), new ReLU()),

@@ -71,11 +71,28 @@ public class PlanTests
     [Fact]
     public void Alexnets_dense_convolutions_run_by_Winograd_unless_exactness_is_asked_for()
     {
+        if (!Lanes.IsSupported || KernelLibrary.Current.InstructionSet < InstructionSet.Avx2)
+            return;
         static string[] Winograd(bool exact) => [.. Create("alexnet-d2l", exact: exact).Steps
             .Where(s => s.Work is WinogradWork or WinogradGradientWork).Select(s => s.Label)];
         string[] convolutions = ["conv2", "conv3", "conv4", "conv5"], passes = ["forward", "backward data", "backward weights"];
         Assert.Equal(convolutions.SelectMany(c => passes.Select(p => $"{c} {p}")).Order(), Winograd(false).Order());
         Assert.Empty(Winograd(true));
+    }
+
+    // The own kernels leave blocks of 16 channels, and the library's for AVX2 know blocks of 8.
+    [Theory]
+    [InlineData(20, true)]
+    [InlineData(3, true)]
+    [InlineData(20, false)]
+    public void Poolings_behind_own_kernels_get_blocks_that_the_library_is_quick_with(int channels, bool isMax)
+    {
+        Graph graph = Graph.Sequential("norms", (channels, 20, 20),
+            [new BatchNorm2d(), isMax ? new MaxPool2d(2) : new AvgPool2d(3, stride: 2, padding: 1, countPadding: false), new Flatten(), new Linear(10)]);
+        Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps];
+        Assert.Equal(!HasAvx512, steps.Any(s => s.Label == "pool1 reorder source"));
+        foreach (Step step in steps.Where(s => s.Work is NativeWork))
+            RequireNotOneByOne(step, ((NativeWork)step.Work).Implementation);
     }
 
     [Fact]
@@ -179,7 +196,7 @@ public class PlanTests
     [InlineData("lenet5-1998")]
     public void LeNet_runs_with_images_in_the_lanes_in_float32(string name)
     {
-        if (!Lanes.IsSupported)
+        if (!Lanes.IsSupported || KernelLibrary.Current.InstructionSet < InstructionSet.Avx2)
             return;
         Plan plan = Create(name);
         Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesForwardWork));

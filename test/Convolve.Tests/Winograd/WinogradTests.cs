@@ -39,6 +39,9 @@ public unsafe class WinogradTests
     [Theory, MemberData(nameof(Cases))]
     public void BFloat16_rounds_the_same_results(int[] sizes, int threads) => Require<BFloat16Pixel, Floats16>(sizes, threads, 8e-3);
 
+    [Theory, MemberData(nameof(NarrowCases))]
+    public void BFloat16_between_registers_of_half_the_width_too(int[] sizes, int threads) => Require<BFloat16Pixel, Floats8>(sizes, threads, 8e-3);
+
     [Fact]
     public void Small_pictures_of_few_channels_and_large_batches_of_many_are_told_apart()
     {

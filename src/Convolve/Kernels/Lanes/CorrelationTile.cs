@@ -50,11 +50,12 @@ internal unsafe struct CorrelationTile
     private static void Run<TVector, TFunction>(CorrelationTile* tile, int filters, int columns)
         where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
     {
-        for (int part = 0; part < Width; part += TVector.Count)
+        CorrelationTile part = *tile;
+        for (int lane = 0; lane < Width; lane += TVector.Count)
         {
-            RunPart<TVector, TFunction>(tile, filters, columns);
-            tile->Input += sizeof(TVector);
-            tile->Output += sizeof(TVector);
+            RunPart<TVector, TFunction>(&part, filters, columns);
+            part.Input += sizeof(TVector);
+            part.Output += sizeof(TVector);
         }
     }
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Vectors;
 
-/// <summary>16 float32 numbers: a register of AVX-512. Elsewhere it computes the same, slowly, so that tests of any machine see it.</summary>
+/// <summary>16 float32 numbers: a register of AVX-512. With AVX2 it computes the same, slowly: tests see it there too.</summary>
 internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Floats16>
 {
     private readonly Vector512<float> _value = value;

@@ -26,7 +26,7 @@ internal unsafe interface IFloats<T> :
 
     void Store(void* to);
 
-    /// <summary>The numbers of one pixel in bfloat16.</summary>
+    /// <summary>Numbers in bfloat16.</summary>
     static abstract T LoadBFloat16(void* from);
 
     /// <summary>Rounds; infinities stay, NaN is not expected.</summary>

@@ -48,12 +48,18 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
 
     public void RunImages(int thread, int threads)
     {
-        if (shape.Block == Floats8.Count)
-            RunImages<SinglePixel, Floats8>(thread, threads);
-        else if (isBFloat16)
-            RunImages<BFloat16Pixel, Floats16>(thread, threads);
+        if (isBFloat16)
+            RunImages<BFloat16Pixel>(thread, threads);
         else
-            RunImages<SinglePixel, Floats16>(thread, threads);
+            RunImages<SinglePixel>(thread, threads);
+    }
+
+    private void RunImages<TPixel>(int thread, int threads) where TPixel : struct, IPixel
+    {
+        if (shape.Block == Floats16.Count)
+            RunImages<TPixel, Floats16>(thread, threads);
+        else
+            RunImages<TPixel, Floats8>(thread, threads);
     }
 
     private void RunWeights<TVector>(int thread, int threads) where TVector : unmanaged, IFloats<TVector> =>
