@@ -42,9 +42,11 @@ public unsafe class FloatsTests
             Require<T>(first, T.Min, (a, b) => a < b ? a : b);
             Require<T>(first, (a, b) => T.Select(T.GreaterThan(a, b), a, T.Zero), (a, b) => a > b ? a : 0);
             Require<T>(first, (a, b) => T.Select(T.LessThan(a, b), a, T.Zero), (a, b) => a < b ? a : 0);
-            Require<T>(first, (a, b) => T.Select(T.Equal(a, b), T.Create(1), T.Zero), (a, b) => a == b ? 1 : 0);
+            Require<T>(first, (a, b) => T.WhereGreater(a, b, a, T.Create(3)), (a, b) => a > b ? a : 3);
+            Require<T>(first, (a, b) => T.WhereEqual(a, b, T.Create(1), b), (a, b) => a == b ? 1 : b);
+            Require<T>(first, (a, b) => T.WhereUnordered(a, b, T.Create(1), b), (a, b) => float.IsNaN(a) || float.IsNaN(b) ? 1 : b);
             Require<T>(first, (a, b) => T.Select(T.Unordered(a, b), T.Create(1), T.Zero), (a, b) => float.IsNaN(a) || float.IsNaN(b) ? 1 : 0);
-            Require<T>(first, (a, b) => T.Select(T.EqualBits(a, b), T.Create(1), T.Zero),
+            Require<T>(first, (a, b) => T.WhereSameBits(a, b, T.Create(1), T.Zero),
                 (a, b) => BitConverter.SingleToInt32Bits(a) == BitConverter.SingleToInt32Bits(b) ? 1 : 0);
             Require<T>(first, (a, b) => a & b, (a, b) => Bits(a, b, (x, y) => x & y));
             Require<T>(first, (a, b) => a | b, (a, b) => Bits(a, b, (x, y) => x | y));
@@ -60,7 +62,7 @@ public unsafe class FloatsTests
         T positions = T.LoadBytes(bytes);
         positions.StoreBytes(back);
         Assert.Equal(new Span<byte>(bytes, T.Count).ToArray(), new Span<byte>(back, T.Count).ToArray());
-        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => i == 3 ? 5f : 0), Numbers(T.Select(T.EqualBits(positions, T.CreateBits(255 - 17 * 3)), T.Create(5), T.Zero)));
+        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => i == 3 ? 5f : 0), Numbers(T.WhereSameBits(positions, T.CreateBits(255 - 17 * 3), T.Create(5), T.Zero)));
 
         float[] values = [1, -1.00390625f, 3.14159274f, -0f, 1e-38f, 3e38f, float.PositiveInfinity, 0.1f, 1.01171875f, 5, 6, 7, 8, 9, 10, 65535];
         ushort* halves = stackalloc ushort[T.Count];

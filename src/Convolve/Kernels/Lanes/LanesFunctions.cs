@@ -30,18 +30,18 @@ internal readonly struct Rectify : ILanesFunction
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
-        T.Select(T.GreaterThan(y, T.Zero), d, T.Zero);
+        T.WhereGreater(y, T.Zero, d, T.Zero);
 }
 
 internal readonly struct LeakyRectify : ILanesFunction
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T> =>
-        T.Select(T.GreaterThan(x, T.Zero), x, x * slope);
+        T.WhereGreater(x, T.Zero, x, x * slope);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
-        T.Select(T.GreaterThan(y, T.Zero), d, d * slope);
+        T.WhereGreater(y, T.Zero, d, d * slope);
 }
 
 internal readonly struct HyperbolicTangent : ILanesFunction

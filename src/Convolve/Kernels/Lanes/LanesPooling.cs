@@ -123,15 +123,14 @@ internal static unsafe class LanesPooling
             TVector a = TVector.Load(upper), b = TVector.Load(upper + Width);
             TVector c = TVector.Load(lower), d = TVector.Load(lower + Width);
             TVector best = TVector.Max(TVector.Max(a, b), TVector.Max(c, d));
-            best = TVector.Select(TVector.Unordered(a, b) | TVector.Unordered(c, d), nan, best);
+            best = TVector.WhereUnordered(a, b, nan, TVector.WhereUnordered(c, d, nan, best));
             TFunction.Apply(best, slopes).Store(y);
             if (positions != null)
             {
                 // The first that equals the maximum; a NaN equals nothing, and its gradient goes to the last.
-                TVector position = TVector.Select(
-                    TVector.Equal(c, best), TVector.CreateBits(2), TVector.CreateBits(3));
-                position = TVector.Select(TVector.Equal(b, best), TVector.CreateBits(1), position);
-                position = TVector.Select(TVector.Equal(a, best), TVector.CreateBits(0), position);
+                TVector position = TVector.WhereEqual(c, best, TVector.CreateBits(2), TVector.CreateBits(3));
+                position = TVector.WhereEqual(b, best, TVector.CreateBits(1), position);
+                position = TVector.WhereEqual(a, best, TVector.CreateBits(0), position);
                 position.StoreBytes(positions);
                 positions += Width;
             }
@@ -351,7 +350,7 @@ internal static unsafe class LanesPooling
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector At<TVector>(TVector position, TVector here, TVector d) where TVector : unmanaged, IFloats<TVector> =>
-        TVector.Select(TVector.EqualBits(position, here), d, TVector.Zero);
+        TVector.WhereSameBits(position, here, d, TVector.Zero);
 
     private static float Share(in LanesPool pool, int rows, int columns) =>
         1f / (pool.Kind == LanesPoolKind.Average ? rows * columns : pool.KernelHeight * pool.KernelWidth);

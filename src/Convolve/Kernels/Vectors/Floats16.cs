@@ -85,9 +85,6 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     public static Floats16 Min(Floats16 a, Floats16 b) => new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 Equal(Floats16 a, Floats16 b) => new(Vector512.Equals(a._value, b._value));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 GreaterThan(Floats16 a, Floats16 b) => new(Vector512.GreaterThan(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,10 +98,21 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     public static Floats16 Select(Floats16 mask, Floats16 a, Floats16 b) => new(Vector512.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 CreateBits(int value) => new(Vector512.Create(value).AsSingle());
+    public static Floats16 WhereGreater(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 EqualBits(Floats16 a, Floats16 b) => new(Vector512.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle());
+    public static Floats16 WhereEqual(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => new(Vector512.ConditionalSelect(Vector512.Equals(a._value, b._value), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 WhereUnordered(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => Avx512F.IsSupported
+        ? new(Vector512.ConditionalSelect(Avx512F.CompareUnordered(a._value, b._value), x._value, y._value)) : Select(Unordered(a, b), x, y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 WhereSameBits(Floats16 a, Floats16 b, Floats16 x, Floats16 y) =>
+        new(Vector512.ConditionalSelect(Vector512.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 CreateBits(int value) => new(Vector512.Create(value).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 LoadBytes(byte* from)

@@ -95,9 +95,6 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 Min(Floats8 a, Floats8 b) => new(Avx.Min(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 Equal(Floats8 a, Floats8 b) => new(Vector256.Equals(a._value, b._value));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 GreaterThan(Floats8 a, Floats8 b) => new(Vector256.GreaterThan(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -110,10 +107,20 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 Select(Floats8 mask, Floats8 a, Floats8 b) => new(Vector256.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 CreateBits(int value) => new(Vector256.Create(value).AsSingle());
+    public static Floats8 WhereGreater(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 EqualBits(Floats8 a, Floats8 b) => new(Vector256.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle());
+    public static Floats8 WhereEqual(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Vector256.Equals(a._value, b._value), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 WhereUnordered(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Avx.CompareUnordered(a._value, b._value), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 WhereSameBits(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
+        new(Vector256.ConditionalSelect(Vector256.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 CreateBits(int value) => new(Vector256.Create(value).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 LoadBytes(byte* from) => new(Avx2.ConvertToVector256Int32(from).AsSingle());

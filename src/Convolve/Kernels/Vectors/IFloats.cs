@@ -41,8 +41,6 @@ internal unsafe interface IFloats<T> :
     /// <summary>The smaller; <paramref name="b"/> where one is NaN.</summary>
     static abstract T Min(T a, T b);
 
-    static abstract T Equal(T a, T b);
-
     static abstract T GreaterThan(T a, T b);
 
     static abstract T LessThan(T a, T b);
@@ -53,11 +51,18 @@ internal unsafe interface IFloats<T> :
     /// <summary><paramref name="a"/> where the mask is set, <paramref name="b"/> elsewhere.</summary>
     static abstract T Select(T mask, T a, T b);
 
+    /// <summary><paramref name="x"/> where a is greater, <paramref name="y"/> elsewhere. In one piece, as the others like it: the processor then keeps the mask in a mask register.</summary>
+    static abstract T WhereGreater(T a, T b, T x, T y);
+
+    static abstract T WhereEqual(T a, T b, T x, T y);
+
+    static abstract T WhereUnordered(T a, T b, T x, T y);
+
+    /// <summary>As integers, where 0 and -0 differ.</summary>
+    static abstract T WhereSameBits(T a, T b, T x, T y);
+
     /// <summary>The bits of an integer in every lane.</summary>
     static abstract T CreateBits(int value);
-
-    /// <summary>Where the bits are equal.</summary>
-    static abstract T EqualBits(T a, T b);
 
     /// <summary>Bytes as the bits of integers.</summary>
     static abstract T LoadBytes(byte* from);

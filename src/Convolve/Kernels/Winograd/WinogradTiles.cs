@@ -81,7 +81,7 @@ internal static unsafe class WinogradTiles
             for (int x = 0; x < columns; x++)
             {
                 TVector value = TVector.Load(line + x * TVector.Count) + bias;
-                TPixel.Store(TVector.Select(TVector.LessThan(value, TVector.Zero), value * slope, value), to + x * Bytes<TPixel, TVector>());
+                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, value * slope, value), to + x * Bytes<TPixel, TVector>());
             }
         }
     }
