@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Convolve.Cli.Tests;
 
@@ -13,12 +15,33 @@ public class ReadmeTests
         Assert.Equal(string.Join('\n', sample).Trim(), snippet.Trim());
     }
 
-    [Fact]
-    public void Every_file_that_it_links_is_there()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("CONTRIBUTING.md")]
+    [InlineData("SECURITY.md")]
+    [InlineData("THIRD-PARTY-NOTICES.md")]
+    public void Every_file_that_it_links_is_there(string page)
     {
-        string[] links = [.. File.ReadAllText(Path.Combine(Root(), "README.md")).Split("](").Skip(1).Select(part => part.Split(')')[0]).Where(link => !link.StartsWith('#'))];
+        string[] links = [.. File.ReadAllText(Path.Combine(Root(), page)).Split("](").Skip(1).Select(part => part.Split(')')[0])];
         Assert.NotEmpty(links);
-        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Root(), link)), link));
+        Assert.All(links.Where(link => !link.StartsWith('#') && !link.StartsWith("https://", StringComparison.Ordinal)),
+            link => Assert.True(Path.Exists(Path.Combine(Root(), link)), link));
+    }
+
+    [Fact]
+    public void Every_package_and_library_has_its_license_in_the_notices()
+    {
+        string notices = File.ReadAllText(Path.Combine(Root(), "THIRD-PARTY-NOTICES.md"));
+        // Packages by their projects' references, with the versions that are restored; libraries by what the launcher installs.
+        Dictionary<string, string> versions = XDocument.Load(Path.Combine(Root(), "Directory.Packages.props")).Descendants("PackageVersion")
+            .ToDictionary(e => e.Attribute("Include")!.Value, e => e.Attribute("Version")!.Value);
+        string[] shipped = [.. Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories)
+            .SelectMany(file => XDocument.Load(file).Descendants("PackageReference")).Where(e => e.Attribute("PrivateAssets") is null)
+            .Select(e => e.Attribute("Include")!.Value).Distinct()];
+        string[] libraries = Regex.Match(File.ReadAllText(Path.Combine(Root(), "scripts/common.sh")), @"^libraries=\((.*)\)$", RegexOptions.Multiline).Groups[1].Value.Split(' ');
+        Assert.True(shipped.Length >= 3 && libraries.Length >= 3);
+        Assert.All(shipped, name => Assert.Matches($@"\[{Regex.Escape(name)}\]\([^)]*\) {Regex.Escape(versions[name])} \|", notices));
+        Assert.All(libraries, name => Assert.Contains($"`{name}`", notices));
     }
 
     [Fact]
