@@ -90,9 +90,10 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
 
     private Table Means()
     {
-        Table table = Output.Columns("split", "images#", "loss#", "accuracy#", "95 % interval", "top-5 accuracy#", "images/s#");
-        Output.Row(table, split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss), Format.Fraction(predictions.Accuracy),
-            $"{predictions.AccuracyInterval}", Format.Fraction(predictions.Top5Accuracy), Format.Count(imagesPerSecond));
+        double? top5 = predictions.Top5Accuracy;
+        Table table = Output.Columns(["split", "images#", "loss#", "accuracy#", "95 % interval", .. top5 is null ? (string[])[] : ["top-5 accuracy#"], "images/s#"]);
+        Output.Row(table, [split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss), Format.Fraction(predictions.Accuracy),
+            $"{predictions.AccuracyInterval}", .. top5 is { } share ? (string[])[Format.Fraction(share)] : [], Format.Count(imagesPerSecond)]);
         return table;
     }
 

@@ -61,6 +61,8 @@ internal sealed class PracticeOptions
         string[] said = [.. new[] { line.GetValue(_layerRates), line.GetValue(_freeze) }.OfType<string>()];
         if (line.GetValue(_freeze)?.Contains('=', StringComparison.Ordinal) == true)
             throw new UsageException($"--freeze is \"{line.GetValue(_freeze)}\", and names of layers were expected, such as conv1,conv2. Factors belong to --lr-scale.");
+        if (line.GetValue(_layerRates) is { } rates && rates.Split(',').FirstOrDefault(part => !part.Contains('=', StringComparison.Ordinal)) is { } bare)
+            throw new UsageException($"--lr-scale: \"{bare}\" has no factor. Write {(bare.Length > 0 ? bare : "LAYER")}=X, such as {(bare.Length > 0 ? bare : "conv1")}=0.1; to keep a layer as it is, use --freeze.");
         return said.Length == 0 ? null : LayerRates.Parse(string.Join(',', said));
     }
 

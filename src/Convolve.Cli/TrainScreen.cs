@@ -24,6 +24,8 @@ internal sealed class TrainScreen(Output output)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
         SayNotes(trainer);
+        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
+            Failures.Say(note);
         if (output.IsQuiet)
             return;
         Recipe recipe = trainer.Recipe;
@@ -119,7 +121,7 @@ internal sealed class TrainScreen(Output output)
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
         string evaluate = $"convolve evaluate {Format.Quoted(folder)}{where}", validate = $"{evaluate} --split validation";
         int width = Math.Min(WidestCommand, Math.Max(validate.Length, again?.Length ?? 0));
-        output.Line($"  {evaluate.PadRight(width)}   the test split again, with top-5 accuracy");
+        output.Line($"  {evaluate.PadRight(width)}   the test split again, {(test.Top5Accuracy is null ? "class by class" : "with top-5 accuracy")}");
         output.Line($"  {validate.PadRight(width)}   what chose the best epoch");
         if (again is not null)
             output.Line($"  {again.PadRight(width)}   how much is luck");

@@ -227,7 +227,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         Check(Dnnl.dnnl_post_ops_create(&postOps));
         try
         {
-            Check(Dnnl.dnnl_post_ops_append_eltwise(postOps, 1, OperationDescriptor.ForwardAlgorithm(activation.Kind), activation.Alpha, 0));
+            Check(Dnnl.dnnl_post_ops_append_eltwise(postOps, 1, OperationDescriptor.ForwardAlgorithm(activation), activation.Alpha, 0));
             Check(Dnnl.dnnl_primitive_attr_set_post_ops(attributes, postOps));
         }
         finally

@@ -59,6 +59,31 @@ public sealed class PracticeTests : IDisposable
     }
 
     [Fact]
+    public void WeightsThatAreNotFiniteAreRefused()
+    {
+        float[] values = new float[6];
+        values[2] = float.NaN;
+        Convolve.Formats.SafeTensors.Write(_cli.At("bad.safetensors"), [new("conv1.bias", Convolve.Formats.TensorType.F32, [6])], (_, sink) => sink.WriteFloats(values));
+        CliResult result = _cli.Run([.. Small, "--from", "bad.safetensors", "--out", "run"]);
+        Assert.Equal(2, result.Status);
+        Assert.EndsWith("convolve: Cannot read 'bad.safetensors' as safetensors: of tensor 'conv1.bias', 1 of 6 values is NaN. Its training diverged, or the file was damaged. "
+            + "Use weights that were saved earlier.\n", result.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_cli.At("run")));
+    }
+
+    [Fact]
+    public void BatchNormalizationOfSingleValuesIsRefused()
+    {
+        File.WriteAllText(_cli.At("net.json"), """
+            {"name": "dense", "input": [1, 28, 28], "nodes": [{"type": "Flatten"}, {"type": "Linear", "units": 16}, {"type": "BatchNorm1d"}, {"type": "ReLU"}, {"type": "Linear", "units": 10}]}
+            """);
+        CliResult result = _cli.Run("train", "net.json", "--data", "fashion-mnist", "--limit", "20", "--batch-size", "1", "--out", "run");
+        Assert.Equal(2, result.Status);
+        Assert.Contains("convolve: BatchNorm1d() \"bn1\" can't learn from one value per channel. The batches have 1 image,", result.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_cli.At("run")));
+    }
+
+    [Fact]
     public void OneBatchIsLearnedByHeartOrNot()
     {
         CliResult good = _cli.Run([.. Small, "--overfit-one-batch"]);

@@ -50,8 +50,8 @@ public sealed class Predictions
     /// <summary>Where the accuracy on other pictures of the same kind lies, as far as the number of pictures tells.</summary>
     public Interval AccuracyInterval => Interval.Wilson(Accuracy, Count);
 
-    /// <summary>Share of pictures whose true class is among the five most likely ones, in [0, 1].</summary>
-    public double Top5Accuracy => (double)_top5 / Count;
+    /// <summary>Share of pictures whose true class is among the five most likely ones, in [0, 1]; null with five classes or fewer, where it would be 1 whatever is predicted.</summary>
+    public double? Top5Accuracy => TopFive.Share(_top5, Count, ClassNames.Count);
 
     /// <summary>Mean softmax cross-entropy.</summary>
     public double Loss { get; }

@@ -9,7 +9,7 @@ namespace Convolve.Execution;
 /// <summary>Masks and scales; forward and backward are the same product with the same mask, drawn again from its counter.</summary>
 /// <remarks>
 /// The mask's bits are a mix of (seed, step, layer, element of the whole batch), so they depend on neither threads nor vector width, nor on how a batch is
-/// divided into parts.
+/// divided into parts. What is dropped is multiplied by 0, as in PyTorch: NaN stays NaN.
 /// </remarks>
 internal sealed unsafe class DropoutKernel : ITeamWork
 {
@@ -56,10 +56,10 @@ internal sealed unsafe class DropoutKernel : ITeamWork
         {
             Vector512<uint> bits = Mix((Vector512.Create((uint)i + first) + Vector512<uint>.Indices) ^ keys);
             Vector512<float> kept = Vector512.GreaterThanOrEqual(bits, limit).AsSingle();
-            Vector512.Store((Vector512.Load(source + i) * scales) & kept, target + i);
+            Vector512.Store(Vector512.Load(source + i) * (scales & kept), target + i);
         }
         for (; i < to; i++)
-            target[i] = Mix(((uint)i + first) ^ key) >= threshold ? source[i] * scale : 0;
+            target[i] = source[i] * (Mix(((uint)i + first) ^ key) >= threshold ? scale : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -73,10 +73,10 @@ internal sealed unsafe class DropoutKernel : ITeamWork
             Vector512<uint> bits = Mix((Vector512.Create((uint)i + first) + Vector512<uint>.Indices) ^ keys);
             Vector512<uint> kept = Vector512.GreaterThanOrEqual(bits, limit);
             Vector512<uint> wide = BFloat16.Widen(Vector256.Load(source + i));
-            Vector256.Store(BFloat16.Narrow(((wide.AsSingle() * scales).AsUInt32() & kept).AsSingle()), target + i);
+            Vector256.Store(BFloat16.Narrow(wide.AsSingle() * (scales & kept.AsSingle())), target + i);
         }
         for (; i < to; i++)
-            target[i] = Mix(((uint)i + first) ^ key) >= threshold ? BFloat16.FromSingle(BFloat16.ToSingle(source[i]) * scale) : (ushort)0;
+            target[i] = BFloat16.FromSingle(BFloat16.ToSingle(source[i]) * (Mix(((uint)i + first) ^ key) >= threshold ? scale : 0));
     }
 
     // "lowbias32" of Chris Wellons' hash prospector: bias 0.17.

@@ -98,6 +98,31 @@ public sealed class Executor : IDisposable
             runnable.Run();
     }
 
+    /// <summary>Runs forward once more, up to the first step whose result isn't finite; on the executor thread.</summary>
+    /// <returns>The layer that the step is of, or "input"; null where everything is finite.</returns>
+    internal string? FirstNonFinite(uint step, int firstImage)
+    {
+        (_state.Step, _state.FirstImage) = (step, firstImage);
+        _store.Refresh();
+        if (HasNonFinite(Plan.Input))
+            return Plan.Input.Storage.Name;
+        for (int i = 0; i < _runnables.Length && Plan.Steps[i].Phase == Phase.Forward; i++)
+        {
+            _runnables[i].Run();
+            if (Plan.Steps[i].Uses.Any(u => u.Argument == Argument.Target && HasNonFinite(u.Tensor)))
+                return Plan.Steps[i].Node;
+        }
+        return null;
+    }
+
+    private bool HasNonFinite(Tensor tensor)
+    {
+        if (tensor.Storage.Region != Region.Arena)
+            return false;
+        return tensor.Layout.Type == ElementType.BFloat16 ? NonFinite.IsInBFloat16(Window<ushort>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(ushort)))))
+            : tensor.Layout.Type == ElementType.Float32 && NonFinite.IsIn(Window<float>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(float)))));
+    }
+
     public void Dispose()
     {
         for (int i = _runnables.Length - 1; i >= 0; i--)

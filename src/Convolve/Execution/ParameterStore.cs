@@ -144,6 +144,19 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
+    /// <summary>The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all are finite.</summary>
+    /// <param name="arena">The weights, or what is laid out as they are.</param>
+    public string? FirstNonFinite(NativeBuffer arena)
+    {
+        foreach (ParameterSlot slot in Plan.Slots)
+            if (NonFinite.Describe(Elements(slot, arena), slot.Spec.Count) is { } what)
+                return $"{slot.Name}: {what}";
+        return null;
+    }
+
+    /// <summary>What lies in an arena at a parameter's place, in the order of its layout; the padding of blocks, which is 0, included.</summary>
+    public static ReadOnlySpan<float> Elements(ParameterSlot slot, NativeBuffer arena) => arena.Span<float>(slot.Offset, checked((int)(slot.Layout.Bytes / sizeof(float))));
+
     public void Dispose()
     {
         foreach (WeightCopy copy in _copies)

@@ -29,6 +29,8 @@ internal abstract class Runnable : IDisposable
         SoftmaxWork softmax => new TeamRunnable(new SoftmaxKernel(step, softmax, binder)),
         ResponseNormWork norm => new TeamRunnable(new ResponseNormKernel(step, norm, binder)),
         BlockedPoolingWork pooling => new TeamRunnable(new BlockedPoolingKernel(step, pooling, binder)),
+        RectifierWork => new TeamRunnable(new RectifierKernel(step, binder)),
+        PoolingNaNWork pooling => new TeamRunnable(new PoolingNaNKernel(step, pooling, binder)),
         PadChannelsWork pad => new TeamRunnable(new PadChannelsKernel(step, pad, binder)),
         AdaptiveAverageWork average => new TeamRunnable(new AdaptiveAverageKernel(step, average, binder)),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),

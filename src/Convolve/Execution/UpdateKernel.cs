@@ -42,6 +42,9 @@ internal abstract class UpdateKernel : ITeamWork
     /// <summary>What the rate of each parameter is multiplied by, in the plan's order; 0 leaves it as it is. Null for 1 throughout.</summary>
     public float[]? RateFactors { get; set; }
 
+    /// <summary>Whether an update since it was last set to false has left a weight that isn't finite: seen here, it costs nothing.</summary>
+    public bool HasNonFinite { get; set; }
+
     public abstract void Run(int thread, int threads);
 }
 
@@ -67,24 +70,32 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
             if (count == 0)
                 continue;
             Share share = new(slot.Offset + first * sizeof(float), count * sizeof(float), store, states);
-            if (copy.Address == 0)
-                Update(share, count, rule, new(Step));
-            else
-                Update(share, count, rule, new(Step), (uint*)copy.Address + first / 2, copy.RowLength);
+            bool isFinite = copy.Address == 0 ? Update(share, count, rule, new(Step))
+                : Update(share, count, rule, new(Step), (uint*)copy.Address + first / 2, copy.RowLength);
+            if (!isFinite)
+                HasNonFinite = true; // by several threads, all the same
         }
     }
 
+    // False where a weight came out that isn't finite: times 0, only those are not 0.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(in Share share, long count, TRule rule, Clip clip)
+    private static bool Update(in Share share, long count, TRule rule, Clip clip)
     {
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
+        Vector512<float> suspects = Vector512<float>.Zero;
         for (long i = 0; i < count; i += Lanes)
-            Vector512.StoreAligned(rule.Update(Vector512.LoadAligned(w + i), clip.Of(g + i), a + i, b + i, c + i), w + i);
+        {
+            Vector512<float> weight = rule.Update(Vector512.LoadAligned(w + i), clip.Of(g + i), a + i, b + i, c + i);
+            Vector512.StoreAligned(weight, w + i);
+            suspects = Vector512.FusedMultiplyAdd(weight, Vector512<float>.Zero, suspects);
+        }
+        return Vector512.EqualsAll(suspects, suspects);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(in Share share, long count, TRule rule, Clip clip, uint* copy, int row)
+    private static bool Update(in Share share, long count, TRule rule, Clip clip, uint* copy, int row)
     {
+        Vector512<float> suspects = Vector512<float>.Zero;
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
         for (long i = 0; i < count; i += 2 * row)
             for (int j = 0; j < row; j += Lanes, copy += Lanes)
@@ -94,8 +105,10 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
                 Vector512.StoreAligned(low, w + even);
                 Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), clip.Of(g + odd), a + odd, b + odd, c + odd);
                 Vector512.StoreAligned(high, w + odd);
+                suspects = Vector512.FusedMultiplyAdd(high, Vector512<float>.Zero, Vector512.FusedMultiplyAdd(low, Vector512<float>.Zero, suspects));
                 Vector512.StoreAligned((BFloat16.Round(low) >>> 16) | (BFloat16.Round(high) & Vector512.Create(0xFFFF0000u)), copy);
             }
+        return Vector512.EqualsAll(suspects, suspects);
     }
 
     // A gradient that is no number stays none.

@@ -44,11 +44,14 @@ public sealed class SafeTensorsFile : IDisposable
         try
         {
             long length = Guard(path, () => RandomAccess.GetLength(handle));
+            byte[] head = new byte[(int)Math.Min(length, FileKind.HeadBytes)];
+            ReadAt(path, handle, head, 0);
+            ulong headerBytes = length < 8 ? ulong.MaxValue : BinaryPrimitives.ReadUInt64LittleEndian(head);
+            bool isLikely = headerBytes <= SafeTensors.MaxHeaderBytes && head.Length > 8 && head[8] == (byte)'{';
+            if (!isLikely && FileKind.Of(head) is { } kind)
+                throw new SafeTensorsException(path, $"it is {kind.Name}", kind.Fix);
             if (length < 8)
                 throw Broken(path, $"it has {length} bytes, and the format starts with a length of 8");
-            byte[] prefix = new byte[8];
-            ReadAt(path, handle, prefix, 0);
-            ulong headerBytes = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
             if (headerBytes > SafeTensors.MaxHeaderBytes)
                 throw Broken(path, $"it announces a header of {headerBytes} bytes, and the limit is {SafeTensors.MaxHeaderBytes}");
             if ((long)headerBytes > length - 8)
@@ -100,6 +103,21 @@ public sealed class SafeTensorsFile : IDisposable
             position += bytes.Length;
             destination = destination[count..];
         }
+    }
+
+    /// <summary>Reads weights, as <see cref="ReadFloats"/> does: all must be finite.</summary>
+    /// <inheritdoc cref="ReadFloats"/>
+    internal void ReadWeights(string name, Span<float> destination)
+    {
+        ReadFloats(name, destination);
+        RequireFinite(_path, name, destination);
+    }
+
+    /// <summary>Refuses weights of a file that are NaN or infinite.</summary>
+    internal static void RequireFinite(string path, string name, ReadOnlySpan<float> values)
+    {
+        if (NonFinite.Describe(values, values.Length) is { } what)
+            throw new SafeTensorsException(path, $"of tensor '{name}', {what}", "Its training diverged, or the file was damaged. Use weights that were saved earlier.");
     }
 
     /// <summary>Reads a tensor of any type as it is stored: little-endian, in C order.</summary>

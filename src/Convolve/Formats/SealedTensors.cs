@@ -104,6 +104,14 @@ internal sealed class SealedTensors : IDisposable
             throw Damaged(_path, $"tensor '{name}' has changed");
     }
 
+    /// <summary>Reads weights, as <see cref="ReadFloats"/> does: all must be finite.</summary>
+    /// <inheritdoc cref="ReadFloats"/>
+    public void ReadWeights(string name, Span<float> destination)
+    {
+        ReadFloats(name, destination);
+        SafeTensorsFile.RequireFinite(_path, name, destination);
+    }
+
     public void Dispose() => _file.Dispose();
 
     private static bool HasItsDigest(string path)

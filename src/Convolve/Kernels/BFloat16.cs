@@ -30,7 +30,7 @@ internal static class BFloat16
         return Vector512.Create(low, high) << 16;
     }
 
-    /// <summary>16 floats, rounded; infinities stay, NaN is not expected.</summary>
+    /// <summary>16 floats, rounded; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<ushort> Narrow(Vector512<float> values)
     {
@@ -40,7 +40,7 @@ internal static class BFloat16
         return Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
     }
 
-    /// <summary>Two times 16 floats, rounded; infinities stay, NaN is not expected.</summary>
+    /// <summary>Two times 16 floats, rounded; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<ushort> Narrow(Vector512<float> first, Vector512<float> second) =>
         Avx512BW.PermuteVar32x16x2(Round(first).AsUInt16(), UpperHalves, Round(second).AsUInt16());

@@ -157,12 +157,16 @@ public sealed partial class Planner
             uses.Add(new(Argument.Workspace, _workspaces[node.Index]!, Access.Write));
         }
         Emit(node, "forward", operation, description, [.. uses]);
+        if (kind == PoolingKind.Max)
+            PassNaNOn(node, pool, window, source, target);
         return target;
     }
 
     private Tensor LowerActivation(Node node)
     {
         Tensor source = InputOf(node);
+        if (node.Layer is ReLU)
+            return LowerReLU(node, source);
         ElementwiseForward operation = new(Fusion.FunctionOf(node.Layer), source.Layout);
         KernelDescription description = Required(operation, node);
         // A function that is not 0 at 0, such as Sigmoid in bfloat16, must leave out the padded channels of blocks: the library does so one by one.
@@ -174,6 +178,13 @@ public sealed partial class Planner
         }
         Tensor target = NewTensor(node.Name, source.Layout);
         Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        return target;
+    }
+
+    private Tensor LowerReLU(Node node, Tensor source)
+    {
+        Tensor target = NewTensor(node.Name, source.Layout);
+        Emit(node, "forward", new RectifierWork(), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
         return target;
     }
 

@@ -45,6 +45,21 @@ public sealed partial class Planner
         _pools[node] = pool;
     }
 
+    /// <summary>A step behind a max pooling by the library, which takes a NaN for less than any number.</summary>
+    private void PassNaNOn(Node node, Pool2d pool, Window window, Tensor source, Tensor target)
+    {
+        int block = (source.Layout, target.Layout) switch
+        {
+            ({ IsPlain: true }, { IsPlain: true }) => 1,
+            ({ Format: "acdb" }, { Format: "acdb" }) => node.Input.Channels,
+            ({ Format: "aBcd8b" }, { Format: "aBcd8b" }) => 8,
+            ({ Format: "aBcd16b" }, { Format: "aBcd16b" }) => 16,
+            _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\": no NaN is looked for from {source.Layout} to {target.Layout}."),
+        };
+        BlockedPool shape = BlockedPoolOf(node, pool, window) with { Planes = (int)Batch * ((node.Input.Channels + block - 1) / block) };
+        Emit(node, "pass NaN on", new PoolingNaNWork(shape, block), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.ReadWrite));
+    }
+
     /// <summary>Whether the gradient of the ReLU before a pooling is taken with the pooling's: the places of the maxima tell it.</summary>
     private bool TakesReLU(Node pool) => pool.Inputs[0] is { Layer: ReLU } input && !IsInLanes(input) && _fusion.PoolOf(input) == pool;
 

@@ -125,6 +125,14 @@ internal sealed record BlockedPoolingWork(BlockedPool Pool, bool IsMin, bool IsB
     public override string RunBy => "own pooling";
 }
 
+/// <summary>ReLU of numbers in any order, the padding of blocks included.</summary>
+internal sealed record RectifierWork : Work;
+
+/// <summary>The NaNs of a max pooling by the library, which drops them: from source to target, where a window has one.</summary>
+/// <param name="Pool">The pooling, with planes of <paramref name="Block"/> channels.</param>
+/// <param name="Block">Channels that lie side by side.</param>
+internal sealed record PoolingNaNWork(BlockedPool Pool, int Block) : Work;
+
 /// <summary>Channels of zeros behind a tensor's own, or the gradient: what lies before them.</summary>
 /// <param name="SourceBytes">Of one sample without the zeros.</param>
 /// <param name="TargetBytes">Of one sample with them.</param>

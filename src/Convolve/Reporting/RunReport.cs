@@ -77,8 +77,8 @@ public static class RunReport
         if (run.Predictions is { } predictions)
         {
             yield return ("accuracy", Format.Fraction(predictions.Accuracy), $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} right");
-            if (predictions.ClassNames.Count > 5)
-                yield return ("top-5 accuracy", Format.Fraction(predictions.Top5Accuracy), "");
+            if (predictions.Top5Accuracy is { } top5)
+                yield return ("top-5 accuracy", Format.Fraction(top5), "");
             yield return ("loss", Format.Fraction(predictions.Loss), "mean cross-entropy, nats");
         }
         else if (summary.Test is { } test)

@@ -73,11 +73,19 @@ internal static class Checkpoint
                     + "a run keeps its network's parameters. Start a new run.");
             }
             if (file.Contains(entry.Info.Name))
-                store.Write(entry.Slot, entry.Arena, (_, values) => file.ReadFloats(entry.Info.Name, values));
+                store.Write(entry.Slot, entry.Arena, (_, values) => Read(file, entry, isWeight || entry.Arena == parts.Average?.Arena, values));
         }
         parts.Optimizer.Steps = info.Updates;
         if (!HasAverage(file, parts))
             parts.Average?.Begin();
+    }
+
+    private static void Read(SealedTensors file, Entry entry, bool mustBeFinite, Span<float> values)
+    {
+        if (mustBeFinite)
+            file.ReadWeights(entry.Info.Name, values);
+        else
+            file.ReadFloats(entry.Info.Name, values);
     }
 
     private static IEnumerable<Entry> Entries(TrainingParts parts)

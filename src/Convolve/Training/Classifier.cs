@@ -35,7 +35,7 @@ public sealed class Classifier : IDisposable
     /// <summary>Reads a model file.</summary>
     /// <param name="path">A run folder, or the .safetensors file itself.</param>
     /// <param name="options">How it runs.</param>
-    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours, or a weight is NaN or infinite.</exception>
     public static Classifier Load(string path, ExecutionOptions? options = null)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, RunFolder.ModelFile) : path;
@@ -69,9 +69,12 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
+    /// <exception cref="InvalidOperationException">A weight is NaN or infinite.</exception>
     public void Save(string path) => ThreadTeam.Invoke(() =>
     {
         ParameterStore store = Model.Store;
+        if (store.FirstNonFinite(store.Weights) is { } bad)
+            throw new InvalidOperationException($"The model isn't saved, because its weights aren't all finite: {bad}. Save it before its training diverges.");
         SafeTensors.Write(path, store.Plan.Slots.Select(TensorOf), (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), Metadata);
     });
 
@@ -170,7 +173,7 @@ public sealed class Classifier : IDisposable
 
     /// <summary>Puts the weights of a file into a model of the same graph.</summary>
     internal static void Read(SafeTensorsFile tensors, Model model) =>
-        ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadFloats(slot.Name, values)));
+        ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadWeights(slot.Name, values)));
 
     /// <summary>A parameter as a file has it.</summary>
     internal static TensorInfo TensorOf(ParameterSlot slot) => new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);

@@ -41,7 +41,7 @@ internal sealed class Evaluator : IDisposable
             progress?.Report((step + 1.0) / _sampler.BatchCount);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy, _split.Count / seconds);
+        return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy(classes), _split.Count / seconds);
     }
 
     /// <summary>What the model says of every image, as the mean over its views; on the executor thread.</summary>

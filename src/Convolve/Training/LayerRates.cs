@@ -34,7 +34,7 @@ public sealed class LayerRates : IEquatable<LayerRates>
             float factor = 0;
             bool isNumber = sides.Length == 1 || float.TryParse(sides[1], NumberStyles.Float, CultureInfo.InvariantCulture, out factor);
             if (sides[0].Length == 0 || !isNumber || factor is not (>= 0 and < float.PositiveInfinity))
-                throw new RecipeException($"\"{part}\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10; a name alone is frozen.");
+                throw new RecipeException($"\"{part}\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10.");
             return (sides[0], factor);
         })]);
     }

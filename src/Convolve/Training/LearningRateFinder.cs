@@ -60,6 +60,6 @@ internal sealed class LearningRateFinder(TrainingParts parts, LearningRateSweep 
     {
         int epoch = step / parts.Sampler.BatchCount;
         ReadOnlySpan<int> batch = parts.Sampler.Batch(epoch, step % parts.Sampler.BatchCount);
-        return parts.Step(batch, epoch, (uint)step, rate).LossSum / batch.Length;
+        return parts.Step(batch, epoch, (uint)step, rate).LossSumOrNaN / batch.Length;
     }
 }

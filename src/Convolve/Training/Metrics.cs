@@ -14,7 +14,8 @@ internal struct Metrics
 
     public readonly double Accuracy => _images == 0 ? 0 : (double)_correct / _images;
 
-    public readonly double Top5Accuracy => _images == 0 ? 0 : (double)_top5 / _images;
+    /// <summary>Null where it says nothing, as with five classes.</summary>
+    public readonly double? Top5Accuracy(int classes) => TopFive.Share(_top5, _images, classes);
 
     /// <summary>Counts one image from its logits. A label whose logit is no number is never right.</summary>
     public void AddLogits(ReadOnlySpan<float> logits, int label)

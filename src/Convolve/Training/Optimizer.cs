@@ -56,6 +56,9 @@ public sealed class Optimizer : IDisposable
     /// <summary>The length of the gradients of all layers that learn, as one vector, before any clipping, at the last update; null where they are not clipped by it.</summary>
     public double? GradientNorm { get; private set; }
 
+    /// <summary>Whether all weights that the last update changed are finite.</summary>
+    public bool LeftFiniteWeights => !_kernel.HasNonFinite;
+
     /// <summary>One update with the gradients that the last training pass left.</summary>
     public void Step(float learningRate)
     {
@@ -71,6 +74,7 @@ public sealed class Optimizer : IDisposable
             (GradientNorm, scale) = (norm, _clipping.ScaleOf(norm));
         }
         _kernel.Step = new(learningRate, ++Steps) { GradientScale = scale, GradientLimit = _clipping.Value ?? float.PositiveInfinity };
+        _kernel.HasNonFinite = false;
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }

@@ -63,7 +63,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     private static OverfitCheck Step(TrainingParts parts, int[] batch, int step, double? firstLoss)
     {
         StepResult done = parts.Step(batch, 0, (uint)step, parts.Recipe.Optimizer.LearningRate);
-        double loss = done.LossSum / batch.Length;
+        double loss = done.LossSumOrNaN / batch.Length;
         return new(step + 1, batch.Length, firstLoss ?? loss, loss, (double)done.Correct / batch.Length);
     }
 }

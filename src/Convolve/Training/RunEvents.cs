@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Formats.TensorBoard;
+using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Training;
@@ -80,20 +81,21 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
     }
 
-    // Gradients first: reading a weight takes the place of its gradient. A run that goes on behind an epoch's last step has none.
+    // From where they are, in whatever order: a copy would be memory that no plan has. A run that goes on behind an epoch's last step has no gradients.
     private void AddHistograms(long step)
     {
         ParameterStore store = parts.Model.Store;
-        for (int i = 0; i < store.Plan.Slots.Count; i++)
+        foreach (ParameterSlot slot in store.Plan.Slots)
         {
-            ParameterSlot slot = store.Plan.Slots[i];
             if (slot.IsLearned && _hasGradients)
+                Add("gradients", store.Gradients);
+            Add("weights", store.Weights);
+
+            void Add(string what, NativeBuffer arena)
             {
-                float[] gradient = new float[slot.Spec.Count];
-                store.Read(i, store.Gradients, gradient);
-                Log.AddHistogram(step, $"gradients/{slot.Name}", gradient);
+                ReadOnlySpan<float> values = ParameterStore.Elements(slot, arena);
+                Log.AddHistogram(step, $"{what}/{slot.Name}", values, values.Length - slot.Spec.Count);
             }
-            store.Read(i, plain => Log.AddHistogram(step, $"weights/{slot.Name}", plain));
         }
     }
 }

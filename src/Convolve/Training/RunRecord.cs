@@ -26,6 +26,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
         _events?.Flush();
         if (folder is null || !options.HasCheckpoints)
             return;
+        RequireFinite(state.Epoch);
         CheckpointInfo info = new()
         {
             State = state,
@@ -47,6 +48,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     /// </summary>
     public void EndEpoch(TrainingState state, EpochProgress done)
     {
+        RequireFinite(done.Epoch); // before the log has it
         _events?.Epoch(done);
         folder?.Log(done);
         folder?.WriteTable(state.Epochs);
@@ -87,8 +89,18 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
             parts.Average.With(() => Keep(epoch));
     }
 
+    // Every update looks at what it changes; this sees running statistics and means of the weights as well.
+    private void RequireFinite(int epoch)
+    {
+        var store = parts.Model.Store;
+        string? bad = store.FirstNonFinite(store.Weights) ?? (parts.Average is null ? null : store.FirstNonFinite(parts.Average.Arena) is { } mean ? $"the mean of {mean}" : null);
+        if (bad is not null)
+            throw new TrainingException($"The weights {(epoch > 0 ? $"of epoch {epoch}" : "within epoch 1")} aren't saved, because they aren't all finite: {bad}. Try a learning rate 10x lower, or a warm-up.");
+    }
+
     private bool Keep(int epoch)
     {
+        RequireFinite(epoch);
         if (folder is not null)
         {
             new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Save(folder.ModelPath);

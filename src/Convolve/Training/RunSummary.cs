@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Graphs;
 
@@ -52,7 +53,9 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
             int best = end is null ? epochs.FindLastIndex(e => e.IsBest) + 1 : (int)Number(end, TestKey);
             if (best < 0 || best > epochs.Count)
                 throw new InvalidDataException($"it tests epoch {best}, and has {epochs.Count} epochs");
-            Evaluation? test = end is null ? null : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), Number(end, "test_top5_accuracy"), 0);
+            // Version 0.1.0 logged a top-5 accuracy of 1 for five classes or fewer.
+            double? top5 = TopFive.IsTelling(graph.Output.Channels) ? Optional(end, "test_top5_accuracy") : null;
+            Evaluation? test = end is null ? null : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), top5, 0);
             return new(folder, recipe, graph, epochs, test, best)
             {
                 Environment = RunFolder.ReadObject(Path.Combine(folder, RunFolder.EnvironmentFile)) ?? [], // words for people: a run is whole without them

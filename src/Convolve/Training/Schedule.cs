@@ -78,6 +78,27 @@ public sealed record Schedule
         };
     }
 
+    /// <summary>What is remarkable of a run's learning rates, in a sentence or two: that none is near the one that was asked for. Null for nothing.</summary>
+    /// <param name="stepsPerEpoch">Steps of one epoch.</param>
+    /// <param name="epochs">Epochs of the whole run.</param>
+    public string? NoteFor(long stepsPerEpoch, int epochs)
+    {
+        const int Looks = 10_000;
+        long steps = stepsPerEpoch * epochs;
+        double highest = 0;
+        for (long i = 0, looks = Math.Min(steps, Looks); i < looks; i++)
+            highest = Math.Max(highest, At(looks == 1 ? steps - 1 : (long)((Int128)(steps - 1) * i / (looks - 1)), stepsPerEpoch, epochs));
+        if (highest >= 0.5)
+            return null;
+        string run = string.Create(CultureInfo.InvariantCulture, $"{epochs} {(epochs == 1 ? "epoch" : "epochs")} of {stepsPerEpoch} {(stepsPerEpoch == 1 ? "step" : "steps")}");
+        (string what, string fix) = WarmUpEpochs >= epochs
+            ? (string.Create(CultureInfo.InvariantCulture, $"The warm-up takes {WarmUpEpochs} epochs, and the run has {epochs}"), "Use a shorter warm-up")
+            : ($"The {KindWords} schedule is too long for {run}", "Use --schedule constant");
+        return string.Create(CultureInfo.InvariantCulture, $"{what}: the learning rate never gets above {highest:G2} times the one asked for. {fix}, or train longer.");
+    }
+
+    private string KindWords => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{Kind}");
+
     /// <inheritdoc/>
     public bool Equals(Schedule? other) => other is not null && Milestones.SequenceEqual(other.Milestones)
         && (Kind, WarmUpEpochs, StepEpochs, Factor, Patience, Threshold, Cooldown, MinimumRate, Metric)

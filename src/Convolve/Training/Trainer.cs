@@ -31,11 +31,11 @@ public sealed class Trainer : IDisposable
     /// <param name="recipe">How.</param>
     /// <param name="runFolder">Where the files of the run go; null for none.</param>
     /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
-    /// <exception cref="RecipeException">The recipe has a value out of range, the folder holds a run already, or its disk has no room for one.</exception>
+    /// <exception cref="RecipeException">The recipe has a value out of range or batches of one value per channel for a batch normalization, the folder holds a run already, or its disk has no room for one.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read.</exception>
+    /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read, or aren't all finite.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
     public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, RunFolderOptions? options = null)
@@ -167,7 +167,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Runs the recipe to its end; once.</summary>
     /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
     /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
-    /// <exception cref="TrainingException">The loss is no number any more, or an image or a file of the run cannot be read any more.</exception>
+    /// <exception cref="TrainingException">Loss or weights are NaN or infinite, or an image or a file of the run cannot be read any more. Best weights and checkpoints of before are kept.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) => Fit(progress, null, cancellation);
 

@@ -12,6 +12,7 @@ internal sealed class TrainingParts : IDisposable
 {
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="RecipeException">A batch normalisation would see one value per channel at a time.</exception>
     public TrainingParts(Graph graph, DataSplits data, Recipe recipe)
     {
         if (recipe.Initialization is not null)
@@ -19,6 +20,7 @@ internal sealed class TrainingParts : IDisposable
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
             throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");
+        RequireSeveralValues(graph, recipe, PassSizes(recipe, data.Train.Count).Max());
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         Machine.ForgetPeakMemory();
@@ -139,9 +141,29 @@ internal sealed class TrainingParts : IDisposable
             foreach (float image in pass.Losses)
                 loss += image;
         }
+        TimeSpan waited = Stopwatch.GetElapsedTime(0, wait);
+        if (!double.IsFinite(loss))
+            return new(loss, correct, waited); // without an update, so that what is wrong can be found
         Optimizer.Step(rate);
         Average?.Add(Optimizer.Steps);
-        return new(loss, correct, Stopwatch.GetElapsedTime(0, wait));
+        return new(loss, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+    }
+
+    /// <summary>Where the first number that isn't finite is: in the weights, or in what a layer makes of a batch; null where all are finite. On the executor thread.</summary>
+    /// <param name="batch">The images.</param>
+    /// <param name="epoch">Of the run, from 0.</param>
+    /// <param name="step">Of the run, from 0.</param>
+    public string? FirstNonFinite(ReadOnlySpan<int> batch, int epoch, uint step)
+    {
+        string? place = Model.Store.FirstNonFinite(Model.Store.Weights);
+        for (int first = 0; first < batch.Length && place is null; first += MicroBatchSize)
+        {
+            ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
+            Executor pass = Model.Training(part.Length);
+            Loader.Load(part, pass, epoch, step);
+            place = pass.FirstNonFinite(step, first) is { } layer ? $"the output of {layer}" : null;
+        }
+        return place;
     }
 
     /// <summary>Values that are kept for each weight besides its gradient.</summary>
@@ -157,6 +179,17 @@ internal sealed class TrainingParts : IDisposable
 
     /// <summary>Images of one pass.</summary>
     public static int MicroBatchSizeOf(Recipe recipe, int batch) => Math.Min(batch, recipe.MicroBatchSize ?? batch);
+
+    // One such batch at the end of an epoch does no harm.
+    private static void RequireSeveralValues(Graph graph, Recipe recipe, int largestPass)
+    {
+        if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels) is not { } node)
+            return;
+        string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have" : "The training split has";
+        string mend = recipe.MicroBatchSize == 1 ? "--micro-batch 2 or more" : recipe.BatchSize == 1 ? "--batch-size 2 or more" : "more training images";
+        throw new RecipeException($"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by itself is always 0: "
+            + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.");
+    }
 
     public static ExecutionOptions OptionsOf(Recipe recipe) => new()
     {
@@ -182,4 +215,11 @@ internal sealed class TrainingParts : IDisposable
 /// <param name="LossSum">Of its images.</param>
 /// <param name="Correct">Images that were classified right.</param>
 /// <param name="DataWait">The time that its data took.</param>
-internal readonly record struct StepResult(double LossSum, int Correct, TimeSpan DataWait);
+internal readonly record struct StepResult(double LossSum, int Correct, TimeSpan DataWait)
+{
+    /// <summary>Whether the weights were updated, and all are finite.</summary>
+    public bool LeftFiniteWeights { get; init; }
+
+    /// <summary>The sum of the losses; NaN where the weights aren't finite any more.</summary>
+    public double LossSumOrNaN => LeftFiniteWeights ? LossSum : double.NaN;
+}

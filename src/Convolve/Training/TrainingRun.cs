@@ -7,7 +7,7 @@ namespace Convolve.Training;
 internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunRecord record, IProgress<TrainingProgress>? progress, TimeSpan? timeLimit,
     CancellationToken cancellation)
 {
-    private const string TooFast = "The learning rate is too high for this network: try a tenth of it, a warm-up, or another initialisation.";
+    private const string TooFast = "Try a learning rate 10x lower, a warm-up, or a different initialization.";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
     private readonly Recipe _recipe = parts.Recipe;
     private readonly int _steps = parts.Sampler.BatchCount;
@@ -30,7 +30,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         if (end == TrainingEnd.Interrupted || !TryEvaluate(parts.Test, out test))
             return TrainingEnd.Interrupted;
         if (!double.IsFinite(test!.Loss))
-            throw new TrainingException($"The weights of epoch {state.BestEpoch} give a test loss that is no number. {TooFast}");
+            throw new TrainingException($"The weights of epoch {state.BestEpoch} give a test loss of {Words(test.Loss)}. {TooFast}");
         Clock();
         return end;
     }
@@ -84,14 +84,24 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         state.EpochElapsed += duration;
         TrainingMeter.Step(batch.Length, done.LossSum / batch.Length, duration);
         record.EndStep(state.Epoch, state.Step - 1, done.LossSum / batch.Length, rate);
-        if (!double.IsFinite(state.LossSum))
-        {
-            record.TellSteps();
-            throw new TrainingException($"The loss is no number any more, at epoch {state.Epoch + 1}, step {state.Step}. The learning rate was {rate.ToString("G3", CultureInfo.InvariantCulture)}. {TooFast}");
-        }
+        if (!double.IsFinite(state.LossSum) || !done.LeftFiniteWeights)
+            throw Diverged(batch, (uint)index, done, rate);
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))
             ReportStep(rate);
     }
+
+    private TrainingException Diverged(ReadOnlySpan<int> batch, uint index, StepResult done, double rate)
+    {
+        record.TellSteps();
+        string what = double.IsFinite(done.LossSum) ? "Weights became NaN or infinite" : $"Loss became {Words(done.LossSum)}";
+        string first = parts.FirstNonFinite(batch, state.Epoch, index) is { } place ? $" First NaN or infinity: {place}." : "";
+        // Before the first update no rate has done anything.
+        string advice = parts.Optimizer.Steps > 0 ? TooFast : "No update was made before, so the learning rate isn't the cause: check the initialization and the input.";
+        string kept = state.BestEpoch > 0 ? $" The best weights so far, of epoch {state.BestEpoch}, are kept." : "";
+        return new($"{what} at epoch {state.Epoch + 1}, step {state.Step} (learning rate {rate.ToString("G3", CultureInfo.InvariantCulture)}).{first} {advice}{kept}");
+    }
+
+    private static string Words(double loss) => double.IsNaN(loss) ? "NaN" : "infinity";
 
     private double RateOf(long step) => _recipe.Optimizer.LearningRate * _recipe.Schedule.At(step, _steps, _recipe.Epochs) * state.Plateau.Scale;
 
@@ -101,7 +111,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         if (validation is { } figures && !double.IsFinite(figures.Loss))
         {
             record.TellSteps();
-            throw new TrainingException($"The weights of epoch {epoch} give a validation loss that is no number. {TooFast}");
+            throw new TrainingException($"The weights of epoch {epoch} give a validation loss of {Words(figures.Loss)}. {TooFast}");
         }
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);

@@ -20,7 +20,7 @@ public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IR
     /// <summary>Takes what fits.</summary>
     /// <param name="model">What is to start from it.</param>
     /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW order.</param>
-    /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing or damaged, or one of the weights taken is NaN or infinite.</exception>
     /// <exception cref="RecipeException">Nothing in it fits; the message has names of both sides.</exception>
     public static WeightTransfer Take(Model model, string path)
     {
@@ -46,7 +46,7 @@ public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IR
         ThreadTeam.Invoke(() =>
         {
             foreach (string name in taken)
-                model.Store.Write(model.Store.Plan.IndexOf(name), model.Store.Weights, (_, values) => tensors.ReadFloats(name, values));
+                model.Store.Write(model.Store.Plan.IndexOf(name), model.Store.Weights, (_, values) => tensors.ReadWeights(name, values));
         });
         return new(path, taken, skipped, unused);
     }

@@ -36,9 +36,12 @@ internal sealed class ReferenceMaxPool(Pool2d pool, int sign) : ReferencePool(po
     public override ReferenceTensor Forward(ReferenceTensor[] inputs)
     {
         ReferenceTensor input = inputs[0], output = NewOutput(input);
-        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Window(input, h, w).Max(at => sign * input[n, c, at.Y, at.X]) * sign);
+        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Largest(Window(input, h, w).Select(at => sign * input[n, c, at.Y, at.X])) * sign);
         return output;
     }
+
+    // LINQ's Max passes NaN over.
+    private static double Largest(IEnumerable<double> values) => values.Aggregate(Math.Max);
 
     public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
     {

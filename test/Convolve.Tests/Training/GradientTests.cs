@@ -146,7 +146,7 @@ public class GradientTests
     [Fact]
     public void Wrong_rates_are_refused()
     {
-        Assert.Equal("\"fc1=x\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10; a name alone is frozen.",
+        Assert.Equal("\"fc1=x\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10.",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("conv1,fc1=x")).Message);
         Assert.Throws<RecipeException>(() => LayerRates.Parse("fc1=-1"));
         Assert.Throws<RecipeException>(() => LayerRates.Parse("=1"));

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Formats;
+using Convolve.Formats.TensorBoard;
+using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Testing;
@@ -51,6 +53,34 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal((72, weights.Min(), weights.Max()), (last.Double(3), (float)last.Double(1), (float)last.Double(2)));
         Assert.Equal(weights.Sum(w => (double)w), last.Double(4), 1e-6);
         Assert.True(histograms.Last(h => h.Text(1) == "gradients/fc2.bias").Messages(5)[0].Double(5) > 0);
+    }
+
+    // Of a large layer, beside the files' buffers: what the histograms are made of isn't copied.
+    [Fact]
+    public void Histograms_take_no_memory_of_their_own()
+    {
+        Convolve.Graphs.Graph graph = Convolve.Graphs.Graph.Sequential("wide", (1, 12, 12), [new Flatten(), new Linear(4000), new ReLU(), new Linear(TrainingData.Classes)]);
+        using Trainer trainer = new(graph, TrainingData.Splits(), Recipe with { Epochs = 2 }, _folder["run"], new() { HasHistograms = true });
+        long before = 0, taken = 0;
+        trainer.Fit(new Told(progress =>
+        {
+            if (progress is StepProgress { Step: 8, Epoch: 2 })
+                before = GC.GetAllocatedBytesForCurrentThread();
+            if (progress is EpochProgress { Epoch: 2 })
+                taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        }));
+        Assert.True(before > 0);
+        Assert.InRange(taken, 1, 1 << 20); // fc1 has 2.3 MB
+    }
+
+    // Blocks of channels are padded with zeros, which are no weights.
+    [Fact]
+    public void Padding_is_not_in_histograms()
+    {
+        float[] values = [.. Enumerable.Range(1, 100).Select(i => i * 0.1f), .. new float[28]];
+        Assert.Equal(ValueHistogram.Of(values.AsSpan(0, 100)), ValueHistogram.Of(values, padding: 28));
+        HistogramMessage one = ValueHistogram.Of(values, padding: 27);
+        Assert.Equal((101.0, 0.0), (one.Num, one.Min));
     }
 
     [Fact]

@@ -67,6 +67,17 @@ public class ScheduleTests
                 }
     }
 
+    [Theory]
+    [InlineData(ScheduleKind.OneCycle, 0, 1, 1, "The one-cycle schedule is too long for 1 epoch of 1 step: the learning rate never gets above 4E-06 times the one asked for. Use --schedule constant, or train longer.")]
+    [InlineData(ScheduleKind.OneCycle, 0, 2, 1, null)]
+    [InlineData(ScheduleKind.OneCycle, 0, 1, 3, null)]
+    [InlineData(ScheduleKind.Cosine, 0, 1, 1, null)]
+    [InlineData(ScheduleKind.Constant, 20, 100, 5, "The warm-up takes 20 epochs, and the run has 5: the learning rate never gets above 0.25 times the one asked for. Use a shorter warm-up, or train longer.")]
+    [InlineData(ScheduleKind.Constant, 5, 1_000_000, 5, null)]
+    [InlineData(ScheduleKind.Constant, 5, 1_000_000, 1, "The warm-up takes 5 epochs, and the run has 1: the learning rate never gets above 0.2 times the one asked for. Use a shorter warm-up, or train longer.")]
+    public void A_schedule_that_the_run_is_too_short_for_is_noted(ScheduleKind kind, double warmUp, int steps, int epochs, string? note) =>
+        Assert.Equal(note, new Schedule { Kind = kind, WarmUpEpochs = warmUp }.NoteFor(steps, epochs));
+
     [Fact]
     public void Wrong_values_are_refused()
     {

@@ -57,8 +57,15 @@ public sealed class EventLog : IDisposable
 
     /// <summary>Adds how some values are spread.</summary>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
-    public void AddHistogram(long step, string tag, ReadOnlySpan<float> values) =>
-        Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Histo = ValueHistogram.Of(values) } } } }, step);
+    public void AddHistogram(long step, string tag, ReadOnlySpan<float> values) => AddHistogram(step, tag, values, 0);
+
+    /// <inheritdoc cref="AddHistogram(long, string, ReadOnlySpan{float})"/>
+    /// <param name="step">When.</param>
+    /// <param name="tag">What they are of.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="padding">Zeros among them that aren't values, but padding.</param>
+    internal void AddHistogram(long step, string tag, ReadOnlySpan<float> values, long padding) =>
+        Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Histo = ValueHistogram.Of(values, padding) } } } }, step);
 
     /// <summary>Adds a picture.</summary>
     /// <param name="step">When.</param>

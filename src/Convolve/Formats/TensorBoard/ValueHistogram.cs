@@ -6,28 +6,47 @@ internal static class ValueHistogram
     private const double Smallest = 1e-12, Largest = 1e20, Growth = 1.1;
     private static readonly double[] Limits = MakeLimits();
 
-    /// <summary>The histogram of some values; those that are no number are left out.</summary>
-    public static HistogramMessage Of(ReadOnlySpan<float> values)
+    /// <summary>The histogram of some values; NaNs are left out.</summary>
+    /// <param name="values">The values.</param>
+    /// <param name="padding">Zeros among them that aren't values, but padding.</param>
+    public static HistogramMessage Of(ReadOnlySpan<float> values, long padding = 0)
     {
+        long zeros = -padding;
         double[] buckets = new double[Limits.Length];
         HistogramMessage message = new() { Min = double.MaxValue, Max = double.MinValue };
         foreach (float value in values)
         {
             if (float.IsNaN(value))
                 continue;
-            // The first limit that is above the value.
-            int index = Array.BinarySearch(Limits, value);
-            buckets[Math.Min(index < 0 ? ~index : index + 1, Limits.Length - 1)]++;
+            if (value == 0)
+            {
+                zeros++;
+                continue;
+            }
+            buckets[BucketOf(value)]++;
             message.Num++;
             message.Sum += value;
             message.SumSquares += (double)value * value;
             message.Min = Math.Min(message.Min, value);
             message.Max = Math.Max(message.Max, value);
         }
+        if (zeros > 0)
+        {
+            buckets[BucketOf(0)] += zeros;
+            message.Num += zeros;
+            (message.Min, message.Max) = (Math.Min(message.Min, 0), Math.Max(message.Max, 0));
+        }
         if (message.Num == 0)
             (message.Min, message.Max) = (0, 0);
         AddBuckets(message, buckets);
         return message;
+    }
+
+    // That of the first limit above the value.
+    private static int BucketOf(float value)
+    {
+        int index = Array.BinarySearch(Limits, value);
+        return Math.Min(index < 0 ? ~index : index + 1, Limits.Length - 1);
     }
 
     // A run of empty buckets is one.

@@ -29,7 +29,7 @@ internal unsafe interface IFloats<T> :
     /// <summary>Numbers in bfloat16.</summary>
     static abstract T LoadBFloat16(void* from);
 
-    /// <summary>Rounds; infinities stay, NaN is not expected.</summary>
+    /// <summary>Rounds; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
     void StoreBFloat16(void* to);
 
     /// <summary>a * b + c, rounded once.</summary>
