@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 
@@ -16,7 +17,9 @@ internal static class CommandLine
             ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is ParseErrorAction)
                 return Failures.Refuse(WordsFor(parsed), parsed.CommandResult.Command);
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            if (!Failures.HasCurrentFolder && !parsed.CommandResult.Children.OfType<OptionResult>().Any(o => o.Option is HelpOption or VersionOption))
+                throw new UsageException(Failures.NoCurrentFolder);
+            return HelpScreen.IsAskedFor(parsed) ? HelpScreen.Show(parsed) : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception e)
         {
@@ -38,8 +41,8 @@ internal static class CommandLine
             InfoCommand.Create(),
             DataCommand.Create(),
         };
-        root.HelpName = Failures.ProgramName;
-        root.SetAction(_ => root.Parse(["--help"]).Invoke());
+        root.HelpName = ProgramName.Current;
+        root.SetAction(_ => HelpScreen.Show(root.Parse(["--help"])));
         return root;
     }
 
@@ -50,9 +53,9 @@ internal static class CommandLine
         if (parsed.UnmatchedTokens is [{ } token, ..])
         {
             if (token.StartsWith('-'))
-                return $"There is no option {token}.{Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
+                return $"There is no option {token}.{NearestName.Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
             if (command.Subcommands.Count > 0)
-                return $"There is no command \"{token}\".{Guess(token, command.Subcommands.Select(c => c.Name))} There are {List(command.Subcommands)}.";
+                return $"There is no command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} There are {List(command.Subcommands)}.";
             return $"\"{token}\" is one word too many.";
         }
         ParseError error = parsed.Errors.FirstOrDefault(e => e.SymbolResult is ArgumentResult { Tokens.Count: 0 }) ?? parsed.Errors[0];
@@ -65,9 +68,6 @@ internal static class CommandLine
             _ => error.Message,
         };
     }
-
-    private static string Guess(string typed, IEnumerable<string> names) =>
-        NearestName.Of(typed, names) is { } nearest ? $" Did you mean {nearest}?" : "";
 
     private static string List(IList<Command> commands) => string.Join(", ", commands.Select(c => c.Name));
 }

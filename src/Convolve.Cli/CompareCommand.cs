@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Convolve.Formats;
 using Convolve.Reporting;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -37,7 +36,7 @@ internal sealed class CompareCommand
     {
         Output output = new(line.GetValue(_json));
         RunArgument[] runs = [.. line.GetRequiredValue(_runs).Select(run => new RunArgument(run))];
-        string file = line.GetValue(_out) ?? UsualFile;
+        string file = OutputPath.File(line.GetValue(_out) ?? UsualFile, _out.Name);
         using Interruption interruption = new("ending ...");
         RunComparison comparison = new([.. runs.Select(run => ReportCommand.Load(run, line.GetValue(_dataDirectory), output, interruption.Token))]);
         AtomicFile.WriteText(file, ComparisonPage.ToHtml(comparison));
@@ -69,7 +68,7 @@ internal sealed class CompareCommand
 
     private static Table DifferencesOf(RunComparison comparison)
     {
-        Table table = Output.Columns(["differs", .. comparison.Runs.Select(run => run.Name.TrimEnd('#'))]);
+        Table table = Output.Columns(["differs", .. comparison.Runs.Select(run => new Column(run.Name.TrimEnd('#')) { Folds = true })]);
         foreach ((string name, IReadOnlyList<string?> values) in comparison.Differences.Take(MostDifferences))
             Output.Row(table, [name, .. values.Select(value => value ?? "-")]);
         if (comparison.Differences.Count == 0)
@@ -79,7 +78,7 @@ internal sealed class CompareCommand
 
     private static Table CostsOf(RunComparison comparison)
     {
-        Table table = Output.Columns("run", "epochs#", "best epoch#", "training time#", "images/s#", "parameters#", "memory#");
+        Table table = Output.Columns(new("run") { Folds = true }, "epochs#", "best epoch#", "training time#", "images/s#", "parameters#", "memory#");
         foreach (ComparedRun run in comparison.Runs)
         {
             var summary = run.Run.Summary;
@@ -92,7 +91,8 @@ internal sealed class CompareCommand
 
     private static Table ResultsOf(RunComparison comparison)
     {
-        Table table = Output.Columns("run", "split", "accuracy#", "95 % interval", "loss#", "difference#", "95 % interval", "p#", "against the first");
+        Table table = Output.Columns(new("run") { Folds = true }, new("split") { Rank = 3 }, "accuracy#", new("95 % interval") { Rank = 5 }, new("loss#") { Rank = 4 }, "difference#", new("95 % interval of the difference") { Rank = 2 }, "p#",
+            new("against the first") { Folds = true });
         foreach (ComparedRun run in comparison.Runs)
         {
             Output.Row(table, run.Name, run.SplitName, run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-", run.Accuracy is { } b ? $"{b.Interval}" : "-",

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Convolve.Data;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
 /// <summary>convolve data list, convolve data fetch SET..., convolve data verify [SET...]</summary>
 internal static class DataCommand
 {
+    private const int ShownDigits = 12;
+
     public static Command Create() => new("data", "List, fetch, check and look at data sets.") { CreateList(), CreateFetch(), CreateVerify(), PreviewCommand.Create() };
 
     private static Command CreateList()
@@ -38,7 +39,7 @@ internal static class DataCommand
         Command command = new("fetch", "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
             "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
         command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
-            Inputs.DataOptions(line.GetValue(directory)) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
+            Inputs.DataOptions(line.GetValue(directory) is { } place ? OutputPath.Folder(place, directory.Name) : null) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
         return command;
     }
 
@@ -81,7 +82,7 @@ internal static class DataCommand
             });
             return Failures.Success;
         }
-        Table table = Output.Columns("set", "images", "classes#", "training#", "test#", "folder");
+        Table table = Output.Columns("set", new("images") { Rank = 3 }, new("classes#") { Rank = 2 }, "training#", "test#", new("folder") { IsPath = true });
         foreach (DatasetLocation set in all)
         {
             Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount),
@@ -172,15 +173,15 @@ internal static class DataCommand
 
     private static Table TableOf(IEnumerable<DatasetReport> reports)
     {
-        Table table = Output.Columns("set", "file", "bytes#", "digest", "state", "path");
+        Table table = Output.Columns("set", "file", "bytes#", new("digest") { Rank = 3 }, "state", new("path") { Rank = 2, IsPath = true });
         foreach (DatasetReport report in reports)
             foreach (DatasetFileReport file in report.Files)
                 Output.Row(table, report.Info.Name, file.Name, Format.Count(file.Bytes), Digest(file), State(file), file.Path ?? "-");
         return table;
     }
 
-    // The first digits of a long one tell as much.
-    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(32, file.Digest.Length)]}";
+    // The first digits tell as much; --json has all.
+    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(ShownDigits, file.Digest.Length)]}";
 
     private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok" : "other bytes";
 }

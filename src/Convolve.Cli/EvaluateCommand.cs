@@ -39,6 +39,7 @@ internal sealed class EvaluateCommand
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
     private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
     private readonly Option<bool> _json = Inputs.Json();
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
 
     private static (string Name, TestTimeAugmentation Value)[] Augmentations =>
         [("none", TestTimeAugmentation.None), ("mirror", TestTimeAugmentation.Mirror), ("mirror-translate", TestTimeAugmentation.MirrorAndTranslate)];
@@ -55,7 +56,7 @@ internal sealed class EvaluateCommand
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
         foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation, evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
-            evaluate._threads, evaluate._json])
+            evaluate._threads, evaluate._json, evaluate._quiet])
             command.Add(option);
         command.SetAction(evaluate.Run);
         return command;
@@ -66,12 +67,12 @@ internal sealed class EvaluateCommand
 
     private int Run(ParseResult line)
     {
-        Output output = new(line.GetValue(_json));
+        Output output = new(line.GetValue(_json), line.GetValue(_quiet));
         RunArgument run = new(line.GetRequiredValue(_run));
         PartOfSet part = line.GetValue(_split) ?? PartOfSet.Test;
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
-        string? file = line.GetValue(_predictions);
+        string? file = line.GetValue(_predictions) is { } csv ? OutputPath.File(csv, _predictions.Name) : null;
         if (line.GetValue(_threads) > ThreadTeam.MostThreads)
             throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
         ExecutionOptions options = new()

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Evaluations;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -29,6 +28,8 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
             output.Fact("views", $"{EvaluateCommand.NameOf(augmentation)}: the mean of the logits over {(augmentation == TestTimeAugmentation.Mirror ? 2 : 6)} views of each picture");
         output.Line();
         output.Table(Means());
+        if (output.IsQuiet)
+            output.Last($"{split.Name} accuracy {Format.Fraction(predictions.Accuracy)}, 95 % interval {predictions.AccuracyInterval}, loss {Format.Fraction(predictions.Loss)} on {Format.Count(predictions.Count)} images");
     }
 
     /// <summary>For machines, all of it but the single predictions.</summary>
@@ -91,7 +92,8 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
     private Table Means()
     {
         double? top5 = predictions.Top5Accuracy;
-        Table table = Output.Columns(["split", "images#", "loss#", "accuracy#", "95 % interval", .. top5 is null ? (string[])[] : ["top-5 accuracy#"], "images/s#"]);
+        Table table = Output.Columns(["split", "images#", "loss#", "accuracy#", "95 % interval", .. top5 is null ? (Column[])[] : [new("top-5 accuracy#") { Rank = 2 }],
+            new("images/s#") { Rank = 3 }]);
         Output.Row(table, [split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss), Format.Fraction(predictions.Accuracy),
             $"{predictions.AccuracyInterval}", .. top5 is { } share ? (string[])[Format.Fraction(share)] : [], Format.Count(imagesPerSecond)]);
         return table;
@@ -99,7 +101,7 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
 
     private Table Classes()
     {
-        Table table = Output.Columns("class", "images#", "precision#", "recall#", "F1#");
+        Table table = Output.Columns(new("class") { Folds = true }, "images#", "precision#", "recall#", "F1#");
         foreach (ClassScore score in _matrix.Classes)
             Output.Row(table, score.Name, Format.Count(score.Support), Format.Fraction(score.Precision), Format.Fraction(score.Recall), Format.Fraction(score.F1));
         Output.Row(table, "mean", "", Format.Fraction(_matrix.Macro.Precision), Format.Fraction(_matrix.Macro.Recall), Format.Fraction(_matrix.Macro.F1));
@@ -108,7 +110,7 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
 
     private Table Confused()
     {
-        Table table = Output.Columns("most confused", "taken for", "images#", "of the class#");
+        Table table = Output.Columns(new("most confused") { Folds = true }, new("taken for") { Folds = true }, "images#", "of the class#");
         foreach (ConfusedPair pair in _matrix.MostConfused(ShownPairs))
             Output.Row(table, NameOf(pair.Label)!, NameOf(pair.Predicted)!, Format.Count(pair.Count), Format.Percent(pair.Share));
         return table;
@@ -116,7 +118,7 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
 
     private Table Losses()
     {
-        Table table = Output.Columns("largest losses", "class", "taken for", "confidence#", "loss#");
+        Table table = Output.Columns(new("largest losses") { Folds = true }, new("class") { Folds = true }, new("taken for") { Folds = true }, "confidence#", "loss#");
         foreach (Prediction p in predictions.LargestLosses(ShownLosses))
             Output.Row(table, $"{p.Sample}", NameOf(p.Label)!, NameOf(p.Predicted) ?? "-", Format.Fraction(p.Confidence), Format.Fraction(p.Loss));
         return table;

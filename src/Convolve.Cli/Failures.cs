@@ -15,9 +15,11 @@ internal sealed class UsageException(string message) : Exception(message);
 /// <summary>Exit codes, and one message on standard error for whatever goes wrong.</summary>
 internal static class Failures
 {
-    public const string ProgramName = "convolve";
+    private const string Prefix = "convolve";
 
     public const int Success = 0, Failed = 1, BadInput = 2, Interrupted = 130;
+
+    public const string NoCurrentFolder = "The current folder was deleted. Change to another one with cd.";
 
     private const string DebugVariable = "CONVOLVE_DEBUG";
 
@@ -43,6 +45,7 @@ internal static class Failures
                 (BadInput, exception.Message),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
+            _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed, $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),
         };
         Say(message);
@@ -51,17 +54,34 @@ internal static class Failures
         return code;
     }
 
-    /// <summary>A line on standard error; leading line ends come before the program's name.</summary>
+    /// <summary>
+    /// A message on standard error; leading line ends come before the program's name. On a terminal, or where COLUMNS is set, it is folded between words; elsewhere
+    /// it is one line, so that a log can be searched.
+    /// </summary>
     public static void Say(string message)
     {
-        try
+        string text = message.TrimStart('\n');
+        Console.Error.Write(message[..^text.Length]);
+        bool isTerminal = !Console.IsErrorRedirected;
+        int width = isTerminal || ScreenWidth.Asked is not null ? ScreenWidth.Of(isTerminal) : int.MaxValue;
+        foreach (string paragraph in $"{Prefix}: {text}".Split('\n'))
+            foreach (string line in TextFolding.Fold(paragraph, width, indent: 2))
+                Console.Error.WriteLine(line);
+    }
+
+    /// <summary>Whether the folder that relative paths begin in is still there.</summary>
+    public static bool HasCurrentFolder
+    {
+        get
         {
-            string text = message.TrimStart('\n');
-            Console.Error.WriteLine($"{message[..^text.Length]}{ProgramName}: {text}");
-        }
-        catch (IOException)
-        {
-            // Nobody listens any more; the work and the exit code matter more.
+            try
+            {
+                return Directory.Exists(Environment.CurrentDirectory);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
         }
     }
 
@@ -81,6 +101,6 @@ internal static class Failures
     }
 
     private static IEnumerable<string> Path(Command command) => command is RootCommand
-        ? [ProgramName]
+        ? [ProgramName.Current]
         : [.. command.Parents.OfType<Command>().Take(1).SelectMany(Path), command.Name];
 }

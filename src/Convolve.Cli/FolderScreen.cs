@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Convolve.Data;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -65,7 +64,7 @@ internal static class FolderScreen
 
     private static Table Splits(ImageFolderReport report)
     {
-        Table table = Output.Columns("split", "images#", "size#", "smallest", "largest", "folder");
+        Table table = Output.Columns("split", "images#", "size#", new("smallest") { Rank = 3 }, new("largest") { Rank = 2 }, new("folder") { IsPath = true });
         foreach (ImageFolderPart part in report.Parts)
             Output.Row(table, part.Name, Format.Count(part.Count), Format.Bytes(part.Bytes), $"{part.Smallest}", $"{part.Largest}", part.Directory);
         return table;
@@ -73,7 +72,7 @@ internal static class FolderScreen
 
     private static Table Classes(ImageFolderReport report)
     {
-        Table table = Output.Columns(["class", .. report.Parts.Select(p => p.Name + "#")]);
+        Table table = Output.Columns([new("class") { Folds = true }, .. report.Parts.Select(p => new Column(p.Name + "#"))]);
         for (int label = 0; label < Math.Min(report.ClassNames.Count, MostClasses); label++)
             Output.Row(table, [report.ClassNames[label], .. report.Parts.Select(p => Format.Count(p.CountsByClass[label]))]);
         return table;

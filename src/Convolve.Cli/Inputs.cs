@@ -44,7 +44,7 @@ internal static class Inputs
         Description = description,
         HelpName = string.Join('|', values.Select(v => v.Text)),
         CustomParser = result => Parse<T?>(result, text => values.Where(v => v.Text == text).Select(v => (T?)v.Value).FirstOrDefault(),
-            values.Length == 1 ? values[0].Text : $"one of {string.Join(", ", values.Select(v => v.Text))}"),
+            values.Length == 1 ? values[0].Text : $"one of {string.Join(", ", values.Select(v => v.Text))}", values.Select(v => v.Text)),
     };
 
     public static Option<TimeSpan?> Duration(string name, string description) => new(name)
@@ -59,7 +59,7 @@ internal static class Inputs
     {
         Description = description,
         HelpName = helpName,
-        CustomParser = result => Parse(result, text => text.Length > 0 ? text : null, helpName switch { "FILE" => "a file", "DIR" or "PATH" => "a path", _ => helpName }),
+        CustomParser = result => Parse(result, text => text.Length > 0 ? HomePath.Expand(text) : null, helpName switch { "FILE" => "a file", "DIR" or "PATH" => "a path", _ => helpName }),
     };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
@@ -91,7 +91,7 @@ internal static class Inputs
     public static Option<string[]> NetworkOptions() => new("--net-option")
     {
         Description =
-            "Something that may be chosen in the network, such as activation=tanh,dropout=0.5; 'convolve summary' lists them. May be given several times.",
+            $"Something that may be chosen in the network, such as activation=tanh,dropout=0.5; `{ProgramName.Current} summary` lists them. May be given several times.",
         HelpName = "KEY=VALUE",
     };
 
@@ -127,12 +127,12 @@ internal static class Inputs
         }
     }
 
-    private static T? Parse<T>(ArgumentResult result, Func<string, T?> parse, string expected)
+    private static T? Parse<T>(ArgumentResult result, Func<string, T?> parse, string expected, IEnumerable<string>? names = null)
     {
         string text = result.Tokens[0].Value;
         T? value = parse(text);
         if (value is null)
-            result.AddError($"{((OptionResult)result.Parent!).Option.Name} is \"{text}\", and {expected} was expected.");
+            result.AddError($"{((OptionResult)result.Parent!).Option.Name} is \"{text}\", and {expected} was expected.{NearestName.Guess(text, names ?? [])}");
         return value;
     }
 }

@@ -2,43 +2,55 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Cli;
 
-/// <summary>Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once.</summary>
+/// <summary>Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once. Where no work is going on, the first ends at once.</summary>
 internal sealed class Interruption : IDisposable
 {
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    private static PosixSignalRegistration[]? _registrations;
+    private static Interruption? _current;
     private readonly CancellationTokenSource _source = new();
-    private readonly PosixSignalRegistration[] _registrations;
     private readonly string _promise;
 
     /// <param name="promise">What happens after the first one, such as "saving the weights".</param>
     public Interruption(string promise)
     {
         _promise = promise;
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
-            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle)];
+        Listen();
+        Volatile.Write(ref _current, this);
     }
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>From here on, a signal ends with the exit code of an interruption.</summary>
+    public static void Listen() => _registrations ??= Array.ConvertAll(Signals, signal => PosixSignalRegistration.Create(signal, Handle));
+
     public void Dispose()
     {
-        foreach (PosixSignalRegistration registration in _registrations)
-            registration.Dispose();
+        Interlocked.CompareExchange(ref _current, null, this);
         _source.Dispose();
     }
 
-    private void Handle(PosixSignalContext context)
+    private static void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_source.IsCancellationRequested)
+        if (Volatile.Read(ref _current) is not { } work || !work.Ask())
             Environment.Exit(Failures.Interrupted);
+    }
+
+    // False if the end has been asked for before.
+    private bool Ask()
+    {
+        if (_source.IsCancellationRequested)
+            return false;
         try
         {
             _source.Cancel();
         }
         catch (ObjectDisposedException)
         {
-            return; // the work has just ended
+            return true; // the work has just ended
         }
         Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to end at once)");
+        return true;
     }
 }

@@ -46,14 +46,15 @@ internal sealed class LearningRateCommand
             To = line.GetValue(_to) ?? usual.To,
             Steps = line.GetValue(_steps) ?? usual.Steps,
         };
+        string? drawing = line.GetValue(_svg) is { } svg ? OutputPath.File(svg, _svg.Name) : null;
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         using Interruption interruption = new("ending the step ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
         MemoryCheck.Require(graph, data, recipe);
         LearningRateCurve curve = Find(graph, data, recipe, sweep, output, interruption.Token);
         Chart chart = ChartOf(curve, $"{network} on {recipe.Dataset}: loss against learning rate");
-        if (line.GetValue(_svg) is { } file)
-            AtomicFile.WriteText(file, chart.ToSvg());
+        if (drawing is not null)
+            AtomicFile.WriteText(drawing, chart.ToSvg());
         Show(curve, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
         if (output.IsJson)
             Output.Json(Json(curve));
@@ -98,14 +99,13 @@ internal sealed class LearningRateCommand
         output.Line();
         if (curve.Valley is not { } valley)
         {
-            output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: convolve train {task} --overfit-one-batch");
+            output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: {ProgramName.Current} train {task} --overfit-one-batch");
             return;
         }
         output.Last($"suggested     {Rate(valley)} (valley: half way down){(curve.Steepest is { } steepest ? $", {Rate(steepest)} (where it fell fastest)" : "")}");
         if (!curve.Diverged)
             output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
-        output.Line("next:");
-        output.Line($"  convolve train {task} --lr {Rate(valley)}");
+        output.Next(($"{ProgramName.Current} train {task} --lr {Rate(valley)}", ""));
     }
 
     // Two digits: more would be pretence.

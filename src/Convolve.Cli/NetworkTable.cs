@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Convolve.Graphs;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -12,9 +11,10 @@ internal static class NetworkTable
     {
         // A chain needs no word on who reads whom.
         bool branches = graph.Nodes.Skip(1).Any(node => !ReadsTheOneBefore(node));
+        Column layer = new("layer") { Folds = true };
         Table table = branches
-            ? Output.Columns("name", "layer", "output", "parameters#", "multiply-adds#", "inputs")
-            : Output.Columns("name", "layer", "output", "parameters#", "multiply-adds#");
+            ? Output.Columns("name", layer, "output", "parameters#", "multiply-adds#", new Column("inputs") { Folds = true, Rank = 2 })
+            : Output.Columns("name", layer, "output", "parameters#", "multiply-adds#");
         void Row(string name, string layer, string inputs, string output, string parameters, string multiplyAdds) => Output.Row(table,
             branches ? [name, layer, output, parameters, multiplyAdds, inputs] : [name, layer, output, parameters, multiplyAdds]);
         foreach (Node node in graph.Nodes.Skip(1))

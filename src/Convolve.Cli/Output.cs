@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Evaluations;
 using Spectre.Console;
@@ -10,9 +11,9 @@ namespace Convolve.Cli;
 /// </summary>
 internal sealed class Output
 {
-    // Lines of a file need no folding.
-    private const int PlainWidth = 1000;
+    private const int FactIndent = 12;
     private readonly Lazy<IAnsiConsole> _console;
+    private readonly Lazy<int> _width;
 
     /// <param name="json">Whether standard output is for a JSON object.</param>
     /// <param name="quiet">Whether only the last lines are wanted.</param>
@@ -20,6 +21,7 @@ internal sealed class Output
     {
         (IsJson, IsQuiet, Words) = (json, quiet, json ? Console.Error : Console.Out);
         IsTerminal = !(json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        _width = new(() => ScreenWidth.Of(IsTerminal));
         _console = new(() =>
         {
             IAnsiConsole console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(Words) });
@@ -46,50 +48,73 @@ internal sealed class Output
         .Select(Environment.GetEnvironmentVariable).FirstOrDefault(v => v?.Length > 0)
         ?.Replace("-", "", StringComparison.Ordinal).Contains("utf8", StringComparison.OrdinalIgnoreCase) ?? false;
 
-    /// <summary>Columns of the terminal.</summary>
-    public int Width => _console.Value.Profile.Width;
+    /// <summary>Columns of a line: the terminal's, or elsewhere COLUMNS, or 100.</summary>
+    public int Width => _width.Value;
 
     /// <summary>The words' writer.</summary>
     public TextWriter Words { get; }
 
-    /// <summary>A line for people, unless they want quiet.</summary>
+    /// <summary>A line for people, unless they want quiet; folded between words where it is too long.</summary>
     public void Line(string text = "")
     {
         if (!IsQuiet)
-            Words.WriteLine(text);
+            Write(text);
     }
 
     /// <summary>A line for people that is shown even to those who want quiet, but not beside JSON.</summary>
     public void Last(string text)
     {
         if (!IsQuiet || !IsJson)
-            Words.WriteLine(text);
+            Write(text);
     }
 
     /// <summary>A name and what it is, in two columns.</summary>
-    public void Fact(string name, string text) => Line($"{Bold(name.PadRight(11))} {text}");
+    public void Fact(string name, string text)
+    {
+        if (IsQuiet)
+            return;
+        List<string> lines = TextFolding.Fold(text, Math.Max(FactIndent, Width - FactIndent));
+        Words.WriteLine($"{Bold(name.PadRight(FactIndent - 1))} {lines[0]}");
+        foreach (string line in lines.Skip(1))
+            Words.WriteLine(new string(' ', FactIndent) + line);
+    }
 
-    /// <summary>A table for people, unless they want quiet.</summary>
+    /// <summary>Commands to type next, each whole on a line, and what they are for: beside them if there is room for that, else above.</summary>
+    public void Next(params ReadOnlySpan<(string Command, string Purpose)> commands)
+    {
+        Line("next:");
+        int widest = 0;
+        bool isBeside = true;
+        foreach ((string command, _) in commands)
+            widest = Math.Max(widest, command.Length);
+        foreach ((_, string purpose) in commands)
+            isBeside &= 2 + widest + 3 + purpose.Length <= Width;
+        foreach ((string command, string purpose) in commands)
+        {
+            if (!isBeside && purpose.Length > 0)
+                Line($"  # {purpose}");
+            if (!IsQuiet)
+                Words.WriteLine(isBeside ? $"  {command.PadRight(widest)}   {purpose}".TrimEnd() : $"  {command}");
+        }
+    }
+
+    /// <summary>The titles over lines that come one by one.</summary>
+    public void Title(string text)
+    {
+        if (!IsQuiet)
+            Words.WriteLine(Bold(text));
+    }
+
+    /// <summary>A table for people, unless they want quiet; below it, which columns had no room.</summary>
     public void Table(Table table)
     {
         if (IsQuiet)
             return;
-        if (IsTerminal)
-        {
-            _console.Value.Write(table.Border(HasUnicode ? TableBorder.Simple : TableBorder.None));
-            return;
-        }
-        using StringWriter plain = new();
-        IAnsiConsole console = AnsiConsole.Create(new()
-        {
-            Ansi = AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
-            Out = new AnsiConsoleOutput(plain),
-        });
-        console.Profile.Width = PlainWidth;
-        console.Write(table.Border(TableBorder.None));
-        foreach (string line in plain.ToString().TrimEnd().Split('\n'))
-            Words.WriteLine(line.TrimEnd());
+        (List<(string Text, bool IsTitle)> lines, List<string> hidden) = table.Layout(Width);
+        foreach ((string text, bool isTitle) in lines)
+            Words.WriteLine(isTitle ? Bold(text) : text);
+        if (hidden.Count > 0)
+            Line(string.Create(CultureInfo.InvariantCulture, $"Hidden at {Width} columns: {string.Join(", ", hidden)}. {(IsTerminal ? "Widen the terminal" : "Set COLUMNS to more")}, or use --json."));
     }
 
     /// <summary>The one object on standard output.</summary>
@@ -102,25 +127,16 @@ internal sealed class Output
     public static JsonArray Pair(Interval interval) => [interval.Low, interval.High];
 
     /// <summary>A table whose columns are named; the name of a column of numbers ends in "#", and it is aligned to the right.</summary>
-    public static Table Columns(params ReadOnlySpan<string> names)
-    {
-        Table table = new();
-        foreach (string name in names)
-        {
-            Text title = new(name.TrimEnd('#'), new Style(decoration: Decoration.Bold));
-            TableColumn column = new(title) { NoWrap = true, Padding = new(0, 0, 2, 0) };
-            table.AddColumn(name.EndsWith('#') ? column.RightAligned() : column);
-        }
-        return table;
-    }
+    public static Table Columns(params ReadOnlySpan<Column> columns) => new(columns.ToArray());
 
     /// <summary>A row of plain text.</summary>
-    public static void Row(Table table, params ReadOnlySpan<string> cells)
+    public static void Row(Table table, params ReadOnlySpan<string> cells) => table.Add(cells);
+
+    private void Write(string text)
     {
-        List<Text> row = [];
-        foreach (string cell in cells)
-            row.Add(new(cell));
-        table.AddRow(row);
+        foreach (string line in text.Split('\n'))
+            foreach (string folded in TextFolding.Fold(line, Width))
+                Words.WriteLine(folded);
     }
 
     private string Bold(string text) => HasColors ? $"\e[1m{text}\e[0m" : text;

@@ -42,7 +42,7 @@ internal static class OverfitScreen
             output.Last($"learned by heart: {figures}");
             return Failures.Success;
         }
-        Failures.Say($"not learned by heart: {figures}. A network that cannot learn one batch will not learn all: try another learning rate (convolve lr-find), another initialisation (--init), "
+        Failures.Say($"not learned by heart: {figures}. A network that cannot learn one batch will not learn all: try another learning rate (`{ProgramName.Current} lr-find`), another initialisation (--init), "
             + "and look for layers whose output is always 0.");
         return Failures.Failed;
     }

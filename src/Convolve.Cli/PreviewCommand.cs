@@ -54,7 +54,7 @@ internal sealed class PreviewCommand
             : new NetworkArgument(typed) is var network && network.IsFile ? network.Create(null, Inputs.Pairs(line.GetValue(_networkOptions)), null)
             : network.Create(info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), null);
         int images = UpTo(MostImages, line.GetValue(_images) ?? 8, "--images"), epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
-        string file = line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png";
+        string file = OutputPath.File(line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png", _out.Name);
 
         using Interruption interruption = new("ending ...");
         DatasetOptions where = Inputs.DataOptions(line.GetValue(_dataDirectory)) with

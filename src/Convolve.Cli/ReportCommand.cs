@@ -59,7 +59,7 @@ internal sealed class ReportCommand
 
     /// <summary>The command that writes a report.</summary>
     public static string CommandFor(string folder, string? dataDirectory) =>
-        $"convolve report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
+        $"{ProgramName.Current} report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
 
     private static Throttle<double> Progress(ProgressLine bar) => new(share => bar.Show(share, "report", ""));
 
@@ -67,7 +67,7 @@ internal sealed class ReportCommand
     {
         Output output = new(line.GetValue(_json));
         RunArgument run = new(line.GetRequiredValue(_run));
-        string file = line.GetValue(_out) ?? Path.Combine(run.Folder, RunReport.FileName);
+        string file = OutputPath.File(line.GetValue(_out) ?? Path.Combine(run.Folder, RunReport.FileName), _out.Name);
         using Interruption interruption = new("ending ...");
         EvaluatedRun evaluated = Load(run, line.GetValue(_dataDirectory), output, interruption.Token);
         AtomicFile.WriteText(file, RunReport.ToHtml(evaluated));

@@ -28,7 +28,7 @@ internal sealed class ReproduceCommand
     private readonly Option<bool> _quick = Inputs.Flag("--quick", "Few images and epochs, so that it ends in a minute or two; the result says so.");
 
     private readonly Option<int?> _seeds = Inputs.Integer("--seeds",
-        "Train each arm with so many seeds, from 0 on, and give mean and 95 % interval. Default: 1, or for experiments of one switch as many as 'convolve reproduce' lists.", least: 1);
+        $"Train each arm with so many seeds, from 0 on, and give mean and 95 % interval. Default: 1, or for experiments of one switch as many as `{ProgramName.Current} reproduce` lists.", least: 1);
 
     private readonly Option<int?> _epochs = Inputs.Integer("--epochs", "At most so many epochs of each run; the result says so. Default: the experiment's own.", least: 1);
 
@@ -68,7 +68,7 @@ internal sealed class ReproduceCommand
         if (results is not null)
         {
             GivenOptions.Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _resume);
-            return WritePage(results, line.GetValue(_out) ?? DefaultPage, output);
+            return WritePage(results, OutputPath.File(line.GetValue(_out) ?? DefaultPage, _out.Name), output);
         }
         if (resumed is not null)
             GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision, _threads, _out);
@@ -105,7 +105,7 @@ internal sealed class ReproduceCommand
         if (status == Failures.Interrupted)
         {
             string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-            Failures.Say($"interrupted: {folder} has the runs so far. Go on with: convolve reproduce --resume {Format.Quoted(folder)}{data}");
+            Failures.Say($"interrupted: {folder} has the runs so far. Go on with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}{data}");
             return status;
         }
         ExperimentResult result = ExperimentResult.Read(folder);
@@ -122,6 +122,7 @@ internal sealed class ReproduceCommand
         Experiment experiment = ExperimentCatalog.Find(name);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         string folder = line.GetValue(_out) ?? Path.Combine("runs", $"{name}-{now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+        OutputPath.Folder(folder, _out.Name);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {Format.Quoted(folder)}.");
         bool isQuick = line.GetValue(_quick);
@@ -224,7 +225,7 @@ internal sealed class ReproduceCommand
             }
         }
         if (results.Count == 0)
-            throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with: convolve reproduce NAME --out {Format.Quoted(Path.Combine(folder, "NAME"))}");
+            throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with: {ProgramName.Current} reproduce NAME --out {Format.Quoted(Path.Combine(folder, "NAME"))}");
         (IReadOnlyList<string> written, IReadOnlyList<string> kept) = ResultsPage.Write(results, file);
         string stayed = kept.Count == 0 ? "" : $"; of them stayed as they were: {string.Join(", ", kept)}";
         output.Last($"{written.Count} {(written.Count == 1 ? "experiment" : "experiments")}, {file}{stayed}");

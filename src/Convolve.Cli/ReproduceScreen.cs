@@ -1,27 +1,28 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Zoo.Experiments;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
 /// <summary>What 'convolve reproduce' shows: the experiments, how one begins, and what it came to.</summary>
 internal static class ReproduceScreen
 {
-    /// <summary>The experiments with the time and the memory that they take here.</summary>
+    /// <summary>The experiments at once, and then, one after another, the time and the memory that each takes here.</summary>
     public static int List(Output output, CancellationToken cancellation)
     {
-        JsonArray all = [];
-        Table table = Output.Columns("experiment", "network", "data", "runs#", "time#", "memory#", "published#", "what it shows");
+        Table table = Output.Columns(new("experiment"), new("network") { Rank = 3 }, new("data") { Rank = 2 }, "runs", "published#", new("what it shows") { Folds = true });
         foreach (Experiment experiment in ExperimentCatalog.All)
         {
-            cancellation.ThrowIfCancellationRequested();
-            all.Add(experiment is TrainingExperiment training ? Add(table, training) : Add(table, (CostExperiment)experiment));
+            (string network, string data, string runs) = experiment is TrainingExperiment training
+                ? (training.Arms[0].Recipe.Network, training.Arms[0].Recipe.Dataset, RunsOf(training)) : (((CostExperiment)experiment).Network, "-", "-");
+            Output.Row(table, experiment.Name, network, data, runs, PublishedOf(experiment) is { } accuracy ? Format.Fraction(accuracy) : "-", experiment.Purpose);
         }
         output.Table(table);
         output.Line();
-        output.Line("Runs are arms x seeds x epochs. Times are those of a few steps on this machine, times the steps of the experiment; memory is that of the plans.");
-        output.Line("next:  convolve reproduce NAME [--quick] [--seeds N] [--epochs N]");
+        output.Line("Runs are arms x seeds x epochs.");
+        output.Next(($"{ProgramName.Current} reproduce NAME [--quick] [--seeds N] [--epochs N]", ""));
+        output.Line();
+        JsonArray all = Measure(output, cancellation);
         if (output.IsJson)
             Output.Json(new() { ["experiments"] = all });
         return Failures.Success;
@@ -78,38 +79,58 @@ internal static class ReproduceScreen
         output.Line($"source: {experiment.Source}");
     }
 
-    private static JsonObject Add(Table table, TrainingExperiment experiment)
+    // Half a minute in all: each line comes when it is known.
+    private static JsonArray Measure(Output output, CancellationToken cancellation)
     {
-        ExpectedCost cost = ExpectedCost.Of(experiment);
-        ExperimentArm first = experiment.Arms[0];
-        double? published = experiment.Arms.Select(a => a.Published?.TestAccuracy).FirstOrDefault(a => a is not null);
-        string epochs = string.Join(", ", experiment.Arms.Select(a => a.Recipe.Epochs).Distinct());
-        int[] factors = [.. new[] { experiment.Arms.Count, experiment.Seeds }.Where(n => n > 1)];
-        string runs = string.Concat(factors.Select(n => string.Create(CultureInfo.InvariantCulture, $"{n} x "))) + epochs;
-        Output.Row(table, experiment.Name, first.Recipe.Network, first.Recipe.Dataset, runs, Format.Duration(cost.Time), Format.Bytes(cost.MemoryBytes),
-            published is { } accuracy ? Format.Fraction(accuracy) : "-", experiment.Purpose);
-        return new()
+        int width = ExperimentCatalog.All.Max(e => e.Name.Length);
+        string Row(string name, string time, string memory) => $"{name.PadRight(width)}  {time,11}  {memory,10}";
+        output.Line("On this machine (time: a few steps measured, times the steps of the experiment; memory: of the plans):");
+        output.Title(Row("experiment", "time", "memory"));
+        JsonArray all = [];
+        ProgressLine bar = new(output);
+        try
         {
-            ["name"] = experiment.Name,
-            ["purpose"] = experiment.Purpose,
-            ["source"] = experiment.Source,
-            ["arms"] = new JsonArray([.. experiment.Arms.Select(a => (JsonNode)a.Name)]),
-            ["seeds"] = experiment.Seeds,
-            ["expected_seconds"] = cost.Time.TotalSeconds,
-            ["expected_memory_bytes"] = cost.MemoryBytes,
-            ["published_test_accuracy"] = published,
-        };
+            foreach (Experiment experiment in ExperimentCatalog.All)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                bar.Show((double)all.Count / ExperimentCatalog.All.Count, "measuring", experiment.Name);
+                JsonObject json = new() { ["name"] = experiment.Name, ["purpose"] = experiment.Purpose, ["source"] = experiment.Source };
+                string row = Row(experiment.Name, "a few s", "-");
+                if (experiment is TrainingExperiment training)
+                {
+                    ExpectedCost cost = ExpectedCost.Of(training);
+                    row = Row(experiment.Name, Format.Duration(cost.Time), Format.Bytes(cost.MemoryBytes));
+                    json["arms"] = new JsonArray([.. training.Arms.Select(a => (JsonNode)a.Name)]);
+                    json["seeds"] = training.Seeds;
+                    json["expected_seconds"] = cost.Time.TotalSeconds;
+                    json["expected_memory_bytes"] = cost.MemoryBytes;
+                    json["published_test_accuracy"] = PublishedOf(training);
+                }
+                bar.Clear();
+                output.Line(row);
+                all.Add(json);
+            }
+        }
+        finally
+        {
+            bar.Clear();
+        }
+        return all;
     }
 
-    private static JsonObject Add(Table table, CostExperiment experiment)
+    private static string RunsOf(TrainingExperiment experiment)
     {
-        Output.Row(table, experiment.Name, experiment.Network, "-", "-", "a few s", "-", "-", experiment.Purpose);
-        return new() { ["name"] = experiment.Name, ["purpose"] = experiment.Purpose, ["source"] = experiment.Source };
+        string epochs = string.Join(", ", experiment.Arms.Select(a => a.Recipe.Epochs).Distinct());
+        int[] factors = [.. new[] { experiment.Arms.Count, experiment.Seeds }.Where(n => n > 1)];
+        return string.Concat(factors.Select(n => string.Create(CultureInfo.InvariantCulture, $"{n} x "))) + epochs;
     }
+
+    private static double? PublishedOf(Experiment experiment) =>
+        (experiment as TrainingExperiment)?.Arms.Select(a => a.Published?.TestAccuracy).FirstOrDefault(a => a is not null);
 
     private static Table TableOf(IEnumerable<Figure> figures, bool isCut)
     {
-        Table table = Output.Columns("figure", "published#", "measured#", "difference#");
+        Table table = Output.Columns(new("figure") { Folds = true }, "published#", "measured#", "difference#");
         foreach (Figure figure in figures)
             Output.Row(table, figure.Name, figure.PublishedText, figure.MeasuredText, isCut ? "-" : figure.DifferenceText);
         return table;
@@ -118,7 +139,7 @@ internal static class ReproduceScreen
     private static Table TableOf(ExperimentResult result)
     {
         bool isPair = result.TestDifference is not null;
-        Table table = Output.Columns(["figure", .. result.Arms.Select(a => a.Arm.Name + "#"), .. isPair ? ["difference#"] : Array.Empty<string>()]);
+        Table table = Output.Columns([new("figure") { Folds = true }, .. result.Arms.Select(a => new Column(a.Arm.Name + "#")), .. isPair ? [new Column("difference#")] : Array.Empty<Column>()]);
         foreach (ComparedRow row in ComparedRow.Of(result))
             Output.Row(table, [row.Name, .. row.Cells, .. isPair ? [row.Difference] : Array.Empty<string>()]);
         return table;

@@ -13,8 +13,9 @@ internal sealed class RunArgument
     /// <exception cref="UsageException">There is nothing.</exception>
     public RunArgument(string typed)
     {
+        typed = HomePath.Expand(typed);
         if (!Path.Exists(typed))
-            throw new UsageException($"{typed} does not exist. Give the folder that 'convolve train' named at its end.");
+            throw new UsageException($"{typed} does not exist. Give the folder that '{ProgramName.Current} train' named at its end.");
         (Typed, Folder) = (typed, Directory.Exists(typed) ? typed : Path.GetDirectoryName(Path.GetFullPath(typed))!);
     }
 

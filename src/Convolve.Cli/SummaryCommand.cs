@@ -6,7 +6,6 @@ using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Zoo;
-using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -54,7 +53,7 @@ internal sealed class SummaryCommand
         }
         NetworkArgument network = new(name);
         Graph graph = network.Create(line.GetValue(_classes), Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
-        string? drawing = line.GetValue(_svg);
+        string? drawing = line.GetValue(_svg) is { } svg ? OutputPath.File(svg, _svg.Name) : null;
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         ExecutionOptions options = new() { Precision = line.GetValue(_precision) ?? Precision.Auto };
         (Precision precision, string reason) = Model.ChoosePrecision(graph, options.Precision);
@@ -120,7 +119,7 @@ internal sealed class SummaryCommand
             });
             return;
         }
-        Table table = Output.Columns("network", "what it is", "--net-option");
+        Table table = Output.Columns("network", new("what it is") { Folds = true }, new("--net-option") { Folds = true });
         foreach (NetworkEntry entry in NetworkCatalog.All)
             Output.Row(table, entry.Name, entry.Description, string.Join(", ", entry.Options.Select(o => $"{o.Name}={o.Default}")));
         output.Table(table);

@@ -102,7 +102,7 @@ internal sealed class TrainCommand
 
     // As it was typed, into another folder.
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
-        $"convolve train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
+        $"{ProgramName.Current} train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
 
     // What was asked for is there already.
     private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)
@@ -193,8 +193,7 @@ internal sealed class TrainCommand
     // Known before the data is read, and again, by the library, when the folder is made.
     private static void RefuseUsed(string folder)
     {
-        if (File.Exists(folder))
-            throw new UsageException($"--out {folder} is a file, and a folder was expected.");
+        OutputPath.Folder(folder, "--out");
         if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
             throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.");
     }

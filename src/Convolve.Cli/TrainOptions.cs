@@ -276,6 +276,6 @@ internal sealed class TrainOptions
     private static string Default(Func<Recipe, string> value)
     {
         string[] values = [.. NetworkCatalog.All.Select(n => value(Recipes.For(n.Name, ""))).Distinct()];
-        return values.Length == 1 ? values[0] : "the network's own, which 'convolve summary NET' shows";
+        return values.Length == 1 ? values[0] : $"the network's own, which `{ProgramName.Current} summary NET` shows";
     }
 }

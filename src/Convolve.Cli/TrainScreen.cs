@@ -10,7 +10,6 @@ namespace Convolve.Cli;
 /// <remarks>Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.</remarks>
 internal sealed class TrainScreen(Output output)
 {
-    private const int WidestCommand = 80;
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
     private readonly ProgressLine _bar = new(output);
     private TimeSpan _nextPlain = PlainInterval;
@@ -76,7 +75,7 @@ internal sealed class TrainScreen(Output output)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
         output.Line();
-        output.Line("  epoch  train loss  train acc    val loss    val acc   learning rate   images/s       time");
+        output.Line("  epoch train loss train acc  val loss val acc       lr  images/s        time");
     }
 
     /// <summary>How it goes.</summary>
@@ -117,14 +116,12 @@ internal sealed class TrainScreen(Output output)
         if (report is not null)
             output.Line($"report        {report}");
         output.Line();
-        output.Line("next:");
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-        string evaluate = $"convolve evaluate {Format.Quoted(folder)}{where}", validate = $"{evaluate} --split validation";
-        int width = Math.Min(WidestCommand, Math.Max(validate.Length, again?.Length ?? 0));
-        output.Line($"  {evaluate.PadRight(width)}   the test split again, {(test.Top5Accuracy is null ? "class by class" : "with top-5 accuracy")}");
-        output.Line($"  {validate.PadRight(width)}   what chose the best epoch");
+        string evaluate = $"{ProgramName.Current} evaluate {Format.Quoted(folder)}{where}";
+        List<(string, string)> next = [(evaluate, $"the test split again, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"), ($"{evaluate} --split validation", "the split that chose the best epoch")];
         if (again is not null)
-            output.Line($"  {again.PadRight(width)}   how much is luck");
+            next.Add((again, "the same with another seed: how much is luck"));
+        output.Next([.. next]);
     }
 
     /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>
@@ -159,7 +156,10 @@ internal sealed class TrainScreen(Output output)
     }
 
     private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
-        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,11:F4} {epoch.TrainAccuracy,10:F4} {OrDash(epoch.ValidationLoss),11} {OrDash(epoch.ValidationAccuracy),10} {epoch.LearningRate,15:F5} {epoch.ImagesPerSecond,10:N0} {Format.Duration(epoch.Elapsed),10}{(epoch.IsBest ? " *" : "")}");
+        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} {OrDash(epoch.ValidationAccuracy),7} {Rate(epoch.LearningRate),8} {epoch.ImagesPerSecond,9:N0} {Format.Duration(epoch.Elapsed),11}{(epoch.IsBest ? " *" : "")}");
+
+    // Five decimals while they say something.
+    private static string Rate(double rate) => rate.ToString(rate is >= 0.001 or 0 ? "F5" : "0.00e-00", CultureInfo.InvariantCulture);
 
     private static string OrDash(double? value) => value is { } number ? Format.Fraction(number) : "-";
 

@@ -98,8 +98,7 @@ public static class NetworkCatalog
     {
         if (All.FirstOrDefault(entry => entry.Name == name) is { } found)
             return found;
-        string guess = NearestName.Of(name, All.Select(entry => entry.Name)) is { } nearest ? $" Did you mean {nearest}?" : "";
-        throw new NetworkException($"There is no network \"{name}\".{guess} Known are {string.Join(", ", All.Select(entry => entry.Name))}.");
+        throw new NetworkException($"There is no network \"{name}\".{NearestName.Guess(name, All.Select(entry => entry.Name))} Known are {string.Join(", ", All.Select(entry => entry.Name))}.");
     }
 
     private static NetworkOption Input(string otherwise) => new("input", "channels x height x width such as 3x224x224", otherwise);

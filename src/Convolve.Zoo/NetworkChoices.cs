@@ -15,7 +15,7 @@ public sealed class NetworkChoices
         (_network, _options, _chosen) = (network, options, chosen);
         foreach (string name in chosen.Keys)
             if (!options.Any(o => o.Name == name))
-                throw new NetworkException($"{network} has no option \"{name}\". It has {string.Join(", ", options.Select(o => $"{o.Name} ({o.Values})"))}.");
+                throw new NetworkException($"{network} has no option \"{name}\".{NearestName.Guess(name, options.Select(o => o.Name))} It has {string.Join(", ", options.Select(o => $"{o.Name} ({o.Values})"))}.");
     }
 
     /// <summary>Reads an option that is one of some names.</summary>

@@ -1,18 +1,53 @@
 namespace Convolve;
 
-/// <summary>Finds what somebody meant by a name with a typing error.</summary>
+/// <summary>The name that was probably meant, for messages.</summary>
 public static class NearestName
 {
-    /// <summary>The name with the fewest letters changed, hyphens and case aside; null if over a third of them differ.</summary>
-    public static string? Of(string asked, IEnumerable<string> names) => names
-        .Select(name => (Name: name, Distance: Distance(Letters(asked), Letters(name))))
-        .Where(x => x.Distance * 3 <= Math.Max(Letters(x.Name).Length, Letters(asked).Length))
-        .OrderBy(x => x.Distance)
-        .Select(x => x.Name)
-        .FirstOrDefault();
+    private const int LeastPart = 3, Longest = 100;
+
+    /// <summary>
+    /// The name with the fewest letters changed, hyphens and case aside, where at most a third of them differ; or else the shortest one that begins with what
+    /// was asked for, contains it, has its words in another order, or spells it with letters between. Null if there is none.
+    /// </summary>
+    public static string? Of(string asked, IEnumerable<string> names)
+    {
+        string letters = Letters(asked);
+        List<(string Name, string Letters)> known = [.. names.Select(name => (name, Letters(name)))];
+        return known
+            .Select(x => (x.Name, x.Letters, Distance: Distance(letters, x.Letters)))
+            .Where(x => x.Distance * 3 <= Math.Max(x.Letters.Length, letters.Length))
+            .OrderBy(x => x.Distance).Select(x => x.Name).FirstOrDefault()
+            ?? (letters.Length < LeastPart ? null : known
+                .Select(x => (x.Name, x.Letters.Length, Kinship: Kinship(asked, letters, x.Name, x.Letters)))
+                .Where(x => x.Kinship > 0).OrderBy(x => x.Kinship).ThenBy(x => x.Length).Select(x => x.Name).FirstOrDefault());
+    }
+
+    /// <summary>Such as " Did you mean lenet5?"; empty if no name is near.</summary>
+    public static string Guess(string asked, IEnumerable<string> names) => Of(asked, names) is { } nearest ? $" Did you mean {nearest}?" : "";
+
+    // 1 is the closest; 0 is none.
+    private static int Kinship(string asked, string letters, string name, string nameLetters) =>
+        nameLetters.StartsWith(letters, StringComparison.Ordinal) ? 1
+        : Words(asked) == Words(name) ? 2
+        : nameLetters.Contains(letters, StringComparison.Ordinal) ? 3
+        : nameLetters.Length >= LeastPart && letters.Contains(nameLetters, StringComparison.Ordinal) ? 4
+        : IsSpelledIn(letters, nameLetters) ? 5 : 0;
+
+    private static string Words(string name) =>
+        string.Join(' ', name.ToLowerInvariant().Split(['-', '_', ' ', '.'], StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+
+    // As fmnist is in fashion-mnist: it begins alike, and its letters come in this order.
+    private static bool IsSpelledIn(string letters, string name)
+    {
+        int found = 0;
+        foreach (char c in name)
+            if (found < letters.Length && c == letters[found])
+                found++;
+        return found == letters.Length && name[0] == letters[0];
+    }
 
     private static string Letters(string name) =>
-        new([.. name[..Math.Min(name.Length, 100)].Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant)]);
+        new([.. name[..Math.Min(name.Length, Longest)].Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant)]);
 
     /// <summary>Letters inserted, deleted, replaced or swapped with the next (Damerau 1964, each place changed once).</summary>
     private static int Distance(string a, string b)

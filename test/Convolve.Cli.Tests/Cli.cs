@@ -56,6 +56,8 @@ public sealed class Cli : IDisposable
         };
         start.Environment.Remove("CONVOLVE_DATA");
         start.Environment.Remove("CONVOLVE_DEBUG");
+        start.Environment["CONVOLVE_PROGRAM"] = "convolve";
+        start.Environment["COLUMNS"] = "1000"; // texts unfolded, but where a test is about widths
         start.Environment["XDG_CACHE_HOME"] = Path.Combine(Folder, "cache");
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
@@ -70,7 +72,7 @@ public sealed class Cli : IDisposable
         if (!process.WaitForExit(patience ?? Usual))
         {
             process.Kill();
-            Assert.Fail($"It did not end in {patience ?? Usual}: {process.StartInfo.ArgumentList[1]}");
+            Assert.Fail($"It did not end in {patience ?? Usual}: {string.Join(" ", process.StartInfo.ArgumentList)}");
         }
         return new(process.ExitCode, output.GetAwaiter().GetResult(), errors.GetAwaiter().GetResult());
     }

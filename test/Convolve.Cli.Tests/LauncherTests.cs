@@ -56,6 +56,7 @@ public sealed class LauncherTests : IDisposable
                     echo >src/Convolve.Cli/bin/Release/net10.0/Convolve.Cli.dll
                     ;;
                 *)
+                    printf '%s' "$CONVOLVE_PROGRAM" >"$SANDBOX/program"
                     printf '%s\n' "$PWD" "${@:2}" >"$SANDBOX/ran"
                     [[ ${2:-} != wait ]] || exec sleep 60
                     exit 7
@@ -108,6 +109,27 @@ public sealed class LauncherTests : IDisposable
         Assert.Equal(At("elsewhere") + "\ntrain\ntwo words\n\n*\n", File.ReadAllText(At("ran")));
         Assert.Equal("convolve: building (first time, about 30 s) ...\n", result.Errors);
         Assert.Equal("", result.Output);
+    }
+
+    [Theory]
+    [InlineData("", "./checkout/convolve")]
+    [InlineData("checkout", "./convolve")]
+    [InlineData("checkout/src", "../convolve")]
+    [InlineData("checkout", "convolve")] // found on PATH
+    [InlineData("my folder", "./my\\ link")]
+    public void TheProgramIsToldWhatStartedIt(string folder, string typed)
+    {
+        HaveLibrary();
+        Directory.CreateDirectory(At("my folder"));
+        File.CreateSymbolicLink(At("my folder/my link"), "../checkout/convolve");
+        ProcessStartInfo start = new(At("bin/bash"), ["-c", $"{typed} info"]) { WorkingDirectory = At(folder), RedirectStandardError = true };
+        start.Environment.Clear();
+        foreach (var (name, value) in new[] { ("PATH", $"{At("bin")}:{At("checkout")}"), ("HOME", _sandbox), ("DOTNET_ROOT", At("nowhere")), ("SANDBOX", _sandbox), ("CONVOLVE_SYSTEM_ROOT", At("system")) })
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal((7, typed), (process.ExitCode, File.ReadAllText(At("program"))));
     }
 
     [Fact]

@@ -62,8 +62,8 @@ public class NetworkFileTests
     }
 
     [Theory]
-    [InlineData("Linear", "Liner", "summary net.json", "net.json: Node 5: \"Liner\" is not a kind of layer. Did you mean \"Linear\"? Known are ")]
-    [InlineData("stride", "strid", "train net.json --data mnist", "net.json: Node 1: \"strid\" is unknown here. Did you mean \"stride\"? Known are name, type, inputs, filters, kernel, stride, padding, dilation, groups, bias, initialization. See line 5, column 60: $.nodes[0].strid.\n")]
+    [InlineData("Linear", "Liner", "summary net.json", "net.json: Node 5: \"Liner\" is not a kind of layer. Did you mean Linear? Known are ")]
+    [InlineData("stride", "strid", "train net.json --data mnist", "net.json: Node 1: \"strid\" is unknown here. Did you mean stride? Known are name, type, inputs, filters, kernel, stride, padding, dilation, groups, bias, initialization. See line 5, column 60: $.nodes[0].strid.\n")]
     [InlineData("\"GlobalAvgPool\"", "\"ReLU\"", "summary net.json", "net.json: Linear(10) \"fc1\": it takes a vector, and its input is an image of 8x12x12. Put a Flatten() before it. See line 9, column 5: $.nodes[4].\n")]
     [InlineData("10}", "10", "summary net.json", "net.json: The network is not JSON: line 10, column 3: ']' is invalid without a matching open.\n")]
     [InlineData("", "", "summary net.json --classes 7", "net.json gives 10 outputs, and --classes is 7. Change the units of its last layer.\n")]

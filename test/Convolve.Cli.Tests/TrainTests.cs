@@ -54,7 +54,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.DoesNotContain('\r', words);
         Assert.All(["\nlenet5 on fashion-mnist: 1x28x28 -> 10\nname      layer ", "\ndata        1,350 training, 150 validation, 1,500 test images of 1x28x28\n",
             "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, weight decay ", "\nprecision   float32: ", "\nrun         first\n",
-            "\n  epoch  train loss  train acc    val loss    val acc   learning rate   images/s       time\n", "\ntest accuracy 0.", "\nrun folder    first\n",
+            "\n  epoch train loss train acc  val loss val acc       lr  images/s        time\n", "\ntest accuracy 0.", "\nrun folder    first\n",
             "\nnext:\n  convolve evaluate first  "], part => Assert.Contains(part, words, StringComparison.Ordinal));
         Assert.Matches(@"\n    1/3 +\d\.\d{4} +0\.\d{4} +\d\.\d{4} +0\.\d{4} +0\.\d{5} +[\d,]+ +\d+\.\d s \*\n", words);
         Assert.Matches(@"\nplan        \d+ steps on \d+ threads? \(oneDNN .+\)\nprecision", words);

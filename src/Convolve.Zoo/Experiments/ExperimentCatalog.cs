@@ -17,8 +17,7 @@ public static class ExperimentCatalog
     {
         if (All.FirstOrDefault(e => e.Name == name) is { } found)
             return found;
-        string guess = NearestName.Of(name, All.Select(e => e.Name)) is { } nearest ? $" Did you mean {nearest}?" : "";
-        throw new NetworkException($"There is no experiment \"{name}\".{guess} Known are {string.Join(", ", All.Select(e => e.Name))}.");
+        throw new NetworkException($"There is no experiment \"{name}\".{NearestName.Guess(name, All.Select(e => e.Name))} Known are {string.Join(", ", All.Select(e => e.Name))}.");
     }
 
     /// <summary>What is chosen in a network.</summary>

@@ -69,7 +69,7 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
         {
             RunSummary[] runs = [.. Enumerable.Range(0, settings.Seeds).Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
             if (runs.FirstOrDefault(r => r.Test is null) is { } unfinished)
-                throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with: convolve reproduce --resume {Format.Quoted(folder)}");
+                throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}");
             arms.Add(new(arm, runs, experiment.TargetTrainAccuracy));
         }
         return new(experiment, settings, folder, arms);

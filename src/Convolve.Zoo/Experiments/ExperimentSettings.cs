@@ -81,7 +81,7 @@ public sealed record ExperimentSettings
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new RecipeException($"{folder} is no folder of an experiment: {file} cannot be read ({e.Message.TrimEnd('.')}). Give a folder that 'convolve reproduce' made.");
+            throw new RecipeException($"{folder} is no folder of an experiment: {file} cannot be read ({e.Message.TrimEnd('.')}). Give a folder that '{ProgramName.Current} reproduce' made.");
         }
     }
 }

@@ -10,11 +10,13 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         ArgumentNullException.ThrowIfNull(name);
         if (known.FirstOrDefault(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } info)
             return info;
-        string? nearest = NearestName.Of(name, known.Select(i => i.Name));
         throw new DataException(
-            $"There is no data set \"{name}\".{(nearest is null ? "" : $" Did you mean \"{nearest}\"?")} " +
+            $"There is no data set \"{name}\".{Guess(name)} " +
             $"Known are: {string.Join(", ", known.Select(i => i.Name))}, and folder:PATH for your own pictures.");
     }
+
+    // A path of a folder that is there was meant as one of pictures.
+    private string Guess(string name) => Directory.Exists(HomePath.Expand(name)) ? $" Did you mean {Format.Quoted($"folder:{name}")}?" : NearestName.Guess(name, known.Select(i => i.Name));
 
     public DatasetLocation Locate(DatasetInfo info, DatasetOptions options)
     {
@@ -184,7 +186,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             return "";
         string[] folders = [.. location.Folders.Select(f => f.Directory)];
         if (folders.Select(f => Path.Combine(f, archive.Name)).FirstOrDefault(File.Exists) is { } packed)
-            return $"{packed} is there, but not unpacked: `convolve data fetch {location.Info.Name}` does that. ";
+            return $"{packed} is there, but not unpacked: `{ProgramName.Current} data fetch {location.Info.Name}` does that. ";
         return folders.SelectMany(f => archive.ForeignFolders.Select(name => Path.Combine(f, name))).FirstOrDefault(Directory.Exists) is { } foreign
             ? $"{foreign} is the set's Python or Matlab version, and only the binary one is read here. " : "";
     }

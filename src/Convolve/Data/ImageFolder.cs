@@ -82,7 +82,7 @@ public static class ImageFolder
         if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
         {
             Remark($"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: " +
-                $"`convolve data verify {Format.Quoted(NameOf(listing))}` names them.");
+                $"`{ProgramName.Current} data verify {Format.Quoted(NameOf(listing))}` names them.");
         }
         foreach (ImageFolderFinding finding in listing.Findings.Where(f => f.Kind == ImageFolderFindingKind.UnknownClass))
             Remark(finding.Message);
@@ -106,7 +106,7 @@ public static class ImageFolder
         }
     }
 
-    private static FolderListing ListingOf(string name) => name.Length > Prefix.Length ? FolderListing.Of(name[Prefix.Length..])
+    private static FolderListing ListingOf(string name) => name.Length > Prefix.Length ? FolderListing.Of(HomePath.Expand(name[Prefix.Length..]))
         : throw new DataException($"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
 
     private static string NameOf(FolderListing listing) => Prefix + listing.Root;
@@ -125,7 +125,7 @@ public static class ImageFolder
         string name = NameOf(scan.Listing);
         throw new DataException(
             string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
-            + $"The first: {bad[0]} `convolve data verify {Format.Quoted(name)}` names all; --skip-bad leaves them out.");
+            + $"The first: {bad[0]} `{ProgramName.Current} data verify {Format.Quoted(name)}` names all; --skip-bad leaves them out.");
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>

@@ -135,7 +135,7 @@ internal sealed class JsonFields
     }
 
     /// <summary>What may have been meant by a name.</summary>
-    public static string Guess(string name, IEnumerable<string> names) => NearestName.Of(name, names) is { } near ? $" Did you mean \"{near}\"?" : "";
+    public static string Guess(string name, IEnumerable<string> names) => NearestName.Guess(name, names);
 
     /// <summary>The value as it was written, or its beginning.</summary>
     public static string Quote(JsonValue value)

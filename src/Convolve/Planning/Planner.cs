@@ -44,7 +44,10 @@ public sealed partial class Planner
         if (options.BatchSize < 1 || options.Threads < 1)
             throw new NetworkException($"A plan for {options.BatchSize} images on {options.Threads} threads was asked for. Both must be at least 1.");
         // The kernels count the elements of a tensor in 32 bits.
-        long most = int.MaxValue / graph.Nodes.Max(n => n.Output.Elements);
+        Node largest = graph.Nodes.MaxBy(n => n.Output.Elements)!;
+        long most = int.MaxValue / largest.Output.Elements;
+        if (most == 0)
+            throw new NetworkException($"{graph.Name} is too large for one image of {graph.Input}: \"{largest.Name}\" has {Format.Count(largest.Output.Elements)} values, {Format.Bytes(largest.Output.Elements * sizeof(float))}, and a tensor may have at most {Format.Count(int.MaxValue)}. Use a smaller input.");
         if (options.BatchSize > most)
             throw new NetworkException($"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}.");
         // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.

@@ -41,7 +41,7 @@ public sealed class Classifier : IDisposable
         string file = Directory.Exists(path) ? Path.Combine(path, RunFolder.ModelFile) : path;
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
         if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson) || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
-            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", "Use a model.safetensors that 'convolve train' wrote.");
+            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
         Graph graph;
         Preprocessing preprocessing;
         try

@@ -131,7 +131,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RecipeException($"{path} is no run folder: {file} cannot be read ({e.Message}) Give the folder that 'convolve train' named at its end.");
+            throw new RecipeException($"{path} is no run folder: {file} cannot be read ({e.Message}) Give the folder that '{ProgramName.Current} train' named at its end.");
         }
         catch (RecipeException e)
         {

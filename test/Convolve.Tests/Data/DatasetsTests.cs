@@ -43,11 +43,11 @@ public sealed class DatasetsTests
     }
 
     [Theory]
-    [InlineData("fashion_mnist", " Did you mean \"fashion-mnist\"?")]
-    [InlineData("FashionMNIST", " Did you mean \"fashion-mnist\"?")]
-    [InlineData("minst", " Did you mean \"mnist\"?")]
-    [InlineData("emnist", " Did you mean \"mnist\"?")]
-    [InlineData("cifar-10", " Did you mean \"cifar10\"?")]
+    [InlineData("fashion_mnist", " Did you mean fashion-mnist?")]
+    [InlineData("FashionMNIST", " Did you mean fashion-mnist?")]
+    [InlineData("minst", " Did you mean mnist?")]
+    [InlineData("emnist", " Did you mean mnist?")]
+    [InlineData("cifar-10", " Did you mean cifar10?")]
     [InlineData("imagenet", "")]
     [InlineData("", "")]
     public void An_unknown_name_lists_the_known_ones(string name, string suggestion)

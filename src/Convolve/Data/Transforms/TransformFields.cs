@@ -77,7 +77,7 @@ internal sealed class TransformFields
         if (_value is not null)
             throw new DataException($"{_owner}: \"{_value}\" has no meaning here. {Known}");
         if (_left.Count > 0)
-            throw new DataException($"{_owner}: there is no \"{_left.Keys.First()}\" to choose. {Known}");
+            throw new DataException($"{_owner}: there is no \"{_left.Keys.First()}\" to choose.{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
     }
 
     private string Known => _known.Count == 0 ? $"{_owner} has nothing to choose by name." : $"There are: {string.Join(", ", _known)}.";

@@ -54,9 +54,8 @@ internal static class TransformText
         Kind? kind = Kinds.FirstOrDefault(k => k.Name == (name == "flip" ? "horizontal-flip" : name));
         if (kind is null)
         {
-            string? nearest = NearestName.Of(name, Kinds.Select(k => k.Name));
             throw new DataException(
-                $"There is no transform \"{name}\".{(nearest is null ? "" : $" Did you mean \"{nearest}\"?")} Known are: {string.Join(", ", Kinds.Select(k => k.Name))}.");
+                $"There is no transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Known are: {string.Join(", ", Kinds.Select(k => k.Name))}.");
         }
         TransformFields fields = new(text, kind.Name);
         Transform transform = kind.Read(fields);

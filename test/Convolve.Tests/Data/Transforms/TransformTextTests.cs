@@ -58,7 +58,7 @@ public sealed class TransformTextTests
     }
 
     [Theory]
-    [InlineData("random-corp:32", "There is no transform \"random-corp\". Did you mean \"random-crop\"? Known are: resize, center-crop, random-crop, random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
+    [InlineData("random-corp:32", "There is no transform \"random-corp\". Did you mean random-crop? Known are: resize, center-crop, random-crop, random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
     [InlineData("flip,,flip", "There is no transform \"\"")]
     [InlineData("random-crop", "random-crop: the size is missing. Write random-crop:64 or random-crop:64x48 (height, width).")]
     [InlineData("random-crop:32x32x3", "random-crop: the size is \"32x32x3\", and a number of pixels, or two as in 64x48 (height, width), was expected.")]
@@ -66,7 +66,7 @@ public sealed class TransformTextTests
     [InlineData("random-crop:0", "random-crop: a size of 0x0 is not possible. Height and width must be at least 1, and their product at most 536870911.")]
     [InlineData("resize:60000x60000", "resize: a size of 60000x60000 is not possible.")]
     [InlineData("random-crop:32:4", "random-crop: \"4\" has no name; only one value may stand without. Write KEY=VALUE.")]
-    [InlineData("random-crop:32:pad=4", "random-crop: there is no \"pad\" to choose. There are: padding, padding-mode.")]
+    [InlineData("random-crop:32:pad=4", "random-crop: there is no \"pad\" to choose. Did you mean padding? There are: padding, padding-mode.")]
     [InlineData("random-crop:32:padding=4:padding=4", "random-crop: padding is given twice.")]
     [InlineData("random-crop:32:padding=4.5", "random-crop: padding is \"4.5\", and a whole number was expected.")]
     [InlineData("random-crop:32:padding=2000", "random-crop: padding is 2000, and must be from 0 to 1000.")]
