@@ -7,8 +7,6 @@ namespace Convolve.Cli;
 /// <summary>Help in the width of the screen, also where it is piped; ranges, commands and numbers with their units stay whole.</summary>
 internal static class HelpScreen
 {
-    private const char Unbroken = '\u00a0';
-
     /// <summary>Whether --help was typed.</summary>
     public static bool IsAskedFor(ParseResult parsed) => parsed.Action is HelpAction;
 
@@ -19,7 +17,7 @@ internal static class HelpScreen
         using StringWriter help = new();
         int code = parsed.Invoke(new InvocationConfiguration { Output = help, EnableDefaultExceptionHandler = false });
         foreach (string line in help.ToString().TrimEnd().Split('\n'))
-            Console.Out.WriteLine(line.Replace(Unbroken, ' ').TrimEnd());
+            Console.Out.WriteLine(line.Replace(TextFolding.Unbroken, ' ').TrimEnd());
         return code;
     }
 
@@ -27,7 +25,7 @@ internal static class HelpScreen
     private static void Prepare(Command command)
     {
         foreach (Symbol symbol in command.Options.Cast<Symbol>().Concat(command.Arguments).Append(command))
-            symbol.Description = symbol.Description is { } text ? Whole().Replace(text, match => match.Value.Replace(' ', Unbroken)) : null;
+            symbol.Description = symbol.Description is { } text ? Whole().Replace(text, match => match.Value.Replace(' ', TextFolding.Unbroken)) : null;
         foreach (HelpOption help in command.Options.OfType<HelpOption>())
             ((HelpAction)help.Action!).MaxWidth = ScreenWidth.Of(!Console.IsOutputRedirected);
         foreach (Command verb in command.Subcommands)

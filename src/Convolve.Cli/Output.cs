@@ -54,11 +54,11 @@ internal sealed class Output
     /// <summary>The words' writer.</summary>
     public TextWriter Words { get; }
 
-    /// <summary>A line for people, unless they want quiet; folded between words where it is too long.</summary>
-    public void Line(string text = "")
+    /// <summary>A line for people, unless they want quiet; folded between words where it is too long, the lines after the first indented.</summary>
+    public void Line(string text = "", int indent = 0)
     {
         if (!IsQuiet)
-            Write(text);
+            Write(text, indent);
     }
 
     /// <summary>A line for people that is shown even to those who want quiet, but not beside JSON.</summary>
@@ -132,10 +132,10 @@ internal sealed class Output
     /// <summary>A row of plain text.</summary>
     public static void Row(Table table, params ReadOnlySpan<string> cells) => table.Add(cells);
 
-    private void Write(string text)
+    private void Write(string text, int indent = 0)
     {
         foreach (string line in text.Split('\n'))
-            foreach (string folded in TextFolding.Fold(line, Width))
+            foreach (string folded in TextFolding.Fold(line, Width, indent))
                 Words.WriteLine(folded);
     }
 

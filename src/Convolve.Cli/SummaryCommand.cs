@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Convolve.Drawing;
 using Convolve.Execution;
 using Convolve.Formats;
@@ -12,7 +13,7 @@ namespace Convolve.Cli;
 /// <summary>convolve summary [NET]</summary>
 internal sealed class SummaryCommand
 {
-    private const int UsualBatchSize = 128, UsualClasses = 10;
+    private const int UsualBatchSize = 128, UsualClasses = 10, PlanIndent = 4;
 
     private readonly Argument<string?> _network = new("NET")
     {
@@ -81,10 +82,18 @@ internal sealed class SummaryCommand
         if (drawing is not null)
             output.Fact("drawing", drawing);
         if (line.GetValue(_plan))
-            output.Line($"\n{training}".TrimEnd());
+            Show(training, output);
         return Failures.Success;
 
         Plan Make(bool isTraining, ParameterPlan? parameters) => Model.PlanFor(graph, options, batchSize, isTraining, parameters);
+    }
+
+    // A step in a line; where that is too long, each tensor stays whole.
+    private static void Show(Plan plan, Output output)
+    {
+        output.Line();
+        foreach (string step in $"{plan}".TrimEnd().Split('\n'))
+            output.Line(Regex.Replace(step, @" (?![A-Z]\w+=|scratchpad |\d+ steps)", $"{TextFolding.Unbroken}"), PlanIndent);
     }
 
     private static JsonObject Json(Graph graph, MemoryEstimate training, MemoryEstimate inference) => new()

@@ -29,7 +29,7 @@ internal sealed class Table(params Column[] columns)
         while ((widths = Fit(shown, width, Narrow, foldsAll: false)) is null && shown.Any(i => columns[i].Rank > 1))
             shown.Remove(shown.Where(i => columns[i].Rank > 1).OrderByDescending(i => columns[i].Rank).ThenByDescending(i => i).First());
         List<string> hidden = [.. Enumerable.Range(0, columns.Length).Except(shown).Select(i => columns[i].Title)];
-        widths ??= Fit(shown, width, Narrowest, foldsAll: true);
+        widths ??= Fit(shown, width, Narrowest, foldsAll: false) ?? Fit(shown, width, Narrowest, foldsAll: true);
         if (widths is not null)
             return (Lines(shown, widths), hidden);
 

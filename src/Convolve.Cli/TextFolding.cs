@@ -7,6 +7,9 @@ namespace Convolve.Cli;
 /// <summary>Text in lines of a width, broken between words only. Commands stay whole, so that they can be pasted.</summary>
 internal static class TextFolding
 {
+    /// <summary>Shown as a space, at which no line ends.</summary>
+    public const char Unbroken = '\u00a0';
+
     /// <summary>The columns that a text takes: some characters take two, some none.</summary>
     public static int Columns(string text) => new Segment(text).CellCount();
 
@@ -20,7 +23,7 @@ internal static class TextFolding
     public static List<string> Fold(string text, int width, int indent = 0)
     {
         if (Columns(text) <= width)
-            return [text];
+            return [text.Replace(Unbroken, ' ')];
         int margin = text.Length - text.TrimStart(' ').Length;
         string hang = new(' ', margin + indent);
         List<string> lines = [];
@@ -47,7 +50,7 @@ internal static class TextFolding
             isEmpty = false;
         }
         lines.Add(line.ToString());
-        return lines;
+        return lines.ConvertAll(folded => folded.Replace(Unbroken, ' ').TrimEnd());
     }
 
     /// <summary>Folds a cell of a table. A word that is longer than the width is cut, after a hyphen or slash where there is one.</summary>

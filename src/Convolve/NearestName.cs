@@ -13,10 +13,14 @@ public static class NearestName
     {
         string letters = Letters(asked);
         List<(string Name, string Letters)> known = [.. names.Select(name => (name, Letters(name)))];
-        return known
+        string? typo = known
             .Select(x => (x.Name, x.Letters, Distance: Distance(letters, x.Letters)))
             .Where(x => x.Distance * 3 <= Math.Max(x.Letters.Length, letters.Length))
-            .OrderBy(x => x.Distance).Select(x => x.Name).FirstOrDefault()
+            .OrderBy(x => x.Distance).Select(x => x.Name).FirstOrDefault();
+        // A first letter is seldom wrong: fmnist is short for fashion-mnist, and not a mnist.
+        if (typo is not null && letters.Length > 0 && Letters(typo) is [{ } first, ..] && first != letters[0])
+            typo = known.Where(x => x.Letters.Length > letters.Length && IsSpelledIn(letters, x.Letters)).Select(x => x.Name).FirstOrDefault() ?? typo;
+        return typo
             ?? (letters.Length < LeastPart ? null : known
                 .Select(x => (x.Name, x.Letters.Length, Kinship: Kinship(asked, letters, x.Name, x.Letters)))
                 .Where(x => x.Kinship > 0).OrderBy(x => x.Kinship).ThenBy(x => x.Length).Select(x => x.Name).FirstOrDefault());
