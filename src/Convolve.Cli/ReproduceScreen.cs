@@ -22,6 +22,8 @@ internal static class ReproduceScreen
         output.Line("Runs are arms x seeds x epochs.");
         output.Next(($"{ProgramName.Current} reproduce NAME [--quick] [--seeds N] [--epochs N]", ""));
         output.Line();
+        if (output.IsQuiet && !output.IsJson)
+            return Failures.Success;
         JsonArray all = Measure(output, cancellation);
         if (output.IsJson)
             Output.Json(new() { ["experiments"] = all });

@@ -20,7 +20,7 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
         if (string.IsNullOrEmpty(cache) || !Path.IsPathRooted(cache))
             cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return new DatasetEnvironment(
-            Environment.GetEnvironmentVariable("CONVOLVE_DATA"), Path.Combine(cache, "convolve"), TimeSpan.FromSeconds(30))
+            Environment.GetEnvironmentVariable("CONVOLVE_DATA") is { } data ? HomePath.Expand(data) : null, Path.Combine(cache, "convolve"), TimeSpan.FromSeconds(30))
         {
             Mirrors = Environment.GetEnvironmentVariable(MirrorsVariable),
         };
