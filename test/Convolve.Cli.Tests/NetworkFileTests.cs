@@ -109,7 +109,7 @@ public class NetworkFileTests
     {
         using Cli cli = new();
         CliResult result = cli.Run("summary", "lenet5", "--svg", "no/such/folder/net.svg");
-        Assert.Equal(1, result.Status);
+        Assert.Equal(2, result.Status);
         Assert.Matches(@"^convolve: .*no/such/folder/net\.svg.*\n$", result.Errors);
         Assert.Equal((2, "convolve: --svg is \"\", and a file was expected. See 'convolve summary --help'.\n"), (cli.Run("summary", "lenet5", "--svg", "").Status, cli.Run("summary", "lenet5", "--svg", "").Errors));
     }

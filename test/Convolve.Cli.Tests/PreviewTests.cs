@@ -48,12 +48,12 @@ public sealed class PreviewTests
     [InlineData("--augment random-crop:64", "random-crop:64: an image of 1x28x28 came")]
     [InlineData("--network alexnet-d2l --augment random-crop:24", "random-crop:24 makes images of 1x24x24 out of 1x28x28, and the network takes 1x224x224.")]
     [InlineData("--images 101", "--images is 101, and must be from 1 to 100.")]
-    [InlineData("--out nowhere/sheet.png", "")]
+    [InlineData("--out nowhere/sheet.png", "--out nowhere/sheet.png: the folder ")]
     public void WhatCannotBeShownIsRefused(string options, string message)
     {
         using Cli cli = new();
         CliResult result = cli.Run([.. "data preview fashion-mnist".Split(' '), .. options.Split(' ')]);
-        Assert.Equal((message.Length == 0 ? 1 : 2, ""), (result.Status, message.Length == 0 ? "" : result.Output.Replace("Reading fashion-mnist from /usr/share/datasets/fashion-mnist\n", "", StringComparison.Ordinal)));
+        Assert.Equal((2, ""), (result.Status, result.Output.Replace("Reading fashion-mnist from /usr/share/datasets/fashion-mnist\n", "", StringComparison.Ordinal)));
         Assert.StartsWith("convolve: " + message, result.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(cli.Folder));
     }
