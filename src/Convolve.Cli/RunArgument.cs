@@ -11,11 +11,14 @@ internal sealed class RunArgument
     public const string Description = "A run folder, or the model.safetensors in it.";
 
     /// <exception cref="UsageException">There is nothing.</exception>
+    /// <exception cref="SafeTensorsException">It is a file, and no model.</exception>
     public RunArgument(string typed)
     {
         typed = HomePath.Expand(typed);
         if (!Path.Exists(typed))
             throw new UsageException($"{typed} does not exist. Give the folder that '{ProgramName.Current} train' named at its end.");
+        if (File.Exists(typed))
+            SafeTensorsFile.Open(typed).Dispose(); // what isn't a model is called what it is, before its folder is called no run
         (Typed, Folder) = (typed, Directory.Exists(typed) ? typed : Path.GetDirectoryName(Path.GetFullPath(typed))!);
     }
 

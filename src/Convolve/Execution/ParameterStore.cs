@@ -146,9 +146,10 @@ internal sealed class ParameterStore : IDisposable
 
     /// <summary>The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all are finite.</summary>
     /// <param name="arena">The weights, or what is laid out as they are.</param>
-    public string? FirstNonFinite(NativeBuffer arena)
+    /// <param name="learnedOnly">Whether to pass over what is kept besides weights, such as running statistics.</param>
+    public string? FirstNonFinite(NativeBuffer arena, bool learnedOnly = false)
     {
-        foreach (ParameterSlot slot in Plan.Slots)
+        foreach (ParameterSlot slot in Plan.Slots.Where(s => s.IsLearned || !learnedOnly))
             if (NonFinite.Describe(Elements(slot, arena), slot.Spec.Count) is { } what)
                 return $"{slot.Name}: {what}";
         return null;

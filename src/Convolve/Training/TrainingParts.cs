@@ -155,7 +155,8 @@ internal sealed class TrainingParts : IDisposable
     /// <param name="step">Of the run, from 0.</param>
     public string? FirstNonFinite(ReadOnlySpan<int> batch, int epoch, uint step)
     {
-        string? place = Model.Store.FirstNonFinite(Model.Store.Weights);
+        // Running statistics follow from what layers make of the batch.
+        string? place = Model.Store.FirstNonFinite(Model.Store.Weights, learnedOnly: true);
         for (int first = 0; first < batch.Length && place is null; first += MicroBatchSize)
         {
             ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
