@@ -22,6 +22,25 @@ internal static class Inputs
                 : string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647")),
     };
 
+    /// <summary>A whole number, or none.</summary>
+    public static Option<OrNone<int>?> IntegerOrNone(string name, string description, int least) => new(name)
+    {
+        Description = description,
+        HelpName = "N|none",
+        CustomParser = result => Parse<OrNone<int>?>(result, text => text == OrNone.Word ? default(OrNone<int>)
+            : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? new(value) : null,
+            string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647, or none,")),
+    };
+
+    /// <summary>A number, or none.</summary>
+    public static Option<OrNone<double>?> NumberOrNone(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "X|none",
+        CustomParser = result => Parse<OrNone<double>?>(result, text => text == OrNone.Word ? default(OrNone<double>)
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? new(value) : null, "a number, or none,"),
+    };
+
     public static Option<ulong?> Seed(string name, string description) => new(name)
     {
         Description = description,

@@ -37,7 +37,7 @@ internal sealed class ReportCommand
             EvaluatedRun run = EvaluatedRun.Of(folder, trainer.Classifier, data, Progress(bar), cancellation);
             RunReport.Write(folder, run);
             written = Path.Combine(folder, RunReport.FileName);
-            PredictionGrid.Log(folder, run, trainer.StepsPerEpoch);
+            PredictionGrid.Log(folder, run, trainer.Steps);
             return (written, Failures.Success);
         }
         catch (OperationCanceledException)

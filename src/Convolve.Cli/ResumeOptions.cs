@@ -17,14 +17,14 @@ internal sealed class ResumeOptions
         "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
 
     private readonly Option<bool> _override = Inputs.Flag("--override",
-        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr. The parameters and how they began, the optimizer's rule and the split of the images cannot change.");
+        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr; none switches off what the run has, such as --early-stop none, --clip-norm none, --ema none. The parameters and how they began, the optimizer's rule and the split of the images cannot change.");
 
     private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
         "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
 
     private readonly Option<bool> _noCheckpoint = Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
 
-    private readonly Option<bool> _histograms = Inputs.Flag("--histograms", "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard file.");
+    private readonly Option<bool> _histograms = Inputs.Flag("--histograms", "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard files.");
 
     public void AddTo(Command command)
     {

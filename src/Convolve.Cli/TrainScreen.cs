@@ -198,6 +198,8 @@ internal sealed class TrainScreen(Output output)
             words.Add(string.Create(CultureInfo.InvariantCulture, $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
         if (rule.WeightDecay > 0)
             words.Add($"weight decay {Format.Number(rule.WeightDecay)}{(rule.DecaysBiases ? "" : " (not biases)")}");
+        if (!recipe.ClassWeights.IsNone)
+            words.Add($"class weights {recipe.ClassWeights}");
         if (recipe.LabelSmoothing > 0)
             words.Add($"label smoothing {Format.Number(recipe.LabelSmoothing)}");
         if (recipe.Initialization is { } start)

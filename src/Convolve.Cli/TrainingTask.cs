@@ -33,6 +33,9 @@ internal sealed class TrainingTaskArguments
     private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
 
+    /// <summary>Where the network is said.</summary>
+    public Argument<string?> Network => _network;
+
     /// <summary>Where the highest learning rate is said.</summary>
     public Option LearningRate => _options.LearningRate;
 

@@ -47,7 +47,8 @@ public sealed class Cli : IDisposable
 
     public Process Start((string Name, string? Value)[] variables, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. arguments])
+        string[] command = [.. Interrupts.Prefix, "dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. arguments];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,

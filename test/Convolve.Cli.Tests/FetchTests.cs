@@ -22,7 +22,7 @@ public sealed class FetchTests : IDisposable
         _cli.Dispose();
     }
 
-    [Fact]
+    [InterruptFact]
     public void CtrlCKeepsWhatHasComeAndTheSameCommandGoesOnFromThere()
     {
         string part = _cli.At("own/fashion-mnist/.train-images-idx3-ubyte.gz.part");

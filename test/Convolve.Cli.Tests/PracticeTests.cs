@@ -40,6 +40,35 @@ public sealed class PracticeTests : IDisposable
     }
 
     [Fact]
+    public void WhatWasSwitchedOnCanBeSwitchedOffOnResume()
+    {
+        string[] on = ["--early-stop", "1", "--clip-norm", "1", "--clip-value", "0.5", "--ema", "0.9", "--micro-batch", "20", "--freeze", "conv1", "--class-weights", "balanced", "--exact"];
+        CliResult begun = _cli.Run([.. Small, "--epochs", "2", "--seed", "3", "--time-limit", "0s", .. on, "--out", "on"]);
+        Assert.True(begun.Status == 0, begun.Errors);
+        Assert.Contains("class weights", begun.Errors, StringComparison.Ordinal);
+        string[] off = ["--early-stop", "none", "--clip-norm", "none", "--clip-value", "none", "--ema", "none", "--micro-batch", "none", "--freeze", "none", "--class-weights", "none", "--exact", "false"];
+        CliResult refused = _cli.Run(["train", "--resume", "on", .. off]);
+        Assert.Equal(2, refused.Status);
+        Assert.Contains("micro_batch_size is 20, and none was asked for", refused.Errors, StringComparison.Ordinal);
+        CliResult resumed = _cli.Run(["train", "--resume", "on", .. off, "--override", "--json"]);
+        Assert.True(resumed.Status == 0, resumed.Errors);
+        Assert.Equal(("finished", 2), ((string?)resumed.Json["end"], (int)resumed.Json["epochs"]!));
+        Assert.Equal(0, _cli.Run([.. Small, "--epochs", "2", "--seed", "3", "--time-limit", "0s", "--out", "plain"]).Status);
+        Assert.Equal(File.ReadAllText(_cli.At("plain/recipe.json")), File.ReadAllText(_cli.At("on/recipe.json")));
+    }
+
+    [Fact]
+    public void AClassThatIsNotThereCannotBeWeighted()
+    {
+        CliResult result = _cli.Run([.. Small, "--class-weights", "Coat=2,cat=3"]);
+        Assert.Equal(2, result.Status);
+        Assert.Contains("convolve: --class-weights names the class cat, and fashion-mnist has ", result.Errors, StringComparison.Ordinal);
+        CliResult wrong = _cli.Run([.. Small, "--class-weights", "Coat"]);
+        Assert.Equal(2, wrong.Status);
+        Assert.Contains("\"Coat\" isn't the weight of a class.", wrong.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WeightsOfAnotherRunAreTakenWhereTheyFitAndListed()
     {
         Assert.Equal(0, _cli.Run([.. Small, "--epochs", "1", "--out", "first"]).Status);

@@ -11,11 +11,11 @@ public sealed class PreviewTests
         using Cli cli = new();
         CliResult result = cli.Run("data", "preview", "fashion-mnist", "--augment", "random-crop:28:padding=4,flip", "--images", "3", "--epochs", "4", "--out", "sheet.png", "--json");
         Assert.True(result.Status == 0, result.Errors);
-        Assert.Equal((3, 4, 3 * 118 + 6, 6 * 118 + 6 + 24), ((int)result.Json["images"]!, (int)result.Json["epochs"]!, (int)result.Json["height"]!, (int)result.Json["width"]!));
+        Assert.Equal((3, 4, 3 * (118 + 20) + 20 + 6, 6 * 118 + 6 + 24), ((int)result.Json["images"]!, (int)result.Json["epochs"]!, (int)result.Json["height"]!, (int)result.Json["width"]!));
         Assert.Equal(["random-crop:28:padding=4", "horizontal-flip"], result.Json["augment"]!.AsArray().Select(t => (string)t!));
         Assert.Equal(cli.At("sheet.png"), (string)result.Json["file"]!);
         ImageInfo info = ImageDecoder.ReadInfo(File.ReadAllBytes(cli.At("sheet.png")), "sheet.png");
-        Assert.Equal((360, 738), (info.Height, info.Width));
+        Assert.Equal((440, 738), (info.Height, info.Width));
 
         CliResult words = cli.Run("data", "preview", "fashion-mnist", "--network", "alexnet-d2l", "--images", "1", "--epochs", "1", "--augment", "resize:256,random-crop:224,cutmix");
         Assert.Equal(0, words.Status);
@@ -36,7 +36,7 @@ public sealed class PreviewTests
         File.WriteAllText(cli.At("set/0/none.jpg"), "no picture");
         Assert.Equal(2, cli.Run("data", "preview", "folder:set").Status);
         JsonNode grey = cli.Run("data", "preview", "folder:set", "--skip-bad", "--network", "lenet5", "--augment", "color-jitter:contrast=0.4,cutmix", "--images", "2", "--epochs", "2", "--json").Json;
-        Assert.Equal((cli.At("set-preview.png"), 2 * 118 + 6), ((string)grey["file"]!, (int)grey["height"]!));
+        Assert.Equal((cli.At("set-preview.png"), 2 * (118 + 20) + 20 + 6), ((string)grey["file"]!, (int)grey["height"]!));
         CliResult colour = cli.Run("data", "preview", "folder:set", "--skip-bad", "--images", "1", "--epochs", "1", "--augment", "random-crop:16,color-jitter:0.4:hue=0.1,lighting", "--out", "colour.png");
         Assert.True(colour.Status == 0, colour.Errors);
         CliResult refused = cli.Run("data", "preview", "folder:set", "--skip-bad", "--network", "lenet5", "--augment", "color-jitter:hue=0.1");

@@ -52,6 +52,8 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
         Assert.Contains("&lt;script&gt;alert(1)&lt;", page, StringComparison.Ordinal);
         Assert.Contains("it&#39;s &quot;a&amp;b&quot;", page, StringComparison.Ordinal);
         Assert.Contains("src=\"data:image/png;base64,", page, StringComparison.Ordinal);
+        Assert.Contains($"<dt>run folder</dt><dd><code>{_cli.At("first")}</code></dd>", page, StringComparison.Ordinal);
+        Assert.Contains("<dt>trained by</dt><dd><code>convolve train ", page, StringComparison.Ordinal);
         Assert.Contains("prefers-color-scheme: dark", page, StringComparison.Ordinal);
         Assert.Contains("@media print", page, StringComparison.Ordinal);
     }

@@ -27,7 +27,7 @@ public sealed class ResumeTests : IDisposable
     [Fact, Trait("Category", "Slow")]
     public void Killed_at_two_hundred_random_moments_a_run_comes_to_the_same_bits() => AssertSurvives(kills: 200, seed: 2);
 
-    [Theory]
+    [InterruptTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
     [InlineData("HUP")]
@@ -100,7 +100,7 @@ public sealed class ResumeTests : IDisposable
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(newest, bytes);
         using Process first = _cli.Start([], "train", "--resume", "run", "--save-every", "1");
-        while (new FileInfo(_cli.At("run/environment.json")).Length < 500) // it has gone on
+        while (!File.ReadAllText(_cli.At("run/environment.json")).Contains("\"resumed\"", StringComparison.Ordinal)) // it has gone on
             Assert.False(first.WaitForExit(5), "it ended before its time");
         CliResult second = _cli.Run("train", "--resume", "run");
         CliResult resumed = Cli.Finish(first);
@@ -112,7 +112,7 @@ public sealed class ResumeTests : IDisposable
             Assert.Contains("run is finished", second.Output, StringComparison.Ordinal); // it was slow
     }
 
-    [Fact]
+    [InterruptFact]
     public void What_is_no_run_or_has_no_checkpoint_cannot_be_resumed()
     {
         AssertRefused("run is no run folder: run/recipe.json cannot be read (Could not find");

@@ -71,7 +71,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void TheRunFolderIsComplete()
     {
         string folder = small.Cli.At("first");
-        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json", "report.html"],
+        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json", "report.html", "train", "validation"],
             Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Where(n => !n!.StartsWith("events.out.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(["epoch-000002-step-00000000.safetensors", "epoch-000003-step-00000000.safetensors"],
             Directory.GetFileSystemEntries(Path.Combine(folder, "checkpoint")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -207,12 +207,12 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization", "minus-one-to-one",
             "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3",
             "--micro-batch", "5", "--clip-norm", "1.5", "--clip-value", "0.25", "--lr-scale", "conv*=0.1,fc3=10", "--freeze", "fc1", "--ema", "0.9",
-            "--early-stop", "7", "--early-stop-metric", "loss", "--early-stop-change", "0.001", "--out", "run", "--json");
+            "--class-weights", "balanced", "--early-stop", "7", "--early-stop-metric", "loss", "--early-stop-change", "0.001", "--out", "run", "--json");
         Assert.Equal((0, 1, 18446744073709551615UL), (result.Status, (int)result.Json["threads"]!, (ulong)result.Json["seed"]!));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
@@ -240,7 +240,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
     }
 
-    [Theory]
+    [InterruptTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
     public void ASignalSavesTheWeights(string signal)
@@ -257,7 +257,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.Equal(0, cli.Run("evaluate", "run").Status);
     }
 
-    [Fact]
+    [InterruptFact]
     public void ASecondSignalEndsAtOnce()
     {
         using Cli cli = new();

@@ -111,12 +111,18 @@ public static class EventReader
     public static IEnumerable<(long Step, string Tag, float Value)> Scalars(IEnumerable<WireMessage> events) =>
         events.Where(e => e.Has(5)).SelectMany(e => e.Messages(5)[0].Messages(1).Where(v => v.Has(2)).Select(v => (e.Int64(2), v.Text(1), v.Float(2))));
 
-    /// <summary>The scalars of a run folder as TensorBoard shows them: where a file says from which step on the earlier ones are void, they are.</summary>
-    public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOfRun(string folder)
+    /// <summary>The scalars of a run folder as TensorBoard shows them, those of train/ and validation/ with "train:" and "validation:" before their tags.</summary>
+    public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOfRun(string run) =>
+        [.. ScalarsOf(run), .. new[] { "train", "validation" }.SelectMany(name => ScalarsOf(Path.Combine(run, name)).Select(s => (s.Step, $"{name}:{s.Tag}", s.Value)))];
+
+    /// <summary>The scalars of one folder: where a file says from which step on the earlier ones are void, they are.</summary>
+    public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOf(string folder)
     {
+        if (!Directory.Exists(folder))
+            return [];
         List<(long Step, string Tag, float Value)> all = [];
         // By the time of their first event, and those of one process by their number.
-        foreach (IReadOnlyList<WireMessage> events in Directory.GetFiles(folder, "events.out.*").OrderBy(file => int.Parse(file.Split('.')[^1], System.Globalization.CultureInfo.InvariantCulture))
+        foreach (IReadOnlyList<WireMessage> events in Directory.GetFiles(folder, "events.out.*").OrderBy(file => NumberOf(file))
             .Select(file => Read(file, canBeTorn: true)).Where(events => events.Count > 0).OrderBy(events => events[0].Double(1)))
         {
             if (events.FirstOrDefault(e => e.Has(7)) is { } start)
@@ -125,6 +131,9 @@ public static class EventReader
         }
         return all;
     }
+
+    // The name ends in it, or in a word after it.
+    private static int NumberOf(string file) => file.Split('.').Reverse().Select(part => int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out int number) ? number : -1).First(n => n >= 0);
 
     public static uint Crc(ReadOnlySpan<byte> bytes)
     {

@@ -33,7 +33,7 @@ public static class RunSnapshot
         string[][] table = [.. File.ReadLines(Path.Combine(run, "metrics.csv")).Select(line => line.Split(','))];
         foreach (string[] row in table)
             all[$"table {row[0]}"] = string.Join(',', row.Where((_, column) => !Times.Contains(table[0][column])));
-        foreach ((long step, string tag, float value) in EventReader.ScalarsOfRun(run).Where(s => !s.Tag.StartsWith("speed/", StringComparison.Ordinal)))
+        foreach ((long step, string tag, float value) in EventReader.ScalarsOfRun(run).Where(s => !s.Tag.Contains("speed/", StringComparison.Ordinal)))
             all.Add($"curve {tag} {step}", $"{value:R}");
         return all;
     }

@@ -83,6 +83,6 @@ internal static class FolderReporter
         (int fewest, string small) = counts.MinBy(c => c.Count);
         if (most >= Imbalanced * fewest)
             yield return new(Imbalance, train.Directory, string.Create(CultureInfo.InvariantCulture,
-                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy will say little about {small}."));
+                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy will say little about {small}, and training sees little of it; --class-weights balanced lets every class count the same."));
     }
 }

@@ -14,11 +14,11 @@ public sealed class Executor : IDisposable
     private readonly PassState _state;
     private readonly int _inputElements, _outputElements;
 
-    internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed)
+    internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null)
     {
         (Plan, _store, _arena) = (plan, store, arena);
         (_inputElements, _outputElements) = (Count(plan.Input), Count(plan.Output));
-        _state = new(seed, plan.Options.BatchSize);
+        _state = new(seed, plan.Options.BatchSize, classWeights);
         Binder binder = new(store, arena, _state);
         _ticks = new long[plan.Steps.Count];
         _runnables = new Runnable[plan.Steps.Count];
@@ -66,8 +66,11 @@ public sealed class Executor : IDisposable
     /// <summary>The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
     public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
-    /// <summary>Each image's softmax cross-entropy in the last training pass, [N].</summary>
+    /// <summary>Each image's softmax cross-entropy in the last training pass, [N], times the weight of its class.</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;
+
+    /// <summary>What the sum of these was divided by for the gradients: the number of images, or with class weights the sum of the images' weights.</summary>
+    public double WeightSum => _state.WeightSum;
 
     /// <summary>How many images of the last training pass had their label's logit as the largest; of a mixture, the label with the larger share.</summary>
     public int Correct => _state.Correct;
@@ -146,7 +149,7 @@ public sealed class Executor : IDisposable
 }
 
 /// <summary>What the steps of a pass share besides tensors.</summary>
-internal sealed class PassState(ulong seed, int batch)
+internal sealed class PassState(ulong seed, int batch, float[]? classWeights)
 {
     public ulong Seed { get; } = seed;
 
@@ -164,6 +167,12 @@ internal sealed class PassState(ulong seed, int batch)
     public float[] FirstShares { get; } = new float[batch];
 
     public float[] Losses { get; } = new float[batch];
+
+    /// <summary>How much each class counts in the loss; null for the same throughout.</summary>
+    public float[]? ClassWeights { get; } = classWeights;
+
+    /// <summary>What the sum of the losses is divided by.</summary>
+    public double WeightSum { get; set; }
 
     public int Correct { get; set; }
 }

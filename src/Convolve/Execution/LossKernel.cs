@@ -7,7 +7,8 @@ namespace Convolve.Execution;
 /// <summary>
 /// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with label smoothing
 /// s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss). Images that are mixtures have two labels: their
-/// shares stand in place of the one.
+/// shares stand in place of the one. With class weights w it is the sum of w times the loss over the sum of the images' w; of mixtures, whose targets are
+/// probabilities, it is divided by N, as PyTorch does.
 /// </summary>
 internal sealed unsafe class LossKernel : ITeamWork
 {
@@ -17,12 +18,13 @@ internal sealed unsafe class LossKernel : ITeamWork
     private readonly double _smoothing;
     private readonly bool _isBFloat16;
     private readonly PassState _state;
+    private readonly float[]? _weights;
 
     public LossKernel(Step step, LossWork work, Binder binder)
     {
         Tensor target = step[Argument.Target];
         _logits = (float*)binder.Address(step[Argument.Source]);
-        (_target, _state) = (binder.Address(target), binder.State);
+        (_target, _state, _weights) = (binder.Address(target), binder.State, binder.State.ClassWeights);
         (_batch, _classes, _smoothing) = ((int)target.Layout.Sizes[0], work.Classes, work.Smoothing);
         _isBFloat16 = target.Layout.Type == ElementType.BFloat16;
     }
@@ -30,6 +32,7 @@ internal sealed unsafe class LossKernel : ITeamWork
     public void Run(int thread, int threads)
     {
         int correct = 0;
+        _state.WeightSum = WeightSum();
         for (int i = 0; i < _batch; i++)
         {
             ReadOnlySpan<float> logits = new(_logits + (long)i * _classes, _classes);
@@ -38,7 +41,8 @@ internal sealed unsafe class LossKernel : ITeamWork
             for (int k = 1; k < logits.Length; k++)
                 best = logits[k] > logits[best] ? k : best;
             correct += best == (share >= 0.5f ? label : second) && !float.IsNaN(logits[best]) ? 1 : 0;
-            _state.Losses[i] = Gradient(logits, label, second, share, logits[best], (long)i * _classes);
+            _state.Losses[i] = _weights is null ? Gradient(logits, label, second, share, logits[best], (long)i * _classes)
+                : WeightedGradient(logits, label, second, share, logits[best], (long)i * _classes);
         }
         _state.Correct = correct;
     }
@@ -55,11 +59,45 @@ internal sealed unsafe class LossKernel : ITeamWork
         for (int k = 0; k < logits.Length; k++)
         {
             double gradient = MathF.Exp(logits[k] - largest) * scale - (others + (k == label ? share * own : 0) + (k == second ? (1 - share) * own : 0));
-            if (_isBFloat16)
-                ((ushort*)_target)[offset + k] = BFloat16.FromSingle((float)gradient);
-            else
-                ((float*)_target)[offset + k] = (float)gradient;
+            Store(offset + k, gradient);
         }
         return (float)(Math.Log(sum) + largest - (1 - _smoothing) * (share * logits[label] + (1 - share) * logits[second]) - _smoothing * total / _classes);
+    }
+
+    // The loss is -sum of a log p, where a is the weight of a class times its share of the target.
+    private float WeightedGradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset)
+    {
+        double sum = 0, all = 0, weighted = 0;
+        for (int k = 0; k < logits.Length; k++)
+        {
+            double own = Weighted(k, label, second, share);
+            sum += Math.Exp(logits[k] - largest);
+            all += own;
+            weighted += own * logits[k];
+        }
+        for (int k = 0; k < logits.Length; k++)
+            Store(offset + k, (all * Math.Exp(logits[k] - largest) / sum - Weighted(k, label, second, share)) / _state.WeightSum);
+        return (float)(all * (Math.Log(sum) + largest) - weighted);
+    }
+
+    private double Weighted(int k, int label, int second, double share) =>
+        _weights![k] * (_smoothing / _classes + (1 - _smoothing) * ((k == label ? share : 0) + (k == second ? 1 - share : 0)));
+
+    private double WeightSum()
+    {
+        if (_weights is null || _state.IsMixed)
+            return _batch;
+        double sum = 0;
+        foreach (int label in _state.Labels)
+            sum += _weights[label];
+        return sum;
+    }
+
+    private void Store(long place, double gradient)
+    {
+        if (_isBFloat16)
+            ((ushort*)_target)[place] = BFloat16.FromSingle((float)gradient);
+        else
+            ((float*)_target)[place] = (float)gradient;
     }
 }

@@ -19,6 +19,7 @@ public sealed class Model : IDisposable
     private readonly ulong _seed;
     private readonly bool _exact;
     private readonly float _smoothing;
+    private readonly float[]? _classWeights;
     private readonly int _threads;
     private NativeBuffer _arena;
 
@@ -35,6 +36,9 @@ public sealed class Model : IDisposable
         options ??= new();
         (Graph, _seed, _exact, _smoothing, TrainingBatchSize) = (graph, seed, options.Exact, options.LabelSmoothing, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
+        _classWeights = options.ClassWeights is null ? null : [.. options.ClassWeights];
+        if (_classWeights is not null && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
+            throw new ArgumentException($"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are {string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0);
@@ -43,7 +47,7 @@ public sealed class Model : IDisposable
         {
             OnTeam(() =>
             {
-                _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed);
+                _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed, _classWeights);
                 _store.Initialize(seed);
             });
         }
@@ -142,7 +146,7 @@ public sealed class Model : IDisposable
         pass.Output.CopyTo(result);
     }
 
-    /// <summary>One training pass without the update; returns the mean softmax cross-entropy, whose gradients stay in the model.</summary>
+    /// <summary>One training pass without the update; returns the mean softmax cross-entropy (with class weights the weighted mean), whose gradients stay in the model.</summary>
     /// <param name="images">[n, C, H, W] preprocessed pixels, n at most the training batch size.</param>
     /// <param name="labels">n class numbers.</param>
     /// <param name="step">Counts the training steps: dropout masks are a function of (seed, step, layer, element).</param>
@@ -162,7 +166,7 @@ public sealed class Model : IDisposable
         double sum = 0;
         foreach (float loss in pass.Losses)
             sum += loss;
-        return sum / count;
+        return sum / pass.WeightSum;
     }
 
     public void Dispose()
@@ -198,7 +202,7 @@ public sealed class Model : IDisposable
         Plan plan = CreatePlan(batchSize, training, _store.Plan);
         if (plan.ArenaBytes > _arena.Bytes)
             Grow(plan.ArenaBytes);
-        OnTeam(() => executor = new(plan, _store, _arena, _seed));
+        OnTeam(() => executor = new(plan, _store, _arena, _seed, _classWeights));
         return _executors[(batchSize, training)] = executor!;
     }
 

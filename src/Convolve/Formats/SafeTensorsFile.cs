@@ -132,6 +132,15 @@ public sealed class SafeTensorsFile : IDisposable
         ReadAt(_path, _handle, destination, _dataStart + entry.Begin);
     }
 
+    /// <summary>Reads a part of a tensor's bytes, from a place in it on.</summary>
+    /// <exception cref="SafeTensorsException">The file cannot be read.</exception>
+    internal void ReadBytes(string name, long offset, Span<byte> destination)
+    {
+        SafeTensorsHeader.Entry entry = Find(name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + destination.Length, entry.Info.ByteCount);
+        ReadAt(_path, _handle, destination, _dataStart + entry.Begin + offset);
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _handle.Dispose();
 

@@ -65,6 +65,9 @@ internal sealed class SealedTensors : IDisposable
         });
     }
 
+    /// <summary>Whether a file was written as one of these.</summary>
+    public static bool IsSealed(SafeTensorsFile file) => file.Contains(DigestName);
+
     /// <summary>Opens a file and checks every byte of it.</summary>
     /// <exception cref="SafeTensorsException">It cannot be read, or is not what was written.</exception>
     public static SealedTensors Open(string path)

@@ -8,12 +8,13 @@ namespace Convolve.Reporting;
 
 /// <summary>
 /// One picture of some predictions: a row of those that are wrong and sure of it, one of the least certain, one of right ones; framed green where they are right and
-/// red where they are wrong.
+/// red where they are wrong, over the class that was predicted and, where it is another, the true one.
 /// </summary>
 public sealed class PredictionGrid
 {
-    private const int Columns = 12, Cell = 64, Frame = 3, Gap = 4;
-    private static readonly (byte Red, byte Green, byte Blue) Right = (0, 135, 95), Wrong = (213, 94, 0), Background = (245, 245, 245);
+    private const int Columns = 8, Cell = 112, Frame = 3, Gap = 8, Pitch = Cell + 2 * Frame + Gap;
+    private const int TextScale = 2, LineHeight = PixelText.Height * TextScale + 2, RowHeight = LineHeight + Cell + 2 * Frame + 4 + 2 * LineHeight + Gap;
+    private static readonly (byte Red, byte Green, byte Blue) Right = (0, 135, 95), Wrong = (213, 94, 0), Background = (245, 245, 245), Ink = (32, 32, 32);
     private readonly byte[] _pixels;
 
     private PredictionGrid(ImageSize size) => (Size, _pixels) = (size, new byte[size.Length]);
@@ -31,16 +32,26 @@ public sealed class PredictionGrid
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(predictions);
-        Prediction[][] rows =
+        (string Head, Prediction[] Shown)[] rows =
         [
-            [.. predictions.MostConfident(correct: false, Columns)], [.. predictions.LeastCertain(Columns)], [.. predictions.MostConfident(correct: true, Columns)],
+            ("wrong, and sure of it: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]), ("least certain", [.. predictions.LeastCertain(Columns)]),
+            ("right, and sure of it", [.. predictions.MostConfident(correct: true, Columns)]),
         ];
-        const int Pitch = Cell + 2 * Frame + Gap;
-        PredictionGrid grid = new(new(3, rows.Length * Pitch + Gap, Columns * Pitch + Gap));
+        PredictionGrid grid = new(new(3, rows.Length * RowHeight + Gap, Columns * Pitch + Gap));
         grid.Fill(0, 0, grid.Size.Height, grid.Size.Width, Background);
-        foreach ((int row, Prediction[] shown) in rows.Index())
+        foreach ((int row, (string head, Prediction[] shown)) in rows.Index())
+        {
+            int top = Gap + row * RowHeight, under = top + LineHeight + Cell + 2 * Frame + 4;
+            grid.Write(shown.Length > 0 ? head : $"{head}: none", Gap, top, grid.Size.Width - 2 * Gap, Ink);
             foreach ((int column, Prediction prediction) in shown.Index())
-                grid.Put(data, prediction, Gap + row * Pitch, Gap + column * Pitch);
+            {
+                int left = Gap + column * Pitch;
+                grid.Put(data, prediction, top + LineHeight, left);
+                grid.Write(predictions.ClassNames[prediction.Predicted], left, under, Pitch - Gap, prediction.IsCorrect ? Right : Wrong);
+                if (!prediction.IsCorrect)
+                    grid.Write(predictions.ClassNames[prediction.Label], left, under + LineHeight, Pitch - Gap, Ink);
+            }
+        }
         return grid;
     }
 
@@ -51,9 +62,9 @@ public sealed class PredictionGrid
     /// <summary>Adds the grid of a run to the event files of its folder; does nothing where there are no predictions, or no library that encodes pictures.</summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="run">The run.</param>
-    /// <param name="stepsPerEpoch">Steps of one of its epochs: the picture stands at the last step of the best one.</param>
+    /// <param name="step">Where it stands on the axis of the curves: the run's updates, <see cref="Training.Trainer.Steps"/>.</param>
     /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
-    public static void Log(string folder, EvaluatedRun run, int stepsPerEpoch)
+    public static void Log(string folder, EvaluatedRun run, long step)
     {
         ArgumentNullException.ThrowIfNull(run);
         if (run is not { Split: { } split, Predictions: { } predictions })
@@ -69,7 +80,7 @@ public sealed class PredictionGrid
             return;
         }
         using EventLog log = new(folder);
-        log.AddImage((long)run.Summary.BestEpoch * stepsPerEpoch, $"predictions/{split.Name}: wrong and sure, least certain, right", png, grid.Size.Width, grid.Size.Height);
+        log.AddImage(step, $"predictions/{split.Name}: wrong and sure, least certain, right", png, grid.Size.Width, grid.Size.Height);
         log.Flush();
     }
 
@@ -106,6 +117,9 @@ public sealed class PredictionGrid
                     _pixels[(c * Size.Height + top + y) * Size.Width + left + x] = plane[y * size.Height / height * size.Width + x * size.Width / width];
         }
     }
+
+    private void Write(string text, int left, int top, int width, (byte Red, byte Green, byte Blue) color) =>
+        PixelText.Write(_pixels, Size.Height, Size.Width, PixelText.Shorten(text, width, TextScale), left, top, [color.Red, color.Green, color.Blue], TextScale);
 
     private void Fill(int top, int left, int height, int width, (byte Red, byte Green, byte Blue) color)
     {

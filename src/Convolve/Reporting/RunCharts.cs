@@ -12,14 +12,14 @@ public static class RunCharts
     private const int FewEpochs = 12, TrainingColor = 0, ValidationColor = 1, RateColor = 5;
     private static readonly Axis Epoch = new("epoch") { IsWhole = true };
 
-    /// <summary>Training and validation loss by epoch, raw and, where there are many epochs, smoothed.</summary>
+    /// <summary>Training and validation loss by epoch, as measured, and where there are many epochs, a smoothed line over them.</summary>
     public static Chart Loss(RunSummary run)
     {
         ArgumentNullException.ThrowIfNull(run);
         return Curves(run, "Loss", new("mean loss", "nats"), epoch => epoch.TrainLoss, epoch => epoch.ValidationLoss);
     }
 
-    /// <summary>Training and validation accuracy by epoch, raw and, where there are many epochs, smoothed.</summary>
+    /// <summary>Training and validation accuracy by epoch, as measured, and where there are many epochs, a smoothed line over them.</summary>
     public static Chart Accuracy(RunSummary run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -45,17 +45,21 @@ public static class RunCharts
         { Note = note };
     }
 
-    /// <summary>Accuracy by confidence: on the diagonal where a network is as often right as it is sure.</summary>
+    /// <summary>Accuracy by confidence, and how far the mean confidence is above or below it: none where a network is as often right as it is sure.</summary>
     public static Chart Reliability(Calibration calibration)
     {
         ArgumentNullException.ThrowIfNull(calibration);
-        CalibrationBin[] filled = [.. calibration.Bins.Where(bin => bin.Count > 0)];
         double width = 1.0 / calibration.Bins.Count;
         return new("Accuracy by confidence", new("confidence") { Min = 0, Max = 1 }, new("accuracy") { Min = 0, Max = 1 },
         [
             // Empty bins have no height: all are there, so that the bars are as wide as the bins.
             new Series("accuracy", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, bin.Accuracy, 0))]) { Style = SeriesStyle.Bars, Color = TrainingColor },
-            new Series("mean confidence of the bin", [.. filled.Select(bin => new ChartPoint(bin.Confidence, bin.Accuracy))]) { Style = SeriesStyle.Points, Color = ValidationColor },
+            // From the confidence to the accuracy: a mark alone would be read as an accuracy.
+            new Series("gap to the mean confidence", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, bin.Accuracy, bin.Count > 0 ? bin.Confidence : bin.Accuracy))])
+            {
+                Style = SeriesStyle.Bars,
+                Color = ValidationColor,
+            },
             Series.Line("as sure as right", [(0, 0), (1, 1)]) with { Style = SeriesStyle.Dashed, Color = RateColor },
         ])
         {
@@ -107,13 +111,13 @@ public static class RunCharts
         {
             Right = new("learning rate") { Min = 0 },
             Events = Events(run),
-            Note = isSmoothed ? "means over the epoch's images: pale as measured, strong smoothed" : "means over the epoch's images",
+            Note = isSmoothed ? "means over the epoch's images; broad and pale: smoothed" : "means over the epoch's images",
         };
 
         void Add(string name, int color, Func<EpochProgress, double?> value)
         {
             Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with { Color = color };
-            series.AddRange(run.Epochs.Count > FewEpochs ? [raw with { Name = "", Style = SeriesStyle.Faint }, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10))] : [raw]);
+            series.AddRange(run.Epochs.Count > FewEpochs ? [raw, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10)) with { Name = "", Style = SeriesStyle.Trend }] : [raw]);
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Convolve.Reporting;
 public sealed class RunComparison
 {
     // What says when a run was and not what it was.
-    private static readonly string[] Incidental = ["started", "resumed", "memory_bytes"];
+    private static readonly string[] Incidental = ["started", "resumed", "memory_bytes", RunFolder.CommandKey];
 
     /// <param name="runs">At least two; the others are compared with the first.</param>
     /// <exception cref="ArgumentException">There are fewer.</exception>

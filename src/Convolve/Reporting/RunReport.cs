@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Imaging;
@@ -32,7 +33,7 @@ public static class RunReport
     public static string ToHtml(EvaluatedRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return ReportPage.Create($"{run.Summary.Recipe.Network} on {run.Summary.Recipe.Dataset}", Html.Of($"{Lead(run)}\n{ReportPage.Facts(Facts(run))}"),
+        return ReportPage.Create($"{run.Summary.Recipe.Network} on {run.Summary.Recipe.Dataset}", Html.Of($"{Lead(run)}\n{Origin(run.Summary)}\n{ReportPage.Facts(Facts(run))}"),
         [
             new("training", "Training", Training(run.Summary)),
             new("classes", "Classes", run.Predictions is { } all ? WithPictures(() => ClassesSection.Of(all)) : Html.None),
@@ -71,6 +72,12 @@ public static class RunReport
             : problem;
     }
 
+    private static Html Origin(RunSummary run)
+    {
+        Html command = run.Environment[RunFolder.CommandKey] is JsonValue value && value.TryGetValue(out string? text) ? Html.Of($"<dt>trained by</dt><dd><code>{text}</code></dd>") : Html.None;
+        return Html.Of($"<dl class=\"origin\"><dt>run folder</dt><dd><code>{Path.GetFullPath(run.Folder)}</code></dd>{command}</dl>");
+    }
+
     private static IEnumerable<(string, string, string)> Facts(EvaluatedRun run)
     {
         RunSummary summary = run.Summary;
@@ -105,8 +112,8 @@ public static class RunReport
     {
         Calibration calibration = new(predictions);
         return Html.Of($"""
-            <p>Is the network right as often as it is sure? Where a bar ends below the diagonal, it is too sure of itself.
-            The expected calibration error is the mean distance between the two, over all pictures: {calibration.ExpectedError:F4}.</p>
+            <p>Is the network right as often as it is sure? The gap is from the accuracy of a bar's pictures to their mean confidence: where it is on top of the bar, the network is too sure of itself.
+            The expected calibration error is the mean length of the gap, over all pictures: {calibration.ExpectedError:F4}.</p>
             {ReportPage.Charts(RunCharts.Reliability(calibration), RunCharts.Confidences(calibration))}
             """);
     }

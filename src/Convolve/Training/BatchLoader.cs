@@ -22,7 +22,7 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
     private Executor? _pass;
     private BatchMix _mix = BatchMix.None;
     private int _count, _epoch;
-    private bool _isMixing;
+    private bool _isSecondPass;
 
     /// <param name="data">Where the images are.</param>
     /// <param name="pipeline">How they become input.</param>
@@ -38,6 +38,9 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
         _task = new(this);
     }
 
+    /// <summary>Whether batches may be mixed: targets are then shares of two classes.</summary>
+    public bool IsMixing => _mixer is not null;
+
     /// <summary>Fills the input and the labels of a pass of as many images; on the executor thread.</summary>
     /// <param name="images">Which ones.</param>
     /// <param name="pass">Whose input.</param>
@@ -51,31 +54,31 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
             pass.Labels[i] = _data.LabelOf(images[i]);
         ThreadTeam.Run(_task);
         _mix = _mixer?.Draw(step) ?? BatchMix.None;
-        pass.IsMixed = _mix != BatchMix.None;
-        if (!pass.IsMixed)
+        pass.IsMixed = IsMixing; // also where this batch is left as it is: the targets of the run are shares
+        for (int i = 0; IsMixing && i < images.Length; i++)
+            (pass.SecondLabels[i], pass.FirstShares[i]) = _mix == BatchMix.None ? (pass.Labels[i], 1) : (pass.Labels[images.Length - 1 - i], _mix.Share);
+        if (_mix == BatchMix.None)
             return;
-        for (int i = 0; i < images.Length; i++)
-            (pass.SecondLabels[i], pass.FirstShares[i]) = (pass.Labels[images.Length - 1 - i], _mix.Share);
-        _isMixing = true;
+        _isSecondPass = true;
         try
         {
             ThreadTeam.Run(_task);
         }
         finally
         {
-            _isMixing = false;
+            _isSecondPass = false;
         }
     }
 
     void ITeamWork.Run(int thread, int threads)
     {
         bool isFloat32 = _pass!.Plan.Options.Precision == Precision.Float32;
-        int work = _isMixing ? _count / 2 : _count;
+        int work = _isSecondPass ? _count / 2 : _count;
         for (int i = (int)((long)work * thread / threads); i < (int)((long)work * (thread + 1) / threads); i++)
         {
-            if (_isMixing && isFloat32)
+            if (_isSecondPass && isFloat32)
                 _mixer!.Apply(_mix, Of(_pass.InputFloat32, i), Of(_pass.InputFloat32, _count - 1 - i));
-            else if (_isMixing)
+            else if (_isSecondPass)
                 _mixer!.Apply(_mix, Of(_pass.InputBFloat16, i), Of(_pass.InputBFloat16, _count - 1 - i));
             else if (isFloat32)
                 Write(_batch[i], Of(_pass.InputFloat32, i));

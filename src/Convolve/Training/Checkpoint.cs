@@ -16,8 +16,10 @@ internal static class Checkpoint
     private const string InfoKey = "convolve.checkpoint", AveragePrefix = "average/";
 
     /// <summary>The name of a file: by the epochs that are done, and the steps after them, so that the newest comes last.</summary>
-    public static string NameOf(TrainingState state) =>
-        string.Create(CultureInfo.InvariantCulture, $"epoch-{state.Epoch:D6}-step-{state.Step:D8}{CheckpointFolder.Extension}");
+    public static string NameOf(TrainingState state) => NameOf(state.Epoch, state.Step);
+
+    /// <inheritdoc cref="NameOf(TrainingState)"/>
+    public static string NameOf(int epoch, int step) => string.Create(CultureInfo.InvariantCulture, $"epoch-{epoch:D6}-step-{step:D8}{CheckpointFolder.Extension}");
 
     /// <summary>The size of each checkpoint of a run.</summary>
     public static long BytesOf(TrainingParts parts)
@@ -41,6 +43,25 @@ internal static class Checkpoint
         Dictionary<string, Entry> byName = entries.ToDictionary(e => e.Info.Name, StringComparer.Ordinal);
         SealedTensors.Write(path, [.. entries.Select(e => e.Info)], (tensor, sink) =>
             parts.Model.Store.Read(byName[tensor.Name].Slot, byName[tensor.Name].Arena, plain => sink.WriteFloats(plain)), metadata);
+    }
+
+    /// <summary>Writes the weights of a checkpoint, or the mean that it has in their place, as a model file.</summary>
+    /// <param name="file">The checkpoint.</param>
+    /// <param name="path">The model file.</param>
+    /// <param name="parts">The run.</param>
+    /// <param name="epoch">Whose weights they are.</param>
+    /// <exception cref="SafeTensorsException">A tensor is missing or damaged.</exception>
+    /// <exception cref="FileWriteException">It cannot be written.</exception>
+    public static void ExportModel(SealedTensors file, string path, TrainingParts parts, int epoch)
+    {
+        TensorInfo[] tensors = [.. parts.Model.Store.Plan.Slots.Select(Classifier.TensorOf)];
+        void Write(TensorInfo tensor, TensorSink sink)
+        {
+            float[] values = new float[tensor.ElementCount];
+            file.ReadFloats(file.Contains(AveragePrefix + tensor.Name) ? AveragePrefix + tensor.Name : tensor.Name, values);
+            sink.WriteFloats(values);
+        }
+        SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Metadata, tensors, Write));
     }
 
     /// <summary>What a file says.</summary>

@@ -10,7 +10,7 @@ using Convolve.Planning;
 namespace Convolve.Training;
 
 /// <summary>A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.</summary>
-/// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph and preprocessing in the metadata.</remarks>
+/// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the metadata.</remarks>
 public sealed class Classifier : IDisposable
 {
     private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", FormatKey = "format", FormatValue = "pt";
@@ -42,6 +42,7 @@ public sealed class Classifier : IDisposable
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
         if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson) || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
             throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
+        FileDigest.Require(file, tensors);
         Graph graph;
         Preprocessing preprocessing;
         try
@@ -75,7 +76,9 @@ public sealed class Classifier : IDisposable
         ParameterStore store = Model.Store;
         if (store.FirstNonFinite(store.Weights) is { } bad)
             throw new InvalidOperationException($"The model isn't saved, because its weights aren't all finite: {bad}. Save it before its training diverges.");
-        SafeTensors.Write(path, store.Plan.Slots.Select(TensorOf), (info, sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain)), Metadata);
+        TensorInfo[] tensors = [.. store.Plan.Slots.Select(TensorOf)];
+        void Write(TensorInfo info, TensorSink sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain));
+        SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(Metadata, tensors, Write));
     });
 
     /// <summary>What makes a file of weights a model file.</summary>
@@ -153,18 +156,13 @@ public sealed class Classifier : IDisposable
             Model.Dispose();
     }
 
-    /// <summary>The epoch of a run whose weights a model file has; null where the file is none, or does not say.</summary>
+    /// <summary>The epoch of a run whose weights a model file has; null where the file does not say.</summary>
+    /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
     internal static int? EpochOf(string path)
     {
-        try
-        {
-            using SafeTensorsFile file = SafeTensorsFile.Open(path);
-            return EpochOf(file);
-        }
-        catch (SafeTensorsException)
-        {
-            return null;
-        }
+        using SafeTensorsFile file = SafeTensorsFile.Open(path);
+        FileDigest.Require(path, file);
+        return EpochOf(file);
     }
 
     /// <summary>The preprocessing that a file of <see cref="Metadata"/> has.</summary>

@@ -20,7 +20,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     /// <summary>Whether every image was right, with a loss below 0.05.</summary>
     public bool IsLearned => Accuracy == 1 && LastLoss < SmallLoss;
 
-    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, penalty, schedule, factors of layers and means of the weights.</summary>
+    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule, factors of layers and means of the weights.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="data">Of which the first batch of the first epoch is taken.</param>
     /// <param name="recipe">How; its learning rate is held.</param>
@@ -55,6 +55,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     {
         Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
         LabelSmoothing = 0,
+        ClassWeights = ClassWeights.None,
         Optimizer = recipe.Optimizer with { WeightDecay = 0 },
         AverageDecay = 0,
         LayerRates = LayerRates.None,

@@ -28,6 +28,9 @@ public sealed record Recipe
     /// <summary>The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's and test's do not.</summary>
     public float LabelSmoothing { get; init; }
 
+    /// <summary>How much each class counts in training's loss; validation's and test's count every picture the same.</summary>
+    public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
+
     /// <summary>The largest part of a batch that is computed at a time, in images; the parts' gradients are added up. Null for whole batches.</summary>
     /// <remarks>The same mathematics in less memory, but where a layer looks at the batch: batch normalisation measures, and mixing transforms mix, each part by itself.</remarks>
     public int? MicroBatchSize { get; init; }

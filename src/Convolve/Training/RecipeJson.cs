@@ -24,6 +24,19 @@ public static class RecipeJson
     /// <summary>A recipe alone.</summary>
     internal static JsonObject ToJson(Recipe recipe) => JsonSerializer.SerializeToNode(recipe, RecipeJsonContext.Default.Recipe)!.AsObject();
 
+    /// <summary>The values of a recipe by their ways, such as "optimizer.learning_rate": numbers, truth values and texts; null where there is none.</summary>
+    internal static IEnumerable<KeyValuePair<string, object?>> Flat(Recipe recipe) => Flat(ToJson(recipe), "");
+
+    private static IEnumerable<KeyValuePair<string, object?>> Flat(JsonObject json, string way) => json.SelectMany(pair => pair.Value is JsonObject inner ? Flat(inner, $"{way}{pair.Key}.")
+        : [new($"{way}{pair.Key}", pair.Value switch
+        {
+            JsonArray list => list.Count > 0 ? string.Join(", ", list) : null,
+            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => value.GetValue<bool>(),
+            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() == JsonValueKind.Number => double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture),
+            { } value => value.ToString(),
+            null => null,
+        })]);
+
     // What an older version did not know yet has its default: the serializer would take 0. The first ones knew one rule and did not name it.
     private static void AddDefaults(JsonObject recipe)
     {

@@ -108,21 +108,54 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed over.
     private void MendBest(TrainingState state)
     {
-        int? kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
+        (int? kept, string? fault) = (0, null);
+        try
+        {
+            kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
+        }
+        catch (SafeTensorsException e)
+        {
+            (kept, fault) = (null, e.Reason);
+        }
         if (kept == state.BestEpoch)
             return;
         if (kept > state.Epoch)
             _notes.Add($"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as {folder.SetBestAside(kept.Value)}.");
         if (state.Step == 0 && state.BestEpoch == state.Epoch)
         {
+            if (fault is not null && File.Exists(folder.ModelPath))
+                _notes.Add($"{folder.ModelPath} cannot be used: {fault}. It is written again from the checkpoint, which has the same weights.");
             record.KeepWeights(state.Epoch);
             return;
         }
+        if (TryExportBest(state.BestEpoch) is { } source)
+        {
+            _notes.Add($"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"cannot be used: {fault}")}. It is written again from {source}, which has those of epoch {state.BestEpoch}, the best.");
+            return;
+        }
         // Otherwise those weights are gone. To the same bits, the run comes to the ones that are there again.
-        _notes.Add($"{folder.ModelPath} has {(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}, and epoch {state.BestEpoch} was the best at the checkpoint: "
+        _notes.Add($"{folder.ModelPath} has {(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}{(fault is null ? "" : $" ({fault})")}, and epoch {state.BestEpoch} was the best at the checkpoint: "
             + "the best is chosen from here on.");
         state.BestEpoch = state.Step == 0 ? state.Epoch : 0;
         if (state.BestEpoch > 0)
             record.KeepWeights(state.BestEpoch);
+    }
+
+    // The checkpoint of that epoch's end may still be there, beside a newer one.
+    private string? TryExportBest(int epoch)
+    {
+        string? source = folder.Checkpoints.Files.FirstOrDefault(file => Path.GetFileName(file) == Checkpoint.NameOf(epoch, 0));
+        if (source is null)
+            return null;
+        try
+        {
+            using SealedTensors file = SealedTensors.Open(source);
+            Checkpoint.ExportModel(file, folder.ModelPath, parts, epoch);
+            return source;
+        }
+        catch (SafeTensorsException)
+        {
+            return null;
+        }
     }
 }

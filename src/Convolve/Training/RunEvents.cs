@@ -1,11 +1,15 @@
 using Convolve.Execution;
+using Convolve.Formats;
 using Convolve.Formats.TensorBoard;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Training;
 
-/// <summary>What a run tells TensorBoard: losses and the learning rate by step, figures by epoch, histograms where they are asked for.</summary>
+/// <summary>
+/// What a run tells TensorBoard. As Keras writes it, train/ and validation/ hold the same tags, so that both curves are in one chart; steps are the updates since the run
+/// began. The run folder itself has the hyperparameters, the test, and what runs of before 0.2 wrote.
+/// </summary>
 /// <param name="folder">The run folder.</param>
 /// <param name="parts">Whose weights and gradients.</param>
 /// <param name="hasHistograms">Whether there are histograms.</param>
@@ -13,6 +17,7 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
 {
     // Enough for a curve, and few enough that writing them costs nothing.
     private const int StepsOfAnEpoch = 100, Waiting = 64;
+    private const string HyperparametersSuffix = ".hparams";
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     // Steps wait here, so that most of them allocate and write nothing.
@@ -21,62 +26,104 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     private int _count;
     private long _lastWrite = System.Diagnostics.Stopwatch.GetTimestamp();
     private bool _hasGradients;
-    private EventLog? _log;
+    private EventLog? _train, _validation, _run;
 
-    /// <summary>Steps of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.</summary>
+    /// <summary>The folders of the curves.</summary>
+    public const string TrainFolder = "train", ValidationFolder = "validation";
+
+    /// <summary>Updates of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.</summary>
     public long? GoesOnFrom { get; set; }
 
-    private EventLog Log => _log ??= new(folder, GoesOnFrom + 1);
+    private EventLog Train => _train ??= Begin();
+
+    private EventLog Validation => _validation ??= Create(ValidationFolder);
+
+    private EventLog Run => _run ??= new(folder, GoesOnFrom + 1, HyperparametersSuffix);
+
+    private long Now => parts.Optimizer.Steps;
 
     /// <summary>Tells of a step, if it is one of those that are told.</summary>
-    /// <param name="epoch">From 0.</param>
     /// <param name="step">In the epoch, from 0.</param>
+    /// <param name="update">Of the run, from 1.</param>
     /// <param name="loss">Mean over the images of the step.</param>
     /// <param name="rate">The learning rate.</param>
-    /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
-    public void Step(int epoch, int step, double loss, double rate)
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void Step(int step, long update, double loss, double rate)
     {
         _hasGradients = true;
         if ((step + 1) % _stride != 0)
             return;
-        _waiting[_count++] = ((long)epoch * parts.Sampler.BatchCount + step + 1, loss, rate, parts.Optimizer.GradientNorm);
+        _waiting[_count++] = (update, loss, rate, parts.Optimizer.GradientNorm);
         if (_count == Waiting || System.Diagnostics.Stopwatch.GetElapsedTime(_lastWrite) > Longest)
             WriteSteps();
     }
 
     /// <summary>Brings all to the disk.</summary>
-    /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void Flush()
     {
         WriteSteps();
-        _log?.Flush();
+        _train?.Flush();
+        _validation?.Flush();
+        _run?.Flush();
     }
 
     /// <summary>Tells of an epoch, and brings all to the disk; on the executor thread, with the gradients of its last step.</summary>
-    /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void Epoch(EpochProgress done)
     {
         WriteSteps();
-        long step = (long)done.Epoch * parts.Sampler.BatchCount;
-        Log.AddScalars(step, ("loss/training", done.TrainLoss), ("accuracy/training", done.TrainAccuracy), ("speed/images per second", done.ImagesPerSecond),
+        Train.AddScalars(Now, ("loss/epoch", done.TrainLoss), ("accuracy/epoch", done.TrainAccuracy), ("speed/images per second", done.ImagesPerSecond),
             ("speed/share of waiting for data", done.DataWait / done.Elapsed), ("epoch", done.Epoch));
         if (done is { ValidationLoss: { } loss, ValidationAccuracy: { } accuracy })
-            Log.AddScalars(step, ("loss/validation", loss), ("accuracy/validation", accuracy));
+            Validation.AddScalars(Now, ("loss/epoch", loss), ("accuracy/epoch", accuracy));
         if (hasHistograms)
-            AddHistograms(step);
+            AddHistograms(Now);
         Flush();
         _hasGradients = false;
     }
 
-    public void Dispose() => _log?.Dispose();
+    /// <summary>Tells of the test, and brings all to the disk.</summary>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void End(Evaluation test)
+    {
+        Run.AddScalars(Now, ("test/accuracy", test.Accuracy), ("test/loss", test.Loss));
+        Run.EndSession();
+        Flush();
+    }
+
+    public void Dispose()
+    {
+        _train?.Dispose();
+        _validation?.Dispose();
+        _run?.Dispose();
+    }
+
+    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them.
+    private EventLog Begin()
+    {
+        string[] before = Directory.GetFiles(folder, $"{EventLog.FilePrefix}*{HyperparametersSuffix}");
+        Run.StartSession(RecipeJson.Flat(parts.Recipe));
+        Run.Flush();
+        foreach (string file in before)
+            FileOperation.Run(FileStep.Delete, file, () => File.Delete(file));
+        return Create(TrainFolder);
+    }
+
+    private EventLog Create(string name)
+    {
+        string path = Path.Combine(folder, name);
+        DurableFolder.Create(path);
+        return new(path, GoesOnFrom + 1);
+    }
 
     private void WriteSteps()
     {
         foreach ((long step, double loss, double rate, double? norm) in _waiting.AsSpan(0, _count))
         {
-            Log.AddScalars(step, ("loss/batch", loss), ("learning rate", rate));
+            Train.AddScalars(step, ("loss/batch", loss), ("learning rate", rate));
             if (norm is { } length)
-                Log.AddScalars(step, ("gradient norm", length));
+                Train.AddScalars(step, ("gradient norm", length));
         }
         (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
     }
@@ -94,7 +141,7 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
             void Add(string what, NativeBuffer arena)
             {
                 ReadOnlySpan<float> values = ParameterStore.Elements(slot, arena);
-                Log.AddHistogram(step, $"{what}/{slot.Name}", values, values.Length - slot.Spec.Count);
+                Train.AddHistogram(step, $"{what}/{slot.Name}", values, values.Length - slot.Spec.Count);
             }
         }
     }

@@ -9,8 +9,8 @@ using Convolve.Graphs;
 namespace Convolve.Training;
 
 /// <summary>
-/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, an event file for TensorBoard, model.safetensors, and checkpoint/ with what it
-/// takes to go on. Every file is whole at every moment. Who has it open has it alone.
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in validation/), model.safetensors, and checkpoint/
+/// with what it takes to go on. Every file is whole at every moment. Who has it open has it alone.
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
@@ -22,6 +22,8 @@ public sealed class RunFolder : IDisposable
 {
     public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = "model.safetensors",
         CheckpointsFolder = "checkpoint";
+
+    internal const string CommandKey = "command";
 
     private const string LockFile = ".lock", ResumedKey = "resumed";
     private readonly FileLock _lock;
@@ -84,6 +86,8 @@ public sealed class RunFolder : IDisposable
             if (options?.HasCheckpoints != false)
                 new CheckpointFolder(Path.Combine(full, CheckpointsFolder)).Create();
             JsonObject environment = DescribeEnvironment(recipe, graph);
+            if (options?.Command is { } command)
+                environment.Insert(0, CommandKey, command);
             if (dataRemarks.Count > 0)
                 environment["data_remarks"] = new JsonArray([.. dataRemarks]);
             AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(environment));

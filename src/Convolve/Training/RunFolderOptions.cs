@@ -16,6 +16,9 @@ public sealed record RunFolderOptions
         init => field = value >= 0 ? value : throw new RecipeException($"A checkpoint every {value} steps was asked for, and it must be at least every 1, or 0 for the end of each epoch alone.");
     }
 
+    /// <summary>The command that trains the run, for its report and environment.json; null where there is none.</summary>
+    public string? Command { get; init; }
+
     /// <summary>Whether the event file gets histograms of all weights and gradients at the end of each epoch; default false.</summary>
     public bool HasHistograms { get; init; }
 }

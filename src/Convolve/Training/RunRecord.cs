@@ -58,11 +58,11 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     }
 
     /// <summary>Records a step for curves.</summary>
-    /// <param name="epoch">From 0.</param>
     /// <param name="step">In the epoch, from 0.</param>
+    /// <param name="update">Of the run, from 1.</param>
     /// <param name="loss">Mean over the images of the step.</param>
     /// <param name="rate">The learning rate.</param>
-    public void EndStep(int epoch, int step, double loss, double rate) => _events?.Step(epoch, step, loss, rate);
+    public void EndStep(int step, long update, double loss, double rate) => _events?.Step(step, update, loss, rate);
 
     /// <summary>Brings the steps that wait to the curves, before the run ends for what they show.</summary>
     public void TellSteps() => _events?.Flush();
@@ -72,13 +72,17 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     {
         folder?.WriteTable(state.Epochs);
         if (_events is not null)
-            _events.GoesOnFrom = (long)state.Epoch * parts.Sampler.BatchCount + state.Step;
+            _events.GoesOnFrom = parts.Optimizer.Steps;
     }
 
     public void Dispose() => _events?.Dispose();
 
     /// <summary>Records the end.</summary>
-    public void Log(TrainingResult result) => folder?.Log(result);
+    public void Log(TrainingResult result)
+    {
+        folder?.Log(result);
+        _events?.End(result.Test!);
+    }
 
     /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
     public void KeepWeights(int epoch)
@@ -124,6 +128,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
         if (folder is not null)
         {
             using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
+            FileDigest.Require(folder.ModelPath, file);
             Classifier.Read(file, parts.Model);
             return;
         }

@@ -115,6 +115,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps of an epoch.</summary>
     public int StepsPerEpoch => _parts.Sampler.BatchCount;
 
+    /// <summary>Updates of the weights that are done, since the run began.</summary>
+    public long Steps => _parts.Optimizer.Steps;
+
     /// <summary>The plan of a training step.</summary>
     public Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
 

@@ -36,7 +36,8 @@ internal sealed class TrainingParts : IDisposable
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         Sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
         MicroBatchSize = MicroBatchSizeOf(recipe, batch);
-        Model = new(graph, OptionsOf(recipe), MicroBatchSize, recipe.Seed);
+        ClassWeights = recipe.ClassWeights.For(data.Train);
+        Model = new(graph, OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
         try
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
@@ -73,6 +74,9 @@ internal sealed class TrainingParts : IDisposable
     public Optimizer Optimizer { get; }
 
     public BatchLoader Loader { get; }
+
+    /// <summary>How much each class counts in the loss; null for the same throughout.</summary>
+    public float[]? ClassWeights { get; }
 
     /// <summary>Images of one pass; the whole batch unless it is computed in parts.</summary>
     public int MicroBatchSize { get; }
@@ -125,7 +129,7 @@ internal sealed class TrainingParts : IDisposable
     /// <param name="rate">The learning rate.</param>
     public StepResult Step(ReadOnlySpan<int> batch, int epoch, uint step, float rate)
     {
-        double loss = 0;
+        double loss = 0, weights = WeightOf(batch);
         int correct = 0;
         long wait = 0;
         for (int first = 0; first < batch.Length; first += MicroBatchSize)
@@ -136,7 +140,7 @@ internal sealed class TrainingParts : IDisposable
             Loader.Load(part, pass, epoch, step);
             wait += Stopwatch.GetTimestamp() - before;
             pass.Run(step, first);
-            GradientSum?.Add((float)part.Length / batch.Length, isFirst: first == 0, isLast: first + part.Length == batch.Length);
+            GradientSum?.Add((float)(pass.WeightSum / weights), isFirst: first == 0, isLast: first + part.Length == batch.Length);
             correct += pass.Correct;
             foreach (float image in pass.Losses)
                 loss += image;
@@ -146,7 +150,18 @@ internal sealed class TrainingParts : IDisposable
             return new(loss, correct, waited); // without an update, so that what is wrong can be found
         Optimizer.Step(rate);
         Average?.Add(Optimizer.Steps);
-        return new(loss, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+        return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+    }
+
+    // What the losses of a batch are divided by. Mixtures count by their shares, and PyTorch divides them by the number of images.
+    private double WeightOf(ReadOnlySpan<int> batch)
+    {
+        if (ClassWeights is null || Loader.IsMixing)
+            return batch.Length;
+        double sum = 0;
+        foreach (int image in batch)
+            sum += ClassWeights[Data.Train.Dataset.LabelOf(image)];
+        return sum;
     }
 
     /// <summary>Where the first number that isn't finite is: in the weights, or in what a layer makes of a batch; null where all are finite. On the executor thread.</summary>
@@ -213,7 +228,7 @@ internal sealed class TrainingParts : IDisposable
 }
 
 /// <summary>What a step of training came to.</summary>
-/// <param name="LossSum">Of its images.</param>
+/// <param name="LossSum">The batch's mean loss, times its images.</param>
 /// <param name="Correct">Images that were classified right.</param>
 /// <param name="DataWait">The time that its data took.</param>
 internal readonly record struct StepResult(double LossSum, int Correct, TimeSpan DataWait)

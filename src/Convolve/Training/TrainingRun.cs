@@ -77,13 +77,14 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         long index = (long)state.Epoch * _steps + state.Step;
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
+        long update = parts.Optimizer.Steps + 1; // also of a step that isn't finite, after which there is none
         StepResult done = parts.Step(batch, state.Epoch, (uint)index, (float)rate);
         _hasStepped = true;
         state.Add(batch.Length, done);
         TimeSpan duration = Clock();
         state.EpochElapsed += duration;
         TrainingMeter.Step(batch.Length, done.LossSum / batch.Length, duration);
-        record.EndStep(state.Epoch, state.Step - 1, done.LossSum / batch.Length, rate);
+        record.EndStep(state.Step - 1, update, done.LossSum / batch.Length, rate);
         if (!double.IsFinite(state.LossSum) || !done.LeftFiniteWeights)
             throw Diverged(batch, (uint)index, done, rate);
         if (progress is not null && (Stopwatch.GetElapsedTime(_lastReport) >= ReportInterval || state.Step == _steps))

@@ -26,6 +26,7 @@ public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IR
     {
         string file = FileOf(path);
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
+        FileDigest.Require(file, tensors);
         List<string> taken = [], skipped = [];
         foreach (ParameterSlot slot in model.Store.Plan.Slots)
         {

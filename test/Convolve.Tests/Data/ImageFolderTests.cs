@@ -235,7 +235,7 @@ public sealed class ImageFolderTests : IDisposable
         ImageFolderReport good = ImageFolder.Verify(_folder.Name);
         Assert.True(good.IsOk);
         Assert.Equal([("train", 26), ("validation", 9), ("test", 9)], good.Parts.Select(p => (p.Name, p.Count)));
-        Assert.Equal((Imbalance, $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
+        Assert.Equal((Imbalance, $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1, and training sees little of it; --class-weights balanced lets every class count the same."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
         Assert.Equal([20, 3, 3], good.Parts[0].CountsByClass);
 
         File.WriteAllBytes(_folder["train/c1/1.png"], File.ReadAllBytes(_folder["train/c1/1.png"])[..50]);

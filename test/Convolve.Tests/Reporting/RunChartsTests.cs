@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Convolve.Data;
 using Convolve.Drawing.Charts;
+using Convolve.Evaluations;
 using Convolve.Reporting;
 using Convolve.Tests.Training;
 using Convolve.Training;
@@ -23,8 +25,8 @@ public class RunChartsTests
         Series rate = Assert.Single(chart.Series, s => s.IsOnRight);
         Assert.Equal(Enumerable.Range(1, 20).Select(e => (e, 0.1 / e)), rate.Points.Select(p => ((int)p.X, p.Y)));
         // Raw and smoothed, of both splits.
-        Series[] raw = [.. chart.Series.Where(s => s.Style == SeriesStyle.Faint)], smoothed = [.. chart.Series.Where(s => !s.IsOnRight && s.Style != SeriesStyle.Faint)];
-        Assert.Equal(["training", "validation"], smoothed.Select(s => s.Name));
+        Series[] raw = [.. chart.Series.Where(s => s.Style == SeriesStyle.Line)], smoothed = [.. chart.Series.Where(s => s.Style == SeriesStyle.Trend)];
+        Assert.Equal(["training", "validation"], raw.Select(s => s.Name));
         Assert.Equal(Enumerable.Range(1, 20).Select(e => 2.0 / e), raw[0].Points.Select(p => p.Y));
         Assert.Equal(Enumerable.Range(1, 20).Select(e => 2.5 / e + e % 2 * 0.1), raw[1].Points.Select(p => p.Y));
         Assert.InRange(Roughness(smoothed[1]), 0, 0.5 * Roughness(raw[1]));
@@ -37,7 +39,20 @@ public class RunChartsTests
     {
         Chart chart = RunCharts.Accuracy(Run(5) with { End = end });
         Assert.Equal(new ChartEvent(5, words), chart.Events[^1]);
-        Assert.DoesNotContain(chart.Series, s => s.Style == SeriesStyle.Faint); // few epochs are not smoothed
+        Assert.DoesNotContain(chart.Series, s => s.Style == SeriesStyle.Trend); // few epochs are not smoothed
+    }
+
+    // The reader sees bars and what is missing to the confidence: no mark stands at a height that is no accuracy, or at an accuracy where it means a confidence.
+    [Fact]
+    public void The_reliability_chart_shows_the_gap_between_accuracy_and_confidence()
+    {
+        Calibration calibration = new(new Predictions(["a", "b"], [.. Enumerable.Range(0, 10).Select(i => new SampleId(i))], [0, 0, 0, 0, 0, 0, 1, 1, 1, 1],
+            [.. Enumerable.Range(0, 10).SelectMany(_ => new[] { MathF.Log(9), 0 })])); // .9 sure of the first class, and right in six of ten
+        Chart chart = RunCharts.Reliability(calibration);
+        Assert.DoesNotContain(chart.Series, s => s.Style == SeriesStyle.Points);
+        Series gap = Assert.Single(chart.Series, s => s.Name == "gap to the mean confidence");
+        ChartPoint point = Assert.Single(gap.Points, p => p.Low != p.Y);
+        Assert.Equal((0.6, 0.9), (point.Y, Math.Round(point.Low!.Value, 4)));
     }
 
     [Fact]

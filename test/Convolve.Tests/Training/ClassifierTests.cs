@@ -28,7 +28,7 @@ public sealed class ClassifierTests : IDisposable
     [Fact]
     public void A_run_has_its_files()
     {
-        Assert.Equal([".lock", "checkpoint", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json"],
+        Assert.Equal([".lock", "checkpoint", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json", "train", "validation"],
             Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!.Split(".1")[0]).Order(StringComparer.Ordinal));
         (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
@@ -145,10 +145,11 @@ public sealed class ClassifierTests : IDisposable
         }
     }
 
+    // Without its digest, which would find every lie first.
     private string HeaderText()
     {
         byte[] good = File.ReadAllBytes(ModelPath);
-        return Encoding.UTF8.GetString(good, 8, (int)BitConverter.ToInt64(good));
+        return Encoding.UTF8.GetString(good, 8, (int)BitConverter.ToInt64(good)).Replace("\"convolve.sha256\"", "\"none.sha256\"", StringComparison.Ordinal);
     }
 
     private byte[] WithHeader(string text)

@@ -267,11 +267,98 @@ public sealed class ResumeTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
         {
-            Assert.Equal($"{_folder["run/model.safetensors"]} has no weights that can be used, and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
+            Assert.Equal($"{_folder["run/model.safetensors"]} has no weights that can be used (there is no such file), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
             Assert.Equal(3, trainer.Fit().BestEpoch);
         }
         Classifier.Load(_folder["run"]).Dispose();
+    }
+
+    // Every byte of the file counts: of its header, its metadata, its weights.
+    [Fact]
+    public void Best_weights_that_are_damaged_are_named_and_replaced()
+    {
+        Recipe recipe = Recipe with { Epochs = 3, Optimizer = new Sgd { LearningRate = 1e-12f } };
+        Interrupt(recipe, epochs: 2);
+        string model = _folder["run/model.safetensors"];
+        byte[] whole = File.ReadAllBytes(model);
+        Random random = new(5);
+        foreach (int place in Enumerable.Range(0, 40).Select(_ => random.Next(8, whole.Length)).Append(whole.Length - 1))
+        {
+            byte[] damaged = [.. whole];
+            damaged[place] ^= (byte)(1 << random.Next(8));
+            File.WriteAllBytes(model, damaged);
+            Assert.Equal(model, Assert.Throws<SafeTensorsException>(() => Classifier.Load(_folder["run"])).FilePath);
+        }
+        SafeTensorsException told = Assert.Throws<SafeTensorsException>(() => Classifier.Load(model));
+        Assert.Equal("it is damaged: it has changed since it was written", told.Reason);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        {
+            Assert.Equal($"{model} has no weights that can be used (it is damaged: it has changed since it was written), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
+                Assert.Single(trainer.ResumedFrom!.Notes));
+            trainer.Fit();
+        }
+        Classifier.Load(_folder["run"]).Dispose();
+        string checkpoint = Directory.GetFiles(_folder["run/checkpoint"])[0];
+        byte[] bytes = File.ReadAllBytes(checkpoint);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(checkpoint, bytes);
+        Assert.Throws<SafeTensorsException>(() => Classifier.Load(checkpoint)); // a model file too, with checksums of its own
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.9f)]
+    public void Best_weights_that_are_damaged_come_back_from_the_checkpoint_of_their_epoch(float decay)
+    {
+        Interrupt(Recipe with { Epochs = 3, AverageDecay = decay }, epochs: 1);
+        string model = _folder["run/model.safetensors"];
+        byte[] whole = File.ReadAllBytes(model);
+        File.WriteAllBytes(model, [.. whole[..^9], (byte)(whole[^9] ^ 1), .. whole[^8..]]);
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        Assert.Equal($"{model} cannot be used: it is damaged: it has changed since it was written. It is written again from {_folder["run/checkpoint/epoch-000001-step-00000000.safetensors"]}, "
+            + "which has those of epoch 1, the best.", Assert.Single(trainer.ResumedFrom!.Notes));
+        Assert.Equal(whole, File.ReadAllBytes(model));
+    }
+
+    [Fact]
+    public void Best_weights_of_before_have_no_digest_and_are_read()
+    {
+        Interrupt(Recipe with { Epochs = 3 }, epochs: 2);
+        string model = _folder["run/model.safetensors"];
+        using (SafeTensorsFile file = SafeTensorsFile.Open(model))
+        {
+            Assert.True(file.Metadata.ContainsKey("convolve.sha256"));
+            SafeTensors.Write(_folder["old.safetensors"], file.Tensors, (tensor, sink) =>
+            {
+                byte[] bytes = new byte[tensor.ByteCount];
+                file.ReadBytes(tensor.Name, bytes);
+                sink.WriteBytes(bytes);
+            }, file.Metadata.Where(pair => pair.Key != "convolve.sha256").ToDictionary());
+        }
+        File.Copy(_folder["old.safetensors"], model, overwrite: true);
+        Classifier.Load(_folder["run"]).Dispose();
+        using RunFolder run = RunFolder.Open(_folder["run"]);
+        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        Assert.Empty(trainer.ResumedFrom!.Notes);
+        Assert.Equal(3, trainer.Fit().Epochs.Count);
+    }
+
+    // What was switched on can be switched off, and on again.
+    [Fact]
+    public void Early_stop_clipping_and_means_can_be_switched_off()
+    {
+        Recipe all = Recipe with { Epochs = 4, EarlyStopping = new(1), Clipping = new(1, 1), AverageDecay = 0.9f, MicroBatchSize = 4, ClassWeights = ClassWeights.Balanced };
+        Recipe none = Recipe with { Epochs = 4 };
+        Interrupt(all, epochs: 1);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer off = Trainer.Resume(run, TrainingData.Splits(), none))
+            Assert.Equal(4, off.Fit().Epochs.Count);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer on = Trainer.Resume(run, TrainingData.Splits(), all with { Epochs = 5, EarlyStopping = null }))
+            Assert.Equal(5, on.Fit().Epochs.Count);
     }
 
     [Fact]

@@ -29,22 +29,22 @@ public sealed class RunEventsTests : IDisposable
         using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"], new() { HasHistograms = true });
         TrainingResult result = trainer.Fit();
         (long Step, string Tag, float Value)[] scalars = [.. EventReader.ScalarsOfRun(_folder["run"])];
-        Assert.Equal(24, scalars.Count(s => s.Tag == "loss/batch")); // 3 epochs of 8 steps
-        Assert.Equal(Enumerable.Range(1, 24).Select(i => (long)i), scalars.Where(s => s.Tag == "gradient norm").Select(s => s.Step));
+        Assert.Equal(24, scalars.Count(s => s.Tag == "train:loss/batch")); // 3 epochs of 8 steps
+        Assert.Equal(Enumerable.Range(1, 24).Select(i => (long)i), scalars.Where(s => s.Tag == "train:gradient norm").Select(s => s.Step));
         foreach (EpochProgress epoch in result.Epochs)
         {
             (string, double)[] expected =
             [
-                ("loss/training", epoch.TrainLoss), ("accuracy/training", epoch.TrainAccuracy), ("loss/validation", epoch.ValidationLoss!.Value),
-                ("accuracy/validation", epoch.ValidationAccuracy!.Value), ("epoch", epoch.Epoch),
+                ("train:loss/epoch", epoch.TrainLoss), ("train:accuracy/epoch", epoch.TrainAccuracy), ("validation:loss/epoch", epoch.ValidationLoss!.Value),
+                ("validation:accuracy/epoch", epoch.ValidationAccuracy!.Value), ("train:epoch", epoch.Epoch),
             ];
             foreach ((string tag, double value) in expected)
                 Assert.Contains((epoch.Epoch * 8L, tag, (float)value), scalars);
         }
         // The epoch's loss is the mean over its batches, by their images: seven of 16 and one of 8.
-        float[] batches = [.. scalars.Where(s => s.Tag == "loss/batch").Take(8).Select(s => s.Value)];
+        float[] batches = [.. scalars.Where(s => s.Tag == "train:loss/batch").Take(8).Select(s => s.Value)];
         Assert.Equal(result.Epochs[0].TrainLoss, (batches.Take(7).Sum(b => 16.0 * b) + 8.0 * batches[7]) / 120, 1e-5);
-        WireMessage[] histograms = [.. Values(Single("run")).Where(v => v.Value.Has(5)).Select(v => v.Value)];
+        WireMessage[] histograms = [.. Values(Single("run/train")).Where(v => v.Value.Has(5)).Select(v => v.Value)];
         Assert.Equal(3 * 2 * 6, histograms.Length); // weights and gradients of three layers' two parameters, in three epochs
         WireMessage last = histograms.Last(h => h.Text(1) == "weights/conv1.weight").Messages(5)[0];
         float[] weights = new float[72];
@@ -53,6 +53,60 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal((72, weights.Min(), weights.Max()), (last.Double(3), (float)last.Double(1), (float)last.Double(2)));
         Assert.Equal(weights.Sum(w => (double)w), last.Double(4), 1e-6);
         Assert.True(histograms.Last(h => h.Text(1) == "gradients/fc2.bias").Messages(5)[0].Double(5) > 0);
+        Assert.Equal([("test/accuracy", (float)result.Test!.Accuracy), ("test/loss", (float)result.Test.Loss)], scalars.Where(s => s.Tag.StartsWith("test/", StringComparison.Ordinal)).Select(s => (s.Tag, s.Value)));
+    }
+
+    // Numbers and names as in tensorboard/plugins/hparams/plugin_data.proto, read by hand.
+    [Fact]
+    public void The_recipe_is_in_the_table_of_hyperparameters()
+    {
+        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }, _folder["run"]))
+            trainer.Fit();
+        WireMessage[] sessions = [.. Values(Single("run")).Where(v => v.Value.Has(9)).Select(v => v.Value)];
+        Assert.Equal(["_hparams_/session_start_info", "_hparams_/session_end_info"], sessions.Select(s => s.Text(1)));
+        Assert.All(sessions, s => Assert.Equal("hparams", s.Messages(9)[0].Messages(1)[0].Text(1)));
+        Assert.All(sessions, s => Assert.Equal((1L, 1), (s.Messages(8)[0].Int64(1), s.Messages(8)[0].Messages(2)[0].Messages(2).Count))); // float32, one dimension, of 0
+        WireMessage start = WireMessage.Parse(sessions[0].Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0];
+        Dictionary<string, WireMessage> values = start.Messages(1).ToDictionary(entry => entry.Text(1), entry => entry.Messages(2)[0]);
+        Assert.Equal((1.0, "sgd", "Float32", 1L), (values["epochs"].Double(2), values["optimizer.rule"].Text(3), values["precision"].Text(3), values["exact"].Int64(4) + 1));
+        Assert.False(values.ContainsKey("early_stopping"));
+        WireMessage end = WireMessage.Parse(sessions[1].Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(4)[0];
+        Assert.Equal(1, end.Int64(1));
+        Assert.InRange(end.Double(2) - start.Double(5), 0, 60);
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer more = Trainer.Resume(run, TrainingData.Splits(), Recipe with { Epochs = 2 }))
+            more.Fit();
+        WireMessage again = Values(Single("run")).First(v => v.Value.Has(9)).Value;
+        Assert.Equal(2, WireMessage.Parse(again.Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0].Messages(1).Single(entry => entry.Text(1) == "epochs").Messages(2)[0].Double(2));
+    }
+
+    [Fact]
+    public void Another_batch_size_leaves_the_axis_of_steps_whole()
+    {
+        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }, _folder["run"]))
+            first.Fit();
+        using (RunFolder run = RunFolder.Open(_folder["run"]))
+        using (Trainer second = Trainer.Resume(run, TrainingData.Splits(), Recipe with { Epochs = 3, BatchSize = 60 }))
+            second.Fit();
+        Assert.Equal(Enumerable.Range(1, 8 + 2 * 2).Select(i => (long)i), EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Step));
+        Assert.Equal([8L, 10, 12], EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "validation:accuracy/epoch").Select(s => s.Step));
+    }
+
+    // Version 0.1.0 wrote one file, in the run folder itself.
+    [Fact]
+    public void The_file_of_an_old_run_goes_on_being_shown()
+    {
+        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]))
+            first.Fit(null, TimeSpan.Zero);
+        Directory.Delete(_folder["run/train"], recursive: true);
+        File.Delete(Single("run"));
+        using (EventLog old = new(_folder["run"]))
+            for (int step = 1; step < 5; step++)
+                old.AddScalars(step, ("loss/batch", step));
+        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), TrainingData.Splits()))
+            second.Fit();
+        Assert.Equal([(1L, 1f)], EventReader.ScalarsOf(_folder["run"]).Where(s => s.Tag == "loss/batch").Select(s => (s.Step, s.Value)));
+        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), EventReader.ScalarsOf(_folder["run/train"]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
     }
 
     // Of a large layer, beside the files' buffers: what the histograms are made of isn't copied.
@@ -91,7 +145,8 @@ public sealed class RunEventsTests : IDisposable
             first.Fit(null, TimeSpan.Zero);
         using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), splits))
             second.Fit();
-        string[] files = [.. Directory.GetFiles(_folder["run"], "events.out.*").Order(StringComparer.Ordinal)];
+        Assert.Single(Directory.GetFiles(_folder["run/validation"]));
+        string[] files = [.. Directory.GetFiles(_folder["run/train"], "events.out.*").Order(StringComparer.Ordinal)];
         Assert.Equal(2, files.Length);
         Assert.DoesNotContain(EventReader.Read(files[0]), e => e.Has(7));
         WireMessage start = EventReader.Read(files[1]).Single(e => e.Has(7));
@@ -105,7 +160,7 @@ public sealed class RunEventsTests : IDisposable
     {
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() }, _folder["run"]);
         Assert.Throws<TrainingException>(() => trainer.Fit());
-        float[] losses = [.. EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "loss/batch").Select(s => s.Value)];
+        float[] losses = [.. EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Value)];
         Assert.True(losses.Length > 1 && float.IsFinite(losses[0]) && !float.IsFinite(losses[^1]));
     }
 
@@ -156,13 +211,13 @@ public sealed class RunEventsTests : IDisposable
         using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"]);
         trainer.Fit();
         string[] before = Directory.GetFiles(_folder["run"], "events.out.*");
-        PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits), trainer.StepsPerEpoch);
+        PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits), trainer.Steps);
         (_, WireMessage value) = Values(Directory.GetFiles(_folder["run"], "events.out.*").Except(before).Single()).Single();
         Assert.Equal("predictions/test: wrong and sure, least certain, right", value.Text(1));
         WireMessage image = value.Messages(4)[0];
         Assert.Equal((0x89, (byte)'P', 3L), (image.Bytes(4)[0], image.Bytes(4)[1], image.Int64(3)));
-        Assert.InRange(image.Int64(1), 200, 300);
-        Assert.InRange(image.Int64(2), 800, 1000);
+        Assert.InRange(image.Int64(1), 500, 700); // three rows of pictures, with names under them
+        Assert.InRange(image.Int64(2), 900, 1100);
     }
 
     private string Single(string run) => Assert.Single(Directory.GetFiles(_folder[run], "events.out.*"));

@@ -1,14 +1,18 @@
+using Convolve.Imaging;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>
-/// A picture of what transforms do: a row per image with the image itself, what evaluation sees of it, and what training sees in some
+/// A picture of what transforms do: a row per image with the image itself over the name of its class, what evaluation sees of it, and what training sees in some
 /// epochs, normalised and back.
 /// </summary>
 public sealed class PreviewSheet
 {
     private const int Gap = 6, WideGap = 18, SmallestSide = 96, UsualSide = 224;
     private const long MostPixels = 100_000_000;
+    private const int TextScale = 2, TextHeight = PixelText.Height * TextScale + 4;
     private const byte Background = 208; // neither black padding nor a white picture runs into it
+    private const byte Ink = 32;
     private readonly byte[] _pixels;
 
     private PreviewSheet(ImageSize size, int images, int columns)
@@ -70,12 +74,17 @@ public sealed class PreviewSheet
                 ImageSize size = train.Dataset.SizeOf(shown[row]);
                 ReadOnlySpan<byte> pixels = train.Dataset.PixelsOf(shown[row]);
                 if (column == 0)
+                {
                     sheet.Put(pixels, size, row, column, cell);
+                    string name = train.Dataset.ClassNames[train.Dataset.LabelOf(shown[row])];
+                    sheet.Write(name, (int)LeftOf(0, cell), (int)LeftOf(2, cell) - WideGap, (int)TopOf(row, cell) + cell + 4);
+                }
                 else if (column == 1)
                     pipeline.Write(pixels, size, inputs[row]);
                 else
                     augmentation.Write(pixels, size, column - 2, shown[row], inputs[row]);
             }
+            sheet.Write(column switch { 0 => "image", 1 => "eval", _ => $"epoch {column - 1}" }, (int)LeftOf(column, cell), cell, Gap);
             if (column == 0)
                 continue;
             if (column > 1 && mixer.IsActive && mixer.Draw((uint)column - 2) is var mix && mix != BatchMix.None)
@@ -91,10 +100,14 @@ public sealed class PreviewSheet
         return sheet;
     }
 
-    private static long TopOf(int row, int cell) => Gap + (long)row * (cell + Gap);
+    // Under the heads of the columns; each row with a name below it.
+    private static long TopOf(int row, int cell) => Gap + TextHeight + (long)row * (cell + TextHeight + Gap);
 
     // The image and its evaluation stand apart from the epochs.
     private static long LeftOf(int column, int cell) => Gap + (long)column * (cell + Gap) + Math.Min(column, 2) * (WideGap - Gap);
+
+    private void Write(string text, int left, int width, int top) =>
+        PixelText.Write(_pixels, Size.Height, Size.Width, PixelText.Shorten(text, width, TextScale), left, top, [Ink, Ink, Ink], TextScale);
 
     // Small pictures are enlarged by a whole factor, so that their pixels can be seen; large ones are made to fit.
     private void Put(ReadOnlySpan<byte> pixels, ImageSize size, int row, int column, int cell)

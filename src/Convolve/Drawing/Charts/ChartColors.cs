@@ -12,6 +12,7 @@ internal static class ChartColors
         new(".grid", "stroke:#e2e8f0", "stroke:#27344b"), new(".axis", "stroke:#94a3b8", "stroke:#64748b"),
         new(".event", "stroke:#475569;stroke-dasharray:2 3", "stroke:#a8b4c6"),
         new(".line", "fill:none;stroke-width:2;stroke-linejoin:round"), new(".faint", "fill:none;stroke-width:1;stroke-opacity:.45"),
+        new(".trend", "fill:none;stroke-width:7;stroke-opacity:.25;stroke-linejoin:round;stroke-linecap:round"),
         new(".dashed", "fill:none;stroke-width:1.5;stroke-dasharray:6 4"), new(".whisker", "stroke-width:1.5"),
         .. Colors.Select((color, i) => new SvgRule($".s{i}", $"stroke:{color.Light}", $"stroke:{color.Dark}")),
         .. Colors.Select((color, i) => new SvgRule($".f{i}", $"fill:{color.Light}", $"fill:{color.Dark}")),

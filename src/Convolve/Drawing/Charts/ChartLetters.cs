@@ -12,7 +12,7 @@ internal static class ChartLetters
     public static string Draw(Chart chart, int columns, int rows, bool isUnicode)
     {
         int mostTicks = Math.Max(2, rows / 4);
-        Series[] shown = [.. chart.OnLeft.Where(series => series.Style != SeriesStyle.Faint)];
+        Series[] shown = [.. chart.OnLeft.Where(series => series.Style is not (SeriesStyle.Faint or SeriesStyle.Trend))];
         AxisRange vertical = AxisRange.Of(chart.Y, shown.SelectMany(series => series.Points).Select(point => point.Y), mostTicks, endsAtTicks: true);
         AxisRange horizontal = AxisRange.Of(chart.X, shown.SelectMany(series => series.Points).Select(point => point.X), 5, endsAtTicks: false);
         var ticks = vertical.Ticks(mostTicks).ToLookup(tick => Place(1 - vertical.At(tick.Value), rows), tick => tick.Label);

@@ -9,6 +9,9 @@ public enum SeriesStyle
     /// <summary>A thin pale line, such as the raw values behind a smoothed curve.</summary>
     Faint,
 
+    /// <summary>A broad pale line over others, such as a curve's values smoothed.</summary>
+    Trend,
+
     /// <summary>A broken line without marks, such as a bound.</summary>
     Dashed,
 

@@ -18,16 +18,18 @@ public sealed class EventLog : IDisposable
     private const uint MaskDelta = 0xa282ead8;
     private readonly FileStream _file;
 
-    private const int SessionStarted = 1;
+    private const int SessionStarted = 1, Succeeded = 1, Float32 = 1;
+    private const string HyperparametersPlugin = "hparams", SessionStartTag = "_hparams_/session_start_info", SessionEndTag = "_hparams_/session_end_info";
 
     /// <summary>Starts a file of its own in a folder.</summary>
     /// <param name="folder">Where.</param>
     /// <param name="firstStep">The step from which on earlier files of the folder are void; null where there are none, or all of them hold.</param>
+    /// <param name="suffix">What the file's name ends in, such as ".hparams"; empty for nothing.</param>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
-    public EventLog(string folder, long? firstStep = null)
+    public EventLog(string folder, long? firstStep = null, string suffix = "")
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        (FullPath, _file) = Create(folder);
+        (FullPath, _file) = Create(folder, suffix);
         try
         {
             FileOperation.Run(FileStep.SyncFolder, FullPath, () => FolderSync.Sync(folder));
@@ -80,6 +82,27 @@ public sealed class EventLog : IDisposable
         Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Image = image } } } }, step);
     }
 
+    /// <summary>Says by what a run is trained, for TensorBoard's table of hyperparameters; once a folder, and the folders in it belong to the same run.</summary>
+    /// <param name="values">By name; numbers, truth values and texts are shown as such, what is null is left out.</param>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void StartSession(IEnumerable<KeyValuePair<string, object?>> values)
+    {
+        SessionStartMessage start = new() { StartTimeSecs = Now };
+        foreach ((string name, object? value) in values)
+            if (value is not null)
+                start.Hparams[name] = value switch
+                {
+                    bool flag => new() { BoolValue = flag },
+                    IConvertible number and not string => new() { NumberValue = number.ToDouble(CultureInfo.InvariantCulture) },
+                    _ => new() { StringValue = $"{value}" },
+                };
+        AddHyperparameters(SessionStartTag, new() { SessionStartInfo = start });
+    }
+
+    /// <summary>Says that the run has come to its end.</summary>
+    /// <exception cref="FileWriteException">The file cannot be written.</exception>
+    public void EndSession() => AddHyperparameters(SessionEndTag, new() { SessionEndInfo = new() { Status = Succeeded, EndTimeSecs = Now } });
+
     /// <summary>Brings what was added to the disk.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public void Flush() => FileOperation.Run(FileStep.Flush, FullPath, () => _file.Flush(flushToDisk: true));
@@ -93,20 +116,39 @@ public sealed class EventLog : IDisposable
         return unchecked(((crc >> 15) | (crc << 17)) + MaskDelta);
     }
 
-    private static (string Path, FileStream File) Create(string folder)
+    private static (string Path, FileStream File) Create(string folder, string suffix)
     {
         long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         for (int number = 0; ; number++)
         {
-            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}"));
+            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}{suffix}"));
             if (!File.Exists(path))
                 return (path, FileOperation.Run(FileStep.Create, path, () => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0)));
         }
     }
 
+    private static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+
+    // All of it is in the metadata. The tensor, of no values, is there because readers drop what has none.
+    private void AddHyperparameters(string tag, HyperparametersMessage content) => Append(new()
+    {
+        Summary = new()
+        {
+            Value =
+            {
+                new ValueMessage
+                {
+                    Tag = tag,
+                    Metadata = new() { PluginData = new() { PluginName = HyperparametersPlugin, Content = content.ToByteString() } },
+                    Tensor = new() { Dtype = Float32, TensorShape = new() { Dim = { new TensorSizeMessage() } } },
+                },
+            },
+        },
+    }, 0);
+
     private void Append(EventMessage message, long step)
     {
-        message.WallTime = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        message.WallTime = Now;
         message.Step = step;
         int size = message.CalculateSize();
         byte[] record = new byte[sizeof(ulong) + sizeof(uint) + size + sizeof(uint)];

@@ -12,7 +12,7 @@ public sealed class PreviewSheetTests
         Split split = new("train", set, [.. Enumerable.Range(0, 10)]);
         TransformList transforms = [new RandomCrop(16), new HorizontalFlip()];
         PreviewSheet sheet = PreviewSheet.Create(split, transforms, null, seed: 4, images: 2, epochs: 3);
-        Assert.Equal((new ImageSize(3, 2 * 102 + 6, 5 * 102 + 6 + 24), 2, 5), (sheet.Size, sheet.Images, sheet.Columns));
+        Assert.Equal((new ImageSize(3, 20 + 2 * (102 + 20) + 6, 5 * 102 + 6 + 24), 2, 5), (sheet.Size, sheet.Images, sheet.Columns));
         int[] shown = new BatchSampler(split, 2, 4, shuffle: true).Batch(0, 0).ToArray();
         for (int row = 0; row < 2; row++)
         {
@@ -35,7 +35,7 @@ public sealed class PreviewSheetTests
         ImageSize[] sizes = [new(3, 300, 900), new(3, 10, 3)];
         ReadDataset set = new("many", [.. sizes.Select(s => (s, TestData.Pixels(s.Length)))], [0, 0], ["one"]);
         PreviewSheet sheet = PreviewSheet.Create(new("train", set, [0, 1]), [new HorizontalFlip()], null, seed: 1, images: 8, epochs: 1);
-        Assert.Equal((new ImageSize(3, 2 * 230 + 6, 3 * 230 + 6 + 24), 2), (sheet.Size, sheet.Images));
+        Assert.Equal((new ImageSize(3, 20 + 2 * (230 + 20) + 6, 3 * 230 + 6 + 24), 2), (sheet.Size, sheet.Images));
     }
 
     [Fact]
@@ -74,13 +74,13 @@ public sealed class PreviewSheetTests
         Dataset set = TestData.Set(4, size: new(1, 28, 28));
         Split split = new("train", set, [0, 1, 2, 3]);
         PreviewSheet sheet = PreviewSheet.Create(split, [], new(1, 28, 28), seed: 1, images: 1, epochs: 1);
-        Assert.Equal(new ImageSize(3, 112 + 12, 3 * 118 + 6 + 24), sheet.Size);
+        Assert.Equal(new ImageSize(3, 20 + 112 + 12 + 20, 3 * 118 + 6 + 24), sheet.Size);
         byte[] pixels = set.PixelsOf(new BatchSampler(split, 1, 1, shuffle: true).Batch(0, 0)[0]).ToArray();
         foreach (int left in (int[])[6, 6 + 130, 6 + 260])
             for (int c = 0; c < 3; c++)
                 for (int y = 0; y < 112; y++)
                     for (int x = 0; x < 112; x++)
-                        Assert.Equal(pixels[y / 4 * 28 + x / 4], sheet.Pixels[(c * sheet.Size.Height + 6 + y) * sheet.Size.Width + left + x]);
+                        Assert.Equal(pixels[y / 4 * 28 + x / 4], sheet.Pixels[(c * sheet.Size.Height + 26 + y) * sheet.Size.Width + left + x]);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class PreviewSheetTests
     {
         Split split = new("train", TestData.Set(100, size: new(3, 4, 4)), [.. Enumerable.Range(0, 100)]);
         DataException e = Assert.Throws<DataException>(() => PreviewSheet.Create(split, [], new(3, 224, 224), 1, images: 100, epochs: 100));
-        Assert.Equal("A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 23006x23490 pixels, and at most 100000000 are possible. Show fewer images or epochs.", e.Message);
+        Assert.Equal("A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, and at most 100000000 are possible. Show fewer images or epochs.", e.Message);
     }
 
     // The pixels of a picture that was enlarged by a factor; what is around it is grey.
@@ -96,7 +96,7 @@ public sealed class PreviewSheetTests
     {
         byte[] sheetPixels = sheet.Pixels.ToArray();
         byte At(int c, int y, int x) => sheetPixels[(c * sheet.Size.Height + y) * sheet.Size.Width + x];
-        int top = 6 + row * 102 + (96 - size.Height * factor) / 2, left = 6 + column * 102 + Math.Min(column, 2) * 12 + (96 - size.Width * factor) / 2;
+        int top = 26 + row * 122 + (96 - size.Height * factor) / 2, left = 6 + column * 102 + Math.Min(column, 2) * 12 + (96 - size.Width * factor) / 2;
         for (int c = 0; c < 3; c++)
         {
             Assert.Equal(208, At(c, top - 1, left));
