@@ -34,11 +34,11 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     /// <summary>Updates of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.</summary>
     public long? GoesOnFrom { get; set; }
 
-    private EventLog Train => _train ??= Begin();
+    private EventLog Train => _train ??= Create(TrainFolder);
 
     private EventLog Validation => _validation ??= Create(ValidationFolder);
 
-    private EventLog Run => _run ??= new(folder, GoesOnFrom + 1, HyperparametersSuffix);
+    private EventLog Run => _run ??= Begin();
 
     private long Now => parts.Optimizer.Steps;
 
@@ -99,19 +99,29 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         _run?.Dispose();
     }
 
-    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them.
+    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them, and a test that was not the end.
     private EventLog Begin()
     {
         string[] before = Directory.GetFiles(folder, $"{EventLog.FilePrefix}*{HyperparametersSuffix}");
-        Run.StartSession(RecipeJson.Flat(parts.Recipe));
-        Run.Flush();
-        foreach (string file in before)
-            FileOperation.Run(FileStep.Delete, file, () => File.Delete(file));
-        return Create(TrainFolder);
+        EventLog run = new(folder, GoesOnFrom + 1, HyperparametersSuffix);
+        try
+        {
+            run.StartSession(RecipeJson.Flat(parts.Recipe));
+            run.Flush();
+            foreach (string file in before)
+                FileOperation.Run(FileStep.Delete, file, () => File.Delete(file));
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
     }
 
     private EventLog Create(string name)
     {
+        _ = Run;
         string path = Path.Combine(folder, name);
         DurableFolder.Create(path);
         return new(path, GoesOnFrom + 1);

@@ -80,8 +80,8 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
     /// <summary>Records the end.</summary>
     public void Log(TrainingResult result)
     {
+        _events?.End(result.Test!); // first: with its line in the log, the run is finished
         folder?.Log(result);
-        _events?.End(result.Test!);
     }
 
     /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>

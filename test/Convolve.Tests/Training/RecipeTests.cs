@@ -45,6 +45,7 @@ public class RecipeTests
         ["StartFrom"] = Plain with { StartFrom = "runs/first" },
         ["StartDigest"] = Plain with { StartDigest = "00ff" },
         ["LabelSmoothing"] = Plain with { LabelSmoothing = 0.1f },
+        ["ClassWeights"] = Plain with { ClassWeights = ClassWeights.Balanced },
         ["Schedule.Milestones"] = Plain with { Schedule = new() { Milestones = [3, 5] } },
         ["Schedule.Patience"] = Plain with { Schedule = new() { Patience = 3 } },
         ["Schedule.Threshold"] = Plain with { Schedule = new() { Threshold = 0.01 } },
