@@ -319,7 +319,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     private static void AssertLoadable(string run)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(run, "model.safetensors"));
-        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "format"], file.Metadata.Keys.Order());
+        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "convolve.sha256", "format"], file.Metadata.Keys.Order());
         using JsonDocument graph = JsonDocument.Parse(file.Metadata["convolve.graph"]);
     }
 }
