@@ -16,7 +16,7 @@ public enum ElementType
 /// <summary>How the elements of a tensor lie in memory: sizes, element type, order and blocking. Compared by value.</summary>
 public sealed class Layout : IEquatable<Layout>
 {
-    private const int SizesAt = 8, TypeAt = 104, FormatKindAt = 312, StridesAt = 320, BlockCountAt = 416, BlocksAt = 424, BlockAxesAt = 520;
+    private const int SizesAt = 8, TypeAt = 104, PaddedSizesAt = 112, FormatKindAt = 312, StridesAt = 320, BlockCountAt = 416, BlocksAt = 424, BlockAxesAt = 520;
     private const int AnyKind = 1, BlockedKind = 2;
     private readonly byte[] _descriptor;
 
@@ -94,6 +94,27 @@ public sealed class Layout : IEquatable<Layout>
                 text.Append(CultureInfo.InvariantCulture, $"{sizes[i]}{(char)('a' + axes[i])}");
             return text.ToString();
         }
+    }
+
+    /// <summary>How far each index of an axis is from index 0, in elements, padding included. The place of an element is the sum over its axes.</summary>
+    /// <exception cref="InvalidOperationException">The layout is the library's secret, or not chosen yet.</exception>
+    public long[] OffsetsOf(int axis)
+    {
+        if (Read<int>(FormatKindAt) != BlockedKind)
+            throw new InvalidOperationException($"The elements of {this} have no places that are known.");
+        int rank = Sizes.Count, blocks = Read<int>(BlockCountAt);
+        long stride = Longs(StridesAt, rank)[axis];
+        long[] sizes = Longs(BlocksAt, blocks), axes = Longs(BlockAxesAt, blocks), offsets = new long[Longs(PaddedSizesAt, rank)[axis]];
+        for (long i = 0; i < offsets.Length; i++)
+        {
+            // The last block is the innermost: its elements are neighbors.
+            long rest = i, place = 0, step = 1;
+            for (int block = blocks - 1; block >= 0; step *= sizes[block--])
+                if (axes[block] == axis)
+                    (rest, place) = (rest / sizes[block], place + rest % sizes[block] * step);
+            offsets[i] = place + rest * stride;
+        }
+        return offsets;
     }
 
     private T Read<T>(int offset) where T : unmanaged => MemoryMarshal.Read<T>(_descriptor.AsSpan(offset));

@@ -13,19 +13,21 @@ public sealed class Executor : IDisposable
     private readonly long[] _ticks;
     private readonly PassState _state;
     private readonly int _inputElements, _outputElements;
+    private readonly Binder _binder;
+    private bool _isUnchecked = KernelCheck.IsOn;
 
     internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null)
     {
         (Plan, _store, _arena) = (plan, store, arena);
         (_inputElements, _outputElements) = (Count(plan.Input), Count(plan.Output));
         _state = new(seed, plan.Options.BatchSize, classWeights);
-        Binder binder = new(store, arena, _state);
+        _binder = new(store, arena, _state);
         _ticks = new long[plan.Steps.Count];
         _runnables = new Runnable[plan.Steps.Count];
         try
         {
             for (int i = 0; i < _runnables.Length; i++)
-                _runnables[i] = Runnable.Create(plan.Steps[i], binder);
+                _runnables[i] = Runnable.Create(plan.Steps[i], _binder);
         }
         catch
         {
@@ -92,6 +94,11 @@ public sealed class Executor : IDisposable
             ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for so many
         (_state.Step, _state.FirstImage) = (step, firstImage);
         _store.Refresh();
+        if (_isUnchecked)
+        {
+            RunChecked();
+            return;
+        }
         if (IsProfiling)
         {
             RunProfiled();
@@ -130,6 +137,13 @@ public sealed class Executor : IDisposable
     {
         for (int i = _runnables.Length - 1; i >= 0; i--)
             _runnables[i]?.Dispose();
+    }
+
+    private void RunChecked()
+    {
+        for (int i = 0; i < _runnables.Length; i++)
+            KernelCheck.Run(Plan.Steps[i], _runnables[i], _binder);
+        _isUnchecked = false;
     }
 
     private void RunProfiled()

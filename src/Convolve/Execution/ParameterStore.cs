@@ -67,7 +67,8 @@ internal sealed class ParameterStore : IDisposable
         {
             if (!copy.IsStale)
                 continue;
-            copy.Reorder.Execute();
+            ParameterSlot slot = Plan.Slots[copy.Tensor.Storage.Parameter];
+            Execute(copy.Reorder, slot.Name, slot.Layout, Weights, slot.Offset, copy.Tensor.Layout, copy.Buffer, 0);
             copy.IsStale = false;
         }
     }
@@ -175,7 +176,18 @@ internal sealed class ParameterStore : IDisposable
         using Kernel reorder = KernelLibrary.Current.Compile(new Reorder(from, to), label);
         reorder.Bind(Argument.Source, from, source, sourceOffset);
         reorder.Bind(Argument.Target, to, target, targetOffset);
-        reorder.Execute();
+        Execute(reorder, label, from, source, sourceOffset, to, target, targetOffset);
+    }
+
+    private static void Execute(Kernel reorder, string label, Layout from, NativeBuffer source, long sourceOffset, Layout to, NativeBuffer target, long targetOffset)
+    {
+        if (!KernelCheck.IsOn)
+        {
+            reorder.Execute();
+            return;
+        }
+        KernelCheck.Run(label, "reorder", [new("Source", from, source.At(sourceOffset, from.Bytes), Access.Read), new("Target", to, target.At(targetOffset, to.Bytes), Access.Write)],
+            default, reorder.Execute);
     }
 
     // Blocks of 16 rows in float32, of 8 pairs of rows in bfloat16, and all else alike: "AB16b64a" and "AB8b64a2b".

@@ -1,0 +1,56 @@
+using Convolve.OneDnn;
+
+namespace Convolve.Execution;
+
+/// <summary>
+/// Where the elements of a tensor are, as a matrix: element (row, column) is at the sum of the two offsets, for every plain or blocked layout. In
+/// row-major order the columns of a row are contiguous.
+/// </summary>
+internal sealed class ElementPlaces
+{
+    // Weights O, I, H, W and G, O, I, H, W have a row for each filter, O, I for each unit, images N, C, H, W for each image.
+    private const int ColumnAxes = 3;
+
+    public ElementPlaces(Layout layout)
+    {
+        IReadOnlyList<long> sizes = layout.Sizes;
+        int split = sizes.Count > 2 ? Math.Max(0, sizes.Count - ColumnAxes) : sizes.Count - 1;
+        (Rows, RowPadding) = Combine(layout, sizes, 0, split);
+        (Columns, ColumnPadding) = Combine(layout, sizes, split, sizes.Count);
+    }
+
+    /// <summary>Of each row that holds elements.</summary>
+    public int[] Rows { get; }
+
+    /// <summary>Of each row that only fills up the blocks.</summary>
+    public int[] RowPadding { get; }
+
+    public int[] Columns { get; }
+
+    public int[] ColumnPadding { get; }
+
+    public long Elements => (long)Rows.Length * Columns.Length;
+
+    public bool HasPadding => RowPadding.Length + ColumnPadding.Length > 0;
+
+    private static (int[] Elements, int[] Padding) Combine(Layout layout, IReadOnlyList<long> sizes, int from, int to)
+    {
+        List<int> elements = [0], padding = [];
+        for (int axis = from; axis < to; axis++)
+        {
+            int[] offsets = [.. layout.OffsetsOf(axis).Select(o => checked((int)o))], inside = offsets[..(int)sizes[axis]], outside = offsets[inside.Length..];
+            padding = [.. Sums(padding, offsets), .. Sums(elements, outside)];
+            elements = Sums(elements, inside);
+        }
+        return ([.. elements], [.. padding]);
+    }
+
+    private static List<int> Sums(List<int> outer, int[] inner)
+    {
+        List<int> sums = new(outer.Count * inner.Length);
+        foreach (int o in outer)
+            foreach (int i in inner)
+                sums.Add(checked(o + i));
+        return sums;
+    }
+}
