@@ -97,11 +97,11 @@ public sealed class Layout : IEquatable<Layout>
     }
 
     /// <summary>How far each index of an axis is from index 0, in elements, padding included. The place of an element is the sum over its axes.</summary>
-    /// <exception cref="InvalidOperationException">The layout is the library's secret, or not chosen yet.</exception>
+    /// <exception cref="InvalidOperationException">The layout is opaque, or still to be chosen.</exception>
     public long[] OffsetsOf(int axis)
     {
         if (Read<int>(FormatKindAt) != BlockedKind)
-            throw new InvalidOperationException($"The elements of {this} have no places that are known.");
+            throw new InvalidOperationException($"{this}: the library hasn't said where the elements are.");
         int rank = Sizes.Count, blocks = Read<int>(BlockCountAt);
         long stride = Longs(StridesAt, rank)[axis];
         long[] sizes = Longs(BlocksAt, blocks), axes = Longs(BlockAxesAt, blocks), offsets = new long[Longs(PaddedSizesAt, rank)[axis]];

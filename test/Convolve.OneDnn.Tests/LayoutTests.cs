@@ -94,6 +94,21 @@ public class LayoutTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Library.Blocked(ElementType.Float32, 4, 2, 17, 3, 5));
     }
 
+    [Fact]
+    public void The_place_of_an_element_is_the_sum_over_its_axes()
+    {
+        Assert.Equal([[0L, 20], [0L, 10], [0L, 2, 4, 6, 8], [0L, 1]], Offsets(Library.Plain(ElementType.Float32, 2, 2, 5, 2)));
+        // Two blocks of 16 channels, of which the second is filled up.
+        long[][] blocked = Offsets(KernelRunner.Blocked(2, 17, 3, 5));
+        Assert.Equal([0L, 2 * 16 * 15], blocked[0]);
+        Assert.Equal([.. Enumerable.Range(0, 16).Select(c => (long)c), .. Enumerable.Range(0, 16).Select(c => 16L * 15 + c)], blocked[1]);
+        Assert.Equal([0L, 80, 160], blocked[2]);
+        Assert.Equal([0L, 16, 32, 48, 64], blocked[3]);
+        Assert.Contains("f32 2x3 any", Assert.Throws<InvalidOperationException>(() => Library.Any(ElementType.Float32, 2, 3).OffsetsOf(0)).Message, StringComparison.Ordinal);
+
+        static long[][] Offsets(Layout layout) => [.. Enumerable.Range(0, layout.Sizes.Count).Select(layout.OffsetsOf)];
+    }
+
     [Theory]
     [InlineData(-1, 3)]
     [InlineData(2, -5)]

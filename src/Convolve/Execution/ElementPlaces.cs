@@ -11,12 +11,15 @@ internal sealed class ElementPlaces
     // Weights O, I, H, W and G, O, I, H, W have a row for each filter, O, I for each unit, images N, C, H, W for each image.
     private const int ColumnAxes = 3;
 
-    public ElementPlaces(Layout layout)
+    /// <param name="layout">Plain or blocked.</param>
+    /// <param name="channelsInside">Whether the columns go over the channels within each tap, and not, as in row-major order, over the taps within each channel.</param>
+    public ElementPlaces(Layout layout, bool channelsInside = false)
     {
         IReadOnlyList<long> sizes = layout.Sizes;
         int split = sizes.Count > 2 ? Math.Max(0, sizes.Count - ColumnAxes) : sizes.Count - 1;
-        (Rows, RowPadding) = Combine(layout, sizes, 0, split);
-        (Columns, ColumnPadding) = Combine(layout, sizes, split, sizes.Count);
+        int[] inside = [.. Enumerable.Range(split, sizes.Count - split)];
+        (Rows, RowPadding) = Combine(layout, sizes, [.. Enumerable.Range(0, split)]);
+        (Columns, ColumnPadding) = Combine(layout, sizes, channelsInside ? [.. inside.Skip(1), split] : inside);
     }
 
     /// <summary>Of each row that holds elements.</summary>
@@ -33,10 +36,10 @@ internal sealed class ElementPlaces
 
     public bool HasPadding => RowPadding.Length + ColumnPadding.Length > 0;
 
-    private static (int[] Elements, int[] Padding) Combine(Layout layout, IReadOnlyList<long> sizes, int from, int to)
+    private static (int[] Elements, int[] Padding) Combine(Layout layout, IReadOnlyList<long> sizes, int[] axes)
     {
         List<int> elements = [0], padding = [];
-        for (int axis = from; axis < to; axis++)
+        foreach (int axis in axes)
         {
             int[] offsets = [.. layout.OffsetsOf(axis).Select(o => checked((int)o))], inside = offsets[..(int)sizes[axis]], outside = offsets[inside.Length..];
             padding = [.. Sums(padding, offsets), .. Sums(elements, outside)];

@@ -29,14 +29,15 @@ internal static unsafe class KernelCheck
     private const uint NaNResult = 0x7FD57FD5, NaNScratch = 0x7FCA7FCA, Number = 0x47C447C4;
 
     /// <summary>Whether every kernel is checked when it first runs.</summary>
-    public static bool IsOn { get; } = Environment.GetEnvironmentVariable(Variable) == "1";
+    public static bool IsOn { get; set; } = Environment.GetEnvironmentVariable(Variable) == "1";
 
     /// <summary>Runs a step of a plan, and checks it; on the executor thread.</summary>
     /// <exception cref="KernelCheckException">The kernel is wrong.</exception>
     public static void Run(Step step, Runnable runnable, Binder binder)
     {
         CheckedTensor[] tensors = [.. step.Uses.Select(u => new CheckedTensor(u.Argument.ToString(), u.Tensor.Layout, binder.Address(u.Tensor), u.Access))];
-        string kernel = step.Work is NativeWork native ? $"{native.Implementation} ({native.Operation.GetType().Name})" : $"{step.Work.RunBy} ({step.Work.GetType().Name})";
+        Work work = step.Work is UnseenTapsWork taps ? taps.Kernel : step.Work;
+        string kernel = work is NativeWork native ? $"{native.Implementation} ({native.Operation.GetType().Name})" : $"{work.RunBy} ({work.GetType().Name})";
         Memory scratch = step.Scratchpad is { } s ? new(binder.Arena.At(s.Offset, s.Bytes), s.Bytes) : default;
         Run(step.Label, kernel, tensors, scratch, runnable.Run);
     }
@@ -99,8 +100,8 @@ internal static unsafe class KernelCheck
         if (faults.Padding > 0)
             found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Padding} elements of the padding other than 0"));
         string shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{t.Layout}]"));
-        return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Its results can't be trusted on this CPU: "
-            + "report it with the output of 'convolve info', and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 until it is fixed.";
+        return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust its results on this CPU "
+            + $"({Machine.ProcessorName}): report it, and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 meanwhile.";
     }
 
     /// <summary>A piece of memory of any length.</summary>

@@ -10,6 +10,9 @@ namespace Convolve.Execution;
 internal sealed class ParameterStore : IDisposable
 {
     private const int ChunkElements = 1 << 16;
+
+    // Pieces of 1 MiB where rows are short enough; of 16 rows at least, so that every cache line of a blocked layout is read once.
+    private const int PieceElements = 1 << 18, RowsOfBlock = 16;
     private readonly List<WeightCopy> _copies = [];
     private readonly InterleavedCopy[] _interleaved;
 
@@ -37,9 +40,7 @@ internal sealed class ParameterStore : IDisposable
         if (copy is null)
         {
             ParameterSlot slot = Plan.Slots[tensor.Storage.Parameter];
-            copy = new(tensor, new(tensor.Layout.Bytes, $"a copy of {slot.Name}"), KernelLibrary.Current.Compile(new Reorder(slot.Layout, tensor.Layout), slot.Name));
-            copy.Reorder.Bind(Argument.Source, slot.Layout, Weights, slot.Offset);
-            copy.Reorder.Bind(Argument.Target, tensor.Layout, copy.Buffer, 0);
+            copy = new(tensor, new(tensor.Layout.Bytes, $"a copy of {slot.Name}"), new(slot.Name, slot.Layout, tensor.Layout));
             _copies.Add(copy);
             if (RowsInterleaved(slot.Layout, tensor.Layout) is { } row)
                 _interleaved[tensor.Storage.Parameter] = new(copy.Buffer.At(0, tensor.Layout.Bytes), row);
@@ -68,7 +69,7 @@ internal sealed class ParameterStore : IDisposable
             if (!copy.IsStale)
                 continue;
             ParameterSlot slot = Plan.Slots[copy.Tensor.Storage.Parameter];
-            Execute(copy.Reorder, slot.Name, slot.Layout, Weights, slot.Offset, copy.Tensor.Layout, copy.Buffer, 0);
+            copy.Copy.Run(Weights.At(slot.Offset, slot.Layout.Bytes), copy.Buffer.At(0, copy.Tensor.Layout.Bytes));
             copy.IsStale = false;
         }
     }
@@ -80,7 +81,7 @@ internal sealed class ParameterStore : IDisposable
         {
             ParameterSpec spec = Plan.Slots[i].Spec;
             uint index = (uint)i;
-            WithPlain(i, Weights, Access.Write, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
+            WritePlain(i, Weights, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
             {
                 long from = (long)chunk * ChunkElements;
                 Span<float> values = plain.Buffer.Span<float>(plain.Offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
@@ -89,12 +90,25 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Lends a parameter in plain order; its gradient is overwritten.</summary>
+    /// <summary>Lends a parameter in plain order, in pieces; nothing else is changed.</summary>
     public void Read(int index, Action<ReadOnlySpan<float>> read) => Read(index, Weights, read);
 
-    /// <summary>Lends what lies in another arena at a parameter's place, in plain order; its gradient is overwritten.</summary>
-    public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read) =>
-        WithPlain(index, arena, Access.Read, plain => read(plain.Buffer.Span<float>(plain.Offset, (int)Plan.Slots[index].Spec.Count)));
+    /// <summary>Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.</summary>
+    public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
+    {
+        ParameterSlot slot = Plan.Slots[index];
+        nint source = arena.At(slot.Offset, slot.Layout.Bytes);
+        using LayoutCopy copy = new(slot.Name, slot.Layout, PlainOf(slot));
+        int rows = Math.Clamp(PieceElements / copy.Columns / RowsOfBlock * RowsOfBlock, RowsOfBlock, Math.Max(RowsOfBlock, copy.Rows));
+        using NativeBuffer piece = new((long)Math.Min(rows, copy.Rows) * copy.Columns * sizeof(float), $"a piece of {slot.Name}");
+        nint target = piece.At(0, piece.Bytes);
+        for (int row = 0; row < copy.Rows; row += rows)
+        {
+            int count = Math.Min(rows, copy.Rows - row);
+            copy.ReadRows(source, target, row, count);
+            read(piece.Span<float>(0, count * copy.Columns));
+        }
+    }
 
     /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
     public void WriteAll(FillParameter fill)
@@ -107,42 +121,39 @@ internal sealed class ParameterStore : IDisposable
     public void Write(int index, NativeBuffer arena, FillParameter fill)
     {
         ParameterSlot slot = Plan.Slots[index];
-        WithPlain(index, arena, Access.Write, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
+        WritePlain(index, arena, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
     }
 
-    public void Write(int index, ReadOnlySpan<float> values)
+    public unsafe void Write(int index, ReadOnlySpan<float> values)
     {
         ParameterSlot slot = Plan.Slots[index];
         RequireCount(slot, values.Length);
-        using NativeBuffer plain = new(values.Length * 4L, slot.Name);
-        values.CopyTo(plain.Span<float>(0, values.Length));
-        Copy(slot.Name, PlainOf(slot), plain, 0, slot.Layout, Weights, slot.Offset);
+        using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);
+        fixed (float* source = values)
+            copy.Run((nint)source, Weights.At(slot.Offset, slot.Layout.Bytes));
         MarkChanged();
     }
 
-    public void Read(int index, NativeBuffer arena, Span<float> values)
+    public unsafe void Read(int index, NativeBuffer arena, Span<float> values)
     {
         ParameterSlot slot = Plan.Slots[index];
         RequireCount(slot, values.Length);
-        using NativeBuffer plain = new(values.Length * 4L, slot.Name);
-        Copy(slot.Name, slot.Layout, arena, slot.Offset, PlainOf(slot), plain, 0);
-        plain.Span<float>(0, values.Length).CopyTo(values);
+        using LayoutCopy copy = new(slot.Name, slot.Layout, PlainOf(slot));
+        fixed (float* target = values)
+            copy.Run(arena.At(slot.Offset, slot.Layout.Bytes), (nint)target);
     }
 
     // The arena of the gradients is the scratch space where there is one: a large network's first fully connected layer has 100 MiB.
-    private void WithPlain(int index, NativeBuffer arena, Access access, Action<(NativeBuffer Buffer, long Offset)> use)
+    private void WritePlain(int index, NativeBuffer arena, Action<(NativeBuffer Buffer, long Offset)> fill)
     {
         ParameterSlot slot = Plan.Slots[index];
-        using NativeBuffer? own = Gradients.Bytes == 0 ? new(slot.Spec.Count * sizeof(float), slot.Name) : null;
+        long bytes = slot.Spec.Count * sizeof(float);
+        using NativeBuffer? own = Gradients.Bytes == 0 ? new(bytes, slot.Name) : null;
         (NativeBuffer Buffer, long Offset) plain = own is null ? (Gradients, slot.Offset) : (own, 0);
-        if (access == Access.Read)
-            Copy(slot.Name, slot.Layout, arena, slot.Offset, PlainOf(slot), plain.Buffer, plain.Offset);
-        use(plain);
-        if (access == Access.Write)
-        {
-            Copy(slot.Name, PlainOf(slot), plain.Buffer, plain.Offset, slot.Layout, arena, slot.Offset);
-            MarkChanged();
-        }
+        fill(plain);
+        using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);
+        copy.Run(plain.Buffer.At(plain.Offset, bytes), arena.At(slot.Offset, slot.Layout.Bytes));
+        MarkChanged();
     }
 
     /// <summary>The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all are finite.</summary>
@@ -163,31 +174,12 @@ internal sealed class ParameterStore : IDisposable
     {
         foreach (WeightCopy copy in _copies)
         {
-            copy.Reorder.Dispose();
+            copy.Copy.Dispose();
             copy.Buffer.Dispose();
         }
         _copies.Clear();
         Weights.Dispose();
         Gradients.Dispose();
-    }
-
-    private static void Copy(string label, Layout from, NativeBuffer source, long sourceOffset, Layout to, NativeBuffer target, long targetOffset)
-    {
-        using Kernel reorder = KernelLibrary.Current.Compile(new Reorder(from, to), label);
-        reorder.Bind(Argument.Source, from, source, sourceOffset);
-        reorder.Bind(Argument.Target, to, target, targetOffset);
-        Execute(reorder, label, from, source, sourceOffset, to, target, targetOffset);
-    }
-
-    private static void Execute(Kernel reorder, string label, Layout from, NativeBuffer source, long sourceOffset, Layout to, NativeBuffer target, long targetOffset)
-    {
-        if (!KernelCheck.IsOn)
-        {
-            reorder.Execute();
-            return;
-        }
-        KernelCheck.Run(label, "reorder", [new("Source", from, source.At(sourceOffset, from.Bytes), Access.Read), new("Target", to, target.At(targetOffset, to.Bytes), Access.Write)],
-            default, reorder.Execute);
     }
 
     // Blocks of 16 rows in float32, of 8 pairs of rows in bfloat16, and all else alike: "AB16b64a" and "AB8b64a2b".
@@ -206,13 +198,13 @@ internal sealed class ParameterStore : IDisposable
             throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, and {count} were given.");
     }
 
-    private sealed class WeightCopy(Tensor tensor, NativeBuffer buffer, Kernel reorder)
+    private sealed class WeightCopy(Tensor tensor, NativeBuffer buffer, LayoutCopy copy)
     {
         public Tensor Tensor { get; } = tensor;
 
         public NativeBuffer Buffer { get; } = buffer;
 
-        public Kernel Reorder { get; } = reorder;
+        public LayoutCopy Copy { get; } = copy;
 
         public bool IsStale { get; set; } = true;
     }

@@ -33,6 +33,8 @@ internal abstract class Runnable : IDisposable
         PoolingNaNWork pooling => new TeamRunnable(new PoolingNaNKernel(step, pooling, binder)),
         PadChannelsWork pad => new TeamRunnable(new PadChannelsKernel(step, pad, binder)),
         AdaptiveAverageWork average => new TeamRunnable(new AdaptiveAverageKernel(step, average, binder)),
+        WeightsCopyWork => new WeightsCopyRunnable(step, binder),
+        UnseenTapsWork taps => new UnseenTapsRunnable(step, taps, binder),
         LossWork loss => new InlineRunnable(new LossKernel(step, loss, binder)),
         _ => throw new NotSupportedException($"{step.Label}: nothing runs {step.Work}."),
     };

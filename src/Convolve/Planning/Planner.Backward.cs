@@ -174,13 +174,13 @@ public sealed partial class Planner
         ];
         if (bias is not null)
             uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
-        Emit(node, "backward weights", operation, description, [.. uses]);
+        Emit(node, "backward weights", LeaveOutUnseen(node, new NativeWork(operation, description.Implementation)), description.ScratchpadBytes, [.. uses]);
         if (result != master)
-        {
-            Reorder reorder = new(given, master.Layout);
-            Emit(node, "reorder gradient of weights", reorder, Required(reorder, node), new(Argument.Source, result, Access.Read), new(Argument.Target, master, Access.Write));
-        }
+            CopyWeights(node, result, master, "reorder gradient of weights");
     }
+
+    private static Work LeaveOutUnseen(Node node, Work work) =>
+        node.Layer is Conv2d conv && UnseenTaps.Of(conv, node.Input) is { Count: > 0 } taps ? new UnseenTapsWork(work, taps, conv.Kernel.Height * conv.Kernel.Width) : work;
 
     private void BackPooling(Node node, Tensor gradient)
     {

@@ -46,7 +46,7 @@ public sealed partial class Planner
         Emit(node, "weights to depth", new WeightsToDepthWork(depth, IsBack: false), 0,
             new(Argument.Source, PlainParameter(node, "weight"), Access.Read), new(Argument.Target, weights, Access.Write));
         Tensor target = NewTensor(node.Name, operation.Target);
-        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, As(node, weights, operation.Weights, "reorder weights"), Access.Read)];
+        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, WeightsAs(node, weights, operation.Weights, "reorder weights"), Access.Read)];
         if (bias is not null)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, target, Access.Write));
@@ -70,12 +70,12 @@ public sealed partial class Planner
         if (forward.Bias is not null)
             uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
         Emit(node, "backward weights", operation, description, [.. uses]);
-        Tensor plain = As(node, result, DeepWeights(depth), "reorder gradient of weights");
+        Tensor plain = WeightsAs(node, result, DeepWeights(depth), "reorder gradient of weights");
         Layout master = Master(node, "weight");
         Tensor target = Parameter(node, "weight", Region.Gradients), flat = master.IsPlain ? target : NewTensor($"d {node.Name}.weight", _library.Plain(ElementType.Float32, [.. master.Sizes]));
         Emit(node, "weights from depth", new WeightsToDepthWork(depth, IsBack: true), 0, new(Argument.Source, plain, Access.Read), new(Argument.Target, flat, Access.Write));
         if (flat != target)
-            CopyTo(node, flat, target, "reorder gradient of weights");
+            CopyWeights(node, flat, target, "reorder gradient of weights");
     }
 
     private Layout DeepWeights(DepthShape depth) =>

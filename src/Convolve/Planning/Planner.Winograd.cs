@@ -69,8 +69,8 @@ public sealed partial class Planner
         List<Use> uses = [new(Argument.Source, _sources[node.Index], Access.Read), new(Argument.DiffTarget, gradient, Access.Read), new(Argument.DiffWeights, weights, Access.Write)];
         if (direct.Bias is not null)
             uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
-        Emit(node, "backward weights", new WinogradGradientWork(shape), WinogradGradient.ThreadBytes(shape) * _options.Threads, [.. uses]);
+        Emit(node, "backward weights", LeaveOutUnseen(node, new WinogradGradientWork(shape)), WinogradGradient.ThreadBytes(shape) * _options.Threads, [.. uses]);
         if (weights != master)
-            CopyTo(node, weights, master, "reorder gradient of weights");
+            CopyWeights(node, weights, master, "reorder gradient of weights");
     }
 }

@@ -180,11 +180,18 @@ public sealed partial class Planner
         return target;
     }
 
-    private void CopyTo(Node node, Tensor source, Tensor target, string name)
+    /// <summary>The same for weights and their gradients, which own kernels move: a training's result is nowhere in a library's hands.</summary>
+    private Tensor WeightsAs(Node node, Tensor tensor, Layout wanted, string name)
     {
-        Reorder operation = new(source.Layout, target.Layout);
-        Emit(node, name, operation, Required(operation, node), new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        if (tensor.Layout.Equals(wanted))
+            return tensor;
+        Tensor target = NewTensor($"{tensor.Storage.Name} as {wanted.Format}", wanted);
+        CopyWeights(node, tensor, target, name);
+        return target;
     }
+
+    private void CopyWeights(Node node, Tensor source, Tensor target, string name) =>
+        Emit(node, name, new WeightsCopyWork(), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
 
     private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
         ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");

@@ -142,6 +142,22 @@ internal sealed record PadChannelsWork(long SourceBytes, long TargetBytes, bool 
 /// <summary>Average pooling to a given size, or its gradient.</summary>
 internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : Work;
 
+/// <summary>Weights, or their gradient, in another layout or type (source to target).</summary>
+internal sealed record WeightsCopyWork : Work;
+
+/// <summary>The gradient of a convolution's weights, where some of its taps meet nothing but padding: those are 0, whatever the kernel gives them.</summary>
+/// <param name="Kernel">What computes it.</param>
+/// <param name="Taps">Their numbers, row by row of the kernel.</param>
+/// <param name="Area">The number of all taps.</param>
+/// <remarks>
+/// The bfloat16 kernels of oneDNN 2.6.3, 3.7.2 and 3.12.1 sum such taps from their scratchpad, unwritten, where the horizontal stride is at least 2 and
+/// wider than the image.
+/// </remarks>
+internal sealed record UnseenTapsWork(Work Kernel, IReadOnlyList<int> Taps, int Area) : Work
+{
+    public override string RunBy => Kernel.RunBy;
+}
+
 /// <summary>The part of a training pass that a step belongs to.</summary>
 public enum Phase
 {

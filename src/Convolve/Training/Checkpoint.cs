@@ -34,7 +34,7 @@ internal static class Checkpoint
     public static long ModelBytesOf(TrainingParts parts) =>
         SealedTensors.BytesOf([.. parts.Model.Store.Plan.Slots.Select(Classifier.TensorOf)], parts.Classifier.Metadata);
 
-    /// <summary>Writes a file; on the executor thread. The gradients are overwritten.</summary>
+    /// <summary>Writes a file; on the executor thread.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public static void Write(string path, TrainingParts parts, CheckpointInfo info)
     {

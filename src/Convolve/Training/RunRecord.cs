@@ -113,10 +113,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
         var store = parts.Model.Store;
         _bestWeights ??= [.. store.Plan.Slots.Select(s => new float[s.Spec.Count])];
         for (int i = 0; i < _bestWeights.Length; i++)
-        {
-            float[] kept = _bestWeights[i];
-            store.Read(i, plain => plain.CopyTo(kept));
-        }
+            store.Read(i, store.Weights, _bestWeights[i]);
         return true;
     }
 
