@@ -47,7 +47,10 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
     public void Run(nint source, nint target)
     {
         (_sourceAddress, _targetAddress, _firstRow, _rows) = (source, target, 0, Rows);
-        Run(target, _target);
+        if (KernelCheck.IsOn)
+            Check(target, _target);
+        else
+            Execute();
     }
 
     /// <summary>Copies some rows into memory of their own, in row-major order.</summary>
@@ -61,20 +64,16 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
         if (!_target.IsPlain)
             throw new InvalidOperationException($"{_label}: rows are read into plain order, and not into [{_target}].");
         (_sourceAddress, _targetAddress, _firstRow, _rows) = (source, target - (nint)_to.Rows[firstRow] * sizeof(float), firstRow, rows);
-        Run(target, KernelLibrary.Current.Plain(ElementType.Float32, rows, Columns));
-    }
-
-    private void Run(nint target, Layout written)
-    {
         if (KernelCheck.IsOn)
-        {
-            KernelCheck.Run(_label, "own (LayoutCopy)", [new("Source", _source, _sourceAddress, Access.Read), new("Target", written, target, Access.Write)], default, Run);
-            return;
-        }
-        Run();
+            Check(target, KernelLibrary.Current.Plain(ElementType.Float32, rows, Columns));
+        else
+            Execute();
     }
 
-    private void Run()
+    private void Check(nint target, Layout written) => KernelCheck.Run(_label, "own (LayoutCopy)",
+        [new("Source", _source, _sourceAddress, Access.Read), new("Target", written, target, Access.Write)], default, Execute);
+
+    private void Execute()
     {
         if ((long)_rows * Columns < SmallElements)
             Run(0, 1);

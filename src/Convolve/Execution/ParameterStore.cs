@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Convolve.Layers;
@@ -11,8 +12,8 @@ internal sealed class ParameterStore : IDisposable
 {
     private const int ChunkElements = 1 << 16;
 
-    // Pieces of 1 MiB where rows are short enough; of 16 rows at least, so that every cache line of a blocked layout is read once.
-    private const int PieceElements = 1 << 18, RowsOfBlock = 16;
+    // Pieces of 1 MiB where rows are short enough, and of the 64 rows of the largest blocks at least: those are then read once.
+    private const int PieceElements = 1 << 18, RowsOfBlock = 64;
     private readonly List<WeightCopy> _copies = [];
     private readonly InterleavedCopy[] _interleaved;
 
@@ -94,20 +95,22 @@ internal sealed class ParameterStore : IDisposable
     public void Read(int index, Action<ReadOnlySpan<float>> read) => Read(index, Weights, read);
 
     /// <summary>Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.</summary>
-    public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
+    public unsafe void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
     {
         ParameterSlot slot = Plan.Slots[index];
         nint source = arena.At(slot.Offset, slot.Layout.Bytes);
         using LayoutCopy copy = new(slot.Name, slot.Layout, PlainOf(slot));
-        int rows = Math.Clamp(PieceElements / copy.Columns / RowsOfBlock * RowsOfBlock, RowsOfBlock, Math.Max(RowsOfBlock, copy.Rows));
-        using NativeBuffer piece = new((long)Math.Min(rows, copy.Rows) * copy.Columns * sizeof(float), $"a piece of {slot.Name}");
-        nint target = piece.At(0, piece.Bytes);
-        for (int row = 0; row < copy.Rows; row += rows)
-        {
-            int count = Math.Min(rows, copy.Rows - row);
-            copy.ReadRows(source, target, row, count);
-            read(piece.Span<float>(0, count * copy.Columns));
-        }
+        int rows = Math.Min(copy.Rows, Math.Max(1, PieceElements / copy.Columns / RowsOfBlock) * RowsOfBlock);
+        // Rented, because fresh memory for every parameter costs more than the copy.
+        float[] piece = ArrayPool<float>.Shared.Rent(rows * copy.Columns);
+        fixed (float* target = piece)
+            for (int row = 0; row < copy.Rows; row += rows)
+            {
+                int count = Math.Min(rows, copy.Rows - row);
+                copy.ReadRows(source, (nint)target, row, count);
+                read(piece.AsSpan(0, count * copy.Columns));
+            }
+        ArrayPool<float>.Shared.Return(piece);
     }
 
     /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
