@@ -47,6 +47,14 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     }
 
     [Fact]
+    public void CheckedKernelsTrainTheSameModel()
+    {
+        CliResult result = small.Cli.Run([("CONVOLVE_CHECK_KERNELS", "1")], [.. SmallRun.Arguments, "--out", "checked", "--json"]);
+        Assert.True(result.Status == 0, result.Errors);
+        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")), File.ReadAllBytes(small.Cli.At("checked/model.safetensors")));
+    }
+
+    [Fact]
     public void WordsBesideJsonArePlainAndOnStandardError()
     {
         string words = small.Result.Errors;
