@@ -5,9 +5,10 @@ namespace Convolve.OneDnn;
 /// <summary>Zeroed native memory for tensors: aligned to cache lines, and to huge pages where it is large.</summary>
 public sealed unsafe partial class NativeBuffer : SafeHandle
 {
-    private const int ReadWrite = 3, PrivateAnonymous = 0x22, HugePages = 14;
+    private const int None = 0, ReadWrite = 3, PrivateAnonymous = 0x22, NoReserve = 0x4000, HugePages = 14;
     private const nuint HugePage = 2 << 20;
     private readonly nuint _mapped;
+    private readonly string _purpose;
 
     /// <param name="bytes">How much; 0 is allowed.</param>
     /// <param name="purpose">What for; an error names it.</param>
@@ -15,22 +16,75 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
     public NativeBuffer(long bytes, string purpose) : base(0, true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        Bytes = bytes;
+        (Bytes, _purpose) = (bytes, purpose);
         bool huge = (nuint)bytes >= HugePage;
         _mapped = huge ? ((nuint)bytes + HugePage - 1) / HugePage * HugePage + HugePage : Math.Max((nuint)bytes, 4096);
         nint address = mmap(0, _mapped, ReadWrite, PrivateAnonymous, -1, 0);
         if (address == -1)
-            throw new InsufficientMemoryException($"The machine does not give {bytes / 1048576.0:F1} MiB for {purpose}. Use a smaller batch size, or end other programs.");
+            throw Insufficient(bytes);
         SetHandle(address);
         Address = huge ? (nint)(((nuint)address + HugePage - 1) / HugePage * HugePage) : address;
         if (huge)
             _ = madvise(Address, (nuint)bytes, HugePages);
     }
 
+    private NativeBuffer(nint address, nuint reserved, string purpose) : base(0, true)
+    {
+        (_mapped, _purpose) = (reserved, purpose);
+        SetHandle(address);
+        Address = (nint)(((nuint)address + HugePage - 1) / HugePage * HugePage);
+    }
+
+    /// <summary>A buffer that can grow at its place: the addresses of <paramref name="most"/> bytes are kept free behind it, which takes no memory.</summary>
+    /// <param name="bytes">How much memory it has at first.</param>
+    /// <param name="most">How far it may grow.</param>
+    /// <param name="purpose">What for; an error names it.</param>
+    /// <returns>A buffer of a fixed size where the system limits addresses.</returns>
+    /// <exception cref="InsufficientMemoryException">The machine does not give that much.</exception>
+    public static NativeBuffer Growing(long bytes, long most, string purpose)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, most);
+        nuint reserved = (nuint)most + 2 * HugePage;
+        nint address = mmap(0, reserved, None, PrivateAnonymous | NoReserve, -1, 0);
+        if (address == -1)
+            return new(bytes, purpose);
+        NativeBuffer buffer = new(address, reserved, purpose);
+        try
+        {
+            buffer.TryGrow(bytes);
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Adds zeroed memory behind the buffer, which stays where it is.</summary>
+    /// <returns>False where there is no room: the buffer is as it was.</returns>
+    /// <exception cref="InsufficientMemoryException">There is room, and the machine does not give that much.</exception>
+    public bool TryGrow(long bytes)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        if (bytes <= Bytes)
+            return true;
+        bool huge = (nuint)bytes >= HugePage;
+        nuint unit = huge ? HugePage : (nuint)Environment.SystemPageSize, whole = ((nuint)bytes + unit - 1) / unit * unit;
+        if ((nuint)(Address - handle) + whole > _mapped)
+            return false;
+        if (mprotect(Address, whole, ReadWrite) != 0)
+            throw Insufficient(bytes);
+        if (huge)
+            _ = madvise(Address, whole, HugePages);
+        Bytes = bytes;
+        return true;
+    }
+
     public override bool IsInvalid => handle is 0 or -1;
 
     /// <summary>The usable size.</summary>
-    public long Bytes { get; }
+    public long Bytes { get; private set; }
 
     internal nint Address { get; }
 
@@ -77,6 +131,12 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
     public bool BeginsAt(nint address) => address == Address;
 
     protected override bool ReleaseHandle() => munmap(handle, _mapped) == 0;
+
+    private InsufficientMemoryException Insufficient(long bytes) =>
+        new($"The machine does not give {bytes / 1048576.0:F1} MiB for {_purpose}. Use a smaller batch size, or end other programs.");
+
+    [LibraryImport("libc")]
+    private static partial int mprotect(nint address, nuint length, int protection);
 
     [LibraryImport("libc")]
     private static partial nint mmap(nint address, nuint length, int protection, int flags, int file, long offset);

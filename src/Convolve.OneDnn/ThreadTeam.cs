@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
@@ -19,8 +18,13 @@ public interface ITeamWork
 /// </summary>
 public static class ThreadTeam
 {
-    private static readonly BlockingCollection<Job> Jobs = [];
+    private static readonly JobQueue Queue = new();
+    private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
     private static readonly Thread Executor = Start();
+
+    // Of the executor thread: the job that it runs, and the shortest kind that this lies within.
+    private static Job? _job;
+    private static JobKind _kind = JobKind.Training;
 
     /// <summary>The size of the team.</summary>
     public static int Threads { get; private set; } = Resolve(0);
@@ -52,18 +56,43 @@ public static class ThreadTeam
         });
     }
 
-    /// <summary>Runs an action on the executor thread and waits for it; its exception comes back to the caller.</summary>
-    public static void Invoke(Action action)
+    /// <summary>Runs an action on the executor thread and waits for it; its exception comes back to the caller. On the executor thread itself it runs at once.</summary>
+    /// <param name="action">What to run.</param>
+    /// <param name="kind">How long it takes: longer kinds are to call <see cref="ServeQueued"/> between their steps.</param>
+    public static void Invoke(Action action, JobKind kind = JobKind.Short)
     {
         if (IsExecutor)
         {
-            action();
+            Within(kind < _kind ? kind : _kind, action);
             return;
         }
-        using Job job = new(action);
-        Jobs.Add(job);
-        job.Done.Wait();
-        job.Error?.Throw();
+        Job job = new(action, kind);
+        Queue.Add(job);
+        job.Wait();
+    }
+
+    /// <summary>Runs the shorter jobs that wait at this moment; on the executor thread, where a longer one is between two steps and all that it keeps is its own.</summary>
+    /// <returns>Whether there were any.</returns>
+    public static bool ServeQueued()
+    {
+        RequireExecutor();
+        bool hasServed = false;
+        for (int waiting = Queue.Count; waiting > 0 && Queue.TryTake(IsServed) is { } job; waiting--)
+        {
+            Serve(job);
+            hasServed = true;
+        }
+        return hasServed;
+    }
+
+    /// <summary>
+    /// Runs a callback on the thread that called <see cref="Invoke"/>, while the executor thread serves shorter jobs: so a callback may wait for other
+    /// threads that predict. On the executor thread, between two steps; its exception comes back.
+    /// </summary>
+    public static void CallBack(Action callback)
+    {
+        RequireExecutor();
+        _job!.CallBack(callback, Queue, IsServed);
     }
 
     /// <summary>Runs a share of the work on every thread of the team; on the executor thread.</summary>
@@ -71,43 +100,51 @@ public static class ThreadTeam
     /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static unsafe void Run(TeamTask task)
     {
-        if (!IsExecutor)
-            throw new InvalidOperationException("The team belongs to the executor thread: call through ThreadTeam.Invoke.");
+        RequireExecutor();
         OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)Threads, 0);
         task.ThrowIfFailed();
+    }
+
+    internal static void Serve(Job job)
+    {
+        Job? outer = _job;
+        _job = job;
+        Within(job.Kind, job.Run);
+        _job = outer;
+    }
+
+    internal static void Wake() => Queue.Wake();
+
+    private static void Within(JobKind kind, Action action)
+    {
+        JobKind outer = _kind;
+        _kind = kind;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _kind = outer;
+        }
+    }
+
+    private static void RequireExecutor()
+    {
+        if (!IsExecutor)
+            throw new InvalidOperationException("The team belongs to the executor thread: call through ThreadTeam.Invoke.");
     }
 
     private static Thread Start()
     {
         Thread thread = new(() =>
         {
-            foreach (Job job in Jobs.GetConsumingEnumerable())
-            {
-                try
-                {
-                    job.Action();
-                }
-                catch (Exception e)
-                {
-                    job.Error = ExceptionDispatchInfo.Capture(e);
-                }
-                job.Done.Set();
-            }
+            while (true)
+                Serve(Queue.Take(_ => true, () => false)!);
         }, maxStackSize: 16 << 20)
         { IsBackground = true, Name = "Convolve executor" };
         thread.Start();
         return thread;
-    }
-
-    private sealed class Job(Action action) : IDisposable
-    {
-        public Action Action { get; } = action;
-
-        public ManualResetEventSlim Done { get; } = new();
-
-        public ExceptionDispatchInfo? Error { get; set; }
-
-        public void Dispose() => Done.Dispose();
     }
 }
 

@@ -5,35 +5,27 @@ using Convolve.Planning;
 namespace Convolve.Execution;
 
 /// <summary>A plan turned into kernels with their memory. Made once, it runs without a managed allocation.</summary>
+/// <remarks>
+/// All passes of a model share one arena and one executor thread: what a pass has been given is good until another one runs. So fill it, run it and read its
+/// results within one call of <see cref="ThreadTeam.Invoke"/>, or leave all that to <see cref="Model.Forward"/>, which any thread may call.
+/// A pass works as long as its model does, also where the model has made larger or many other ones since; windows on its memory end with the model.
+/// </remarks>
 public sealed class Executor : IDisposable
 {
-    private readonly ParameterStore _store;
-    private readonly NativeBuffer _arena;
-    private readonly Runnable[] _runnables;
+    private readonly ExecutorCache _owner;
     private readonly long[] _ticks;
     private readonly PassState _state;
     private readonly int _inputElements, _outputElements;
-    private readonly Binder _binder;
-    private bool _isUnchecked = KernelCheck.IsOn;
+    private Binder? _binder;
+    private Runnable[]? _runnables;
+    private bool _isUnchecked, _isDisposed;
 
-    internal Executor(Plan plan, ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null)
+    internal Executor(Plan plan, ExecutorCache owner)
     {
-        (Plan, _store, _arena) = (plan, store, arena);
+        (Plan, _owner) = (plan, owner);
         (_inputElements, _outputElements) = (Count(plan.Input), Count(plan.Output));
-        _state = new(seed, plan.Options.BatchSize, classWeights);
-        _binder = new(store, arena, _state);
+        _state = new(owner.Seed, plan.Options.BatchSize, owner.ClassWeights);
         _ticks = new long[plan.Steps.Count];
-        _runnables = new Runnable[plan.Steps.Count];
-        try
-        {
-            for (int i = 0; i < _runnables.Length; i++)
-                _runnables[i] = Runnable.Create(plan.Steps[i], _binder);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
     }
 
     public Plan Plan { get; }
@@ -83,17 +75,27 @@ public sealed class Executor : IDisposable
     /// <summary>The time each step has taken since profiling began, in the order of the plan.</summary>
     public IReadOnlyList<TimeSpan> StepTimes => [.. _ticks.Select(t => Stopwatch.GetElapsedTime(0, t))];
 
+    /// <summary>When it was last used, as its owner counts.</summary>
+    internal long LastUse { get; set; }
+
+    /// <summary>Whether it has its kernels.</summary>
+    internal bool IsBound => _runnables is not null;
+
     /// <summary>Runs all steps; on the executor thread.</summary>
     /// <param name="step">Counts the training steps of a run; keys the dropout masks.</param>
     /// <param name="firstImage">Where the pass trains on a part of a batch, the place of its first image in the whole; the masks are then those of the whole.</param>
+    /// <exception cref="InvalidOperationException">The caller is another thread.</exception>
+    /// <exception cref="ObjectDisposedException">The pass or its model is disposed.</exception>
     public void Run(uint step = 0, int firstImage = 0)
     {
         if (!ThreadTeam.IsExecutor)
             throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
+        ObjectDisposedException.ThrowIf(_isDisposed || _owner.IsDisposed, this);
         if (ThreadTeam.Threads != Plan.Options.Threads)
             ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for so many
+        _owner.Use(this);
         (_state.Step, _state.FirstImage) = (step, firstImage);
-        _store.Refresh();
+        _owner.Store.Refresh();
         if (_isUnchecked)
         {
             RunChecked();
@@ -104,7 +106,7 @@ public sealed class Executor : IDisposable
             RunProfiled();
             return;
         }
-        foreach (Runnable runnable in _runnables)
+        foreach (Runnable runnable in _runnables!)
             runnable.Run();
     }
 
@@ -112,11 +114,12 @@ public sealed class Executor : IDisposable
     /// <returns>The layer that the step is of, or "input"; null where everything is finite.</returns>
     internal string? FirstNonFinite(uint step, int firstImage)
     {
+        _owner.Use(this);
         (_state.Step, _state.FirstImage) = (step, firstImage);
-        _store.Refresh();
+        _owner.Store.Refresh();
         if (HasNonFinite(Plan.Input))
             return Plan.Input.Storage.Name;
-        for (int i = 0; i < _runnables.Length && Plan.Steps[i].Phase == Phase.Forward; i++)
+        for (int i = 0; i < _runnables!.Length && Plan.Steps[i].Phase == Phase.Forward; i++)
         {
             _runnables[i].Run();
             if (Plan.Steps[i].Uses.Any(u => u.Argument == Argument.Target && HasNonFinite(u.Tensor)))
@@ -133,22 +136,49 @@ public sealed class Executor : IDisposable
             : tensor.Layout.Type == ElementType.Float32 && NonFinite.IsIn(Window<float>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(float)))));
     }
 
-    public void Dispose()
+    /// <summary>Gives its kernels back, once a run that is under way is done. The model makes another pass where it needs one.</summary>
+    public void Dispose() => ThreadTeam.Invoke(() =>
     {
-        for (int i = _runnables.Length - 1; i >= 0; i--)
-            _runnables[i]?.Dispose();
+        _isDisposed = true;
+        _owner.Remove(this);
+    });
+
+    /// <summary>Makes the kernels; on the executor thread, the team being of the plan's size.</summary>
+    internal void Bind()
+    {
+        _binder = new(_owner.Store, _owner.Arena, _state);
+        _isUnchecked = KernelCheck.IsOn;
+        _runnables = new Runnable[Plan.Steps.Count];
+        try
+        {
+            for (int i = 0; i < _runnables.Length; i++)
+                _runnables[i] = Runnable.Create(Plan.Steps[i], _binder);
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the kernels back; <see cref="Bind"/> makes them again.</summary>
+    internal void Release()
+    {
+        for (int i = (_runnables?.Length ?? 0) - 1; i >= 0; i--)
+            _runnables![i]?.Dispose();
+        _runnables = null;
     }
 
     private void RunChecked()
     {
-        for (int i = 0; i < _runnables.Length; i++)
-            KernelCheck.Run(Plan.Steps[i], _runnables[i], _binder);
+        for (int i = 0; i < _runnables!.Length; i++)
+            KernelCheck.Run(Plan.Steps[i], _runnables[i], _binder!);
         _isUnchecked = false;
     }
 
     private void RunProfiled()
     {
-        for (int i = 0; i < _runnables.Length; i++)
+        for (int i = 0; i < _runnables!.Length; i++)
         {
             long start = Stopwatch.GetTimestamp();
             _runnables[i].Run();
@@ -156,7 +186,7 @@ public sealed class Executor : IDisposable
         }
     }
 
-    private Span<T> Window<T>(Tensor tensor, int elements) where T : unmanaged => _arena.Span<T>(tensor.Storage.Offset, elements);
+    private Span<T> Window<T>(Tensor tensor, int elements) where T : unmanaged => _owner.Arena.Span<T>(tensor.Storage.Offset, elements);
 
     // Once: the sizes of a layout are a new list each time.
     private static int Count(Tensor tensor) => checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size));

@@ -7,21 +7,30 @@ using Convolve.Planning;
 namespace Convolve.Execution;
 
 /// <summary>A graph with its parameters, ready to run: evaluation at any batch size, and, where it was made for it, training.</summary>
-/// <remarks>Training, evaluation and every batch size have a plan of their own over the same parameters and the same arena; none of them is a mode.</remarks>
+/// <remarks>
+/// Training, evaluation and every batch size have a plan of their own over the same parameters and the same arena; none of them is a mode.
+/// <para>
+/// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order in which they come,
+/// and has its own input and result. A training in the same process serves them between its steps; what they see are the weights of that moment.
+/// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizer.Step"/> belong together: several threads that train one model must
+/// agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an <see cref="ObjectDisposedException"/>.
+/// </para>
+/// </remarks>
 public sealed class Model : IDisposable
 {
     // Measured: LeNet-5 (0.4 M multiply-adds) runs at 38,000 images/s in bfloat16 and at 167,000 in float32, where it has kernels of its own; the next larger
     // network of the zoo (cnn-bn-leaky, 7.8 M) at 11,900 and 8,700.
     private const long BFloat16MultiplyAdds = 4_000_000;
 
+    // No arena that a CPU can fill in a useful time is larger; addresses cost nothing.
+    private const long MostArenaBytes = 1L << 36;
+
     private readonly ParameterStore _store;
-    private readonly Dictionary<(int BatchSize, bool IsTraining), Executor> _executors = [];
-    private readonly ulong _seed;
+    private readonly ExecutorCache _passes;
     private readonly bool _exact;
     private readonly float _smoothing;
     private readonly float[]? _classWeights;
     private readonly int _threads;
-    private NativeBuffer _arena;
 
     /// <param name="graph">The network; its output must be a vector of logits.</param>
     /// <param name="options">How it runs.</param>
@@ -34,7 +43,7 @@ public sealed class Model : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trainingBatchSize);
         options ??= new();
-        (Graph, _seed, _exact, _smoothing, TrainingBatchSize) = (graph, seed, options.Exact, options.LabelSmoothing, trainingBatchSize);
+        (Graph, _exact, _smoothing, TrainingBatchSize) = (graph, options.Exact, options.LabelSmoothing, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
         _classWeights = options.ClassWeights is null ? null : [.. options.ClassWeights];
         if (_classWeights is not null && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
@@ -42,12 +51,12 @@ public sealed class Model : IDisposable
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0);
-        _arena = new(first.ArenaBytes, "activations");
+        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"), seed, _classWeights);
         try
         {
             OnTeam(() =>
             {
-                _executors[(first.Options.BatchSize, first.Options.IsTraining)] = new(first, _store, _arena, seed, _classWeights);
+                _passes.Add(first);
                 _store.Initialize(seed);
             });
         }
@@ -73,7 +82,18 @@ public sealed class Model : IDisposable
     public IReadOnlyList<string> ParameterNames => [.. _store.Plan.Slots.Select(s => s.Name)];
 
     /// <summary>Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.</summary>
-    public long MemoryBytes => _store.Weights.Bytes + _store.Gradients.Bytes + _store.CopyBytes + _arena.Bytes;
+    public long MemoryBytes
+    {
+        get
+        {
+            long bytes = 0;
+            ThreadTeam.Invoke(() => bytes = _store.Weights.Bytes + _store.Gradients.Bytes + _store.CopyBytes + _passes.Arena.Bytes);
+            return bytes;
+        }
+    }
+
+    /// <summary>Passes that have their kernels at the moment: of evaluation and of training at most <see cref="ExecutorCache.MostOfAKind"/> each.</summary>
+    internal int PassCount => _passes.Count;
 
     internal ParameterStore Store => _store;
 
@@ -107,16 +127,22 @@ public sealed class Model : IDisposable
         Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter, or it has another number of values.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void ReadParameter(string name, Span<float> destination) => Read(_store.Weights, name, destination);
 
     /// <summary>Sets a parameter from plain order.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter, or it has another number of values.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void WriteParameter(string name, ReadOnlySpan<float> values)
     {
         float[] copy = values.ToArray();
-        ThreadTeam.Invoke(() => _store.Write(_store.Plan.IndexOf(name), copy));
+        Invoke(() => _store.Write(_store.Plan.IndexOf(name), copy));
     }
 
     /// <summary>Copies the gradient of the last training pass out, in plain order.</summary>
+    /// <exception cref="ArgumentException">There is no such parameter, or it has another number of values.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public void ReadGradient(string name, Span<float> destination)
     {
         RequireTraining();
@@ -124,9 +150,11 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>The pass that evaluates batches of one size.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Executor Evaluation(int batchSize) => ExecutorFor(batchSize, false);
 
     /// <summary>The pass that trains on batches of one size, at most <see cref="TrainingBatchSize"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Executor Training(int batchSize)
     {
         RequireTraining();
@@ -135,48 +163,82 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, or probabilities where the network ends in a Softmax, for any n.</summary>
-    public void Forward(ReadOnlySpan<float> images, Span<float> result)
+    /// <remarks>Any thread may call it at any time; the same images in the same n give the same bits.</remarks>
+    /// <exception cref="ArgumentException">The images are not a whole number of them, or the result has another length.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public unsafe void Forward(ReadOnlySpan<float> images, Span<float> result)
     {
-        int count = CountOf(images);
-        if (result.Length != count * Graph.Output.Channels)
-            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {result.Length}.", nameof(result));
-        Executor pass = Evaluation(count);
-        WriteInput(pass, images);
-        ThreadTeam.Invoke(() => pass.Run());
-        pass.Output.CopyTo(result);
+        int count = CountOf(images), imagesLength = images.Length, resultLength = result.Length;
+        if (resultLength != count * Graph.Output.Channels)
+            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {resultLength}.", nameof(result));
+        // All within one job: the input and the output of a pass are the arena's, and the next pass of anybody overwrites them.
+        fixed (float* pinnedImages = images, pinnedResult = result)
+        {
+            nint from = (nint)pinnedImages, to = (nint)pinnedResult;
+            Invoke(() =>
+            {
+                Executor pass = Evaluation(count);
+                WriteInput(pass, new((float*)from, imagesLength));
+                pass.Run();
+                pass.Output.CopyTo(new((float*)to, resultLength));
+            });
+        }
     }
 
     /// <summary>One training pass without the update; returns the mean softmax cross-entropy (with class weights the weighted mean), whose gradients stay in the model.</summary>
     /// <param name="images">[n, C, H, W] preprocessed pixels, n at most the training batch size.</param>
     /// <param name="labels">n class numbers.</param>
     /// <param name="step">Counts the training steps: dropout masks are a function of (seed, step, layer, element).</param>
-    public double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0)
+    /// <exception cref="ArgumentException">The images are not a whole number of them, or the labels do not go with them.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public unsafe double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0)
     {
-        int count = CountOf(images), classes = Graph.Output.Channels;
+        int count = CountOf(images), classes = Graph.Output.Channels, imagesLength = images.Length;
         if (labels.Length != count)
             throw new ArgumentException($"{count} images need {count} labels, and {labels.Length} were given.", nameof(labels));
         foreach (int label in labels)
             if ((uint)label >= (uint)classes)
                 throw new ArgumentException($"Label {label} is not one of the {classes} classes 0 to {classes - 1}.", nameof(labels));
-        Executor pass = Training(count);
-        WriteInput(pass, images);
-        labels.CopyTo(pass.Labels);
-        pass.IsMixed = false;
-        ThreadTeam.Invoke(() => pass.Run(step));
-        double sum = 0;
-        foreach (float loss in pass.Losses)
-            sum += loss;
-        return sum / pass.WeightSum;
+        double sum = 0, weights = 0;
+        fixed (float* pinnedImages = images)
+        fixed (int* pinnedLabels = labels)
+        {
+            nint from = (nint)pinnedImages, classesFrom = (nint)pinnedLabels;
+            Invoke(() =>
+            {
+                Executor pass = Training(count);
+                WriteInput(pass, new((float*)from, imagesLength));
+                new ReadOnlySpan<int>((int*)classesFrom, count).CopyTo(pass.Labels);
+                pass.IsMixed = false;
+                pass.Run(step);
+                foreach (float loss in pass.Losses)
+                    sum += loss;
+                weights = pass.WeightSum;
+            });
+        }
+        return sum / weights;
     }
 
-    public void Dispose()
+    /// <summary>Gives all memory back, once the call that runs is done.</summary>
+    public void Dispose() => ThreadTeam.Invoke(() =>
     {
-        foreach (Executor executor in _executors.Values)
-            executor.Dispose();
-        _executors.Clear();
+        _passes.Dispose();
         _store.Dispose();
-        _arena.Dispose();
+    });
+
+    /// <summary>Brings the team to the model's size; on the executor thread.</summary>
+    internal void UseTeam()
+    {
+        if (ThreadTeam.Threads != _threads)
+            ThreadTeam.Resize(_threads);
     }
+
+    /// <summary>A job of the executor thread on a model that is not disposed.</summary>
+    internal void Invoke(Action action, JobKind kind = JobKind.Short) => ThreadTeam.Invoke(() =>
+    {
+        ObjectDisposedException.ThrowIf(_passes.IsDisposed, this);
+        action();
+    }, kind);
 
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
         Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing), parameters);
@@ -191,29 +253,26 @@ public sealed class Model : IDisposable
     private Executor ExecutorFor(int batchSize, bool training)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
-        ObjectDisposedException.ThrowIf(_arena.IsClosed, this);
-        return _executors.TryGetValue((batchSize, training), out Executor? executor) ? executor : CreateExecutor(batchSize, training);
+        if (!ThreadTeam.IsExecutor)
+            return ExecutorFromElsewhere(batchSize, training);
+        ObjectDisposedException.ThrowIf(_passes.IsDisposed, this);
+        return _passes.Find(batchSize, training) ?? CreateExecutor(batchSize, training);
     }
 
-    // Apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
+    // Both apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
+    private Executor ExecutorFromElsewhere(int batchSize, bool training)
+    {
+        Executor? executor = null;
+        ThreadTeam.Invoke(() => executor = ExecutorFor(batchSize, training));
+        return executor!;
+    }
+
     private Executor CreateExecutor(int batchSize, bool training)
     {
         Executor? executor = null;
         Plan plan = CreatePlan(batchSize, training, _store.Plan);
-        if (plan.ArenaBytes > _arena.Bytes)
-            Grow(plan.ArenaBytes);
-        OnTeam(() => executor = new(plan, _store, _arena, _seed, _classWeights));
-        return _executors[(batchSize, training)] = executor!;
-    }
-
-    // A larger arena: kernels are bound to addresses, so all passes are made anew on their next call.
-    private void Grow(long bytes)
-    {
-        foreach (Executor executor in _executors.Values)
-            executor.Dispose();
-        _executors.Clear();
-        _arena.Dispose();
-        _arena = new(bytes, "activations");
+        OnTeam(() => executor = _passes.Add(plan));
+        return executor!;
     }
 
     private int CountOf(ReadOnlySpan<float> images)
@@ -238,7 +297,7 @@ public sealed class Model : IDisposable
     private void Read(NativeBuffer arena, string name, Span<float> destination)
     {
         float[] values = new float[destination.Length];
-        ThreadTeam.Invoke(() => _store.Read(_store.Plan.IndexOf(name), arena, values));
+        Invoke(() => _store.Read(_store.Plan.IndexOf(name), arena, values));
         values.CopyTo(destination);
     }
 

@@ -10,7 +10,15 @@ using Convolve.Planning;
 namespace Convolve.Training;
 
 /// <summary>A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.</summary>
-/// <remarks>One file holds it: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the metadata.</remarks>
+/// <remarks>
+/// One file holds it: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the metadata.
+/// <para>
+/// Any number of threads may use a classifier at once, as a server does: pictures are decoded and resized on the caller's thread, the network runs for one caller
+/// after the other, and each gets the answer to its own picture, with the bits that it would have alone. An evaluation lets predictions through between its
+/// batches, a training in the same process between its steps. <see cref="Dispose"/> waits for the call that runs; later ones get an
+/// <see cref="ObjectDisposedException"/>.
+/// </para>
+/// </remarks>
 public sealed class Classifier : IDisposable
 {
     private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", FormatKey = "format", FormatValue = "pt";
@@ -71,7 +79,8 @@ public sealed class Classifier : IDisposable
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
     /// <exception cref="InvalidOperationException">A weight is NaN or infinite.</exception>
-    public void Save(string path) => ThreadTeam.Invoke(() =>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
+    public void Save(string path) => Model.Invoke(() =>
     {
         ParameterStore store = Model.Store;
         if (store.FirstNonFinite(store.Weights) is { } bad)
@@ -101,22 +110,22 @@ public sealed class Classifier : IDisposable
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
     /// <param name="batchSize">Images at a time.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
     public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        With(split, batchSize, evaluator => evaluator.Run(progress, cancellation));
+        With(split, batchSize, evaluator => evaluator.Run(CallerProgress.Of(progress), cancellation));
 
     /// <summary>What the network says of every image of a split, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
     /// <param name="batchSize">Images at a time.</param>
     /// <param name="augmentation">Whether an image is looked at in several views.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be moved.</exception>
     public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
         IProgress<double>? progress = null, CancellationToken cancellation = default) =>
-        With(split, batchSize, evaluator => evaluator.Predict(augmentation, progress, cancellation));
+        With(split, batchSize, evaluator => evaluator.Predict(augmentation, CallerProgress.Of(progress), cancellation));
 
     private T With<T>(Split split, int batchSize, Func<Evaluator, T> evaluate)
     {
@@ -125,11 +134,11 @@ public sealed class Classifier : IDisposable
             throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, "
                 + $"and the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on the set it was trained for.");
         T? result = default;
-        ThreadTeam.Invoke(() =>
+        Model.Invoke(() =>
         {
             using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize);
             result = evaluate(evaluator);
-        });
+        }, JobKind.Evaluation);
         return result!;
     }
 
@@ -137,6 +146,7 @@ public sealed class Classifier : IDisposable
     /// <param name="pixels">Bytes in planes: channel, row, column.</param>
     /// <param name="size">The picture's own size; it is resized as in training.</param>
     /// <exception cref="DataException">The channels do not fit.</exception>
+    /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[] Predict(ReadOnlySpan<byte> pixels, ImageSize size)
     {
         float[] input = new float[Graph.Input.Elements], result = new float[ClassNames.Count];
@@ -150,6 +160,7 @@ public sealed class Classifier : IDisposable
         return [.. exponentials.Select(e => e / sum)];
     }
 
+    /// <summary>Gives the network's memory back, once the call that runs is done; nothing where the network is a trainer's.</summary>
     public void Dispose()
     {
         if (_ownsModel)

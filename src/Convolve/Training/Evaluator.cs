@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
@@ -39,6 +40,7 @@ internal sealed class Evaluator : IDisposable
             for (int i = 0; i < pass.BatchSize; i++)
                 metrics.AddLogits(logits.Slice(i * classes, classes), pass.Labels[i]);
             progress?.Report((step + 1.0) / _sampler.BatchCount);
+            ThreadTeam.ServeQueued();
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy(classes), _split.Count / seconds);
@@ -56,6 +58,7 @@ internal sealed class Evaluator : IDisposable
             Span<float> sums = logits.AsSpan(step * _sampler.BatchSize * classes, pass.BatchSize * classes);
             views.Run(pass, sums);
             progress?.Report((step + 1.0) / _sampler.BatchCount);
+            ThreadTeam.ServeQueued();
         }
         Dataset data = _split.Dataset;
         return new(data.ClassNames, [.. _split.Indices.Select(i => new SampleId(i, data.FileOf(i)))], [.. _split.Indices.Select(data.LabelOf)], logits);

@@ -49,6 +49,7 @@ internal sealed class LearningRateFinder(TrainingParts parts, LearningRateSweep 
             smoothed.Add(now);
             lowest = Math.Min(lowest, now);
             progress?.Report((step + 1.0) / sweep.Steps);
+            ThreadTeam.ServeQueued();
             if (now > FarBehind * lowest)
                 return new(rates, losses, smoothed) { Diverged = true };
         }

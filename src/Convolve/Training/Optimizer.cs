@@ -67,6 +67,7 @@ public sealed class Optimizer : IDisposable
             StepElsewhere(learningRate);
             return;
         }
+        _model.UseTeam(); // the norm is a sum of the threads' sums
         float scale = 1;
         if (_norm is not null)
         {
@@ -89,10 +90,10 @@ public sealed class Optimizer : IDisposable
     // Apart, because what a lambda captures is allocated where its method begins.
     private void StepElsewhere(float learningRate) => ThreadTeam.Invoke(() => Step(learningRate));
 
-    public void Dispose()
+    public void Dispose() => ThreadTeam.Invoke(() =>
     {
         _task.Dispose();
         _norm?.Dispose();
         _states.ForEach(s => s.Dispose());
-    }
+    });
 }

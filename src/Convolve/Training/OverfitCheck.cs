@@ -25,7 +25,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     /// <param name="data">Of which the first batch of the first epoch is taken.</param>
     /// <param name="recipe">How; its learning rate is held.</param>
     /// <param name="mostSteps">Steps after which it is given up, at least 1.</param>
-    /// <param name="progress">Told of each step.</param>
+    /// <param name="progress">Told of each step; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
     /// <exception cref="Layers.NetworkException">Network and data do not go together.</exception>
@@ -38,6 +38,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
         using TrainingParts parts = new(graph.WithoutDropout(), data, Plain(recipe, data));
         WeightTransfer? transfer = parts.Start();
         OverfitCheck? result = null;
+        IProgress<OverfitCheck>? told = CallerProgress.OfAll(progress);
         ThreadTeam.Invoke(() =>
         {
             int[] batch = parts.Sampler.Batch(0, 0).ToArray();
@@ -45,9 +46,10 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
             {
                 cancellation.ThrowIfCancellationRequested();
                 result = Step(parts, batch, step, result?.FirstLoss);
-                progress?.Report(result);
+                told?.Report(result);
+                ThreadTeam.ServeQueued();
             }
-        });
+        }, JobKind.Training);
         return result! with { Transfer = transfer };
     }
 

@@ -12,6 +12,10 @@ namespace Convolve.Training;
 /// <remarks>
 /// The same recipe, network, data and number of threads give the same bits, also where the run was interrupted or killed and resumed, at the end of an epoch or
 /// within one.
+/// <para>
+/// Between two steps it serves what other threads ask of any classifier or model of the process; its own bits do not depend on that. Another training waits until
+/// this one is done.
+/// </para>
 /// </remarks>
 /// <example><code>
 /// using Trainer trainer = new(graph, splits, recipe, "runs/first");
@@ -168,14 +172,14 @@ public sealed class Trainer : IDisposable
             TrainingParts.StatesOf(recipe, recipe.BatchSize));
 
     /// <summary>Runs the recipe to its end; once.</summary>
-    /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
+    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the classifier.</param>
     /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
     /// <exception cref="TrainingException">Loss or weights are NaN or infinite, or an image or a file of the run cannot be read any more. Best weights and checkpoints of before are kept.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) => Fit(progress, null, cancellation);
 
     /// <inheritdoc cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>
-    /// <param name="progress">Told of steps and epochs; called on the executor thread unless it passes calls on.</param>
+    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the classifier.</param>
     /// <param name="timeLimit">After so long in this call the run ends with its best weights so far, tested; what it had begun is in the checkpoint, and it can be
     /// resumed. Null for no limit.</param>
     /// <param name="cancellation">Ends the run cleanly after the step.</param>
@@ -198,9 +202,9 @@ public sealed class Trainer : IDisposable
     private TrainingResult RunToEnd(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
     {
         TrainingResult? result = null;
-        ThreadTeam.Invoke(() =>
+        _parts.Model.Invoke(() =>
         {
-            TrainingEnd end = new TrainingRun(_parts, _state, _record, progress, timeLimit, cancellation).Finish(out Evaluation? test);
+            TrainingEnd end = new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation).Finish(out Evaluation? test);
             result = new(Recipe, _state.Epochs, _state.BestEpoch, test, end == TrainingEnd.Interrupted, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
@@ -208,13 +212,13 @@ public sealed class Trainer : IDisposable
             };
             if (test is not null)
                 _record.Log(result);
-        });
+        }, JobKind.Training);
         return result!;
     }
 
     /// <summary>Trains with a rising learning rate and looks how the loss takes it; then all is as it was, down to the bit.</summary>
     /// <param name="sweep">From where to where; null for the usual.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1].</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
     /// <exception cref="InvalidOperationException">The run has begun.</exception>
     /// <exception cref="RecipeException">The sweep does not rise.</exception>
@@ -223,16 +227,17 @@ public sealed class Trainer : IDisposable
         if (_isUsed || ResumedFrom is not null)
             throw new InvalidOperationException("The learning rate is found before a run has begun. Make another trainer.");
         LearningRateCurve? curve = null;
-        ThreadTeam.Invoke(() => curve = new LearningRateFinder(_parts, sweep ?? new()).Run(progress, cancellation));
+        _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts, sweep ?? new()).Run(CallerProgress.Of(progress), cancellation), JobKind.Training);
         return curve!;
     }
 
-    public void Dispose()
+    /// <summary>Gives everything back, once the step that runs is done; a training that is under way then ends with an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => ThreadTeam.Invoke(() =>
     {
         _record?.Dispose();
         _folder?.Dispose();
         _parts.Dispose();
-    }
+    });
 
     private double ImagesPerSecond
     {

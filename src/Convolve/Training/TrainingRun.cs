@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
@@ -60,6 +61,8 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         while (state.Step < _steps)
         {
             Step();
+            if (ThreadTeam.ServeQueued())
+                Clock(); // the time of others is not the epoch's
             if (state.Step == _steps)
                 break;
             if (cancellation.IsCancellationRequested || IsLate)

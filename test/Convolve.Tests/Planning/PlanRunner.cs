@@ -34,7 +34,8 @@ internal static class PlanRunner
             ThreadTeam.Resize(plan.Options.Threads);
             using ParameterStore store = new(plan.Parameters, plan.Options.IsTraining);
             using NativeBuffer arena = new(arenaBytes, "a test");
-            using Executor pass = new(plan, store, arena, seed: 5);
+            using ExecutorCache passes = new(store, arena, seed: 5);
+            Executor pass = passes.Add(plan);
             store.Initialize(seed: 6);
             arena.Span<byte>(0, (int)arenaBytes).Fill(Junk);
             for (uint step = 0; step < 2; step++)

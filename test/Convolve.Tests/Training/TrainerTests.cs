@@ -3,6 +3,7 @@ using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Layers;
+using Convolve.OneDnn;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -216,7 +217,7 @@ public class TrainerTests
             trainer.Fit(new Told(progress =>
             {
                 if (progress is EpochProgress)
-                    allocated.Add(GC.GetAllocatedBytesForCurrentThread());
+                    ThreadTeam.Invoke(() => allocated.Add(GC.GetAllocatedBytesForCurrentThread()));
             }));
             return allocated.Zip(allocated.Skip(1), (before, after) => after - before).Min();
         }

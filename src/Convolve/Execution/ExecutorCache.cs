@@ -1,0 +1,93 @@
+using Convolve.OneDnn;
+using Convolve.Planning;
+
+namespace Convolve.Execution;
+
+/// <summary>The passes of a model that are bound to its arena: of training and of evaluation the last used few each. On the executor thread only.</summary>
+/// <remarks>
+/// A pass whose kernels were released is not lost: where somebody holds it still, its next run binds it again. The arena stays at its address while it grows,
+/// so that neither kernels nor windows are left behind.
+/// </remarks>
+internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null) : IDisposable
+{
+    /// <summary>Passes of a kind that keep their kernels.</summary>
+    public const int MostOfAKind = 16;
+
+    private readonly List<Executor> _bound = [];
+    private readonly List<NativeBuffer> _outgrown = [];
+    private long _uses;
+
+    public ParameterStore Store => store;
+
+    public NativeBuffer Arena { get; private set; } = arena;
+
+    public ulong Seed => seed;
+
+    public float[]? ClassWeights => classWeights;
+
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>Passes that have their kernels at the moment.</summary>
+    public int Count => _bound.Count;
+
+    /// <summary>A pass that is there already.</summary>
+    public Executor? Find(int batchSize, bool training)
+    {
+        foreach (Executor pass in _bound)
+            if (pass.BatchSize == batchSize && pass.Plan.Options.IsTraining == training)
+                return pass;
+        return null;
+    }
+
+    /// <summary>Makes a pass, and room for it.</summary>
+    public Executor Add(Plan plan)
+    {
+        if (plan.ArenaBytes > Arena.Bytes && !Arena.TryGrow(plan.ArenaBytes))
+            Move(plan.ArenaBytes);
+        Executor pass = new(plan, this);
+        Use(pass);
+        return pass;
+    }
+
+    /// <summary>Notes that a pass is used, and binds its kernels where they are not.</summary>
+    public void Use(Executor pass)
+    {
+        pass.LastUse = ++_uses;
+        if (pass.IsBound)
+            return;
+        bool training = pass.Plan.Options.IsTraining;
+        if (_bound.Count(other => other.Plan.Options.IsTraining == training) >= MostOfAKind)
+        {
+            Executor oldest = _bound.Where(other => other.Plan.Options.IsTraining == training).MinBy(other => other.LastUse)!;
+            _bound.Remove(oldest);
+            oldest.Release();
+        }
+        pass.Bind();
+        _bound.Add(pass);
+    }
+
+    public void Remove(Executor pass)
+    {
+        _bound.Remove(pass);
+        pass.Release();
+    }
+
+    public void Dispose()
+    {
+        IsDisposed = true;
+        _bound.ForEach(pass => pass.Release());
+        _bound.Clear();
+        _outgrown.ForEach(buffer => buffer.Dispose());
+        Arena.Dispose();
+    }
+
+    // Only where the system does not reserve addresses ahead. Somebody may look into the old arena still, so it lives as long as the model.
+    private void Move(long bytes)
+    {
+        NativeBuffer larger = new(bytes, "activations");
+        _bound.ForEach(pass => pass.Release());
+        _bound.Clear();
+        _outgrown.Add(Arena);
+        Arena = larger;
+    }
+}
