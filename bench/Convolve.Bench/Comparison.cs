@@ -216,7 +216,7 @@ internal sealed class Comparison
 
     private static void Say(string line) => Console.Error.WriteLine($"bench: {line}");
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "Convolve.slnx")))

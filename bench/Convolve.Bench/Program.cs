@@ -7,6 +7,8 @@ using Convolve.Training;
 const string Usage = """
     ./dev bench [--quick] [--rounds N] [--only NETWORK|RECIPE,...] [--threads N] [--output FILE]
         Convolve, PyTorch and the bare kernels side by side; see bench/README.md. A full run writes bench/results, any run FILE.
+    ./dev bench --busy [--rounds N] [--only NETWORK] [--batch-size N] [--limit N] [--other PATH/convolve]
+        training beside endless loops, with the default threads and with one, and by another build
     ./dev bench steps NETWORK [--batch-size N] [--precision f32|bf16] [--exact] [--inference] [--seconds S]
         the time of each step of a plan
     ./dev bench transforms [--precision f32|bf16] [--only TEXT] [--milliseconds N]
@@ -38,6 +40,11 @@ try
         case "epoch":
             Console.WriteLine(EpochMeasurement.Run(arguments).ToJson());
             return 0;
+        case "spin":
+            arguments.End();
+            return BusyComparison.Spin();
+        case null when arguments.Flag("--busy"):
+            return BusyComparison.Run(arguments);
         case null:
             return Comparison.Run(arguments);
         default:

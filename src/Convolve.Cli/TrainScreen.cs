@@ -13,6 +13,7 @@ internal sealed class TrainScreen(Output output)
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
     private readonly ProgressLine _bar = new(output);
     private TimeSpan _nextPlain = PlainInterval;
+    private bool _hasToldOfBusyMachine;
     private long _start;
 
     /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
@@ -83,6 +84,7 @@ internal sealed class TrainScreen(Output output)
     {
         if (output.IsQuiet)
             return;
+        TellOfBusyMachine();
         if (progress is EpochProgress epoch)
         {
             _bar.Clear();
@@ -136,6 +138,16 @@ internal sealed class TrainScreen(Output output)
             : $"interrupted: {model} has the last weights, of an epoch that was not finished");
         if (command is not null)
             Failures.Say($"to go on: {command}");
+    }
+
+    // Once: who keeps a core busy now may do so again and again.
+    private void TellOfBusyMachine()
+    {
+        if (_hasToldOfBusyMachine || Machine.ThreadsLeft is not { } threads)
+            return;
+        _hasToldOfBusyMachine = true;
+        _bar.Clear();
+        output.Line(string.Create(CultureInfo.InvariantCulture, $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
     }
 
     private void Show(StepProgress step)

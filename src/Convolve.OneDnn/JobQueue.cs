@@ -16,8 +16,8 @@ internal sealed class JobQueue
         {
             _jobs.Add(job);
             _count = _jobs.Count;
+            _changes.Release();
         }
-        _changes.Release();
     }
 
     /// <summary>Has <see cref="Take"/> look again.</summary>
@@ -49,6 +49,7 @@ internal sealed class JobQueue
             Job job = _jobs[index];
             _jobs.RemoveAt(index);
             _count = _jobs.Count;
+            _changes.Wait(0); // its own release, unless that is what woke the caller
             return job;
         }
     }

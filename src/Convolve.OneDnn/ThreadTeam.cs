@@ -1,23 +1,18 @@
-using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
+using System.Diagnostics;
 
 namespace Convolve.OneDnn;
-
-/// <summary>Work that every thread of the team does its share of.</summary>
-public interface ITeamWork
-{
-    /// <summary>Does the share of one thread.</summary>
-    /// <param name="thread">From 0.</param>
-    /// <param name="threads">The size of the team.</param>
-    void Run(int thread, int threads);
-}
 
 /// <summary>
 /// The one thread that executes kernels, and the OpenMP team behind it. Every thread that called oneDNN would get a team of its own, so all
 /// kernels of a process run from here; own kernels share the team, so that cores are never given out twice.
 /// </summary>
+/// <remarks>
+/// Own work has as many shares as the team has threads, whoever computes them. While other programs keep cores busy, fewer threads do, to the same bits.
+/// </remarks>
 public static class ThreadTeam
 {
+    private static readonly Dictionary<int, Pace> Paces = [];
+    private static readonly Helpers Helpers = new();
     private static readonly JobQueue Queue = new();
     private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
     private static readonly Thread Executor = Start();
@@ -25,6 +20,10 @@ public static class ThreadTeam
     // Of the executor thread: the job that it runs, and the shortest kind that this lies within.
     private static Job? _job;
     private static JobKind _kind = JobKind.Training;
+    private static bool _isRunning;
+
+    // How many threads compute, of a team of this size.
+    private static Pace _pace = new(Resolve(0));
 
     /// <summary>The size of the team.</summary>
     public static int Threads { get; private set; } = Resolve(0);
@@ -53,6 +52,9 @@ public static class ThreadTeam
         {
             OpenMp.omp_set_num_threads(threads);
             Threads = threads;
+            if (!Paces.TryGetValue(threads, out Pace? pace))
+                Paces[threads] = pace = new(threads);
+            _pace = pace;
         });
     }
 
@@ -95,14 +97,64 @@ public static class ThreadTeam
         _job!.CallBack(callback, Queue, IsServed);
     }
 
-    /// <summary>Runs a share of the work on every thread of the team; on the executor thread.</summary>
+    /// <summary>Threads that compute the shares of own work at the moment: <see cref="Threads"/>, or fewer while other programs keep cores busy.</summary>
+    public static int Width => FixedWidth is { } width ? Math.Clamp(width, 1, Threads) : _pace.Width;
+
+    /// <summary>Whether they are fewer, or were a moment ago, because threads of the team waited long for their turn.</summary>
+    public static bool IsHeldUp => _pace.IsHeldUp;
+
+    /// <summary>For tests: as many threads compute, however long it takes.</summary>
+    internal static int? FixedWidth { get; set; }
+
+    /// <summary>Runs all shares of the work, on the threads of the team; on the executor thread. A share that runs work itself computes all of that alone.</summary>
     /// <exception cref="InvalidOperationException">The caller is another thread: it would get a team of its own.</exception>
     /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static unsafe void Run(TeamTask task)
     {
         RequireExecutor();
-        OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)Threads, 0);
+        int shares = Threads;
+        task.Begin(shares);
+        if (shares == 1 || _isRunning)
+        {
+            task.RunAll();
+            task.ThrowIfFailed();
+            return;
+        }
+        _isRunning = true;
+        int width = Width;
+        long start = Stopwatch.GetTimestamp();
+        if (width == shares)
+        {
+            OpenMp.GOMP_parallel(&TeamTask.Enter, task.Handle, (uint)shares, 0);
+        }
+        else
+        {
+            OpenMp.omp_set_num_threads(1); // a share's kernels run on its thread alone
+            if (width == 1)
+                task.RunAll();
+            else
+                Helpers.Run(task, shares, width);
+            OpenMp.omp_set_num_threads(shares);
+        }
+        _isRunning = false;
+        if (FixedWidth is null)
+            _pace.Note(Stopwatch.GetTimestamp() - start, task.WorkTicks);
         task.ThrowIfFailed();
+    }
+
+    /// <summary>Has the library describe or make kernels that run on the calling thread alone, as the kernels of a share do; on the executor thread.</summary>
+    public static T OnOneThread<T>(Func<T> action)
+    {
+        RequireExecutor();
+        OpenMp.omp_set_num_threads(1);
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            OpenMp.omp_set_num_threads(Threads);
+        }
     }
 
     internal static void Serve(Job job)
@@ -112,6 +164,9 @@ public static class ThreadTeam
         Within(job.Kind, job.Run);
         _job = outer;
     }
+
+    /// <summary>Jobs that wait.</summary>
+    internal static int Waiting => Queue.Count;
 
     internal static void Wake() => Queue.Wake();
 
@@ -145,57 +200,5 @@ public static class ThreadTeam
         { IsBackground = true, Name = "Convolve executor" };
         thread.Start();
         return thread;
-    }
-}
-
-/// <summary>Work bound once, so that running it again and again allocates nothing.</summary>
-public sealed class TeamTask : IDisposable
-{
-    private readonly ITeamWork _work;
-    private GCHandle _handle;
-    private Exception? _error;
-
-    public TeamTask(ITeamWork work)
-    {
-        _work = work;
-        _handle = GCHandle.Alloc(this);
-    }
-
-    internal nint Handle
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(!_handle.IsAllocated, this);
-            return GCHandle.ToIntPtr(_handle);
-        }
-    }
-
-    public void Dispose()
-    {
-        if (_handle.IsAllocated)
-            _handle.Free();
-    }
-
-    internal void ThrowIfFailed()
-    {
-        if (_error is { } error)
-        {
-            _error = null;
-            ExceptionDispatchInfo.Throw(error);
-        }
-    }
-
-    [UnmanagedCallersOnly]
-    internal static void Enter(nint handle)
-    {
-        var task = (TeamTask)GCHandle.FromIntPtr(handle).Target!;
-        try
-        {
-            task._work.Run(OpenMp.omp_get_thread_num(), OpenMp.omp_get_num_threads());
-        }
-        catch (Exception e)
-        {
-            task._error = e; // no exception may leave a native frame
-        }
     }
 }

@@ -53,8 +53,13 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
     public void Use(Executor pass)
     {
         pass.LastUse = ++_uses;
-        if (pass.IsBound)
-            return;
+        if (!pass.IsBound)
+            Bind(pass);
+    }
+
+    // Apart: what a lambda captures is allocated where its method begins.
+    private void Bind(Executor pass)
+    {
         bool training = pass.Plan.Options.IsTraining;
         if (_bound.Count(other => other.Plan.Options.IsTraining == training) >= MostOfAKind)
         {

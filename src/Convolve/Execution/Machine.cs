@@ -67,4 +67,8 @@ public static class Machine
 
     /// <summary>Threads of the kernel team.</summary>
     public static int Threads => ThreadTeam.Threads;
+
+    /// <summary>Threads that compute at the moment, where other programs keep the cores so busy that waiting for all <see cref="Threads"/> takes longer; else null.</summary>
+    /// <remarks>The results have the same bits.</remarks>
+    public static int? ThreadsLeft => ThreadTeam.IsHeldUp && ThreadTeam.Width is var width && width < Threads ? width : null;
 }

@@ -14,6 +14,7 @@ internal abstract class Runnable : IDisposable
     public static Runnable Create(Step step, Binder binder) => step.Work switch
     {
         NativeWork native => new NativeRunnable(step, native, binder),
+        SharesWork shares => new SharesRunnable(step, shares, binder),
         DropoutWork dropout => new TeamRunnable(new DropoutKernel(step, dropout, binder)),
         ConcatWork concat => new TeamRunnable(new ConcatKernel(step, concat, binder)),
         SpaceToDepthWork depth => new TeamRunnable(new SpaceToDepthKernel(step, depth, binder)),

@@ -163,8 +163,11 @@ public sealed partial class Planner
     /// <summary>The channels of the blocks that the library's kernels for this machine work on.</summary>
     private int LibraryBlock => _library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
 
-    private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses) =>
-        Emit(node, name, new NativeWork(operation, description.Implementation), description.ScratchpadBytes, uses);
+    private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses)
+    {
+        if (!TryEmitShares(node.Name, name, operation, description, uses))
+            Emit(node, name, new NativeWork(operation, description.Implementation), description.ScratchpadBytes, uses);
+    }
 
     private void Emit(Node node, string name, Work work, long scratchpadBytes, params Use[] uses) =>
         _steps.Add(new(node.Name, name, _phase, work, uses, scratchpadBytes > 0 ? new($"{node.Name} {name} scratchpad", Region.Arena, scratchpadBytes) : null));
