@@ -42,6 +42,7 @@ internal sealed class InfoCommand
                 ["threads"] = Machine.Threads,
                 ["kernel_library"] = library,
                 ["instruction_set"] = instructions,
+                ["own_kernel_bits"] = Machine.OwnKernelBits,
                 ["precisions"] = new JsonArray(bfloat16 ? ["f32", "bf16"] : library is null ? [] : ["f32"]),
                 ["precision_reason"] = why,
                 ["jpeg_library"] = jpeg.Library,
@@ -57,7 +58,7 @@ internal sealed class InfoCommand
         }
         output.Fact("convolve", Version);
         output.Fact("processor", $"{Machine.ProcessorName}, {Environment.ProcessorCount} cores, {Machine.Threads} threads");
-        output.Fact("kernels", library is null ? why : $"{library}, {instructions}");
+        output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits} bit");
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
         output.Fact("pictures", jpeg.Problem ?? $"JPEG by {jpeg.Library}");

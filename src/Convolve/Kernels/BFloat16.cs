@@ -42,8 +42,9 @@ internal static class BFloat16
 
     /// <summary>Two times 16 floats, rounded; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<ushort> Narrow(Vector512<float> first, Vector512<float> second) =>
-        Avx512BW.PermuteVar32x16x2(Round(first).AsUInt16(), UpperHalves, Round(second).AsUInt16());
+    public static Vector512<ushort> Narrow(Vector512<float> first, Vector512<float> second) => Avx512BW.IsSupported
+        ? Avx512BW.PermuteVar32x16x2(Round(first).AsUInt16(), UpperHalves, Round(second).AsUInt16())
+        : Vector512.Narrow(Round(first) >>> 16, Round(second) >>> 16);
 
     /// <summary>16 floats, rounded; the result is in the upper halves, and the lower ones are anything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -86,7 +86,9 @@ internal static unsafe class AnyPooling
         return Vector512.Create(Vector256.Create(first, second), Vector256.Create(third, fourth)).AsInt32();
     }
 
-    private static Vector128<byte> Bytes(Vector512<int> places)
+    /// <summary>Places as they are kept.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Bytes(Vector512<int> places)
     {
         if (Avx512F.IsSupported)
             return Avx512F.ConvertToVector128Byte(places);

@@ -36,7 +36,7 @@ internal static unsafe class HalvingBFloat16
             {
                 if (isRectified)
                     place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, ToOrder(Vector512<short>.Zero)), place, Vector512.Create((short)BlockedPool.Nowhere));
-                Avx512BW.ConvertToVector256Byte(place).Store(places + x * Block);
+                Bytes(place).Store(places + x * Block);
             }
         }
         return Vector512.LessThanOrEqualAll(largest, Vector512.Create(Infinity));
@@ -58,16 +58,28 @@ internal static unsafe class HalvingBFloat16
     {
         Vector512<short> left = Vector512.Load(source), right = Vector512.Load(source + 2 * Block);
         Vector512<short> leftOrder = ToOrder(left), rightOrder = ToOrder(right);
-        Vector512<short> best = Avx512F.Shuffle4x128(leftOrder.AsInt32(), rightOrder.AsInt32(), 0x44).AsInt16();
-        Vector512<short> next = Avx512F.Shuffle4x128(leftOrder.AsInt32(), rightOrder.AsInt32(), 0xEE).AsInt16();
+        Vector512<short> best = Lowers(leftOrder, rightOrder), next = Uppers(leftOrder, rightOrder);
         place = Vector512.ConditionalSelect(Vector512.GreaterThan(next, best), Vector512.Create((short)(first + 1)), Vector512.Create((short)first));
         best = Vector512.Max(next, best);
         if (TKernel.Side == 2)
             return best;
-        next = ToOrder(Avx512F.InsertVector256(right, Vector256.Load(source + 4 * Block), 1));
+        next = ToOrder(right.WithUpper(Vector256.Load(source + 4 * Block)));
         place = Vector512.ConditionalSelect(Vector512.GreaterThan(next, best), Vector512.Create((short)(first + 2)), place);
         return Vector512.Max(next, best);
     }
+
+    // In each, what comes second is for registers that are put together of halves: the same, slowly.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Lowers(Vector512<short> left, Vector512<short> right) => Avx512F.IsSupported
+        ? Avx512F.Shuffle4x128(left.AsInt32(), right.AsInt32(), 0x44).AsInt16() : Vector512.Create(left.GetLower(), right.GetLower());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<short> Uppers(Vector512<short> left, Vector512<short> right) => Avx512F.IsSupported
+        ? Avx512F.Shuffle4x128(left.AsInt32(), right.AsInt32(), 0xEE).AsInt16() : Vector512.Create(left.GetUpper(), right.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Bytes(Vector512<short> places) => Avx512BW.IsSupported
+        ? Avx512BW.ConvertToVector256Byte(places) : Vector256.Narrow(places.GetLower().AsUInt16(), places.GetUpper().AsUInt16());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(Vector512<short> pair, short* to, bool isStreamed)

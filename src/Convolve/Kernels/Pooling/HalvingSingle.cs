@@ -35,7 +35,7 @@ internal static unsafe class HalvingSingle
             {
                 if (isRectified)
                     place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
-                Avx512F.ConvertToVector128Byte(place).Store(places);
+                AnyPooling.Bytes(place).Store(places);
                 places += Block;
             }
         }
@@ -59,15 +59,15 @@ internal static unsafe class HalvingSingle
     {
         Vector512<float> best = Vector512.Load(source), next = Vector512.Load(source + Block);
         // Anything times 0 is 0 but for NaN and infinity.
-        suspects = Avx512F.FusedMultiplyAdd(best, Vector512<float>.Zero, suspects);
-        suspects = Avx512F.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
+        suspects = Vector512.FusedMultiplyAdd(best, Vector512<float>.Zero, suspects);
+        suspects = Vector512.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
         Vector512<float> wins = Vector512.GreaterThan(next, best);
         place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(first + 1), Vector512.Create(first));
         best = Vector512.ConditionalSelect(wins, next, best);
         if (TKernel.Side == 2)
             return best;
         next = Vector512.Load(source + 2 * Block);
-        suspects = Avx512F.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
+        suspects = Vector512.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
         wins = Vector512.GreaterThan(next, best);
         place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(first + 2), place);
         return Vector512.ConditionalSelect(wins, next, best);
