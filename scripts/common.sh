@@ -10,7 +10,7 @@ declare -A needs=(
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'
-    [python3-torch]='PyTorch, the other side of the benchmark|path /usr/lib/python3/dist-packages/torch'
+    [python3-torch]='PyTorch, what benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
     [g++]='the C++ compiler|command g++'
 )
 

@@ -1,3 +1,5 @@
+using Convolve.Testing;
+
 namespace Convolve.OneDnn.Tests;
 
 /// <summary>Every kind of operation describes, compiles, binds and computes what its definition says, on numbers that are exact in float32.</summary>
@@ -214,11 +216,9 @@ public class OperationTests
         Assert.Equal(expected, result.ToArray());
     }
 
-    [Fact]
+    [NeedsFact(Feature.LibraryAvx512)]
     public void Reorder_rounds_to_bfloat16_to_nearest_even()
     {
-        if (Library.InstructionSet < InstructionSet.Avx512)
-            return;
         float[] values = [1, 1 + 1 / 256f, 1 + 3 / 256f, 1 + 1 / 256f + 1e-6f, -1 - 3 / 256f, 3.0e38f, 1e-30f, 0];
         float[] expected = [1, 1, 1 + 4 / 256f, 1 + 2 / 256f, -1 - 4 / 256f, Round(3.0e38f), Round(1e-30f), 0];
         Layout narrow = Library.Plain(ElementType.BFloat16, 8);

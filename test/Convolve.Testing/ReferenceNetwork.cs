@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Testing.Reference;
 
 namespace Convolve.Testing;
@@ -7,16 +8,22 @@ namespace Convolve.Testing;
 /// A network in float64, layer by layer as the definitions say: what the kernels are judged by. Dropout passes its input on, as in
 /// evaluation.
 /// </summary>
+/// <remarks>
+/// Where it rounds, it does so where a plan in bfloat16 keeps a tensor: images, the weights that multiply, each layer's output but the logits, and each
+/// output's gradient. Parameters, their gradients, running averages and all sums stay in float64, as they stay in float32 there.
+/// </remarks>
 public sealed class ReferenceNetwork
 {
     private readonly Dictionary<string, double[]> _gradients = [];
     private readonly ReferenceLayer?[] _layers;
+    private readonly Converter<double, double>? _rounding;
 
     /// <param name="graph">The network.</param>
-    /// <param name="parameters">By "node.parameter", in plain OIHW or [out, in] order; used in place, so a change of a value holds.</param>
-    public ReferenceNetwork(Graph graph, IReadOnlyDictionary<string, double[]> parameters)
+    /// <param name="parameters">By "node.parameter", in plain OIHW or [out, in] order; used in place, so a change of a value holds; but for what is rounded.</param>
+    /// <param name="rounding">Rounds what is kept between layers; null rounds nothing.</param>
+    public ReferenceNetwork(Graph graph, IReadOnlyDictionary<string, double[]> parameters, Converter<double, double>? rounding = null)
     {
-        Graph = graph;
+        (Graph, _rounding) = (graph, rounding);
         _layers = new ReferenceLayer?[graph.Nodes.Count];
         foreach (Node node in graph.Nodes.Skip(1))
         {
@@ -25,7 +32,7 @@ public sealed class ReferenceNetwork
                 ArgumentOutOfRangeException.ThrowIfNotEqual(parameters[name].Length, count, name);
             foreach (string name in learned)
                 _gradients[name] = new double[parameters[name].Length];
-            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => parameters[name])], [.. learned.Select(name => _gradients[name])]);
+            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => Kept(node, name, parameters[name]))], [.. learned.Select(name => _gradients[name])]);
         }
     }
 
@@ -52,26 +59,44 @@ public sealed class ReferenceNetwork
         ReferenceTensor[] gradients = [.. values.Select(value => new ReferenceTensor(value.Batch, value.Shape))];
         double loss = CrossEntropy(values[Logits.Index].Values, labels, gradients[Logits.Index].Values);
         foreach (Node node in Graph.Nodes.Take(Logits.Index + 1).Skip(1).Reverse())
+        {
+            Round(gradients[node.Index].Values);
             _layers[node.Index]!.Backward(Inputs(node, values), values[node.Index], gradients[node.Index], Inputs(node, gradients));
+        }
         return new(values[Logits.Index].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
     }
 
     // What the loss takes: not the probabilities of a final Softmax.
-    private Node Logits => Graph.Nodes[^1].Layer is Layers.Softmax ? Graph.Nodes[^1].Inputs[0] : Graph.Nodes[^1];
+    private Node Logits => Graph.Nodes[^1].Layer is Softmax ? Graph.Nodes[^1].Inputs[0] : Graph.Nodes[^1];
 
     private ReferenceTensor[] Run(double[] images, bool isTraining = false, bool movesAverages = false)
     {
         int batch = (int)(images.Length / Graph.Input.Elements);
         ArgumentOutOfRangeException.ThrowIfNotEqual(images.Length, batch * Graph.Input.Elements);
         ReferenceTensor[] values = new ReferenceTensor[_layers.Length];
-        values[0] = new(batch, Graph.Input, images);
+        values[0] = new(batch, Graph.Input, [.. images]);
+        Round(values[0].Values);
         foreach (Node node in Graph.Nodes.Skip(1))
         {
             ReferenceLayer layer = _layers[node.Index]!;
             (layer.IsTraining, layer.MovesAverages) = (isTraining, movesAverages);
             values[node.Index] = layer.Forward(Inputs(node, values));
+            if (node.Index < Logits.Index && !IsFused(node))
+                Round(values[node.Index].Values);
         }
         return values;
+    }
+
+    // A convolution's or fully connected layer's only reader that never falls is computed on its way out.
+    private bool IsFused(Node node) => node.Layer is Conv2d or Linear && Graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is [{ Layer: Activation { NeverFalls: true } }];
+
+    private double[] Kept(Node node, string name, double[] values) =>
+        _rounding is not null && node.Layer is (Conv2d or Linear) && name.EndsWith(".weight", StringComparison.Ordinal) ? Array.ConvertAll(values, _rounding) : values;
+
+    private void Round(double[] values)
+    {
+        for (int i = 0; _rounding is not null && i < values.Length; i++)
+            values[i] = _rounding(values[i]);
     }
 
     private static ReferenceTensor[] Inputs(Node node, ReferenceTensor[] tensors) => [.. node.Inputs.Select(input => tensors[input.Index])];

@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Data;
 
@@ -59,11 +60,9 @@ public sealed class DatasetsTests
         Assert.Equal("mnist", Datasets.Find("MNIST").Name);
     }
 
-    [Fact]
+    [NeedsFact(Feature.FashionMnist)]
     public void The_packaged_fashion_mnist_loads_and_is_intact()
     {
-        if (!Directory.Exists(System))
-            return;
         DatasetOptions options = new() { DataDirectory = System };
         LoadedData data = Datasets.Load("fashion-mnist", options);
         Assert.Equal((60000, 10000, System), (data.Train.Count, data.Test.Count, data.Directory));
@@ -82,11 +81,9 @@ public sealed class DatasetsTests
         Assert.Equal([47040016, 60008, 7840016, 10008], report.Files.Select(f => f.Bytes));
     }
 
-    [Fact]
+    [NeedsFact(Feature.FashionMnist)]
     public void Another_sets_files_are_recognised()
     {
-        if (!Directory.Exists(System))
-            return;
         DatasetOptions options = new() { DataDirectory = System };
         string path = Path.Combine(System, "t10k-labels-idx1-ubyte.gz");
         string expected =

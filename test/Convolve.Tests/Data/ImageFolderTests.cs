@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Testing;
 using static Convolve.Data.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data;
@@ -276,11 +277,9 @@ public sealed class ImageFolderTests : IDisposable
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Unix)]
     public void What_cannot_be_read_is_named_and_hides_nothing()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         _folder.AddMany("a", 5, 1);
         _folder.AddMany("b/deep", 5, 50);
         File.CreateSymbolicLink(_folder["a/gone.png"], _folder["nowhere.png"]);

@@ -1,64 +1,54 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Convolve.Execution;
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Winograd;
 using Convolve.OneDnn;
-using Convolve.Tests.Formats;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Execution;
 
-/// <summary>The same tests on a lesser CPU: a process of its own that sees AVX2 only.</summary>
-public partial class Avx2Tests
+/// <summary>
+/// The same tests on a lesser CPU: processes of their own of which the kernel library, the kernels in C#, or both see no AVX-512. A machine may really be mixed so:
+/// by those variables, or by what one of the two knows of a processor.
+/// </summary>
+public class Avx2Tests
 {
-    private const string Variable = "DNNL_MAX_CPU_ISA", Value = "AVX2";
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly (string, string) NarrowLibrary = ("DNNL_MAX_CPU_ISA", "AVX2"), WithoutBFloat16 = ("DNNL_MAX_CPU_ISA", "AVX512_CORE");
+    private static readonly (string, string)[] NarrowOwn = [("DOTNET_EnableAVX512", "0"), ("DOTNET_EnableAVX512F", "0")];
 
-    // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never this class's own starting of a process.
-    private const string Subset = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~NotANumberTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
-        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests"
-        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|FullyQualifiedName~CatalogueModelTests.Winograd|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)|FullyQualifiedName~Avx2Tests.The_process_sees";
+    private const string Itself = "FullyQualifiedName~Avx2Tests.The_process_sees", Catalogue = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~CatalogueModelTests.Winograd_is_near|FullyQualifiedName~NotANumberTests.Float32";
+
+    // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never the starting of a process.
+    private const string Subset = Itself + "|" + Catalogue + "|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
+        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~BlockedPoolingTests"
+        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)";
 
     [Fact]
     public void The_process_sees_what_it_may_use()
     {
-        if (Environment.GetEnvironmentVariable(Variable) != Value)
-            return;
-        Assert.Equal(InstructionSet.Avx2, KernelLibrary.Current.InstructionSet);
-        Assert.Equal("AVX2", Machine.InstructionSetName);
-        Assert.False(Machine.HasNativeBFloat16);
-        Assert.False(System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
-        Assert.True(Lanes.IsSupported && !Lanes.IsWide && WinogradConvolution.IsSupported(8) && !WinogradConvolution.IsSupported(16));
+        string? limit = Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA");
+        bool isWide = System.Runtime.Intrinsics.X86.Avx512F.IsSupported, isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
+        Assert.False(isWide && isKept);
+        Assert.Equal(isWide, System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
+        Assert.Equal(isWide, Lanes.IsWide && WinogradConvolution.IsSupported(16));
+        Assert.Equal(Features.Has(Feature.Avx2), Lanes.IsSupported && WinogradConvolution.IsSupported(8));
+        Assert.Equal(Features.Has(Feature.LibraryAvx512), KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512);
+        Assert.Equal(Features.HasNativeBFloat16, Machine.HasNativeBFloat16);
+        if (limit == "AVX2")
+            Assert.Equal((InstructionSet.Avx2, "AVX2"), (KernelLibrary.Current.InstructionSet, Machine.InstructionSetName));
     }
 
-    [Fact]
-    public async Task The_engine_works_with_AVX2_alone()
-    {
-        if (Environment.GetEnvironmentVariable(Variable) is not null || KernelLibrary.Current.InstructionSet < InstructionSet.Avx2)
-            return;
-        using TemporaryFolder folder = new();
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["test", typeof(Avx2Tests).Assembly.Location, "--filter", Subset, "--logger", "trx;LogFileName=avx2.trx", "--results-directory", folder.FullName])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder.FullName,
-        };
-        (start.Environment[Variable], start.Environment["DOTNET_EnableAVX512F"], start.Environment["DOTNET_EnableAVX512"]) = (Value, "0", "0");
-        using Process process = Process.Start(start)!;
-        using CancellationTokenSource patience = new(Patience);
-        using CancellationTokenRegistration registration = patience.Token.Register(() => process.Kill(entireProcessTree: true));
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Match counters = Counters().Match(File.ReadAllText(folder["avx2.trx"]));
-        Assert.True(counters.Success);
-        Assert.InRange(int.Parse(counters.Groups[1].Value, CultureInfo.InvariantCulture), 150, 2000);
-        Assert.Equal("0", counters.Groups[2].Value);
-    }
+    [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx2, Feature.Avx2)]
+    public async Task The_engine_works_with_AVX2_alone() => Assert.InRange(await ChildTests.Run(Subset, [NarrowLibrary, .. NarrowOwn]), 500, 2000);
 
-    [GeneratedRegex("passed=\"([0-9]+)\" failed=\"([0-9]+)\"")]
-    private static partial Regex Counters();
+    [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
+    public async Task Every_layer_runs_where_only_the_library_has_AVX512() =>
+        Assert.InRange(await ChildTests.Run($"{Itself}|{Catalogue}", [WithoutBFloat16, .. NarrowOwn]), 210, 500);
+
+    [NeedsFact(Feature.WholeProcessor, Feature.BFloat16)]
+    public async Task Every_layer_runs_in_bfloat16_where_only_the_library_has_AVX512() =>
+        Assert.InRange(await ChildTests.Run($"{Itself}|FullyQualifiedName~CatalogueModelTests.BFloat16|(FullyQualifiedName~BFloat16PathsTests&DisplayName~patches)", NarrowOwn), 210, 500);
+
+    [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
+    public async Task Every_layer_runs_where_the_library_has_AVX2_alone() =>
+        Assert.InRange(await ChildTests.Run($"{Itself}|{Catalogue}", NarrowLibrary), 210, 500);
 }

@@ -137,7 +137,7 @@ public sealed class ModelTests : IDisposable
     public void Memory_is_the_sum_of_what_the_buffers_take()
     {
         Graph graph = Networks.SmallAlexNet;
-        using Model model = new(graph, new() { Precision = CpuFeatures.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32 }, 16);
+        using Model model = new(graph, new() { Precision = Features.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32 }, 16);
         Plan training = model.Training(16).Plan, evaluation = model.Evaluation(40).Plan;
         long copies = training.WeightCopies.Concat(evaluation.WeightCopies).Select(c => (c.Storage.Parameter, c.Layout)).Distinct().Sum(c => c.Layout.Bytes);
         Assert.Equal(2 * training.Parameters.Bytes + copies + Math.Max(training.ArenaBytes, evaluation.ArenaBytes), model.MemoryBytes);
@@ -155,11 +155,9 @@ public sealed class ModelTests : IDisposable
             Assert.Throws<NetworkException>(() => new Model(Network, new() { Precision = Precision.BFloat16 }));
     }
 
-    [Fact]
+    [NeedsFact(Feature.Linux)]
     public void Models_that_come_and_go_leave_nothing()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         for (int i = 0; i < 10; i++)
             Cycle();
         long before = Machine.ProcessMemory.Resident;

@@ -159,21 +159,17 @@ public class AtomicFileTests
         File.SetAttributes(folder["a"], FileAttributes.Normal);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Linux)]
     public void AFolderThatTakesNoFilesIsReported()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         // Nobody may create files here, not even root, for whom permissions do not count.
         var failure = Assert.Throws<FileWriteException>(() => AtomicFile.WriteText("/sys/kernel/convolve.txt", "text"));
         Assert.Contains("/sys/kernel/convolve.txt", failure.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Linux)]
     public void ADeviceIsNotReplaced()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         using var folder = new TemporaryFolder();
         File.CreateSymbolicLink(folder["link"], "/dev/full");
         foreach (string path in (string[])["/dev/full", folder["link"]])
@@ -183,11 +179,9 @@ public class AtomicFileTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Unix)]
     public void LinksAreFollowedAndPermissionsKept()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["real"], "old");
         File.SetUnixFileMode(folder["real"], UnixFileMode.UserRead | UnixFileMode.UserWrite);

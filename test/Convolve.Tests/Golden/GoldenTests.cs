@@ -60,11 +60,9 @@ public class GoldenTests
 
     // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but .93
     // to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
-    [Theory, MemberData(nameof(Names))]
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Names))]
     public void BFloat16_points_where_PyTorch_points(string name)
     {
-        if (!CpuFeatures.HasNativeBFloat16)
-            return;
         GoldenNetwork golden = GoldenNetwork.Read(name);
         using Model model = Prepare(golden, new() { Precision = Precision.BFloat16 });
         RequireNear("loss", [model.ForwardBackward(golden.Images(0), golden.Labels(0))], [golden.Loss], 0.02);

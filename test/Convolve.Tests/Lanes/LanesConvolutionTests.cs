@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
 namespace Convolve.Tests;
 
@@ -49,20 +50,17 @@ public sealed unsafe class LanesConvolutionTests
         new[] { 2, 8, 8, 11, 3, 3, 1, 1, 1, 1, -1, -2, 5 },
     };
 
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [MemberData(nameof(Shapes))]
     public void AgreesWithTheReference(int[] shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        if (Lanes.IsSupported)
-            Check(Conv(shape), shape[12], (LanesActivation)(shape.Sum(Math.Abs) % 5), threads: shape[12] % 3 + 1);
+        Check(Conv(shape), shape[12], (LanesActivation)(shape.Sum(Math.Abs) % 5), threads: shape[12] % 3 + 1);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void AgreesWithTheReferenceForRandomShapes()
     {
-        if (!Lanes.IsSupported)
-            return;
         CounterRandom random = new(3, RandomPurpose.Test, 5);
         for (int trial = 0; trial < 150; trial++)
         {
@@ -75,11 +73,9 @@ public sealed unsafe class LanesConvolutionTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void WeightGradientsAreTheSameBitsForAThreadCountAndIgnoreEmptyLanes()
     {
-        if (!Lanes.IsSupported)
-            return;
         const int batch = 77;
         float[] src = LanesReference.Random(batch * LeNet2.InFeatures, 1), diff = LanesReference.Random(batch * LeNet2.OutFeatures, 2);
         for (int threads = 1; threads <= 4; threads++)

@@ -1,18 +1,19 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
 namespace Convolve.Tests;
 
 public sealed unsafe class LanesFunctionsTests
 {
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void TanhIsWithinItsRelativeError() =>
         Check(LanesActivation.Tanh, 12, (want, got) => Math.Abs(got - want) <= 3.5e-7 * Math.Abs(want) + float.Epsilon);
 
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void SigmoidIsWithinTwoTenMillionths() =>
         Check(LanesActivation.Sigmoid, 24, (want, got) => Math.Abs(got - want) <= 2e-7);
 
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [InlineData(nameof(LanesActivation.ReLU))]
     [InlineData(nameof(LanesActivation.LeakyReLU))]
     [InlineData(nameof(LanesActivation.Tanh))]
@@ -20,8 +21,6 @@ public sealed unsafe class LanesFunctionsTests
     public void ExtremesAreRightAndNaNPropagates(string name)
     {
         LanesActivation activation = Enum.Parse<LanesActivation>(name);
-        if (!Lanes.IsSupported)
-            return;
         float[] extremes = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, 100, -100, float.Epsilon, -1e-20f];
         using LanesBuffer x = new(64);
         x.Span.Clear();
@@ -39,8 +38,6 @@ public sealed unsafe class LanesFunctionsTests
 
     private static void Check(LanesActivation activation, float limit, Func<double, float, bool> isNear)
     {
-        if (!Lanes.IsSupported)
-            return;
         const int count = 1 << 20;
         using LanesBuffer x = new(count * sizeof(float));
         float[] values = LanesReference.Random(count, 1, limit);

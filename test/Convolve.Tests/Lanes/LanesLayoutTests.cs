@@ -1,10 +1,11 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
 namespace Convolve.Tests;
 
 public sealed unsafe class LanesLayoutTests
 {
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [InlineData(1, 1, 1)]
     [InlineData(5, 400, 400)]
     [InlineData(16, 784, 784)]
@@ -13,8 +14,6 @@ public sealed unsafe class LanesLayoutTests
     [InlineData(256, 31, 31)]
     public void RowsBecomeLanesAndRowsAgain(int batch, int features, int pitch)
     {
-        if (!Lanes.IsSupported)
-            return;
         float[] values = LanesReference.Random(batch * pitch, 1);
         using LanesBuffer plain = LanesBuffer.Of(values), lanes = new(Lanes.Bytes(batch, features)), back = new(plain.Bytes);
         values.CopyTo(back.Span);

@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
 namespace Convolve.Tests;
 
@@ -22,25 +23,21 @@ public sealed unsafe class LanesPoolingTests
         new[] { 2, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 2 },
     };
 
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [MemberData(nameof(Shapes))]
     public void AgreesWithTheReference(int[] shape)
     {
         ArgumentNullException.ThrowIfNull(shape);
-        if (!Lanes.IsSupported)
-            return;
         foreach (LanesPoolKind kind in Enum.GetValues<LanesPoolKind>())
             foreach (LanesActivation activation in Enum.GetValues<LanesActivation>())
                 Check(Pool(kind, shape), activation, shape[11]);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [InlineData(2, 2)]
     [InlineData(3, 1)]
     public void TheFirstOfEqualMaximaWinsAndNaNPropagates(int kernel, int stride)
     {
-        if (!Lanes.IsSupported)
-            return;
         LanesPool pool = new(LanesPoolKind.Max, 1, 4, 4, kernel, kernel, stride, stride);
         using LanesBuffer x = new(Lanes.Bytes(16, 16)), y = new(Lanes.Bytes(16, pool.OutFeatures)), positions = new(pool.ArgmaxBytes(16));
         x.Span.Fill(3);

@@ -1,4 +1,5 @@
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
 namespace Convolve.Tests;
 
@@ -39,12 +40,10 @@ public sealed unsafe class LanesStagesTests
         Odd,
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Avx2)]
     [MemberData(nameof(Cases))]
     public void AgreesWithTheReference(LanesPoolOrNone pool, LanesConvName conv, int batch)
     {
-        if (!Lanes.IsSupported)
-            return;
         LanesConv shape = conv switch
         {
             LanesConvName.LeNet1 => LanesConvolutionTests.LeNet1,

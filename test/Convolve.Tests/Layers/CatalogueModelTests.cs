@@ -24,11 +24,9 @@ public class CatalogueModelTests
     public void Winograd_is_near_the_reference(string name) => RequireNear(name, new() { Precision = Precision.Float32 }, 5e-3);
 
     // Training and evaluation read the same masters.
-    [Theory, InlineData(Precision.Float32, 5e-3), InlineData(Precision.BFloat16, 0.1)]
+    [Theory, PrecisionData(Precision.Float32, 5e-3), PrecisionData(Precision.BFloat16, 0.1)]
     public void Winograd_evaluates_with_the_weights_of_training(Precision precision, double tolerance)
     {
-        if (precision == Precision.BFloat16 && !CpuFeatures.HasNativeBFloat16)
-            return;
         Graph graph = Graph.Sequential("winograd", (32, 32, 32), [new Conv2d(32, 3, padding: 1), new ReLU(), new Flatten(), new Linear(10)]);
         ExecutionOptions options = new() { Precision = precision };
         foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(graph, 2, options))
@@ -37,22 +35,25 @@ public class CatalogueModelTests
         Assert.Contains("wino", model.Evaluation(2).Plan.ToString(), StringComparison.Ordinal);
     }
 
-    // Eight bits of mantissa: only the direction can be asked for. Most are above .999.
-    [Theory, MemberData(nameof(Names))]
+    // Eight bits of mantissa: of float64 only the direction can be asked for, above .97 as of whole networks. Most are above .999.
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Names))]
     public void BFloat16_points_where_the_reference_points(string name)
     {
         LayerCase layerCase = LayerCatalogue.Named(name);
-        ExecutionOptions options = new() { Precision = Precision.BFloat16 };
-        if (!CpuFeatures.HasNativeBFloat16)
+        Dictionary<string, double[]> rounded = ModelJudge.Reference(layerCase.Graph, layerCase.Batch, ModelJudge.ToBFloat16);
+        foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(layerCase.Graph, layerCase.Batch, new() { Precision = Precision.BFloat16 }))
         {
-            Assert.ThrowsAny<Exception>(() => new Model(layerCase.Graph, options, layerCase.Batch));
-            return;
+            double cosine = Compare.Cosine(actual, expected), roundedCosine = Compare.Cosine(actual, rounded[result]);
+            Assert.True(roundedCosine > 0.999, $"{result}: cosine {roundedCosine:f4} with the reference that rounds alike");
+            Assert.True(cosine > 0.97 || LayerCatalogue.IsLostInRounding(name, result), $"{result}: cosine {cosine:f4}");
         }
-        foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(layerCase.Graph, layerCase.Batch, options))
-        {
-            double cosine = Compare.Cosine(actual, expected);
-            Assert.True(cosine > 0.98, $"{result}: cosine {cosine:f4}");
-        }
+    }
+
+    [Fact]
+    public void BFloat16_is_refused_where_it_is_not_native()
+    {
+        if (!Features.HasNativeBFloat16)
+            Assert.Throws<NetworkException>(() => new Model(LayerCatalogue.All[0].Graph, new() { Precision = Precision.BFloat16 }));
     }
 
     [Fact]

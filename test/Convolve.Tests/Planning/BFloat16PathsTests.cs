@@ -3,6 +3,7 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Testing;
+using Convolve.Testing.Software;
 
 namespace Convolve.Tests.Planning;
 
@@ -12,11 +13,19 @@ public class BFloat16PathsTests
     /// <summary>Name, input, batch, and the step that shows that the way was taken.</summary>
     public static TheoryData<string, int, int> Cases => new() { { "winograd", 24, 40 }, { "winograd", 24, 33 }, { "patches", 63, 3 }, { "padded patches", 62, 2 }, { "unbiased patches", 70, 2 } };
 
-    [Theory, MemberData(nameof(Cases))]
-    public void Every_way_computes_what_float32_computes(string name, int size, int batch)
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Cases))]
+    public void Every_way_computes_what_float32_computes(string name, int size, int batch) => RequireFloat32(name, size, batch);
+
+    // The convolution over patches, and own kernels around it, on any machine.
+    [Theory, InlineData("patches", 63, 3), InlineData("padded patches", 62, 2), InlineData("unbiased patches", 70, 2)]
+    public void Every_way_does_so_with_plain_loops(string name, int size, int batch)
     {
-        if (!CpuFeatures.HasNativeBFloat16)
-            return;
+        using IDisposable software = SoftwareLibrary.Use();
+        RequireFloat32(name, size, batch);
+    }
+
+    private static void RequireFloat32(string name, int size, int batch)
+    {
         Conv2d conv = name switch
         {
             "winograd" => new(48, 3, padding: 1),

@@ -15,29 +15,20 @@ public class PlanTests
 {
     private static bool HasAvx512 => KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512;
 
-    public static TheoryData<string, Precision> Networks
-    {
-        get
-        {
-            TheoryData<string, Precision> all = [];
-            foreach (NetworkEntry entry in NetworkCatalog.All)
-            {
-                all.Add(entry.Name, Precision.Float32);
-                all.Add(entry.Name, Precision.BFloat16);
-            }
-            return all;
-        }
-    }
+    public static TheoryData<string> Networks => [.. NetworkCatalog.All.Select(entry => entry.Name)];
 
     private static Plan Create(string name, int batch = 64, bool training = true, Precision precision = Precision.Float32, bool exact = false) =>
         Planner.Create(NetworkCatalog.Create(name), new(batch, training, precision, exact, 2));
 
     // "ref" kernels go through a tensor one element after the other: 10 to 300 times slower.
     [Theory, MemberData(nameof(Networks))]
-    public void No_step_runs_one_by_one(string name, Precision precision)
+    public void No_step_runs_one_by_one(string name) => RequireNoStepOneByOne(name, Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Networks))]
+    public void No_step_runs_one_by_one_in_bfloat16(string name) => RequireNoStepOneByOne(name, Precision.BFloat16);
+
+    private static void RequireNoStepOneByOne(string name, Precision precision)
     {
-        if (precision == Precision.BFloat16 && !CpuFeatures.HasNativeBFloat16)
-            return;
         foreach ((Step step, string implementation) in Native(NetworkCatalog.Create(name), 64, precision))
         {
             RequireNotOneByOne(step, implementation);
@@ -51,12 +42,15 @@ public class PlanTests
 
     // Also of layers that are in no network of the zoo, and of channels that do not fill a block of 16.
     [Theory, MemberData(nameof(Cases))]
-    public void No_layer_runs_one_by_one(string name)
+    public void No_layer_runs_one_by_one(string name) => RequireNoLayerOneByOne(LayerCatalogue.Named(name), Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Cases))]
+    public void No_layer_runs_one_by_one_in_bfloat16(string name) => RequireNoLayerOneByOne(LayerCatalogue.Named(name), Precision.BFloat16);
+
+    private static void RequireNoLayerOneByOne(LayerCase layerCase, Precision precision)
     {
-        LayerCase layerCase = LayerCatalogue.Named(name);
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
-            foreach ((Step step, string implementation) in Native(layerCase.Graph, layerCase.Batch, precision))
-                RequireNotOneByOne(step, implementation);
+        foreach ((Step step, string implementation) in Native(layerCase.Graph, layerCase.Batch, precision))
+            RequireNotOneByOne(step, implementation);
     }
 
     private static IEnumerable<(Step Step, string Implementation)> Native(Graph graph, int batch, Precision precision) =>
@@ -68,11 +62,9 @@ public class PlanTests
     private static void RequireNotOneByOne(Step step, string implementation) =>
         Assert.False(implementation.Contains("ref", StringComparison.Ordinal), $"{step.Label} runs by {implementation}");
 
-    [Fact]
+    [NeedsFact(Feature.LibraryAvx2)]
     public void Alexnets_dense_convolutions_run_by_Winograd_unless_exactness_is_asked_for()
     {
-        if (!Lanes.IsSupported || KernelLibrary.Current.InstructionSet < InstructionSet.Avx2)
-            return;
         static string[] Winograd(bool exact) => [.. Create("alexnet-d2l", exact: exact).Steps
             .Where(s => s.Work is WinogradWork or WinogradGradientWork).Select(s => s.Label)];
         string[] convolutions = ["conv2", "conv3", "conv4", "conv5"], passes = ["forward", "backward data", "backward weights"];
@@ -116,11 +108,9 @@ public class PlanTests
         Assert.True(IndexOf(plan, "relu1 backward") < IndexOf(plan, "pool1 backward"));
     }
 
-    [Fact]
+    [NeedsFact(Feature.LibraryAvx512)]
     public void Alexnets_max_poolings_take_the_gradients_of_ReLU_along()
     {
-        if (!HasAvx512)
-            return;
         Plan plan = Create("alexnet-d2l");
         foreach ((string relu, string pool, long side) in new[] { ("relu1", "pool1", 26L), ("relu2", "pool2", 12), ("relu5", "pool3", 5) })
         {
@@ -133,7 +123,7 @@ public class PlanTests
         }
     }
 
-    [Theory]
+    [NeedsTheory(Feature.LibraryAvx512)]
     [InlineData(3, 2, true, true)]
     [InlineData(2, 2, true, true)]
     [InlineData(3, 1, true, false)]
@@ -141,8 +131,6 @@ public class PlanTests
     [InlineData(3, 2, false, false)]
     public void Poolings_that_the_own_kernels_are_not_made_for_are_the_librarys(int kernel, int stride, bool isMax, bool isOwn)
     {
-        if (!HasAvx512)
-            return;
         Pool2d pool = isMax ? new MaxPool2d(kernel, stride) : new AvgPool2d(kernel, stride);
         Graph graph = Graph.Sequential("pools", (32, 20, 20), [new Conv2d(32, 3, padding: 1), new ReLU(), pool, new Flatten(), new Linear(10)]);
         Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps.Where(s => s.Label is "pool1 forward" or "pool1 backward")];
@@ -190,19 +178,17 @@ public class PlanTests
         Assert.True(plan.ArenaBytes < Create("alexnet-d2l").ArenaBytes / 1.4);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.LibraryAvx2)]
     [InlineData("lenet5")]
     [InlineData("lenet5-keras")]
     [InlineData("lenet5-1998")]
     public void LeNet_runs_with_images_in_the_lanes_in_float32(string name)
     {
-        if (!Lanes.IsSupported || KernelLibrary.Current.InstructionSet < InstructionSet.Avx2)
-            return;
         Plan plan = Create(name);
         Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesForwardWork));
         Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesBackwardWork));
         Assert.DoesNotContain(plan.Steps, s => s.Work is NativeWork { Operation: ConvolutionForward or PoolingForward });
-        if (CpuFeatures.HasNativeBFloat16)
+        if (Features.HasNativeBFloat16)
             Assert.DoesNotContain(Create(name, precision: Precision.BFloat16).Steps, s => s.Work is LanesForwardWork);
         Assert.DoesNotContain(Create("alexnet-d2l").Steps, s => s.Work is LanesForwardWork);
     }

@@ -3,6 +3,8 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Testing;
+using Convolve.Testing.Software;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;
@@ -10,11 +12,19 @@ namespace Convolve.Tests.Training;
 /// <summary>The bfloat16 copies that the optimizer writes are, bit for bit, those that the library would make.</summary>
 public class InterleavedCopyTests
 {
+    [NeedsFact(Feature.BFloat16)]
+    public void The_optimizer_writes_what_a_reorder_would() => RequireCopies();
+
+    // In registers put together of halves where there are no wider ones.
     [Fact]
-    public void The_optimizer_writes_what_a_reorder_would()
+    public void The_optimizer_writes_what_plain_loops_would()
     {
-        if (!Machine.HasNativeBFloat16)
-            return;
+        using IDisposable software = SoftwareLibrary.Use();
+        RequireCopies();
+    }
+
+    private static void RequireCopies()
+    {
         Graph graph = Graph.Sequential("small", (3, 12, 12), [new Conv2d(40, 3), new ReLU(), new Conv2d(20, 3), new ReLU(), new Flatten(), new Linear(100), new ReLU(), new Linear(10)]);
         using Model model = new(graph, new() { Precision = Precision.BFloat16 }, 8, 1);
         CounterRandom random = new(2, RandomPurpose.Test);

@@ -21,9 +21,7 @@ public class LoaderTests
     private static readonly Graph Network = Graph.Sequential("small", (3, 16, 16), [new Flatten(), new Linear(4)]);
     private static readonly Split Train = new("train", TrainingData.Noise(Count, 5, Image, 4), [.. Enumerable.Range(0, Count)]);
 
-    public static TheoryData<Precision> Precisions => CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32];
-
-    [Theory, MemberData(nameof(Precisions))]
+    [Theory, PrecisionData(Precision.Float32), PrecisionData(Precision.BFloat16)]
     public void An_image_is_transformed_by_seed_epoch_and_its_number_alone(Precision precision)
     {
         using Loading loading = new(Everything, precision, seed: 3), other = new(Everything, precision, seed: 4);
@@ -74,7 +72,7 @@ public class LoaderTests
         }
     }
 
-    [Theory, MemberData(nameof(Precisions))]
+    [Theory, PrecisionData(Precision.Float32), PrecisionData(Precision.BFloat16)]
     public void Mixed_up_images_are_the_sums_of_two(Precision precision)
     {
         using Loading plain = new("", precision, seed: 3), loading = new("mixup:0.6", precision, seed: 3);
@@ -97,7 +95,7 @@ public class LoaderTests
         Assert.Equal(20, shares.Count);
     }
 
-    [Theory, MemberData(nameof(Precisions))]
+    [Theory, PrecisionData(Precision.Float32), PrecisionData(Precision.BFloat16)]
     public void Cut_and_mixed_images_have_a_rectangle_of_each_other(Precision precision)
     {
         using Loading plain = new("", precision, seed: 3), loading = new("cutmix", precision, seed: 3);
@@ -152,7 +150,7 @@ public class LoaderTests
         Assert.InRange(shares.Average(s => (s - 0.5) * (s - 0.5)) / variance, 0.95, 1.05);
     }
 
-    [Theory, MemberData(nameof(Precisions))]
+    [Theory, PrecisionData(Precision.Float32), PrecisionData(Precision.BFloat16)]
     public void Loading_allocates_nothing(Precision precision)
     {
         using Loading loading = new($"{Everything},mixup,cutmix", precision, seed: 3);

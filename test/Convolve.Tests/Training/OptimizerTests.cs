@@ -31,12 +31,8 @@ public class OptimizerTests
     [Theory, MemberData(nameof(Names))]
     public void Twenty_steps_are_those_of_the_formulas(string name) => RequireFormulas(Settings[name], Precision.Float32);
 
-    [Fact]
-    public void Master_weights_move_in_float32_where_the_kernels_run_in_bfloat16()
-    {
-        if (CpuFeatures.HasNativeBFloat16)
-            RequireFormulas(Settings["nesterov and decay of all"], Precision.BFloat16);
-    }
+    [NeedsFact(Feature.BFloat16)]
+    public void Master_weights_move_in_float32_where_the_kernels_run_in_bfloat16() => RequireFormulas(Settings["nesterov and decay of all"], Precision.BFloat16);
 
     [Fact]
     public void Settings_differ_in_what_they_do()
@@ -61,25 +57,22 @@ public class OptimizerTests
         Assert.Equal(model.Store.Plan.Bytes, momentum.MemoryBytes);
     }
 
-    [Fact]
-    public void A_step_shows_in_the_next_pass_of_every_plan()
+    [Theory, PrecisionData(Precision.Float32), PrecisionData(Precision.BFloat16)]
+    public void A_step_shows_in_the_next_pass_of_every_plan(Precision precision)
     {
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
-        {
-            using Model model = Create(precision);
-            using Optimizer optimizer = new(model, Settings["plain"]);
-            float[] images = TestTensors.Narrow(TestTensors.Images(Network, Batch)), before = new float[Batch * 5], after = new float[Batch * 5];
-            model.Forward(images, before);
-            Step(model, optimizer, 0.1f, 0);
-            model.Forward(images, after);
-            using Model other = Create(precision);
-            foreach (string name in model.ParameterNames)
-                other.WriteParameter(name, Read(model, name));
-            float[] expected = new float[Batch * 5];
-            other.Forward(images, expected);
-            Assert.NotEqual(before, after);
-            Assert.Equal(expected, after);
-        }
+        using Model model = Create(precision);
+        using Optimizer optimizer = new(model, Settings["plain"]);
+        float[] images = TestTensors.Narrow(TestTensors.Images(Network, Batch)), before = new float[Batch * 5], after = new float[Batch * 5];
+        model.Forward(images, before);
+        Step(model, optimizer, 0.1f, 0);
+        model.Forward(images, after);
+        using Model other = Create(precision);
+        foreach (string name in model.ParameterNames)
+            other.WriteParameter(name, Read(model, name));
+        float[] expected = new float[Batch * 5];
+        other.Forward(images, expected);
+        Assert.NotEqual(before, after);
+        Assert.Equal(expected, after);
     }
 
     public static TheoryData<int> GoldenCases => [.. Enumerable.Range(0, OptimizerGolden.Cases.Length)];
@@ -109,27 +102,27 @@ public class OptimizerTests
     }
 
     [Theory]
-    [InlineData(0, "adam")]
-    [InlineData(1, "adamw")]
-    [InlineData(2, "rmsprop")]
-    public void Other_rules_move_every_weight_and_keep_as_much_as_they_say(int rule, string name)
+    [PrecisionData(Precision.Float32, 0, "adam")]
+    [PrecisionData(Precision.Float32, 1, "adamw")]
+    [PrecisionData(Precision.Float32, 2, "rmsprop")]
+    [PrecisionData(Precision.BFloat16, 0, "adam")]
+    [PrecisionData(Precision.BFloat16, 1, "adamw")]
+    [PrecisionData(Precision.BFloat16, 2, "rmsprop")]
+    public void Other_rules_move_every_weight_and_keep_as_much_as_they_say(Precision precision, int rule, string name)
     {
         OptimizerSettings settings = rule switch { 0 => new Adam(), 1 => new AdamW(), _ => new RmsProp { Momentum = 0.5f, Centered = true } };
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        using Model model = Create(precision);
+        using Optimizer optimizer = new(model, settings);
+        Assert.Equal(settings.States.Count * model.Store.Plan.Bytes, optimizer.MemoryBytes);
+        Dictionary<string, float[]> before = model.ParameterNames.ToDictionary(n => n, n => Read(model, n));
+        double first = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch)), last = first;
+        for (uint step = 0; step < 40; step++)
         {
-            using Model model = Create(precision);
-            using Optimizer optimizer = new(model, settings);
-            Assert.Equal(settings.States.Count * model.Store.Plan.Bytes, optimizer.MemoryBytes);
-            Dictionary<string, float[]> before = model.ParameterNames.ToDictionary(n => n, n => Read(model, n));
-            double first = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch)), last = first;
-            for (uint step = 0; step < 40; step++)
-            {
-                Step(model, optimizer, 0.002f, step);
-                last = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch));
-            }
-            Assert.True(last < first / 2, $"{name}: the loss went from {first} to {last}");
-            Assert.All(before, p => Assert.DoesNotContain(p.Value.Zip(Read(model, p.Key)), pair => pair.First == pair.Second));
+            Step(model, optimizer, 0.002f, step);
+            last = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch));
         }
+        Assert.True(last < first / 2, $"{name}: the loss went from {first} to {last}");
+        Assert.All(before, p => Assert.DoesNotContain(p.Value.Zip(Read(model, p.Key)), pair => pair.First == pair.Second));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class ResumeCase
             Network = Graph.Name,
             Epochs = 2 + random.NextInt32(3),
             BatchSize = 10 + random.NextInt32(30),
-            Precision = number % 2 == 1 && CpuFeatures.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32,
+            Precision = number % 2 == 1 && Features.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32,
             Exact = random.NextInt32(4) == 0,
             Optimizer = Optimizers[random.NextInt32(Optimizers.Length)](),
             Schedule = Schedules[number % Schedules.Length],

@@ -73,7 +73,7 @@ public sealed class SoakTests : IDisposable
     private int Round(int round)
     {
         int cancelled = 0;
-        Precision[] precisions = CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32];
+        Precision[] precisions = Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32];
         foreach ((int number, Graph graph) in Networks.Index())
         {
             foreach (Precision precision in precisions)

@@ -1,6 +1,6 @@
-using System.Runtime.Intrinsics.X86;
 using Convolve.Kernels;
 using Convolve.Kernels.Vectors;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Vectors;
 
@@ -10,20 +10,16 @@ public unsafe class FloatsTests
     private static readonly float[] First = [0, -0f, 1.5f, -2.25f, float.NaN, 3e38f, float.NegativeInfinity, 1e-40f, 7, -7, 0.1f, float.NaN, 255, 65536, -1e-3f, 2];
     private static readonly float[] Second = [1, 0, -1.5f, -2.25f, 4, 1e-3f, float.PositiveInfinity, 0, float.NaN, 7, 0.1f, float.NaN, 254, 3, 1e-3f, -2];
 
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void Lanes_compute_as_plain_numbers_do()
     {
-        if (!Avx2.IsSupported)
-            return;
         Require<Floats16>();
         Require<Floats8>();
     }
 
-    [Fact]
+    [NeedsFact(Feature.Avx2)]
     public void Rows_are_transposed_by_fours()
     {
-        if (!Avx2.IsSupported)
-            return;
         RequireTransposed<Floats16>();
         RequireTransposed<Floats8>();
     }

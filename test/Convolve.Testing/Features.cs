@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace Convolve.Testing;
+
+/// <summary>What this machine can do, found without asking the code under test.</summary>
+public static class Features
+{
+    /// <summary>What keeps a process from a part of the processor: the kernel library first, then .NET.</summary>
+    public static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVX2"];
+
+    private static readonly Lazy<HashSet<string>> Flags = new(() => [.. CpuFlags()]);
+    private static readonly Lazy<bool> Mounts = new(CanMount);
+
+    /// <summary>Whether bfloat16 is native, and the kernel library may use it, so that a model in it must work; elsewhere its constructor must throw.</summary>
+    public static bool HasNativeBFloat16 => Has(Feature.BFloat16);
+
+    /// <summary>Whether it is here.</summary>
+    public static bool Has(Feature feature) => Missing(feature) is null;
+
+    /// <summary>Why a test that needs these is skipped, or null where all are here.</summary>
+    public static string? Missing(params ReadOnlySpan<Feature> features)
+    {
+        foreach (Feature feature in features)
+            if (Missing(feature) is { } reason)
+                return reason;
+        return null;
+    }
+
+    private static string? Missing(Feature feature) => feature switch
+    {
+        Feature.Avx2 => Avx2.IsSupported && Fma.IsSupported ? null : "needs AVX2",
+        Feature.LibraryAvx2 => LibraryHas("avx2") ? null : "needs the kernel library's AVX2 kernels",
+        Feature.LibraryAvx512 => LibraryHas("avx512bw", "AVX2") ? null : "needs the kernel library's AVX-512 kernels",
+        Feature.BFloat16 => LibraryHas("avx512_bf16", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI") ? null : "needs AVX-512 with bfloat16",
+        Feature.WholeProcessor => Limits.FirstOrDefault(name => Environment.GetEnvironmentVariable(name) is not null) is { } set ? $"{set} is set" : null,
+        Feature.Linux => OperatingSystem.IsLinux() ? null : "needs Linux",
+        Feature.Unix => OperatingSystem.IsWindows() ? "needs links and permissions of Unix" : null,
+        Feature.Mounting => Mounts.Value ? null : "needs the right to mount a file system",
+        Feature.FashionMnist => Directory.Exists("/usr/share/datasets/fashion-mnist") ? null : "needs the package dataset-fashion-mnist",
+        Feature.KernelHeaders => File.Exists("/usr/include/oneapi/dnnl/dnnl_types.h") && File.Exists("/usr/bin/cc") ? null : "needs the packages libdnnl-dev and gcc",
+        Feature.PyTorch => Directory.Exists("/usr/lib/python3/dist-packages/torch") ? null : "needs the package python3-torch",
+        _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
+    };
+
+    // A word that the library does not know is no limit to it.
+    private static bool LibraryHas(string flag, params ReadOnlySpan<string> narrower)
+    {
+        string? limit = Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") ?? Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA");
+        foreach (string name in (ReadOnlySpan<string>)["SSE41", "AVX", .. narrower])
+            if (string.Equals(limit, name, StringComparison.OrdinalIgnoreCase))
+                return false;
+        return Flags.Value.Contains(flag);
+    }
+
+    private static string[] CpuFlags() => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [] : [];
+
+    private static bool CanMount()
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        string folder = Directory.CreateTempSubdirectory("convolve-mount-").FullName;
+        try
+        {
+            return Run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", folder) && Run("umount", folder);
+        }
+        finally
+        {
+            Directory.Delete(folder);
+        }
+    }
+
+    private static bool Run(string program, params string[] arguments)
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}
