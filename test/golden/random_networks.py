@@ -176,13 +176,19 @@ class Disturbed(Catalogued):
         self.kind, self.generator = kind, torch.Generator().manual_seed(seed)
 
     def noise(self, x, additive):
-        """Relative to each value; additive to the size of the whole, as the errors of Winograd's sums are."""
-        u = torch.rand(x.shape, generator=self.generator, dtype=torch.float64) * 2 - 1
+        """
+        Relative to each value, and once more to each image's channel as a whole: equal numbers, such as the gradients behind an average, round alike,
+        and long sums lose the same in every step. Additive to the size of the whole, as the errors of Winograd's sums are.
+        """
+        u = self.draw(x.shape) + self.draw(x.shape[:2] + (1,) * (x.dim() - 2))
         if self.kind == "bf16":
             return x * (1 + u * 2.0 ** -8)
         if self.kind == "winograd" and additive:
             return x + u * x.square().mean().sqrt() * 2.0 ** -17
         return x * (1 + u * 2.0 ** -22)
+
+    def draw(self, shape):
+        return torch.rand(shape, generator=self.generator, dtype=torch.float64) * 2 - 1
 
     def disturb(self, x, additive=False):
         if self.kind is None:
