@@ -23,17 +23,10 @@ public sealed class NotANumberTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string, Precision> Rules => new()
-    {
-        { "sgd", Precision.Float32 }, { "sgd", Precision.BFloat16 }, { "adam", Precision.Float32 }, { "rmsprop", Precision.Float32 },
-    };
-
     // The last element of each parameter in turn: in whole vectors or behind them, with an interleaved copy or without.
-    [Theory, MemberData(nameof(Rules))]
+    [Theory, NamedData(Precision.Float32, "sgd", "adam", "rmsprop"), NamedData(Precision.BFloat16, "sgd")]
     public void An_update_sees_every_weight_that_is_not_finite(string rule, Precision precision)
     {
-        if (precision == Precision.BFloat16 && !CpuFeatures.HasNativeBFloat16)
-            return;
         using Model model = new(TrainingData.Network, new() { Precision = precision }, 8, seed: 1);
         using Optimizer optimizer = new(model, rule switch { "adam" => new Adam(), "rmsprop" => new RmsProp(), _ => new Sgd { Momentum = 0.9f } });
         model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(model.Graph, 8)), TestTensors.Labels(model.Graph, 8));
