@@ -108,11 +108,9 @@ public class KernelCheckTests
     }
 
     // oneDNN's bfloat16 kernel sums taps over padding from its scratchpad; the plan zeroes them, so here the kernel runs without that.
-    [Fact]
+    [NeedsFact(Feature.BFloat16)]
     public void The_gradients_that_the_library_sums_from_its_scratchpad_are_found()
     {
-        if (!CpuFeatures.HasNativeBFloat16)
-            return;
         Graph graph = Graph.Sequential("taps", (16, 1, 1), [new Conv2d(16, 1), new ReLU(), new Conv2d(16, 3, stride: 2, padding: 1), new GlobalAvgPool(), new Linear(10)]);
         Plan plan = Planner.Create(graph, new(16, true, Precision.BFloat16, false, 1));
         int index = Enumerable.Range(0, plan.Steps.Count).Single(i => plan.Steps[i].Work is UnseenTapsWork);
@@ -128,7 +126,7 @@ public class KernelCheckTests
     public void The_librarys_reorders_of_activations_pass()
     {
         int block = Library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
-        foreach (ElementType type in CpuFeatures.HasNativeBFloat16 ? [ElementType.Float32, ElementType.BFloat16] : new[] { ElementType.Float32 })
+        foreach (ElementType type in Features.HasNativeBFloat16 ? [ElementType.Float32, ElementType.BFloat16] : new[] { ElementType.Float32 })
             foreach (int batch in new[] { 1, 7, 33 })
                 foreach (int channels in new[] { 1, 3, 15, 16, 17, 24, 33, 100 })
                     foreach ((int height, int width) in new[] { (1, 1), (1, 5), (7, 2), (13, 13) })
@@ -144,7 +142,7 @@ public class KernelCheckTests
     {
         Graph graph = Graph.Sequential("all", (3, 16, 16), [new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Dropout(0.3f), new Conv2d(32, 3, padding: 1), new ReLU(),
             new MaxPool2d(2), new Conv2d(20, 3, stride: 2, padding: 1), new Sigmoid(), new Flatten(), new Dropout(0.2f), new Linear(10)]);
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
         {
             float[][] plain = Results();
             using Checking checking = new();
@@ -172,7 +170,7 @@ public class KernelCheckTests
     {
         Graph graph = NetworkCatalog.Create(name);
         using Checking checking = new();
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
             foreach (bool exact in new[] { false, true })
             {
                 using Model model = new(graph, new() { Precision = precision, Exact = exact }, batch, 1);

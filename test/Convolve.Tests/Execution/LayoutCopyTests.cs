@@ -76,7 +76,7 @@ public partial class LayoutCopyTests
     private static void Check(Graph graph)
     {
         HashSet<(Layout, Layout)> seen = [];
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
             foreach (bool exact in new[] { false, true })
             {
                 Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)), evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);

@@ -12,7 +12,7 @@ public class ParameterStoreTests
     // On AVX-512 the weights are in blocks of 64 units; the library's reorder would leave rows of them unwritten.
     public static TheoryData<int, int> Sizes => new() { { 6160, 17 }, { 10000, 100 }, { 12304, 65 }, { 6160, 176 } };
 
-    private static IEnumerable<Precision> Precisions => CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32];
+    private static IEnumerable<Precision> Precisions => Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : [Precision.Float32];
 
     [Theory, MemberData(nameof(Sizes))]
     public void Weights_are_read_back_as_they_were_written(int inputs, int units)

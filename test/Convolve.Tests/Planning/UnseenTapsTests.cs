@@ -60,7 +60,7 @@ public class UnseenTapsTests
     private static void Check(Graph graph)
     {
         const int Batch = 16;
-        foreach (Precision precision in CpuFeatures.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
+        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
             foreach ((string name, float[] actual, double[] expected) in ModelJudge.Results(graph, Batch, new() { Precision = precision }))
             {
                 if (precision == Precision.Float32)
