@@ -174,7 +174,8 @@ public sealed partial class Planner
         ];
         if (bias is not null)
             uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
-        Emit(node, "backward weights", LeaveOutUnseen(node, new NativeWork(operation, description.Implementation)), description.ScratchpadBytes, [.. uses]);
+        if (!TryEmitShares(node.Name, "backward weights", operation, description, [.. uses]))
+            Emit(node, "backward weights", LeaveOutUnseen(node, new NativeWork(operation, description.Implementation)), description.ScratchpadBytes, [.. uses]);
         if (result != master)
             CopyWeights(node, result, master, "reorder gradient of weights");
     }
