@@ -193,7 +193,7 @@ public sealed class Executor : IDisposable
 }
 
 /// <summary>What the steps of a pass share besides tensors.</summary>
-internal sealed class PassState(ulong seed, int batch, float[]? classWeights)
+internal sealed class PassState(ulong seed, int batch, float[]? classWeights = null)
 {
     public ulong Seed { get; } = seed;
 
