@@ -62,7 +62,7 @@ public sealed class PracticeTests : IDisposable
     {
         CliResult result = _cli.Run([.. Small, "--class-weights", "Coat=2,cat=3"]);
         Assert.Equal(2, result.Status);
-        Assert.Contains("convolve: --class-weights names the class cat, and fashion-mnist has ", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("convolve: --class-weights names the class cat, and the data has T-shirt/top, ", result.Errors, StringComparison.Ordinal);
         CliResult wrong = _cli.Run([.. Small, "--class-weights", "Coat"]);
         Assert.Equal(2, wrong.Status);
         Assert.Contains("\"Coat\" isn't the weight of a class.", wrong.Errors, StringComparison.Ordinal);

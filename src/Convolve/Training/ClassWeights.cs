@@ -10,6 +10,7 @@ namespace Convolve.Training;
 [JsonConverter(typeof(ClassWeightsConverter))]
 public sealed class ClassWeights : IEquatable<ClassWeights>
 {
+    private const int MostNamed = 20;
     private const string BalancedName = "balanced", NoneName = "none";
     private readonly (string Name, float Weight)[] _weights;
     private readonly string _text;
@@ -60,7 +61,7 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
         {
             int label = names.ToList().IndexOf(name);
             if (label < 0)
-                throw new RecipeException($"--class-weights names the class {name}, and {train.Dataset.Name} has {string.Join(", ", names)}.");
+                throw new RecipeException($"--class-weights names the class {name}, and the data has {string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
             weights[label] = weight;
         }
         return weights;
