@@ -18,7 +18,7 @@ if (run?.Outcome is { } outcome)
     return;
 }
 Recipe recipe = run?.Recipe ?? Recipes.For("lenet5", "fashion-mnist") with { Epochs = 30 };
-DataSplits splits = Datasets.Load(recipe.Dataset).Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+DataSplits splits = recipe.Split(Datasets.Load(recipe.Dataset));
 using Trainer trainer = run is null ? new(LeNet5.Create(), splits, recipe, Folder) : Trainer.Resume(run, splits);
 if (trainer.ResumedFrom is { } point)
     Console.WriteLine($"going on after {point.Epochs} epochs and {point.Step} of {point.StepsPerEpoch} steps");

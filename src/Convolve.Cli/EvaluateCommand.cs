@@ -85,10 +85,12 @@ internal sealed class EvaluateCommand
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = run.Load(options);
         DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph, recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
-        LoadedData loaded;
+        if (ImageFolder.IsName(recipe.Dataset))
+            places = places with { ClassNames = classifier.ClassNames };
+        DataSplits splits;
         using (DataScreen reading = new(output))
-            loaded = Datasets.Load(recipe.Dataset, places with { TestsAll = isOther }, reading, interruption.Token);
-        Split split = SplitOf(loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), part);
+            splits = Load(run, recipe, places, isOther, reading, interruption.Token);
+        Split split = SplitOf(splits, part);
         Model model = classifier.Model;
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
             MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
@@ -104,7 +106,7 @@ internal sealed class EvaluateCommand
         {
             bar.Clear();
         }
-        EvaluationScreen screen = new(split, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds);
         if (file is not null)
             PredictionsCsv.Write(file, predictions);
         if (output.IsJson)
@@ -119,11 +121,35 @@ internal sealed class EvaluateCommand
     {
         if (data is null)
             return (run.ReadRecipe(), false);
-        string name = Datasets.Find(data).Name;
+        string name = ImageFolder.IsName(data) ? ImageFolder.FullName(data) : Datasets.Find(data).Name;
         if (part != PartOfSet.Test)
             throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
         Recipe own = run.HasRecipe ? run.ReadRecipe() : new() { Network = "", Dataset = "" };
         return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
+    }
+
+    // Which pictures of a folder may be tested on, their bytes say, wherever they are now.
+    private static DataSplits Load(RunArgument run, Recipe recipe, DatasetOptions places, bool isOther, DataScreen reading, CancellationToken cancellation)
+    {
+        TrainedPictures? trained = ImageFolder.IsName(recipe.Dataset) ? RunFolder.ReadPictures(run.Folder) : null;
+        if (!isOther || trained is not null || !ImageFolder.IsName(recipe.Dataset))
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = isOther, Trained = trained }, reading, cancellation));
+        // A run of an older version did not record them: they are where they were, or these are they.
+        Recipe? own = run.HasRecipe ? run.ReadRecipe() : null;
+        if (own is null || !ImageFolder.IsName(own.Dataset))
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true }, reading, cancellation));
+        if (Directory.Exists(own.Dataset[(own.Dataset.IndexOf(':', StringComparison.Ordinal) + 1)..]))
+        {
+            trained = TrainedPictures.Of(own.Split(Datasets.Load(own.Dataset, places, reading, cancellation)));
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true, Trained = trained }, reading, cancellation));
+        }
+        LoadedData same = Datasets.Load(recipe.Dataset, places, null, cancellation);
+        if (RunFolder.IsTrainedOn(run.Folder, own.Split(same)))
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true, Trained = TrainedPictures.Of(own.Split(same)) }, reading, cancellation));
+        DataSplits other = recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true }, reading, cancellation));
+        const string Unknown = "The run does not record which pictures it was trained on: some of these may be among them.";
+        reading.Report(new(Unknown));
+        return other with { Remarks = [.. other.Remarks, Unknown] };
     }
 
     private static Split SplitOf(DataSplits data, PartOfSet part)

@@ -5,7 +5,7 @@ using Convolve.Evaluations;
 namespace Convolve.Cli;
 
 /// <summary>An evaluation for people and for machines: classes, what is confused, the hardest pictures, calibration, and the means.</summary>
-internal sealed class EvaluationScreen(Split split, Predictions predictions, TestTimeAugmentation augmentation, double imagesPerSecond)
+internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remarks, Predictions predictions, TestTimeAugmentation augmentation, double imagesPerSecond)
 {
     private const int ShownPairs = 8, ShownLosses = 5, MostPairs = 100, MostLosses = 100;
     private readonly ConfusionMatrix _matrix = new(predictions);
@@ -85,6 +85,7 @@ internal sealed class EvaluationScreen(Split split, Predictions predictions, Tes
             ["confidence"] = Output.Finite(p.Confidence),
             ["loss"] = p.Loss,
         })]),
+        ["data_remarks"] = new JsonArray([.. remarks.Select(remark => (JsonNode)remark)]),
     };
 
     private string? NameOf(int label) => label < 0 ? null : predictions.ClassNames[label];

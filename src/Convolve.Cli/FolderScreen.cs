@@ -87,7 +87,10 @@ internal static class FolderScreen
         ImageFolderFindingKind.TwoLabels => "two_labels",
         ImageFolderFindingKind.Repeated => "repeated",
         ImageFolderFindingKind.UntestedClass => "untested_class",
+        ImageFolderFindingKind.Untrainable => "untrainable",
         ImageFolderFindingKind.Stray => "stray",
+        ImageFolderFindingKind.Link => "link",
+        ImageFolderFindingKind.Layout => "layout",
         _ => "imbalance",
     };
 }

@@ -184,7 +184,7 @@ internal sealed class ReproduceCommand
     private static int Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
-        DataSplits data = loaded.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit);
+        DataSplits data = recipe.Split(loaded);
         MemoryCheck.Require(graph, data, recipe, with: null);
         using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
         TrainScreen.SayNotes(trainer);

@@ -20,7 +20,10 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
         LoadedData loaded;
         using (DataScreen reading = new(output))
             loaded = Datasets.Load(Recipe.Dataset, Inputs.DataOptions(dataDirectory, Graph, Recipe), reading, cancellation);
-        return loaded.Split(Recipe.ValidationFraction, Recipe.Seed, Recipe.Limit);
+        DataSplits splits = Recipe.Split(loaded);
+        foreach (string remark in splits.Remarks.Skip(loaded.Remarks.Count))
+            output.Line(remark);
+        return splits;
     }
 }
 

@@ -9,14 +9,17 @@ internal static class Exif
     private const int OrientationTag = 0x0112, ShortType = 3, LongType = 4, EntryBytes = 12;
 
     /// <summary>The orientation, 1 to 8, in a TIFF header and what follows it; 1 if there is none, or anything is odd about it.</summary>
-    public static int Orientation(ReadOnlySpan<byte> tiff)
+    public static int Orientation(ReadOnlySpan<byte> tiff) => Find(tiff) ?? 1;
+
+    /// <summary>The orientation, 1 to 8, in a TIFF header and what follows it; 1 for a tag of another value, null where the tag is missing.</summary>
+    public static int? Find(ReadOnlySpan<byte> tiff)
     {
         if (tiff.Length < 8 || !(tiff.StartsWith("II*\0"u8) || tiff.StartsWith("MM\0*"u8)))
-            return 1;
+            return null;
         bool isLittle = tiff[0] == 'I';
         uint start = UInt32(tiff[4..], isLittle);
         if (start > tiff.Length - 2)
-            return 1;
+            return null;
         ReadOnlySpan<byte> entries = tiff[((int)start + 2)..];
         int count = Math.Min(UInt16(tiff[(int)start..], isLittle), entries.Length / EntryBytes);
         for (int i = 0; i < count; i++)
@@ -32,7 +35,7 @@ internal static class Exif
             };
             return value is >= 1 and <= 8 ? (int)value : 1;
         }
-        return 1;
+        return null;
     }
 
     private static ushort UInt16(ReadOnlySpan<byte> bytes, bool isLittle) =>

@@ -6,12 +6,12 @@ namespace Convolve.Imaging;
 /// <remarks>
 /// <para>Which of the two a file is, its first bytes say. Alpha, a transparent colour and a palette's transparency are dropped, not
 /// blended with a background. Of 16 bits the upper 8 are taken. gAMA, sRGB and colour profiles change nothing. CMYK counts as inverted, as
-/// Adobe writes it. Grey of a colour picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF is carried out, which
-/// PIL does only by <c>ImageOps.exif_transpose</c>. Of a 16 bit grey PNG PIL makes white of all above 255; that is not followed.</para>
+/// Adobe writes it. Grey of a colour picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and where that says none of XMP, is carried out, which
+/// PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables means those of the standard, as frames of motion JPEG do. Of a 16 bit grey PNG PIL makes white of all above 255; that is not followed.</para>
 /// <para>A file that is cut off, or whose pixels the library doubts, is an error: no picture is completed with grey. Bytes behind the end,
 /// and between the segments of a JPEG file, do no harm.</para>
-/// <para>Safe to use from several threads at once: each has a decompressor of its own. After a thread's first call, decoding allocates no
-/// managed memory; its work buffers come from the shared pool of arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive
+/// <para>Safe to use from several threads at once: each file has a decompressor of its own, and nothing of a file is left for the next. After a thread's first call,
+/// decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive
 /// JPEG up to 15.</para>
 /// </remarks>
 public static class ImageDecoder

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Convolve.Imaging;
 
-/// <summary>Walks the chunks of a PNG file, without unpacking any.</summary>
+/// <summary>Walks the chunks of a PNG file, and unpacks none of its pixels.</summary>
 /// <remarks>Source: W3C PNG specification (third edition), sections 5.3, 11.2.1 and 11.3.4.6.</remarks>
 internal static class PngHeader
 {
@@ -14,7 +14,7 @@ internal static class PngHeader
 
     public static ImageHeader Read(ReadOnlySpan<byte> data, string file)
     {
-        ReadOnlySpan<byte> head = [], exif = [];
+        ReadOnlySpan<byte> head = [], exif = [], xmp = [], profile = [];
         int at = Signature.Length;
         for (bool isLast = false; !isLast;)
         {
@@ -28,7 +28,11 @@ internal static class PngHeader
             if (head.IsEmpty)
                 head = content;
             else if (exif.IsEmpty && type.SequenceEqual("eXIf"u8))
-                exif = content;
+                exif = Whole(data, at, length, file);
+            else if (xmp.IsEmpty && PngText.IsXmp(type, content))
+                xmp = Whole(data, at, length, file);
+            else if (profile.IsEmpty && PngText.IsExif(type, content))
+                profile = Whole(data, at, length, file);
             isLast = type.SequenceEqual("IEND"u8);
             at += FrameBytes + (int)length;
         }
@@ -37,7 +41,30 @@ internal static class PngHeader
             throw new ImageException(file, $"its head says {width} columns and {height} rows, and PNG allows 2147483647. Get the file again.");
         (int bits, int colors) = (head[8], head[9]);
         bool isGrey = colors is GreyType or GreyAlphaType;
-        ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, Exif.Orientation(exif));
+        // In PIL's order.
+        int orientation = (exif.IsEmpty ? null : Exif.Find(exif[4..])) ?? (profile.IsEmpty ? null : PngText.ExifOrientation(profile[..4], profile[4..]))
+            ?? (xmp.IsEmpty ? null : PngText.XmpOrientation(xmp[4..])) ?? 1;
+        ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, orientation);
         return new(info.IsTurned ? info with { Height = (int)width, Width = (int)height } : info, colors == GreyType && bits <= 8 ? 1 : 3); // the library has no grey bytes of the others
+    }
+
+    /// <summary>Type and content of a chunk that says how the picture is turned: nobody else looks at its checksum.</summary>
+    private static ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> data, int at, uint length, string file)
+    {
+        ReadOnlySpan<byte> chunk = data.Slice(at + 4, (int)length + 4);
+        return Crc32(chunk) == BinaryPrimitives.ReadUInt32BigEndian(data[(at + 8 + (int)length)..]) ? chunk
+            : throw new ImageException(file, $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has another checksum. Get the file again.");
+    }
+
+    private static uint Crc32(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in bytes)
+        {
+            crc ^= b;
+            for (int bit = 0; bit < 8; bit++)
+                crc = crc >> 1 ^ ((crc & 1) == 0 ? 0 : 0xEDB88320);
+        }
+        return ~crc;
     }
 }

@@ -17,6 +17,9 @@ internal static unsafe partial class TurboJpeg
     /// <summary>TJFLAG_ACCURATEDCT; TJFLAG_LIMITSCANS ends a progressive file of more than 500 scans, which would take minutes.</summary>
     internal const int AccurateDct = 4096, LimitScans = 32768;
 
+    /// <summary>TJERR_WARNING: a picture came, of which pixels may be made up.</summary>
+    internal const int Warning = 0;
+
     [LibraryImport(Library)]
     internal static partial nint tjInitDecompress();
 
@@ -31,19 +34,4 @@ internal static unsafe partial class TurboJpeg
 
     [LibraryImport(Library)]
     internal static partial int tjDestroy(nint handle);
-
-    /// <summary>A decompressor; for one thread at a time.</summary>
-    internal sealed class Decompressor() : SafeHandle(0, true)
-    {
-        public override bool IsInvalid => handle == 0;
-
-        public static Decompressor Create()
-        {
-            Decompressor decompressor = new();
-            decompressor.SetHandle(tjInitDecompress());
-            return decompressor.IsInvalid ? throw new InsufficientMemoryException("There is no memory for a JPEG decompressor.") : decompressor;
-        }
-
-        protected override bool ReleaseHandle() => tjDestroy(handle) == 0;
-    }
 }

@@ -144,6 +144,38 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.Equal(600, set["splits"]![0]!["classes"]!.AsObject().Sum(c => (int)c.Value!));
     }
 
+    [Fact]
+    public void PicturesAreKnownByTheirBytes()
+    {
+        Directory.CreateSymbolicLink(_cli.At("linked"), _cli.At("set"));
+        JsonObject own = _cli.Run("evaluate", "run", "--json").Json, linked = _cli.Run("evaluate", "run", "--data", "folder:linked", "--json").Json;
+        Assert.Equal((200, (double)own["accuracy"]!), ((int)linked["images"]!, (double)linked["accuracy"]!));
+        Assert.Empty(linked["data_remarks"]!.AsArray());
+
+        Directory.CreateSymbolicLink(_cli.At("seen"), _cli.At("set/train"));
+        CliResult seen = _cli.Run("evaluate", "run", "--data", "folder:seen");
+        Assert.Equal((2, $"convolve: 600 of 600 pictures of {_cli.At("seen")} were trained on, or chose the best epoch: nothing is left to test on. "
+            + "Use --split train or --split validation for those, or other pictures.\n"), (seen.Status, seen.Errors));
+
+        foreach (string name in (string[])["Bag", "Coat"])
+            foreach ((string part, int count) in ((string, int)[])[("train", 3), ("test", 2)])
+                foreach (string file in Directory.GetFiles(_cli.At($"set/{part}/{name}")).Take(count))
+                {
+                    Directory.CreateDirectory(_cli.At($"some/{name}"));
+                    File.Copy(file, _cli.At($"some/{name}/{part}-{Path.GetFileName(file)}"));
+                }
+        File.WriteAllText(_cli.At("some/Bag/x.gif"), "GIF89a");
+        JsonObject some = _cli.Run("evaluate", "run", "--data", "folder:some", "--json").Json;
+        Assert.Equal(4, (int)some["images"]!);
+        Assert.Equal(["1 file is left out, since only JPEG and PNG are read: 1 .gif.",
+            "Not tested, since the test split has no picture of them: Ankle boot, Dress, Pullover, Sandal, Shirt, Sneaker and 2 more.",
+            "6 of 10 pictures were trained on, or chose the best epoch, and are left out of the test."], some["data_remarks"]!.AsArray().Select(r => (string)r!));
+        Directory.Move(_cli.At("some/Coat"), _cli.At("some/Cloak"));
+        CliResult other = _cli.Run("evaluate", "run", "--data", "folder:some");
+        Assert.Equal(2, other.Status);
+        Assert.Contains($"{_cli.At("some/Cloak")} holds pictures of a class that the network was not trained on: it knows Ankle boot, Bag,", other.Errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("There is no folder /no/such. Check the path.", "train", "lenet5", "--data", "folder:/no/such")]
     [InlineData("There is no folder /no/such. Check the path.", "data", "verify", "folder:/no/such")]

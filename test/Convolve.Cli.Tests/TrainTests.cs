@@ -112,7 +112,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject json = small.Cli.Run("evaluate", "first", "--json").Json;
         Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second", "dataset", "test_time_augmentation", "accuracy_interval",
             "macro_precision", "macro_recall", "macro_f1", "classes", "confusion_matrix", "most_confused", "expected_calibration_error", "largest_calibration_error",
-            "calibration", "largest_losses"], json.Select(p => p.Key));
+            "calibration", "largest_losses", "data_remarks"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "test", 1500), ((string)json["run"]!, (string)json["split"]!, (int)json["images"]!));
         Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)json["accuracy"]!);
         Assert.Equal((double)small.Result.Json["test_top5_accuracy"]!, (double)json["top5_accuracy"]!);

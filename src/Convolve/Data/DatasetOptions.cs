@@ -28,6 +28,15 @@ public sealed record DatasetOptions
     /// <summary>Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.</summary>
     public bool TestsAll { get; init; }
 
+    /// <summary>
+    /// Of a folder of pictures that a network is evaluated on: the network's classes, in their order. Class folders are matched by name; those that are missing are not tested,
+    /// and one of another name is an error. Default null: the folder's own.
+    /// </summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.</summary>
+    public TrainedPictures? Trained { get; init; }
+
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 
@@ -72,15 +81,25 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
 
     /// <summary>Divides the set; the set's own validation split, where it has one, takes the place of a drawn one.</summary>
     /// <inheritdoc cref="DataSplits.Create"/>
-    public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null)
+    public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null, SplitRule rule = SplitRule.CopiesTogether)
     {
-        DataSplits splits = DataSplits.Create(Train, Test, Validation is null ? validationFraction : 0, seed, limit);
+        DataSplits splits = DataSplits.Create(Train, Test, Validation is null ? validationFraction : 0, seed, limit, rule);
         if (Validation is not null)
         {
             int[] all = [.. Enumerable.Range(0, Math.Min(Validation.Count, limit ?? int.MaxValue))];
             splits = splits with { Validation = new("validation", Validation, all) };
         }
-        return splits with { Remarks = Remarks };
+        return splits with { Remarks = [.. Remarks, .. Unvalidated(splits)] };
+    }
+
+    // Of sets known by name nobody wonders: they have thousands of each class.
+    private IEnumerable<string> Unvalidated(DataSplits splits)
+    {
+        if (splits.Validation.Count == 0 || Train.DigestOf(0) == 0)
+            return [];
+        HashSet<int> validated = [.. splits.Validation.Indices.Select(splits.Validation.Dataset.LabelOf)];
+        string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label)).Select(label => Train.ClassNames[label])];
+        return missing.Length == 0 ? [] : [$"The validation split has no picture of {FolderRemarks.Listed(missing)}: the best epoch is chosen without."];
     }
 }
 

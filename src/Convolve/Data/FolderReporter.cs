@@ -29,7 +29,7 @@ internal static class FolderReporter
                     findings.Add(new(part == FolderPart.Train ? EmptyClass : UntestedClass, one.Directory,
                         $"{one.Directory} holds no good picture of {listing.ClassNames[label]}. Mend them, or add some."));
         }
-        if (found.FirstOrDefault(p => p.Name == NameOf(FolderPart.Train)) is { } train)
+        if (found.FirstOrDefault(p => p.Name == FolderListing.NameOf(FolderPart.Train)) is { } train)
             findings.AddRange(Imbalances(listing, train));
         return new(name, listing.Root, listing.ClassNames, found, [.. findings.OrderBy(f => f.Kind).ThenBy(f => f.Path, NaturalOrder.Instance)]);
     }
@@ -51,8 +51,6 @@ internal static class FolderReporter
         }
     }
 
-    private static string NameOf(FolderPart part) => part switch { FolderPart.Train => "train", FolderPart.Validation => "validation", _ => "test" };
-
     private static ImageFolderPart PartOf(FolderScan scan, FolderPart?[] parts, FolderPart part)
     {
         FolderListing listing = scan.Listing;
@@ -73,7 +71,7 @@ internal static class FolderReporter
         }
         string folder = listing.PartFolders[(int)part] is { Length: > 0 } own ? own
             : listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation ? validation : listing.PartFolders[0];
-        return new(NameOf(part), folder, counts, bytes, smallest, largest);
+        return new(FolderListing.NameOf(part), folder, counts, bytes, smallest, largest);
     }
 
     private static IEnumerable<ImageFolderFinding> Imbalances(FolderListing listing, ImageFolderPart train)

@@ -127,6 +127,19 @@ internal sealed class FolderScan
         }
     }
 
-    // A pipe has no length, and to open one would be to wait for whoever writes into it.
-    private static bool IsEmpty(string path) => new FileInfo(path) is { Exists: true, Length: 0 };
+    // Pipes, sockets and devices have no length, and to open one could be to wait for whoever writes into it. A link has the length of its text.
+    private static bool IsEmpty(string path)
+    {
+        try
+        {
+            FileInfo file = new(path);
+            if (file.Exists && file.Attributes.HasFlag(FileAttributes.ReparsePoint))
+                file = new(file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? path);
+            return file is { Exists: true, Length: 0 };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false; // to read it says why
+        }
+    }
 }

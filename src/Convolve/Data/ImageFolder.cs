@@ -4,12 +4,12 @@ using Convolve.Imaging;
 namespace Convolve.Data;
 
 /// <summary>
-/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and test.
-/// Their name as a data set is <c>folder:</c> and the path.
+/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and test, or
+/// others that are usual, such as Training and Testing. Their name as a data set is <c>folder:</c> and the path.
 /// </summary>
 /// <remarks>
-/// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count. Names that begin with a dot
-/// are passed over.</para>
+/// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real folder once, whatever links
+/// lead to it. Names that begin with a dot are passed over.</para>
 /// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train as for any other set;
 /// else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed, on names or on what
 /// is added later, and pictures of the same bytes in one class are never parted by it.</para>
@@ -38,10 +38,19 @@ public static class ImageFolder
     public static ImageFolderReport Verify(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
     {
+        options ??= new();
         FolderListing listing = ListingOf(name);
-        FolderScan scan = FolderScan.Of(listing, options ?? new(), keeps: false, progress, cancellation);
-        return FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
+        FolderScan scan = FolderScan.Of(listing, options, keeps: false, progress, cancellation);
+        ImageFolderReport report = FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
+        if (report.Findings.Any(f => f.Kind == ImageFolderFindingKind.EmptyClass) || Refusal(scan, options) is not { } refusal)
+            return report;
+        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root, $"{refusal} `convolve train` refuses the folder as it is.");
+        return report with { Findings = [.. report.Findings.Append(untrainable).OrderBy(f => f.Kind)] };
     }
+
+    /// <summary>The name of a folder's set with the full path; nothing is read, not even whether there is one.</summary>
+    /// <exception cref="DataException">The name has no path.</exception>
+    public static string FullName(string name) => Prefix + FolderListing.RootOf(PathOf(name));
 
     internal static DatasetInfo Find(string name)
     {
@@ -54,59 +63,78 @@ public static class ImageFolder
     {
         if (options.DataDirectory is { } directory)
             throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
-        FolderListing listing = ListingOf(name);
+        FolderListing listing = ListingOf(name, options.ClassNames);
         FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
         string[] skipped = Skipped(scan, options.SkipBad);
-        List<string> remarks = [];
-        foreach (string problem in skipped)
-            Remark($"Left out: {problem}");
-        if (skipped.Length > 0)
-            Remark(string.Create(CultureInfo.InvariantCulture, $"{skipped.Length:N0} of {scan.Files.Count:N0} pictures are left out."));
+        LoadedData data = Assemble(scan, skipped, options);
+        foreach (string remark in data.Remarks)
+            progress?.Report(new(remark));
+        return data;
+    }
+
+    /// <summary>Why training would refuse the good pictures of a folder; null if it would not. By the same code that training loads them with.</summary>
+    private static string? Refusal(FolderScan scan, DatasetOptions options)
+    {
+        try
+        {
+            _ = Assemble(scan, [], options).Split();
+            return null;
+        }
+        catch (DataException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static LoadedData Assemble(FolderScan scan, string[] skipped, DatasetOptions options)
+    {
+        FolderListing listing = scan.Listing;
         bool isAllTest = options.TestsAll && listing.PartFolders.Skip(1).All(folder => folder.Length == 0);
         FolderPart?[] parts = PartsOf(scan);
         if (isAllTest)
             parts = Array.ConvertAll(parts, part => part is null ? part : FolderPart.Test);
-        for (int label = 0; label < listing.ClassNames.Count && !isAllTest; label++)
+        for (int label = 0; label < listing.ClassNames.Count && options.ClassNames is null && !isAllTest; label++)
         {
             if (!parts.Where((p, i) => p == FolderPart.Train && listing.Files[i].Label == label).Any())
                 throw new DataException($"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or delete the folder.");
         }
         if (!parts.Contains(FolderPart.Test))
             throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
-        if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)FolderPart.Test].Length == 0)
-        {
-            Remark(listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
-                ? $"There is no folder test: {validation} is tested on, and the validation split is drawn from train."
-                : "There is no folder test: a tenth of train is tested on.");
-        }
-        if (FolderReporter.Shared(scan, parts).Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
-        {
-            Remark($"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: " +
-                $"`{ProgramName.Current} data verify {Format.Quoted(NameOf(listing))}` names them.");
-        }
-        foreach (ImageFolderFinding finding in listing.Findings.Where(f => f.Kind == ImageFolderFindingKind.UnknownClass))
-            Remark(finding.Message);
+        List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
+        if (options.Trained is { } trained)
+            remarks.AddRange(LeaveOut(scan, parts, trained));
 
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
         int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
         FolderDataset SetOf(FolderPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
-        FolderDataset test = SetOf(FolderPart.Test, "test"), train = isAllTest ? test : SetOf(FolderPart.Train, "train");
+        FolderDataset test = SetOf(FolderPart.Test, "test");
+        // Of a set that is only tested on, nothing else is needed.
+        FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(FolderPart.Train)) ? test : SetOf(FolderPart.Train, "train");
         return new(InfoOf(listing, train.Size, train.Count, test.Count), train, test, listing.Root)
         {
             Validation = parts.Contains(FolderPart.Validation) ? SetOf(FolderPart.Validation, "validation") : null,
             Remarks = remarks,
             Skipped = skipped,
         };
-
-        void Remark(string text)
-        {
-            remarks.Add(text);
-            progress?.Report(new(text));
-        }
     }
 
-    private static FolderListing ListingOf(string name) => name.Length > Prefix.Length ? FolderListing.Of(HomePath.Expand(name[Prefix.Length..]))
+    /// <summary>Takes the pictures that a run was trained on out of the test split.</summary>
+    private static IEnumerable<string> LeaveOut(FolderScan scan, FolderPart?[] parts, TrainedPictures trained)
+    {
+        int[] tested = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == FolderPart.Test)];
+        int[] seen = [.. tested.Where(i => trained.Contains(scan.Files[i].Digest))];
+        string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
+        if (seen.Length == tested.Length)
+            throw new DataException($"{counts} of {scan.Listing.Root} were trained on, or chose the best epoch: nothing is left to test on. Use --split train or --split validation for those, or other pictures.");
+        foreach (int i in seen)
+            parts[i] = null;
+        return seen.Length == 0 ? [] : [$"{counts} were trained on, or chose the best epoch, and are left out of the test."];
+    }
+
+    private static FolderListing ListingOf(string name, IReadOnlyList<string>? classNames = null) => FolderListing.Of(PathOf(name), classNames);
+
+    private static string PathOf(string name) => name.Length > Prefix.Length ? HomePath.Expand(name[Prefix.Length..])
         : throw new DataException($"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
 
     private static string NameOf(FolderListing listing) => Prefix + listing.Root;

@@ -33,10 +33,10 @@ public sealed record ImageFolderPart(string Name, string Directory, IReadOnlyLis
 public sealed record ImageFolderFinding(ImageFolderFindingKind Kind, string Path, string Message)
 {
     /// <summary>Whether it is wrong, and not only worth knowing.</summary>
-    public bool IsBad => Kind <= ImageFolderFindingKind.TwoLabels;
+    public bool IsBad => Kind <= ImageFolderFindingKind.Untrainable;
 }
 
-/// <summary>What can be found in a folder of pictures; up to <see cref="TwoLabels"/> it is wrong.</summary>
+/// <summary>What can be found in a folder of pictures; up to <see cref="Untrainable"/> it is wrong.</summary>
 public enum ImageFolderFindingKind
 {
     /// <summary>A file that is no picture, is damaged, cut off or too large.</summary>
@@ -54,6 +54,9 @@ public enum ImageFolderFindingKind
     /// <summary>The same bytes under two classes.</summary>
     TwoLabels,
 
+    /// <summary>Training refuses the folder as it is.</summary>
+    Untrainable,
+
     /// <summary>The same bytes twice in a class of a split.</summary>
     Repeated,
 
@@ -65,4 +68,10 @@ public enum ImageFolderFindingKind
 
     /// <summary>Classes of very different sizes.</summary>
     Imbalance,
+
+    /// <summary>A link that leads back, or to pictures that are read already.</summary>
+    Link,
+
+    /// <summary>What a folder was taken for, where its name leaves a doubt.</summary>
+    Layout,
 }

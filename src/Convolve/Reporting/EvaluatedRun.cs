@@ -65,9 +65,9 @@ public sealed record EvaluatedRun(RunSummary Summary)
             if (!classifier.Graph.Equals(summary.Graph))
                 return new(summary) { Problem = $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one." };
             filters = FilterSheet.Create(classifier.Model);
-            DatasetOptions places = (options ?? new()) with { Channels = summary.Graph.Input.Channels == 1 ? 1 : 3, SkipBad = recipe.SkipBad };
+            DatasetOptions places = (options ?? new()) with { Channels = summary.Graph.Input.Channels == 1 ? 1 : 3, SkipBad = recipe.SkipBad, Trained = RunFolder.ReadPictures(folder) };
             LoadedData data = Datasets.Load(recipe.Dataset, places, reading, cancellation);
-            return Of(folder, classifier, data.Split(recipe.ValidationFraction, recipe.Seed, recipe.Limit), progress, cancellation);
+            return Of(folder, classifier, recipe.Split(data), progress, cancellation);
         }
         catch (Exception e) when (e is DataException or DownloadException or SafeTensorsException or NetworkException or KernelLibraryException or ImageLibraryException)
         {

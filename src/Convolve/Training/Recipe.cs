@@ -65,6 +65,9 @@ public sealed record Recipe
     /// <summary>The share of the training images that are kept for validation, in [0, 1).</summary>
     public double ValidationFraction { get; init; } = 0.1;
 
+    /// <summary>How the validation split is drawn; runs of version 0.1.0 keep theirs.</summary>
+    public Data.SplitRule SplitRule { get; init; } = Data.SplitRule.CopiesTogether;
+
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
 
@@ -89,6 +92,14 @@ public sealed record Recipe
     /// <summary>Images that are computed at a time: of a whole batch, or of a part of it.</summary>
     [JsonIgnore]
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
+
+    /// <summary>Divides a set as the run does.</summary>
+    /// <exception cref="Data.DataException">The set is too small to divide.</exception>
+    public Data.DataSplits Split(Data.LoadedData data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return data.Split(ValidationFraction, Seed, Limit, SplitRule);
+    }
 
     /// <summary>Checks every value that can be checked without the network and the data.</summary>
     /// <exception cref="RecipeException">A value is out of range; the message says which, and what is expected.</exception>

@@ -49,6 +49,8 @@ public static class RecipeJson
         }
         if (recipe["schedule"] is JsonObject schedule)
             Add(schedule, JsonSerializer.SerializeToNode(new Schedule(), RecipeJsonContext.Default.Schedule));
+        if (!recipe.ContainsKey("split_rule"))
+            recipe["split_rule"] = nameof(SplitRule.Plain);
         JsonObject defaults = ToJson(new() { Network = "", Dataset = "" });
         _ = defaults.Remove("network") && defaults.Remove("dataset");
         Add(recipe, defaults);
@@ -112,4 +114,5 @@ internal sealed class TransformListConverter : JsonConverter<TransformList>
 [JsonSerializable(typeof(Schedule))]
 [JsonSerializable(typeof(Precision))]
 [JsonSerializable(typeof(Normalization))]
+[JsonSerializable(typeof(SplitRule))]
 internal sealed partial class RecipeJsonContext : JsonSerializerContext;

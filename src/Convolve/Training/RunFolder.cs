@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
@@ -9,18 +10,23 @@ using Convolve.Graphs;
 namespace Convolve.Training;
 
 /// <summary>
+<<<<<<< HEAD
 /// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in validation/), model.safetensors, and checkpoint/
 /// with what it takes to go on. Every file is whole at every moment. Who has it open has it alone.
+=======
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, an event file for TensorBoard, model.safetensors, and checkpoint/ with what it
+/// takes to go on; of a run on a folder of pictures also pictures.bin, which says which these were. Every file is whole at every moment. Who has it open has it alone.
+>>>>>>> f36f2ce (Folders of pictures: each real folder once, splits by usual names, copies on one side, trained pictures known by their bytes; pictures decoded without regard to the files before)
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
-/// DataSplits splits = Datasets.Load(run.Recipe.Dataset).Split(run.Recipe.ValidationFraction, run.Recipe.Seed, run.Recipe.Limit);
+/// DataSplits splits = run.Recipe.Split(Datasets.Load(run.Recipe.Dataset));
 /// using Trainer trainer = Trainer.Resume(run, splits);
 /// TrainingResult result = trainer.Fit();
 /// </code></example>
 public sealed class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = "model.safetensors",
+    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = "model.safetensors", PicturesFile = "pictures.bin",
         CheckpointsFolder = "checkpoint";
 
     internal const string CommandKey = "command";
@@ -71,9 +77,10 @@ public sealed class RunFolder : IDisposable
     /// <param name="graph">The network.</param>
     /// <param name="dataRemarks">What is remarkable of the data, a sentence or more each; goes into environment.json.</param>
     /// <param name="options">Whether the run can be resumed; null for yes.</param>
+    /// <param name="pictures">The pictures of a folder that are trained on; null for other data.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null)
+    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null, TrainedPictures? pictures = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -91,6 +98,7 @@ public sealed class RunFolder : IDisposable
             if (dataRemarks.Count > 0)
                 environment["data_remarks"] = new JsonArray([.. dataRemarks]);
             AtomicFile.WriteText(Path.Combine(full, EnvironmentFile), Text(environment));
+            pictures?.Write(Path.Combine(full, PicturesFile));
             AtomicFile.WriteText(Path.Combine(full, RecipeFile), RecipeJson.Write(recipe, graph)); // the last: with it, this is a run
             return new(full, held, recipe, graph);
         });
@@ -122,6 +130,30 @@ public sealed class RunFolder : IDisposable
             run.Checkpoints.Clear();
             return run;
         });
+    }
+
+    /// <summary>The pictures of a folder that a run was trained on; null for other data, and for runs that did not record them.</summary>
+    /// <exception cref="DataException">The file is damaged, or cannot be read.</exception>
+    public static TrainedPictures? ReadPictures(string path) => TrainedPictures.Read(Path.Combine(path, PicturesFile));
+
+    /// <summary>Whether data are, picture by picture and split by split, those that the newest checkpoint of a run was trained on.</summary>
+    public static bool IsTrainedOn(string path, DataSplits data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        CheckpointFolder checkpoints = new(Path.Combine(Path.GetFullPath(path), CheckpointsFolder));
+        foreach (string file in checkpoints.Exists ? checkpoints.Files : [])
+        {
+            try
+            {
+                using SealedTensors sealedFile = SealedTensors.Open(file);
+                return Checkpoint.Describe(file, sealedFile).Data == data.Digest();
+            }
+            catch (SafeTensorsException)
+            {
+                // The one before says it as well.
+            }
+        }
+        return false;
     }
 
     /// <summary>The recipe and the graph of a run.</summary>

@@ -54,7 +54,7 @@ public sealed class Trainer : IDisposable
             if (runFolder is not null)
             {
                 DiskCheck.Require(runFolder, _parts, options);
-                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, options);
+                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, options, TrainedPictures.Of(data));
             }
             _record = new(_parts, _folder, options);
         }

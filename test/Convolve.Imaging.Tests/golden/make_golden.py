@@ -193,6 +193,61 @@ for orientation in range(1, 9):
 add("png-exif-grey-alpha-8", png(two, 8, GREY_ALPHA, before=[(b"eXIf", tiff(8))]), 8)
 add("late-exif-3", png(three, 8, RGB, after=[(b"eXIf", tiff(3))]), 3)
 
+# Files whose tables are those of the standard, and are left out (as in frames of motion JPEG); and files that decoders doubt, with the right pixels
+
+def without(data, *markers):
+    head, rest = segments(data)
+    return joined([s for s in head if s[0] not in markers], rest)
+
+
+add("jpeg-no-huffman-tables", without(jpeg(colour), 0xC4))
+add("jpeg-no-huffman-tables-grey", without(jpeg(grey), 0xC4))
+head, rest = segments(jpeg(colour))
+jfif = head[0][1]
+revision = [(0xE0, jfif[:5] + b"\x09" + jfif[6:])] + head[1:]
+add("doubted-jfif-revision", joined(revision, rest))
+add("doubted-adobe-transform", joined([adobe(9)] + [s for s in head if s[0] != 0xE0], rest))
+add("doubted-ycck-transform", joined([adobe(1) if s[0] == 0xEE else s for s in segments(cmyk)[0]], segments(cmyk)[1]))
+scan = 2 + struct.unpack(">H", rest[2:4])[0]
+add("doubted-scan-parameters", joined(head, rest[:scan - 3] + b"\0\0\0" + rest[scan:]))
+add("doubted-bytes-before-the-end", joined(head, rest[:-2] + bytes(7) + rest[-2:]))
+add("doubted-bytes-in-the-head", joined(head[:2], b"") + b"odd" + joined(head[2:], rest)[2:])
+add("doubted-everything", joined(revision[:2], b"") + b"odd" + joined(revision[2:], rest[:scan - 3] + b"\0\0\0" + rest[scan:-2] + bytes(3) + rest[-2:])[2:])
+head, rest = segments(jpeg(colour, progressive=True))
+cut = rest.index(b"\xff\xc4")
+add("doubted-bytes-between-scans", joined(head, rest[:cut] + bytes(2) + rest[cut:]))
+
+
+# Orientation in XMP, which counts where EXIF says none. PIL finds it in PNG files; in JPEG files since version 11, and only with double quotes
+
+def xmp(orientation, form='tiff:Orientation="{}"/>', prefix="tiff"):
+    text = form.format(orientation) if "{}" in form else form
+    return (f'<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            f'<rdf:Description rdf:about="" xmlns:{prefix}="http://ns.adobe.com/tiff/1.0/" {text}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>').encode()
+
+
+def itxt(content, packed=False):
+    return b"iTXt", b"XML:com.adobe.xmp\0" + bytes([packed, 0]) + b"\0\0" + (zlib.compress(content) if packed else content)
+
+
+for orientation in range(1, 9):
+    add(f"png-xmp-{orientation}", png(three, 8, RGB, before=[itxt(xmp(orientation), packed=orientation % 2 == 1)]), orientation)
+add("png-xmp-element-6", png(three, 8, RGB, before=[itxt(xmp(6, ">\n <tiff:Orientation>{}</tiff:Orientation>\n</rdf:Description>"))]), 6)
+add("png-xmp-late-5", png(three, 8, RGB, after=[itxt(xmp(5))]), 5)
+add("png-xmp-exif-3", png(three, 8, RGB, before=[itxt(xmp(8)), (b"eXIf", tiff(3))]), 3)
+add("png-xmp-exif-without-6", png(three, 8, RGB, before=[(b"eXIf", tiff(6).replace(struct.pack("<H", 0x0112), struct.pack("<H", 0x0113))), itxt(xmp(6))]), 6)
+add("odd-xmp-quotes-8", png(three, 8, RGB, before=[itxt(xmp(8, "tiff:Orientation = '{}' />"))]), 8)
+add("odd-xmp-prefix-6", png(three, 8, RGB, before=[itxt(xmp(6, 'x-t:Orientation="{}"/>', "x-t"))]), 6)
+add("odd-xmp-9", png(three, 8, RGB, before=[itxt(xmp(9))]), 1)
+add("odd-xmp-broken", png(three, 8, RGB, before=[(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0not packed"), (b"iTXt", b"XML:com.adobe.xmp\0")]), 1)
+raw = b"Exif\0\0" + tiff(7)
+profile = b"\nexif\n" + b"%8d\n" % len(raw) + raw.hex().encode() + b"\n"
+add("odd-raw-profile-7", png(three, 8, RGB, before=[(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile))]), 7)
+head, rest = segments(jpeg(small))
+adobe_xmp = b"http://ns.adobe.com/xap/1.0/\0"
+add("odd-jpeg-xmp-6", joined(head[:1] + [(0xE1, adobe_xmp + xmp(6))] + head[1:], rest), 6)
+add("odd-jpeg-xmp-exif-1", joined(head[:1] + [(0xE1, adobe_xmp + xmp(6)), (0xE1, b"Exif\0\0" + tiff(1))] + head[1:], rest), 1)
+
 with open("pictures.json", "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases), "pictures")

@@ -25,6 +25,7 @@ public class RecipeTests
         ["Exact"] = Plain with { Exact = true },
         ["Threads"] = Plain with { Threads = 3 },
         ["Seed"] = Plain with { Seed = ulong.MaxValue },
+        ["SplitRule"] = Plain with { SplitRule = SplitRule.Plain },
         ["ValidationFraction"] = Plain with { ValidationFraction = 1 / 3.0 },
         ["Limit"] = Plain with { Limit = 12 },
         ["SkipBad"] = Plain with { SkipBad = true },
@@ -134,6 +135,15 @@ public class RecipeTests
     }
 
     // A recipe comes from outside: whatever stands in it, one of two exceptions says so.
+    [Fact]
+    public void A_recipe_of_version_0_1_0_keeps_its_splits()
+    {
+        JsonNode json = JsonNode.Parse(RecipeJson.Write(Plain, TrainingData.Network))!;
+        Assert.True(json.AsObject().Remove("split_rule"));
+        Assert.Equal(SplitRule.Plain, RecipeJson.Read(json.ToJsonString()).Recipe.SplitRule);
+        Assert.Equal(SplitRule.CopiesTogether, Plain.SplitRule);
+    }
+
     [Fact]
     public void Wrong_values_give_the_documented_exceptions()
     {

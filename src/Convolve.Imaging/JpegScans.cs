@@ -1,0 +1,48 @@
+namespace Convolve.Imaging;
+
+/// <summary>Which bits of which coefficients the scans of a JPEG file have brought so far.</summary>
+/// <remarks>
+/// Decoders take a picture as it is when its scans end, with 0 for what never came, and say nothing: of a file that was cut off between two scans and got an
+/// end marker, the details or the colours would be made up. Source: ITU-T T.81, annex G.
+/// </remarks>
+internal ref struct JpegScans(Span<sbyte> lowestBits)
+{
+    /// <summary>Room for all coefficients of the most components.</summary>
+    public const int Room = 4 * Coefficients;
+
+    private const int Coefficients = 64;
+    private const sbyte Nothing = sbyte.MaxValue;
+
+    // For each component and coefficient, the lowest bit that came.
+    private readonly Span<sbyte> _lowestBits = lowestBits;
+    private ReadOnlySpan<byte> _components;
+    private int _samples;
+    private bool _isProgressive;
+
+    /// <summary>Takes a frame header that is long enough for its components.</summary>
+    public void Begin(ReadOnlySpan<byte> frame, bool isProgressive)
+    {
+        _components = frame[6..];
+        (_samples, _isProgressive) = (Math.Min((int)frame[5], Room / Coefficients), isProgressive);
+        if (_components.Length < 3 * _samples)
+            _samples = 0; // the decoder refuses it
+        _lowestBits.Fill(Nothing);
+    }
+
+    /// <summary>Takes a scan header.</summary>
+    public readonly void Add(ReadOnlySpan<byte> scan)
+    {
+        int count = scan.IsEmpty ? 0 : scan[0];
+        if (scan.Length < 4 + 2 * count)
+            return;
+        ReadOnlySpan<byte> range = scan[(1 + 2 * count)..];
+        (int first, int last, int bit) = _isProgressive ? (range[0], Math.Min((int)range[1], Coefficients - 1), range[2] & 15) : (0, Coefficients - 1, 0);
+        for (int i = 0; i < count; i++)
+            for (int c = 0; c < _samples; c++)
+                if (_components[3 * c] == scan[1 + 2 * i] && first <= last)
+                    _lowestBits.Slice(c * Coefficients + first, last - first + 1).Fill((sbyte)bit);
+    }
+
+    /// <summary>Whether every bit of every coefficient has come.</summary>
+    public readonly bool AreWhole => _lowestBits[..(_samples * Coefficients)].IndexOfAnyExcept((sbyte)0) < 0;
+}
