@@ -44,7 +44,7 @@ public static class ImageFolder
         ImageFolderReport report = FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
         if (report.Findings.Any(f => f.Kind == ImageFolderFindingKind.EmptyClass) || Refusal(scan, options) is not { } refusal)
             return report;
-        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root, $"{refusal} `convolve train` refuses the folder as it is.");
+        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root, $"{refusal} `{ProgramName.Current} train` refuses the folder as it is.");
         return report with { Findings = [.. report.Findings.Append(untrainable).OrderBy(f => f.Kind)] };
     }
 

@@ -10,13 +10,8 @@ using Convolve.Graphs;
 namespace Convolve.Training;
 
 /// <summary>
-<<<<<<< HEAD
-/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in validation/), model.safetensors, and checkpoint/
-/// with what it takes to go on. Every file is whole at every moment. Who has it open has it alone.
-=======
-/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, an event file for TensorBoard, model.safetensors, and checkpoint/ with what it
-/// takes to go on; of a run on a folder of pictures also pictures.bin, which says which these were. Every file is whole at every moment. Who has it open has it alone.
->>>>>>> f36f2ce (Folders of pictures: each real folder once, splits by usual names, copies on one side, trained pictures known by their bytes; pictures decoded without regard to the files before)
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in validation/), model.safetensors, checkpoint/
+/// with what it takes to resume, and for a run on a folder of pictures pictures.bin, which says which these were. Every file is whole at every moment. Who has it open has it alone.
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");

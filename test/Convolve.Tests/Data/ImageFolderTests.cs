@@ -203,7 +203,7 @@ public sealed class ImageFolderTests : IDisposable
     public void A_class_that_is_not_trained_is_told_of()
     {
         foreach (string folder in (string[])["train/a", "train/b", "test/a", "test/bee"])
-            _folder.AddMany(folder, 3, folder.Length * 100 + folder[^1]);
+            _folder.AddMany(folder, 3, folder.Length * 10_000 + folder[^1] * 10);
         LoadedData data = Datasets.Load(_folder.Name);
         Assert.Equal(3, data.Test.Count);
         Assert.Equal($"{_folder["test/bee"]} holds pictures (3) of a class that {_folder["train"]} has not: they have no label. Add the class there, or take the folder away.", data.Remarks[0]);
