@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.OneDnn;
@@ -106,7 +107,10 @@ internal sealed class EvaluateCommand
         {
             bar.Clear();
         }
-        EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        string? warning = WarningOf(augmentation, run.HasRecipe ? run.ReadRecipe().Transforms : classifier.TrainingTransforms);
+        EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds) { Warning = warning };
+        if (warning is not null)
+            Failures.Say(warning);
         if (file is not null)
             PredictionsCsv.Write(file, predictions);
         if (output.IsJson)
@@ -115,6 +119,11 @@ internal sealed class EvaluateCommand
             screen.Show(output);
         return Failures.Success;
     }
+
+    // Null where nothing speaks against it, or where nobody knows how the weights came to be.
+    private static string? WarningOf(TestTimeAugmentation augmentation, TransformList? trained) =>
+        augmentation == TestTimeAugmentation.None || trained is null || trained.Any(t => t is HorizontalFlip) ? null
+            : $"warning: the network was trained without flips, and --tta {NameOf(augmentation)} shows it mirror images, which usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
 
     // The recipe with the data to take, and whether nothing of these was trained on.
     private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, PartOfSet part)

@@ -11,6 +11,9 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     private readonly ConfusionMatrix _matrix = new(predictions);
     private readonly Calibration _calibration = new(predictions);
 
+    /// <summary>What speaks against the way of the evaluation; null for nothing.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>For people, the most important last: it stays on the screen.</summary>
     public void Show(Output output)
     {
@@ -86,6 +89,7 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
             ["loss"] = p.Loss,
         })]),
         ["data_remarks"] = new JsonArray([.. remarks.Select(remark => (JsonNode)remark)]),
+        ["warning"] = Warning,
     };
 
     private string? NameOf(int label) => label < 0 ? null : predictions.ClassNames[label];

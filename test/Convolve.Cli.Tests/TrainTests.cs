@@ -159,6 +159,22 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     }
 
     [Fact]
+    public void MirrorImagesWarnWhereTheTrainingHadNone()
+    {
+        const string warning = "warning: the network was trained without flips, and --tta mirror shows it mirror images, which usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
+        CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json");
+        Assert.Equal((0, $"convolve: {warning}\n", warning), (mirrored.Status, mirrored.Errors, (string?)mirrored.Json["warning"]));
+        CliResult plain = small.Cli.Run("evaluate", "first", "--json");
+        Assert.Equal(("", true, null), (plain.Errors, plain.Json.ContainsKey("warning"), (string?)plain.Json["warning"]));
+        // The model file alone knows it too, and a run with flips is not warned of.
+        Directory.CreateDirectory(small.Cli.At("alone"));
+        File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("alone/model.safetensors"));
+        Assert.Contains(warning, small.Cli.Run("evaluate", "alone/model.safetensors", "--data", "fashion-mnist", "--tta", "mirror").Errors, StringComparison.Ordinal);
+        Assert.Equal(0, small.Cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--epochs", "1", "--augment", "flip", "--out", "flipped", "--quiet").Status);
+        Assert.Equal("", small.Cli.Run("evaluate", "flipped", "--tta", "mirror").Errors);
+    }
+
+    [Fact]
     public void WeightsOfAnotherRunsNetworkAreRefused()
     {
         Directory.CreateDirectory(small.Cli.At("mixed"));

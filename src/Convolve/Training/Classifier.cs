@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Formats;
@@ -21,7 +22,7 @@ namespace Convolve.Training;
 /// </remarks>
 public sealed class Classifier : IDisposable
 {
-    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", FormatKey = "format", FormatValue = "pt";
+    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", TransformsKey = "convolve.transforms", FormatKey = "format", FormatValue = "pt";
     private readonly bool _ownsModel;
 
     internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
@@ -36,6 +37,9 @@ public sealed class Classifier : IDisposable
 
     /// <summary>The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.</summary>
     public int? Epoch { get; }
+
+    /// <summary>What was done to the pictures it was trained on; null where that is not known, as of files of version 0.1.0.</summary>
+    public TransformList? TrainingTransforms { get; internal init; }
 
     /// <summary>The name of each output.</summary>
     public IReadOnlyList<string> ClassNames => Preprocessing.ClassNames;
@@ -73,7 +77,7 @@ public sealed class Classifier : IDisposable
             model.Dispose();
             throw;
         }
-        return new(model, preprocessing, ownsModel: true, EpochOf(tensors));
+        return new(model, preprocessing, ownsModel: true, EpochOf(tensors)) { TrainingTransforms = TransformsOf(tensors) };
     }
 
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
@@ -103,6 +107,8 @@ public sealed class Classifier : IDisposable
             };
             if (Epoch is { } epoch)
                 metadata[EpochKey] = epoch.ToString(CultureInfo.InvariantCulture);
+            if (TrainingTransforms is { } transforms)
+                metadata[TransformsKey] = transforms.ToString();
             return metadata;
         }
     }
@@ -189,6 +195,19 @@ public sealed class Classifier : IDisposable
 
     private static int? EpochOf(SafeTensorsFile file) =>
         int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : null;
+
+    // Only what advice is made from: a text that another version wrote is no reason to refuse the weights.
+    private static TransformList? TransformsOf(SafeTensorsFile file)
+    {
+        try
+        {
+            return file.Metadata.TryGetValue(TransformsKey, out string? text) ? TransformList.Parse(text) : null;
+        }
+        catch (DataException)
+        {
+            return null;
+        }
+    }
 
     private static void Check(string file, Graph graph, Preprocessing preprocessing)
     {

@@ -96,7 +96,7 @@ internal sealed class TrainingParts : IDisposable
     public Evaluator Test { get; }
 
     /// <summary>The classifier as it stands.</summary>
-    public Classifier Classifier => new(Model, Preprocessing);
+    public Classifier Classifier => new(Model, Preprocessing) { TrainingTransforms = Recipe.Transforms };
 
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
