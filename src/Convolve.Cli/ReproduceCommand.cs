@@ -79,7 +79,7 @@ internal sealed class ReproduceCommand
             return ReproduceScreen.List(output, interruption.Token);
         }
         if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment)
-            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _quick, _seeds, _epochs, _precision, _threads, _dataDirectory);
+            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _seeds, _epochs, _precision, _threads, _dataDirectory);
         (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed)) : Begin(line, name!);
         settings.Write(folder);
         Experiment experiment = ExperimentCatalog.Find(settings.Experiment);
@@ -125,7 +125,8 @@ internal sealed class ReproduceCommand
         OutputPath.Folder(folder, _out.Name);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {Format.Quoted(folder)}.");
-        bool isQuick = line.GetValue(_quick);
+        // What trains nothing takes seconds, and is not cut short.
+        bool isQuick = line.GetValue(_quick) && experiment is TrainingExperiment;
         ExperimentSettings settings = new()
         {
             Experiment = name,

@@ -44,12 +44,14 @@ internal static class ReproduceScreen
     public static void Show(ExperimentResult result, Output output)
     {
         output.Line();
-        output.Table(result.Arms.Count == 1 ? TableOf(result.Arms[0].Figures.Concat(result.Arms[0].Costs), result.Settings.IsCut) : TableOf(result));
+        output.Table(result.Arms.Count == 1 ? TableOf(result.Arms[0].Figures.Concat(result.Arms[0].Costs), result.IsComparable) : TableOf(result));
         output.Line();
         if (result.Settings.Seeds > 1)
-            output.Line("± is the 95 % interval of the mean over seeds (Student's t); the test accuracies of two arms are compared seed by seed.");
+            output.Line($"± is the 95 % interval of the mean over seeds (Student's t){(result.IsComparable ? "; the test accuracies of two arms are compared seed by seed" : "")}.");
         else
             output.Line("The range is Wilson's 95 % interval for so many test images; other seeds add to it: --seeds N.");
+        if (!result.IsComparable)
+            output.Line("The run was cut short: its figures say nothing about the experiment, and differences are not shown.");
         output.Line($"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
         if (result.Changed.Count > 0)
             output.Line($"the experiment has changed since: {string.Join("; ", result.Changed)}");
@@ -67,7 +69,7 @@ internal static class ReproduceScreen
     public static void Show(CostResult result, Output output)
     {
         output.Line();
-        output.Table(TableOf(result.Figures, isCut: false));
+        output.Table(TableOf(result.Figures, isComparable: true));
         output.Line();
         output.Line($"differences: {result.Experiment.Differences}");
         output.Last($"result        {Path.Combine(result.Folder, ExperimentResult.FileName)}");
@@ -130,17 +132,17 @@ internal static class ReproduceScreen
     private static double? PublishedOf(Experiment experiment) =>
         (experiment as TrainingExperiment)?.Arms.Select(a => a.Published?.TestAccuracy).FirstOrDefault(a => a is not null);
 
-    private static Table TableOf(IEnumerable<Figure> figures, bool isCut)
+    private static Table TableOf(IEnumerable<Figure> figures, bool isComparable)
     {
-        Table table = Output.Columns(new("figure") { Folds = true }, "published#", "measured#", "difference#");
+        Table table = Output.Columns([new("figure") { Folds = true }, "published#", "measured#", .. isComparable ? [new Column("difference#")] : Array.Empty<Column>()]);
         foreach (Figure figure in figures)
-            Output.Row(table, figure.Name, figure.PublishedText, figure.MeasuredText, isCut ? "-" : figure.DifferenceText);
+            Output.Row(table, [figure.Name, figure.PublishedText, figure.MeasuredText, .. isComparable ? [figure.DifferenceText] : Array.Empty<string>()]);
         return table;
     }
 
     private static Table TableOf(ExperimentResult result)
     {
-        bool isPair = result.TestDifference is not null;
+        bool isPair = result.TestDifference is not null && result.IsComparable;
         Table table = Output.Columns([new("figure") { Folds = true }, .. result.Arms.Select(a => new Column(a.Arm.Name + "#")), .. isPair ? [new Column("difference#")] : Array.Empty<Column>()]);
         foreach (ComparedRow row in ComparedRow.Of(result))
             Output.Row(table, [row.Name, .. row.Cells, .. isPair ? [row.Difference] : Array.Empty<string>()]);

@@ -44,6 +44,8 @@ public class ReproduceTests
         Assert.Equal(["curves.svg", "experiment.json", "result.json", "with-dropout--5-seed0", "with-dropout--5-seed1", "without-seed0", "without-seed1"],
             Directory.GetFileSystemEntries(cli.At("here")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("--quick trains on few images", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nThe run was cut short: its figures say nothing about the experiment, and differences are not shown.\n", result.Errors, StringComparison.Ordinal);
+        Assert.Matches(@"\nfigure +without +with dropout \.5\n", result.Errors);
         CliResult again = cli.Run("reproduce", "dropout", "--quick", "--out", "here");
         Assert.Equal((2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume here.\n"),
             (again.Status, again.Errors));
@@ -63,7 +65,7 @@ public class ReproduceTests
         Assert.Contains("**Run before the experiment changed, in optimizer.momentum: 0.8, then 0.9.**", text, StringComparison.Ordinal);
         Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2 --precision f32\n", text, StringComparison.Ordinal);
         Assert.Contains("**Quick: ", text, StringComparison.Ordinal);
-        Assert.Contains("| test accuracy | ", text, StringComparison.Ordinal);
+        Assert.Contains("\n| | without | with dropout .5 |\n|---|--:|--:|\n| test accuracy | ", text, StringComparison.Ordinal);
         Assert.Contains("](page/dropout.svg)", text, StringComparison.Ordinal);
         Assert.StartsWith("<svg", File.ReadAllText(cli.At("page/dropout.svg")), StringComparison.Ordinal);
     }
@@ -134,8 +136,11 @@ public class ReproduceTests
         Assert.Equal(0, cli.Run("reproduce", "--results", ".", "--out", "page.md").Status);
         Assert.Contains("\n    convolve reproduce fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
         Assert.Contains("\n| multiply-adds of an image | 938,000,000 | 938,146,176 | +146,176 |\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
-        CliResult quick = cli.Run("reproduce", "fashion-rooflines", "--quick");
-        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --quick away.\n"), (quick.Status, quick.Errors));
+        CliResult quick = cli.Run("reproduce", "fashion-rooflines", "--quick", "--out", "quick");
+        Assert.True(quick.Status == 0, quick.Errors);
+        Assert.Contains("+146,176", quick.Output, StringComparison.Ordinal);
+        CliResult seeds = cli.Run("reproduce", "fashion-rooflines", "--seeds", "3");
+        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --seeds away.\n"), (seeds.Status, seeds.Errors));
     }
 
     [Fact]

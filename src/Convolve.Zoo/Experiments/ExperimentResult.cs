@@ -79,6 +79,9 @@ public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentS
     public MeanInterval? TestDifference => Arms.Count != 2 ? null
         : MeanInterval.Of([.. Arms[1].TestAccuracies.Zip(Arms[0].TestAccuracies, (second, first) => second - first)]);
 
+    /// <summary>Whether differences mean something: between arms, and to what was published. Those of an experiment that was cut short do not.</summary>
+    public bool IsComparable => !Settings.Quick && Arms.All(a => Settings.Epochs is not { } most || most >= a.Arm.Recipe.Epochs);
+
     /// <summary>Writes result.json and the pictures.</summary>
     /// <exception cref="FileWriteException">One cannot be written.</exception>
     public void Write()

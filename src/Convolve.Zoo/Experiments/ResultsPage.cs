@@ -93,7 +93,7 @@ public static class ResultsPage
         string seeds = result.Settings.Seeds == 1 ? "one seed" : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
         page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}{Changed(result)}\n\n");
         if (result.Arms.Count == 1)
-            AppendOne(page, result.Arms[0]);
+            AppendOne(page, result.Arms[0], result.IsComparable);
         else
             AppendSideBySide(page, result);
         page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}: curves]({pictures}/{CurvesOf(result)})\n");
@@ -116,19 +116,19 @@ public static class ResultsPage
     private static string Changed(ExperimentResult result) => result.Changed.Count == 0 ? ""
         : $" **Run before the experiment changed, in {string.Join("; ", result.Changed)}.**";
 
-    private static void AppendOne(StringBuilder page, ArmResult arm)
+    private static void AppendOne(StringBuilder page, ArmResult arm, bool isComparable)
     {
-        AppendFigures(page, arm.Figures);
+        AppendFigures(page, arm.Figures, isComparable);
         foreach (Figure figure in arm.Costs)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {Known(figure.PublishedText)} | {figure.MeasuredText} | {Known(figure.DifferenceText)} |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {Known(figure.PublishedText)} | {figure.MeasuredText} |{(isComparable ? $" {Known(figure.DifferenceText)} |" : "")}\n");
         AppendByEpoch(page, arm);
     }
 
-    private static void AppendFigures(StringBuilder page, IReadOnlyList<Figure> figures)
+    private static void AppendFigures(StringBuilder page, IReadOnlyList<Figure> figures, bool isComparable = true)
     {
-        page.Append("| | published | measured | difference |\n|---|--:|--:|--:|\n");
+        page.Append(isComparable ? "| | published | measured | difference |\n|---|--:|--:|--:|\n" : "| | published | measured |\n|---|--:|--:|\n");
         foreach (Figure figure in figures)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} | {figure.DifferenceText} |\n");
+            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} |{(isComparable ? $" {figure.DifferenceText} |" : "")}\n");
     }
 
     private static void AppendByEpoch(StringBuilder page, ArmResult arm)
@@ -154,7 +154,7 @@ public static class ResultsPage
 
     private static void AppendSideBySide(StringBuilder page, ExperimentResult result)
     {
-        bool isPair = result.TestDifference is not null;
+        bool isPair = result.TestDifference is not null && result.IsComparable;
         page.Append(CultureInfo.InvariantCulture, $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
         foreach (ComparedRow row in ComparedRow.Of(result))
             page.Append(CultureInfo.InvariantCulture, $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");
