@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Graphs;
 using Convolve.Training;
@@ -16,7 +18,7 @@ internal static class OverfitScreen
         OverfitCheck check;
         try
         {
-            check = OverfitCheck.Run(graph, data, recipe, MostSteps, new Throttle<OverfitCheck>(c => bar.Show((double)c.Steps / MostSteps, "one batch", $"loss {Format.Fraction(c.LastLoss)}")), cancellation);
+            check = OverfitCheck.Run(graph, data, recipe, MostSteps, new Throttle<OverfitCheck>(c => bar.Show((double)(c.AllSteps + c.Steps) / MostSteps, "one batch", $"loss {Format.Fraction(c.LastLoss)}")), cancellation);
         }
         finally
         {
@@ -34,16 +36,33 @@ internal static class OverfitScreen
                 ["first_loss"] = Output.Finite(check.FirstLoss),
                 ["last_loss"] = Output.Finite(check.LastLoss),
                 ["accuracy"] = check.Accuracy,
+                ["attempts"] = new JsonArray([.. check.Attempts.Select(a => new JsonObject
+                {
+                    ["optimizer"] = TrainOptions.NameOf(a.Optimizer),
+                    ["learning_rate"] = double.Parse(Format.Number(a.Optimizer.LearningRate), CultureInfo.InvariantCulture),
+                    ["steps"] = a.Steps,
+                    ["last_loss"] = Output.Finite(a.LastLoss),
+                })]),
+                ["fault"] = check.Fault,
             });
         }
         string figures = $"loss {Format.Fraction(check.FirstLoss)} at first, {Format.Fraction(check.LastLoss)} after {check.Steps} steps on {check.Images} images, accuracy {Format.Fraction(check.Accuracy)}";
+        string how = $"after a warm-up of {OverfitCheck.WarmUpSteps} steps, gradients clipped to norm {Format.Number(OverfitCheck.ClipNorm)}, without dropout, augmentation and weight decay";
+        string frozen = check.Frozen.Count == 0 ? "" : $" Frozen were {string.Join(", ", check.Frozen)}.";
         if (check.IsLearned)
         {
+            output.Line($"how           {check.Attempts[^1]} {how}.{frozen}");
+            foreach (OverfitAttempt vain in check.Attempts.SkipLast(1))
+                output.Line($"before        {Words(vain)}: not learned");
             output.Last($"learned by heart: {figures}");
             return Failures.Success;
         }
-        Failures.Say($"not learned by heart: {figures}. A network that cannot learn one batch will not learn all: try another learning rate (`{ProgramName.Current} lr-find`), another initialisation (--init), "
-            + "and look for layers whose output is always 0.");
+        string advice = check.Fault is { } fault ? $"{char.ToUpperInvariant(fault[0])}{fault[1..]}."
+            : $"Tried: {string.Join("; ", check.Attempts.Select(Words))}; each {how}.{frozen} A network that cannot learn one batch will not learn all: look for layers whose output is always 0, "
+                + "another initialization (--init), frozen layers, and images that do not belong to their labels.";
+        Failures.Say($"not learned by heart: {figures}. {advice}");
         return Failures.Failed;
     }
+
+    private static string Words(OverfitAttempt attempt) => $"{attempt}, loss {Format.Fraction(attempt.LastLoss)} after {attempt.Steps} steps";
 }

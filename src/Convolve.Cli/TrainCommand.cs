@@ -26,7 +26,7 @@ internal sealed class TrainCommand
         "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. Default: no limit.");
 
     private readonly Option<bool> _overfit = Inputs.Flag("--overfit-one-batch",
-        "Train on the first batch alone, again and again, to see whether the network can learn at all; nothing is kept. The exit code is 1 if it cannot.");
+        "Train on the first batch alone (16 images of it where a step takes long), again and again, to see whether the network can learn at all; nothing is kept. The recipe's rule is tried first, then Adam. The exit code is 1 if it cannot.");
 
     private readonly Option<bool> _json = Inputs.Flag("--json",
         "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
@@ -70,7 +70,7 @@ internal sealed class TrainCommand
 
         using Interruption interruption = new("ending the step and saving the run ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
-        MemoryEstimate memory = MemoryCheck.Require(graph, data, recipe, run is null ? "" : " --override");
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe) : recipe, run is null ? "" : " --override");
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
@@ -161,6 +161,7 @@ internal sealed class TrainCommand
             ["skipped"] = trainer.Transfer is { } skipped ? new JsonArray([.. skipped.Skipped]) : null,
             ["validation_loss"] = best?.ValidationLoss,
             ["test_top5_accuracy"] = result.Test.Top5Accuracy,
+            ["notes"] = new JsonArray([.. result.Notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]),
         };
     }
 

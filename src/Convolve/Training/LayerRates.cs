@@ -39,6 +39,9 @@ public sealed class LayerRates : IEquatable<LayerRates>
         })]);
     }
 
+    /// <summary>The same without factors other than 0: what is frozen stays so, and the rest has factor 1.</summary>
+    internal LayerRates OnlyFrozen => new([.. _rates.Select(r => (r.Pattern, r.Factor == 0 ? 0f : 1f))]);
+
     /// <summary>The factor of each parameter of a graph, by name.</summary>
     /// <exception cref="RecipeException">A name fits no layer that learns, or every layer is frozen.</exception>
     internal Func<string, float> For(Graph graph)

@@ -1,51 +1,134 @@
 using Convolve.Data;
 using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
 /// <summary>Whether a network can learn a single batch by heart: one that cannot has a fault that no longer training mends.</summary>
-/// <param name="Steps">Steps that were done.</param>
+/// <remarks>
+/// The question is of network and data, not of the recipe's rate, which a schedule is at for a few steps only and which would be held here. So a warm-up leads to it, gradients are
+/// clipped, and where the recipe's rule does not do it, Adam is tried from the same first weights.
+/// </remarks>
+/// <param name="Steps">Steps that were done, in the attempt that came furthest.</param>
 /// <param name="Images">Of the batch.</param>
 /// <param name="FirstLoss">Mean loss at the first step.</param>
 /// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
 /// <param name="Accuracy">Share of the batch that was right at the last step.</param>
 public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, double LastLoss, double Accuracy)
 {
+    /// <summary>The longest that all gradients together may be.</summary>
+    public const float ClipNorm = 1;
+
+    /// <summary>Steps in which each attempt's rate rises from 0.</summary>
+    public const int WarmUpSteps = 10;
+
     private const double SmallLoss = 0.05;
+
+    // A batch that takes longer than some 0.2 s is cut, and so are the steps.
+    private const long LargeMultiplyAdds = 10_000_000_000;
+    private const int FewImages = 16, FewSteps = 200;
+
+    // An attempt ends where so many steps have taken less than a fiftieth off the lowest loss.
+    private const int VainSteps = 40;
+    private const double Progress = 0.98;
+
+    /// <summary>What was tried, in order; the last is the one that learned the batch, where one did; while one is going on, those before it.</summary>
+    public IReadOnlyList<OverfitAttempt> Attempts { get; init; } = [];
+
+    /// <summary>Steps of all attempts.</summary>
+    public int AllSteps => Attempts.Sum(a => a.Steps);
+
+    /// <summary>Layers that the recipe freezes, and that were frozen here too.</summary>
+    public IReadOnlyList<string> Frozen { get; init; } = [];
+
+    /// <summary>What is wrong whatever the batch comes to, such as that dropout lets nothing through; null for nothing.</summary>
+    public string? Fault { get; init; }
 
     /// <summary>What was taken of other weights to start with; null where none were asked for.</summary>
     public WeightTransfer? Transfer { get; init; }
 
-    /// <summary>Whether every image was right, with a loss below 0.05.</summary>
-    public bool IsLearned => Accuracy == 1 && LastLoss < SmallLoss;
+    /// <summary>Whether every image was right, with a loss below 0.05, and nothing else is wrong.</summary>
+    public bool IsLearned => Fault is null && IsByHeart;
 
-    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule, factors of layers and means of the weights.</summary>
+    private bool IsByHeart => Accuracy == 1 && LastLoss < SmallLoss;
+
+    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule and means of the weights; what the recipe freezes stays frozen.</summary>
     /// <param name="graph">The network.</param>
-    /// <param name="data">Of which the first batch of the first epoch is taken.</param>
-    /// <param name="recipe">How; its learning rate is held.</param>
-    /// <param name="mostSteps">Steps after which it is given up, at least 1.</param>
+    /// <param name="data">Of which the first batch of the first epoch is taken; 16 images of it where a whole one takes long.</param>
+    /// <param name="recipe">How: its rule is tried first.</param>
+    /// <param name="mostSteps">Steps of all attempts after which it is given up, at least 1; at most 200 where a step takes long.</param>
     /// <param name="progress">Told of each step; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
-    /// <exception cref="Layers.NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="Formats.SafeTensorsException">The weights to start with cannot be read.</exception>
     public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500, IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mostSteps, 1);
         recipe.Validate();
-        using TrainingParts parts = new(graph.WithoutDropout(), data, Plain(recipe, data));
+        Recipe plain = Plain(graph, data, recipe);
+        int left = plain.BatchSize * graph.MultiplyAdds > LargeMultiplyAdds ? Math.Min(mostSteps, FewSteps) : mostSteps;
+        OptimizerSettings[] rules = RulesOf(plain.Optimizer);
+        OverfitCheck? best = null;
+        List<OverfitAttempt> attempts = [];
+        for (int i = 0; i < rules.Length && left > 0 && best?.IsByHeart != true; i++)
+        {
+            int steps = i == rules.Length - 1 ? left : Math.Max(1, left * 2 / 5);
+            OverfitCheck come = Attempt(graph.WithoutDropout(), data, plain with { Optimizer = rules[i] }, steps, attempts, progress, cancellation);
+            attempts.Add(new(rules[i], come.Steps, come.LastLoss));
+            left -= come.Steps;
+            if (best is null || come.IsByHeart || come.LastLoss < best.LastLoss || double.IsNaN(best.LastLoss))
+                best = come;
+        }
+        return best! with { Attempts = attempts, Frozen = recipe.LayerRates.FrozenIn(graph), Fault = FaultOf(graph) ?? FaultOf(data.Train, plain) };
+    }
+
+    /// <summary>The recipe of the attempt that takes the most memory, for an estimate.</summary>
+    public static Recipe Largest(Graph graph, DataSplits data, Recipe recipe) => Plain(graph, data, recipe) with { Optimizer = new Adam() };
+
+    private static Recipe Plain(Graph graph, DataSplits data, Recipe recipe)
+    {
+        int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
+        if (batch * graph.MultiplyAdds > LargeMultiplyAdds)
+            batch = Math.Min(batch, FewImages);
+        return recipe with
+        {
+            BatchSize = batch,
+            Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
+            LabelSmoothing = 0,
+            ClassWeights = ClassWeights.None,
+            Optimizer = recipe.Optimizer with { WeightDecay = 0 },
+            Clipping = new(ClipNorm),
+            AverageDecay = 0,
+            LayerRates = recipe.LayerRates.OnlyFrozen,
+        };
+    }
+
+    // The recipe's rule first; then Adam, whose steps do not depend on how large gradients are.
+    private static OptimizerSettings[] RulesOf(OptimizerSettings own) => [own, new Adam { LearningRate = 1e-3f }, new Adam { LearningRate = 2e-4f }];
+
+    private static OverfitCheck Attempt(Graph graph, DataSplits data, Recipe recipe, int steps, List<OverfitAttempt> before, IProgress<OverfitCheck>? progress, CancellationToken cancellation)
+    {
+        OverfitAttempt[] earlier = [.. before];
+        using TrainingParts parts = new(graph, data, recipe);
         WeightTransfer? transfer = parts.Start();
         OverfitCheck? result = null;
         IProgress<OverfitCheck>? told = CallerProgress.OfAll(progress);
         ThreadTeam.Invoke(() =>
         {
             int[] batch = parts.Sampler.Batch(0, 0).ToArray();
-            for (int step = 0; step < mostSteps && result?.IsLearned != true && (result is null || double.IsFinite(result.LastLoss)); step++)
+            (double lowest, int since) = (double.PositiveInfinity, 0);
+            for (int step = 0; step < steps && step - since < VainSteps && result?.IsByHeart != true && (result is null || double.IsFinite(result.LastLoss)); step++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                result = Step(parts, batch, step, result?.FirstLoss);
+                float rate = recipe.Optimizer.LearningRate * Math.Min(1, (step + 1f) / WarmUpSteps);
+                StepResult done = parts.Step(batch, 0, (uint)step, rate);
+                double loss = done.LossSumOrNaN / batch.Length;
+                result = new(step + 1, batch.Length, result?.FirstLoss ?? loss, loss, (double)done.Correct / batch.Length) { Attempts = earlier };
+                if (loss < Progress * lowest)
+                    (lowest, since) = (loss, step);
                 told?.Report(result);
                 ThreadTeam.ServeQueued();
             }
@@ -53,20 +136,20 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
         return result! with { Transfer = transfer };
     }
 
-    private static Recipe Plain(Recipe recipe, DataSplits data) => recipe with
+    // Whatever one class alone takes is a bias.
+    private static string? FaultOf(Split train, Recipe plain)
     {
-        Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
-        LabelSmoothing = 0,
-        ClassWeights = ClassWeights.None,
-        Optimizer = recipe.Optimizer with { WeightDecay = 0 },
-        AverageDecay = 0,
-        LayerRates = LayerRates.None,
-    };
+        int[] batch = new BatchSampler(train, plain.BatchSize, plain.Seed, shuffle: true).Batch(0, 0).ToArray();
+        int first = train.Dataset.LabelOf(batch[0]);
+        return batch.Any(i => train.Dataset.LabelOf(i) != first) ? null : $"all {batch.Length} images are of the class {train.Dataset.ClassNames[first]}, which shows nothing: take a larger batch, or another seed";
+    }
 
-    private static OverfitCheck Step(TrainingParts parts, int[] batch, int step, double? firstLoss)
+    // Dropout is off in the check, and may still be what a training will fail by.
+    private static string? FaultOf(Graph graph)
     {
-        StepResult done = parts.Step(batch, 0, (uint)step, parts.Recipe.Optimizer.LearningRate);
-        double loss = done.LossSumOrNaN / batch.Length;
-        return new(step + 1, batch.Length, firstLoss ?? loss, loss, (double)done.Correct / batch.Length);
+        foreach (Node node in graph.Nodes)
+            if (node.Layer is Dropout dropout && (1 - dropout.Probability) * node.Output.Elements is var kept && kept < 1)
+                return FormattableString.Invariant($"{node} keeps {kept:0.##} of its {node.Output.Elements} values on average, so that next to nothing of the image comes through in training");
+        return null;
     }
 }
