@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Data;
@@ -6,6 +7,7 @@ using Convolve.Drawing.Charts;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Training;
+using Spectre.Console;
 
 namespace Convolve.Cli;
 
@@ -13,10 +15,18 @@ namespace Convolve.Cli;
 internal sealed class LearningRateCommand
 {
     private const int WidestChart = 100;
+
+    // Below this, the better of two short trainings is a matter of luck, and the recipe's rate was chosen by whole ones.
+    private const double Margin = 0.003;
+
+    // Of one trial, and of those after which no further one is begun.
+    private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
     private readonly TrainingTaskArguments _task = new();
     private readonly Option<double?> _from = Inputs.Number("--from-lr", "The first learning rate, above 0. Default: 1e-6.");
     private readonly Option<double?> _to = Inputs.Number("--to-lr", "The last learning rate; the sweep ends before it where the loss is left far behind. Default: 10.");
     private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
+    private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
+        "Only suggest. Otherwise the suggested rate, the recipe's and neighbors of the better one are each trained with for an epoch (at least 200 steps, at most a minute), and the best on the validation split is the next command's.");
     private readonly Option<string?> _svg = Inputs.Word("--svg", "FILE", "Write the chart into an SVG file, which is replaced if it is there.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<bool> _json = Inputs.Json();
@@ -25,9 +35,9 @@ internal sealed class LearningRateCommand
     public static Command Create()
     {
         LearningRateCommand find = new();
-        Command command = new("lr-find", "Train some steps with a rising learning rate, draw the loss against it, and suggest one. Nothing is kept of the training.");
+        Command command = new("lr-find", "Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. Nothing is kept of the training.");
         find._task.AddTo(command);
-        foreach (Option option in (Option[])[find._from, find._to, find._steps, find._svg, find._dataDirectory, find._json, find._quiet])
+        foreach (Option option in (Option[])[find._from, find._to, find._steps, find._noTrial, find._svg, find._dataDirectory, find._json, find._quiet])
             command.Add(option);
         command.Validators.Add(find._task.RequireAll);
         command.SetAction(find.Run);
@@ -51,17 +61,17 @@ internal sealed class LearningRateCommand
         using Interruption interruption = new("ending the step ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
         MemoryCheck.Require(graph, data, recipe);
-        LearningRateCurve curve = Find(graph, data, recipe, sweep, output, interruption.Token);
-        Chart chart = ChartOf(curve, $"{network} on {recipe.Dataset}: loss against learning rate");
+        (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial), output, interruption.Token);
+        Chart chart = ChartOf(curve, recipe, $"{network} on {recipe.Dataset}: loss against learning rate");
         if (drawing is not null)
             AtomicFile.WriteText(drawing, chart.ToSvg());
-        Show(curve, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
+        Show(curve, recipe, trials, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
         if (output.IsJson)
-            Output.Json(Json(curve));
+            Output.Json(Json(curve, recipe, trials));
         return Failures.Success;
     }
 
-    private static LearningRateCurve Find(Graphs.Graph graph, DataSplits data, Recipe recipe, LearningRateSweep sweep, Output output, CancellationToken cancellation)
+    private static (LearningRateCurve, IReadOnlyList<LearningRateTrial>) Find(Graphs.Graph graph, DataSplits data, Recipe recipe, LearningRateSweep sweep, bool hasTrial, Output output, CancellationToken cancellation)
     {
         using Trainer trainer = new(graph, data, recipe);
         if (trainer.Transfer is { } transfer)
@@ -69,7 +79,14 @@ internal sealed class LearningRateCommand
         ProgressLine bar = new(output);
         try
         {
-            return trainer.FindLearningRate(sweep, new Throttle<double>(share => bar.Show(share, "rising rate", "")), cancellation);
+            LearningRateCurve curve = trainer.FindLearningRate(sweep, new Throttle<double>(share => bar.Show(share, "rising rate", "")), cancellation);
+            if (!hasTrial || Suggested(curve, recipe) is not { } suggested)
+                return (curve, []);
+            int steps = LearningRateTrial.StepsWithin(TrialTime, curve.StepTime, trainer.StepsPerEpoch);
+            long start = Stopwatch.GetTimestamp();
+            return (curve, LearningRateSearch.Run([suggested, RecipeRate(recipe)],
+                rate => trainer.TryLearningRate(rate, steps, new Throttle<double>(share => bar.Show(share, $"trying {Format.Number(rate)}", "")), cancellation),
+                () => Stopwatch.GetElapsedTime(start) < SearchTime));
         }
         finally
         {
@@ -77,14 +94,29 @@ internal sealed class LearningRateCommand
         }
     }
 
-    private static Chart ChartOf(LearningRateCurve curve, string title)
+    // As it is printed, and so tried.
+    private static double? Suggested(LearningRateCurve curve, Recipe recipe) => curve.Suggested(recipe.Schedule.Kind) is { } rate ? LearningRateSearch.Rounded(rate) : null;
+
+    private static double RecipeRate(Recipe recipe) => double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
+
+    // The recipe's rate unless another is better by more than luck; null where there is nothing to choose.
+    private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials)
+    {
+        if (trials.Count == 0)
+            return Suggested(curve, recipe);
+        LearningRateTrial best = LearningRateSearch.Best(trials), own = trials.First(t => t.Rate == RecipeRate(recipe));
+        return best.IsBetterThan(own, Margin) ? best.Rate : own.Rate;
+    }
+
+    private static Chart ChartOf(LearningRateCurve curve, Recipe recipe, string title)
     {
         (double X, double Y)[] Points(IReadOnlyList<double> losses) => [.. curve.Rates.Zip(losses)];
         List<ChartEvent> events = [];
-        if (curve.Valley is { } valley)
-            events.Add(new(valley, "valley"));
-        if (curve.Steepest is { } steepest && steepest != curve.Valley)
-            events.Add(new(steepest, "steepest"));
+        if (Suggested(curve, recipe) is { } suggested)
+            events.Add(new(suggested, "suggested"));
+        double own = RecipeRate(recipe);
+        if (curve.Rates.Count > 0 && own >= curve.Rates[0] && own <= curve.Rates[^1])
+            events.Add(new(own, "recipe"));
         // What comes after the lowest loss can be out of all proportion.
         double? most = curve.Bottom is { } bottom ? 1.25 * curve.Smoothed.Take(bottom).Max() : null;
         return new(title, new("learning rate") { Scale = AxisScale.Log }, new("training loss", "nats") { Max = most },
@@ -92,26 +124,47 @@ internal sealed class LearningRateCommand
         { Events = events };
     }
 
-    private static void Show(LearningRateCurve curve, Chart chart, string task, Output output)
+    private static void Show(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials, Chart chart, string task, Output output)
     {
         output.Line();
         output.Line((chart with { Series = [chart.Series[1]] }).ToText(Math.Min(output.Width, WidestChart), isUnicode: output.HasUnicode));
         output.Line();
-        if (curve.Valley is not { } valley)
+        if (Best(curve, recipe, trials) is not { } best)
         {
             output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: {ProgramName.Current} train {task} --overfit-one-batch");
             return;
         }
-        output.Last($"suggested     {Rate(valley)} (valley: half way down){(curve.Steepest is { } steepest ? $", {Rate(steepest)} (where it fell fastest)" : "")}");
+        string schedule = TrainOptions.NameOf(recipe.Schedule.Kind);
+        output.Line($"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the highest rate of {schedule}: the loss was lowest at {Format.Number(LearningRateSearch.Rounded(curve.Rates[curve.Bottom!.Value]))}");
+        output.Line($"recipe        {Format.Number(RecipeRate(recipe))}");
         if (!curve.Diverged)
             output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
-        output.Next(($"{ProgramName.Current} train {task} --lr {Rate(valley)}", ""));
+        if (trials.Count > 0)
+        {
+            output.Line();
+            output.Table(TableOf(trials, curve, recipe));
+            output.Line();
+            if (LearningRateSearch.Best(trials).Rate != best)
+                output.Line($"Rates within {Format.Number(100 * Margin)} points of the best differ by luck: the recipe's rate stays.");
+        }
+        output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
+        output.Next(($"{ProgramName.Current} train {task} --lr {Format.Number(best)}", ""));
     }
 
-    // Two digits: more would be pretence.
-    private static string Rate(double rate) => double.Parse(rate.ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+    private static Table TableOf(IReadOnlyList<LearningRateTrial> trials, LearningRateCurve curve, Recipe recipe)
+    {
+        bool isValidated = trials.Any(t => t.Accuracy is not null);
+        Table table = Output.Columns(["rate#", "from", "steps#", .. isValidated ? ["validation loss#", "validation accuracy#"] : (string[])["training loss#"]]);
+        foreach (LearningRateTrial trial in trials.OrderBy(t => t.Rate))
+        {
+            string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
+            string loss = double.IsNaN(trial.Loss) ? "no number" : Format.Fraction(trial.Loss);
+            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss, .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
+        }
+        return table;
+    }
 
-    private static JsonObject Json(LearningRateCurve curve) => new()
+    private static JsonObject Json(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials) => new()
     {
         ["valley"] = curve.Valley,
         ["steepest"] = curve.Steepest,
@@ -119,5 +172,15 @@ internal sealed class LearningRateCommand
         ["rates"] = new JsonArray([.. curve.Rates.Select(r => (JsonNode)r)]),
         ["losses"] = new JsonArray([.. curve.Losses.Select(l => (JsonNode)l)]),
         ["smoothed"] = new JsonArray([.. curve.Smoothed.Select(l => (JsonNode)l)]),
+        ["suggested"] = Suggested(curve, recipe),
+        ["recipe"] = RecipeRate(recipe),
+        ["trials"] = new JsonArray([.. trials.Select(t => new JsonObject
+        {
+            ["rate"] = t.Rate,
+            ["steps"] = t.Steps,
+            ["loss"] = Output.Finite(t.Loss),
+            ["accuracy"] = t.Accuracy,
+        })]),
+        ["best"] = Best(curve, recipe, trials),
     };
 }

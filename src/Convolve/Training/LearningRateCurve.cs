@@ -24,14 +24,46 @@ public sealed record LearningRateSweep
 /// <summary>How the training loss took a rising learning rate, and what that suggests.</summary>
 /// <param name="Rates">Of each step; the sweep ends early where the loss has left its lowest value far behind.</param>
 /// <param name="Losses">Of each batch, the mean over its images.</param>
-/// <param name="Smoothed">The losses as a running mean without their start at 0.</param>
+/// <param name="Smoothed">The losses as a running mean in both directions: it lags behind in neither, and takes none for more than twice the first ones.</param>
 public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyList<double> Losses, IReadOnlyList<double> Smoothed)
 {
     // What of the fall is still taken for the flat part before it.
     private const double FlatShare = 0.05;
 
+    // Of what a running mean has, the share that stays at each step.
+    private const double Kept = 0.75;
+
+    private const int FirstLosses = 5;
+    private const double FarAbove = 2;
+
+    // How far a rate that a run begins with, or holds, is below the one with the lowest loss; the peak of a one-cycle may be at it.
+    private const double HeldDivisor = 4;
+
     /// <summary>Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.</summary>
     public bool Diverged { get; init; }
+
+    /// <summary>The mean time of a step; zero where it was not measured.</summary>
+    public TimeSpan StepTime { get; init; }
+
+    /// <summary>A curve of losses that are not smoothed yet.</summary>
+    public static LearningRateCurve Of(IReadOnlyList<double> rates, IReadOnlyList<double> losses)
+    {
+        // What is far above the first losses would be smeared over the lowest ones.
+        double most = FarAbove * losses.Take(FirstLosses).DefaultIfEmpty(0).Average();
+        // Backwards over what came of forwards: the lags of the two cancel out.
+        double[] smoothed = [.. RunningMean([.. losses.Select(loss => Math.Min(loss, most))])];
+        Array.Reverse(smoothed);
+        smoothed = [.. RunningMean(smoothed)];
+        Array.Reverse(smoothed);
+        return new(rates, losses, smoothed);
+    }
+
+    /// <summary>
+    /// The rate to try first: for the peak of a one-cycle, which is led up to and left again, the rate with the lowest loss; a quarter of it for a rate that a run
+    /// begins with, or holds. A run may bear more than the sweep did (<see cref="LearningRateSearch"/>). Null where the loss never fell.
+    /// </summary>
+    /// <param name="kind">The schedule that the rate is the highest of.</param>
+    public double? Suggested(ScheduleKind kind) => Bottom is { } bottom ? Rates[bottom] / (kind == ScheduleKind.OneCycle ? 1 : HeldDivisor) : null;
 
     /// <summary>
     /// The rate at which the loss fell fastest against the rate's logarithm; null where it never fell. The first tenth does not count: its mean is of a few batches.
@@ -79,6 +111,16 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
                 if (Smoothed[i] < Smoothed[bottom])
                     bottom = i;
             return bottom > 0 ? bottom : null;
+        }
+    }
+
+    private static IEnumerable<double> RunningMean(IReadOnlyList<double> values)
+    {
+        double sum = 0, weight = 0;
+        foreach (double value in values)
+        {
+            (sum, weight) = (Kept * sum + value, Kept * weight + 1);
+            yield return sum / weight;
         }
     }
 }

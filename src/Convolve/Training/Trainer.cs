@@ -209,6 +209,7 @@ public sealed class Trainer : IDisposable
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
                 End = end,
+                Classes = Graph.Output.Channels,
             };
             if (test is not null)
                 _record.Log(result);
@@ -227,8 +228,26 @@ public sealed class Trainer : IDisposable
         if (_isUsed || ResumedFrom is not null)
             throw new InvalidOperationException("The learning rate is found before a run has begun. Make another trainer.");
         LearningRateCurve? curve = null;
-        _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts, sweep ?? new()).Run(CallerProgress.Of(progress), cancellation), JobKind.Training);
+        _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts).Run(sweep ?? new(), CallerProgress.Of(progress), cancellation), JobKind.Training);
         return curve!;
+    }
+
+    /// <summary>Trains some steps with a learning rate, looks at the validation split, and never at the test split; then all is as it was, down to the bit.</summary>
+    /// <param name="rate">The highest rate; the recipe's schedule, shortened to the steps where it is a one-cycle or a cosine, scales it.</param>
+    /// <param name="steps">At least 1; see <see cref="LearningRateTrial.StepsWithin"/>.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1]; called on the caller's thread.</param>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
+    /// <exception cref="InvalidOperationException">The run has begun.</exception>
+    public LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        if (rate is not (> 0 and < float.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "It must be above 0.");
+        if (_isUsed || ResumedFrom is not null)
+            throw new InvalidOperationException("A learning rate is tried before a run has begun. Make another trainer.");
+        LearningRateTrial? trial = null;
+        _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, CallerProgress.Of(progress), cancellation), JobKind.Training);
+        return trial!;
     }
 
     /// <summary>Gives everything back, once the step that runs is done; a training that is under way then ends with an <see cref="ObjectDisposedException"/>.</summary>

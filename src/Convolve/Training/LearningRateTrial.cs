@@ -1,0 +1,32 @@
+namespace Convolve.Training;
+
+/// <summary>What a short training with a learning rate came to, by the validation split; the test split has no part in it.</summary>
+/// <param name="Rate">The highest learning rate of the trial.</param>
+/// <param name="Steps">Steps that were done.</param>
+/// <param name="Loss">Mean over the validation split, or, where there is none, over the last tenth of the steps; no number where the loss became none.</param>
+/// <param name="Accuracy">Share of the validation split that was right, in [0, 1]; null where there is none, or the loss became no number.</param>
+public sealed record LearningRateTrial(double Rate, int Steps, double Loss, double? Accuracy)
+{
+    // One epoch of a small set is too short to tell rates apart.
+    private const int FewestSteps = 200;
+
+    /// <summary>Steps of a trial: an epoch, at least 200 steps, as far as they fit into the time.</summary>
+    /// <param name="time">What each trial may take, without its validation.</param>
+    /// <param name="stepTime">What a step takes (<see cref="LearningRateCurve.StepTime"/>).</param>
+    /// <param name="stepsPerEpoch">Of the run.</param>
+    public static int StepsWithin(TimeSpan time, TimeSpan stepTime, int stepsPerEpoch)
+    {
+        int most = Math.Max(stepsPerEpoch, FewestSteps);
+        return stepTime > TimeSpan.Zero ? (int)Math.Clamp(time / stepTime, 1, most) : most;
+    }
+
+    /// <summary>Whether it came to more than another: more right, or where that is not known, less loss.</summary>
+    /// <param name="other">A trial on the same data.</param>
+    /// <param name="margin">By so much of the accuracy it must be better.</param>
+    public bool IsBetterThan(LearningRateTrial other, double margin = 0)
+    {
+        if (double.IsNaN(Loss) || double.IsNaN(other.Loss))
+            return !double.IsNaN(Loss);
+        return Accuracy is { } mine && other.Accuracy is { } its ? mine > its + margin : Loss < other.Loss;
+    }
+}
