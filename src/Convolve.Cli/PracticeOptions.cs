@@ -12,7 +12,8 @@ internal sealed class PracticeOptions
     private readonly Option<string?> _classWeights = Inputs.Word("--class-weights", "balanced|CLASS=W,...",
         "How much each class counts in training's loss, as PyTorch's CrossEntropyLoss(weight): balanced lets every class count the same, by pictures / (classes x pictures of the class); or weights by name, 1 for the others. Validation and test count every picture the same. Default: none.");
 
-    private readonly Option<OrNone<double>?> _clipNorm = Inputs.NumberOrNone("--clip-norm", "Shorten the gradients, all together as one vector, to this length, above 0. Default: no limit.");
+    private readonly Option<OrNone<double>?> _clipNorm = Inputs.NumberOrNone("--clip-norm",
+        $"Shorten the gradients, all together as one vector, to this length, above 0. Default: {TrainOptions.Default(r => r.Clipping.Norm is { } norm ? Format.Number(norm) : "none")}.");
 
     private readonly Option<OrNone<double>?> _clipValue = Inputs.NumberOrNone("--clip-value", "Cut each gradient to this size, above 0. Default: no limit.");
 

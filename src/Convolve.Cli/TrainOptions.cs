@@ -273,7 +273,7 @@ internal sealed class TrainOptions
     private static Option<bool?> Switch(string name, string description) => new(name) { Description = description, HelpName = "true|false" };
 
     // "12", or where the networks differ, where to look.
-    private static string Default(Func<Recipe, string> value)
+    internal static string Default(Func<Recipe, string> value)
     {
         string[] values = [.. NetworkCatalog.All.Select(n => value(Recipes.For(n.Name, ""))).Distinct()];
         return values.Length == 1 ? values[0] : $"the network's own, which `{ProgramName.Current} summary NET` shows";

@@ -82,6 +82,8 @@ internal sealed class TrainScreen(Output output)
     /// <summary>How it goes.</summary>
     public void Show(TrainingProgress progress)
     {
+        if (progress is TrainingNote note)
+            Show(note);
         if (output.IsQuiet)
             return;
         TellOfBusyMachine();
@@ -149,6 +151,26 @@ internal sealed class TrainScreen(Output output)
         _bar.Clear();
         output.Line(string.Create(CultureInfo.InvariantCulture, $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
     }
+
+    // On standard error where nothing but the result is wanted: a dead network is worth a line there too.
+    private void Show(TrainingNote note)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"epoch {note.Epoch}: {note.Text}. {AdviceOn(note.Kind)}");
+        if (output.IsQuiet)
+        {
+            Failures.Say(text);
+            return;
+        }
+        _bar.Clear();
+        output.Line(text);
+    }
+
+    private static string AdviceOn(TrainingNoteKind kind) => kind switch
+    {
+        TrainingNoteKind.NotLearning => "Try --overfit-one-batch, and lr-find for another rate.",
+        TrainingNoteKind.Stalled => "--early-stop 5 ends such a run, with the same weights.",
+        _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 ends such a run by itself.",
+    };
 
     private void Show(StepProgress step)
     {

@@ -37,7 +37,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject json = small.Result.Json;
         Assert.Equal(["run", "network", "dataset", "parameters", "epochs", "batch_size", "precision", "threads", "seed", "train_loss", "train_accuracy",
             "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes", "peak_memory_bytes",
-            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy"], json.Select(p => p.Key));
+            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
             ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
                 (int)json["batch_size"]!, (string)json["precision"]!, (int)json["threads"]!, (int)json["seed"]!));
@@ -112,7 +112,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject json = small.Cli.Run("evaluate", "first", "--json").Json;
         Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second", "dataset", "test_time_augmentation", "accuracy_interval",
             "macro_precision", "macro_recall", "macro_f1", "classes", "confusion_matrix", "most_confused", "expected_calibration_error", "largest_calibration_error",
-            "calibration", "largest_losses", "data_remarks"], json.Select(p => p.Key));
+            "calibration", "largest_losses", "data_remarks", "warning"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "test", 1500), ((string)json["run"]!, (string)json["split"]!, (int)json["images"]!));
         Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)json["accuracy"]!);
         Assert.Equal((double)small.Result.Json["test_top5_accuracy"]!, (double)json["top5_accuracy"]!);

@@ -106,7 +106,10 @@ public static class RunReport
     }
 
     private static Html Training(RunSummary run) => run.Epochs.Count == 0 ? "No epoch is finished."
-        : ReportPage.Charts(RunCharts.Loss(run), RunCharts.Accuracy(run), RunCharts.Time(run));
+        : Html.Join([Noted(run.Notes), ReportPage.Charts(RunCharts.Loss(run), RunCharts.Accuracy(run), RunCharts.Time(run))]);
+
+    private static Html Noted(IReadOnlyList<TrainingNote> notes) => notes.Count == 0 ? Html.None
+        : Html.Of($"<ul>{Html.Join(notes.Select(n => Html.Of($"<li>Epoch {n.Epoch}: {n.Text}.</li>")))}</ul>");
 
     private static Html Calibrated(Predictions predictions)
     {

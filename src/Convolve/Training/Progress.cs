@@ -83,4 +83,9 @@ public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> 
 
     /// <summary>Why it ended.</summary>
     public TrainingEnd End { get; init; }
+
+    /// <summary>What the epochs showed: a collapse, a rising loss, no progress. Empty for a sound run.</summary>
+    public IReadOnlyList<TrainingNote> Notes => TrainingNotes.Of(Epochs, Recipe, Classes);
+
+    internal int Classes { get; init; }
 }

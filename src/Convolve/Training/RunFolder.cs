@@ -269,6 +269,8 @@ public sealed class RunFolder : IDisposable
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
             ["measured_memory_bytes"] = result.MeasuredMemoryBytes,
         };
+        if (result.Notes is { Count: > 0 } notes)
+            line["notes"] = new JsonArray([.. notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]);
         _metrics.Append(line);
     }
 

@@ -36,6 +36,9 @@ public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRead
     /// <summary>What the process grew by, in bytes; null before the end.</summary>
     public long? MeasuredMemoryBytes { get; init; }
 
+    /// <summary>What the epochs showed: a collapse, a rising loss, no progress. Empty for a sound run.</summary>
+    public IReadOnlyList<TrainingNote> Notes => TrainingNotes.Of(Epochs, Recipe, Graph.Output.Channels);
+
     /// <summary>The best finished epoch; null where none is finished.</summary>
     public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
 

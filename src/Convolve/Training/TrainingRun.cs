@@ -126,6 +126,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         Clock();
         record.EndEpoch(state, done);
         progress?.Report(done);
+        if (progress is not null)
+            foreach (TrainingNote note in TrainingNotes.Of(state.Epochs, _recipe, parts.Graph.Output.Channels).Where(n => n.Epoch == epoch))
+                progress.Report(note);
     }
 
     private bool TryEvaluate(Evaluator? evaluator, out Evaluation? evaluation)

@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Convolve.Training;
+
+/// <summary>What the figures of a run's epochs show, as a function of them alone: so a resumed run, and a report years later, say the same.</summary>
+internal static class TrainingNotes
+{
+    // Shares of ln(classes), the loss of guessing: at it, and clearly below it.
+    private const double AtGuessing = 0.98, BelowGuessing = 0.8;
+
+    // A loss is far above its lowest by half of it, and by a tenth of that of guessing: a loss near 0 may double.
+    private const double FarFactor = 1.5, FarShare = 0.1;
+    private const int FarEpochs = 3, FirstEpochs = 3, LeastPatience = 8;
+
+    // Of the epochs of a run: without improvement, and at its beginning.
+    private const double StallShare = 0.15, FirstShare = 0.2;
+
+    /// <summary>All notes of these epochs, by epoch.</summary>
+    /// <param name="epochs">Finished ones, from the first.</param>
+    /// <param name="recipe">Of the run.</param>
+    /// <param name="classes">At least 1; with one there is nothing to guess.</param>
+    public static IReadOnlyList<TrainingNote> Of(IReadOnlyList<EpochProgress> epochs, Recipe recipe, int classes)
+    {
+        List<TrainingNote> notes = [];
+        double guessing = Math.Log(classes);
+        EpochProgress? lowest = null, best = null;
+        int far = 0, patience = Math.Max(LeastPatience, (int)Math.Ceiling(StallShare * recipe.Epochs)), first = Math.Max(FirstEpochs, (int)Math.Ceiling(FirstShare * recipe.Epochs));
+        foreach (EpochProgress epoch in epochs)
+        {
+            if (lowest is null || epoch.TrainLoss < lowest.TrainLoss)
+                lowest = epoch;
+            if (epoch.IsBest)
+                best = epoch;
+            bool isGuessing = classes > 1 && epoch.TrainLoss >= AtGuessing * guessing;
+            far = epoch.TrainLoss >= Math.Max(FarFactor * lowest.TrainLoss, lowest.TrainLoss + FarShare * guessing) ? far + 1 : 0;
+            if (isGuessing && lowest.TrainLoss <= BelowGuessing * guessing)
+                Add(TrainingNoteKind.Collapse, $"the training loss, {epoch.TrainLoss:F4}, is that of guessing (ln {classes} = {guessing:F4}) after {lowest.TrainLoss:F4} in epoch {lowest.Epoch}: the network has collapsed");
+            else if (far >= FarEpochs)
+                Add(TrainingNoteKind.Rising, $"the training loss has risen from {lowest.TrainLoss:F4} in epoch {lowest.Epoch} to {epoch.TrainLoss:F4}");
+            if (isGuessing && epoch.Epoch == first && lowest.TrainLoss >= AtGuessing * guessing)
+                Add(TrainingNoteKind.NotLearning, $"the training loss, {epoch.TrainLoss:F4}, is still that of guessing (ln {classes} = {guessing:F4}): the network has not begun to learn");
+            if (best is not null && recipe.EarlyStopping is null && epoch.Epoch - best.Epoch >= patience)
+                Add(TrainingNoteKind.Stalled, $"no better {(epoch.ValidationAccuracy is null ? "training" : "validation")} accuracy since epoch {best.Epoch}, {best.ChosenAccuracy:F4}");
+
+            void Add(TrainingNoteKind kind, FormattableString text)
+            {
+                if (notes.All(n => n.Kind != kind))
+                    notes.Add(new(kind, epoch.Epoch, text.ToString(CultureInfo.InvariantCulture)));
+            }
+        }
+        return notes;
+    }
+}
