@@ -84,7 +84,7 @@ public class ScreenTests
     {
         CliResult result = Cli.RunAnywhere("summary", "lenet5", "--precision", "f32");
         Assert.StartsWith(LeNet, result.Output, StringComparison.Ordinal);
-        Assert.Contains("\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, weight decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"\nprecision   float32: as asked\n", result.Output);
         Assert.Matches(@"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n", result.Output);
         Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n$", result.Output);

@@ -62,7 +62,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.DoesNotContain('\e', words);
         Assert.DoesNotContain('\r', words);
         Assert.All(["\nlenet5 on fashion-mnist: 1x28x28 -> 10\nname      layer ", "\ndata        1,350 training, 150 validation, 1,500 test images of 1x28x28\n",
-            "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, weight decay ", "\nprecision   float32: ", "\nrun         first\n",
+            "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight decay ", "\nprecision   float32: ", "\nrun         first\n",
             "\n  epoch train loss train acc  val loss val acc       lr  images/s        time\n", "\ntest accuracy 0.", "\nrun folder    first\n",
             "\nnext:\n  convolve evaluate first  "], part => Assert.Contains(part, words, StringComparison.Ordinal));
         Assert.Matches(@"\n    1/3 +\d\.\d{4} +0\.\d{4} +\d\.\d{4} +0\.\d{4} +0\.\d{5} +[\d,]+ +\d+\.\d s \*\n", words);
@@ -343,7 +343,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     private static void AssertLoadable(string run)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(run, "model.safetensors"));
-        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "convolve.sha256", "format"], file.Metadata.Keys.Order());
+        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "convolve.sha256", "convolve.transforms", "format"], file.Metadata.Keys.Order());
         using JsonDocument graph = JsonDocument.Parse(file.Metadata["convolve.graph"]);
     }
 }
