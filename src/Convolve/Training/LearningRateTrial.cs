@@ -20,13 +20,14 @@ public sealed record LearningRateTrial(double Rate, int Steps, double Loss, doub
         return stepTime > TimeSpan.Zero ? (int)Math.Clamp(time / stepTime, 1, most) : most;
     }
 
-    /// <summary>Whether it came to more than another: more right, or where that is not known, less loss.</summary>
+    /// <summary>Whether it came to more than another: more right, or where that is the same or not known, less loss.</summary>
     /// <param name="other">A trial on the same data.</param>
     /// <param name="margin">By so much of the accuracy it must be better.</param>
     public bool IsBetterThan(LearningRateTrial other, double margin = 0)
     {
         if (double.IsNaN(Loss) || double.IsNaN(other.Loss))
             return !double.IsNaN(Loss);
-        return Accuracy is { } mine && other.Accuracy is { } its ? mine > its + margin : Loss < other.Loss;
+        // A network that has not begun to learn is right by chance alone, and its loss says which rate goes the right way.
+        return Accuracy is { } mine && other.Accuracy is { } its && (mine != its || margin > 0) ? mine > its + margin : Loss < other.Loss;
     }
 }

@@ -214,6 +214,11 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal([3, 1, 0.33, 0.11, 0.037], LearningRateSearch.Run([3, 1], Attempt, () => true).Select(t => t.Rate));
         Assert.Equal(0.09, LearningRateSearch.Best(LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true)).Rate);
         Assert.Equal([0.001, 0.1], LearningRateSearch.Run([0.001, 0.1], Attempt, () => false).Select(t => t.Rate));
+        // Nothing is learned below 0.02: the loss alone says where to go.
+        LearningRateTrial Slow(double rate) => new(rate, 200, 2.3 - rate, rate < 0.02 ? 0.1 : 0.5);
+        Assert.Equal([0.001, 0.002, 0.006, 0.018, 0.054], LearningRateSearch.Run([0.001, 0.002], Slow, () => true).Select(t => t.Rate).Take(5));
+        Assert.False(new LearningRateTrial(0.1, 9, 1, 0.9).IsBetterThan(new(0.2, 9, 1, 0.898), margin: 0.003));
+        Assert.True(new LearningRateTrial(0.1, 9, 1, null).IsBetterThan(new(0.2, 9, 1.1, null), margin: 0.003));
         Assert.Equal([0.1, 0.3, 0.033], LearningRateSearch.Run([0.1, 0.1], Attempt, () => true).Select(t => t.Rate));
     }
 
