@@ -155,7 +155,7 @@ internal sealed class TrainScreen(Output output)
     // On standard error where nothing but the result is wanted: a dead network is worth a line there too.
     private void Show(TrainingNote note)
     {
-        string text = string.Create(CultureInfo.InvariantCulture, $"epoch {note.Epoch}: {note.Text}. {AdviceOn(note.Kind)}");
+        string text = string.Create(CultureInfo.InvariantCulture, $"epoch {note.Epoch}: {note.Text}. {AdviceOn(note)}");
         if (output.IsQuiet)
         {
             Failures.Say(text);
@@ -165,10 +165,10 @@ internal sealed class TrainScreen(Output output)
         output.Line(text);
     }
 
-    private static string AdviceOn(TrainingNoteKind kind) => kind switch
+    private static string AdviceOn(TrainingNote note) => note.Kind switch
     {
         TrainingNoteKind.NotLearning => "Try --overfit-one-batch, and lr-find for another rate.",
-        TrainingNoteKind.Stalled => "--early-stop 5 ends such a run, with the same weights.",
+        TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture, $"--early-stop {note.Epoch - note.Since} would end such a run here, with the same weights."),
         _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 ends such a run by itself.",
     };
 

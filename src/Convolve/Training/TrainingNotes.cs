@@ -45,7 +45,7 @@ internal static class TrainingNotes
             void Add(TrainingNoteKind kind, FormattableString text)
             {
                 if (notes.All(n => n.Kind != kind))
-                    notes.Add(new(kind, epoch.Epoch, text.ToString(CultureInfo.InvariantCulture)));
+                    notes.Add(new(kind, epoch.Epoch, text.ToString(CultureInfo.InvariantCulture)) { Since = kind == TrainingNoteKind.Stalled ? best?.Epoch : null });
             }
         }
         return notes;

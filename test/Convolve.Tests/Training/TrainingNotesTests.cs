@@ -42,7 +42,7 @@ public sealed class TrainingNotesTests
     public void No_progress_is_said_after_a_share_of_the_epochs_unless_an_early_stop_watches()
     {
         EpochProgress[] epochs = [.. Enumerable.Range(1, 60).Select(i => Epoch(i, 0.5, i == 20 ? 0.9 : 0.8, isBest: i is 1 or 20))];
-        Assert.Equal(new TrainingNote(TrainingNoteKind.Stalled, 50, "no better validation accuracy since epoch 20, 0.9000"), Assert.Single(TrainingNotes.Of(epochs, Recipe, 10)));
+        Assert.Equal(new TrainingNote(TrainingNoteKind.Stalled, 50, "no better validation accuracy since epoch 20, 0.9000") { Since = 20 }, Assert.Single(TrainingNotes.Of(epochs, Recipe, 10)));
         Assert.Empty(TrainingNotes.Of(epochs, Recipe with { EarlyStopping = new(100) }, 10));
         Assert.Empty(TrainingNotes.Of(epochs[..49], Recipe, 10));
     }
