@@ -43,7 +43,9 @@ internal sealed class Helpers
         }
     }
 
+#pragma warning disable CA1001 // lives as long as the process
     private sealed class Helper
+#pragma warning restore CA1001
     {
         private readonly Helpers _team;
         private readonly SemaphoreSlim _turn = new(0);

@@ -3,7 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace Convolve.OneDnn;
 
 /// <summary>An action for the executor thread, and the thread that waits for it, which runs the job's callbacks meanwhile.</summary>
+#pragma warning disable CA1001 // no wait handle is ever asked of the event, so there is nothing to dispose
 internal sealed class Job(Action action, JobKind kind)
+#pragma warning restore CA1001
 {
     private readonly ManualResetEventSlim _signal = new(); // no wait handle is ever asked of it, so there is nothing to dispose
     private readonly Thread _caller = Thread.CurrentThread;

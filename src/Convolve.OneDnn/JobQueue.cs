@@ -1,7 +1,9 @@
 namespace Convolve.OneDnn;
 
 /// <summary>The jobs that wait for the executor thread, in the order in which they came.</summary>
+#pragma warning disable CA1001 // lives as long as the process
 internal sealed class JobQueue
+#pragma warning restore CA1001
 {
     private readonly List<Job> _jobs = [];
     private readonly SemaphoreSlim _changes = new(0);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Convolve.Kernels;
 using Convolve.OneDnn;
 using Convolve.Planning;

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Convolve.Data;
 using Convolve.Testing;
 using static Convolve.Data.ImageFolderFindingKind;
@@ -279,6 +280,7 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [NeedsFact(Feature.Unix)]
+    [UnsupportedOSPlatform("windows")]
     public void What_cannot_be_read_is_named_and_hides_nothing()
     {
         _folder.AddMany("a", 5, 1);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Convolve.Execution;
 using Convolve.Graphs;
@@ -49,7 +50,7 @@ public partial class LayoutCopyTests
     [Theory, MemberData(nameof(Convolutions))]
     public void Weights_of_a_convolution(string channelsFiltersKernelGroups)
     {
-        int[] n = [.. channelsFiltersKernelGroups.Split(' ').Select(int.Parse)];
+        int[] n = [.. channelsFiltersKernelGroups.Split(' ').Select(number => int.Parse(number, CultureInfo.InvariantCulture))];
         foreach (int stride in new[] { 1, 2 })
             Check(Graph.Sequential("one", (n[0], 12, 12),
                 [new Conv2d(n[0], 1), new ReLU(), new Conv2d(n[1], n[2], stride: stride, padding: n[2] / 2, groups: n[3]), new ReLU(), new GlobalAvgPool(), new Linear(10)]));

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Runtime.Versioning;
 using Convolve.Formats;
 using Convolve.Testing;
 
@@ -180,6 +181,7 @@ public class AtomicFileTests
     }
 
     [NeedsFact(Feature.Unix)]
+    [UnsupportedOSPlatform("windows")]
     public void LinksAreFollowedAndPermissionsKept()
     {
         using var folder = new TemporaryFolder();

@@ -1,6 +1,5 @@
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Kernels.Lanes;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;

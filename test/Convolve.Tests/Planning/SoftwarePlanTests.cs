@@ -1,4 +1,3 @@
-using Convolve.Execution;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Testing.Software;

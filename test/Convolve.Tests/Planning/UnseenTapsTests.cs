@@ -1,4 +1,3 @@
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;

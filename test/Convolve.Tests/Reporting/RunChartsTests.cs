@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Convolve.Data;
 using Convolve.Drawing.Charts;
 using Convolve.Evaluations;
 using Convolve.Reporting;

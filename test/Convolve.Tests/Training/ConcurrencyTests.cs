@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.OneDnn;
-using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -98,7 +97,7 @@ public sealed class ConcurrencyTests : IDisposable
 
     // The training has no end but the one that the predictions make: if they waited for it, they would get their answers from its cancellation alone.
     [Fact]
-    public void Predictions_are_served_between_the_steps_of_a_training_and_of_its_evaluations()
+    public async Task Predictions_are_served_between_the_steps_of_a_training_and_of_its_evaluations()
     {
         float[] answer = Predict(3);
         using CancellationTokenSource enough = new(Patience);
@@ -114,11 +113,11 @@ public sealed class ConcurrencyTests : IDisposable
         Assert.True(trainer.Classifier.Evaluate(_splits.Test).Images == _splits.Test.Count && _classifier.PredictAll(_splits.Test).Count == _splits.Test.Count);
         Assert.False(enough.IsCancellationRequested || training.IsCompleted);
         enough.Cancel();
-        Assert.True(training.Result.Interrupted);
+        Assert.True((await training).Interrupted);
     }
 
     [Fact]
-    public void Bits_of_a_training_do_not_depend_on_what_it_serves()
+    public async Task Bits_of_a_training_do_not_depend_on_what_it_serves()
     {
         Recipe recipe = TrainingData.Recipe with { AverageDecay = 0.9f, MicroBatchSize = 5, Epochs = 4 };
         using Trainer alone = new(TrainingData.Network, _splits, recipe), asked = new(TrainingData.Network, _splits, recipe);
@@ -136,7 +135,7 @@ public sealed class ConcurrencyTests : IDisposable
         }))];
         TrainingResult result = asked.Fit(new Told(progress => Forward(asked.Classifier, Input(70, 1)))); // the arena grows in the middle
         over.Cancel();
-        Task.WaitAll(callers);
+        await Task.WhenAll(callers);
         Assert.NotEmpty(names);
         Assert.Equal(recipe.Epochs, result.Epochs.Count);
         Assert.Equal(Weights(alone.Classifier), Weights(asked.Classifier));

@@ -3,7 +3,6 @@ using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
