@@ -22,7 +22,7 @@ internal static class JpegReader
     {
         foreach (byte[] other in JpegOddities.Without(data, warning))
         {
-            if (attempts-- == 0)
+            if (attempts-- <= 0)
                 return false;
             if (Decode(other, header, target, out bool isWarning) is not { } next)
                 return true;

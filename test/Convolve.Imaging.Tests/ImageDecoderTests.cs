@@ -112,13 +112,17 @@ public class ImageDecoderTests
     public void Decoding_allocates_nothing_once_a_thread_is_warm()
     {
         GoldenPicture[] all = [.. GoldenPicture.All.Where(p => !p.Name.Contains("xmp", StringComparison.Ordinal) && !p.Name.StartsWith("doubted", StringComparison.Ordinal)
-            && !p.Name.Contains("profile", StringComparison.Ordinal))];
+            && !p.Name.Contains("profile", StringComparison.Ordinal) && p.Name != "jpeg-comment")]; // XMP is text, which is made
         byte[] room = new byte[3 * 40 * 200];
         DecodeAll();
         DecodeAll();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        DecodeAll();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        foreach (GoldenPicture picture in all)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            ImageDecoder.Decode(picture.File, picture.Name, 3, room.AsSpan(0, picture.Rgb.Length));
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(allocated == 0, $"{picture.Name}: {allocated} bytes");
+        }
 
         void DecodeAll()
         {

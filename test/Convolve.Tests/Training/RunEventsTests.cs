@@ -119,9 +119,9 @@ public sealed class RunEventsTests : IDisposable
         trainer.Fit(new Told(progress =>
         {
             if (progress is StepProgress { Step: 8, Epoch: 2 })
-                before = GC.GetAllocatedBytesForCurrentThread();
+                before = GC.GetTotalAllocatedBytes(precise: true);
             if (progress is EpochProgress { Epoch: 2 })
-                taken = GC.GetAllocatedBytesForCurrentThread() - before;
+                taken = GC.GetTotalAllocatedBytes(precise: true) - before;
         }));
         Assert.True(before > 0);
         Assert.InRange(taken, 1, 1 << 20); // fc1 has 2.3 MB
