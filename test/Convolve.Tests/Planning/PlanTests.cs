@@ -145,7 +145,9 @@ public class PlanTests
         foreach ((string conv, string pool) in new[] { ("conv1", "pool1"), ("conv2", "pool2"), ("conv5", "pool3") })
         {
             Storage output = plan.Steps.Single(s => s.Label == $"{conv} forward")[Argument.Target].Storage;
-            Assert.Equal(IndexOf(plan, $"{pool} forward"), MemoryJudge.Lifetimes(plan)[output].Last);
+            // The library's pooling is followed by a search for NaNs in what was pooled.
+            string last = plan.Steps.Any(s => s.Label == $"{pool} pass NaN on") ? "pass NaN on" : "forward";
+            Assert.Equal(IndexOf(plan, $"{pool} {last}"), MemoryJudge.Lifetimes(plan)[output].Last);
         }
     }
 
