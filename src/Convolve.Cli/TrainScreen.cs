@@ -24,10 +24,10 @@ internal sealed class TrainScreen(Output output)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
         SayNotes(trainer);
-        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
-            Failures.Say(note);
         if (output.IsQuiet)
             return;
+        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
+            Failures.Say(note);
         Recipe recipe = trainer.Recipe;
         Plan plan = trainer.Plan;
         output.Line();

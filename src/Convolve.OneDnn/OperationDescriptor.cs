@@ -74,7 +74,7 @@ internal static unsafe class OperationDescriptor
         }
     }
 
-    // A plain ReLU is ELU with factor 0, x or 0 * (exp(x) - 1), within 2 % of the time: the library's ReLU turns NaN into 0 (decisions/0018).
+    // A plain ReLU is ELU with factor 0, x or 0 * (exp(x) - 1): the library's ReLU turns NaN into 0 (decisions/0018).
     public static int ForwardAlgorithm(ElementwiseFunction function) => function.Kind switch
     {
         ElementwiseKind.ReLU => function.Alpha == 0 ? 63 : 31,

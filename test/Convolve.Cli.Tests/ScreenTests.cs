@@ -20,7 +20,7 @@ public class ScreenTests
         Commands:
           train <NET>        Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
           evaluate <RUN>     Say how good the weights of a run are on one of its splits.
-          lr-find <NET>      Train some steps with a rising learning rate, draw the loss against it, and suggest one. Nothing is kept of the training.
+          lr-find <NET>      Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. Nothing is kept of the training.
           report <RUN>       Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>  Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.
           reproduce <NAME>   Run an experiment of the teaching material, and put the published result beside the measured one.

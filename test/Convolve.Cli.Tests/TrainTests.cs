@@ -163,15 +163,17 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     {
         const string warning = "warning: the network was trained without flips, and --tta mirror shows it mirror images, which usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
         CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json");
-        Assert.Equal((0, $"convolve: {warning}\n", warning), (mirrored.Status, mirrored.Errors, (string?)mirrored.Json["warning"]));
+        Assert.Equal((0, warning), (mirrored.Status, (string?)mirrored.Json["warning"]));
+        Assert.EndsWith($"\nconvolve: {warning}\n", mirrored.Errors, StringComparison.Ordinal);
         CliResult plain = small.Cli.Run("evaluate", "first", "--json");
-        Assert.Equal(("", true, null), (plain.Errors, plain.Json.ContainsKey("warning"), (string?)plain.Json["warning"]));
+        Assert.Equal((true, null), (plain.Json.ContainsKey("warning"), (string?)plain.Json["warning"]));
+        Assert.DoesNotContain("warning", plain.Errors, StringComparison.Ordinal);
         // The model file alone knows it too, and a run with flips is not warned of.
         Directory.CreateDirectory(small.Cli.At("alone"));
         File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("alone/model.safetensors"));
         Assert.Contains(warning, small.Cli.Run("evaluate", "alone/model.safetensors", "--data", "fashion-mnist", "--tta", "mirror").Errors, StringComparison.Ordinal);
         Assert.Equal(0, small.Cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--epochs", "1", "--augment", "flip", "--out", "flipped", "--quiet").Status);
-        Assert.Equal("", small.Cli.Run("evaluate", "flipped", "--tta", "mirror").Errors);
+        Assert.DoesNotContain("warning", small.Cli.Run("evaluate", "flipped", "--tta", "mirror").Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -237,7 +239,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);

@@ -61,7 +61,7 @@ internal static class Checkpoint
             file.ReadFloats(file.Contains(AveragePrefix + tensor.Name) ? AveragePrefix + tensor.Name : tensor.Name, values);
             sink.WriteFloats(values);
         }
-        SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(new Classifier(parts.Model, parts.Preprocessing, epoch: epoch).Metadata, tensors, Write));
+        SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(parts.ClassifierOf(epoch).Metadata, tensors, Write));
     }
 
     /// <summary>What a file says.</summary>

@@ -107,7 +107,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
         RequireFinite(epoch);
         if (folder is not null)
         {
-            new Classifier(parts.Model, parts.Preprocessing, epoch: epoch) { TrainingTransforms = parts.Recipe.Transforms }.Save(folder.ModelPath);
+            parts.ClassifierOf(epoch).Save(folder.ModelPath);
             return true;
         }
         var store = parts.Model.Store;

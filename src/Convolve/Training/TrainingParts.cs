@@ -96,7 +96,11 @@ internal sealed class TrainingParts : IDisposable
     public Evaluator Test { get; }
 
     /// <summary>The classifier as it stands.</summary>
-    public Classifier Classifier => new(Model, Preprocessing) { TrainingTransforms = Recipe.Transforms };
+    public Classifier Classifier => ClassifierOf(null);
+
+    /// <summary>The network as it is now, with what a model file says of it.</summary>
+    /// <param name="epoch">The epoch whose weights it has; null where that does not matter.</param>
+    public Classifier ClassifierOf(int? epoch) => new(Model, Preprocessing, epoch: epoch) { TrainingTransforms = Recipe.Transforms };
 
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
