@@ -20,8 +20,9 @@ public sealed class RandomNetworks : IDisposable
     {
         if (!File.Exists(FileOf(first + count - 1)))
         {
-            using Process python = Process.Start(new ProcessStartInfo("/usr/bin/python3",
-                [Path.Combine(AppContext.BaseDirectory, "golden", "random_networks.py"), Folder, $"{first}", $"{count}"]) { RedirectStandardError = true })!;
+            ProcessStartInfo start = new("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "golden", "random_networks.py"), Folder, $"{first}", $"{count}"]);
+            start.RedirectStandardError = true;
+            using Process python = Process.Start(start)!;
             string errors = python.StandardError.ReadToEnd();
             python.WaitForExit();
             Assert.True(python.ExitCode == 0, errors);
