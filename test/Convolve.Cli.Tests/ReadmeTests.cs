@@ -18,7 +18,6 @@ public class ReadmeTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("CONTRIBUTING.md")]
-    [InlineData("SECURITY.md")]
     [InlineData("THIRD-PARTY-NOTICES.md")]
     public void Every_file_that_it_links_is_there(string page)
     {
