@@ -6,8 +6,9 @@
 For each seed from FIRST on, FOLDER gets SEED.json (the graph, the batches, the names and lengths of all tensors) and SEED.bin (their values in
 float64, one after the other). A network trains on a whole batch and on a smaller last one, with a step of plain SGD behind each, and evaluates
 before and after. Beside every result stands how far it moves when float64 is disturbed as rounding disturbs it: each image, weight, output and
-gradient by up to four half units in the last place of float32 (a sum rounds at every addition), the sums of a convolution by what Winograd costs, or
-each number by half a unit in the last place of bfloat16. Where that moves a result further than a tolerance, no kernel can be held to the tolerance.
+gradient by up to four half units in the last place of float32 (a sum rounds at every addition), the gradients of convolutions' biases by adding
+thousands of numbers one after the other in float32, as oneDNN does, the sums of a convolution by what Winograd costs, or each number by half a unit in
+the last place of bfloat16. Where that moves a result further than a tolerance, no kernel can be held to the tolerance.
 """
 import json
 import math
@@ -15,6 +16,7 @@ import pathlib
 import random
 import sys
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -174,6 +176,7 @@ class Disturbed(Catalogued):
     def __init__(self, graph, kind=None, seed=0):
         super().__init__(graph)
         self.kind, self.generator = kind, torch.Generator().manual_seed(seed)
+        self.sums = {}  # the gradients of convolutions' biases as the last pass summed them
 
     def noise(self, x, additive):
         """
@@ -198,13 +201,32 @@ class Disturbed(Catalogued):
             y.register_hook(lambda g: self.noise(g, additive))
         return y
 
+    def shift(self, x):
+        """The means that a normalization takes from a gradient are rounded too: all numbers of a channel are off by the same."""
+        if not x.requires_grad:
+            return x
+        y = x + 0
+        y.register_hook(lambda g: g + self.draw((1, g.shape[1]) + (1,) * (g.dim() - 2)) * g.square().mean().sqrt() * 2.0 ** -22)
+        return y
+
     def forward(self, x):
         outputs = {"input": self.disturb(x)}
         for node in self.nodes:
-            value = getattr(self, node["type"])(node, *(outputs[name] for name in node["inputs"]))
+            inputs = [outputs[name] for name in node["inputs"]]
+            if node["type"].startswith("BatchNorm") and self.kind in ("f32", "winograd"):
+                inputs = [self.shift(inputs[0])]
+            value = getattr(self, node["type"])(node, *inputs)
+            if node["type"] == "Conv2d" and self.kind is not None and value.requires_grad:
+                value.register_hook(lambda g, name=f"{node['name']}.bias": self.sums.update({name: one_by_one(g)}))
             outputs[node["name"]] = value if node["type"] in ("Flatten", "Dropout") else self.disturb(value, node["type"] == "Conv2d")
         last = self.nodes[-1]
         return outputs[last["inputs"][0] if last["type"] == "Softmax" else last["name"]], outputs[last["name"]]
+
+
+def one_by_one(gradient):
+    """The sum of a convolution's gradient over images and pixels as float32 has it when one number is added after the other."""
+    rows = gradient.transpose(0, 1).flatten(1).float().numpy()
+    return torch.from_numpy(np.cumsum(rows, axis=1, dtype=np.float32)[:, -1].astype(np.float64))
 
 
 def start(net, graph, seed):
@@ -244,7 +266,7 @@ def results(graph, batches, data, seed, kind=None, draw=0):
         with torch.no_grad():
             for name, tensor in named(net):
                 if tensor.requires_grad:
-                    gradient = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
+                    gradient = torch.zeros_like(tensor) if tensor.grad is None else net.sums.get(name, tensor.grad)
                     found[f"gradient{step} {name}"] = gradient.clone()
                     tensor -= RATE * gradient
     for name, tensor in named(net):
