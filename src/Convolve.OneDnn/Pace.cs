@@ -9,8 +9,8 @@ namespace Convolve.OneDnn;
 /// </remarks>
 internal sealed class Pace
 {
-    // In stopwatch ticks of running pieces. A single turn of another program (3 to 8 ms) is forgiven; a team that is on trial is given less.
-    private static readonly long Patience = Ticks(8), TrialPatience = Ticks(2), Trial = Ticks(60), FirstPause = Ticks(100), LongestPause = Ticks(1600), StallFloor = Ticks(0.5);
+    // In stopwatch ticks of running pieces. A few turns of another program (3 to 8 ms each) are forgiven; a team that is on trial is given less.
+    private static readonly long Patience = Ticks(24), TrialPatience = Ticks(6), Trial = Ticks(60), FirstPause = Ticks(100), LongestPause = Ticks(1600), StallFloor = Ticks(0.5);
     private const double Margin = 0.95, StallFactor = 1.5;
 
     // Each level takes one round more, of as few threads as that needs: of 8 shares 8 threads, 4, 3, 2, 1.
