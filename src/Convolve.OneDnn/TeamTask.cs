@@ -70,6 +70,7 @@ public sealed class TeamTask : IDisposable
 
     internal void RunShare(int share)
     {
+        Scheduler.Join();
         long start = Stopwatch.GetTimestamp();
         try
         {

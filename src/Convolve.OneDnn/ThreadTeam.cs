@@ -13,6 +13,7 @@ public static class ThreadTeam
 {
     private static readonly Dictionary<int, Pace> Paces = [];
     private static readonly Helpers Helpers = new();
+    private static readonly Scheduler Scheduler = new();
     private static readonly JobQueue Queue = new();
     private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
     private static readonly Thread Executor = Start();
@@ -23,7 +24,7 @@ public static class ThreadTeam
     private static bool _isRunning;
 
     // How many threads compute, of a team of this size.
-    private static Pace _pace = new(Resolve(0));
+    private static Pace _pace = new(Resolve(0), Scheduler);
 
     /// <summary>The size of the team.</summary>
     public static int Threads { get; private set; } = Resolve(0);
@@ -53,7 +54,7 @@ public static class ThreadTeam
             OpenMp.omp_set_num_threads(threads);
             Threads = threads;
             if (!Paces.TryGetValue(threads, out Pace? pace))
-                Paces[threads] = pace = new(threads);
+                Paces[threads] = pace = new(threads, Scheduler);
             _pace = pace;
         });
     }
