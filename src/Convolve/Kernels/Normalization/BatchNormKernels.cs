@@ -123,7 +123,8 @@ internal static unsafe class BatchNormKernels
     public static void Apply<TPixel>(in BatchNormShape shape, byte* source, float* statistics, float slope, byte* target, int firstImage, int endImage)
         where TPixel : struct, IPixel
     {
-        Vector512<float> slopes = Vector512.Create(slope);
+        // 0 * -infinity is NaN.
+        Vector512<float> slopes = Vector512.Create(slope), least = Vector512.Create(slope == 0 ? float.MinValue : float.NegativeInfinity);
         int padded = shape.PaddedChannels;
         for (int n = firstImage; n < endImage; n++)
             for (int b = 0; b < shape.Blocks; b++)
@@ -132,10 +133,10 @@ internal static unsafe class BatchNormKernels
                 byte* from = source + at, to = target + at;
                 Vector512<float> scale = Vector512.Load(statistics + 2 * padded + b * Width), shift = Vector512.Load(statistics + 3 * padded + b * Width);
                 if (shape.IsPlain && shape.WidthOf(b) < Width)
-                    Store<TPixel>(Activate(Vector512.FusedMultiplyAdd(Load<TPixel>(from, shape.WidthOf(b)), scale, shift), slopes), to, shape.WidthOf(b));
+                    Store<TPixel>(Activate(Vector512.FusedMultiplyAdd(Load<TPixel>(from, shape.WidthOf(b)), scale, shift), slopes, least), to, shape.WidthOf(b));
                 else
                     for (int p = 0; p < shape.Pixels; p++, from += TPixel.Bytes, to += TPixel.Bytes)
-                        TPixel.Store(Activate(Vector512.FusedMultiplyAdd(TPixel.Load(from), scale, shift), slopes), to);
+                        TPixel.Store(Activate(Vector512.FusedMultiplyAdd(TPixel.Load(from), scale, shift), slopes, least), to);
             }
     }
 
@@ -251,8 +252,8 @@ internal static unsafe class BatchNormKernels
     private static Vector512<float> Square(Vector512<float> x, Vector512<float> sum) => Vector512.FusedMultiplyAdd(x, x, sum);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Activate(Vector512<float> x, Vector512<float> slope) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, x * slope);
+    private static Vector512<float> Activate(Vector512<float> x, Vector512<float> slope, Vector512<float> least) =>
+        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, Vector512.ConditionalSelect(Vector512.LessThan(x, least), least, x) * slope);
 
     // A last block of plain vectors has fewer than 16 values, and what lies behind them is not its own.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

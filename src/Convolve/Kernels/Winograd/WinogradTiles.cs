@@ -75,13 +75,14 @@ internal static unsafe class WinogradTiles
         for (int x = 0; x < Side; x++)
             Collect<TVector, TOut>(from + x * pointStep, Side * pointStep, scratch + x * TVector.Count, Side * TVector.Count);
         float* line = scratch + Points * TVector.Count;
+        TVector least = TVector.WhereEqual(slope, TVector.Zero, TVector.Create(float.MinValue), TVector.Create(float.NegativeInfinity)); // 0 * -infinity is NaN
         for (int y = 0; y < rows; y++, to += row)
         {
             Collect<TVector, TOut>(scratch + y * Side * TVector.Count, TVector.Count, line, TVector.Count);
             for (int x = 0; x < columns; x++)
             {
                 TVector value = TVector.Load(line + x * TVector.Count) + bias;
-                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, value * slope, value), to + x * Bytes<TPixel, TVector>());
+                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, TVector.Max(least, value) * slope, value), to + x * Bytes<TPixel, TVector>());
             }
         }
     }
