@@ -123,65 +123,76 @@ public class KernelCheckTests
 
     // The library still moves activations and their gradients between its layouts.
     [Fact]
-    public void The_librarys_reorders_of_activations_pass()
+    public void The_librarys_reorders_of_activations_pass() => CheckReorders(ElementType.Float32);
+
+    [NeedsFact(Feature.BFloat16)]
+    public void The_librarys_reorders_of_activations_pass_in_bfloat16() => CheckReorders(ElementType.BFloat16);
+
+    private static void CheckReorders(ElementType type)
     {
         int block = Library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
-        foreach (ElementType type in Features.HasNativeBFloat16 ? [ElementType.Float32, ElementType.BFloat16] : new[] { ElementType.Float32 })
-            foreach (int batch in new[] { 1, 7, 33 })
-                foreach (int channels in new[] { 1, 3, 15, 16, 17, 24, 33, 100 })
-                    foreach ((int height, int width) in new[] { (1, 1), (1, 5), (7, 2), (13, 13) })
-                    {
-                        Layout plain = Library.Plain(type, batch, channels, height, width), blocked = Library.Blocked(type, block, batch, channels, height, width);
-                        CheckReorder(plain, blocked);
-                        CheckReorder(blocked, plain);
-                    }
+        foreach (int batch in new[] { 1, 7, 33 })
+            foreach (int channels in new[] { 1, 3, 15, 16, 17, 24, 33, 100 })
+                foreach ((int height, int width) in new[] { (1, 1), (1, 5), (7, 2), (13, 13) })
+                {
+                    Layout plain = Library.Plain(type, batch, channels, height, width), blocked = Library.Blocked(type, block, batch, channels, height, width);
+                    CheckReorder(plain, blocked);
+                    CheckReorder(blocked, plain);
+                }
     }
 
     [Fact]
-    public void A_checked_pass_computes_what_an_unchecked_one_does()
+    public void A_checked_pass_computes_what_an_unchecked_one_does() => CheckedAndUnchecked(Precision.Float32);
+
+    [NeedsFact(Feature.BFloat16)]
+    public void A_checked_pass_computes_what_an_unchecked_one_does_in_bfloat16() => CheckedAndUnchecked(Precision.BFloat16);
+
+    private static void CheckedAndUnchecked(Precision precision)
     {
         Graph graph = Graph.Sequential("all", (3, 16, 16), [new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Dropout(0.3f), new Conv2d(32, 3, padding: 1), new ReLU(),
             new MaxPool2d(2), new Conv2d(20, 3, stride: 2, padding: 1), new Sigmoid(), new Flatten(), new Dropout(0.2f), new Linear(10)]);
-        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
-        {
-            float[][] plain = Results();
-            using Checking checking = new();
-            Assert.Equal(plain, Results());
+        float[][] plain = Results();
+        using Checking checking = new();
+        Assert.Equal(plain, Results());
 
-            float[][] Results()
-            {
-                using Model model = new(graph, new() { Precision = precision }, 7, 1);
-                float[] images = TestTensors.Narrow(TestTensors.Images(graph, 7)), logits = new float[70];
-                double loss = model.ForwardBackward(images, TestTensors.Labels(graph, 7));
-                model.Forward(images, logits);
-                return [[(float)loss], logits, .. graph.Nodes.SelectMany(n => n.State.Select(p => ModelJudge.Parameter(model, $"{n.Name}.{p.Name}", p.Count))),
-                    .. graph.Nodes.SelectMany(n => n.Parameters.Select(p => ModelJudge.Gradient(model, $"{n.Name}.{p.Name}", p.Count)))];
-            }
+        float[][] Results()
+        {
+            using Model model = new(graph, new() { Precision = precision }, 7, 1);
+            float[] images = TestTensors.Narrow(TestTensors.Images(graph, 7)), logits = new float[70];
+            double loss = model.ForwardBackward(images, TestTensors.Labels(graph, 7));
+            model.Forward(images, logits);
+            return [[(float)loss], logits, .. graph.Nodes.SelectMany(n => n.State.Select(p => ModelJudge.Parameter(model, $"{n.Name}.{p.Name}", p.Count))),
+                .. graph.Nodes.SelectMany(n => n.Parameters.Select(p => ModelJudge.Gradient(model, $"{n.Name}.{p.Name}", p.Count)))];
         }
     }
 
     [Theory, MemberData(nameof(Sample))]
-    public void Kernels_of_small_networks_pass(string name, int batch) => Check(name, batch);
+    public void Kernels_of_small_networks_pass(string name, int batch) => Check(name, batch, Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Sample))]
+    public void Kernels_of_small_networks_pass_in_bfloat16(string name, int batch) => Check(name, batch, Precision.BFloat16);
 
     [Theory, Trait("Category", "Slow"), MemberData(nameof(Zoo))]
-    public void Kernels_of_every_network_pass(string name, int batch) => Check(name, batch);
+    public void Kernels_of_every_network_pass(string name, int batch) => Check(name, batch, Precision.Float32);
 
-    private static void Check(string name, int batch)
+    [NeedsTheory(Feature.BFloat16), Trait("Category", "Slow"), MemberData(nameof(Zoo))]
+    public void Kernels_of_every_network_pass_in_bfloat16(string name, int batch) => Check(name, batch, Precision.BFloat16);
+
+    private static void Check(string name, int batch, Precision precision)
     {
         Graph graph = NetworkCatalog.Create(name);
         using Checking checking = new();
-        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
-            foreach (bool exact in new[] { false, true })
-            {
-                using Model model = new(graph, new() { Precision = precision, Exact = exact }, batch, 1);
-                float[] images = TestTensors.Narrow(TestTensors.Images(graph, batch)), logits = new float[batch * graph.Output.Channels];
-                model.ForwardBackward(images, TestTensors.Labels(graph, batch));
-                model.Forward(images, logits);
-                Assert.All(logits, x => Assert.True(float.IsFinite(x)));
-                foreach (Node node in graph.Nodes)
-                    foreach (ParameterSpec spec in node.State)
-                        ModelJudge.Parameter(model, $"{node.Name}.{spec.Name}", spec.Count);
-            }
+        foreach (bool exact in new[] { false, true })
+        {
+            using Model model = new(graph, new() { Precision = precision, Exact = exact }, batch, 1);
+            float[] images = TestTensors.Narrow(TestTensors.Images(graph, batch)), logits = new float[batch * graph.Output.Channels];
+            model.ForwardBackward(images, TestTensors.Labels(graph, batch));
+            model.Forward(images, logits);
+            Assert.All(logits, x => Assert.True(float.IsFinite(x)));
+            foreach (Node node in graph.Nodes)
+                foreach (ParameterSpec spec in node.State)
+                    ModelJudge.Parameter(model, $"{node.Name}.{spec.Name}", spec.Count);
+        }
     }
 
     private static void CheckReorder(Layout from, Layout to)

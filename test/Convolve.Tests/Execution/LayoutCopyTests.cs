@@ -42,25 +42,42 @@ public partial class LayoutCopyTests
     ];
 
     [Theory, MemberData(nameof(Linears))]
-    public void Weights_of_a_linear_layer(int units, int inputs) => Check(LinearOf(units, inputs));
+    public void Weights_of_a_linear_layer(int units, int inputs) => Check(LinearOf(units, inputs), Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Linears))]
+    public void Weights_of_a_linear_layer_in_bfloat16(int units, int inputs) => Check(LinearOf(units, inputs), Precision.BFloat16);
 
     [Theory, Trait("Category", "Slow"), MemberData(nameof(AllLinears))]
-    public void Weights_of_a_linear_layer_of_any_size(int units, int inputs) => Check(LinearOf(units, inputs));
+    public void Weights_of_a_linear_layer_of_any_size(int units, int inputs) => Check(LinearOf(units, inputs), Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), Trait("Category", "Slow"), MemberData(nameof(AllLinears))]
+    public void Weights_of_a_linear_layer_of_any_size_in_bfloat16(int units, int inputs) => Check(LinearOf(units, inputs), Precision.BFloat16);
 
     [Theory, MemberData(nameof(Convolutions))]
-    public void Weights_of_a_convolution(string channelsFiltersKernelGroups)
+    public void Weights_of_a_convolution(string channelsFiltersKernelGroups) => CheckConvolution(channelsFiltersKernelGroups, Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Convolutions))]
+    public void Weights_of_a_convolution_in_bfloat16(string channelsFiltersKernelGroups) => CheckConvolution(channelsFiltersKernelGroups, Precision.BFloat16);
+
+    private static void CheckConvolution(string channelsFiltersKernelGroups, Precision precision)
     {
         int[] n = [.. channelsFiltersKernelGroups.Split(' ').Select(number => int.Parse(number, CultureInfo.InvariantCulture))];
         foreach (int stride in new[] { 1, 2 })
             Check(Graph.Sequential("one", (n[0], 12, 12),
-                [new Conv2d(n[0], 1), new ReLU(), new Conv2d(n[1], n[2], stride: stride, padding: n[2] / 2, groups: n[3]), new ReLU(), new GlobalAvgPool(), new Linear(10)]));
+                [new Conv2d(n[0], 1), new ReLU(), new Conv2d(n[1], n[2], stride: stride, padding: n[2] / 2, groups: n[3]), new ReLU(), new GlobalAvgPool(), new Linear(10)]), precision);
     }
 
     [Theory, MemberData(nameof(Networks))]
-    public void Weights_of_the_small_networks(string name) => Check(NetworkCatalog.Create(name));
+    public void Weights_of_the_small_networks(string name) => Check(NetworkCatalog.Create(name), Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), MemberData(nameof(Networks))]
+    public void Weights_of_the_small_networks_in_bfloat16(string name) => Check(NetworkCatalog.Create(name), Precision.BFloat16);
 
     [Theory, Trait("Category", "Slow"), MemberData(nameof(AllNetworks))]
-    public void Weights_of_every_network(string name) => Check(NetworkCatalog.Create(name));
+    public void Weights_of_every_network(string name) => Check(NetworkCatalog.Create(name), Precision.Float32);
+
+    [NeedsTheory(Feature.BFloat16), Trait("Category", "Slow"), MemberData(nameof(AllNetworks))]
+    public void Weights_of_every_network_in_bfloat16(string name) => Check(NetworkCatalog.Create(name), Precision.BFloat16);
 
     [Fact]
     public void Layouts_of_other_sizes_or_types_are_refused()
@@ -74,29 +91,28 @@ public partial class LayoutCopyTests
     private static Graph LinearOf(int units, int inputs) =>
         Graph.Sequential("one", (1, 1, inputs), [new Flatten(), new Linear(units), new Tanh(), new Linear(10)]);
 
-    private static void Check(Graph graph)
+    private static void Check(Graph graph, Precision precision)
     {
         HashSet<(Layout, Layout)> seen = [];
-        foreach (Precision precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 })
-            foreach (bool exact in new[] { false, true })
+        foreach (bool exact in new[] { false, true })
+        {
+            Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)), evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);
+            foreach (ParameterSlot slot in training.Parameters.Slots)
             {
-                Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)), evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);
-                foreach (ParameterSlot slot in training.Parameters.Slots)
-                {
-                    Layout plain = KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
-                    if (seen.Add((plain, slot.Layout)))
-                        CheckCopies(slot.Name, plain, slot.Layout);
-                }
-                foreach (Tensor copy in training.WeightCopies.Concat(evaluation.WeightCopies))
-                {
-                    ParameterSlot slot = training.Parameters.Slots[copy.Storage.Parameter];
-                    if (seen.Add((slot.Layout, copy.Layout)))
-                        CheckCopy(slot.Name, slot.Layout, copy.Layout);
-                }
-                foreach (Step step in training.Steps.Where(s => s.Work is WeightsCopyWork))
-                    if (seen.Add((step[Argument.Source].Layout, step[Argument.Target].Layout)))
-                        CheckCopy(step.Label, step[Argument.Source].Layout, step[Argument.Target].Layout);
+                Layout plain = KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
+                if (seen.Add((plain, slot.Layout)))
+                    CheckCopies(slot.Name, plain, slot.Layout);
             }
+            foreach (Tensor copy in training.WeightCopies.Concat(evaluation.WeightCopies))
+            {
+                ParameterSlot slot = training.Parameters.Slots[copy.Storage.Parameter];
+                if (seen.Add((slot.Layout, copy.Layout)))
+                    CheckCopy(slot.Name, slot.Layout, copy.Layout);
+            }
+            foreach (Step step in training.Steps.Where(s => s.Work is WeightsCopyWork))
+                if (seen.Add((step[Argument.Source].Layout, step[Argument.Target].Layout)))
+                    CheckCopy(step.Label, step[Argument.Source].Layout, step[Argument.Target].Layout);
+        }
     }
 
     private static void CheckCopies(string name, Layout plain, Layout layout)
