@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Convolve.Testing;
 using Convolve.Zoo;
 using Convolve.Zoo.Experiments;
 
@@ -39,6 +40,40 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     {
         foreach (int? width in (int?[])[80, null])
             AssertFits(runs.Show(width, screen.EndsWith("--out", StringComparison.Ordinal) ? $"{screen} run{width}" : screen), width ?? Piped);
+    }
+
+    [Fact]
+    public void A_resumed_training_fits_at_every_width()
+    {
+        int epochs = 1;
+        foreach (int? width in Widths)
+        {
+            string text = runs.Show(width, $"train --resume second --override --epochs {++epochs}");
+            Assert.Contains(width is null ? "test accuracy" : $" {epochs}/{epochs} ", text, StringComparison.Ordinal);
+            AssertFits(text, width ?? Piped);
+        }
+    }
+
+    // What there is already isn't trained again, so each width shows the same figures.
+    [Fact]
+    public void The_result_of_an_experiment_fits_at_every_width()
+    {
+        AssertFits(runs.Show(80, "reproduce dropout --quick --precision f32 --out experiment"), 80);
+        foreach (int? width in Widths)
+        {
+            string text = runs.Show(width, "reproduce --resume experiment");
+            AssertFits(text, width ?? Piped);
+            Assert.Matches(@"(?m)^figure +without +with dropout \.5$", text);
+        }
+    }
+
+    [Fact]
+    public void A_download_fits_80_columns_and_a_pipe()
+    {
+        using MirrorServer server = new();
+        server.Answer = request => MirrorServer.Serve(request, File.ReadAllBytes(Path.Combine("/usr/share/datasets/fashion-mnist", Path.GetFileName(request.Path))), "\"v1\"");
+        foreach (int? width in (int?[])[80, null])
+            AssertFits(runs.Show(width, $"data fetch fashion-mnist --data-dir own{width} --mirror {server.Address}data"), width ?? Piped);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class LayerRates : IEquatable<LayerRates>
         string[] learning = [.. graph.Nodes.Where(n => n.ParameterCount > 0).Select(n => n.Name)];
         foreach ((string pattern, _) in _rates)
             if (!learning.Any(name => Fits(pattern, name)))
-                throw new RecipeException($"No layer of {graph.Name} that learns is called {pattern}. There are {string.Join(", ", learning)}.");
+                throw new RecipeException($"No layer of {graph.Name} that learns is called {pattern}.{NearestName.Guess(pattern.Trim('*'), learning)} There are {string.Join(", ", learning)}.");
         if (learning.All(name => FactorOf(name) == 0))
             throw new RecipeException($"Every layer of {graph.Name} is frozen, and nothing would be learned. Leave at least the last one, {learning[^1]}, free.");
         // A parameter's name is its layer's, and what it is.

@@ -150,7 +150,7 @@ public class GradientTests
             Assert.Throws<RecipeException>(() => LayerRates.Parse("conv1,fc1=x")).Message);
         Assert.Throws<RecipeException>(() => LayerRates.Parse("fc1=-1"));
         Assert.Throws<RecipeException>(() => LayerRates.Parse("=1"));
-        Assert.Equal("No layer of some that learns is called fc3. There are conv1, bn1, conv2, fc1, fc2.",
+        Assert.Equal("No layer of some that learns is called fc3. Did you mean fc1? There are conv1, bn1, conv2, fc1, fc2.",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("fc3=2").For(Network)).Message);
         Assert.Equal("Every layer of some is frozen, and nothing would be learned. Leave at least the last one, fc2, free.",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("*").For(Network)).Message);
