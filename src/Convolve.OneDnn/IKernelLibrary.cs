@@ -47,11 +47,28 @@ public interface IKernelLibrary
     Kernel Compile(Operation operation, string label);
 }
 
+/// <summary>How fast a kernel is for its operation, slowest first.</summary>
+public enum Speed
+{
+    /// <summary>The library has no kernel.</summary>
+    None,
+
+    /// <summary>One element after another: 10 to 300 times slower than the fastest.</summary>
+    Reference,
+
+    /// <summary>For any shape, such as a convolution by way of a matrix product.</summary>
+    Generic,
+
+    /// <summary>Made for the shape and the processor.</summary>
+    Tuned,
+}
+
 /// <summary>What the library chose for an operation.</summary>
-/// <param name="Implementation">Its own name, such as "jit:avx512_core".</param>
+/// <param name="Implementation">Its own name, such as "jit:avx512_core": to print, never to decide by.</param>
+/// <param name="Speed">How fast it is; never <see cref="Speed.None"/>.</param>
 /// <param name="Layouts">Of every argument, workspace included.</param>
 /// <param name="ScratchpadBytes">Memory that it needs while it runs.</param>
-public sealed record KernelDescription(string Implementation, IReadOnlyDictionary<Argument, Layout> Layouts, long ScratchpadBytes)
+public sealed record KernelDescription(string Implementation, Speed Speed, IReadOnlyDictionary<Argument, Layout> Layouts, long ScratchpadBytes)
 {
     public Layout this[Argument argument] => Layouts[argument];
 }

@@ -13,6 +13,11 @@ public enum ElementType
     UInt8 = 6,
 }
 
+/// <summary>Indices of an axis that are kept together.</summary>
+/// <param name="Axis">Which.</param>
+/// <param name="Size">How many.</param>
+public readonly record struct LayoutBlock(int Axis, int Size);
+
 /// <summary>How the elements of a tensor lie in memory: sizes, element type, order and blocking. Compared by value.</summary>
 public sealed class Layout : IEquatable<Layout>
 {
@@ -93,6 +98,50 @@ public sealed class Layout : IEquatable<Layout>
             for (int i = 0; i < blocks; i++)
                 text.Append(CultureInfo.InvariantCulture, $"{sizes[i]}{(char)('a' + axes[i])}");
             return text.ToString();
+        }
+    }
+
+    /// <summary>
+    /// Channels of an image that are side by side: 1 in row-major order, 16 in [N][C/16][H][W][16], all of them where the channels are last; null for
+    /// whatever is no such image.
+    /// </summary>
+    public int? ChannelBlock => Sizes.Count != 4 || Read<int>(FormatKindAt) != BlockedKind ? null : Blocks switch
+    {
+        [] when IsPlain => 1,
+        [] when Order is [0, 2, 3, 1] => (int)Sizes[1],
+        [{ Size: var size }] when IsBlockedBy(size) => size,
+        _ => null,
+    };
+
+    /// <summary>Whether it is an image in blocks of channels, such as [N][C/16][H][W][16].</summary>
+    /// <param name="channels">Of a block.</param>
+    public bool IsBlockedBy(int channels) => Order is [0, 1, 2, 3] && Blocks is [{ Axis: 1, Size: var size }] && size == channels;
+
+    /// <summary>Filters and channels of a block of convolution weights in [O/16][I/16][H][W][16 i][16 o]; null for other layouts.</summary>
+    public int? FilterBlock => Read<int>(FormatKindAt) == BlockedKind && Order is [0, 1, 2, 3]
+        && Blocks is [{ Axis: 1, Size: var channels }, { Axis: 0, Size: var filters }] && channels == filters ? filters : null;
+
+    /// <summary>The axes, outermost first; of axes that are equally far apart, the first in <see cref="Sizes"/> first. Empty where the library has yet to choose.</summary>
+    public IReadOnlyList<int> Order
+    {
+        get
+        {
+            if (Read<int>(FormatKindAt) != BlockedKind)
+                return [];
+            long[] strides = Longs(StridesAt, Sizes.Count);
+            return [.. Enumerable.Range(0, strides.Length).OrderByDescending(i => strides[i])];
+        }
+    }
+
+    /// <summary>Blocks within the axes, the innermost last.</summary>
+    public IReadOnlyList<LayoutBlock> Blocks
+    {
+        get
+        {
+            if (Read<int>(FormatKindAt) != BlockedKind)
+                return [];
+            int count = Read<int>(BlockCountAt);
+            return [.. Longs(BlockAxesAt, count).Zip(Longs(BlocksAt, count), (axis, size) => new LayoutBlock((int)axis, (int)size))];
         }
     }
 

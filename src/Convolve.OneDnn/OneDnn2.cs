@@ -54,7 +54,8 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             foreach (Argument argument in Arguments(operation))
                 layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0) : Query(descriptor, ArgumentLayout, (int)argument);
             long scratchpad = Query(descriptor, ScratchpadLayout, 0).Bytes;
-            return new(Marshal.PtrToStringUTF8(name) ?? "", layouts, scratchpad);
+            string implementation = Marshal.PtrToStringUTF8(name) ?? "";
+            return new(implementation, SpeedOf(implementation), layouts, scratchpad);
         }
         finally
         {
@@ -98,6 +99,14 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         };
         throw new KernelLibraryException($"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to {call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
     }
+
+    internal static Speed SpeedOf(string implementation) => implementation switch
+    {
+        _ when implementation.Contains("ref", StringComparison.Ordinal) => Speed.Reference,
+        _ when implementation.StartsWith("jit:uni", StringComparison.Ordinal) => Speed.Generic,
+        _ when implementation.StartsWith("jit", StringComparison.Ordinal) || implementation.StartsWith("brg", StringComparison.Ordinal) => Speed.Tuned,
+        _ => Speed.Generic,
+    };
 
     private Layout Make(ElementType type, ReadOnlySpan<long> sizes, int tag)
     {

@@ -51,7 +51,11 @@ internal static class KernelRunner
     /// <summary>A layout with the channels in blocks of 16, as the library likes it for convolutions.</summary>
     /// <remarks>The number of the tag differs between versions of the library, so it is found by how it prints.</remarks>
     public static Layout Blocked(long n, long c, long h, long w) =>
-        Make(Enumerable.Range(1, 300).First(tag => Make(tag, 1, 16, 1, 1) is { Format: "aBcd16b" }), n, c, h, w)!;
+        Make("aBcd16b", n, c, h, w);
+
+    /// <summary>A layout of images or weights by how it prints.</summary>
+    public static Layout Make(string format, params long[] sizes) =>
+        Make(Enumerable.Range(1, 300).First(tag => Make(tag, 32, 32, 3, 5) is { } layout && layout.Format == format), sizes)!;
 
     private static unsafe Layout? Make(int tag, params long[] sizes)
     {

@@ -110,6 +110,51 @@ public class LayoutTests
     }
 
     [Theory]
+    [InlineData("aBcd16b", 16, null)]
+    [InlineData("aBcd8b", 8, null)]
+    [InlineData("acdb", 32, null)]
+    [InlineData("abcd", 1, null)]
+    [InlineData("Acdb16a", null, null)]
+    [InlineData("ABcd16b16a", null, 16)]
+    [InlineData("ABcd8b8a", null, 8)]
+    [InlineData("ABcd8b16a2b", null, null)]
+    public void Layouts_say_how_channels_and_filters_are_blocked(string format, int? channels, int? filters)
+    {
+        Layout layout = KernelRunner.Make(format, 32, 32, 3, 5);
+        Assert.Equal(format, layout.Format);
+        Assert.Equal(channels, layout.ChannelBlock);
+        Assert.Equal(format.StartsWith("aB", StringComparison.Ordinal), channels is { } block && layout.IsBlockedBy(block));
+        Assert.Equal(filters, layout.FilterBlock);
+    }
+
+    [Fact]
+    public void Only_images_have_blocks_of_channels()
+    {
+        Assert.Null(Library.Any(ElementType.Float32, 2, 16, 4, 4).ChannelBlock);
+        Assert.Null(Library.Any(ElementType.Float32, 2, 16, 4, 4).FilterBlock);
+        Assert.Null(Library.Plain(ElementType.Float32, 2, 16).ChannelBlock);
+    }
+
+    [Fact]
+    public void A_layout_lists_its_axes_and_blocks()
+    {
+        Layout layout = KernelRunner.Make("ABcd8b16a2b", 32, 32, 3, 5);
+        Assert.Equal([0, 1, 2, 3], layout.Order);
+        Assert.Equal([new(1, 8), new(0, 16), new LayoutBlock(1, 2)], layout.Blocks);
+        Assert.Empty(Library.Any(ElementType.Float32, 2, 16).Order);
+        Assert.Empty(Library.Any(ElementType.Float32, 2, 16).Blocks);
+    }
+
+    [Theory]
+    [InlineData("ref:any", Speed.Reference)]
+    [InlineData("simple:any", Speed.Generic)]
+    [InlineData("gemm:jit", Speed.Generic)]
+    [InlineData("jit:uni", Speed.Generic)]
+    [InlineData("jit:avx512_core", Speed.Tuned)]
+    [InlineData("brgconv:avx512_core_bf16", Speed.Tuned)]
+    public void The_names_of_implementations_say_how_fast_they_are(string name, Speed speed) => Assert.Equal(speed, OneDnn2.SpeedOf(name));
+
+    [Theory]
     [InlineData(-1, 3)]
     [InlineData(2, -5)]
     public void Impossible_sizes_are_refused_by_name(long first, long second)

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -188,9 +186,9 @@ internal sealed class ParameterStore : IDisposable
     // Blocks of 16 rows in float32, of 8 pairs of rows in bfloat16, and all else alike: "AB16b64a" and "AB8b64a2b".
     private static int? RowsInterleaved(Layout master, Layout copy)
     {
-        Match inner = Regex.Match(master.Format, "^(?<outer>[A-Za-z]+)16b(?<row>[0-9]+)a$");
-        return inner.Success && copy.Type == ElementType.BFloat16 && copy.Format == $"{inner.Groups["outer"]}8b{inner.Groups["row"]}a2b" && copy.Bytes * 2 == master.Bytes
-            ? int.Parse(inner.Groups["row"].ValueSpan, CultureInfo.InvariantCulture) : null;
+        return master.Blocks is [{ Axis: 1, Size: 16 }, { Axis: 0, Size: var row }]
+            && copy.Blocks is [{ Axis: 1, Size: 8 }, { Axis: 0, Size: var length }, { Axis: 1, Size: 2 }] && length == row
+            && copy.Order.SequenceEqual(master.Order) && copy.Type == ElementType.BFloat16 && copy.Bytes * 2 == master.Bytes ? row : null;
     }
 
     private static Layout PlainOf(ParameterSlot slot) => KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);

@@ -121,7 +121,7 @@ public sealed partial class Planner
             Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
             ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);
             KernelDescription? description = _library.Describe(operation);
-            if (!IsFast(description))
+            if (SpeedOf(description) < Speed.Tuned)
             {
                 ConvolutionBackwardData free = new(Any(node.Input), anyWeights, anyTarget, forward);
                 (operation, description) = (free, Required(free, node));
@@ -162,7 +162,7 @@ public sealed partial class Planner
         var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null).ToList();
         if (described.Count == 0)
             Required(candidates[^1], node);
-        var (operation, description) = described.MaxBy(c => SpeedOf(c.Description));
+        var (operation, description) = described.MaxBy(c => c.Description!.Speed);
         Tensor master = Parameter(node, "weight", Region.Gradients);
         Layout given = description![Argument.DiffWeights];
         Tensor result = given.Equals(master.Layout) ? master : NewTensor($"d {node.Name}.weight", given);

@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.OneDnn;
 
@@ -36,7 +37,7 @@ public sealed partial class Planner
         ConvolutionForward operation = new(_options.IsTraining, _library.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
             any, bias, Any(node.Output), new((1, 1), (1, 1), (0, 0), (0, 0)), activation);
         KernelDescription? description = _library.Describe(operation);
-        if (!IsFast(description) || description![Argument.Source].Format != "aBcd16b")
+        if (SpeedOf(description) < Speed.Tuned || !description![Argument.Source].IsBlockedBy(Pixel.Channels))
             return null;
         operation = operation with { Source = description[Argument.Source], Weights = description[Argument.Weights], Target = description[Argument.Target] };
 

@@ -60,7 +60,7 @@ public sealed partial class Planner
 
         ConvolutionForward operation = Ask(source.Layout);
         KernelDescription? description = _library.Describe(operation);
-        if (!IsFast(description))
+        if (SpeedOf(description) < Speed.Tuned)
         {
             ConvolutionForward free = Ask(Any(node.Input));
             KernelDescription? other = _library.Describe(free);
@@ -137,8 +137,8 @@ public sealed partial class Planner
             return LowerMinPool(node, least, window, operation);
         KernelDescription description = Required(operation, node);
         // Behind own kernels the blocks may be wider than the library's registers.
-        if (IsOneByOne(description) && operation with { Source = Blocked(node.Input, LibraryBlock) } is var other
-            && _library.Describe(other) is { } faster && !IsOneByOne(faster))
+        if (description.Speed == Speed.Reference && operation with { Source = Blocked(node.Input, LibraryBlock) } is var other
+            && _library.Describe(other) is { } faster && faster.Speed > Speed.Reference)
         {
             (operation, description) = (other, faster);
             source = As(node, source, other.Source, "reorder source");
@@ -170,7 +170,7 @@ public sealed partial class Planner
         ElementwiseForward operation = new(Fusion.FunctionOf(node.Layer), source.Layout);
         KernelDescription description = Required(operation, node);
         // A function that is not 0 at 0, such as Sigmoid in bfloat16, must leave out the padded channels of blocks: the library does so one by one.
-        if (IsOneByOne(description))
+        if (description.Speed == Speed.Reference)
         {
             source = As(node, source, Plain(node.Output), "reorder source");
             operation = operation with { Data = source.Layout };

@@ -15,7 +15,7 @@ public sealed partial class Planner
 
     private BlockedPool? BlockedPoolOf(Node node, Pool2d pool, Window window, Layout source, Layout target)
     {
-        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || source.Format != "aBcd16b" || target.Format != "aBcd16b")
+        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || !source.IsBlockedBy(BlockedPool.Block) || !target.IsBlockedBy(BlockedPool.Block))
             return null;
         BlockedPool blocked = BlockedPoolOf(node, pool, window);
         return blocked.IsHalving ? blocked : null;
@@ -48,14 +48,8 @@ public sealed partial class Planner
     /// <summary>A step behind a max pooling by the library, which takes a NaN for less than any number.</summary>
     private void PassNaNOn(Node node, Pool2d pool, Window window, Tensor source, Tensor target)
     {
-        int block = (source.Layout, target.Layout) switch
-        {
-            ({ IsPlain: true }, { IsPlain: true }) => 1,
-            ({ Format: "acdb" }, { Format: "acdb" }) => node.Input.Channels,
-            ({ Format: "aBcd8b" }, { Format: "aBcd8b" }) => 8,
-            ({ Format: "aBcd16b" }, { Format: "aBcd16b" }) => 16,
-            _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\": no NaN is looked for from {source.Layout} to {target.Layout}."),
-        };
+        if (source.Layout.ChannelBlock is not { } block || target.Layout.ChannelBlock != block)
+            throw new NotSupportedException($"{node.Layer} \"{node.Name}\": no NaN is looked for from {source.Layout} to {target.Layout}.");
         BlockedPool shape = BlockedPoolOf(node, pool, window) with { Planes = (int)Batch * ((node.Input.Channels + block - 1) / block) };
         Emit(node, "pass NaN on", new PoolingNaNWork(shape, block), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.ReadWrite));
     }

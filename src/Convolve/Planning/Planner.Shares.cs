@@ -22,7 +22,7 @@ public sealed partial class Planner
             if (count == 0)
                 continue;
             if (ShareOf(operation, uses, count) is not { } share || ThreadTeam.OnOneThread(() => _library.Describe(share)) is not { } description
-                || SpeedOf(description) < SpeedOf(whole))
+                || description.Speed < whole.Speed)
                 return false;
             long partAt = scratchpad + Lines(description.ScratchpadBytes);
             shares.Add(new(share, first, count, scratchpad, description.ScratchpadBytes, partAt));

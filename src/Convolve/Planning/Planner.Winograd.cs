@@ -18,7 +18,7 @@ public sealed partial class Planner
     {
         if (_options.Exact || !WinogradConvolution.IsSupported(LibraryBlock) || conv.Stride != 1 || conv.Dilation != 1 || conv.Groups != 1 || !(conv.Kernel == 3 || conv.Kernel == 5)
             || node.Input.Channels % LibraryBlock != 0 || conv.Filters % LibraryBlock != 0
-            || direct.Source.Format != $"aBcd{LibraryBlock}b" || direct.Target.Format != $"aBcd{LibraryBlock}b"
+            || !direct.Source.IsBlockedBy(LibraryBlock) || !direct.Target.IsBlockedBy(LibraryBlock)
             || direct.Activation is { Kind: not ElementwiseKind.ReLU })
             return null;
         Window window = conv.Walk(node.Input);
@@ -36,7 +36,7 @@ public sealed partial class Planner
         Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
         Layout Single(Layout layout) => _library.Any(ElementType.Float32, [.. layout.Sizes]);
         KernelDescription? found = _library.Describe(direct with { IsTraining = true, Source = Single(direct.Source), Weights = any, Target = Single(direct.Target) });
-        return found?[Argument.Weights] is { } layout && layout.Format == $"ABcd{LibraryBlock}b{LibraryBlock}a" ? layout : null;
+        return found?[Argument.Weights] is { } layout && layout.FilterBlock == LibraryBlock ? layout : null;
     }
 
     private Tensor LowerWinograd(Node node, WinogradShape shape, ConvolutionForward direct, Tensor source)

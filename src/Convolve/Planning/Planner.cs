@@ -199,17 +199,5 @@ public sealed partial class Planner
     private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
         ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
 
-    private static bool IsFast(KernelDescription? description) => SpeedOf(description) == 3;
-
-    private static bool IsOneByOne(KernelDescription description) => SpeedOf(description) == 1;
-
-    /// <summary>3 for a kernel made for the shape; below it, what the library falls back to: 1 for "ref", one element after the other, 2 for others such as "gemm".</summary>
-    private static int SpeedOf(KernelDescription? description) => description?.Implementation switch
-    {
-        null => 0,
-        var name when name.Contains("ref", StringComparison.Ordinal) => 1,
-        var name when name.StartsWith("jit:uni", StringComparison.Ordinal) => 2,
-        var name when name.StartsWith("jit", StringComparison.Ordinal) || name.StartsWith("brg", StringComparison.Ordinal) => 3,
-        _ => 2,
-    };
+    private static Speed SpeedOf(KernelDescription? description) => description?.Speed ?? Speed.None;
 }

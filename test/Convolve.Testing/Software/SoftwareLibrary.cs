@@ -29,7 +29,7 @@ public sealed class SoftwareLibrary : IKernelLibrary
 
     public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => _layouts.Any(type, sizes);
 
-    public KernelDescription? Describe(Operation operation) => new("jit:software", Arguments(operation).ToDictionary(a => a.Argument, a => a.Layout), 0);
+    public KernelDescription? Describe(Operation operation) => new("jit:software", Speed.Tuned, Arguments(operation).ToDictionary(a => a.Argument, a => a.Layout), 0);
 
     public Kernel Compile(Operation operation, string label) => new SoftwareKernel(operation);
 
