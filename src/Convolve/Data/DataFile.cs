@@ -31,8 +31,11 @@ internal sealed class DataFile : IDisposable
     {
         if (Directory.Exists(path))
             throw new DataException($"{path} is a folder, but a file was expected. Give the path of the file in it.");
-        // Neither has a pipe any bytes, and to open one would be to wait for whoever writes into it.
-        if (new FileInfo(path) is { Exists: true, Length: 0 })
+        // A pipe has no bytes either, and opening one, even through a link, would wait for a writer.
+        FileInfo info = new(path);
+        if (info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+            info = target;
+        if (info is { Exists: true, Length: 0 })
             throw Empty(path);
         FileStream file = new(path, new FileStreamOptions { BufferSize = 1 << 17, Options = FileOptions.SequentialScan });
         try

@@ -195,6 +195,8 @@ public sealed class IdxTests
         using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.Path, "pipe")]))
             pipe.WaitForExit();
         Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.Path, "pipe"))); // nobody will ever write into it
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "link"), Path.Combine(folder.Path, "pipe"));
+        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.Path, "link")));
         string under = Path.Combine(folder.Write("file", [1]), "x");
         Assert.Throws<DataException>(() => Idx.ReadLabels(under));
     }
