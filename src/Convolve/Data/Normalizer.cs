@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels;
 
 namespace Convolve.Data;
 
@@ -17,7 +18,7 @@ internal sealed class Normalizer
     {
         for (int i = 0; i < 256; i++)
             _table[i] = preprocessing.Normalized(channel, i);
-        _bfloat16Table = Array.ConvertAll(_table, BFloat16Bits.From);
+        _bfloat16Table = Array.ConvertAll(_table, BFloat16.FromSingle);
         double std = preprocessing.Std[channel];
         (_scale, _shift) = (1 / (255 * std), -preprocessing.Mean[channel] / std);
         if (!Avx512F.IsSupported)
@@ -75,9 +76,8 @@ internal sealed class Normalizer
         nuint i = 0, length = (nuint)source.Length;
         for (; i + 32 <= length; i += 32)
         {
-            Vector512<uint> low = BFloat16Bits.From(Sixteen(ref Unsafe.Add(ref from, i), scale, shift));
-            Vector512<uint> high = BFloat16Bits.From(Sixteen(ref Unsafe.Add(ref from, i + 16), scale, shift));
-            Vector512.Narrow(low, high).StoreUnsafe(ref to, i);
+            Vector512<float> low = Sixteen(ref Unsafe.Add(ref from, i), scale, shift), high = Sixteen(ref Unsafe.Add(ref from, i + 16), scale, shift);
+            BFloat16.Narrow(low, high).StoreUnsafe(ref to, i);
         }
 
         for (; i < length; i++)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using Convolve.Kernels;
 
 namespace Convolve.Data;
 
@@ -39,15 +40,15 @@ internal static class PixelBlend
         {
             var (x0, x1) = Load(ref a, i);
             var (y0, y1) = Load(ref b, i);
-            Vector512.Narrow(BFloat16Bits.From(s * x0 + r * y0), BFloat16Bits.From(s * x1 + r * y1)).StoreUnsafe(ref a, i);
-            Vector512.Narrow(BFloat16Bits.From(s * y0 + r * x0), BFloat16Bits.From(s * y1 + r * x1)).StoreUnsafe(ref b, i);
+            BFloat16.Narrow(s * x0 + r * y0, s * x1 + r * y1).StoreUnsafe(ref a, i);
+            BFloat16.Narrow(s * y0 + r * x0, s * y1 + r * x1).StoreUnsafe(ref b, i);
         }
 
         for (; i < length; i++)
         {
-            float x = Single(Unsafe.Add(ref a, i)), y = Single(Unsafe.Add(ref b, i));
-            Unsafe.Add(ref a, i) = BFloat16Bits.From(share * x + (1 - share) * y);
-            Unsafe.Add(ref b, i) = BFloat16Bits.From(share * y + (1 - share) * x);
+            float x = BFloat16.ToSingle(Unsafe.Add(ref a, i)), y = BFloat16.ToSingle(Unsafe.Add(ref b, i));
+            Unsafe.Add(ref a, i) = BFloat16.FromSingle(share * x + (1 - share) * y);
+            Unsafe.Add(ref b, i) = BFloat16.FromSingle(share * y + (1 - share) * x);
         }
     }
 
@@ -57,6 +58,4 @@ internal static class PixelBlend
         (Vector512<uint> low, Vector512<uint> high) = Vector512.Widen(Vector512.LoadUnsafe(ref from, at));
         return ((low << 16).AsSingle(), (high << 16).AsSingle());
     }
-
-    private static float Single(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);
 }

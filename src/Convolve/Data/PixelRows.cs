@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Convolve.Data.Transforms;
+using Convolve.Kernels;
 
 namespace Convolve.Data;
 
@@ -97,7 +98,7 @@ internal readonly struct BFloat16Rows : IInputRows<ushort>
                 nuint j = i + 16;
                 Vector512<float> low = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, i), r * Vector512.LoadUnsafe(ref a, i));
                 Vector512<float> high = Vector512.FusedMultiplyAdd(w, Vector512.LoadUnsafe(ref b, j), r * Vector512.LoadUnsafe(ref a, j));
-                Vector512.Narrow(BFloat16Bits.From(low), BFloat16Bits.From(high)).StoreUnsafe(ref t, i);
+                BFloat16.Narrow(low, high).StoreUnsafe(ref t, i);
             }
         }
         else
@@ -108,12 +109,12 @@ internal readonly struct BFloat16Rows : IInputRows<ushort>
                 nuint j = i + 8;
                 Vector256<float> low = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref b, i), r * Vector256.LoadUnsafe(ref a, i));
                 Vector256<float> high = Vector256.FusedMultiplyAdd(w, Vector256.LoadUnsafe(ref b, j), r * Vector256.LoadUnsafe(ref a, j));
-                Vector256.Narrow(BFloat16Bits.From(low), BFloat16Bits.From(high)).StoreUnsafe(ref t, i);
+                Vector256.Create(BFloat16.Narrow(low), BFloat16.Narrow(high)).StoreUnsafe(ref t, i);
             }
         }
 
         for (; i < length; i++)
-            Unsafe.Add(ref t, i) = BFloat16Bits.From(MathF.FusedMultiplyAdd(weight, Unsafe.Add(ref b, i), rest * Unsafe.Add(ref a, i)));
+            Unsafe.Add(ref t, i) = BFloat16.FromSingle(MathF.FusedMultiplyAdd(weight, Unsafe.Add(ref b, i), rest * Unsafe.Add(ref a, i)));
     }
 }
 

@@ -46,6 +46,22 @@ internal static class BFloat16
         ? Avx512BW.PermuteVar32x16x2(Round(first).AsUInt16(), UpperHalves, Round(second).AsUInt16())
         : Vector512.Narrow(Round(first) >>> 16, Round(second) >>> 16);
 
+    /// <summary>8 floats, rounded; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> Narrow(Vector256<float> values)
+    {
+        Vector256<uint> rounded = Round(values) >>> 16;
+        return Vector128.Narrow(rounded.GetLower(), rounded.GetUpper());
+    }
+
+    /// <summary>8 floats, rounded; the result is in the upper halves, and the lower ones are anything.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<uint> Round(Vector256<float> values)
+    {
+        Vector256<uint> bits = values.AsUInt32();
+        return bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One);
+    }
+
     /// <summary>16 floats, rounded; the result is in the upper halves, and the lower ones are anything.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<uint> Round(Vector512<float> values)

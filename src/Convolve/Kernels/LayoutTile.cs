@@ -154,8 +154,7 @@ internal static unsafe class LayoutTile
     private static Vector256<uint> Round(float* values)
     {
         Vector256<float> value = Vector256.Load(values);
-        Vector256<uint> bits = value.AsUInt32(), rounded = bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One);
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), rounded, bits | Vector256.Create(0x400000u));
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), BFloat16.Round(value), value.AsUInt32() | Vector256.Create(0x400000u));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Transforms;
+using Convolve.Kernels;
 
 namespace Convolve.Tests.Data;
 
@@ -23,9 +24,9 @@ public sealed class ImagePipelineTests
     public void Bfloat16_rounds_as_pytorch_does()
     {
         foreach ((uint single, int bfloat16) in ResizeGolden.Roundings)
-            Assert.Equal(bfloat16, BFloat16Bits.From(BitConverter.UInt32BitsToSingle(single)));
-        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16Bits.From(float.NaN) << 16)));
-        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16Bits.From(BitConverter.UInt32BitsToSingle(0x7F800001)) << 16)));
+            Assert.Equal(bfloat16, BFloat16.FromSingle(BitConverter.UInt32BitsToSingle(single)));
+        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16.FromSingle(float.NaN) << 16)));
+        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16.FromSingle(BitConverter.UInt32BitsToSingle(0x7F800001)) << 16)));
     }
 
     [Theory]
@@ -42,7 +43,7 @@ public sealed class ImagePipelineTests
         ushort[] halves = new ushort[singles.Length];
         pipeline.Write(pixels, source, singles);
         pipeline.Write(pixels, source, halves);
-        Assert.Equal(Array.ConvertAll(singles, BFloat16Bits.From), halves);
+        Assert.Equal(Array.ConvertAll(singles, BFloat16.FromSingle), halves);
     }
 
     [Theory]
@@ -89,7 +90,7 @@ public sealed class ImagePipelineTests
             pipeline.Write(pixels, size, singles);
             pipeline.Write(pixels, size, halves);
             Assert.Equal(expected, singles);
-            Assert.Equal(Array.ConvertAll(expected, BFloat16Bits.From), halves);
+            Assert.Equal(Array.ConvertAll(expected, BFloat16.FromSingle), halves);
         }
     }
 

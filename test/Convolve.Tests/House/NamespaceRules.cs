@@ -18,7 +18,7 @@ public class NamespaceRules
         ["Kernels"] = [""],
         ["Planning"] = ["", "Layers", "Graphs", "Kernels"],
         ["Execution"] = ["", "Layers", "Graphs", "Kernels", "Planning"],
-        ["Data"] = ["", "Formats"],
+        ["Data"] = ["", "Formats", "Kernels"],
         ["Formats"] = [""],
         ["Evaluations"] = [""],
         ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations"],

@@ -79,11 +79,7 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void StoreBFloat16(void* to)
-    {
-        Vector256<uint> bits = _value.AsUInt32(), rounded = (bits + Vector256.Create(0x7FFFu) + ((bits >>> 16) & Vector256<uint>.One)) >>> 16;
-        Vector128.Narrow(rounded.GetLower(), rounded.GetUpper()).Store((ushort*)to);
-    }
+    public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) => new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
