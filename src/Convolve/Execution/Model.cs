@@ -50,7 +50,7 @@ public sealed class Model : IDisposable
             throw new ArgumentException($"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are {string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
-        _store = new(first.Parameters, trainingBatchSize > 0);
+        _store = new(first.Parameters, trainingBatchSize > 0, () => _passes!.Arena);
         _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"), seed, _classWeights);
         try
         {

@@ -14,10 +14,14 @@ internal sealed class ParameterStore : IDisposable
     private const int PieceElements = 1 << 18, RowsOfBlock = 64;
     private readonly List<WeightCopy> _copies = [];
     private readonly InterleavedCopy[] _interleaved;
+    private readonly Func<NativeBuffer> _scratch;
 
-    public ParameterStore(ParameterPlan plan, bool training)
+    /// <param name="plan">Where the parameters are.</param>
+    /// <param name="training">Whether they have gradients.</param>
+    /// <param name="scratch">Memory that nobody needs between two passes: the arena of activations.</param>
+    public ParameterStore(ParameterPlan plan, bool training, Func<NativeBuffer> scratch)
     {
-        Plan = plan;
+        (Plan, _scratch) = (plan, scratch);
         _interleaved = new InterleavedCopy[plan.Slots.Count];
         Weights = new(plan.Bytes, "weights");
         Gradients = new(training ? plan.Bytes : 0, "gradients");
@@ -73,7 +77,7 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Gives every parameter its first values; the gradients are overwritten.</summary>
+    /// <summary>Gives every parameter its first values.</summary>
     public void Initialize(ulong seed)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
@@ -83,7 +87,7 @@ internal sealed class ParameterStore : IDisposable
             WritePlain(i, Weights, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
             {
                 long from = (long)chunk * ChunkElements;
-                Span<float> values = plain.Buffer.Span<float>(plain.Offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
+                Span<float> values = plain.Span<float>(from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
                 spec.Initializer.Fill(values, spec.FanIn, spec.FanOut, new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
             }));
         }
@@ -111,18 +115,18 @@ internal sealed class ParameterStore : IDisposable
         ArrayPool<float>.Shared.Return(piece);
     }
 
-    /// <summary>Takes every parameter in plain order, one after the other; the gradients are overwritten.</summary>
+    /// <summary>Takes every parameter in plain order, one after the other; gradients are left alone, and what the last pass left is not.</summary>
     public void WriteAll(FillParameter fill)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
             Write(i, Weights, fill);
     }
 
-    /// <summary>Takes what lies in an arena at a parameter's place, in plain order; its gradient is overwritten.</summary>
+    /// <summary>Takes what is in an arena at a parameter's place, in plain order; gradients are left alone, and what the last pass left is not.</summary>
     public void Write(int index, NativeBuffer arena, FillParameter fill)
     {
         ParameterSlot slot = Plan.Slots[index];
-        WritePlain(index, arena, plain => fill(slot, plain.Buffer.Span<float>(plain.Offset, (int)slot.Spec.Count)));
+        WritePlain(index, arena, plain => fill(slot, plain.Span<float>(0, (int)slot.Spec.Count)));
     }
 
     public unsafe void Write(int index, ReadOnlySpan<float> values)
@@ -144,18 +148,20 @@ internal sealed class ParameterStore : IDisposable
             copy.Run(arena.At(slot.Offset, slot.Layout.Bytes), (nint)target);
     }
 
-    // The arena of the gradients is the scratch space where there is one: a large network's first fully connected layer has 100 MiB.
-    private void WritePlain(int index, NativeBuffer arena, Action<(NativeBuffer Buffer, long Offset)> fill)
+    private void WritePlain(int index, NativeBuffer arena, Action<NativeBuffer> fill)
     {
         ParameterSlot slot = Plan.Slots[index];
         long bytes = slot.Spec.Count * sizeof(float);
-        using NativeBuffer? own = Gradients.Bytes == 0 ? new(bytes, slot.Name) : null;
-        (NativeBuffer Buffer, long Offset) plain = own is null ? (Gradients, slot.Offset) : (own, 0);
-        fill(plain);
+        using ScratchLease plain = Borrow(bytes, slot.Name);
+        fill(plain.Buffer);
         using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);
-        copy.Run(plain.Buffer.At(plain.Offset, bytes), arena.At(slot.Offset, slot.Layout.Bytes));
+        copy.Run(plain.Buffer.At(0, bytes), arena.At(slot.Offset, slot.Layout.Bytes));
         MarkChanged();
     }
+
+    // A large network's first fully connected layer has 100 MiB: memory of its own only where the activations have less.
+    private ScratchLease Borrow(long bytes, string name) =>
+        _scratch() is var arena && bytes <= arena.Bytes ? new(arena, isOwn: false) : new(new(bytes, name), isOwn: true);
 
     /// <summary>The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all are finite.</summary>
     /// <param name="arena">The weights, or what is laid out as they are.</param>
@@ -197,6 +203,18 @@ internal sealed class ParameterStore : IDisposable
     {
         if (count != slot.Spec.Count)
             throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, and {count} were given.");
+    }
+
+    /// <summary>Memory for the time of one call.</summary>
+    private readonly struct ScratchLease(NativeBuffer buffer, bool isOwn) : IDisposable
+    {
+        public NativeBuffer Buffer { get; } = buffer;
+
+        public void Dispose()
+        {
+            if (isOwn)
+                Buffer.Dispose();
+        }
     }
 
     private sealed class WeightCopy(Tensor tensor, NativeBuffer buffer, LayoutCopy copy)

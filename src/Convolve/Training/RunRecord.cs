@@ -1,4 +1,5 @@
 using Convolve.Formats;
+using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
@@ -130,7 +131,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder? folder, RunFolde
             return;
         }
         int index = 0;
-        parts.Model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values));
+        ThreadTeam.Invoke(() => parts.Model.Store.WriteAll((_, values) => _bestWeights![index++].CopyTo(values)));
     }
 
     /// <summary>The figure that a recipe's plateau schedule watches; null for other schedules.</summary>

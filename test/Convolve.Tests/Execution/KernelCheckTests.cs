@@ -208,8 +208,8 @@ public class KernelCheckTests
     private static void CheckStep(Plan plan, Step step) => ThreadTeam.Invoke(() =>
     {
         ThreadTeam.Resize(plan.Options.Threads);
-        using ParameterStore store = new(plan.Parameters, training: true);
         using NativeBuffer arena = new(plan.ArenaBytes, "a test");
+        using ParameterStore store = new(plan.Parameters, training: true, () => arena);
         Binder binder = new(store, arena, new(seed: 1, plan.Options.BatchSize));
         using Runnable runnable = Runnable.Create(step, binder);
         KernelCheck.Run(step, runnable, binder);

@@ -28,10 +28,10 @@ public class ParameterStoreTests
     }
 
     [Fact]
-    public void Reading_weights_leaves_their_gradients_alone() => CheckGradients(Precision.Float32);
+    public void Reading_and_writing_weights_leaves_their_gradients_alone() => CheckGradients(Precision.Float32);
 
     [NeedsFact(Feature.BFloat16)]
-    public void Reading_weights_leaves_their_gradients_alone_in_bfloat16() => CheckGradients(Precision.BFloat16);
+    public void Reading_and_writing_weights_leaves_their_gradients_alone_in_bfloat16() => CheckGradients(Precision.BFloat16);
 
     private static void CheckGradients(Precision precision)
     {
@@ -48,6 +48,12 @@ public class ParameterStoreTests
         Assert.Equal(model.Store.Plan.Slots.SelectMany(s => ModelJudge.Parameter(model, s.Name, s.Spec.Count)), pieces);
         Assert.Equal(before, Gradients(model));
         Assert.Contains(before[0], x => x != 0);
+        long bytes = model.MemoryBytes;
+        ThreadTeam.Invoke(() => model.Store.WriteAll((_, values) => values.Fill(0.25f)));
+        Assert.Equal(bytes, model.MemoryBytes);
+        Assert.Equal(before, Gradients(model));
+        ParameterSlot weight = model.Store.Plan.Slots[model.Store.Plan.IndexOf("fc1.weight")];
+        Assert.All(ModelJudge.Parameter(model, weight.Name, weight.Spec.Count), x => Assert.Equal(0.25f, x));
     }
 
     private static float[][] Gradients(Model model) => [.. model.Store.Plan.Slots.Where(s => s.IsLearned).Select(s => ModelJudge.Gradient(model, s.Name, s.Spec.Count))];

@@ -32,8 +32,8 @@ internal static class PlanRunner
         ThreadTeam.Invoke(() =>
         {
             ThreadTeam.Resize(plan.Options.Threads);
-            using ParameterStore store = new(plan.Parameters, plan.Options.IsTraining);
             using NativeBuffer arena = new(arenaBytes, "a test");
+            using ParameterStore store = new(plan.Parameters, plan.Options.IsTraining, () => arena);
             using ExecutorCache passes = new(store, arena, seed: 5);
             Executor pass = passes.Add(plan);
             store.Initialize(seed: 6);
