@@ -34,13 +34,13 @@ public static class GoldenTensors
     }
 
     /// <summary>
-    /// Kaiming uniform; biases and running means in plus or minus 1/8; the weights of normalisations and running variances in 7/8 to 9/8.
+    /// Weights Kaiming uniform; scales of normalizations and running variances in 7/8 to 9/8; all else in plus or minus 1/8.
     /// </summary>
     public static float[] ValuesOf(int number, ParameterSpec spec)
     {
         float[] values = new float[spec.Count];
-        Fill(number, values, spec.Shape.Count > 1 ? (float)Math.Sqrt(6.0 / (values.Length / spec.Shape[0])) : VectorScale);
-        float middle = spec.Shape.Count == 1 && spec.Name is "weight" or "running_var" ? 1 : 0;
+        Fill(number, values, spec.Role == ParameterRole.Weight ? (float)Math.Sqrt(6.0 / (values.Length / spec.Shape[0])) : VectorScale);
+        float middle = spec.Role is ParameterRole.Scale or ParameterRole.RunningVariance ? 1 : 0;
         for (int i = 0; middle != 0 && i < values.Length; i++)
             values[i] += middle;
         return values;

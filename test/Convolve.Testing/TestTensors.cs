@@ -22,8 +22,8 @@ public static class TestTensors
         Dictionary<string, double[]> values = [];
         foreach (Node node in graph.Nodes)
             foreach (ParameterSpec parameter in node.State)
-                values[$"{node.Name}.{parameter.Name}"] = Shifted(parameter.Name == "running_var" ? 1 : 0, Uniform(parameter.Count, (uint)(100 + values.Count),
-                    parameter.IsBias ? 0.5 : Math.Sqrt(3.0 / parameter.FanIn)));
+                values[$"{node.Name}.{parameter.Name}"] = Shifted(parameter.Role == ParameterRole.RunningVariance ? 1 : 0, Uniform(parameter.Count, (uint)(100 + values.Count),
+                    parameter.Role == ParameterRole.Weight ? Math.Sqrt(3.0 / parameter.FanIn) : 0.5));
         return values;
     }
 

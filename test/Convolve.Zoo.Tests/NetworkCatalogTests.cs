@@ -46,7 +46,7 @@ public class NetworkCatalogTests
         Assert.Equal(4, graph.Nodes.Count(n => n.Layer is Sigmoid));
         Assert.Equal(2, graph.Nodes.Count(n => n.Layer == new AvgPool2d(2)));
         Assert.Equal(["dropout1: Dropout(0.25) -> 120"], graph.Nodes.Where(n => n.Layer is Dropout).Select(n => n.ToString()));
-        Assert.All(graph.Nodes.SelectMany(n => n.Parameters).Where(p => !p.IsBias), p => Assert.Equal(new XavierUniform(), p.Initializer));
+        Assert.All(graph.Nodes.SelectMany(n => n.Parameters).Where(p => p.Role == ParameterRole.Weight), p => Assert.Equal(new XavierUniform(), p.Initializer));
     }
 
     [Fact]

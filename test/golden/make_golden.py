@@ -171,8 +171,8 @@ def run(net, x, y, autocast=False):
 def optimizer_of(net, settings):
     settings = dict(settings)
     rule, decay, decays_all = settings.pop("rule"), settings.pop("weight_decay"), settings.pop("decays_biases")
-    groups = [dict(params=[p for p in net.parameters() if decays_all or p.dim() > 1], weight_decay=decay)]
-    groups += [] if decays_all else [dict(params=[p for p in net.parameters() if p.dim() == 1], weight_decay=0.0)]
+    groups = [dict(params=[p for name, p in net.named_parameters() if decays_all or tensors.role(net, name) == "weight"], weight_decay=decay)]
+    groups += [] if decays_all else [dict(params=[p for name, p in net.named_parameters() if tensors.role(net, name) != "weight"], weight_decay=0.0)]
     options = {"lr": settings.pop("learning_rate")}
     if "beta1" in settings:
         options["betas"] = settings.pop("beta1"), settings.pop("beta2")

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import tensors
 from make_layers import Catalogued
 
 RATE, DRAWS = 0.05, 3
@@ -233,19 +234,18 @@ def start(net, graph, seed):
     """Weights of variance 1 / fan in, all of them numbers of float32."""
     net(torch.zeros(2, *graph["input"], dtype=torch.float64))
     draw = torch.Generator().manual_seed(seed)
-    for name, tensor in named(net):
+    for name, tensor in tensors.state(net):
         u = torch.rand(tensor.shape, generator=draw, dtype=torch.float64) * 2 - 1
-        if tensor.dim() > 1:
+        if tensors.role(net, name) == "weight":
             u *= math.sqrt(3.0 / (tensor.numel() / tensor.shape[0]))
         else:
-            u = u * 0.25 + (1 if name.endswith((".weight", ".running_var")) else 0)
+            u = u * 0.25 + (1 if tensors.role(net, name) in ("scale", "variance") else 0)
         with torch.no_grad():
             tensor.copy_(u.float().double())
 
 
 def named(net):
-    return [(name.removeprefix("layers.").replace("/", "."), t)
-            for name, t in [*net.named_parameters(), *((n, b) for n, b in net.named_buffers() if b.is_floating_point())]]
+    return [(name.removeprefix("layers.").replace("/", "."), t) for name, t in tensors.state(net)]
 
 
 def results(graph, batches, data, seed, kind=None, draw=0):

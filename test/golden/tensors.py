@@ -37,14 +37,23 @@ def state(net):
     return list(net.named_parameters()) + [(name, buffer) for name, buffer in net.named_buffers() if buffer.is_floating_point()]
 
 
+def role(net, name):
+    """What a tensor is to its layer, as the library's ParameterRole says: its name alone does not, nor does the number of its dimensions."""
+    owner, _, kind = name.rpartition(".")
+    layer = net.get_submodule(owner)
+    if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
+        return {"weight": "scale", "bias": "shift", "running_mean": "mean", "running_var": "variance"}[kind]
+    return "slope" if isinstance(layer, torch.nn.PReLU) else kind
+
+
 def reset(net):
-    """Kaiming uniform; biases and running means in plus or minus 1/8; the weights of normalisations and running variances in 7/8 to 9/8."""
+    """Weights Kaiming uniform; scales of normalizations and running variances in 7/8 to 9/8; all else in plus or minus 1/8."""
     for i, (name, tensor) in enumerate(state(net)):
         numbers = values(i, tensor.numel())
-        if tensor.dim() > 1:
+        if role(net, name) == "weight":
             numbers = numbers * np.float32(math.sqrt(6.0 / (tensor.numel() // tensor.shape[0])))
         else:
-            numbers = numbers * VECTOR_SCALE + np.float32(1 if name.endswith((".weight", ".running_var")) else 0)
+            numbers = numbers * VECTOR_SCALE + np.float32(1 if role(net, name) in ("scale", "variance") else 0)
         with torch.no_grad():
             tensor.copy_(torch.from_numpy(numbers).reshape(tensor.shape))
         tensor.grad = None

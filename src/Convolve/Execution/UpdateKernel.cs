@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Convolve.Kernels;
+using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
@@ -49,7 +50,7 @@ internal abstract class UpdateKernel : ITeamWork
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, bool, TRule> ruleOf) : UpdateKernel
+internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, ParameterRole, TRule> ruleOf) : UpdateKernel
     where TRule : struct, IUpdateRule
 {
     private const int Lanes = 16;
@@ -62,7 +63,7 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
             float factor = RateFactors is null ? 1 : RateFactors[i];
             if (!slot.IsLearned || factor == 0)
                 continue;
-            TRule rule = ruleOf(Step with { Rate = Step.Rate * factor }, slot.Spec.IsBias);
+            TRule rule = ruleOf(Step with { Rate = Step.Rate * factor }, slot.Spec.Role);
             InterleavedCopy copy = store.InterleavedCopyOf(i);
             // Arenas are whole cache lines long, so every share is whole vectors; a copy is written by pairs of rows.
             long unit = copy.Address == 0 ? Lanes : 2L * copy.RowLength, units = (slot.Layout.Bytes / sizeof(float) + unit - 1) / unit;

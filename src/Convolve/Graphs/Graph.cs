@@ -105,12 +105,8 @@ public sealed class Graph : IEquatable<Graph>
     internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
 
     /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
-    internal Graph WithInitializations(Func<Node, Initialization> choose) => new(Name, Specs(node => node.Layer switch
-    {
-        Conv2d conv => conv with { Initialization = choose(node) },
-        Linear linear => linear with { Initialization = choose(node) },
-        Layer layer => layer,
-    }));
+    internal Graph WithInitializations(Func<Node, Initialization> choose) => 
+        new(Name, Specs(node => node.Layer is WeightedLayer layer ? layer with { Initialization = choose(node) } : node.Layer));
 
     /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>
     public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(node => node.Layer));

@@ -59,22 +59,16 @@ internal sealed class JsonFields
         return value.Whole ?? throw Wrong(name, value, Expected);
     }
 
-    public int Whole(string name, int otherwise) => Knows(name) ? Whole(name) : otherwise;
-
-    public float Number(string name, float otherwise)
+    public float Number(string name)
     {
         const string Expected = "a number";
-        if (!Knows(name))
-            return otherwise;
         JsonValue value = Take(name, Expected);
         return float.IsFinite(value.Number) ? value.Number : throw Wrong(name, value, Expected);
     }
 
-    public bool Flag(string name, bool otherwise)
+    public bool Flag(string name)
     {
         const string Expected = "true or false";
-        if (!Knows(name))
-            return otherwise;
         JsonValue value = Take(name, Expected);
         return value.Kind is JsonValueKind.True or JsonValueKind.False ? value.Kind == JsonValueKind.True : throw Wrong(name, value, Expected);
     }
@@ -86,13 +80,9 @@ internal sealed class JsonFields
         return ReadSize(value) ?? throw Wrong(name, value, Expected);
     }
 
-    public Size2? Size(string name, Size2? otherwise) => Knows(name) ? Size(name) : otherwise;
-
     public Padding Padding(string name)
     {
         const string Expected = "a whole number, a pair [height, width] or \"same\"";
-        if (!Knows(name))
-            return default;
         JsonValue value = Take(name, Expected);
         if (value.Kind == JsonValueKind.String && value.Text == "same")
             return Layers.Padding.Same;

@@ -19,8 +19,6 @@ public abstract record Activation : Layer
 public sealed record ReLU : Activation
 {
     public override string Stem => "relu";
-
-    public override string ToString() => Print([]);
 }
 
 /// <summary>x where x is positive, slope times x elsewhere.</summary>
@@ -44,7 +42,7 @@ public sealed record LeakyReLU : Activation
 
     public override string Stem => "relu";
 
-    public override string ToString() => Print([], ("slope", Slope, 0.01f));
+    private protected override object[] Values => [Slope];
 }
 
 /// <summary>The hyperbolic tangent.</summary>
@@ -57,8 +55,6 @@ public sealed record LeakyReLU : Activation
 public sealed record Tanh : Activation
 {
     public override string Stem => "tanh";
-
-    public override string ToString() => Print([]);
 }
 
 /// <summary>1 / (1 + exp(-x)).</summary>
@@ -71,8 +67,6 @@ public sealed record Tanh : Activation
 public sealed record Sigmoid : Activation
 {
     public override string Stem => "sigmoid";
-
-    public override string ToString() => Print([]);
 }
 
 /// <summary>x times the probability that a standard normal variable is below x: x / 2 * (1 + erf(x / sqrt 2)).</summary>
@@ -99,7 +93,7 @@ public sealed record GELU : Activation
 
     public override string Stem => "gelu";
 
-    public override string ToString() => Print([], ("approximate", $"\"{Approximate}\"", "\"none\""));
+    private protected override object[] Values => [Approximate];
 }
 
 /// <summary>x / (1 + exp(-x)), also called Swish.</summary>
@@ -114,6 +108,4 @@ public sealed record SiLU : Activation
     public override bool NeverFalls => false;
 
     public override string Stem => "silu";
-
-    public override string ToString() => Print([]);
 }

@@ -24,7 +24,7 @@ public sealed record AdaptiveAvgPool2d : Layer
 
     public override Shape Infer(Shape input) => new(RequireImage(input).Channels, Output.Height, Output.Width);
 
-    public override string ToString() => Print([Output]);
+    private protected override object[] Values => [Output];
 }
 
 /// <summary>The mean of each channel over the whole image, as a vector: what a network may end in, with no or one Linear behind it.</summary>
@@ -39,6 +39,4 @@ public sealed record GlobalAvgPool : Layer
     public override string Stem => "pool";
 
     public override Shape Infer(Shape input) => Shape.Vector(RequireImage(input).Channels);
-
-    public override string ToString() => Print([]);
 }

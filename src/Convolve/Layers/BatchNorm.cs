@@ -22,12 +22,18 @@ public abstract record BatchNorm : Layer
     public override string Stem => "bn";
 
     public override IReadOnlyList<ParameterSpec> Parameters(Shape input) =>
-        [new("weight", [input.Channels], 1, 1, new Constant(1)), new("bias", [input.Channels], 1, 1, new Constant(0))];
+    [
+        new("weight", ParameterRole.Scale, [input.Channels], 1, 1, new Constant(1)),
+        new("bias", ParameterRole.Shift, [input.Channels], 1, 1, new Constant(0)),
+    ];
 
     public override IReadOnlyList<ParameterSpec> Buffers(Shape input) =>
-        [new("running_mean", [input.Channels], 1, 1, new Constant(0)), new("running_var", [input.Channels], 1, 1, new Constant(1))];
+    [
+        new("running_mean", ParameterRole.RunningMean, [input.Channels], 1, 1, new Constant(0)),
+        new("running_var", ParameterRole.RunningVariance, [input.Channels], 1, 1, new Constant(1)),
+    ];
 
-    private protected string Print() => Print([], ("eps", Eps, 1e-5f), ("momentum", Momentum, 0.1f));
+    private protected override object[] Values => [Eps, Momentum];
 }
 
 /// <summary>Batch normalisation of images: mean and variance of each channel over the pixels of all images of the batch.</summary>
@@ -47,8 +53,6 @@ public sealed record BatchNorm2d : BatchNorm
     }
 
     public override Shape Infer(Shape input) => RequireImage(input);
-
-    public override string ToString() => Print();
 }
 
 /// <summary>Batch normalisation of vectors: mean and variance of each feature over the batch.</summary>
@@ -70,6 +74,4 @@ public sealed record BatchNorm1d : BatchNorm
     public override Shape Infer(Shape input) => input.IsVector
         ? input
         : throw Wrong($"it takes a vector, and its input is an image of {input}", "Use BatchNorm2d()");
-
-    public override string ToString() => Print();
 }

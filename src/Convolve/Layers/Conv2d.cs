@@ -7,7 +7,7 @@ namespace Convolve.Layers;
 /// Cost: filters x H' x W' x C / groups x kernel height x kernel width multiply-adds.
 /// Source: LeCun et al. 1989; groups from Krizhevsky et al. 2012, section 3.5. As PyTorch's Conv2d; Same padding also with strides, as in Keras.
 /// </remarks>
-public sealed record Conv2d : Layer
+public sealed record Conv2d : WeightedLayer
 {
     /// <param name="filters">Output channels.</param>
     /// <param name="kernel">Kernel size.</param>
@@ -18,8 +18,9 @@ public sealed record Conv2d : Layer
     /// <param name="bias">Whether each filter adds a learned number.</param>
     /// <exception cref="NetworkException">A size is out of range, or the groups do not divide the filters.</exception>
     public Conv2d(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, Size2? dilation = null, int groups = 1, bool bias = true)
+        : base(bias)
     {
-        (Filters, Kernel, Stride, Padding, Dilation, Groups, HasBias) = (filters, kernel, stride ?? 1, padding, dilation ?? 1, groups, bias);
+        (Filters, Kernel, Stride, Padding, Dilation, Groups) = (filters, kernel, stride ?? OmittedSize, padding, dilation ?? OmittedSize, groups);
         Require(filters >= 1, $"{filters} filters", "Use at least 1");
         Require(kernel.AtLeast(1) && Stride.AtLeast(1) && Dilation.AtLeast(1), "kernel, stride and dilation must be at least 1", "Dilation 1 means dense");
         Require(padding.Size.AtLeast(0), "padding must not be negative", "Use 0 for none");
@@ -38,11 +39,6 @@ public sealed record Conv2d : Layer
 
     public int Groups { get; }
 
-    public bool HasBias { get; }
-
-    /// <summary>How weights and bias start; Kaiming normal and zero by default.</summary>
-    public Initialization Initialization { get; init; } = Initialization.Default;
-
     public override string Stem => "conv";
 
     public override Shape Infer(Shape input) => new(Filters, Walk(input).Output.Height, Walk(input).Output.Width);
@@ -60,14 +56,12 @@ public sealed record Conv2d : Layer
     public override IReadOnlyList<ParameterSpec> Parameters(Shape input)
     {
         long taps = (long)Kernel.Height * Kernel.Width;
-        long fanIn = input.Channels / Groups * taps, fanOut = Filters / Groups * taps;
-        ParameterSpec weight = new("weight", [Filters, input.Channels / Groups, Kernel.Height, Kernel.Width], fanIn, fanOut, Initialization.Weights);
-        return HasBias ? [weight, new("bias", [Filters], fanIn, fanOut, Initialization.Biases)] : [weight];
+        int channels = input.Channels / Groups;
+        return Parameters([Filters, channels, Kernel.Height, Kernel.Width], channels * taps, Filters / Groups * taps);
     }
 
     public override long MultiplyAdds(Shape input) =>
         checked(Infer(input).Elements * (input.Channels / Groups) * Kernel.Height * Kernel.Width);
 
-    public override string ToString() => Print([Filters, Kernel],
-        ("stride", Stride, (Size2)1), ("padding", Padding, (Padding)0), ("dilation", Dilation, (Size2)1), ("groups", Groups, 1), ("bias", HasBias, true));
+    private protected override object[] Values => [Filters, Kernel, Stride, Padding, Dilation, Groups, HasBias];
 }

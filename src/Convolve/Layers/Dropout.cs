@@ -23,5 +23,8 @@ public sealed record Dropout : Layer
 
     public override Shape Infer(Shape input) => input;
 
-    public override string ToString() => Print([Probability]);
+    private protected override object[] Values => [Probability];
+
+    // The probability is what everybody asks for.
+    private protected override bool IsPositional(LayerArgument argument) => true;
 }

@@ -16,6 +16,4 @@ public sealed record Flatten : Layer
         Require(input.Elements <= int.MaxValue, $"an image of {input} has too many elements for one vector", "Pool it first");
         return Shape.Vector((int)input.Elements);
     }
-
-    public override string ToString() => Print([]);
 }

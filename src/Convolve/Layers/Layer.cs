@@ -21,6 +21,22 @@ public abstract record Layer
     /// <summary>The short name from which a graph makes the names of its nodes: "conv" gives conv1, conv2.</summary>
     public abstract string Stem { get; }
 
+    /// <summary>What its constructor was given, in order, and the defaults.</summary>
+    public IReadOnlyList<LayerArgument> Arguments => LayerKind.Of(this).Arguments(Values, OmittedSize);
+
+    /// <summary>The values of the constructor's arguments, in its order.</summary>
+    private protected virtual object[] Values => [];
+
+    /// <summary>What a <see cref="Size2"/> is that the constructor was not given.</summary>
+    private protected virtual Size2 OmittedSize => 1;
+
+    /// <summary>The call as it would be typed, such as <c>Conv2d(96, 11, stride: 4)</c>: options that have their default are left out.</summary>
+    public sealed override string ToString() => $"{GetType().Name}({string.Join(", ", Arguments.Where(a => IsPositional(a) || !a.IsDefault)
+        .Select(a => IsPositional(a) ? Text(a.Value) : $"{a.Name}: {Text(a.Value)}"))})";
+
+    /// <summary>Whether an argument is printed always, and without its name: what has no default is.</summary>
+    private protected virtual bool IsPositional(LayerArgument argument) => argument.Default is null;
+
     internal NetworkException Wrong(string problem, string fix) => new($"{this}: {problem}. {fix}.");
 
     internal Shape RequireImage(Shape input) => !input.IsVector
@@ -33,16 +49,10 @@ public abstract record Layer
             throw Wrong(problem, fix);
     }
 
-    /// <summary>Prints a call as it would be typed: options that have their default are left out.</summary>
-    private protected string Print(object[] required, params (string Name, object Value, object Default)[] options)
-    {
-        var arguments = required.Select(Text).Concat(options.Where(o => !Equals(o.Value, o.Default)).Select(o => $"{o.Name}: {Text(o.Value)}"));
-        return $"{GetType().Name}({string.Join(", ", arguments)})";
-    }
-
     private static string Text(object value) => value switch
     {
         bool flag => flag ? "true" : "false",
+        string text => $"\"{text}\"",
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
@@ -59,21 +69,6 @@ public abstract record MergeLayer : Layer
     public sealed override Shape Infer(Shape input) => Infer([input]);
 }
 
-/// <summary>A learned tensor of a layer: its name, shape and first values.</summary>
-/// <param name="Name">"weight" or "bias", or "running_mean" of what is not learned, as in PyTorch's state dict.</param>
-/// <param name="Shape">Weights of a convolution are OIHW: filters, channels of one group, kernel height, kernel width; of a Linear: out, in.</param>
-/// <param name="FanIn">Inputs of one output unit.</param>
-/// <param name="FanOut">Outputs that one input unit feeds.</param>
-/// <param name="Initializer">How it starts.</param>
-public sealed record ParameterSpec(string Name, IReadOnlyList<int> Shape, long FanIn, long FanOut, Initializer Initializer)
-{
-    /// <summary>The number of elements.</summary>
-    public long Count => Shape.Aggregate(1L, (product, size) => checked(product * size));
-
-    /// <summary>Whether this is a bias (or another per-channel vector), which weight decay leaves alone by default.</summary>
-    public bool IsBias => Shape.Count == 1;
-}
-
 /// <summary>The network's entry: the shape of one image. Every graph has exactly one, its first node.</summary>
 /// <param name="Shape">Channels x height x width.</param>
 public sealed record Input(Shape Shape) : Layer
@@ -82,5 +77,5 @@ public sealed record Input(Shape Shape) : Layer
 
     public override Shape Infer(Shape input) => Shape;
 
-    public override string ToString() => $"Input({Shape})";
+    private protected override object[] Values => [Shape];
 }

@@ -7,23 +7,18 @@ namespace Convolve.Layers;
 /// Cost: units x n multiply-adds.
 /// Source: Rosenblatt 1958. As PyTorch's Linear and Keras's Dense; images must pass a <see cref="Flatten"/> first.
 /// </remarks>
-public sealed record Linear : Layer
+public sealed record Linear : WeightedLayer
 {
     /// <param name="units">Output features.</param>
     /// <param name="bias">Whether each unit adds a learned number.</param>
     /// <exception cref="NetworkException">There is no unit.</exception>
-    public Linear(int units, bool bias = true)
+    public Linear(int units, bool bias = true) : base(bias)
     {
-        (Units, HasBias) = (units, bias);
+        Units = units;
         Require(units >= 1, $"{units} units", "Use at least 1");
     }
 
     public int Units { get; }
-
-    public bool HasBias { get; }
-
-    /// <summary>How weights and bias start; Kaiming normal and zero by default.</summary>
-    public Initialization Initialization { get; init; } = Initialization.Default;
 
     public override string Stem => "fc";
 
@@ -31,13 +26,9 @@ public sealed record Linear : Layer
         ? Shape.Vector(Units)
         : throw Wrong($"it takes a vector, and its input is an image of {input}", "Put a Flatten() before it");
 
-    public override IReadOnlyList<ParameterSpec> Parameters(Shape input)
-    {
-        ParameterSpec weight = new("weight", [Units, input.Channels], input.Channels, Units, Initialization.Weights);
-        return HasBias ? [weight, new("bias", [Units], input.Channels, Units, Initialization.Biases)] : [weight];
-    }
+    public override IReadOnlyList<ParameterSpec> Parameters(Shape input) => Parameters([Units, input.Channels], input.Channels, Units);
 
     public override long MultiplyAdds(Shape input) => (long)Units * input.Channels;
 
-    public override string ToString() => Print([Units], ("bias", HasBias, true));
+    private protected override object[] Values => [Units, HasBias];
 }

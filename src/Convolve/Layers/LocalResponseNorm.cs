@@ -44,5 +44,5 @@ public sealed record LocalResponseNorm : Layer
 
     public override Shape Infer(Shape input) => RequireImage(input);
 
-    public override string ToString() => Print([Size], ("alpha", Alpha, 1e-4f), ("beta", Beta, 0.75f), ("k", K, 1f), ("divideAlpha", DividesAlpha, true));
+    private protected override object[] Values => [Size, Alpha, Beta, K, DividesAlpha];
 }

@@ -17,8 +17,6 @@ public sealed record Add : MergeLayer
         Require(inputs.All(s => s == inputs[0]), $"its inputs {string.Join(" and ", inputs)} differ", "Bring them to one shape, as with a 1x1 convolution");
         return inputs[0];
     }
-
-    public override string ToString() => Print([]);
 }
 
 /// <summary>The inputs behind each other along the channels.</summary>
@@ -41,6 +39,4 @@ public sealed record Concat : MergeLayer
         int channels = checked(inputs.Sum(s => s.Channels));
         return first.IsVector ? Shape.Vector(channels) : new(channels, first.Height, first.Width);
     }
-
-    public override string ToString() => Print([]);
 }

@@ -23,5 +23,5 @@ public sealed record PadChannels : Layer
 
     public override Shape Infer(Shape input) => new(checked(RequireImage(input).Channels + Count), input.Height, input.Width);
 
-    public override string ToString() => Print([Count]);
+    private protected override object[] Values => [Count];
 }

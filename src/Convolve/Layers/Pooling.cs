@@ -25,6 +25,10 @@ public abstract record Pool2d : Layer
 
     /// <summary>How the window walks over an input, with the padding resolved.</summary>
     public Window Walk(Shape input) => Window.Over(this, RequireImage(input), Kernel, Stride, Padding, 1);
+
+    private protected override object[] Values => [Kernel, Stride, Padding];
+
+    private protected override Size2 OmittedSize => Kernel;
 }
 
 /// <summary>Keeps the largest value of each window.</summary>
@@ -44,8 +48,6 @@ public sealed record MaxPool2d : Pool2d
     public MaxPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding)
     {
     }
-
-    public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0));
 }
 
 /// <summary>Keeps the smallest value of each window.</summary>
@@ -65,8 +67,6 @@ public sealed record MinPool2d : Pool2d
     /// <exception cref="NetworkException">A size is out of range.</exception>
     public MinPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding) =>
         Require((long)kernel.Height * kernel.Width <= MostPlaces, $"a window of {kernel} has more than {MostPlaces} places", "Use a smaller kernel");
-
-    public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0));
 }
 
 /// <summary>Takes the mean of each window.</summary>
@@ -92,5 +92,5 @@ public sealed record AvgPool2d : Pool2d
 
     public bool CountsPadding => !_ignoresPadding;
 
-    public override string ToString() => Print([Kernel], ("stride", Stride, Kernel), ("padding", Padding, (Padding)0), ("countPadding", CountsPadding, true));
+    private protected override object[] Values => [.. base.Values, CountsPadding];
 }

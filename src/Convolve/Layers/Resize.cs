@@ -24,5 +24,5 @@ public sealed record Resize : Layer
 
     public override Shape Infer(Shape input) => new(RequireImage(input).Channels, Size.Height, Size.Width);
 
-    public override string ToString() => Print([Size]);
+    private protected override object[] Values => [Size];
 }

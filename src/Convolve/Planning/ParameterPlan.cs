@@ -13,8 +13,8 @@ namespace Convolve.Planning;
 public sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
 
 /// <summary>
-/// Where all parameters of a network lie: weights first, then biases, so that whatever treats the two apart works on two ranges; behind them what is kept
-/// but not learned.
+/// Where all parameters of a network lie: weights first, then what else is learned, so that whatever treats the two apart works on two ranges; behind them what is
+/// kept but not learned.
 /// </summary>
 public sealed class ParameterPlan
 {
@@ -37,20 +37,20 @@ public sealed class ParameterPlan
         var all = graph.Nodes.SelectMany(node => node.State.Select((spec, i) => (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec), IsLearned: i < node.Parameters.Count))).ToList();
         long[] offsets = new long[all.Count];
         long end = 0;
-        long Place(bool biases, bool learned = true)
+        long Place(bool learned, bool weights)
         {
             for (int i = 0; i < all.Count; i++)
             {
-                if (all[i].Spec.IsBias != biases || all[i].IsLearned != learned)
+                if (all[i].IsLearned != learned || (all[i].Spec.Role == ParameterRole.Weight) != weights)
                     continue;
                 offsets[i] = end;
                 end += (all[i].Layout.Bytes + Alignment - 1) / Alignment * Alignment;
             }
             return end;
         }
-        long weightBytes = Place(false);
-        Place(true);
-        long bytes = Place(true, learned: false);
+        long weightBytes = Place(learned: true, weights: true);
+        Place(learned: true, weights: false);
+        long bytes = Place(learned: false, weights: false);
         return new([.. all.Select((p, i) => new ParameterSlot(p.Name, p.Spec, p.Layout, offsets[i], p.IsLearned))], weightBytes, bytes);
     }
 

@@ -119,7 +119,7 @@ public sealed partial class Planner
         ? _given.Slots[ParameterIndex(node, name)].Layout
         : MasterOf(node, node.State.First(p => p.Name == name));
 
-    private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv && spec.Name == "weight"
+    private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv && spec.Role == ParameterRole.Weight
         ? [conv.Groups, conv.Filters / conv.Groups, .. spec.Shape.Skip(1).Select(s => (long)s)]
         : [.. spec.Shape.Select(s => (long)s)];
 

@@ -21,7 +21,7 @@ public sealed record Adam() : OptimizerSettings(0.001f)
     internal override IReadOnlyList<string> States => AdamRule.States;
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<AdamRule>(store, states, (step, isBias) => new(step, Beta1, Beta2, Eps, DecayOf(isBias), isDecoupled: false));
+        new UpdateKernel<AdamRule>(store, states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: false));
 
     internal override void Validate()
     {
@@ -55,7 +55,7 @@ public sealed record AdamW : OptimizerSettings
     internal override IReadOnlyList<string> States => AdamRule.States;
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<AdamRule>(store, states, (step, isBias) => new(step, Beta1, Beta2, Eps, DecayOf(isBias), isDecoupled: true));
+        new UpdateKernel<AdamRule>(store, states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: true));
 
     internal override void Validate()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Convolve.Execution;
+using Convolve.Layers;
 
 namespace Convolve.Training;
 
@@ -21,7 +22,7 @@ public abstract record OptimizerSettings
     /// <summary>The penalty's factor: L2, but decoupled from the gradient in <see cref="AdamW"/>.</summary>
     public float WeightDecay { get; init; }
 
-    /// <summary>Whether the penalty also holds for biases and for the weights of normalisations, as in PyTorch's default.</summary>
+    /// <summary>Whether the penalty also holds for all else that is learned (biases, scales and shifts of normalizations, slopes), as in PyTorch's default.</summary>
     public bool DecaysBiases { get; init; }
 
     /// <summary>The names of what is kept for each weight, such as "velocity"; as many floats as there are names.</summary>
@@ -37,7 +38,7 @@ public abstract record OptimizerSettings
         Require(WeightDecay is >= 0 and < float.PositiveInfinity, "weight decay", WeightDecay, "at least 0, such as 0.0005");
     }
 
-    private protected float DecayOf(bool isBias) => !isBias || DecaysBiases ? WeightDecay : 0;
+    private protected float DecayOf(ParameterRole role) => role == ParameterRole.Weight || DecaysBiases ? WeightDecay : 0;
 
     private protected static void Require(bool holds, string name, float value, string expected)
     {

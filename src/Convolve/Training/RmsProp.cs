@@ -25,7 +25,7 @@ public sealed record RmsProp() : OptimizerSettings(0.01f)
     internal override IReadOnlyList<string> States => ["mean_square", .. Momentum != 0 ? ["velocity"] : (string[])[], .. Centered ? ["mean"] : (string[])[]];
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<RmsPropRule>(store, states, (step, isBias) => new(step, Alpha, Eps, DecayOf(isBias), Momentum, Centered));
+        new UpdateKernel<RmsPropRule>(store, states, (step, role) => new(step, Alpha, Eps, DecayOf(role), Momentum, Centered));
 
     internal override void Validate()
     {

@@ -16,7 +16,7 @@ public sealed record Sgd() : OptimizerSettings(0.01f)
     internal override IReadOnlyList<string> States => Momentum != 0 ? ["velocity"] : [];
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<SgdRule>(store, states, (step, isBias) => new(step, DecayOf(isBias), Momentum, Nesterov));
+        new UpdateKernel<SgdRule>(store, states, (step, role) => new(step, DecayOf(role), Momentum, Nesterov));
 
     internal override void Validate()
     {

@@ -75,7 +75,7 @@ public class NotANumberTests
 
     // Of layers that only a ReLU reads.
     private static IEnumerable<string> RectifiedBiases(Graph graph) => graph.Nodes
-        .Where(node => node.Parameters.Any(p => p.Name == "bias") && graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is { Count: > 0 } readers && readers.All(n => n.Layer is ReLU))
+        .Where(node => node.Parameters.Any(p => p.Role is ParameterRole.Bias or ParameterRole.Shift) && graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is { Count: > 0 } readers && readers.All(n => n.Layer is ReLU))
         .Select(node => $"{node.Name}.bias");
 
     // One element of one image, then one of each parameter: the logits are NaN where the reference's are, and so is the loss.

@@ -1,3 +1,4 @@
+using Convolve.Layers;
 using Convolve.Planning;
 
 namespace Convolve.Tests.Planning;
@@ -106,7 +107,7 @@ internal static class MemoryJudge
         (long Begin, long End)[] slots = [.. plan.Parameters.Slots.Select(s => (s.Offset, s.Offset + s.Layout.Bytes)).OrderBy(s => s.Offset)];
         Assert.All(slots, slot => Assert.True(slot.Begin % 64 == 0 && slot.End <= plan.Parameters.Bytes));
         Assert.All(slots.Zip(slots.Skip(1)), pair => Assert.True(pair.First.End <= pair.Second.Begin));
-        Assert.All(plan.Parameters.Slots, slot => Assert.Equal(slot.Spec.IsBias, slot.Offset >= plan.Parameters.WeightBytes));
+        Assert.All(plan.Parameters.Slots, slot => Assert.Equal(slot.Spec.Role != ParameterRole.Weight, slot.Offset >= plan.Parameters.WeightBytes));
         int[] gradients = [.. plan.Steps.SelectMany(s => s.Uses).Where(u => u.Tensor.Storage.Region == Region.Gradients && u.Access.HasFlag(Access.Write))
             .Select(u => u.Tensor.Storage.Parameter).Order()];
         Assert.Equal(plan.Options.IsTraining ? Enumerable.Range(0, plan.Parameters.Slots.Count).Where(i => plan.Parameters.Slots[i].IsLearned) : [], gradients);

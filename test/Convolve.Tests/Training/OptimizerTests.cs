@@ -184,7 +184,7 @@ public class OptimizerTests
             Step(model, optimizer, rate, step, (name, gradient) =>
             {
                 (double[] w, double[] v) = (weights[name], velocities[name]);
-                double decay = !name.EndsWith("bias", StringComparison.Ordinal) || settings.DecaysBiases ? settings.WeightDecay : 0;
+                double decay = model.Store.Plan.Slots[model.Store.Plan.IndexOf(name)].Spec.Role == ParameterRole.Weight || settings.DecaysBiases ? settings.WeightDecay : 0;
                 for (int i = 0; i < w.Length; i++)
                 {
                     double g = gradient[i] + decay * w[i];
