@@ -116,6 +116,10 @@ class Catalogued(nn.Module):
     def LeakyReLU(self, node, x):
         return F.leaky_relu(x, number(node, "slope", 0.01))
 
+    def PReLU(self, node, x):
+        slopes = x.shape[1] if node.get("perChannel", False) else 1
+        return self.module(node, lambda: nn.PReLU(slopes, number(node, "initial", 0.25)))(x)
+
     def Dropout(self, node, x):
         assert node["probability"] == 0
         return x

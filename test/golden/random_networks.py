@@ -25,7 +25,7 @@ from make_layers import Catalogued
 
 RATE, DRAWS = 0.05, 3
 ALL = ("Conv2d", "Linear", "BatchNorm1d", "BatchNorm2d", "LocalResponseNorm", "MaxPool2d", "MinPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "GlobalAvgPool",
-       "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "Softmax", "Resize", "Dropout", "Flatten", "Add", "Concat", "PadChannels")
+       "ReLU", "LeakyReLU", "PReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "Softmax", "Resize", "Dropout", "Flatten", "Add", "Concat", "PadChannels")
 
 
 class Maker:
@@ -99,8 +99,9 @@ class Maker:
         return self.add("BatchNorm1d" if vector else "BatchNorm2d", source, eps=self.pick(1e-5, 1e-3), momentum=self.pick(0.1, 0.3))
 
     def activation(self, source):
-        kind = self.pick("ReLU", "ReLU", "ReLU", "LeakyReLU", "Tanh", "Sigmoid", "GELU", "SiLU")
-        fields = {"slope": self.pick(0.01, 0.2)} if kind == "LeakyReLU" else {"approximate": self.pick("none", "tanh")} if kind == "GELU" else {}
+        kind = self.pick("ReLU", "ReLU", "ReLU", "LeakyReLU", "PReLU", "Tanh", "Sigmoid", "GELU", "SiLU")
+        fields = {"slope": self.pick(0.01, 0.2)} if kind == "LeakyReLU" else \
+            {"approximate": self.pick("none", "tanh")} if kind == "GELU" else {"perChannel": self.pick(True, False)} if kind == "PReLU" else {}
         return self.add(kind, source, **fields)
 
     def dropout(self, source):

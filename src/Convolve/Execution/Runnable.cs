@@ -31,6 +31,7 @@ internal abstract class Runnable : IDisposable
         ResponseNormWork norm => new TeamRunnable(new ResponseNormKernel(step, norm, binder)),
         BlockedPoolingWork pooling => new TeamRunnable(new BlockedPoolingKernel(step, pooling, binder)),
         RectifierWork => new TeamRunnable(new RectifierKernel(step, binder)),
+        PReLUWork prelu => new PReLURunnable(step, prelu, binder),
         PoolingNaNWork pooling => new TeamRunnable(new PoolingNaNKernel(step, pooling, binder)),
         PadChannelsWork pad => new TeamRunnable(new PadChannelsKernel(step, pad, binder)),
         AdaptiveAverageWork average => new TeamRunnable(new AdaptiveAverageKernel(step, average, binder)),

@@ -16,7 +16,7 @@ internal sealed class LayerKind
     [
         Of<Conv2d>(), Of<Linear>(), Of<BatchNorm2d>(), Of<BatchNorm1d>(), Of<LocalResponseNorm>(),
         Of<MaxPool2d>(), Of<MinPool2d>(), Of<AvgPool2d>(), Of<AdaptiveAvgPool2d>(), Of<GlobalAvgPool>(),
-        Of<ReLU>(), Of<LeakyReLU>(), Of<Tanh>(), Of<Sigmoid>(), Of<GELU>(), Of<SiLU>(), Of<Softmax>(),
+        Of<ReLU>(), Of<LeakyReLU>(), Of<PReLU>(), Of<Tanh>(), Of<Sigmoid>(), Of<GELU>(), Of<SiLU>(), Of<Softmax>(),
         Of<Resize>(), Of<Dropout>(), Of<Flatten>(), Of<PadChannels>(), Of<Add>(), Of<Concat>(),
     ];
 

@@ -57,8 +57,8 @@ internal sealed class Fusion
     /// </summary>
     public Node? PoolOf(Node activation) => _poolOf[activation.Index];
 
-    // Where the derivative is taken from the input, training keeps that.
-    private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training)
+    // Where the derivative is taken from the input, training keeps that. A learned slope has a kernel of its own.
+    private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training) && activation is not PReLU
         && (producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU)));
 
     public static ElementwiseFunction FunctionOf(Layer layer) => layer switch

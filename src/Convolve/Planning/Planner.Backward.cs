@@ -77,6 +77,9 @@ public sealed partial class Planner
             case LocalResponseNorm norm:
                 BackResponseNorm(node, norm, gradient);
                 break;
+            case PReLU prelu:
+                BackPReLU(node, prelu, gradient);
+                break;
             case Activation when _fusion.TakesGradient(node):
                 Give(node.Inputs[0], gradient);
                 break;

@@ -37,6 +37,7 @@ public sealed partial class Planner
         Resize => LowerResize(node),
         Softmax => LowerSoftmax(node, InputOf(node), _type),
         GlobalAvgPool => LowerGlobalAverage(node),
+        PReLU prelu => LowerPReLU(node, prelu),
         Activation => LowerActivation(node),
         Flatten => LowerFlatten(node),
         Dropout dropout => LowerDropout(node, dropout),

@@ -34,6 +34,7 @@ internal abstract class ReferenceLayer
         AvgPool2d pool => new ReferenceAvgPool(pool),
         ReLU => new ReferenceElementwise(x => Math.Max(0, x), (x, _) => x > 0 ? 1 : 0),
         LeakyReLU leaky => new ReferenceElementwise(x => x > 0 ? x : leaky.Slope * x, (x, _) => x > 0 ? 1 : leaky.Slope),
+        PReLU => new ReferencePReLU(parameters[0], gradients[0]),
         Tanh => new ReferenceElementwise(Math.Tanh, (_, y) => 1 - y * y),
         Sigmoid => new ReferenceElementwise(x => 1 / (1 + Math.Exp(-x)), (_, y) => y * (1 - y)),
         GELU { Approximate: "tanh" } => new ReferenceElementwise(ReferenceFunctions.GeluTanh, (x, _) => ReferenceFunctions.GeluTanhSlope(x)),
@@ -60,6 +61,25 @@ internal sealed class ReferenceElementwise(Func<double, double> function, Func<d
         for (int i = 0; i < output.Values.Length; i++)
             inputGradients[0].Values[i] += outputGradient.Values[i] * derivative(inputs[0].Values[i], output.Values[i]);
     }
+}
+
+internal sealed class ReferencePReLU(double[] slopes, double[] slopeGradients) : ReferenceLayer
+{
+    public override ReferenceTensor Forward(ReferenceTensor[] inputs) =>
+        new(inputs[0].Batch, inputs[0].Shape, [.. inputs[0].Values.Select((x, i) => x > 0 ? x : slopes[SlopeOf(i, inputs[0].Shape)] * x)]);
+
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    {
+        for (int i = 0; i < output.Values.Length; i++)
+        {
+            int slope = SlopeOf(i, inputs[0].Shape);
+            double x = inputs[0].Values[i], gradient = outputGradient.Values[i];
+            inputGradients[0].Values[i] += x > 0 ? gradient : slopes[slope] * gradient;
+            slopeGradients[slope] += x > 0 ? 0 : x * gradient;
+        }
+    }
+
+    private int SlopeOf(int i, Shape shape) => slopes.Length == 1 ? 0 : i / (shape.Height * shape.Width) % shape.Channels;
 }
 
 internal sealed class ReferenceFlatten : ReferenceLayer

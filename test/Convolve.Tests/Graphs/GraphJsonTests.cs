@@ -53,7 +53,7 @@ public class GraphJsonTests
     }
 
     private const string KnownKinds = "Conv2d, Linear, BatchNorm2d, BatchNorm1d, LocalResponseNorm, MaxPool2d, MinPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool, "
-        + "ReLU, LeakyReLU, Tanh, Sigmoid, GELU, SiLU, Softmax, Resize, Dropout, Flatten, PadChannels, Add, Concat";
+        + "ReLU, LeakyReLU, PReLU, Tanh, Sigmoid, GELU, SiLU, Softmax, Resize, Dropout, Flatten, PadChannels, Add, Concat";
 
     public static TheoryData<string, string, string> Wrong => new()
     {

@@ -177,6 +177,15 @@ public static class LayerCatalogue
         Chain("LeakyReLU()", (7, 5, 6), new LeakyReLU()),
         Chain("LeakyReLU(slope: 0.1)", (20, 4, 4), new LeakyReLU(0.1f)),
         Chain("LeakyReLU(slope: 1)", (3, 4, 4), new LeakyReLU(1)),
+        Chain("PReLU()", (7, 5, 6), new PReLU()),
+        Chain("PReLU(perChannel: true)", (7, 5, 6), new PReLU(true)),
+        Chain("PReLU(perChannel: true, initial: -0.5)", (33, 4, 5), new PReLU(true, -0.5f)),
+        Chain("BatchNorm2d(), PReLU(perChannel: true)", (20, 5, 6), new BatchNorm2d(), new PReLU(true)),
+        Chain("Conv2d(36, 3), PReLU(perChannel: true), MaxPool2d(2), Dropout(0)", (20, 8, 8), new Conv2d(36, 3), new PReLU(true), new MaxPool2d(2), new Dropout(0)),
+        Chain("Conv2d(32, 3, padding: 1), PReLU(perChannel: true), Conv2d(32, 3, padding: 1), PReLU()", (16, 9, 9),
+            new Conv2d(32, 3, padding: 1), new PReLU(true), new Conv2d(32, 3, padding: 1), new PReLU()),
+        Chain("Conv2d(16, 5), PReLU(perChannel: true), AvgPool2d(2)", (6, 12, 12), new Conv2d(16, 5), new PReLU(true), new AvgPool2d(2)),
+        First("PReLU(perChannel: true), Conv2d(8, 3), PReLU(perChannel: true)", (3, 6, 7), new PReLU(true), new Conv2d(8, 3), new PReLU(true)),
         Chain("Tanh()", (7, 5, 6), new Tanh()),
         Chain("Sigmoid()", (33, 5, 6), new Sigmoid()),
         Chain("GELU()", (7, 5, 6), new GELU()),
@@ -200,6 +209,9 @@ public static class LayerCatalogue
         OnVector("Linear(64)", 64, new Linear(64)) with { Batch = 1 },
         OnVector("ReLU()", 33, new ReLU()),
         OnVector("LeakyReLU(slope: 0.2)", 33, new LeakyReLU(0.2f)),
+        OnVector("PReLU()", 33, new PReLU()),
+        OnVector("PReLU(perChannel: true)", 33, new PReLU(true)),
+        OnVector("Linear(20), PReLU(perChannel: true), Dropout(0), Linear(7), PReLU()", 33, new Linear(20), new PReLU(true), new Dropout(0), new Linear(7), new PReLU()),
         OnVector("Tanh()", 20, new Tanh()),
         OnVector("Sigmoid()", 7, new Sigmoid()),
         OnVector("GELU()", 33, new GELU()),
@@ -309,6 +321,7 @@ public static class LayerCatalogue
         Branches("Concat in front of a pool", (7, 6, 6), (net, x) =>
             net.Add(new MaxPool2d(2), net.Add(new Concat(), net.Add(new Sigmoid(), x), x))),
         Branches("Add of a node with itself", (5, 4, 4), (net, x) => net.Add(new Add(), x, x)),
+        Branches("PReLU of a node used twice", (20, 4, 4), (net, x) => net.Add(new Add(), net.Add(new PReLU(true), x), x)),
         Branches("Add of four", (20, 4, 4), (net, x) =>
             net.Add(new Add(), x, net.Add(new Tanh(), x), net.Add(new Sigmoid(), x), net.Add(new LeakyReLU(0.3f), x))),
         Branches("Add of an Add", (6, 4, 4), (net, x) =>
