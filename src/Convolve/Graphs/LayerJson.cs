@@ -4,7 +4,7 @@ using Convolve.Layers;
 
 namespace Convolve.Graphs;
 
-/// <summary>The part of a node's JSON that is its layer: the kind, the arguments that don't have their defaults, and how the weights start.</summary>
+/// <summary>The part of a node's JSON that is its layer: kind, arguments other than their defaults, and how the weights start.</summary>
 internal static class LayerJson
 {
     private const string Initializations = "initialization";
@@ -28,7 +28,8 @@ internal static class LayerJson
         JsonValue type = fields.Take("type", "a kind of layer");
         string[] known = [.. LayerKind.All.Select(kind => kind.Name)];
         return LayerKind.All.FirstOrDefault(kind => kind.Name == type.Text) ?? throw JsonFields.At(type,
-            $"{fields.Where}: {JsonFields.Quote(type)} is not a kind of layer.{JsonFields.Guess(type.Text, known)} Known are {string.Join(", ", known)}.");
+            $"{fields.Where}: {JsonFields.Quote(type)} is not a kind of layer.{JsonFields.Guess(type.Text, known)} "
+            + $"Known are {string.Join(", ", known)}.");
     }
 
     /// <summary>Reads the arguments of a kind of layer.</summary>
@@ -108,7 +109,8 @@ internal static class LayerJson
         JsonValue value = fields.Take(name, Expected);
         try
         {
-            return Initialization.ParseInitializer(value.Kind == JsonValueKind.String ? value.Text : throw fields.Wrong(name, value, Expected));
+            string text = value.Kind == JsonValueKind.String ? value.Text : throw fields.Wrong(name, value, Expected);
+            return Initialization.ParseInitializer(text);
         }
         catch (NetworkException e) when (!e.Message.StartsWith(fields.Where, StringComparison.Ordinal))
         {

@@ -4,10 +4,10 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels;
 
 /// <summary>How the values of a learned slope lie.</summary>
-/// <param name="Images">Images, or groups of images that lie side by side (then <paramref name="Pixels"/> counts those of all of them).</param>
+/// <param name="Images">Images, or groups of images side by side, whose pixels then count as those of one.</param>
 /// <param name="Channels">Slopes.</param>
 /// <param name="Pixels">Of an image.</param>
-/// <param name="Block">Channels side by side in a pixel: 1 in row-major order, 8 or 16 in blocks, all of them of a vector or with channels last.</param>
+/// <param name="Block">Channels side by side: 1 in row-major order, 8 or 16 in blocks, all of them of a vector or with channels last.</param>
 internal readonly record struct PReLUShape(int Images, int Channels, int Pixels, int Block)
 {
     public int Blocks => (Channels + Block - 1) / Block;
@@ -20,8 +20,8 @@ internal readonly record struct PReLUShape(int Images, int Channels, int Pixels,
 
 /// <summary>x where x is above 0, slope x elsewhere, and its gradients.</summary>
 /// <remarks>
-/// For each plane {pixels, block} of {images, blocks, pixels, block}, for each vector of the block's channels, for each pixel; with a block of 1 the vectors
-/// run over the pixels. Slope and the sum of its gradient stay in registers; every value is read and written once, so memory is the bound.
+/// For each plane {pixels, block} of {images, blocks, pixels, block}, for each vector of the block's channels, for each pixel; with a block of 1 the
+/// vectors run over the pixels. Slope and the sum of its gradient stay in registers; every value is read and written once, so memory is the bound.
 /// Sums are of at most 256 vectors in float32, and of those in float64.
 /// </remarks>
 internal static unsafe class PReLUKernels
@@ -29,7 +29,8 @@ internal static unsafe class PReLUKernels
     private const int Longest = 256;
 
     /// <summary>Some planes of the output.</summary>
-    public static void Forward<TPixel, TVector>(in PReLUShape shape, byte* source, float* slopes, byte* target, int firstPlane, int endPlane)
+    public static void Forward<TPixel, TVector>(
+        in PReLUShape shape, byte* source, float* slopes, byte* target, int firstPlane, int endPlane)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> =>
         Run<TPixel, TVector>(shape, source, null, slopes, target, null, firstPlane, endPlane);
 
@@ -52,7 +53,8 @@ internal static unsafe class PReLUKernels
 
     // bounds: strips cover pixels x block values of each plane; a vector that is not whole is copied to and from a buffer.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<TPixel, TVector>(in PReLUShape shape, byte* source, byte* diff, float* slopes, byte* target, double* sums, int firstPlane, int endPlane)
+    private static void Run<TPixel, TVector>(
+        in PReLUShape shape, byte* source, byte* diff, float* slopes, byte* target, double* sums, int firstPlane, int endPlane)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         int bytes = TPixel.Bytes / Pixel.Channels;
@@ -68,17 +70,19 @@ internal static unsafe class PReLUKernels
                 for (int i = 0; i < TVector.Count; i++)
                     own[i] = isRow ? slopes[channel] : i < width && channel + j + i < shape.Channels ? slopes[channel + j + i] : 0;
                 TVector slope = TVector.Load(own);
-                int whole = isRow ? shape.Pixels / width : shape.Pixels, rest = isRow ? shape.Pixels % width : 0, step = isRow ? width : shape.Block;
+                int step = isRow ? width : shape.Block, whole = isRow ? shape.Pixels / width : shape.Pixels, rest = isRow ? shape.Pixels % width : 0;
                 for (int first = 0; first < whole; first += Longest)
                 {
                     nint from = (at + j + (nint)first * step) * bytes;
-                    TVector sum = Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, Math.Min(Longest, whole - first), step, width, diff != null);
+                    int count = Math.Min(Longest, whole - first);
+                    TVector sum = Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, count, step, width, diff != null);
                     Add(sum, sums + channel + j, lanes, diff != null);
                 }
                 if (rest > 0)
                 {
                     nint from = (at + (nint)whole * step) * bytes;
-                    Add(Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, 1, step, rest, diff != null), sums + channel + j, lanes, diff != null);
+                    TVector sum = Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, 1, step, rest, diff != null);
+                    Add(sum, sums + channel + j, lanes, diff != null);
                 }
             }
         }
@@ -86,7 +90,8 @@ internal static unsafe class PReLUKernels
 
     /// <summary>Some vectors, all with the same slopes; returns the sums of their parts of the slopes' gradients.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static TVector Strip<TPixel, TVector>(byte* source, byte* diff, byte* target, TVector slope, int count, int step, int width, bool isBack)
+    private static TVector Strip<TPixel, TVector>(
+        byte* source, byte* diff, byte* target, TVector slope, int count, int step, int width, bool isBack)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         int bytes = TPixel.Bytes / Pixel.Channels;

@@ -3,13 +3,14 @@ using System.Reflection;
 
 namespace Convolve.Layers;
 
-/// <summary>A kind of layer. Its constructor is the table of its arguments: their names, types, order and defaults are said there and nowhere else.</summary>
+/// <summary>A kind of layer. Its constructor is the table of its arguments: only there are their names, types, order and defaults.</summary>
 internal sealed class LayerKind
 {
     private static readonly LayerKind Entry = Of<Input>();
     private readonly ConstructorInfo _constructor;
 
-    private LayerKind(Type type, ConstructorInfo constructor) => (Type, _constructor, Parameters) = (type, constructor, constructor.GetParameters());
+    private LayerKind(Type type, ConstructorInfo constructor) =>
+        (Type, _constructor, Parameters) = (type, constructor, constructor.GetParameters());
 
     /// <summary>All that a network may be made of, but its input.</summary>
     public static IReadOnlyList<LayerKind> All { get; } =
@@ -35,20 +36,29 @@ internal sealed class LayerKind
     /// <summary>Makes a layer.</summary>
     /// <param name="read">The value of an argument; null for its default.</param>
     /// <exception cref="NetworkException">A value is out of range.</exception>
-    public Layer Create(Func<ParameterInfo, object?> read) =>
-        (Layer)_constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [.. Parameters.Select(p => read(p) ?? (p.HasDefaultValue ? p.DefaultValue : null))], null);
+    public Layer Create(Func<ParameterInfo, object?> read)
+    {
+        object?[] values = [.. Parameters.Select(p => read(p) ?? (p.HasDefaultValue ? p.DefaultValue : null))];
+        return (Layer)_constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, values, null);
+    }
 
     /// <summary>The arguments that made a layer.</summary>
     /// <param name="values">In the order of the constructor.</param>
     /// <param name="omittedSize">What a <see cref="Size2"/> that was left out is.</param>
-    public IReadOnlyList<LayerArgument> Arguments(object[] values, Size2 omittedSize) => [.. Parameters.Select((p, i) => new LayerArgument(p.Name!, values[i], p switch
+    public IReadOnlyList<LayerArgument> Arguments(object[] values, Size2 omittedSize)
     {
-        { HasDefaultValue: false } => null,
-        { DefaultValue: { } value } => value,
-        _ when p.ParameterType == typeof(Size2?) => omittedSize,
-        _ => default(Padding),
-    }))];
+        return [.. Parameters.Select((p, i) => new LayerArgument(p.Name!, values[i], DefaultOf(p)))];
 
-    private static LayerKind Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TLayer>() where TLayer : Layer =>
+        object? DefaultOf(ParameterInfo parameter) => parameter switch
+        {
+            { HasDefaultValue: false } => null,
+            { DefaultValue: { } value } => value,
+            _ when parameter.ParameterType == typeof(Size2?) => omittedSize,
+            _ => default(Padding),
+        };
+    }
+
+    private static LayerKind Of<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TLayer>()
+        where TLayer : Layer =>
         new(typeof(TLayer), typeof(TLayer).GetConstructors().Single());
 }

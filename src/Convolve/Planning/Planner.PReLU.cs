@@ -36,7 +36,8 @@ public sealed partial class Planner
         Emit(node, "backward", new PReLUWork(shape, IsBack: true), (long)_options.Threads * shape.Slopes * sizeof(double),
             new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read),
-            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write), new(Argument.DiffSource, result, Access.Write));
+            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write),
+            new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }
 
@@ -46,7 +47,10 @@ public sealed partial class Planner
         Shape shape = node.Output;
         int pixels = shape.Height * shape.Width, images = (int)Batch;
         if (!prelu.PerChannel)
-            return new(images, 1, checked((int)(layout.Bytes / images / (layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float)))), Block: 1);
+        {
+            int elementBytes = layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float);
+            return new(images, 1, checked((int)(layout.Bytes / images / elementBytes)), Block: 1);
+        }
         if (shape.IsVector)
             return layout.IsPlain ? new(images, shape.Channels, 1, shape.Channels) : null;
         return layout.ChannelBlock is { } block ? new(images, shape.Channels, pixels, block) : null;

@@ -1,6 +1,5 @@
 using Convolve.Data;
 using Convolve.Evaluations;
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
