@@ -21,9 +21,9 @@ public class ReadmeTests
     [InlineData("THIRD-PARTY-NOTICES.md")]
     public void Every_file_that_it_links_is_there(string page)
     {
-        string[] links = [.. File.ReadAllText(Path.Combine(Root(), page)).Split("](").Skip(1).Select(part => part.Split(')')[0])];
+        string[] links = [.. File.ReadAllText(Path.Combine(Root(), page)).Split("](").Skip(1).Select(part => part.Split(')', '#')[0])];
         Assert.NotEmpty(links);
-        Assert.All(links.Where(link => !link.StartsWith('#') && !link.StartsWith("https://", StringComparison.Ordinal)),
+        Assert.All(links.Where(link => link.Length > 0 && !link.StartsWith("https://", StringComparison.Ordinal)),
             link => Assert.True(Path.Exists(Path.Combine(Root(), link)), link));
     }
 
