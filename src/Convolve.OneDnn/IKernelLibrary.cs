@@ -14,7 +14,7 @@ public enum InstructionSet
 }
 
 /// <summary>
-/// Everything that the rest of the program asks of a kernel library: seven verbs over operations that are data. A second version of oneDNN is a
+/// Everything that the rest of the program asks of a kernel library: two verbs over operations that are data. A second version of oneDNN is a
 /// second implementation of this interface.
 /// </summary>
 public interface IKernelLibrary
@@ -23,18 +23,6 @@ public interface IKernelLibrary
     string Name { get; }
 
     InstructionSet InstructionSet { get; }
-
-    /// <summary>A layout in row-major order.</summary>
-    Layout Plain(ElementType type, params ReadOnlySpan<long> sizes);
-
-    /// <summary>Images N, C, H, W in blocks of channels, [N][C/16][H][W][16] or the same with 8, a last block filled up with zeros.</summary>
-    /// <param name="type">Of the elements.</param>
-    /// <param name="block">The channels of a block: 16 or 8.</param>
-    /// <param name="sizes">N, C, H and W.</param>
-    Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes);
-
-    /// <summary>A layout that the library may choose.</summary>
-    Layout Any(ElementType type, params ReadOnlySpan<long> sizes);
 
     /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
     /// <exception cref="KernelLibraryException">The operation is wrong.</exception>

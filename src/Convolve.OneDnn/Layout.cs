@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Convolve.OneDnn;
@@ -7,10 +6,10 @@ namespace Convolve.OneDnn;
 /// <summary>The number format of a tensor's elements.</summary>
 public enum ElementType
 {
-    BFloat16 = 2,
-    Float32 = 3,
-    Int32 = 4,
-    UInt8 = 6,
+    BFloat16,
+    Float32,
+    Int32,
+    UInt8,
 }
 
 /// <summary>Indices of an axis that are kept together.</summary>
@@ -18,130 +17,174 @@ public enum ElementType
 /// <param name="Size">How many.</param>
 public readonly record struct LayoutBlock(int Axis, int Size);
 
-/// <summary>How the elements of a tensor lie in memory: sizes, element type, order and blocking. Compared by value.</summary>
+/// <summary>Where the elements of a tensor are in memory: sizes, element type, distances and blocks. Immutable, compared by value.</summary>
 public sealed class Layout : IEquatable<Layout>
 {
-    private const int SizesAt = 8, TypeAt = 104, PaddedSizesAt = 112, FormatKindAt = 312, StridesAt = 320, BlockCountAt = 416, BlocksAt = 424, BlockAxesAt = 520;
-    private const int AnyKind = 1, BlockedKind = 2;
-    private readonly byte[] _descriptor;
+    private const int MostAxes = 12, ImageAxes = 4;
+    private readonly Kind _kind;
+    private readonly long[] _sizes, _paddedSizes, _strides;
+    private readonly LayoutBlock[] _blocks;
+    private readonly byte[] _code;
 
-    internal Layout(ReadOnlySpan<byte> descriptor) => _descriptor = descriptor.ToArray();
+    private Layout(Kind kind, ElementType type, ReadOnlySpan<long> sizes, ReadOnlySpan<long> paddedSizes, ReadOnlySpan<long> strides,
+        ReadOnlySpan<LayoutBlock> blocks, long bytes = 0, ReadOnlySpan<byte> code = default)
+    {
+        foreach (long size in sizes)
+            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(sizes));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sizes.Length, MostAxes, nameof(sizes));
+        (_kind, Type, _sizes, _paddedSizes, _strides, _blocks, _code) =
+            (kind, type, sizes.ToArray(), paddedSizes.ToArray(), strides.ToArray(), blocks.ToArray(), code.ToArray());
+        Order = [.. Enumerable.Range(0, _strides.Length).OrderByDescending(i => _strides[i])];
+        Bytes = kind == Kind.Blocked ? BlockedBytes() : bytes;
+    }
 
-    internal ReadOnlySpan<byte> Descriptor => _descriptor;
+    private enum Kind
+    {
+        Blocked,
+        Any,
+        Opaque,
+    }
+
+    /// <summary>Row-major order.</summary>
+    public static Layout Plain(ElementType type, params ReadOnlySpan<long> sizes)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(sizes.Length, nameof(sizes));
+        return Dense(type, sizes, [.. Enumerable.Range(0, sizes.Length)], []);
+    }
+
+    /// <summary>Images N, C, H, W in blocks of channels, [N][C/16][H][W][16] or the same with 8, a last block filled up with zeros.</summary>
+    /// <param name="type">Of the elements.</param>
+    /// <param name="block">The channels of a block.</param>
+    /// <param name="sizes">N, C, H and W.</param>
+    public static Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(sizes.Length, ImageAxes, nameof(sizes));
+        ArgumentOutOfRangeException.ThrowIfLessThan(block, 1);
+        return Dense(type, sizes, [0, 1, 2, 3], [new(1, block)]);
+    }
+
+    /// <summary>One that a kernel library may choose.</summary>
+    public static Layout Any(ElementType type, params ReadOnlySpan<long> sizes)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(sizes.Length, nameof(sizes));
+        return new(Kind.Any, type, sizes, sizes, [], []);
+    }
+
+    /// <summary>Without gaps, last blocks filled up with zeros.</summary>
+    /// <param name="type">Of the elements.</param>
+    /// <param name="sizes">Of the axes.</param>
+    /// <param name="order">The axes, outermost first.</param>
+    /// <param name="blocks">Within the axes, the innermost last.</param>
+    internal static Layout Dense(ElementType type, ReadOnlySpan<long> sizes, ReadOnlySpan<int> order, ReadOnlySpan<LayoutBlock> blocks)
+    {
+        long[] padded = new long[sizes.Length], strides = new long[sizes.Length];
+        long stride = 1;
+        foreach (LayoutBlock block in blocks)
+            stride *= block.Size;
+        for (int i = order.Length - 1; i >= 0; i--)
+        {
+            int axis = order[i];
+            long inside = InBlocks(blocks, axis), outside = (sizes[axis] + inside - 1) / inside;
+            (padded[axis], strides[axis]) = (outside * inside, stride);
+            stride = checked(stride * outside);
+        }
+        return new(Kind.Blocked, type, sizes, padded, strides, blocks);
+    }
+
+    /// <summary>At any distances.</summary>
+    /// <param name="type">Of the elements.</param>
+    /// <param name="sizes">Of the axes.</param>
+    /// <param name="paddedSizes">The same, filled up to whole blocks.</param>
+    /// <param name="strides">From one block of an axis to the next, in elements.</param>
+    /// <param name="blocks">Within the axes, the innermost last.</param>
+    internal static Layout Strided(ElementType type, ReadOnlySpan<long> sizes, ReadOnlySpan<long> paddedSizes, ReadOnlySpan<long> strides,
+        ReadOnlySpan<LayoutBlock> blocks) => new(Kind.Blocked, type, sizes, paddedSizes, strides, blocks);
+
+    /// <summary>One that only the library that chose it can read.</summary>
+    /// <param name="type">Of the elements.</param>
+    /// <param name="sizes">Of the axes.</param>
+    /// <param name="bytes">The memory it takes.</param>
+    /// <param name="code">The library's own description.</param>
+    internal static Layout Opaque(ElementType type, ReadOnlySpan<long> sizes, long bytes, ReadOnlySpan<byte> code) =>
+        new(Kind.Opaque, type, sizes, sizes, [], [], bytes, code);
+
+    public ElementType Type { get; }
 
     /// <summary>Logical sizes: N, C, H, W; N, features; O, I, H, W; G, O, I, H, W.</summary>
-    public IReadOnlyList<long> Sizes => Longs(SizesAt, Read<int>(0));
+    public IReadOnlyList<long> Sizes => _sizes;
 
-    public ElementType Type => (ElementType)Read<int>(TypeAt);
+    /// <summary>The memory it takes, padding of the blocks included; 0 where the library has yet to choose.</summary>
+    public long Bytes { get; }
 
-    /// <summary>Whether the library is still free to choose.</summary>
-    public bool IsAny => Read<int>(FormatKindAt) == AnyKind;
+    /// <summary>Whether the library has yet to choose.</summary>
+    public bool IsAny => _kind == Kind.Any;
 
-    /// <summary>Whether the elements lie in row-major order without blocks or gaps.</summary>
+    /// <summary>Whether only the library that chose it can read it.</summary>
+    public bool IsOpaque => _kind == Kind.Opaque;
+
+    /// <summary>Whether the elements are in row-major order without blocks or gaps.</summary>
     public bool IsPlain
     {
         get
         {
-            if (Read<int>(FormatKindAt) != BlockedKind || Read<int>(BlockCountAt) != 0)
+            if (_kind != Kind.Blocked || _blocks.Length > 0)
                 return false;
-            IReadOnlyList<long> sizes = Sizes;
-            long[] strides = Longs(StridesAt, sizes.Count);
             long expected = 1;
-            for (int i = sizes.Count - 1; i >= 0; expected *= sizes[i], i--)
-                if (strides[i] != expected && sizes[i] != 1)
+            for (int i = _sizes.Length - 1; i >= 0; expected *= _sizes[i], i--)
+                if (_strides[i] != expected && _sizes[i] != 1)
                     return false;
             return true;
         }
     }
 
-    /// <summary>The memory it takes, padding of the blocks included.</summary>
-    public unsafe long Bytes
-    {
-        get
-        {
-            fixed (byte* descriptor = _descriptor)
-                return (long)Dnnl.dnnl_memory_desc_get_size(descriptor);
-        }
-    }
-
-    public unsafe bool Equals(Layout? other)
-    {
-        if (other is null)
-            return false;
-        fixed (byte* left = _descriptor, right = other._descriptor)
-            return ReferenceEquals(this, other) || Dnnl.dnnl_memory_desc_equal(left, right) != 0;
-    }
-
-    public override bool Equals(object? obj) => Equals(obj as Layout);
-
-    public override int GetHashCode() => Sizes.Aggregate((int)Type, HashCode.Combine);
-
-    /// <summary>Such as "f32 64x96x54x54 aBcd16b": type, sizes, and the order of the axes with a capital for a blocked one.</summary>
-    public override string ToString()
-    {
-        string type = Type switch { ElementType.Float32 => "f32", ElementType.BFloat16 => "bf16", ElementType.UInt8 => "u8", _ => "s32" };
-        return string.Create(CultureInfo.InvariantCulture, $"{type} {string.Join('x', Sizes)} {Format}");
-    }
-
-    /// <summary>The order of the axes alone, such as "aBcd16b".</summary>
-    public string Format
-    {
-        get
-        {
-            if (Read<int>(FormatKindAt) != BlockedKind)
-                return IsAny ? "any" : "opaque";
-            int rank = Sizes.Count, blocks = Read<int>(BlockCountAt);
-            long[] strides = Longs(StridesAt, rank), sizes = Longs(BlocksAt, blocks), axes = Longs(BlockAxesAt, blocks);
-            StringBuilder text = new();
-            foreach (int axis in Enumerable.Range(0, rank).OrderByDescending(i => strides[i]))
-                text.Append((char)((axes.Contains(axis) ? 'A' : 'a') + axis));
-            for (int i = 0; i < blocks; i++)
-                text.Append(CultureInfo.InvariantCulture, $"{sizes[i]}{(char)('a' + axes[i])}");
-            return text.ToString();
-        }
-    }
-
     /// <summary>
     /// Channels of an image that are side by side: 1 in row-major order, 16 in [N][C/16][H][W][16], all of them where the channels are last; null for
-    /// whatever is no such image.
+    /// whatever isn't such an image.
     /// </summary>
-    public int? ChannelBlock => Sizes.Count != 4 || Read<int>(FormatKindAt) != BlockedKind ? null : Blocks switch
+    public int? ChannelBlock => _sizes.Length != ImageAxes ? null : _blocks switch
     {
         [] when IsPlain => 1,
-        [] when Order is [0, 2, 3, 1] => (int)Sizes[1],
+        [] when Order is [0, 2, 3, 1] => (int)_sizes[1],
         [{ Size: var size }] when IsBlockedBy(size) => size,
         _ => null,
     };
 
     /// <summary>Whether it is an image in blocks of channels, such as [N][C/16][H][W][16].</summary>
     /// <param name="channels">Of a block.</param>
-    public bool IsBlockedBy(int channels) => Order is [0, 1, 2, 3] && Blocks is [{ Axis: 1, Size: var size }] && size == channels;
+    public bool IsBlockedBy(int channels) => Order is [0, 1, 2, 3] && _blocks is [{ Axis: 1, Size: var size }] && size == channels;
 
     /// <summary>Filters and channels of a block of convolution weights in [O/16][I/16][H][W][16 i][16 o]; null for other layouts.</summary>
-    public int? FilterBlock => Read<int>(FormatKindAt) == BlockedKind && Order is [0, 1, 2, 3]
-        && Blocks is [{ Axis: 1, Size: var channels }, { Axis: 0, Size: var filters }] && channels == filters ? filters : null;
+    public int? FilterBlock => Order is [0, 1, 2, 3]
+        && _blocks is [{ Axis: 1, Size: var channels }, { Axis: 0, Size: var filters }] && channels == filters ? filters : null;
 
-    /// <summary>The axes, outermost first; of axes that are equally far apart, the first in <see cref="Sizes"/> first. Empty where the library has yet to choose.</summary>
-    public IReadOnlyList<int> Order
-    {
-        get
-        {
-            if (Read<int>(FormatKindAt) != BlockedKind)
-                return [];
-            long[] strides = Longs(StridesAt, Sizes.Count);
-            return [.. Enumerable.Range(0, strides.Length).OrderByDescending(i => strides[i])];
-        }
-    }
+    /// <summary>The axes, outermost first; of axes that are equally far apart, the first in <see cref="Sizes"/> first. Empty where nobody can say.</summary>
+    public IReadOnlyList<int> Order { get; }
 
     /// <summary>Blocks within the axes, the innermost last.</summary>
-    public IReadOnlyList<LayoutBlock> Blocks
+    public IReadOnlyList<LayoutBlock> Blocks => _blocks;
+
+    /// <summary>The sizes, filled up to whole blocks.</summary>
+    internal ReadOnlySpan<long> PaddedSizes => _paddedSizes;
+
+    /// <summary>From one block of an axis to the next, in elements.</summary>
+    internal ReadOnlySpan<long> Strides => _strides;
+
+    /// <summary>Of an opaque layout: the library's own description.</summary>
+    internal ReadOnlySpan<byte> Code => _code;
+
+    /// <summary>The order of the axes alone, such as "aBcd16b", with a capital for a blocked one.</summary>
+    public string Format
     {
         get
         {
-            if (Read<int>(FormatKindAt) != BlockedKind)
-                return [];
-            int count = Read<int>(BlockCountAt);
-            return [.. Longs(BlockAxesAt, count).Zip(Longs(BlocksAt, count), (axis, size) => new LayoutBlock((int)axis, (int)size))];
+            if (_kind != Kind.Blocked)
+                return IsAny ? "any" : "opaque";
+            StringBuilder text = new();
+            foreach (int axis in Order)
+                text.Append((char)((_blocks.Any(block => block.Axis == axis) ? 'A' : 'a') + axis));
+            foreach (LayoutBlock block in _blocks)
+                text.Append(CultureInfo.InvariantCulture, $"{block.Size}{(char)('a' + block.Axis)}");
+            return text.ToString();
         }
     }
 
@@ -149,24 +192,76 @@ public sealed class Layout : IEquatable<Layout>
     /// <exception cref="InvalidOperationException">The layout is opaque, or still to be chosen.</exception>
     public long[] OffsetsOf(int axis)
     {
-        if (Read<int>(FormatKindAt) != BlockedKind)
+        if (_kind != Kind.Blocked)
             throw new InvalidOperationException($"{this}: the library hasn't said where the elements are.");
-        int rank = Sizes.Count, blocks = Read<int>(BlockCountAt);
-        long stride = Longs(StridesAt, rank)[axis];
-        long[] sizes = Longs(BlocksAt, blocks), axes = Longs(BlockAxesAt, blocks), offsets = new long[Longs(PaddedSizesAt, rank)[axis]];
+        long[] offsets = new long[_paddedSizes[axis]];
         for (long i = 0; i < offsets.Length; i++)
         {
             // The last block is the innermost: its elements are neighbors.
             long rest = i, place = 0, step = 1;
-            for (int block = blocks - 1; block >= 0; step *= sizes[block--])
-                if (axes[block] == axis)
-                    (rest, place) = (rest / sizes[block], place + rest % sizes[block] * step);
-            offsets[i] = place + rest * stride;
+            for (int block = _blocks.Length - 1; block >= 0; step *= _blocks[block--].Size)
+                if (_blocks[block].Axis == axis)
+                    (rest, place) = (rest / _blocks[block].Size, place + rest % _blocks[block].Size * step);
+            offsets[i] = place + rest * _strides[axis];
         }
         return offsets;
     }
 
-    private T Read<T>(int offset) where T : unmanaged => MemoryMarshal.Read<T>(_descriptor.AsSpan(offset));
+    public bool Equals(Layout? other) => ReferenceEquals(this, other)
+        || (other is not null && _kind == other._kind && Type == other.Type && _sizes.AsSpan().SequenceEqual(other._sizes)
+            && _paddedSizes.AsSpan().SequenceEqual(other._paddedSizes) && _blocks.AsSpan().SequenceEqual(other._blocks)
+            && _code.AsSpan().SequenceEqual(other._code) && HasStridesOf(other));
 
-    private long[] Longs(int offset, int count) => MemoryMarshal.Cast<byte, long>(_descriptor.AsSpan(offset))[..count].ToArray();
+    public override bool Equals(object? obj) => Equals(obj as Layout);
+
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        hash.Add(_kind);
+        hash.Add(Type);
+        foreach (long size in _sizes)
+            hash.Add(size);
+        foreach (LayoutBlock block in _blocks)
+            hash.Add(block);
+        return hash.ToHashCode();
+    }
+
+    /// <summary>Such as "f32 64x96x54x54 aBcd16b": type, sizes, and the order of the axes.</summary>
+    public override string ToString()
+    {
+        string type = Type switch { ElementType.Float32 => "f32", ElementType.BFloat16 => "bf16", ElementType.UInt8 => "u8", _ => "s32" };
+        return string.Create(CultureInfo.InvariantCulture, $"{type} {string.Join('x', _sizes)} {Format}");
+    }
+
+    // How far the next index would be says nothing where an axis has one.
+    private bool HasStridesOf(Layout other)
+    {
+        for (int i = 0; i < _strides.Length; i++)
+            if (_strides[i] != other._strides[i] && _paddedSizes[i] != 1)
+                return false;
+        return true;
+    }
+
+    private long BlockedBytes()
+    {
+        long inside = 1, elements = 1;
+        foreach (LayoutBlock block in _blocks)
+            inside *= block.Size;
+        for (int axis = 0; axis < _sizes.Length; axis++)
+        {
+            long outside = _paddedSizes[axis] / InBlocks(_blocks, axis);
+            if (outside == 0)
+                return 0;
+            elements = outside == 1 ? elements : Math.Max(elements, checked(outside * _strides[axis]));
+        }
+        return Math.Max(elements, inside) * (Type switch { ElementType.UInt8 => 1, ElementType.BFloat16 => 2, _ => 4 });
+    }
+
+    private static long InBlocks(ReadOnlySpan<LayoutBlock> blocks, int axis)
+    {
+        long product = 1;
+        foreach (LayoutBlock block in blocks)
+            product *= block.Axis == axis ? block.Size : 1;
+        return product;
+    }
 }

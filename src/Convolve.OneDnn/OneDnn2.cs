@@ -8,8 +8,7 @@ namespace Convolve.OneDnn;
 internal sealed unsafe class OneDnn2 : IKernelLibrary
 {
     private const int Success = 0, Unimplemented = 3, CpuEngine = 1, InOrderStream = 1, UserScratchpad = 1;
-    private const int AnyTag = 1, BlockedBy16Tag = 69, BlockedBy8Tag = 93, ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
-    private static readonly int[] PlainTags = [0, 2, 3, 4, 5, 7, 8];
+    private const int ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
     private readonly nint _engine, _stream;
 
     public OneDnn2()
@@ -29,18 +28,6 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public InstructionSet InstructionSet { get; }
 
-    public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, PlainTags[Math.Min(sizes.Length, PlainTags.Length - 1)]);
-
-    public Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(sizes.Length, 4);
-        if (block is not (8 or 16))
-            throw new ArgumentOutOfRangeException(nameof(block), block, "Blocks are of 8 or 16 channels.");
-        return Make(type, sizes, block == 8 ? BlockedBy8Tag : BlockedBy16Tag);
-    }
-
-    public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => Make(type, sizes, AnyTag);
-
     public KernelDescription? Describe(Operation operation)
     {
         nint descriptor = CreateDescriptor(operation, "");
@@ -52,7 +39,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             Check(Dnnl.dnnl_primitive_desc_query(descriptor, ImplementationName, 0, &name));
             Dictionary<Argument, Layout> layouts = [];
             foreach (Argument argument in Arguments(operation))
-                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0) : Query(descriptor, ArgumentLayout, (int)argument);
+                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0) : Query(descriptor, ArgumentLayout, LayoutCodec.CodeOf(argument));
             long scratchpad = Query(descriptor, ScratchpadLayout, 0).Bytes;
             string implementation = Marshal.PtrToStringUTF8(name) ?? "";
             return new(implementation, SpeedOf(implementation), layouts, scratchpad);
@@ -108,25 +95,12 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         _ => Speed.Generic,
     };
 
-    private Layout Make(ElementType type, ReadOnlySpan<long> sizes, int tag)
-    {
-        if (sizes.Length == 0 || sizes.Length >= PlainTags.Length)
-            throw new ArgumentOutOfRangeException(nameof(sizes), $"A layout has 1 to {PlainTags.Length - 1} sizes, and {sizes.Length} were given.");
-        byte* descriptor = stackalloc byte[Dnnl.MemoryDescriptorBytes];
-        long* padded = stackalloc long[Dnnl.MaxDimensions];
-        sizes.CopyTo(new Span<long>(padded, Dnnl.MaxDimensions));
-        int status = Dnnl.dnnl_memory_desc_init_by_tag(descriptor, sizes.Length, padded, (int)type, tag);
-        if (status != Success)
-            Fail(status, null, $"{type} [{string.Join(", ", sizes.ToArray())}]", nameof(Dnnl.dnnl_memory_desc_init_by_tag));
-        return new(new(descriptor, Dnnl.MemoryDescriptorBytes));
-    }
-
     private static Layout Query(nint descriptor, int what, int index)
     {
         byte* layout = Dnnl.dnnl_primitive_desc_query_md(descriptor, what, index);
         if (layout == null)
-            throw new KernelLibraryException($"oneDNN has no layout for query {what}, argument {(Argument)index}.");
-        return new(new(layout, Dnnl.MemoryDescriptorBytes));
+            throw new KernelLibraryException($"oneDNN has no layout for query {what}, argument {index}.");
+        return LayoutCodec.Decode(layout);
     }
 
     private static IEnumerable<Argument> Arguments(Operation operation) => operation switch
@@ -164,7 +138,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             int status;
             if (operation is Reorder reorder)
             {
-                fixed (byte* source = reorder.Source.Descriptor, target = reorder.Target.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(reorder.Source), target = LayoutCodec.Encode(reorder.Target))
                     status = Dnnl.dnnl_reorder_primitive_desc_create(&result, source, _engine, target, _engine, attributes);
             }
             else if (operation is Sum sum)
@@ -199,14 +173,14 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     private int CreateSum(Sum sum, nint attributes, nint* result)
     {
-        byte[] sources = new byte[sum.Count * Dnnl.MemoryDescriptorBytes];
+        byte[] data = LayoutCodec.Encode(sum.Data), sources = new byte[sum.Count * Dnnl.MemoryDescriptorBytes];
         float[] scales = new float[sum.Count];
         for (int i = 0; i < sum.Count; i++)
         {
-            sum.Data.Descriptor.CopyTo(sources.AsSpan(i * Dnnl.MemoryDescriptorBytes));
+            data.CopyTo(sources.AsSpan(i * Dnnl.MemoryDescriptorBytes));
             scales[i] = 1;
         }
-        fixed (byte* source = sources, target = sum.Data.Descriptor)
+        fixed (byte* source = sources, target = data)
         fixed (float* scale = scales)
             return Dnnl.dnnl_sum_primitive_desc_create(result, target, sum.Count, scale, source, attributes, _engine);
     }

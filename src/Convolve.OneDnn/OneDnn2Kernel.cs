@@ -20,9 +20,9 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
     {
         ObjectDisposedException.ThrowIf(_primitive == 0, this);
         nint memory, address = buffer.At(offset, layout.Bytes);
-        fixed (byte* descriptor = layout.Descriptor)
+        fixed (byte* descriptor = LayoutCodec.Encode(layout))
             OneDnn2.Check(Dnnl.dnnl_memory_create(&memory, descriptor, _engine, address), _operation, _label);
-        _arguments = [.. _arguments, new() { Argument = (int)argument, Memory = memory }];
+        _arguments = [.. _arguments, new() { Argument = LayoutCodec.CodeOf(argument), Memory = memory }];
         _buffers.Add(buffer); // keeps the memory alive as long as the kernel
     }
 

@@ -17,57 +17,57 @@ internal static unsafe class OperationDescriptor
             case ConvolutionForward o:
                 {
                     Sizes s = new(o.Walk, default);
-                    fixed (byte* source = o.Source.Descriptor, weights = o.Weights.Descriptor, bias = Optional(o.Bias), target = o.Target.Descriptor)
+                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights), bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
                         return Dnnl.dnnl_dilated_convolution_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardData o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
-                    fixed (byte* source = o.DiffSource.Descriptor, weights = o.Weights.Descriptor, target = o.DiffTarget.Descriptor)
+                    fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights), target = LayoutCodec.Encode(o.DiffTarget))
                         return Dnnl.dnnl_dilated_convolution_backward_data_desc_init(result, Direct,
                             source, weights, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardWeights o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
-                    fixed (byte* source = o.Source.Descriptor, weights = o.DiffWeights.Descriptor, bias = Optional(o.DiffBias), target = o.DiffTarget.Descriptor)
+                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights), bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
                         return Dnnl.dnnl_dilated_convolution_backward_weights_desc_init(result, Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case InnerProductForward o:
-                fixed (byte* source = o.Source.Descriptor, weights = o.Weights.Descriptor, bias = Optional(o.Bias), target = o.Target.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights), bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
                     return Dnnl.dnnl_inner_product_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), source, weights, bias, target);
             case InnerProductBackwardData o:
-                fixed (byte* source = o.DiffSource.Descriptor, weights = o.Weights.Descriptor, target = o.DiffTarget.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights), target = LayoutCodec.Encode(o.DiffTarget))
                     return Dnnl.dnnl_inner_product_backward_data_desc_init(result, source, weights, target);
             case InnerProductBackwardWeights o:
-                fixed (byte* source = o.Source.Descriptor, weights = o.DiffWeights.Descriptor, bias = Optional(o.DiffBias), target = o.DiffTarget.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights), bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
                     return Dnnl.dnnl_inner_product_backward_weights_desc_init(result, source, weights, bias, target);
             case PoolingForward o:
                 {
                     Sizes s = new(o.Walk, o.Kernel);
-                    fixed (byte* source = o.Source.Descriptor, target = o.Target.Descriptor)
-                        return Dnnl.dnnl_pooling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), (int)o.Kind, source, target,
+                    fixed (byte* source = LayoutCodec.Encode(o.Source), target = LayoutCodec.Encode(o.Target))
+                        return Dnnl.dnnl_pooling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), CodeOf(o.Kind), source, target,
                             s.Stride, s.Kernel, s.Before, s.After);
                 }
             case PoolingBackward o:
                 {
                     Sizes s = new(o.Forward.Walk, o.Forward.Kernel);
-                    fixed (byte* source = o.DiffSource.Descriptor, target = o.DiffTarget.Descriptor)
-                        return Dnnl.dnnl_pooling_backward_desc_init(result, (int)o.Forward.Kind, source, target, s.Stride, s.Kernel, s.Before, s.After);
+                    fixed (byte* source = LayoutCodec.Encode(o.DiffSource), target = LayoutCodec.Encode(o.DiffTarget))
+                        return Dnnl.dnnl_pooling_backward_desc_init(result, CodeOf(o.Forward.Kind), source, target, s.Stride, s.Kernel, s.Before, s.After);
                 }
             case ElementwiseForward o:
-                fixed (byte* data = o.Data.Descriptor)
+                fixed (byte* data = LayoutCodec.Encode(o.Data))
                     return Dnnl.dnnl_eltwise_forward_desc_init(result, OneDnn2.Propagation(true), ForwardAlgorithm(o.Function), data, o.Function.Alpha, 0);
             case ElementwiseBackward o:
-                fixed (byte* diff = o.DiffData.Descriptor, given = o.Data.Descriptor)
+                fixed (byte* diff = LayoutCodec.Encode(o.DiffData), given = LayoutCodec.Encode(o.Data))
                     return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, given, o.Function.Alpha, 0);
             case ResamplingForward o:
-                fixed (byte* source = o.Source.Descriptor, target = o.Target.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(o.Source), target = LayoutCodec.Encode(o.Target))
                     return Dnnl.dnnl_resampling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Linear, null, source, target);
             case ResamplingBackward o:
-                fixed (byte* source = o.DiffSource.Descriptor, target = o.DiffTarget.Descriptor)
+                fixed (byte* source = LayoutCodec.Encode(o.DiffSource), target = LayoutCodec.Encode(o.DiffTarget))
                     return Dnnl.dnnl_resampling_backward_desc_init(result, Linear, null, source, target);
             default:
                 throw new NotSupportedException($"No descriptor is known for {operation}.");
@@ -95,7 +95,14 @@ internal static unsafe class OperationDescriptor
         _ => ForwardAlgorithm(new(kind)),
     };
 
-    private static ReadOnlySpan<byte> Optional(Layout? layout) => layout is null ? default : layout.Descriptor;
+    /// <summary>dnnl_alg_kind_t.</summary>
+    internal static int CodeOf(PoolingKind kind) => kind switch
+    {
+        PoolingKind.Max => 511,
+        PoolingKind.AverageWithPadding => 767,
+        PoolingKind.AverageWithoutPadding => 1023,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
 
     /// <summary>The walk in the library's terms: dilation 0 means dense.</summary>
     private ref struct Sizes

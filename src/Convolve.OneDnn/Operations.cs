@@ -50,9 +50,9 @@ public sealed record InnerProductBackwardWeights(Layout Source, Layout DiffWeigh
 /// <summary>How a window becomes one number.</summary>
 public enum PoolingKind
 {
-    Max = 511,
-    AverageWithPadding = 767,
-    AverageWithoutPadding = 1023,
+    Max,
+    AverageWithPadding,
+    AverageWithoutPadding,
 }
 
 public sealed record PoolingForward(bool IsTraining, PoolingKind Kind, Layout Source, Layout Target, (int Height, int Width) Kernel, Walk Walk) : Operation;
@@ -78,16 +78,16 @@ public sealed record Sum(Layout Data, int Count) : Operation;
 /// <summary>A tensor that a kernel reads or writes.</summary>
 public enum Argument
 {
-    Source = 1,
-    Target = 17,
-    Weights = 33,
-    Bias = 41,
-    Workspace = 64,
-    Scratchpad = 80,
-    DiffSource = 129,
-    DiffTarget = 145,
-    DiffWeights = 161,
-    DiffBias = 169,
+    Source,
+    Target,
+    Weights,
+    Bias,
+    Workspace,
+    Scratchpad,
+    DiffSource,
+    DiffTarget,
+    DiffWeights,
+    DiffBias,
 
     /// <summary>The first of many sources; the next ones follow.</summary>
     FirstSource = 1024,

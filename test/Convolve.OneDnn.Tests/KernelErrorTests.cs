@@ -5,7 +5,7 @@ namespace Convolve.OneDnn.Tests;
 /// <summary>What goes wrong is an exception that says what and where; nothing takes the process down.</summary>
 public sealed class KernelErrorTests : IDisposable
 {
-    private static readonly Layout Data = KernelLibrary.Current.Plain(ElementType.Float32, 4, 8);
+    private static readonly Layout Data = Layout.Plain(ElementType.Float32, 4, 8);
     private readonly NativeBuffer _buffer = new(2 * Data.Bytes, "test");
 
     public void Dispose() => _buffer.Dispose();
@@ -14,8 +14,8 @@ public sealed class KernelErrorTests : IDisposable
 
     private static Kernel ReLU() => Library.Compile(new ElementwiseForward(new(ElementwiseKind.ReLU), Data), "relu7");
 
-    private static ConvolutionForward Convolution(long outputRows) => new(true, Library.Any(ElementType.Float32, 1, 3, 8, 8),
-        Library.Any(ElementType.Float32, 5, 3, 3, 3), null, Library.Any(ElementType.Float32, 1, 5, outputRows, 6), new((1, 1), (1, 1), (0, 0), (0, 0)));
+    private static ConvolutionForward Convolution(long outputRows) => new(true, Layout.Any(ElementType.Float32, 1, 3, 8, 8),
+        Layout.Any(ElementType.Float32, 5, 3, 3, 3), null, Layout.Any(ElementType.Float32, 1, 5, outputRows, 6), new((1, 1), (1, 1), (0, 0), (0, 0)));
 
     [Fact]
     public void A_wrong_shape_names_label_call_and_operation()
@@ -31,7 +31,7 @@ public sealed class KernelErrorTests : IDisposable
     [Fact]
     public void A_wrong_sum_and_a_wrong_reorder_are_refused()
     {
-        Layout other = Library.Plain(ElementType.Float32, 4, 9);
+        Layout other = Layout.Plain(ElementType.Float32, 4, 9);
         Assert.Contains("Reorder", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Reorder(Data, other), "copy")).Message, StringComparison.Ordinal);
         Assert.Contains("Sum", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Sum(Data, 0), "sum1")).Message, StringComparison.Ordinal);
     }
@@ -40,8 +40,8 @@ public sealed class KernelErrorTests : IDisposable
     public void What_the_library_lacks_is_null_to_Describe_and_an_error_to_Compile()
     {
         // There is no convolution of whole numbers to bfloat16.
-        ConvolutionForward operation = new(true, Library.Any(ElementType.Int32, 1, 16, 9, 9),
-            Library.Any(ElementType.UInt8, 16, 16, 5, 5), null, Library.Any(ElementType.BFloat16, 1, 16, 3, 3), new((2, 2), (1, 1), (0, 0), (0, 0)));
+        ConvolutionForward operation = new(true, Layout.Any(ElementType.Int32, 1, 16, 9, 9),
+            Layout.Any(ElementType.UInt8, 16, 16, 5, 5), null, Layout.Any(ElementType.BFloat16, 1, 16, 3, 3), new((2, 2), (1, 1), (0, 0), (0, 0)));
         Assert.Null(Library.Describe(operation));
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Compile(operation, "conv3"));
         Assert.StartsWith($"conv3: {Library.Name} has no kernel for ConvolutionForward", error.Message, StringComparison.Ordinal);
@@ -79,7 +79,7 @@ public sealed class KernelErrorTests : IDisposable
     [NeedsFact(Feature.LibraryAvx512)]
     public void A_scratchpad_that_was_planned_too_small_is_refused()
     {
-        Layout image = Library.Any(ElementType.Float32, 64, 16, 6, 6), weights = Library.Any(ElementType.Float32, 16, 16, 3, 3);
+        Layout image = Layout.Any(ElementType.Float32, 64, 16, 6, 6), weights = Layout.Any(ElementType.Float32, 16, 16, 3, 3);
         ConvolutionForward forward = new(true, image, weights, null, image, new((1, 1), (1, 1), (1, 1), (1, 1)));
         ConvolutionBackwardWeights operation = new(image, weights, null, image, forward);
         int threads = ThreadTeam.Threads;

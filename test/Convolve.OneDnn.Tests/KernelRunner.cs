@@ -49,23 +49,7 @@ internal static class KernelRunner
     }
 
     /// <summary>A layout with the channels in blocks of 16, as the library likes it for convolutions.</summary>
-    /// <remarks>The number of the tag differs between versions of the library, so it is found by how it prints.</remarks>
-    public static Layout Blocked(long n, long c, long h, long w) =>
-        Make("aBcd16b", n, c, h, w);
-
-    /// <summary>A layout of images or weights by how it prints.</summary>
-    public static Layout Make(string format, params long[] sizes) =>
-        Make(Enumerable.Range(1, 300).First(tag => Make(tag, 32, 32, 3, 5) is { } layout && layout.Format == format), sizes)!;
-
-    private static unsafe Layout? Make(int tag, params long[] sizes)
-    {
-        byte[] descriptor = new byte[Dnnl.MemoryDescriptorBytes];
-        long[] padded = new long[Dnnl.MaxDimensions];
-        sizes.CopyTo(padded, 0);
-        fixed (byte* result = descriptor)
-        fixed (long* first = padded)
-            return Dnnl.dnnl_memory_desc_init_by_tag(result, sizes.Length, first, (int)ElementType.Float32, tag) == 0 ? new(descriptor) : null;
-    }
+    public static Layout Blocked(long n, long c, long h, long w) => Layout.Blocked(ElementType.Float32, 16, n, c, h, w);
 
     /// <summary>Seeded numbers in [-1, 1), multiples of 1/64 so that bfloat16 and sums are exact.</summary>
     public static float[] Numbers(int count, uint seed)
@@ -82,7 +66,7 @@ internal static class KernelRunner
 
     private static void Write(Layout layout, float[] values, NativeBuffer target)
     {
-        Layout plain = Library.Plain(ElementType.Float32, [.. layout.Sizes]);
+        Layout plain = Layout.Plain(ElementType.Float32, [.. layout.Sizes]);
         using NativeBuffer source = new(plain.Bytes, "plain");
         values.CopyTo(source.Span<float>(0, values.Length));
         Copy(plain, source, layout, target);
@@ -90,7 +74,7 @@ internal static class KernelRunner
 
     private static float[] Read(Layout layout, NativeBuffer source)
     {
-        Layout plain = Library.Plain(ElementType.Float32, [.. layout.Sizes]);
+        Layout plain = Layout.Plain(ElementType.Float32, [.. layout.Sizes]);
         using NativeBuffer target = new(plain.Bytes, "plain");
         Copy(layout, source, plain, target);
         return target.Span<float>(0, (int)(plain.Bytes / sizeof(float))).ToArray();

@@ -1,13 +1,13 @@
+using Convolve.Testing.Software;
+
 namespace Convolve.OneDnn.Tests;
 
 public class LayoutTests
 {
-    private static IKernelLibrary Library => KernelLibrary.Current;
-
     [Fact]
     public void A_plain_layout_says_what_it_is()
     {
-        Layout layout = Library.Plain(ElementType.Float32, 2, 3, 4, 5);
+        Layout layout = Layout.Plain(ElementType.Float32, 2, 3, 4, 5);
         Assert.Equal([2L, 3, 4, 5], layout.Sizes);
         Assert.Equal(ElementType.Float32, layout.Type);
         Assert.True(layout.IsPlain);
@@ -24,7 +24,7 @@ public class LayoutTests
     [InlineData(ElementType.UInt8, "u8", 1)]
     public void Every_type_prints_and_has_its_size(ElementType type, string text, int bytes)
     {
-        Layout layout = Library.Plain(type, 7, 3);
+        Layout layout = Layout.Plain(type, 7, 3);
         Assert.Equal($"{text} 7x3 ab", layout.ToString());
         Assert.Equal(21 * bytes, layout.Bytes);
     }
@@ -38,7 +38,7 @@ public class LayoutTests
     [InlineData(new long[] { 2, 3, 4, 5, 6, 9 }, "abcdef")]
     public void Plain_is_row_major_at_every_rank(long[] sizes, string format)
     {
-        Layout layout = Library.Plain(ElementType.Float32, sizes);
+        Layout layout = Layout.Plain(ElementType.Float32, sizes);
         Assert.Equal(format, layout.Format);
         Assert.True(layout.IsPlain);
         Assert.Equal(sizes.Aggregate(4L, (product, size) => product * size), layout.Bytes);
@@ -47,7 +47,7 @@ public class LayoutTests
     [Fact]
     public void Any_is_not_plain_and_prints_so()
     {
-        Layout layout = Library.Any(ElementType.Float32, 2, 16, 4, 4);
+        Layout layout = Layout.Any(ElementType.Float32, 2, 16, 4, 4);
         Assert.True(layout.IsAny);
         Assert.False(layout.IsPlain);
         Assert.Equal("f32 2x16x4x4 any", layout.ToString());
@@ -56,14 +56,14 @@ public class LayoutTests
     [Fact]
     public void Layouts_are_compared_by_value()
     {
-        Layout layout = Library.Plain(ElementType.Float32, 2, 3, 4, 5), same = Library.Plain(ElementType.Float32, 2, 3, 4, 5);
+        Layout layout = Layout.Plain(ElementType.Float32, 2, 3, 4, 5), same = Layout.Plain(ElementType.Float32, 2, 3, 4, 5);
         Assert.NotSame(layout, same);
         Assert.Equal(layout, same);
         Assert.Equal(layout.GetHashCode(), same.GetHashCode());
         Layout[] others =
         [
-            Library.Plain(ElementType.Int32, 2, 3, 4, 5), Library.Plain(ElementType.Float32, 2, 3, 5, 4),
-            Library.Plain(ElementType.Float32, 2, 3, 20), Library.Any(ElementType.Float32, 2, 3, 4, 5),
+            Layout.Plain(ElementType.Int32, 2, 3, 4, 5), Layout.Plain(ElementType.Float32, 2, 3, 5, 4),
+            Layout.Plain(ElementType.Float32, 2, 3, 20), Layout.Any(ElementType.Float32, 2, 3, 4, 5),
         ];
         Assert.All(others, other => Assert.NotEqual(layout, other));
         Assert.False(layout.Equals(null));
@@ -73,8 +73,8 @@ public class LayoutTests
     [Fact]
     public void Operations_are_compared_by_value()
     {
-        static Operation Make(int stride) => new ConvolutionForward(true, Library.Plain(ElementType.Float32, 1, 2, 6, 6),
-            Library.Any(ElementType.Float32, 3, 2, 3, 3), null, Library.Any(ElementType.Float32, 1, 3, 4, 4), new((stride, 1), (1, 1), (0, 0), (0, 0)));
+        static Operation Make(int stride) => new ConvolutionForward(true, Layout.Plain(ElementType.Float32, 1, 2, 6, 6),
+            Layout.Any(ElementType.Float32, 3, 2, 3, 3), null, Layout.Any(ElementType.Float32, 1, 3, 4, 4), new((stride, 1), (1, 1), (0, 0), (0, 0)));
         Assert.Equal(Make(1), Make(1));
         Assert.Equal(Make(1).GetHashCode(), Make(1).GetHashCode());
         Assert.NotEqual(Make(1), Make(2));
@@ -88,23 +88,23 @@ public class LayoutTests
         Assert.Equal("aBcd16b", layout.Format);
         Assert.Equal("f32 2x17x3x5 aBcd16b", layout.ToString());
         Assert.Equal(2 * 32 * 3 * 5 * 4, layout.Bytes);
-        Layout narrow = Library.Blocked(ElementType.Float32, 8, 2, 17, 3, 5);
+        Layout narrow = Layout.Blocked(ElementType.Float32, 8, 2, 17, 3, 5);
         Assert.Equal("f32 2x17x3x5 aBcd8b", narrow.ToString());
         Assert.Equal(2 * 24 * 3 * 5 * 4, narrow.Bytes);
-        Assert.Throws<ArgumentOutOfRangeException>(() => Library.Blocked(ElementType.Float32, 4, 2, 17, 3, 5));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Layout.Blocked(ElementType.Float32, 0, 2, 17, 3, 5));
     }
 
     [Fact]
     public void The_place_of_an_element_is_the_sum_over_its_axes()
     {
-        Assert.Equal([[0L, 20], [0L, 10], [0L, 2, 4, 6, 8], [0L, 1]], Offsets(Library.Plain(ElementType.Float32, 2, 2, 5, 2)));
+        Assert.Equal([[0L, 20], [0L, 10], [0L, 2, 4, 6, 8], [0L, 1]], Offsets(Layout.Plain(ElementType.Float32, 2, 2, 5, 2)));
         // Two blocks of 16 channels, of which the second is filled up.
         long[][] blocked = Offsets(KernelRunner.Blocked(2, 17, 3, 5));
         Assert.Equal([0L, 2 * 16 * 15], blocked[0]);
         Assert.Equal([.. Enumerable.Range(0, 16).Select(c => (long)c), .. Enumerable.Range(0, 16).Select(c => 16L * 15 + c)], blocked[1]);
         Assert.Equal([0L, 80, 160], blocked[2]);
         Assert.Equal([0L, 16, 32, 48, 64], blocked[3]);
-        Assert.Contains("f32 2x3 any", Assert.Throws<InvalidOperationException>(() => Library.Any(ElementType.Float32, 2, 3).OffsetsOf(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("f32 2x3 any", Assert.Throws<InvalidOperationException>(() => Layout.Any(ElementType.Float32, 2, 3).OffsetsOf(0)).Message, StringComparison.Ordinal);
 
         static long[][] Offsets(Layout layout) => [.. Enumerable.Range(0, layout.Sizes.Count).Select(layout.OffsetsOf)];
     }
@@ -120,7 +120,7 @@ public class LayoutTests
     [InlineData("ABcd8b16a2b", null, null)]
     public void Layouts_say_how_channels_and_filters_are_blocked(string format, int? channels, int? filters)
     {
-        Layout layout = KernelRunner.Make(format, 32, 32, 3, 5);
+        Layout layout = LayoutFormat.Create(ElementType.Float32, [32, 32, 3, 5], format);
         Assert.Equal(format, layout.Format);
         Assert.Equal(channels, layout.ChannelBlock);
         Assert.Equal(format.StartsWith("aB", StringComparison.Ordinal), channels is { } block && layout.IsBlockedBy(block));
@@ -130,19 +130,19 @@ public class LayoutTests
     [Fact]
     public void Only_images_have_blocks_of_channels()
     {
-        Assert.Null(Library.Any(ElementType.Float32, 2, 16, 4, 4).ChannelBlock);
-        Assert.Null(Library.Any(ElementType.Float32, 2, 16, 4, 4).FilterBlock);
-        Assert.Null(Library.Plain(ElementType.Float32, 2, 16).ChannelBlock);
+        Assert.Null(Layout.Any(ElementType.Float32, 2, 16, 4, 4).ChannelBlock);
+        Assert.Null(Layout.Any(ElementType.Float32, 2, 16, 4, 4).FilterBlock);
+        Assert.Null(Layout.Plain(ElementType.Float32, 2, 16).ChannelBlock);
     }
 
     [Fact]
     public void A_layout_lists_its_axes_and_blocks()
     {
-        Layout layout = KernelRunner.Make("ABcd8b16a2b", 32, 32, 3, 5);
+        Layout layout = LayoutFormat.Create(ElementType.BFloat16, [32, 32, 3, 5], "ABcd8b16a2b");
         Assert.Equal([0, 1, 2, 3], layout.Order);
         Assert.Equal([new(1, 8), new(0, 16), new LayoutBlock(1, 2)], layout.Blocks);
-        Assert.Empty(Library.Any(ElementType.Float32, 2, 16).Order);
-        Assert.Empty(Library.Any(ElementType.Float32, 2, 16).Blocks);
+        Assert.Empty(Layout.Any(ElementType.Float32, 2, 16).Order);
+        Assert.Empty(Layout.Any(ElementType.Float32, 2, 16).Blocks);
     }
 
     [Theory]
@@ -157,15 +157,12 @@ public class LayoutTests
     [Theory]
     [InlineData(-1, 3)]
     [InlineData(2, -5)]
-    public void Impossible_sizes_are_refused_by_name(long first, long second)
-    {
-        KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Plain(ElementType.Float32, first, second));
-        Assert.Equal($"Float32 [{first}, {second}]: oneDNN answered \"invalid arguments\" to dnnl_memory_desc_init_by_tag.", error.Message);
-    }
+    public void Impossible_sizes_are_refused(long first, long second) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Layout.Plain(ElementType.Float32, first, second));
 
     [Theory]
     [InlineData(0)]
-    [InlineData(7)]
+    [InlineData(13)]
     public void Impossible_ranks_are_refused(int rank) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Library.Plain(ElementType.Float32, new long[rank]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Layout.Plain(ElementType.Float32, new long[rank]));
 }

@@ -28,9 +28,9 @@ public class LeakTests
     public void Kernels_leave_nothing()
     {
         IKernelLibrary library = KernelLibrary.Current;
-        Layout plain = library.Plain(ElementType.Float32, 8, 32, 20, 20);
-        ConvolutionForward operation = new(true, library.Any(ElementType.Float32, 8, 32, 20, 20),
-            library.Any(ElementType.Float32, 32, 32, 3, 3), null, library.Any(ElementType.Float32, 8, 32, 20, 20), new((1, 1), (1, 1), (1, 1), (1, 1)));
+        Layout plain = Layout.Plain(ElementType.Float32, 8, 32, 20, 20);
+        ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 8, 32, 20, 20),
+            Layout.Any(ElementType.Float32, 32, 32, 3, 3), null, Layout.Any(ElementType.Float32, 8, 32, 20, 20), new((1, 1), (1, 1), (1, 1), (1, 1)));
         KernelDescription description = library.Describe(operation)!;
         using NativeBuffer buffer = new(description.Layouts.Values.Sum(l => l.Bytes) + description.ScratchpadBytes, "a test");
         ThreadTeam.Invoke(() =>
@@ -74,7 +74,7 @@ public class LeakTests
         static WeakReference[] Drop()
         {
             NativeBuffer buffer = new(4096, "a test");
-            Layout layout = KernelLibrary.Current.Plain(ElementType.Float32, 16);
+            Layout layout = Layout.Plain(ElementType.Float32, 16);
             Kernel kernel = KernelLibrary.Current.Compile(new Sum(layout, 2), "test");
             kernel.Bind(Argument.FirstSource, layout, buffer, 0);
             return [new(kernel), new(buffer)];

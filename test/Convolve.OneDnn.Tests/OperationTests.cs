@@ -17,9 +17,9 @@ public class OperationTests
 
     private static float[] DiffTarget => KernelRunner.Numbers(N * K * OutH * OutW, 3);
 
-    private static Layout F32(params ReadOnlySpan<long> sizes) => Library.Plain(ElementType.Float32, sizes);
+    private static Layout F32(params ReadOnlySpan<long> sizes) => Layout.Plain(ElementType.Float32, sizes);
 
-    private static Layout Any(params ReadOnlySpan<long> sizes) => Library.Any(ElementType.Float32, sizes);
+    private static Layout Any(params ReadOnlySpan<long> sizes) => Layout.Any(ElementType.Float32, sizes);
 
     /// <summary>Every product of a convolution with stride, dilation, uneven padding and groups: target += source * weight.</summary>
     private static IEnumerable<(int Source, int Weight, int Target)> Taps()
@@ -221,7 +221,7 @@ public class OperationTests
     {
         float[] values = [1, 1 + 1 / 256f, 1 + 3 / 256f, 1 + 1 / 256f + 1e-6f, -1 - 3 / 256f, 3.0e38f, 1e-30f, 0];
         float[] expected = [1, 1, 1 + 4 / 256f, 1 + 2 / 256f, -1 - 4 / 256f, Round(3.0e38f), Round(1e-30f), 0];
-        Layout narrow = Library.Plain(ElementType.BFloat16, 8);
+        Layout narrow = Layout.Plain(ElementType.BFloat16, 8);
         Assert.Equal(expected, KernelRunner.Run(new Reorder(F32(8), narrow), new() { [Argument.Source] = values })[Argument.Target]);
 
         static float Round(float value)

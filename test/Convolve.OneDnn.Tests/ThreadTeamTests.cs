@@ -293,9 +293,8 @@ public sealed class ThreadTeamTests : IDisposable
     [Fact]
     public void A_kernel_gives_the_same_for_every_size_of_the_team()
     {
-        IKernelLibrary library = KernelLibrary.Current;
-        ConvolutionForward operation = new(true, library.Any(ElementType.Float32, 3, 16, 9, 9),
-            library.Any(ElementType.Float32, 16, 16, 3, 3), null, library.Any(ElementType.Float32, 3, 16, 7, 7), new((1, 1), (1, 1), (0, 0), (0, 0)));
+        ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 3, 16, 9, 9),
+            Layout.Any(ElementType.Float32, 16, 16, 3, 3), null, Layout.Any(ElementType.Float32, 3, 16, 7, 7), new((1, 1), (1, 1), (0, 0), (0, 0)));
         Dictionary<Argument, float[]> inputs = new()
         {
             [Argument.Source] = KernelRunner.Numbers(3 * 16 * 81, 1),

@@ -64,7 +64,7 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
             throw new InvalidOperationException($"{_label}: rows are read into plain order, and not into [{_target}].");
         (_sourceAddress, _targetAddress, _firstRow, _rows) = (source, target - (nint)_to.Rows[firstRow] * sizeof(float), firstRow, rows);
         if (KernelCheck.IsOn)
-            Check(target, KernelLibrary.Current.Plain(ElementType.Float32, rows, Columns));
+            Check(target, Layout.Plain(ElementType.Float32, rows, Columns));
         else
             Execute();
     }

@@ -197,7 +197,7 @@ internal sealed class ParameterStore : IDisposable
             && copy.Order.SequenceEqual(master.Order) && copy.Type == ElementType.BFloat16 && copy.Bytes * 2 == master.Bytes ? row : null;
     }
 
-    private static Layout PlainOf(ParameterSlot slot) => KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
+    private static Layout PlainOf(ParameterSlot slot) => Layout.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
 
     private static void RequireCount(ParameterSlot slot, int count)
     {

@@ -59,7 +59,7 @@ internal sealed unsafe class SharesRunnable : Runnable
         {
             case Argument.Source or Argument.Target or Argument.DiffSource or Argument.DiffTarget:
                 long imageBytes = layout.Bytes / layout.Sizes[0];
-                layout = KernelLibrary.Current.Plain(layout.Type, [share.Images, .. layout.Sizes.Skip(1)]);
+                layout = Layout.Plain(layout.Type, [share.Images, .. layout.Sizes.Skip(1)]);
                 offset += share.FirstImage * imageBytes;
                 break;
             case Argument.DiffWeights or Argument.DiffBias when isPart:

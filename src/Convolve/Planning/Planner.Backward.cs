@@ -121,7 +121,7 @@ public sealed partial class Planner
         }
         if (_fusion.NeedsGradient(node.Inputs[0]))
         {
-            Layout anyWeights = _library.Any(_type, [.. forward.Weights.Sizes]);
+            Layout anyWeights = Layout.Any(_type, [.. forward.Weights.Sizes]);
             ConvolutionBackwardData operation = new(source.Layout, anyWeights, gradient.Layout, forward);
             KernelDescription? description = _library.Describe(operation);
             if (SpeedOf(description) < Speed.Tuned)
@@ -136,7 +136,7 @@ public sealed partial class Planner
             Give(node.Inputs[0], result);
         }
         ConvolutionBackwardWeights Ask(Layout from, Layout weights, Layout to) => new(from, weights, forward.Bias, to, forward);
-        Layout any = _library.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
+        Layout any = Layout.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
         BackWeights(node, source, gradient, forward.Bias, [Ask(source.Layout, Master(node, "weight"), gradient.Layout),
             Ask(source.Layout, any, gradient.Layout), Ask(Any(node.Input), any, anyTarget)]);
     }
@@ -148,7 +148,7 @@ public sealed partial class Planner
         gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
         if (_fusion.NeedsGradient(node.Inputs[0]))
         {
-            InnerProductBackwardData operation = new(Plain(node.Input), _library.Any(_type, [.. forward.Weights.Sizes]), gradient.Layout, forward);
+            InnerProductBackwardData operation = new(Plain(node.Input), Layout.Any(_type, [.. forward.Weights.Sizes]), gradient.Layout, forward);
             KernelDescription description = Required(operation, node);
             Tensor result = NewTensor($"d {node.Inputs[0].Name}", description[Argument.DiffSource]);
             Emit(node, "backward data", operation, description, new(Argument.DiffTarget, gradient, Access.Read),
@@ -156,7 +156,7 @@ public sealed partial class Planner
             Give(node.Inputs[0], result);
         }
         InnerProductBackwardWeights Ask(Layout weights) => new(source.Layout, weights, forward.Bias, gradient.Layout, forward);
-        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(_library.Any(ElementType.Float32, [.. forward.Weights.Sizes]))]);
+        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(Layout.Any(ElementType.Float32, [.. forward.Weights.Sizes]))]);
     }
 
     /// <summary>Takes the fastest candidate, the first among equals; a gradient that comes in another layout is brought to the master's.</summary>

@@ -32,9 +32,9 @@ public sealed partial class Planner
         if (DepthOf(node, conv) is not { } depth)
             return null;
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
-        Layout? bias = conv.HasBias ? _library.Plain(ElementType.Float32, conv.Filters) : null;
-        Layout any = _library.Any(_type, conv.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
-        ConvolutionForward operation = new(_options.IsTraining, _library.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
+        Layout? bias = conv.HasBias ? Layout.Plain(ElementType.Float32, conv.Filters) : null;
+        Layout any = Layout.Any(_type, conv.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
+        ConvolutionForward operation = new(_options.IsTraining, Layout.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
             any, bias, Any(node.Output), new((1, 1), (1, 1), (0, 0), (0, 0)), activation);
         KernelDescription? description = _library.Describe(operation);
         if (SpeedOf(description) < Speed.Tuned || !description![Argument.Source].IsBlockedBy(Pixel.Channels))
@@ -59,7 +59,7 @@ public sealed partial class Planner
     private void BackDepth(Node node, DepthShape depth, Tensor gradient)
     {
         var forward = (ConvolutionForward)_forwards[node.Index]!;
-        Layout any = _library.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
+        Layout any = Layout.Any(ElementType.Float32, [.. forward.Weights.Sizes]);
         ConvolutionBackwardWeights operation = new(forward.Source, any, forward.Bias, forward.Target, forward);
         KernelDescription description = Required(operation, node);
         Tensor result = NewTensor($"d {node.Name} deep weights", description[Argument.DiffWeights]);
@@ -73,12 +73,12 @@ public sealed partial class Planner
         Emit(node, "backward weights", operation, description, [.. uses]);
         Tensor plain = WeightsAs(node, result, DeepWeights(depth), "reorder gradient of weights");
         Layout master = Master(node, "weight");
-        Tensor target = Parameter(node, "weight", Region.Gradients), flat = master.IsPlain ? target : NewTensor($"d {node.Name}.weight", _library.Plain(ElementType.Float32, [.. master.Sizes]));
+        Tensor target = Parameter(node, "weight", Region.Gradients), flat = master.IsPlain ? target : NewTensor($"d {node.Name}.weight", Layout.Plain(ElementType.Float32, [.. master.Sizes]));
         Emit(node, "weights from depth", new WeightsToDepthWork(depth, IsBack: true), 0, new(Argument.Source, plain, Access.Read), new(Argument.Target, flat, Access.Write));
         if (flat != target)
             CopyWeights(node, flat, target, "reorder gradient of weights");
     }
 
-    private Layout DeepWeights(DepthShape depth) =>
-        _library.Plain(ElementType.Float32, depth.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
+    private static Layout DeepWeights(DepthShape depth) =>
+        Layout.Plain(ElementType.Float32, depth.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
 }

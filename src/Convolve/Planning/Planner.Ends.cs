@@ -13,8 +13,8 @@ public sealed partial class Planner
 
     private Tensor LowerSoftmax(Node node, Tensor source, ElementType type)
     {
-        source = As(node, source, _library.Plain(source.Layout.Type, Sizes(node.Output)), "reorder source");
-        Tensor target = NewTensor(node.Name, _library.Plain(type, Sizes(node.Output)));
+        source = As(node, source, Layout.Plain(source.Layout.Type, Sizes(node.Output)), "reorder source");
+        Tensor target = NewTensor(node.Name, Layout.Plain(type, Sizes(node.Output)));
         Emit(node, "forward", new SoftmaxWork(node.Output.Channels, IsBack: false), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
         return target;
     }

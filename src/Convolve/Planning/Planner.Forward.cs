@@ -55,8 +55,8 @@ public sealed partial class Planner
         Window window = conv.Walk(node.Input);
         Walk walk = new(Pair(conv.Stride), Pair(conv.Dilation), Pair(window.Before), Pair(window.After));
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
-        Layout? bias = conv.HasBias ? _library.Plain(ElementType.Float32, conv.Filters) : null;
-        Layout weights = _library.Any(_type, ParameterSizes(node, node.Parameters[0]));
+        Layout? bias = conv.HasBias ? Layout.Plain(ElementType.Float32, conv.Filters) : null;
+        Layout weights = Layout.Any(_type, ParameterSizes(node, node.Parameters[0]));
         ConvolutionForward Ask(Layout from) => new(_options.IsTraining, from, weights, bias, Any(node.Output), walk, activation);
 
         ConvolutionForward operation = Ask(source.Layout);
@@ -89,12 +89,12 @@ public sealed partial class Planner
 
     private Layout PreferredDiffWeights(Node node, Operation operation, KernelDescription description)
     {
-        Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
+        Layout any = Layout.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
         Layout source = description[Argument.Source], target = description[Argument.Target];
         Operation backward = operation switch
         {
             ConvolutionForward o => new ConvolutionBackwardWeights(source, any, o.Bias, target, o),
-            InnerProductForward o => new InnerProductBackwardWeights(source, any, o.Bias, _library.Plain(_type, [.. target.Sizes]), o),
+            InnerProductForward o => new InnerProductBackwardWeights(source, any, o.Bias, Layout.Plain(_type, [.. target.Sizes]), o),
             _ => throw new NotSupportedException($"{operation} has no weights."),
         };
         return Required(backward, node)[Argument.DiffWeights];
@@ -105,9 +105,9 @@ public sealed partial class Planner
         Tensor source = As(node, InputOf(node), Plain(node.Input), "reorder source");
         bool isLast = node == LogitsNode;
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
-        Layout? bias = linear.HasBias ? _library.Plain(ElementType.Float32, linear.Units) : null;
-        Layout target = _library.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
-        InnerProductForward operation = new(_options.IsTraining, source.Layout, _library.Any(_type, linear.Units, node.Input.Channels), bias, target, activation);
+        Layout? bias = linear.HasBias ? Layout.Plain(ElementType.Float32, linear.Units) : null;
+        Layout target = Layout.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
+        InnerProductForward operation = new(_options.IsTraining, source.Layout, Layout.Any(_type, linear.Units, node.Input.Channels), bias, target, activation);
         KernelDescription description = Required(operation, node);
         if (_options.IsTraining && _given is null)
             _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
@@ -224,7 +224,7 @@ public sealed partial class Planner
         Tensor target = NewTensor($"{node.Name} {name}", parts[0].Layout);
         // As one row of numbers, the padded channels of blocks included: those are 0, and the library is slow where it has to leave them out.
         int elementBytes = target.Layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float);
-        Layout row = _library.Plain(target.Layout.Type, target.Layout.Bytes / elementBytes);
+        Layout row = Layout.Plain(target.Layout.Type, target.Layout.Bytes / elementBytes);
         OneDnn.Sum operation = new(row, parts.Count);
         Emit(node, name, operation, Required(operation, node),
         [

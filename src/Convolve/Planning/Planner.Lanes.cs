@@ -116,7 +116,7 @@ public sealed partial class Planner
         if (_options.IsTraining && part.Stage.KeepsActivations)
             uses.Add(new(Argument.FirstSource, part.Activations = NewTensor($"{conv.Name} activations", LanesLayoutOf(conv.Output)), Access.Write));
         if (_options.IsTraining && part.Stage.Pool is { Kind: LanesPoolKind.Max } pool)
-            uses.Add(new(Argument.Workspace, part.Argmax = NewTensor($"{part.Last.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
+            uses.Add(new(Argument.Workspace, part.Argmax = NewTensor($"{part.Last.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
         Emit(conv, "forward", new LanesForwardWork(part.Stage), _options.Threads * LanesStages.ForwardScratchBytes(part.Stage), [.. uses]);
         return part.Target;
     }
@@ -136,7 +136,7 @@ public sealed partial class Planner
     {
         Node conv = part.Convolution;
         long sumsBytes = _options.Threads * LanesConvolution.WeightSumsBytes(part.Stage.Conv);
-        Tensor sums = NewTensor($"d {conv.Name} sums", _library.Plain(ElementType.UInt8, sumsBytes));
+        Tensor sums = NewTensor($"d {conv.Name} sums", Layout.Plain(ElementType.UInt8, sumsBytes));
         List<Use> uses =
         [
             new(Argument.Source, part.Source!, Access.Read), new(Argument.Weights, PlainParameter(conv, "weight"), Access.Read),
@@ -155,7 +155,7 @@ public sealed partial class Planner
         return result;
     }
 
-    private Tensor PlainParameter(Node node, string name) => ParameterAs(node, name, _library.Plain(ElementType.Float32, [.. Master(node, name).Sizes]));
+    private Tensor PlainParameter(Node node, string name) => ParameterAs(node, name, Layout.Plain(ElementType.Float32, [.. Master(node, name).Sizes]));
 
     private Tensor CopyLanes(Node node, string name, Tensor source, Layout target, Shape shape, bool toLanes)
     {
@@ -165,5 +165,5 @@ public sealed partial class Planner
     }
 
     private Layout LanesLayoutOf(Shape shape) =>
-        _library.Plain(ElementType.Float32, Lanes.Groups((int)Batch), shape.Channels, shape.Height, shape.Width, Lanes.Width);
+        Layout.Plain(ElementType.Float32, Lanes.Groups((int)Batch), shape.Channels, shape.Height, shape.Width, Lanes.Width);
 }

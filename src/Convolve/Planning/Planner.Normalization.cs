@@ -16,7 +16,7 @@ public sealed partial class Planner
         BatchNormShape shape = new((int)Batch, node.Output.Channels, node.Output.Height * node.Output.Width, node.Output.IsVector);
         float slope = _fusion.ActivationOf(node)?.Layer switch { LeakyReLU leaky => leaky.Slope, ReLU => 0, _ => 1 };
         BatchNormWork work = new(shape, norm.Eps, norm.Momentum, slope, _options.IsTraining);
-        Tensor statistics = NewTensor($"{node.Name} statistics", _library.Plain(ElementType.Float32, shape.StatisticsFloats));
+        Tensor statistics = NewTensor($"{node.Name} statistics", Layout.Plain(ElementType.Float32, shape.StatisticsFloats));
         Access running = _options.IsTraining ? Access.ReadWrite : Access.Read;
         Emit(node, "forward", work, _options.IsTraining ? PartialBytes(shape) : 0,
             new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read), new(Argument.Bias, Parameter(node, "bias"), Access.Read),

@@ -40,7 +40,7 @@ public sealed partial class Planner
     {
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (_options.IsTraining)
-            uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", _library.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
+            uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
         Emit(node, "forward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: false, TakesReLU(node)), 0, [.. uses]);
         _pools[node] = pool;
     }

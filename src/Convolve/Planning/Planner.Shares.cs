@@ -37,7 +37,7 @@ public sealed partial class Planner
     private Operation? ShareOf(Operation operation, Use[] uses, int images)
     {
         Layout Of(Argument argument) => uses.First(use => use.Argument == argument).Tensor.Layout;
-        Layout? Rows(Layout whole) => whole.IsPlain && whole.Sizes[0] == Batch ? _library.Plain(whole.Type, [images, .. whole.Sizes.Skip(1)]) : null;
+        Layout? Rows(Layout whole) => whole.IsPlain && whole.Sizes[0] == Batch ? Layout.Plain(whole.Type, [images, .. whole.Sizes.Skip(1)]) : null;
         InnerProductForward? Product(InnerProductForward whole) => Rows(whole.Source) is { } source && Rows(whole.Target) is { } target ? whole with { Source = source, Target = target } : null;
         switch (operation)
         {

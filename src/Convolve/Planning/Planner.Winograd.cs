@@ -33,8 +33,8 @@ public sealed partial class Planner
     /// <summary>The layout of weights that the transforms read and the gradients come out in: that of the library's direct kernels in float32.</summary>
     private Layout? WinogradWeightsLayout(Node node, ConvolutionForward direct)
     {
-        Layout any = _library.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
-        Layout Single(Layout layout) => _library.Any(ElementType.Float32, [.. layout.Sizes]);
+        Layout any = Layout.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
+        Layout Single(Layout layout) => Layout.Any(ElementType.Float32, [.. layout.Sizes]);
         KernelDescription? found = _library.Describe(direct with { IsTraining = true, Source = Single(direct.Source), Weights = any, Target = Single(direct.Target) });
         return found?[Argument.Weights] is { } layout && layout.FilterBlock == LibraryBlock ? layout : null;
     }

@@ -66,7 +66,7 @@ public sealed partial class Planner
     {
         Tensor input = Forward();
         Node last = LogitsNode;
-        Tensor logits = As(last, _outputs[last.Index]!, _library.Plain(ElementType.Float32, Sizes(last.Output)), "logits"), output = logits;
+        Tensor logits = As(last, _outputs[last.Index]!, Layout.Plain(ElementType.Float32, Sizes(last.Output)), "logits"), output = logits;
         if (_options.IsTraining)
             Backward(logits);
         else if (last != _graph.Nodes[^1])
@@ -112,7 +112,7 @@ public sealed partial class Planner
     }
 
     private Layout MasterOf(Node node, ParameterSpec spec) =>
-        _masters.TryGetValue((node, spec.Name), out Layout? layout) ? layout : _library.Plain(ElementType.Float32, ParameterSizes(node, spec));
+        _masters.TryGetValue((node, spec.Name), out Layout? layout) ? layout : Layout.Plain(ElementType.Float32, ParameterSizes(node, spec));
 
     /// <summary>The master layout of a parameter: as given by an earlier plan, or as this one has chosen.</summary>
     private Layout Master(Node node, string name) => _given is not null
@@ -151,14 +151,14 @@ public sealed partial class Planner
 
     private long[] Sizes(Shape shape) => shape.IsVector ? [Batch, shape.Channels] : [Batch, shape.Channels, shape.Height, shape.Width];
 
-    private Layout Any(Shape shape) => _library.Any(_type, Sizes(shape));
+    private Layout Any(Shape shape) => Layout.Any(_type, Sizes(shape));
 
-    private Layout Plain(Shape shape) => _library.Plain(_type, Sizes(shape));
+    private Layout Plain(Shape shape) => Layout.Plain(_type, Sizes(shape));
 
     /// <summary>What the own kernels work on.</summary>
     private Layout Blocked(Shape image) => Blocked(image, Pixel.Channels);
 
-    private Layout Blocked(Shape image, int block) => _library.Blocked(_type, block, Sizes(image));
+    private Layout Blocked(Shape image, int block) => Layout.Blocked(_type, block, Sizes(image));
 
     /// <summary>The channels of the blocks that the library's kernels for this machine work on.</summary>
     private int LibraryBlock => _library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;

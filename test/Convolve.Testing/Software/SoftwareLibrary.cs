@@ -8,9 +8,9 @@ namespace Convolve.Testing.Software;
 /// </summary>
 public sealed class SoftwareLibrary : IKernelLibrary
 {
-    private readonly IKernelLibrary _layouts;
-
-    private SoftwareLibrary(IKernelLibrary layouts) => _layouts = layouts;
+    private SoftwareLibrary()
+    {
+    }
 
     public string Name => "software";
 
@@ -19,21 +19,15 @@ public sealed class SoftwareLibrary : IKernelLibrary
     /// <summary>Takes the place of the process's library until the result is disposed. No model outlives the exchange.</summary>
     public static IDisposable Use()
     {
-        KernelLibrary.Substitute = new SoftwareLibrary(KernelLibrary.Current);
+        KernelLibrary.Substitute = new SoftwareLibrary();
         return new Exchange();
     }
-
-    public Layout Plain(ElementType type, params ReadOnlySpan<long> sizes) => _layouts.Plain(type, sizes);
-
-    public Layout Blocked(ElementType type, int block, params ReadOnlySpan<long> sizes) => _layouts.Blocked(type, block, sizes);
-
-    public Layout Any(ElementType type, params ReadOnlySpan<long> sizes) => _layouts.Any(type, sizes);
 
     public KernelDescription? Describe(Operation operation) => new("jit:software", Speed.Tuned, Arguments(operation).ToDictionary(a => a.Argument, a => a.Layout), 0);
 
     public Kernel Compile(Operation operation, string label) => new SoftwareKernel(operation);
 
-    private IEnumerable<(Argument Argument, Layout Layout)> Arguments(Operation operation) => operation switch
+    private static IEnumerable<(Argument Argument, Layout Layout)> Arguments(Operation operation) => operation switch
     {
         ConvolutionForward o => [(Argument.Source, Image(o.Source)), (Argument.Weights, Weights(o.Weights)), .. Bias(Argument.Bias, o.Bias), (Argument.Target, Image(o.Target))],
         ConvolutionBackwardData o => [(Argument.DiffSource, Image(o.DiffSource)), (Argument.Weights, TransposedWeights(o.Weights)), (Argument.DiffTarget, Image(o.DiffTarget))],
@@ -56,27 +50,27 @@ public sealed class SoftwareLibrary : IKernelLibrary
 
     private static (Argument, Layout)[] Bias(Argument argument, Layout? layout) => layout is null ? [] : [(argument, layout)];
 
-    private Layout Image(Layout asked) => asked.IsAny ? Blocked(asked.Type, 16, [.. asked.Sizes]) : asked;
+    private static Layout Image(Layout asked) => asked.IsAny ? Layout.Blocked(asked.Type, 16, [.. asked.Sizes]) : asked;
 
-    private Layout Like(Layout other, Layout asked) => !asked.IsAny ? asked : other.IsPlain ? Plain(asked.Type, [.. asked.Sizes]) : Blocked(asked.Type, 16, [.. asked.Sizes]);
+    private static Layout Like(Layout other, Layout asked) => !asked.IsAny ? asked : other.IsPlain ? Layout.Plain(asked.Type, [.. asked.Sizes]) : Layout.Blocked(asked.Type, 16, [.. asked.Sizes]);
 
-    private Layout Workspace(Layout target) => Plain(ElementType.Int32, [.. target.Sizes]);
+    private static Layout Workspace(Layout target) => Layout.Plain(ElementType.Int32, [.. target.Sizes]);
 
     // Pairs of rows lie interleaved in bfloat16, as the processor's dot products want them.
-    private Layout Weights(Layout asked) => !asked.IsAny ? asked : (asked.Sizes.Count, asked.Type) switch
+    private static Layout Weights(Layout asked) => !asked.IsAny ? asked : (asked.Sizes.Count, asked.Type) switch
     {
         (2, ElementType.BFloat16) => LayoutFormat.Create(asked.Type, asked.Sizes, "AB8b64a2b"),
         (2, _) => LayoutFormat.Create(asked.Type, asked.Sizes, "AB16b64a"),
         (4, ElementType.BFloat16) => LayoutFormat.Create(asked.Type, asked.Sizes, "ABcd8b16a2b"),
         (4, _) => LayoutFormat.Create(asked.Type, asked.Sizes, "ABcd16b16a"),
-        _ => Plain(asked.Type, [.. asked.Sizes]),
+        _ => Layout.Plain(asked.Type, [.. asked.Sizes]),
     };
 
-    private Layout TransposedWeights(Layout asked) => !asked.IsAny ? asked : asked.Sizes.Count switch
+    private static Layout TransposedWeights(Layout asked) => !asked.IsAny ? asked : asked.Sizes.Count switch
     {
         2 => LayoutFormat.Create(asked.Type, asked.Sizes, "AB8a64b2a"),
         4 => LayoutFormat.Create(asked.Type, asked.Sizes, "ABcd8a16b2a"),
-        _ => Plain(asked.Type, [.. asked.Sizes]),
+        _ => Layout.Plain(asked.Type, [.. asked.Sizes]),
     };
 
     private sealed class Exchange : IDisposable

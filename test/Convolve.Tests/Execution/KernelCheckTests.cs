@@ -76,7 +76,7 @@ public class KernelCheckTests
     [Fact]
     public void Padding_that_is_not_0_is_found()
     {
-        Layout blocked = Library.Blocked(ElementType.Float32, 16, 1, 3, 2, 2);
+        Layout blocked = Layout.Blocked(ElementType.Float32, 16, 1, 3, 2, 2);
         string message = Failure((_, target, _) => target.Fill(1), blocked);
         Assert.Contains(" left 52 elements of the padding other than 0 in Target [f32 1x3x2x2 aBcd16b]", message, StringComparison.Ordinal);
         Run((_, target, _) => target.Clear(), blocked);
@@ -102,7 +102,7 @@ public class KernelCheckTests
             new(16, true, Precision.Float32, false, 1)).Parameters.Slots[0];
         if (slot.Layout.Format != "AB16b64a" || !Library.Name.StartsWith("oneDNN 2.6", StringComparison.Ordinal))
             return;
-        Layout plain = Library.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
+        Layout plain = Layout.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
         KernelCheckException error = Assert.Throws<KernelCheckException>(() => CheckReorder(slot.Layout, plain));
         Assert.StartsWith("test: the kernel reorder left 98560 of 616000 elements unwritten in Target [f32 100x6160 ab]", error.Message, StringComparison.Ordinal);
     }
@@ -135,7 +135,7 @@ public class KernelCheckTests
             foreach (int channels in new[] { 1, 3, 15, 16, 17, 24, 33, 100 })
                 foreach ((int height, int width) in new[] { (1, 1), (1, 5), (7, 2), (13, 13) })
                 {
-                    Layout plain = Library.Plain(type, batch, channels, height, width), blocked = Library.Blocked(type, block, batch, channels, height, width);
+                    Layout plain = Layout.Plain(type, batch, channels, height, width), blocked = Layout.Blocked(type, block, batch, channels, height, width);
                     CheckReorder(plain, blocked);
                     CheckReorder(blocked, plain);
                 }
@@ -221,7 +221,7 @@ public class KernelCheckTests
 
     private static void Run(Body body, Layout? layout = null, bool inPlace = false)
     {
-        layout ??= Library.Plain(ElementType.Float32, 4, 6);
+        layout ??= Layout.Plain(ElementType.Float32, 4, 6);
         int count = (int)(layout.Bytes / sizeof(float));
         using NativeBuffer source = new(layout.Bytes, "source"), target = new(layout.Bytes, "target"), scratch = new(64, "scratch");
         for (int i = 0; i < count; i++)

@@ -82,7 +82,7 @@ public partial class LayoutCopyTests
     [Fact]
     public void Layouts_of_other_sizes_or_types_are_refused()
     {
-        static Layout Plain(ElementType type, params long[] sizes) => KernelLibrary.Current.Plain(type, sizes);
+        static Layout Plain(ElementType type, params long[] sizes) => Layout.Plain(type, sizes);
         Layout given = Plain(ElementType.Float32, 4, 6);
         foreach ((Layout source, Layout target) in new[] { (given, Plain(ElementType.Float32, 6, 4)), (given, Plain(ElementType.UInt8, 4, 6)), (Plain(ElementType.BFloat16, 4, 6), given) })
             Assert.Contains("fc.weight: weights are copied from float32", Assert.Throws<ArgumentException>(() => new LayoutCopy("fc.weight", source, target)).Message, StringComparison.Ordinal);
@@ -99,7 +99,7 @@ public partial class LayoutCopyTests
             Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)), evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);
             foreach (ParameterSlot slot in training.Parameters.Slots)
             {
-                Layout plain = KernelLibrary.Current.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
+                Layout plain = Layout.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
                 if (seen.Add((plain, slot.Layout)))
                     CheckCopies(slot.Name, plain, slot.Layout);
             }
