@@ -1,5 +1,6 @@
 #:project ../src/Convolve.Zoo/Convolve.Zoo.csproj
 using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Training;
 using Convolve.Zoo;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Convolve.Training;
+using Convolve.Runs;
 
 namespace Convolve.Bench;
 

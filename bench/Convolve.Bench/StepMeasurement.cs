@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Convolve.Execution;
 using Convolve.Layers;
 using Convolve.OneDnn;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Bench;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Planning;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Bench;
 

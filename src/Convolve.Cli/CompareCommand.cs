@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Reporting;
 
 namespace Convolve.Cli;

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Data.Folders;
+using Convolve.Data.Sets;
 
 namespace Convolve.Cli;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Convolve.Data;
+using Convolve.Data.Sets;
 
 namespace Convolve.Cli;
 

@@ -1,12 +1,16 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Data.Folders;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Reporting;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Cli;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Evaluations;
 
 namespace Convolve.Cli;

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Imaging;
 using Convolve.OneDnn;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Planning;

@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Drawing.Charts;
 using Convolve.Execution;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Training;
 using Spectre.Console;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Training;
 

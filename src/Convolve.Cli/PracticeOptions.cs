@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Cli;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Imaging;
 using Convolve.Zoo;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Convolve.Data;
-using Convolve.Formats;
+using Convolve.Data.Sets;
+using Convolve.Files;
 using Convolve.Reporting;
 using Convolve.Training;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Convolve.Training;
+using Convolve.Runs;
 
 namespace Convolve.Cli;
 

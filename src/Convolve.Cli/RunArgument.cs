@@ -1,5 +1,7 @@
 using Convolve.Execution;
 using Convolve.Formats;
+using Convolve.Inference;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Cli;

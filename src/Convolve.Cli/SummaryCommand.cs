@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Convolve.Drawing;
 using Convolve.Execution;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Zoo;

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Reporting;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Cli;

@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using Convolve.Data;
+using Convolve.Data.Inputs;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 using Convolve.Zoo;
 
 namespace Convolve.Cli;

@@ -1,8 +1,11 @@
 using System.Globalization;
-using Convolve.Data;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Cli;
 

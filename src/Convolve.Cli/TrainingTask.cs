@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
+using Convolve.Runs;
 using Convolve.Training;
 using Convolve.Zoo;
 

@@ -1,6 +1,7 @@
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Zoo;
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Convolve.Data;
+using Convolve.Data.Sets;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Cli.Tests;

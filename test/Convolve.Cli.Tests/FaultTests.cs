@@ -1,6 +1,6 @@
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Testing;
-using Convolve.Training;
 
 namespace Convolve.Cli.Tests;
 

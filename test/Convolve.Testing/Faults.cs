@@ -1,4 +1,4 @@
-using Convolve.Formats;
+using Convolve.Files;
 
 namespace Convolve.Testing;
 

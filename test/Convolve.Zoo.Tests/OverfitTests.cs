@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Training;
 

@@ -1,6 +1,7 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Zoo.Experiments;
 

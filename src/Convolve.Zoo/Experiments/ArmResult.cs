@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Evaluations;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;

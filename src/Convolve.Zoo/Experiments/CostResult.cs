@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Formats;
-using Convolve.Training;
+using Convolve.Files;
 
 namespace Convolve.Zoo.Experiments;
 

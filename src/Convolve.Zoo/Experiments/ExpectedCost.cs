@@ -4,6 +4,7 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.OneDnn;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Zoo.Experiments;
 

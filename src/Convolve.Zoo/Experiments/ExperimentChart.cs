@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convolve.Drawing.Charts;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Reporting;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;

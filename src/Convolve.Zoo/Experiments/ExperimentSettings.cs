@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Planning;
 using Convolve.Training;
 

@@ -1,5 +1,6 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Zoo.Experiments;
 

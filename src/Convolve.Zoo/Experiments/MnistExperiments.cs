@@ -1,5 +1,5 @@
-using Convolve.Data;
-using Convolve.Training;
+using Convolve.Data.Inputs;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Zoo.Experiments;
 

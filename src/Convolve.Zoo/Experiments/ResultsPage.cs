@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;

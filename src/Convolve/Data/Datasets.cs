@@ -1,3 +1,7 @@
+using Convolve.Data.Fetching;
+using Convolve.Data.Folders;
+using Convolve.Data.Sets;
+
 namespace Convolve.Data;
 
 /// <summary>

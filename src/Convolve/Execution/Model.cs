@@ -12,7 +12,7 @@ namespace Convolve.Execution;
 /// <para>
 /// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order in which they come,
 /// and has its own input and result. A training in the same process serves them between its steps; what they see are the weights of that moment.
-/// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizer.Step"/> belong together: several threads that train one model must
+/// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizers.Optimizer.Step"/> belong together: several threads that train one model must
 /// agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>

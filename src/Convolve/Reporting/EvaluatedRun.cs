@@ -1,9 +1,13 @@
 using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Imaging;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Reporting;

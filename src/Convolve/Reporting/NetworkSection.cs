@@ -4,6 +4,7 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Reporting;

@@ -1,5 +1,5 @@
-using Convolve.Data;
-using Convolve.Data.Transforms;
+using Convolve.Data.Pixels;
+using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Formats.TensorBoard;
 using Convolve.Imaging;
@@ -63,7 +63,7 @@ public sealed class PredictionGrid
     /// <param name="folder">The run folder.</param>
     /// <param name="run">The run.</param>
     /// <param name="step">Where it stands on the axis of the curves: the run's updates, <see cref="Training.Trainer.Steps"/>.</param>
-    /// <exception cref="Formats.FileWriteException">The file cannot be written.</exception>
+    /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Log(string folder, EvaluatedRun run, long step)
     {
         ArgumentNullException.ThrowIfNull(run);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Convolve.Evaluations;
-using Convolve.Formats;
+using Convolve.Files;
 
 namespace Convolve.Reporting;
 

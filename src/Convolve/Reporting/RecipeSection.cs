@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Convolve.Training;
+using Convolve.Runs;
 
 namespace Convolve.Reporting;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Drawing.Charts;
 using Convolve.Evaluations;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Reporting;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Evaluations;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Imaging;
+using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Reporting;

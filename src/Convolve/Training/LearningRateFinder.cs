@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.OneDnn;
 

@@ -1,3 +1,5 @@
+using Convolve.Training.Optimizers;
+
 namespace Convolve.Training;
 
 /// <summary>One way in which a batch was to be learned by heart.</summary>

@@ -1,7 +1,10 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
 

@@ -1,3 +1,5 @@
+using Convolve.Evaluations;
+
 namespace Convolve.Training;
 
 /// <summary>What a training says of itself while it runs.</summary>
@@ -35,18 +37,6 @@ public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, doub
         (int accuracy, int loss) = (ChosenAccuracy.CompareTo(best.ChosenAccuracy), best.ChosenLoss.CompareTo(ChosenLoss));
         return (watched == WatchedMetric.Accuracy ? (accuracy, loss) : (loss, accuracy)) is ( > 0, _) or (0, > 0);
     }
-}
-
-/// <summary>The mean loss and the accuracies over one split.</summary>
-/// <param name="Images">How many were counted.</param>
-/// <param name="Loss">Mean softmax cross-entropy.</param>
-/// <param name="Accuracy">Share whose largest logit is the label's, in [0, 1].</param>
-/// <param name="Top5Accuracy">Share whose label is among the five largest logits, in [0, 1]; null with five classes or fewer, where it would be 1 whatever is predicted.</param>
-/// <param name="ImagesPerSecond">Throughput of the evaluation, data included.</param>
-public sealed record Evaluation(int Images, double Loss, double Accuracy, double? Top5Accuracy, double ImagesPerSecond)
-{
-    /// <inheritdoc cref="Evaluations.Predictions.AccuracyInterval"/>
-    public Evaluations.Interval AccuracyInterval => Evaluations.Interval.Wilson(Accuracy, Images);
 }
 
 /// <summary>Why a training ended.</summary>

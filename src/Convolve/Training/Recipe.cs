@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Convolve.Data.Transforms;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
 
@@ -66,7 +67,7 @@ public sealed record Recipe
     public double ValidationFraction { get; init; } = 0.1;
 
     /// <summary>How the validation split is drawn; runs of version 0.1.0 keep theirs.</summary>
-    public Data.SplitRule SplitRule { get; init; } = Data.SplitRule.CopiesTogether;
+    public Data.Sets.SplitRule SplitRule { get; init; } = Data.Sets.SplitRule.CopiesTogether;
 
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
@@ -75,7 +76,7 @@ public sealed record Recipe
     public bool SkipBad { get; init; }
 
     /// <summary>How pixels become numbers.</summary>
-    public Data.Normalization Normalization { get; init; } = Data.Normalization.TrainingSplit;
+    public Data.Inputs.Normalization Normalization { get; init; } = Data.Inputs.Normalization.TrainingSplit;
 
     /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
     public TransformList Transforms { get; init; } = TransformList.Empty;
@@ -94,8 +95,8 @@ public sealed record Recipe
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
     /// <summary>Divides a set as the run does.</summary>
-    /// <exception cref="Data.DataException">The set is too small to divide.</exception>
-    public Data.DataSplits Split(Data.LoadedData data)
+    /// <exception cref="Data.Sets.DataException">The set is too small to divide.</exception>
+    public Data.Sets.DataSplits Split(Data.Sets.LoadedData data)
     {
         ArgumentNullException.ThrowIfNull(data);
         return data.Split(ValidationFraction, Seed, Limit, SplitRule);

@@ -1,10 +1,15 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Runs;
 
 namespace Convolve.Training;
 

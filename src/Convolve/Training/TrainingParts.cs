@@ -1,9 +1,12 @@
 using System.Diagnostics;
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
 

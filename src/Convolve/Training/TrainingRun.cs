@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Convolve.Evaluations;
+using Convolve.Inference;
 using Convolve.OneDnn;
+using Convolve.Runs;
 
 namespace Convolve.Training;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Convolve.Execution;
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
@@ -68,7 +69,7 @@ public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IR
         }
     }
 
-    private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, RunFolder.ModelFile) : path;
+    private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, Classifier.FileName) : path;
 
     private static string Text(TensorInfo tensor) => $"[{string.Join(", ", tensor.Shape)}]";
 

@@ -1,7 +1,8 @@
 using System.Formats.Tar;
 using System.Text;
-using Convolve.Data;
-using Convolve.Formats;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
+using Convolve.Files;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Data;

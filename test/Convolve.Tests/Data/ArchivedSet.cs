@@ -1,5 +1,6 @@
 using System.Formats.Tar;
-using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
 
 namespace Convolve.Tests.Data;
 

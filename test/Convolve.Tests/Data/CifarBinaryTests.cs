@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Convolve.Data;
+using Convolve.Data.Sets;
 
 namespace Convolve.Tests.Data;
 

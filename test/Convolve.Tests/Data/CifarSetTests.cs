@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
 
 namespace Convolve.Tests.Data;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Data;

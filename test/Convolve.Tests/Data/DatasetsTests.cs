@@ -1,4 +1,7 @@
 using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Data;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Convolve.Data;
-using static Convolve.Data.ImageFolderFindingKind;
+using Convolve.Data.Folders;
+using Convolve.Data.Sets;
+using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data;
 

@@ -1,5 +1,7 @@
 using Convolve.Data;
-using static Convolve.Data.ImageFolderFindingKind;
+using Convolve.Data.Folders;
+using Convolve.Data.Sets;
+using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data;
 

@@ -1,7 +1,10 @@
 using System.Runtime.Versioning;
 using Convolve.Data;
+using Convolve.Data.Folders;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Testing;
-using static Convolve.Data.ImageFolderFindingKind;
+using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data;
 

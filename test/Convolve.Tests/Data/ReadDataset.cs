@@ -1,4 +1,4 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 
 namespace Convolve.Tests.Data;
 

@@ -1,7 +1,8 @@
 using System.Formats.Tar;
 using System.Text;
 using System.Text.RegularExpressions;
-using Convolve.Data;
+using Convolve.Data.Fetching;
+using Convolve.Data.Sets;
 using static Convolve.Tests.Data.TarFiles;
 
 namespace Convolve.Tests.Data;

@@ -115,7 +115,7 @@ public class EvaluationTests
     {
         float[] logits = [.. Enumerable.Range(0, 2 * classes).Select(i => (float)(i % classes))]; // the first class is the last choice
         Assert.Equal(expected, Of(classes, [0, classes - 1], logits).Top5Accuracy);
-        Convolve.Training.Metrics metrics = new();
+        Convolve.Inference.Metrics metrics = new();
         metrics.AddLogits(logits.AsSpan(0, classes), 0);
         metrics.AddLogits(logits.AsSpan(classes), classes - 1);
         Assert.Equal(expected, metrics.Top5Accuracy(classes));

@@ -1,10 +1,12 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Execution;
 

@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 using System.Text;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Formats;

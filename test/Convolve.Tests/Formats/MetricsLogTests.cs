@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Testing;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Testing;
 

@@ -1,3 +1,4 @@
+using Convolve.Files;
 using Convolve.Formats;
 
 namespace Convolve.Tests.Formats;

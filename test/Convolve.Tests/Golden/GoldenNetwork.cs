@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Convolve.Graphs;
+using Convolve.Runs;
 using Convolve.Testing;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 using Convolve.Zoo;
 
 namespace Convolve.Tests.Golden;

@@ -4,7 +4,7 @@ using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Tests.Execution;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 using Xunit.Abstractions;
 
 namespace Convolve.Tests.Golden;

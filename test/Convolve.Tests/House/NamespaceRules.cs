@@ -18,11 +18,14 @@ public class NamespaceRules
         ["Kernels"] = [""],
         ["Planning"] = ["", "Layers", "Graphs", "Kernels"],
         ["Execution"] = ["", "Layers", "Graphs", "Kernels", "Planning"],
-        ["Data"] = ["", "Formats", "Kernels"],
-        ["Formats"] = [""],
+        ["Files"] = [""],
+        ["Formats"] = ["", "Files"],
+        ["Data"] = ["", "Files", "Kernels"],
         ["Evaluations"] = [""],
-        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations"],
-        ["Reporting"] = ["", "Layers", "Graphs", "Drawing", "Analysis", "Planning", "Execution", "Data", "Formats", "Evaluations", "Training"],
+        ["Inference"] = ["", "Layers", "Graphs", "Planning", "Execution", "Data", "Files", "Formats", "Evaluations"],
+        ["Runs"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Files", "Formats", "Evaluations", "Inference", "Training"],
+        ["Training"] = ["", "Layers", "Graphs", "Analysis", "Planning", "Execution", "Data", "Files", "Formats", "Evaluations", "Inference", "Runs"],
+        ["Reporting"] = ["", "Layers", "Graphs", "Drawing", "Analysis", "Planning", "Execution", "Data", "Files", "Formats", "Evaluations", "Inference", "Runs", "Training"],
     };
 
     private static readonly Dictionary<int, OpCode> OpCodesByValue = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)

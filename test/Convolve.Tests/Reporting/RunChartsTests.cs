@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Convolve.Drawing.Charts;
 using Convolve.Evaluations;
 using Convolve.Reporting;
+using Convolve.Runs;
 using Convolve.Tests.Training;
 using Convolve.Training;
 

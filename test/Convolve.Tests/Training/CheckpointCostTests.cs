@@ -1,9 +1,11 @@
 using System.Diagnostics;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.OneDnn;
+using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -1,4 +1,7 @@
+using Convolve.Files;
 using Convolve.Formats;
+using Convolve.Inference;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;

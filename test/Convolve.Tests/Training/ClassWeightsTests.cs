@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;
@@ -8,6 +8,7 @@ using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Training;
 

@@ -1,9 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Convolve.Data;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
+using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Convolve.Data;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Tests.Formats;
 using Convolve.Training;

@@ -4,7 +4,7 @@ using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -1,12 +1,13 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
-using Convolve.Training;
 
 namespace Convolve.Tests.Training;
 

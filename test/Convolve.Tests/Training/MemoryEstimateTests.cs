@@ -1,8 +1,9 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

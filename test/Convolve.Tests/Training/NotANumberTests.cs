@@ -1,12 +1,15 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -3,7 +3,7 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Testing;
-using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

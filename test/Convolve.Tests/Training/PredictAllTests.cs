@@ -1,6 +1,7 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Testing;

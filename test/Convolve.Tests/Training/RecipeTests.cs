@@ -1,12 +1,15 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -1,11 +1,13 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Data;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

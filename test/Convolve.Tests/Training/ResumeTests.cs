@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Inputs;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -1,15 +1,17 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Formats;
 using Convolve.Formats.TensorBoard;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Reporting;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

@@ -1,9 +1,11 @@
 using System.Diagnostics;
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;

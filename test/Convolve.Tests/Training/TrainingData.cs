@@ -1,7 +1,8 @@
-using Convolve.Data;
+using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 

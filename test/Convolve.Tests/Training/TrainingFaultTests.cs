@@ -1,5 +1,7 @@
-using Convolve.Formats;
+using Convolve.Files;
+using Convolve.Inference;
 using Convolve.OneDnn;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;

@@ -1,3 +1,6 @@
+using Convolve.Data.Pixels;
+using Convolve.Data.Sets;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>Mixes the finished inputs of a batch in pairs, in place: image i with the i-th from the end, by <see cref="MixUp"/> or <see cref="CutMix"/>.</summary>

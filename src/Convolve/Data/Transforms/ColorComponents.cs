@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

@@ -1,3 +1,5 @@
+using Convolve.Data.Sets;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>Changes brightness, contrast, saturation and hue by random factors, in random order.</summary>

@@ -1,3 +1,5 @@
+using Convolve.Data.Sets;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>Brings an image to another size, between its pixels in straight lines.</summary>

@@ -1,3 +1,5 @@
+using Convolve.Data.Sets;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>

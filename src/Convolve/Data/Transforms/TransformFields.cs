@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

@@ -1,3 +1,6 @@
+using Convolve.Data.Pixels;
+using Convolve.Data.Sets;
+
 namespace Convolve.Data.Transforms;
 
 /// <summary>What each transform does to an image: draws its random numbers, always as many whatever the image shows, and moves the bytes.</summary>

@@ -1,5 +1,7 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

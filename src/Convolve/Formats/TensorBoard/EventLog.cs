@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Convolve.Files;
 using Google.Protobuf;
 
 namespace Convolve.Formats.TensorBoard;

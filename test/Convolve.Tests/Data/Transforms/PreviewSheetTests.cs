@@ -1,4 +1,6 @@
-using Convolve.Data;
+using Convolve.Data.Inputs;
+using Convolve.Data.Pixels;
+using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 
 namespace Convolve.Tests.Data.Transforms;

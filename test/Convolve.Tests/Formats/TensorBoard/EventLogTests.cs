@@ -1,5 +1,5 @@
 using System.Globalization;
-using Convolve.Formats;
+using Convolve.Files;
 using Convolve.Formats.TensorBoard;
 using Convolve.Testing;
 

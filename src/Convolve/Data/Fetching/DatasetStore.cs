@@ -1,0 +1,194 @@
+using Convolve.Data.Sets;
+using Convolve.Files;
+
+namespace Convolve.Data.Fetching;
+
+/// <summary>Finds, loads, fetches and checks the data sets of a catalogue.</summary>
+internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList<DatasetInfo> known)
+{
+    public DatasetInfo Find(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (known.FirstOrDefault(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } info)
+            return info;
+        throw new DataException(
+            $"There is no data set \"{name}\".{Guess(name)} " +
+            $"Known are: {string.Join(", ", known.Select(i => i.Name))}, and folder:PATH for your own pictures.");
+    }
+
+    // A path of a folder that is there was meant as one of pictures.
+    private string Guess(string name) => Directory.Exists(HomePath.Expand(name)) ? $" Did you mean {Format.Quoted($"folder:{name}")}?" : NearestName.Guess(name, known.Select(i => i.Name));
+
+    public DatasetLocation Locate(DatasetInfo info, DatasetOptions options)
+    {
+        List<(string Directory, DatasetSource Source)> places = [];
+        if (options.DataDirectory is { } directory)
+        {
+            places.Add((Path.Combine(directory, info.FolderName), DatasetSource.DataDirectory));
+            places.Add((directory, DatasetSource.DataDirectory));
+        }
+        else
+        {
+            if (!string.IsNullOrEmpty(environment.DataVariable))
+            {
+                places.Add((Path.Combine(environment.DataVariable, info.FolderName), DatasetSource.Environment));
+                places.Add((environment.DataVariable, DatasetSource.Environment));
+            }
+
+            places.Add((Path.Combine(environment.CacheDirectory, info.FolderName), DatasetSource.Cache));
+            places.AddRange(info.SystemDirectories.Select(d => (d, DatasetSource.System)));
+        }
+
+        // As the archive unpacks: a folder of its own in the place.
+        if (info.Archive is { } archive)
+            places = [.. places.SelectMany(p => new[] { (Path.Combine(p.Directory, archive.Folder), p.Source), p })];
+        return new DatasetLocation(info, [.. places.Select(p => new DatasetFolder(info, p.Directory, p.Source))]);
+    }
+
+    public LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    {
+        DatasetInfo info = Find(name);
+        DatasetLocation location = Locate(info, options);
+        if (!location.IsFound && options.DataDirectory is null && options.AllowDownload)
+            location = Fetch(name, options, progress, cancellation);
+        DatasetFolder folder = location.Found ?? throw Missing(location, options);
+        progress?.Report(new($"Reading {info.Name} from {folder.Directory}"));
+
+        DatasetJudge judge = new(info, known, options.FetchCommand(info));
+        Task<LoadedPart>[] parts = [.. new[] { DatasetRole.Train, DatasetRole.Test }
+            .Select(part => Task.Run(() => info.Format.Read(folder, part, judge, cancellation), cancellation))];
+        LoadedPart[] loaded = Task.WhenAll(parts).GetAwaiter().GetResult();
+        string[] remarks = loaded.All(p => p.IsPublished) ? [] : [OtherBytes(folder, options)];
+        foreach (string remark in remarks)
+            progress?.Report(new(remark));
+        return new LoadedData(info, loaded[0].Images, loaded[1].Images, folder.Directory) { Remarks = remarks };
+    }
+
+    public DatasetLocation Fetch(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    {
+        DatasetInfo info = Find(name);
+        if (Whole(info, options, progress, cancellation) is { } there)
+            return there;
+        IReadOnlyList<Uri> mirrors = environment.MirrorsOf(info, options);
+        string target = Path.Combine(options.DataDirectory ?? environment.CacheDirectory, info.FolderName);
+        try
+        {
+            using FolderLock held = FolderLock.Acquire(target, info.Name, progress, cancellation);
+            // Another process may have fetched it in the meantime.
+            if (held.HasWaited && Whole(info, options, progress, cancellation) is { } meanwhile)
+                return meanwhile;
+            DatasetFetch fetch = new(info, target, mirrors, environment, options.FetchCommand(info), progress);
+            if (info.Archive is { } archive)
+                FetchArchive(info, archive, target, fetch, options, cancellation);
+            else
+                FetchFiles(info, target, fetch, options, cancellation);
+        }
+        catch (FileWriteException e)
+        {
+            throw new DownloadException(
+                $"{info.Name} cannot be fetched. {e.Message} What has come is kept, and {options.FetchCommand(info)} goes on from there; " +
+                "--data-dir or XDG_CACHE_HOME name another folder.", e);
+        }
+
+        DatasetLocation location = Locate(info, options);
+        return location.Found is { } found && (found.Directory + "/").StartsWith(target + "/", StringComparison.Ordinal) ? location
+            : throw new DataException(
+                $"{info.Name} is whole in {target} now, but {location.Directory} is looked into first, and holds files of it that are bad. Delete those.");
+    }
+
+    public DatasetReport Verify(string name, DatasetOptions options, CancellationToken cancellation)
+    {
+        DatasetInfo info = Find(name);
+        DatasetLocation location = Locate(info, options);
+        DatasetFolder folder = location.Found ?? location.Folders.MaxBy(f => f.FoundCount)!;
+        DatasetFileReport[] files = Check(folder, options, cancellation);
+        return new DatasetReport(info, folder.FoundCount == 0 ? null : folder.Directory, files)
+        {
+            Note = files.Any(f => f.Note is not null) ? OtherBytes(folder, options) : null,
+        };
+    }
+
+    /// <summary>Where the set is found with nothing wrong; null if it is not.</summary>
+    private DatasetLocation? Whole(DatasetInfo info, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    {
+        DatasetLocation location = Locate(info, options);
+        if (location.Found is not { } found || Check(found, options, cancellation) is var files && !files.All(f => f.IsOk))
+            return null;
+        progress?.Report(new($"{info.Name} is in {found.Directory}"));
+        if (files.Any(f => f.Note is not null))
+            progress?.Report(new(OtherBytes(found, options)));
+        return location;
+    }
+
+    private void FetchArchive(
+        DatasetInfo info, DatasetArchive archive, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
+    {
+        DatasetLocation location = Locate(info, options);
+        // Good files may lie there while bad ones elsewhere come first.
+        string unpacked = Path.Combine(target, archive.Folder);
+        if (location.Folders.Any(f => f.IsComplete && f.Directory == unpacked && Check(f, options, cancellation).All(r => r.IsOk)))
+            return;
+        string? local = location.Folders.Select(f => Path.Combine(f.Directory, archive.Name)).Append(Path.Combine(target, archive.Name)).FirstOrDefault(File.Exists);
+        fetch.Archive(archive, local, cancellation);
+    }
+
+    private void FetchFiles(DatasetInfo info, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
+    {
+        DatasetFolder folder = new(info, target, default);
+        IReadOnlyList<DatasetFileReport> present = Check(folder, options, cancellation);
+        for (int i = 0; i < info.Files.Count; i++)
+        {
+            if (present[i].IsOk)
+                continue;
+            fetch.File(info.Files[i], cancellation);
+            // A bad file under a name that is preferred to the packed one's would still be read.
+            if (folder.Paths[i] is { } bad && bad != Path.Combine(target, info.Files[i].PackedName))
+                FileOperation.Run(FileStep.Rename, bad + ".bad", () => File.Move(bad, bad + ".bad", overwrite: true));
+        }
+    }
+
+    private DatasetFileReport[] Check(DatasetFolder folder, DatasetOptions options, CancellationToken cancellation)
+    {
+        DatasetInfo info = folder.Info;
+        DatasetJudge judge = new(info, known, options.FetchCommand(info));
+        return [.. info.Files.Where(f => !f.IsOptional || folder.PathOf(f) is not null).Select(file => folder.PathOf(file) is { } path
+            ? info.Format.Check(file, path, judge, cancellation)
+            : new DatasetFileReport(file.Name, null, 0, null, file.Digest, $"{MissingIn(file, folder)} Run {judge.FetchCommand}."))];
+    }
+
+    private static string OtherBytes(DatasetFolder folder, DatasetOptions options) =>
+        $"{folder.Directory} has the layout of {folder.Info.Name}, but not the bytes that were published. It can be used; " +
+        $"what is measured on it is not measured on {folder.Info.Name} itself. To have the published set, move it away and run " +
+        $"{options.FetchCommand(folder.Info)}.";
+
+    private static string MissingIn(DatasetFile file, DatasetFolder folder) => folder.Info.Archive is null
+        ? $"Neither {file.Name} nor {file.PackedName} is in {folder.Directory}."
+        : $"{file.Name} is not in {folder.Directory}.";
+
+    private static DataException Missing(DatasetLocation location, DatasetOptions options)
+    {
+        DatasetInfo info = location.Info;
+        string searched = string.Join("; ", location.Folders.Select(f => f.FoundCount == 0
+            ? $"{f.Directory} ({(Directory.Exists(f.Directory) ? "none of them" : "no such folder")})"
+            : $"{f.Directory} (lacks {string.Join(", ", f.Missing.Select(x => x.Name))})"));
+        string mend = options.DataDirectory is not null
+            ? $"Put them into {location.Folders[0].Directory}, fetch them with {options.FetchCommand(info)}, " +
+              "or leave out the data directory to have the usual places searched."
+            : $"Run {options.FetchCommand(info)}, or name the folder that holds them in CONVOLVE_DATA.";
+        return new DataException(
+            $"{info.Name} was not found. Looked for {string.Join(", ", info.Files.Where(f => !f.IsOptional).Select(f => f.Name))}" +
+            $"{(info.Archive is null ? ", plain or with .gz," : "")} in {searched}. {Aside(location)}{mend}");
+    }
+
+    /// <summary>What lies there and might be taken for the set.</summary>
+    private static string Aside(DatasetLocation location)
+    {
+        if (location.Info.Archive is not { } archive)
+            return "";
+        string[] folders = [.. location.Folders.Select(f => f.Directory)];
+        if (folders.Select(f => Path.Combine(f, archive.Name)).FirstOrDefault(File.Exists) is { } packed)
+            return $"{packed} is there, but not unpacked: `{ProgramName.Current} data fetch {location.Info.Name}` does that. ";
+        return folders.SelectMany(f => archive.ForeignFolders.Select(name => Path.Combine(f, name))).FirstOrDefault(Directory.Exists) is { } foreign
+            ? $"{foreign} is the set's Python or Matlab version, and only the binary one is read here. " : "";
+    }
+}

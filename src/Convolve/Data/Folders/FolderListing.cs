@@ -1,0 +1,234 @@
+using Convolve.Data.Sets;
+using static Convolve.Data.Folders.ImageFolderFindingKind;
+
+namespace Convolve.Data.Folders;
+
+/// <summary>The splits that a folder may be divided into.</summary>
+internal enum FolderPart
+{
+    Train,
+    Validation,
+    Test,
+}
+
+/// <summary>A file that is named like a picture.</summary>
+internal readonly record struct FolderFile(string Path, FolderPart Part, int Label);
+
+/// <summary>What lies in a folder of pictures, by names alone: nothing is read.</summary>
+internal sealed class FolderListing
+{
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png"];
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    private readonly List<FolderFile> _files = [];
+    private readonly List<ImageFolderFinding> _findings = [];
+    private readonly List<string> _unread = [];
+
+    private FolderListing(string root, IReadOnlyList<string>? classNames)
+    {
+        Root = root;
+        RealPath paths = new();
+        KernelFolders kernel = new();
+        string realRoot = paths.OfFolder(root);
+        if (kernel.TypeOf(realRoot) is { } type)
+            throw new DataException($"{root} is in a file system of the kernel ({type}), which holds no pictures. Give the folder above the class folders.");
+        string[] folders = Folders(root);
+        string[] parts = PartsOf(folders);
+        IsDivided = parts[(int)FolderPart.Train].Length > 0 || (classNames is not null && parts[(int)FolderPart.Test].Length > 0);
+        if (!IsDivided && parts.Any(p => p.Length > 0) && folders.Length == parts.Count(p => p.Length > 0))
+        {
+            throw new DataException($"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))}, and no folder train with a folder for each class in it. " +
+                "Add it, or put the class folders of all pictures side by side: then the splits are drawn.");
+        }
+        PartFolders = IsDivided ? parts : [root, "", ""];
+        ClassNames = classNames ?? [.. Folders(PartFolders[0]).Where(f => !LeadsBack(f, realRoot, paths)).Select(f => Path.GetFileName(f)!)];
+        if (ClassNames.Count < 2 && classNames is null)
+        {
+            throw new DataException($"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"the one folder {ClassNames[0]}")}, and a folder for each class was expected, " +
+                "at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+        }
+        for (FolderPart part = FolderPart.Train; part <= FolderPart.Test && IsDivided; part++)
+            if (parts[(int)part].Length > 0 && !SplitNames.IsPlain(Path.GetFileName(parts[(int)part]), part))
+                Add(Layout, parts[(int)part], $"is taken for the {NameOf(part)} split.");
+        foreach (string folder in IsDivided ? folders.Except(parts) : [])
+            Add(Stray, folder, "is none of train, validation (or valid, or val) and test, and is left out.");
+        foreach (string folder in PartFolders.Where(f => f.Length > 0).Append(root).Distinct())
+            foreach (string file in Sorted(Directory.EnumerateFiles(folder, "*", Everything)))
+                Add(Stray, file, "lies beside the class folders, and is left out.");
+        List(realRoot, paths, kernel, classNames is not null);
+    }
+
+    /// <summary>The folder, as a full path.</summary>
+    public string Root { get; }
+
+    /// <summary>Whether there are folders for the splits.</summary>
+    public bool IsDivided { get; }
+
+    /// <summary>The folder of each part; "" where there is none.</summary>
+    public IReadOnlyList<string> PartFolders { get; }
+
+    public IReadOnlyList<string> ClassNames { get; }
+
+    /// <summary>All files named like pictures, part by part, class by class, in natural order.</summary>
+    public IReadOnlyList<FolderFile> Files => _files;
+
+    public IReadOnlyList<ImageFolderFinding> Findings => _findings;
+
+    /// <summary>The files in class folders that are not named like pictures.</summary>
+    public IReadOnlyList<string> Unread => _unread;
+
+    /// <param name="path">The folder.</param>
+    /// <param name="classNames">The classes, where a network is what says which there are; null for those of the folder.</param>
+    public static FolderListing Of(string path, IReadOnlyList<string>? classNames = null)
+    {
+        string root = RootOf(path);
+        if (File.Exists(root))
+            throw new DataException($"{root} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
+        if (!Directory.Exists(root))
+            throw new DataException($"There is no folder {root}. Check the path.");
+        return DataFile.Guard(root, () => new FolderListing(root, classNames));
+    }
+
+    /// <summary>The full path of a folder.</summary>
+    public static string RootOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    /// <summary>train, validation or test.</summary>
+    public static string NameOf(FolderPart part) => part switch { FolderPart.Train => "train", FolderPart.Validation => "validation", _ => "test" };
+
+    /// <summary>Whether a file is named like a picture.</summary>
+    public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    private void List(string realRoot, RealPath paths, KernelFolders kernel, bool isOfNetwork)
+    {
+        Dictionary<string, int> labels = ClassNames.Select((name, label) => (name, label)).ToDictionary(c => c.name, c => c.label, StringComparer.Ordinal);
+        List<(FolderPart Part, string Path, int Label)> groups = [];
+        for (FolderPart part = FolderPart.Train; part <= FolderPart.Test; part++)
+            foreach (string folder in PartFolders[(int)part] is { Length: > 0 } own ? Folders(own) : [])
+                groups.Add((part, folder, labels.GetValueOrDefault(Path.GetFileName(folder), -1)));
+        FolderWalk walk = new(realRoot, [.. groups.Select(g => g.Path)], paths, kernel);
+        Dictionary<int, List<string>> below = [];
+        List<string> unknown = [];
+        for (int group = 0; group < groups.Count; group++)
+        {
+            (FolderPart part, string path, int label) = groups[group];
+            List<string> pictures = [];
+            foreach (WalkedFile file in walk.Files[group].OrderBy(f => f.Path, NaturalOrder.Instance))
+            {
+                if (file.IsClosed || IsPicture(file.Path))
+                {
+                    pictures.Add(file.Path);
+                    continue;
+                }
+                _unread.Add(file.Path);
+                Add(Stray, file.Path, $"is not named like a picture ({string.Join(", ", Extensions)}), and is left out.");
+            }
+            below[group] = pictures;
+            if (label < 0 && part == FolderPart.Train)
+            {
+                if (pictures.Count > 0 && isOfNetwork && !IsDivided)
+                    unknown.Add(path);
+            }
+            else if (label < 0)
+            {
+                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {(isOfNetwork ? "the network" : PartFolders[0])} has not: " +
+                    "they have no label. Add the class there, or take the folder away.");
+            }
+            else if (pictures.Count == 0)
+            {
+                if (!walk.Passed.Any(p => p.Path == path))
+                    Add(part == FolderPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
+            }
+            else
+                _files.AddRange(pictures.Select(file => new FolderFile(file, part, label)));
+        }
+        if (unknown.Count > 0)
+        {
+            throw new DataException($"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "holds" : "hold")} pictures of a class that the network was not trained on: "
+                + $"it knows {string.Join(", ", ClassNames)}. Take {(unknown.Count == 1 ? "the folder" : "these folders")} away, or give it the name of the class.");
+        }
+        foreach (PassedOver passed in walk.Passed)
+            AddPassed(passed, passed.ReadFor < 0 ? null : groups[passed.ReadFor], groups[passed.Group]);
+        for (FolderPart part = FolderPart.Validation; part <= FolderPart.Test; part++)
+            if (PartFolders[(int)part] is { Length: > 0 } folder)
+                foreach (string name in ClassNames.Where(name => !Directory.Exists(Path.Combine(folder, name))))
+                    Add(UntestedClass, folder, $"has no folder {name}: that class is not tested there.");
+        if (!IsDivided && !isOfNetwork)
+            LookForSplits([.. groups.Select((g, i) => (g.Path, Pictures: below[i]))]);
+    }
+
+    // One folder under two classes or in two splits is as wrong as the same pictures there.
+    private void AddPassed(PassedOver passed, (FolderPart Part, string Path, int Label)? read, (FolderPart Part, string Path, int Label) own)
+    {
+        ImageFolderFindingKind kind = read is null || (read.Value.Part == own.Part && read.Value.Label == own.Label) ? Link : read.Value.Part != own.Part ? Leak : TwoLabels;
+        string words = kind switch
+        {
+            Leak => $"leads to {passed.Target}, which {read!.Value.Path} has as well: what is tested was trained on. It is left out here. Keep it in one split.",
+            TwoLabels => $"leads to {passed.Target}, which {read!.Value.Path} has as well: its pictures have several labels. It is left out here. Keep the right one.",
+            _ => passed.Reason,
+        };
+        Add(kind, passed.Path, words);
+    }
+
+    /// <summary>
+    /// Splits that are not known by their names are side by side as classes are, and each has the same folders in it.
+    /// </summary>
+    private void LookForSplits(IReadOnlyList<(string Path, List<string> Pictures)> classes)
+    {
+        string[]? common = null;
+        foreach ((string path, List<string> pictures) in classes)
+        {
+            HashSet<string> inner = [];
+            foreach (string picture in pictures)
+            {
+                ReadOnlySpan<char> rest = picture.AsSpan(Math.Min(path.Length + 1, picture.Length));
+                int end = rest.IndexOf(Path.DirectorySeparatorChar);
+                if (end < 0)
+                    return;
+                inner.Add(rest[..end].ToString());
+            }
+            string[] names = [.. inner.Order(NaturalOrder.Instance)];
+            if (names.Length < 2 || !names.SequenceEqual(common ?? names))
+                return;
+            common = names;
+        }
+        if (common is null)
+            return;
+        string[] outer = [.. classes.Select(c => Path.GetFileName(c.Path))];
+        string said = $"{Listed(outer)} each hold the folders {Listed(common)}";
+        if (outer.Any(SplitNames.IsLike))
+            throw new DataException($"{Root}: {said}, so that they look like splits and not like classes. Name them train, validation and test, or put the class folders side by side.");
+        Add(Layout, Root, $": {said}. {Listed(outer)} are taken for the classes; if they are splits, name them train, validation and test.");
+    }
+
+    private static string Listed(IReadOnlyList<string> names) => names.Count > 4 ? $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more"
+        : $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
+
+    private void Add(ImageFolderFindingKind kind, string path, string words) => _findings.Add(new(kind, path, words.StartsWith(':') ? path + words : $"{path} {words}"));
+
+    private static string[] PartsOf(string[] folders)
+    {
+        string[] parts = [.. Enum.GetValues<FolderPart>().Select(part => PartFolder(folders, part))];
+        string train = parts[(int)FolderPart.Train];
+        // Classes may be called training and cooking.
+        bool isAlone = parts.Count(p => p.Length > 0) == 1 && folders.Length > 1;
+        return train.Length > 0 && isAlone && !SplitNames.IsPlain(Path.GetFileName(train), FolderPart.Train) ? ["", "", ""] : parts;
+    }
+
+    // A part is one that has folders: pictures of trains lie in a folder of that name without any.
+    private static string PartFolder(string[] folders, FolderPart part)
+    {
+        string[] found = [.. folders.Where(f => SplitNames.PartOf(Path.GetFileName(f)) == part && Folders(f).Length > 0)];
+        return found.Length < 2 ? found.FirstOrDefault("")
+            : throw new DataException($"{found[0]} and {found[1]} mean the same split. Keep one of them.");
+    }
+
+    // Such as a link to the folder of all classes, among them.
+    private static bool LeadsBack(string folder, string realRoot, RealPath paths) =>
+        new FileInfo(folder).LinkTarget is not null && paths.OfFolder(folder) is var real && (realRoot == real || realRoot.StartsWith(Path.Join(real, "/"), StringComparison.Ordinal));
+
+    private static string[] Folders(string folder) => [.. Sorted(Directory.EnumerateDirectories(folder, "*", Everything))];
+
+    private static IEnumerable<string> Sorted(IEnumerable<string> paths) => Visible(paths).Order(NaturalOrder.Instance);
+
+    private static IEnumerable<string> Visible(IEnumerable<string> paths) => paths.Where(p => Path.GetFileName(p)[0] != '.');
+}

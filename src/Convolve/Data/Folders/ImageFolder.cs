@@ -1,0 +1,198 @@
+using System.Globalization;
+using Convolve.Data.Sets;
+using Convolve.Imaging;
+
+namespace Convolve.Data.Folders;
+
+/// <summary>
+/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and test, or
+/// others that are usual, such as Training and Testing. Their name as a data set is <c>folder:</c> and the path.
+/// </summary>
+/// <remarks>
+/// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real folder once, whatever links
+/// lead to it. Names that begin with a dot are passed over.</para>
+/// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train as for any other set;
+/// else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed, on names or on what
+/// is added later, and pictures of the same bytes in one class are never parted by it.</para>
+/// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay in memory; of larger
+/// ones each picture is read and decoded when it is needed.</para>
+/// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
+/// </remarks>
+public static class ImageFolder
+{
+    private const string Prefix = "folder:";
+
+    /// <summary>The share of each class that is tested on where the folder has no test split.</summary>
+    private const double TestShare = 0.1;
+
+    /// <summary>Whether a data set's name means a folder of pictures.</summary>
+    public static bool IsName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Checks every file of a folder: there, whole, and what its place says.</summary>
+    /// <param name="name">folder: and the path.</param>
+    /// <param name="options">How large a picture may be.</param>
+    /// <param name="progress">Told, in a line each, how far it is.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="DataException">There is no such folder, or it has no class folders. All else is in the report.</exception>
+    /// <exception cref="ImageLibraryException">A library that decodes pictures is not installed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static ImageFolderReport Verify(
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        FolderListing listing = ListingOf(name);
+        FolderScan scan = FolderScan.Of(listing, options, keeps: false, progress, cancellation);
+        ImageFolderReport report = FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
+        if (report.Findings.Any(f => f.Kind == ImageFolderFindingKind.EmptyClass) || Refusal(scan, options) is not { } refusal)
+            return report;
+        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root, $"{refusal} `{ProgramName.Current} train` refuses the folder as it is.");
+        return report with { Findings = [.. report.Findings.Append(untrainable).OrderBy(f => f.Kind)] };
+    }
+
+    /// <summary>The name of a folder's set with the full path; nothing is read, not even whether there is one.</summary>
+    /// <exception cref="DataException">The name has no path.</exception>
+    public static string FullName(string name) => Prefix + FolderListing.RootOf(PathOf(name));
+
+    internal static DatasetInfo Find(string name)
+    {
+        FolderListing listing = ListingOf(name);
+        int Count(FolderPart part) => listing.Files.Count(f => f.Part == part);
+        return InfoOf(listing, null, Count(FolderPart.Train), Count(FolderPart.Test));
+    }
+
+    internal static LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    {
+        if (options.DataDirectory is { } directory)
+            throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
+        FolderListing listing = ListingOf(name, options.ClassNames);
+        FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
+        string[] skipped = Skipped(scan, options.SkipBad);
+        LoadedData data = Assemble(scan, skipped, options);
+        foreach (string remark in data.Remarks)
+            progress?.Report(new(remark));
+        return data;
+    }
+
+    /// <summary>Why training would refuse the good pictures of a folder; null if it would not. By the same code that training loads them with.</summary>
+    private static string? Refusal(FolderScan scan, DatasetOptions options)
+    {
+        try
+        {
+            _ = Assemble(scan, [], options).Split();
+            return null;
+        }
+        catch (DataException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static LoadedData Assemble(FolderScan scan, string[] skipped, DatasetOptions options)
+    {
+        FolderListing listing = scan.Listing;
+        bool isAllTest = options.TestsAll && listing.PartFolders.Skip(1).All(folder => folder.Length == 0);
+        FolderPart?[] parts = PartsOf(scan);
+        if (isAllTest)
+            parts = Array.ConvertAll(parts, part => part is null ? part : FolderPart.Test);
+        for (int label = 0; label < listing.ClassNames.Count && options.ClassNames is null && !isAllTest; label++)
+        {
+            if (!parts.Where((p, i) => p == FolderPart.Train && listing.Files[i].Label == label).Any())
+                throw new DataException($"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or delete the folder.");
+        }
+        if (!parts.Contains(FolderPart.Test))
+            throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
+        List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
+        if (options.Trained is { } trained)
+            remarks.AddRange(LeaveOut(scan, parts, trained));
+
+        ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
+        bool isUniform = sizes.All(size => size == sizes[0]);
+        int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
+        FolderDataset SetOf(FolderPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
+        FolderDataset test = SetOf(FolderPart.Test, "test");
+        // Of a set that is only tested on, nothing else is needed.
+        FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(FolderPart.Train)) ? test : SetOf(FolderPart.Train, "train");
+        return new(InfoOf(listing, train.Size, train.Count, test.Count), train, test, listing.Root)
+        {
+            Validation = parts.Contains(FolderPart.Validation) ? SetOf(FolderPart.Validation, "validation") : null,
+            Remarks = remarks,
+            Skipped = skipped,
+        };
+    }
+
+    /// <summary>Takes the pictures that a run was trained on out of the test split.</summary>
+    private static IEnumerable<string> LeaveOut(FolderScan scan, FolderPart?[] parts, TrainedPictures trained)
+    {
+        int[] tested = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == FolderPart.Test)];
+        int[] seen = [.. tested.Where(i => trained.Contains(scan.Files[i].Digest))];
+        string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
+        if (seen.Length == tested.Length)
+            throw new DataException($"{counts} of {scan.Listing.Root} were trained on, or chose the best epoch: nothing is left to test on. Use --split train or --split validation for those, or other pictures.");
+        foreach (int i in seen)
+            parts[i] = null;
+        return seen.Length == 0 ? [] : [$"{counts} were trained on, or chose the best epoch, and are left out of the test."];
+    }
+
+    private static FolderListing ListingOf(string name, IReadOnlyList<string>? classNames = null) => FolderListing.Of(PathOf(name), classNames);
+
+    private static string PathOf(string name) => name.Length > Prefix.Length ? HomePath.Expand(name[Prefix.Length..])
+        : throw new DataException($"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
+
+    private static string NameOf(FolderListing listing) => Prefix + listing.Root;
+
+    private static DatasetInfo InfoOf(FolderListing listing, ImageSize? size, int trainCount, int testCount) =>
+        new(NameOf(listing), "Pictures of your own.", size, listing.ClassNames, trainCount, testCount);
+
+    private static ImageSize SizeOf(FolderScan scan, int i, int channels) => new(channels, scan.Files[i].Info.Height, scan.Files[i].Info.Width);
+
+    /// <summary>What is wrong with each bad file, if there may be any.</summary>
+    private static string[] Skipped(FolderScan scan, bool isAllowed)
+    {
+        string[] bad = [.. scan.Files.Where(f => f.Problem is not null).Select(f => f.Problem!)];
+        if (bad.Length == 0 || isAllowed)
+            return bad;
+        string name = NameOf(scan.Listing);
+        throw new DataException(
+            string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
+            + $"The first: {bad[0]} `{ProgramName.Current} data verify {Format.Quoted(name)}` names all; --skip-bad leaves them out.");
+    }
+
+    /// <summary>The split of each file; null for a bad one.</summary>
+    private static FolderPart?[] PartsOf(FolderScan scan)
+    {
+        FolderListing listing = scan.Listing;
+        FolderPart?[] parts = [.. listing.Files.Select((f, i) => scan.Files[i].Problem is null ? f.Part : (FolderPart?)null)];
+        if (listing.PartFolders[(int)FolderPart.Test].Length > 0)
+            return parts;
+        if (listing.PartFolders[(int)FolderPart.Validation].Length > 0)
+            return Array.ConvertAll(parts, part => part == FolderPart.Validation ? FolderPart.Test : part);
+        foreach (var members in Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).GroupBy(i => listing.Files[i].Label))
+        {
+            int[] order = [.. members.OrderBy(i => scan.Files[i].Digest)];
+            int count = Math.Min(Math.Max(1, (int)Math.Round(order.Length * TestShare)), order.Length - 1);
+            while (count > 0 && count < order.Length && scan.Files[order[count]].Digest == scan.Files[order[count - 1]].Digest)
+                count++;
+            if (count == order.Length)
+                count = 0; // all the same: nothing to test with
+            foreach (int i in order.AsSpan(0, count))
+                parts[i] = FolderPart.Test;
+        }
+        return parts;
+    }
+
+    private static FolderDataset Create(
+        string name, FolderScan scan, FolderPart?[] parts, FolderPart part, int channels, bool isUniform, long maxPixels)
+    {
+        FolderListing listing = scan.Listing;
+        int[] seen = new int[listing.ClassNames.Count];
+        int[] order = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == part)
+            .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label).Select(x => x.Index)];
+        FolderImage[] images = [.. order.Select(i => new FolderImage(listing.Files[i].Path, SizeOf(scan, i, channels),
+            Repeated(scan.Files[i].Moments!, channels), scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
+        return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)], listing.ClassNames, maxPixels);
+    }
+
+    /// <summary>Grey made colour, as the others of the set are.</summary>
+    private static T[] Repeated<T>(T[] planes, int channels, int plane = 1) =>
+        planes.Length == channels * plane ? planes : [.. Enumerable.Repeat(planes, channels).SelectMany(p => p)];
+}

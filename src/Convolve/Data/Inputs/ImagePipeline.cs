@@ -1,0 +1,140 @@
+using Convolve.Data.Pixels;
+using Convolve.Data.Sets;
+using Convolve.Data.Transforms;
+
+namespace Convolve.Data.Inputs;
+
+/// <summary>
+/// Turns the bytes of an image into the input of a network, as a <see cref="Preprocessing"/> says: its steps, then resized and normalised, in
+/// planes (channel, row, column), in float32 or bfloat16.
+/// </summary>
+/// <remarks>Safe to use from several threads at once. After a thread has met its largest image, no call allocates.</remarks>
+public sealed class ImagePipeline
+{
+    private readonly ImageSize _target;
+    private readonly Normalizer[] _normalizers;
+    private readonly bool[] _repeatsFirst;
+
+    /// <param name="preprocessing">What to do.</param>
+    /// <param name="channels">The channels that images come in. Grey images fit three channels: they are repeated.</param>
+    /// <exception cref="DataException">The channels do not fit, or the preprocessing contradicts itself.</exception>
+    public ImagePipeline(Preprocessing preprocessing, int channels)
+    {
+        ArgumentNullException.ThrowIfNull(preprocessing);
+        (Preprocessing, Channels, _target) = (preprocessing.Validate(), channels, preprocessing.Size);
+        CheckChannels(channels, _target);
+        _normalizers = [.. Enumerable.Range(0, _target.Channels).Select(c => new Normalizer(preprocessing, c))];
+        _repeatsFirst = [.. _normalizers.Select((n, c) => c > 0 && channels == 1 && n.GivesTheSameAs(_normalizers[0]))];
+    }
+
+    /// <summary>What the pipeline does.</summary>
+    public Preprocessing Preprocessing { get; }
+
+    /// <summary>The channels that images come in.</summary>
+    public int Channels { get; }
+
+    /// <summary>The input of one image as float32.</summary>
+    /// <param name="pixels">An image in planes.</param>
+    /// <param name="size">Its size; of <see cref="Channels"/> channels.</param>
+    /// <param name="destination">Room for exactly one input of the network.</param>
+    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
+    public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination)
+    {
+        Picture picture = Evaluated(pixels, size);
+        Finish(picture.Pixels, picture.Size, destination);
+    }
+
+    /// <summary>The input of one image as the bits of bfloat16, rounded to nearest, ties to even.</summary>
+    /// <param name="pixels">An image in planes.</param>
+    /// <param name="size">Its size; of <see cref="Channels"/> channels.</param>
+    /// <param name="bfloat16Destination">Room for exactly one input of the network.</param>
+    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
+    public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> bfloat16Destination)
+    {
+        Picture picture = Evaluated(pixels, size);
+        Finish(picture.Pixels, picture.Size, bfloat16Destination);
+    }
+
+    /// <summary>The picture that an input of the network shows: normalisation undone, rounded to bytes, of the network's size.</summary>
+    /// <param name="input">One input of the network, in planes.</param>
+    /// <param name="pixels">Room for as many bytes.</param>
+    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    public void Invert(ReadOnlySpan<float> input, Span<byte> pixels)
+    {
+        if (input.Length != _target.Length || pixels.Length != _target.Length)
+            throw new ArgumentException($"{input.Length} values and room for {pixels.Length} bytes came; an input of {_target} has {_target.Length}.", nameof(input));
+        for (int i = 0; i < input.Length; i++)
+            pixels[i] = _normalizers[i / _target.PixelCount].Inverse(input[i]);
+    }
+
+    /// <summary>Checks that every image of a split can be made an input.</summary>
+    /// <exception cref="DataException">One has the wrong channels or is too small for a crop among the steps.</exception>
+    public void Check(Split split)
+    {
+        ArgumentNullException.ThrowIfNull(split);
+        CheckChannels(split.Dataset.Channels, _target);
+        HashSet<ImageSize> seen = [];
+        foreach (int i in split.Indices)
+            if (seen.Add(split.Dataset.SizeOf(i)))
+                _ = Preprocessing.Steps.Infer(split.Dataset.SizeOf(i));
+    }
+
+    internal static void CheckChannels(int channels, ImageSize target)
+    {
+        if (channels != target.Channels && channels != 1)
+        {
+            throw new DataException(
+                $"Images of {channels} channels do not fit a network's input of {target}: {target.Channels} " +
+                $"{(target.Channels == 1 ? "was" : "were")} expected. Use a network with {channels} input channels, " +
+                "or convert the images.");
+        }
+    }
+
+    internal void Finish(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination) =>
+        Finish<float, SingleRows>(pixels, size, destination);
+
+    internal void Finish(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> destination) =>
+        Finish<ushort, BFloat16Rows>(pixels, size, destination);
+
+    internal void CheckImage(ReadOnlySpan<byte> pixels, ImageSize size)
+    {
+        if (size.Channels != Channels || !size.IsValid)
+            throw new ArgumentException($"An image of {size} came, and one of {Channels} channels and at least one pixel was expected.", nameof(size));
+        if (pixels.Length != size.Length)
+            throw new ArgumentException($"{pixels.Length} bytes came; an image of {size} has {size.Length}.", nameof(pixels));
+    }
+
+    private Picture Evaluated(ReadOnlySpan<byte> pixels, ImageSize size)
+    {
+        CheckImage(pixels, size);
+        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        CounterRandom unused = default; // there is nothing random among the steps
+        TransformKernels.Apply(Preprocessing.Steps, ref picture, ref unused, []);
+        return picture;
+    }
+
+    private void Finish<T, TRows>(ReadOnlySpan<byte> pixels, ImageSize size, Span<T> destination) where TRows : struct, IInputRows<T>
+    {
+        if (destination.Length != _target.Length)
+        {
+            throw new ArgumentException(
+                $"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
+        }
+
+        PlaneResize? resize = FrameSize.Of(size) == FrameSize.Of(_target) ? null : PlaneResize.OfThread(FrameSize.Of(size), FrameSize.Of(_target));
+        int sourcePlane = size.PixelCount, targetPlane = _target.PixelCount;
+        for (int c = 0; c < _target.Channels; c++)
+        {
+            ReadOnlySpan<byte> plane = pixels.Slice(Math.Min(c, Channels - 1) * sourcePlane, sourcePlane);
+            Span<T> output = destination.Slice(c * targetPlane, targetPlane);
+            if (_repeatsFirst[c])
+                destination[..targetPlane].CopyTo(output);
+            else if (resize is not null)
+                resize.Run<T, TRows>(plane, _normalizers[c].Table, output);
+            else
+                TRows.Normalize(_normalizers[c], plane, output);
+        }
+    }
+}

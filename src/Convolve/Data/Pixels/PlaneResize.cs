@@ -1,0 +1,101 @@
+using System.Runtime.CompilerServices;
+using Convolve.Data.Sets;
+
+namespace Convolve.Data.Pixels;
+
+/// <summary>
+/// Resizes planes of bytes in single precision without smoothing, in some number format: PyTorch's bilinear interpolation with
+/// align_corners=False. A source row is widened once, and each output row is one fused multiply-add of two of those.
+/// </summary>
+internal sealed class PlaneResize
+{
+    private static readonly float[] Plain = [.. Enumerable.Range(0, 256).Select(i => (float)i)];
+
+    [ThreadStatic]
+    private static PlaneResize? _ofThread;
+
+    private readonly ResizeAxis _rows = new(), _columns = new();
+    private float[] _values = [];
+    private FrameSize _from, _to;
+
+    /// <summary>The axes for two sizes; a thread that asks for the same again finds them ready, and one that has met larger ones allocates nothing.</summary>
+    public static PlaneResize OfThread(FrameSize from, FrameSize to)
+    {
+        PlaneResize resize = _ofThread ??= new();
+        resize.Set(from, to);
+        return resize;
+    }
+
+    /// <summary>Resizes a picture, rounded to bytes.</summary>
+    public static void Run(ref Picture picture, FrameSize to)
+    {
+        ImageSize size = picture.Size;
+        ReadOnlySpan<byte> source = picture.Pixels;
+        Span<byte> target = picture.Become(to.With(size.Channels));
+        PlaneResize resize = OfThread(FrameSize.Of(size), to);
+        for (int c = 0; c < size.Channels; c++)
+        {
+            resize.Run<byte, ByteRows>(source.Slice(c * size.PixelCount, size.PixelCount), Plain,
+                target.Slice(c * picture.Size.PixelCount, picture.Size.PixelCount));
+        }
+    }
+
+    /// <summary>Resizes one plane of values that a table gives for bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run<T, TRows>(ReadOnlySpan<byte> plane, ReadOnlySpan<float> table, Span<T> output) where TRows : struct, IRowWriter<T>
+    {
+        int sourceWidth = _from.Width, width = _to.Width;
+        Span<float> values = _values.AsSpan(0, sourceWidth + 2 * width);
+        Span<float> narrow = values[..sourceWidth], upper = values.Slice(sourceWidth, width), lower = values[(sourceWidth + width)..];
+        int upperRow = -1, lowerRow = -1;
+        for (int y = 0; y < _to.Height; y++)
+        {
+            int first = _rows.First[y], second = _rows.Second[y];
+            if (upperRow != first)
+            {
+                // The rows wanted only ever move down: the new upper one is most often the old lower one.
+                Span<float> held = upper;
+                upper = lower;
+                lower = held;
+                (upperRow, lowerRow) = (lowerRow, upperRow);
+                if (upperRow != first)
+                {
+                    Widen(plane.Slice(first * sourceWidth, sourceWidth), upper, narrow, table);
+                    upperRow = first;
+                }
+            }
+
+            if (second != first && lowerRow != second)
+            {
+                Widen(plane.Slice(second * sourceWidth, sourceWidth), lower, narrow, table);
+                lowerRow = second;
+            }
+
+            TRows.Blend(upper, second == first ? upper : lower, _rows.Fraction[y], output.Slice(y * width, width));
+        }
+    }
+
+    private void Widen(ReadOnlySpan<byte> row, Span<float> wide, Span<float> narrow, ReadOnlySpan<float> table)
+    {
+        if (row.Length == wide.Length)
+        {
+            PixelRows.LookUp(row, table, wide);
+            return;
+        }
+
+        PixelRows.LookUp(row, table, narrow);
+        PixelRows.Widen(narrow, _columns, wide);
+    }
+
+    private void Set(FrameSize from, FrameSize to)
+    {
+        if ((from, to) == (_from, _to))
+            return;
+        _rows.Set(from.Height, to.Height);
+        _columns.Set(from.Width, to.Width);
+        int length = checked(from.Width + 2 * to.Width);
+        if (_values.Length < length)
+            _values = new float[length];
+        (_from, _to) = (from, to);
+    }
+}

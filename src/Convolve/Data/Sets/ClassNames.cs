@@ -1,0 +1,28 @@
+using System.Collections.ObjectModel;
+
+namespace Convolve.Data.Sets;
+
+internal static class ClassNames
+{
+    private const int Most = 65_536;
+
+    /// <summary>A private copy of the names, once they are known to be 1 to 65,536 different and not blank.</summary>
+    public static ReadOnlyCollection<string> Validated(string owner, IReadOnlyList<string> names)
+    {
+        if (names.Count is 0 or > Most)
+            throw new DataException($"{owner}: {names.Count} class names came; 1 to {Most} are possible.");
+        Dictionary<string, int> seen = new(StringComparer.Ordinal);
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (string.IsNullOrWhiteSpace(names[i]))
+                throw new DataException($"{owner}: the name of class {i} is blank. Give every class a name.");
+            if (!seen.TryAdd(names[i], i))
+            {
+                throw new DataException(
+                    $"{owner}: classes {seen[names[i]]} and {i} are both named \"{names[i]}\". Give every class its own name.");
+            }
+        }
+
+        return Array.AsReadOnly(names.ToArray());
+    }
+}

@@ -1,0 +1,185 @@
+using Convolve.Data.Folders;
+
+namespace Convolve.Data.Sets;
+
+/// <summary>Where a named data set may be taken from.</summary>
+public sealed record DatasetOptions
+{
+    /// <summary>
+    /// The only place to look: a folder that holds the files, or one folder per set. Default null: the folder in the environment variable
+    /// CONVOLVE_DATA, the user's cache, the folders of the operating system's packages, and then the set's mirrors.
+    /// </summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>Whether a set that is found nowhere may be downloaded into the cache. Default true.</summary>
+    public bool AllowDownload { get; init; } = true;
+
+    /// <summary>
+    /// Addresses to download from in place of the set's own mirrors, in this order: each has a folder per set, such as
+    /// https://host/data/ for https://host/data/cifar10/cifar-10-binary.tar.gz. Default null: those of the environment variable
+    /// CONVOLVE_MIRRORS, divided by spaces, or else the set's own.
+    /// </summary>
+    public IReadOnlyList<string>? Mirrors { get; init; }
+
+    /// <summary>Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.</summary>
+    public int? Channels { get; init; }
+
+    /// <summary>Of a folder of pictures: whether bad files are left out, and not an error. Default false.</summary>
+    public bool SkipBad { get; init; }
+
+    /// <summary>Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.</summary>
+    public bool TestsAll { get; init; }
+
+    /// <summary>
+    /// Of a folder of pictures that a network is evaluated on: the network's classes, in their order. Class folders are matched by name; those that are missing are not tested,
+    /// and one of another name is an error. Default null: the folder's own.
+    /// </summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.</summary>
+    public TrainedPictures? Trained { get; init; }
+
+    /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
+    public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
+
+    /// <summary>What brings a set to where these options look for it, for messages.</summary>
+    internal string FetchCommand(DatasetInfo info) =>
+        $"`{ProgramName.Current} data fetch {info.Name}{(DataDirectory is { } directory ? $" --data-dir {Format.Quoted(directory)}" : "")}`";
+}
+
+/// <summary>Why a folder is looked into.</summary>
+public enum DatasetSource
+{
+    /// <summary><see cref="DatasetOptions.DataDirectory"/> names it.</summary>
+    DataDirectory,
+
+    /// <summary>The environment variable CONVOLVE_DATA names it.</summary>
+    Environment,
+
+    /// <summary>Downloads go there: $XDG_CACHE_HOME/convolve or ~/.cache/convolve.</summary>
+    Cache,
+
+    /// <summary>A package of the operating system puts the set there.</summary>
+    System,
+}
+
+/// <summary>A loaded data set.</summary>
+/// <param name="Info">Which one.</param>
+/// <param name="Train">The images to train on.</param>
+/// <param name="Test">The images to test on.</param>
+/// <param name="Directory">Where its files were.</param>
+public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, string Directory)
+{
+    /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
+    public Dataset? Validation { get; init; }
+
+    /// <summary>
+    /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. In sentences.
+    /// </summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>What was left out as bad: a line for each file, with its path and what is wrong.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
+    /// <summary>Divides the set; the set's own validation split, where it has one, takes the place of a drawn one.</summary>
+    /// <inheritdoc cref="DataSplits.Create"/>
+    public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null, SplitRule rule = SplitRule.CopiesTogether)
+    {
+        DataSplits splits = DataSplits.Create(Train, Test, Validation is null ? validationFraction : 0, seed, limit, rule);
+        if (Validation is not null)
+        {
+            int[] all = [.. Enumerable.Range(0, Math.Min(Validation.Count, limit ?? int.MaxValue))];
+            splits = splits with { Validation = new("validation", Validation, all) };
+        }
+        return splits with { Remarks = [.. Remarks, .. Unvalidated(splits)] };
+    }
+
+    // Of sets known by name nobody wonders: they have thousands of each class.
+    private IEnumerable<string> Unvalidated(DataSplits splits)
+    {
+        if (splits.Validation.Count == 0 || Train.DigestOf(0) == 0)
+            return [];
+        HashSet<int> validated = [.. splits.Validation.Indices.Select(splits.Validation.Dataset.LabelOf)];
+        string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label)).Select(label => Train.ClassNames[label])];
+        return missing.Length == 0 ? [] : [$"The validation split has no picture of {FolderRemarks.Listed(missing)}: the best epoch is chosen without."];
+    }
+}
+
+/// <summary>Where a data set lies, or where it was looked for in vain.</summary>
+public sealed class DatasetLocation
+{
+    internal DatasetLocation(DatasetInfo info, IReadOnlyList<DatasetFolder> searched)
+    {
+        (Info, Folders, Found) = (info, searched, searched.FirstOrDefault(f => f.IsComplete));
+    }
+
+    /// <summary>Which set.</summary>
+    public DatasetInfo Info { get; }
+
+    /// <summary>Whether a folder holds all of its files. Their content has not been looked at.</summary>
+    public bool IsFound => Found is not null;
+
+    /// <summary>The first folder that holds all of its files; null if none does.</summary>
+    public string? Directory => Found?.Directory;
+
+    /// <summary>Why that folder was looked into; null if none holds all files.</summary>
+    public DatasetSource? Source => Found?.Source;
+
+    /// <summary>The folders looked into, in their order.</summary>
+    public IReadOnlyList<string> Searched => [.. Folders.Select(f => f.Directory)];
+
+    internal DatasetFolder? Found { get; }
+
+    internal IReadOnlyList<DatasetFolder> Folders { get; }
+}
+
+/// <summary>A folder and which of a set's files it holds: a path for each, or null.</summary>
+internal sealed record DatasetFolder(DatasetInfo Info, string Directory, DatasetSource Source)
+{
+    public IReadOnlyList<string?> Paths { get; } =
+        [.. Info.Files.Select(f => Info.Format.NamesOf(f).Select(name => Path.Combine(Directory, name)).FirstOrDefault(File.Exists))];
+
+    /// <summary>The files that are not there, though the set needs them.</summary>
+    public IEnumerable<DatasetFile> Missing => Info.Files.Where((f, i) => Paths[i] is null && !f.IsOptional);
+
+    public bool IsComplete => !Missing.Any();
+
+    public int FoundCount => Paths.Count(p => p is not null);
+
+    public string? PathOf(DatasetFile file) => Paths[Info.Files.TakeWhile(f => f != file).Count()];
+}
+
+/// <summary>What is known of one file of a data set after a check.</summary>
+/// <param name="Name">Its name when unpacked.</param>
+/// <param name="Path">Where it lies; null if it is missing.</param>
+/// <param name="Bytes">Its unpacked bytes; 0 if it could not be read.</param>
+/// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has none.</param>
+/// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
+/// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
+public sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
+{
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsOk => Problem is null;
+
+    /// <summary>What is remarkable though not wrong: a file of the right layout whose bytes are not those that were published. Null if nothing is.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>The kind of the digests: MD5, SHA-1 or SHA-256; null if there is none.</summary>
+    public string? DigestKind => (ExpectedDigest ?? Digest) is { } digest ? ContentDigest.KindOf(digest) : null;
+}
+
+/// <summary>What is known of a data set's files after a check.</summary>
+/// <param name="Info">Which set.</param>
+/// <param name="Directory">The folder that was checked; null if none holds any of its files.</param>
+/// <param name="Files">The files.</param>
+public sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnlyList<DatasetFileReport> Files)
+{
+    /// <summary>Whether nothing is wrong with any file.</summary>
+    public bool IsOk => Files.All(f => f.IsOk);
+
+    /// <summary>Whether every file is also byte for byte what was published.</summary>
+    public bool IsPublished => IsOk && Files.All(f => f.Note is null);
+
+    /// <summary>What is remarkable of the set though not wrong; null if nothing is.</summary>
+    public string? Note { get; init; }
+}

@@ -1,0 +1,18 @@
+namespace Convolve.Data.Sets;
+
+/// <summary>The size of an image: channels, height, width; height comes before width, as everywhere here.</summary>
+public readonly record struct ImageSize(int Channels, int Height, int Width)
+{
+    /// <summary>Pixels in one channel: height times width.</summary>
+    public int PixelCount => checked(Height * Width);
+
+    /// <summary>Values in the image: channels times height times width; also its bytes, at one byte per value.</summary>
+    public int Length => checked(Channels * Height * Width);
+
+    /// <summary>Whether all three are at least 1 and their product is within an int.</summary>
+    internal bool IsValid =>
+        Channels > 0 && Height > 0 && Width > 0 && (Int128)Channels * Height * Width <= Array.MaxLength;
+
+    /// <summary>Channels, height and width, as in <c>1x28x28</c>.</summary>
+    public override string ToString() => $"{Channels}x{Height}x{Width}";
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Convolve.Data.Inputs;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
+using Convolve.Execution;
+using Convolve.OneDnn;
+
+namespace Convolve.Inference;
+
+/// <summary>Runs a split through the evaluation pass of a model and counts.</summary>
+internal sealed class Evaluator : IDisposable
+{
+    private readonly Model _model;
+    private readonly Split _split;
+    private readonly BatchSampler _sampler;
+    private readonly BatchLoader _loader;
+
+    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize)
+    {
+        (_model, _split) = (model, split);
+        pipeline.Check(split);
+        int batch = Math.Clamp(split.Count, 1, batchSize);
+        _sampler = new(split, batch, 0, shuffle: false);
+        _loader = new(split.Dataset, pipeline, batch);
+        model.Evaluation(batch);
+        if (split.Count % batch != 0)
+            model.Evaluation(split.Count % batch);
+    }
+
+    /// <summary>Evaluates every image once; on the executor thread.</summary>
+    public Evaluation Run(IProgress<double>? progress, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Metrics metrics = new();
+        int classes = _model.Graph.Output.Channels;
+        for (int step = 0; step < _sampler.BatchCount; step++)
+        {
+            Executor pass = Load(step, cancellation);
+            pass.Run();
+            ReadOnlySpan<float> logits = pass.Logits;
+            for (int i = 0; i < pass.BatchSize; i++)
+                metrics.AddLogits(logits.Slice(i * classes, classes), pass.Labels[i]);
+            progress?.Report((step + 1.0) / _sampler.BatchCount);
+            ThreadTeam.ServeQueued();
+        }
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new(_split.Count, metrics.Loss, metrics.Accuracy, metrics.Top5Accuracy(classes), _split.Count / seconds);
+    }
+
+    /// <summary>What the model says of every image, as the mean over its views; on the executor thread.</summary>
+    public Predictions Predict(TestTimeAugmentation augmentation, IProgress<double>? progress, CancellationToken cancellation)
+    {
+        int classes = _model.Graph.Output.Channels;
+        float[] logits = new float[checked(_split.Count * classes)];
+        using TestTimeViews views = new(augmentation, _model.Graph.Input);
+        for (int step = 0; step < _sampler.BatchCount; step++)
+        {
+            Executor pass = Load(step, cancellation);
+            Span<float> sums = logits.AsSpan(step * _sampler.BatchSize * classes, pass.BatchSize * classes);
+            views.Run(pass, sums);
+            progress?.Report((step + 1.0) / _sampler.BatchCount);
+            ThreadTeam.ServeQueued();
+        }
+        Dataset data = _split.Dataset;
+        return new(data.ClassNames, [.. _split.Indices.Select(i => new SampleId(i, data.FileOf(i)))], [.. _split.Indices.Select(data.LabelOf)], logits);
+    }
+
+    private Executor Load(int step, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        ReadOnlySpan<int> batch = _sampler.Batch(0, step);
+        Executor pass = _model.Evaluation(batch.Length);
+        _loader.Load(batch, pass);
+        return pass;
+    }
+
+    public void Dispose() => _loader.Dispose();
+}

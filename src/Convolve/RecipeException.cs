@@ -1,0 +1,4 @@
+namespace Convolve;
+
+/// <summary>A recipe that cannot be followed: a value out of range, or values that contradict each other.</summary>
+public sealed class RecipeException(string message) : Exception(message);

@@ -1,0 +1,164 @@
+using Convolve.Data.Inputs;
+using Convolve.Files;
+using Convolve.Formats;
+using Convolve.Graphs;
+using Convolve.Inference;
+using Convolve.Training;
+
+namespace Convolve.Runs;
+
+/// <summary>Brings a run back to its newest good checkpoint: weights, optimizer, state, log, best weights.</summary>
+internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record, bool isOverriding)
+{
+    private readonly List<string> _notes = [];
+
+    /// <summary>Where the run goes on; known after <see cref="Restore"/>.</summary>
+    public ResumePoint? Point { get; private set; }
+
+    /// <summary>Restores everything; on the executor thread. Nothing is written before all is known to fit.</summary>
+    /// <returns>The state to go on from.</returns>
+    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that goes with the recipe, the network and the data.</exception>
+    /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
+    public TrainingState Restore()
+    {
+        if (folder.IsFinished(parts.Recipe))
+        {
+            throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. "
+                + $"{(folder.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on.")}");
+        }
+        RequireSameStart();
+        folder.RequireCheckpoint();
+        IReadOnlyList<string> files = folder.Checkpoints.Files;
+        (string? file, CheckpointInfo? info) = ReadNewest(files);
+        if (info is null && files.Count > 0)
+            throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
+        if (info is null)
+            parts.StartAgain();
+        TrainingState state = info?.State ?? new();
+        if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
+            state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
+        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between(BegunWith(info), (parts.Recipe, parts.Graph));
+        folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs); // first: by another recipe, the end that it may have could be one
+        folder.Change(parts.Recipe, parts.Graph);
+        record.GoOnFrom(state);
+        if (file is not null)
+            folder.Checkpoints.GoOnFrom(file);
+        MendBest(state);
+        if (file is not null && changes.Count > 0)
+            record.Save(state); // the checkpoint is now one of the new recipe
+        folder.DeleteReport();
+        folder.LogResumption(state.Epoch, state.Step, parts.Sampler.BatchCount, changes);
+        Point = new(file, state.Epoch, state.Step, parts.Sampler.BatchCount, _notes);
+        return state;
+    }
+
+    private (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text) : (folder.Recipe, folder.Graph);
+
+    // Weights that training has moved do not start again.
+    private void RequireSameStart()
+    {
+        if (parts.Recipe.StartFrom != folder.Recipe.StartFrom)
+            throw new RecipeException($"The run {folder.FullPath} began with {folder.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with {parts.Recipe.StartFrom ?? "another one"} now. Start a new run.");
+        if (parts.Recipe.Initialization != folder.Recipe.Initialization)
+            throw new RecipeException($"The weights of the run {folder.FullPath} have begun ({folder.Recipe.Initialization ?? "as the network says"}), and cannot begin as {parts.Recipe.Initialization ?? "the network says"} now. Start a new run.");
+    }
+
+    private (string? File, CheckpointInfo? Info) ReadNewest(IReadOnlyList<string> files)
+    {
+        foreach (string path in files)
+        {
+            try
+            {
+                using SealedTensors file = SealedTensors.Open(path);
+                CheckpointInfo info = Checkpoint.Describe(path, file);
+                Require(path, file, info);
+                Checkpoint.Restore(path, file, parts, info);
+                return (path, info);
+            }
+            catch (SafeTensorsException e)
+            {
+                _notes.Add($"{path} cannot be used: {e.Reason}.");
+            }
+        }
+        return default;
+    }
+
+    private void Require(string path, SealedTensors file, CheckpointInfo info)
+    {
+        TrainingState state = info.State;
+        if (!isOverriding && RecipeDifference.Between(BegunWith(info), (folder.Recipe, folder.Graph)) is { Count: > 0 } edited)
+        {
+            throw new RecipeException($"{folder.RecipePath} has changed since {path} was saved: {string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"))}. "
+                + "Put it back, or add --override to go on by it.");
+        }
+        if (info.Rule != RunRecord.RuleOf(parts.Recipe))
+            throw Misfit(path, $"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(parts.Recipe)} was asked for");
+        if (info.Data != record.DataDigest)
+            throw Misfit(path, "the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
+        Preprocessing preprocessing = Classifier.PreprocessingOf(file.Metadata);
+        if (preprocessing != parts.Preprocessing)
+            throw Misfit(path, $"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
+        if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
+            throw Misfit(path, $"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
+        if (parts.Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
+            throw Misfit(path, $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {parts.Recipe.Epochs} were asked for");
+        if (info.ComputedBy != record.Arithmetic)
+            _notes.Add($"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from those of a run that was not interrupted.");
+    }
+
+    private static RecipeException Misfit(string path, string how) => new($"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.");
+
+    // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed over.
+    private void MendBest(TrainingState state)
+    {
+        (int? kept, string? fault) = (0, null);
+        try
+        {
+            kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
+        }
+        catch (SafeTensorsException e)
+        {
+            (kept, fault) = (null, e.Reason);
+        }
+        if (kept == state.BestEpoch)
+            return;
+        if (kept > state.Epoch)
+            _notes.Add($"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as {folder.SetBestAside(kept.Value)}.");
+        if (state.Step == 0 && state.BestEpoch == state.Epoch)
+        {
+            if (fault is not null && File.Exists(folder.ModelPath))
+                _notes.Add($"{folder.ModelPath} cannot be used: {fault}. It is written again from the checkpoint, which has the same weights.");
+            record.KeepWeights(state.Epoch);
+            return;
+        }
+        if (TryExportBest(state.BestEpoch) is { } source)
+        {
+            _notes.Add($"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"cannot be used: {fault}")}. It is written again from {source}, which has those of epoch {state.BestEpoch}, the best.");
+            return;
+        }
+        // Otherwise those weights are gone. To the same bits, the run comes to the ones that are there again.
+        _notes.Add($"{folder.ModelPath} has {(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}{(fault is null ? "" : $" ({fault})")}, and epoch {state.BestEpoch} was the best at the checkpoint: "
+            + "the best is chosen from here on.");
+        state.BestEpoch = state.Step == 0 ? state.Epoch : 0;
+        if (state.BestEpoch > 0)
+            record.KeepWeights(state.BestEpoch);
+    }
+
+    // The checkpoint of that epoch's end may still be there, beside a newer one.
+    private string? TryExportBest(int epoch)
+    {
+        string? source = folder.Checkpoints.Files.FirstOrDefault(file => Path.GetFileName(file) == Checkpoint.NameOf(epoch, 0));
+        if (source is null)
+            return null;
+        try
+        {
+            using SealedTensors file = SealedTensors.Open(source);
+            Checkpoint.ExportModel(file, folder.ModelPath, parts, epoch);
+            return source;
+        }
+        catch (SafeTensorsException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Convolve.Execution;
+using Convolve.OneDnn;
+
+namespace Convolve.Training.Optimizers;
+
+/// <summary>The running mean of a model's weights, and of what it keeps besides, such as running statistics.</summary>
+internal sealed class WeightAverage : IDisposable
+{
+    private readonly Model _model;
+    private readonly WeightAverageKernel _kernel;
+    private readonly float _decay;
+
+    /// <param name="model">Whose; the mean begins with its weights.</param>
+    /// <param name="decay">The share of the mean that stays at each step.</param>
+    public WeightAverage(Model model, float decay)
+    {
+        (_model, _decay, Arena) = (model, decay, new(model.Store.Plan.Bytes, "the mean of the weights"));
+        _kernel = new(model.Store, Arena);
+        Begin();
+    }
+
+    /// <summary>Laid out as the weights.</summary>
+    public NativeBuffer Arena { get; }
+
+    public long MemoryBytes => Arena.Bytes;
+
+    /// <summary>Begins anew with the weights as they are: a copy, since a step with all of the weight still rounds, and keeps what is no number.</summary>
+    public void Begin() => _model.Store.Weights.CopyTo(Arena);
+
+    /// <summary>Takes the weights in after an update; on the executor thread.</summary>
+    /// <param name="steps">The updates done so far.</param>
+    public void Add(long steps) => _kernel.Update(Math.Min(_decay, (float)((1.0 + steps) / (10.0 + steps))));
+
+    /// <summary>Runs something with the mean in the weights' place; on the executor thread.</summary>
+    public T With<T>(Func<T> action)
+    {
+        _kernel.Exchange();
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            _kernel.Exchange();
+        }
+    }
+
+    public void Dispose()
+    {
+        _kernel.Dispose();
+        Arena.Dispose();
+    }
+}
