@@ -1,5 +1,6 @@
 using Convolve;
-using Convolve.Cli;
+using Convolve.Cli.Commands;
+using Convolve.Cli.Terminal;
 
 Interruption.Listen(); // first: a signal from here on ends with the exit code of an interruption
 ProgramName.Current = StartedAs.Find();

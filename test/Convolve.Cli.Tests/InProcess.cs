@@ -1,3 +1,5 @@
+using Convolve.Cli.Commands;
+
 namespace Convolve.Cli.Tests;
 
 /// <summary>The command line inside this process, which is quicker than one of its own; in the current folder.</summary>

@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using Convolve.Analysis;
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
-using Convolve.OneDnn;
+using Convolve.Profiling;
 
 namespace Convolve.Zoo.Experiments;
 
@@ -44,7 +42,7 @@ public static class CostFigures
     // Where the time of an evaluation goes, and what that comes to: products of the convolutions, weights that the fully connected layers read.
     private static void AddTimes(List<Figure> figures, Graph graph, int batch, LayerCost[] linear, LayerCost[] convolutions)
     {
-        (Dictionary<string, double> byNode, double total) = Measure(graph, batch);
+        (IReadOnlyDictionary<string, double> byNode, double total) = StepProfile.OfEvaluation(graph, batch);
         double inLinear = Time(linear), inConvolutions = Time(convolutions);
         Add($"share of the convolutions in the time, batch {batch}", inConvolutions / total, "F3");
         Add($"share of the fully connected layers in the time, batch {batch}", inLinear / total, "F3");
@@ -55,27 +53,5 @@ public static class CostFigures
 
         double Time(LayerCost[] layers) => layers.Sum(c => byNode.GetValueOrDefault(c.Node.Name));
         void Add(string name, double value, string format) => figures.Add(new(name, null, new(value, null), format));
-    }
-
-    // The steps of a plan say for which layer they work; those of an activation that runs inside another kernel are that one's.
-    private static (Dictionary<string, double> ByNode, double Total) Measure(Graph graph, int batch)
-    {
-        using Model model = new(graph, new() { Precision = Planning.Precision.Float32 });
-        Executor pass = model.Evaluation(batch);
-        int count = 0;
-        ThreadTeam.Invoke(() =>
-        {
-            pass.Run();
-            pass.IsProfiling = true;
-            for (long start = Stopwatch.GetTimestamp(); count < 3 || Stopwatch.GetElapsedTime(start).TotalSeconds < 1; count++)
-                pass.Run();
-        });
-        Dictionary<string, double> times = [];
-        for (int i = 0; i < pass.Plan.Steps.Count; i++)
-        {
-            string node = pass.Plan.Steps[i].Node;
-            times[node] = times.GetValueOrDefault(node) + pass.StepTimes[i].TotalSeconds / count;
-        }
-        return (times, times.Values.Sum());
     }
 }

@@ -3,16 +3,8 @@ using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Data.Folders;
 
-/// <summary>The splits that a folder may be divided into.</summary>
-internal enum FolderPart
-{
-    Train,
-    Validation,
-    Test,
-}
-
 /// <summary>A file that is named like a picture.</summary>
-internal readonly record struct FolderFile(string Path, FolderPart Part, int Label);
+internal readonly record struct FolderFile(string Path, SplitPart Part, int Label);
 
 /// <summary>What lies in a folder of pictures, by names alone: nothing is read.</summary>
 internal sealed class FolderListing
@@ -34,7 +26,7 @@ internal sealed class FolderListing
             throw new DataException($"{root} is in a file system of the kernel ({type}), which holds no pictures. Give the folder above the class folders.");
         string[] folders = Folders(root);
         string[] parts = PartsOf(folders);
-        IsDivided = parts[(int)FolderPart.Train].Length > 0 || (classNames is not null && parts[(int)FolderPart.Test].Length > 0);
+        IsDivided = parts[(int)SplitPart.Train].Length > 0 || (classNames is not null && parts[(int)SplitPart.Test].Length > 0);
         if (!IsDivided && parts.Any(p => p.Length > 0) && folders.Length == parts.Count(p => p.Length > 0))
         {
             throw new DataException($"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))}, and no folder train with a folder for each class in it. " +
@@ -47,7 +39,7 @@ internal sealed class FolderListing
             throw new DataException($"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"the one folder {ClassNames[0]}")}, and a folder for each class was expected, " +
                 "at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
         }
-        for (FolderPart part = FolderPart.Train; part <= FolderPart.Test && IsDivided; part++)
+        for (SplitPart part = SplitPart.Train; part <= SplitPart.Test && IsDivided; part++)
             if (parts[(int)part].Length > 0 && !SplitNames.IsPlain(Path.GetFileName(parts[(int)part]), part))
                 Add(Layout, parts[(int)part], $"is taken for the {NameOf(part)} split.");
         foreach (string folder in IsDivided ? folders.Except(parts) : [])
@@ -93,7 +85,7 @@ internal sealed class FolderListing
     public static string RootOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     /// <summary>train, validation or test.</summary>
-    public static string NameOf(FolderPart part) => part switch { FolderPart.Train => "train", FolderPart.Validation => "validation", _ => "test" };
+    public static string NameOf(SplitPart part) => part switch { SplitPart.Train => "train", SplitPart.Validation => "validation", _ => "test" };
 
     /// <summary>Whether a file is named like a picture.</summary>
     public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
@@ -101,8 +93,8 @@ internal sealed class FolderListing
     private void List(string realRoot, RealPath paths, KernelFolders kernel, bool isOfNetwork)
     {
         Dictionary<string, int> labels = ClassNames.Select((name, label) => (name, label)).ToDictionary(c => c.name, c => c.label, StringComparer.Ordinal);
-        List<(FolderPart Part, string Path, int Label)> groups = [];
-        for (FolderPart part = FolderPart.Train; part <= FolderPart.Test; part++)
+        List<(SplitPart Part, string Path, int Label)> groups = [];
+        for (SplitPart part = SplitPart.Train; part <= SplitPart.Test; part++)
             foreach (string folder in PartFolders[(int)part] is { Length: > 0 } own ? Folders(own) : [])
                 groups.Add((part, folder, labels.GetValueOrDefault(Path.GetFileName(folder), -1)));
         FolderWalk walk = new(realRoot, [.. groups.Select(g => g.Path)], paths, kernel);
@@ -110,7 +102,7 @@ internal sealed class FolderListing
         List<string> unknown = [];
         for (int group = 0; group < groups.Count; group++)
         {
-            (FolderPart part, string path, int label) = groups[group];
+            (SplitPart part, string path, int label) = groups[group];
             List<string> pictures = [];
             foreach (WalkedFile file in walk.Files[group].OrderBy(f => f.Path, NaturalOrder.Instance))
             {
@@ -123,7 +115,7 @@ internal sealed class FolderListing
                 Add(Stray, file.Path, $"is not named like a picture ({string.Join(", ", Extensions)}), and is left out.");
             }
             below[group] = pictures;
-            if (label < 0 && part == FolderPart.Train)
+            if (label < 0 && part == SplitPart.Train)
             {
                 if (pictures.Count > 0 && isOfNetwork && !IsDivided)
                     unknown.Add(path);
@@ -136,7 +128,7 @@ internal sealed class FolderListing
             else if (pictures.Count == 0)
             {
                 if (!walk.Passed.Any(p => p.Path == path))
-                    Add(part == FolderPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
+                    Add(part == SplitPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
             }
             else
                 _files.AddRange(pictures.Select(file => new FolderFile(file, part, label)));
@@ -148,7 +140,7 @@ internal sealed class FolderListing
         }
         foreach (PassedOver passed in walk.Passed)
             AddPassed(passed, passed.ReadFor < 0 ? null : groups[passed.ReadFor], groups[passed.Group]);
-        for (FolderPart part = FolderPart.Validation; part <= FolderPart.Test; part++)
+        for (SplitPart part = SplitPart.Validation; part <= SplitPart.Test; part++)
             if (PartFolders[(int)part] is { Length: > 0 } folder)
                 foreach (string name in ClassNames.Where(name => !Directory.Exists(Path.Combine(folder, name))))
                     Add(UntestedClass, folder, $"has no folder {name}: that class is not tested there.");
@@ -157,7 +149,7 @@ internal sealed class FolderListing
     }
 
     // One folder under two classes or in two splits is as wrong as the same pictures there.
-    private void AddPassed(PassedOver passed, (FolderPart Part, string Path, int Label)? read, (FolderPart Part, string Path, int Label) own)
+    private void AddPassed(PassedOver passed, (SplitPart Part, string Path, int Label)? read, (SplitPart Part, string Path, int Label) own)
     {
         ImageFolderFindingKind kind = read is null || (read.Value.Part == own.Part && read.Value.Label == own.Label) ? Link : read.Value.Part != own.Part ? Leak : TwoLabels;
         string words = kind switch
@@ -207,15 +199,15 @@ internal sealed class FolderListing
 
     private static string[] PartsOf(string[] folders)
     {
-        string[] parts = [.. Enum.GetValues<FolderPart>().Select(part => PartFolder(folders, part))];
-        string train = parts[(int)FolderPart.Train];
+        string[] parts = [.. Enum.GetValues<SplitPart>().Select(part => PartFolder(folders, part))];
+        string train = parts[(int)SplitPart.Train];
         // Classes may be called training and cooking.
         bool isAlone = parts.Count(p => p.Length > 0) == 1 && folders.Length > 1;
-        return train.Length > 0 && isAlone && !SplitNames.IsPlain(Path.GetFileName(train), FolderPart.Train) ? ["", "", ""] : parts;
+        return train.Length > 0 && isAlone && !SplitNames.IsPlain(Path.GetFileName(train), SplitPart.Train) ? ["", "", ""] : parts;
     }
 
     // A part is one that has folders: pictures of trains lie in a folder of that name without any.
-    private static string PartFolder(string[] folders, FolderPart part)
+    private static string PartFolder(string[] folders, SplitPart part)
     {
         string[] found = [.. folders.Where(f => SplitNames.PartOf(Path.GetFileName(f)) == part && Folders(f).Length > 0)];
         return found.Length < 2 ? found.FirstOrDefault("")

@@ -6,10 +6,8 @@ namespace Convolve.Data.Folders;
 /// <summary>What whoever trains on a folder of pictures, or evaluates, has to know of it: what was left out, and what makes figures look better than they are.</summary>
 internal static class FolderRemarks
 {
-    private const int MostNames = 6;
-
     /// <summary>In sentences.</summary>
-    public static IEnumerable<string> Of(FolderScan scan, string[] skipped, FolderPart?[] parts, bool isAllTest)
+    public static IEnumerable<string> Of(FolderScan scan, string[] skipped, SplitPart?[] parts, bool isAllTest)
     {
         FolderListing listing = scan.Listing;
         foreach (string problem in skipped)
@@ -18,9 +16,9 @@ internal static class FolderRemarks
             yield return string.Create(CultureInfo.InvariantCulture, $"{skipped.Length:N0} of {scan.Files.Count:N0} pictures are left out.");
         if (Unread(listing) is { } unread)
             yield return unread;
-        if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)FolderPart.Test].Length == 0)
+        if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)SplitPart.Test].Length == 0)
         {
-            yield return listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation
+            yield return listing.PartFolders[(int)SplitPart.Validation] is { Length: > 0 } validation
                 ? $"There is no folder test: {validation} is tested on, and the validation split is drawn from train."
                 : "There is no folder test: a tenth of train is tested on.";
         }
@@ -30,17 +28,13 @@ internal static class FolderRemarks
             yield return $"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was trained on: {verify}";
         if (shared.Count(f => f.Kind == ImageFolderFindingKind.TwoLabels) is > 0 and int doubtful)
             yield return $"{(doubtful == 1 ? "One picture lies" : $"{doubtful} pictures lie")} in two classes: {verify}";
-        foreach (ImageFolderFinding finding in listing.Findings.Where(IsRemarkable).Take(MostNames))
+        foreach (ImageFolderFinding finding in listing.Findings.Where(IsRemarkable).Take(ForeignText.MostNames))
             yield return finding.Message;
-        string[] untested = [.. Enumerable.Range(0, listing.ClassNames.Count).Where(label => !parts.Where((p, i) => p == FolderPart.Test && listing.Files[i].Label == label).Any())
+        string[] untested = [.. Enumerable.Range(0, listing.ClassNames.Count).Where(label => !parts.Where((p, i) => p == SplitPart.Test && listing.Files[i].Label == label).Any())
             .Select(label => listing.ClassNames[label])];
         if (untested.Length > 0 && untested.Length < listing.ClassNames.Count)
-            yield return $"Not tested, since the test split has no picture of {(untested.Length == 1 ? "it" : "them")}: {Listed(untested)}.";
+            yield return $"Not tested, since the test split has no picture of {(untested.Length == 1 ? "it" : "them")}: {ForeignText.Listed(untested)}.";
     }
-
-    /// <summary>The first of many names, and how many more there are.</summary>
-    public static string Listed(IReadOnlyList<string> names) => names.Count > MostNames
-        ? string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames:N0} more") : string.Join(", ", names);
 
     // Links that only lead back, and what lies beside the class folders, lose no picture; classes that are not tested come in one line.
     private static bool IsRemarkable(ImageFolderFinding finding) => finding.Kind switch
@@ -57,6 +51,6 @@ internal static class FolderRemarks
         string[] kinds = [.. listing.Unread.GroupBy(f => Path.GetExtension(f).ToLowerInvariant()).OrderByDescending(g => g.Count()).ThenBy(g => g.Key, StringComparer.Ordinal)
             .Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count():N0} {(g.Key.Length > 0 ? ForeignText.Of(g.Key, 20) : "without an extension")}"))];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, since only JPEG and PNG are read: {Listed(kinds)}.");
+            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, since only JPEG and PNG are read: {ForeignText.Listed(kinds)}.");
     }
 }

@@ -10,7 +10,7 @@ internal static class FolderReporter
     /// <summary>A class with so many times the pictures of another is worth a word.</summary>
     private const int Imbalanced = 5;
 
-    public static ImageFolderReport Report(string name, FolderScan scan, FolderPart?[] parts)
+    public static ImageFolderReport Report(string name, FolderScan scan, SplitPart?[] parts)
     {
         FolderListing listing = scan.Listing;
         List<ImageFolderFinding> findings = [.. listing.Findings];
@@ -19,7 +19,7 @@ internal static class FolderReporter
                 findings.Add(new(BadFile, listing.Files[i].Path, problem));
         findings.AddRange(Shared(scan, parts));
         List<ImageFolderPart> found = [];
-        for (FolderPart part = FolderPart.Train; part <= FolderPart.Test; part++)
+        for (SplitPart part = SplitPart.Train; part <= SplitPart.Test; part++)
         {
             if (!parts.Contains(part))
                 continue;
@@ -27,16 +27,16 @@ internal static class FolderReporter
             found.Add(one);
             for (int label = 0; label < one.CountsByClass.Count; label++)
                 if (one.CountsByClass[label] == 0 && listing.Files.Any(f => f.Label == label && f.Part == part))
-                    findings.Add(new(part == FolderPart.Train ? EmptyClass : UntestedClass, one.Directory,
+                    findings.Add(new(part == SplitPart.Train ? EmptyClass : UntestedClass, one.Directory,
                         $"{one.Directory} holds no good picture of {listing.ClassNames[label]}. Mend them, or add some."));
         }
-        if (found.FirstOrDefault(p => p.Name == FolderListing.NameOf(FolderPart.Train)) is { } train)
+        if (found.FirstOrDefault(p => p.Name == FolderListing.NameOf(SplitPart.Train)) is { } train)
             findings.AddRange(Imbalances(listing, train));
         return new(name, listing.Root, listing.ClassNames, found, [.. findings.OrderBy(f => f.Kind).ThenBy(f => f.Path, NaturalOrder.Instance)]);
     }
 
     /// <summary>Files of the same bytes: one finding for each set of them.</summary>
-    public static IEnumerable<ImageFolderFinding> Shared(FolderScan scan, FolderPart?[] parts)
+    public static IEnumerable<ImageFolderFinding> Shared(FolderScan scan, SplitPart?[] parts)
     {
         IReadOnlyList<FolderFile> files = scan.Listing.Files;
         foreach (int[] same in Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).GroupBy(i => scan.Files[i].Digest)
@@ -52,7 +52,7 @@ internal static class FolderReporter
         }
     }
 
-    private static ImageFolderPart PartOf(FolderScan scan, FolderPart?[] parts, FolderPart part)
+    private static ImageFolderPart PartOf(FolderScan scan, SplitPart?[] parts, SplitPart part)
     {
         FolderListing listing = scan.Listing;
         int[] counts = new int[listing.ClassNames.Count];
@@ -71,7 +71,7 @@ internal static class FolderReporter
                 largest = size;
         }
         string folder = listing.PartFolders[(int)part] is { Length: > 0 } own ? own
-            : listing.PartFolders[(int)FolderPart.Validation] is { Length: > 0 } validation ? validation : listing.PartFolders[0];
+            : listing.PartFolders[(int)SplitPart.Validation] is { Length: > 0 } validation ? validation : listing.PartFolders[0];
         return new(FolderListing.NameOf(part), folder, counts, bytes, smallest, largest);
     }
 

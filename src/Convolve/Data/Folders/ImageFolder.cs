@@ -56,8 +56,8 @@ public static class ImageFolder
     internal static DatasetInfo Find(string name)
     {
         FolderListing listing = ListingOf(name);
-        int Count(FolderPart part) => listing.Files.Count(f => f.Part == part);
-        return InfoOf(listing, null, Count(FolderPart.Train), Count(FolderPart.Test));
+        int Count(SplitPart part) => listing.Files.Count(f => f.Part == part);
+        return InfoOf(listing, null, Count(SplitPart.Train), Count(SplitPart.Test));
     }
 
     internal static LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
@@ -91,15 +91,15 @@ public static class ImageFolder
     {
         FolderListing listing = scan.Listing;
         bool isAllTest = options.TestsAll && listing.PartFolders.Skip(1).All(folder => folder.Length == 0);
-        FolderPart?[] parts = PartsOf(scan);
+        SplitPart?[] parts = PartsOf(scan);
         if (isAllTest)
-            parts = Array.ConvertAll(parts, part => part is null ? part : FolderPart.Test);
+            parts = Array.ConvertAll(parts, part => part is null ? part : SplitPart.Test);
         for (int label = 0; label < listing.ClassNames.Count && options.ClassNames is null && !isAllTest; label++)
         {
-            if (!parts.Where((p, i) => p == FolderPart.Train && listing.Files[i].Label == label).Any())
+            if (!parts.Where((p, i) => p == SplitPart.Train && listing.Files[i].Label == label).Any())
                 throw new DataException($"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or delete the folder.");
         }
-        if (!parts.Contains(FolderPart.Test))
+        if (!parts.Contains(SplitPart.Test))
             throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
         List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
         if (options.Trained is { } trained)
@@ -108,22 +108,22 @@ public static class ImageFolder
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
         int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
-        FolderDataset SetOf(FolderPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
-        FolderDataset test = SetOf(FolderPart.Test, "test");
+        FolderDataset SetOf(SplitPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
+        FolderDataset test = SetOf(SplitPart.Test, "test");
         // Of a set that is only tested on, nothing else is needed.
-        FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(FolderPart.Train)) ? test : SetOf(FolderPart.Train, "train");
+        FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(SplitPart.Train)) ? test : SetOf(SplitPart.Train, "train");
         return new(InfoOf(listing, train.Size, train.Count, test.Count), train, test, listing.Root)
         {
-            Validation = parts.Contains(FolderPart.Validation) ? SetOf(FolderPart.Validation, "validation") : null,
+            Validation = parts.Contains(SplitPart.Validation) ? SetOf(SplitPart.Validation, "validation") : null,
             Remarks = remarks,
             Skipped = skipped,
         };
     }
 
     /// <summary>Takes the pictures that a run was trained on out of the test split.</summary>
-    private static IEnumerable<string> LeaveOut(FolderScan scan, FolderPart?[] parts, TrainedPictures trained)
+    private static IEnumerable<string> LeaveOut(FolderScan scan, SplitPart?[] parts, TrainedPictures trained)
     {
-        int[] tested = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == FolderPart.Test)];
+        int[] tested = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == SplitPart.Test)];
         int[] seen = [.. tested.Where(i => trained.Contains(scan.Files[i].Digest))];
         string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
         if (seen.Length == tested.Length)
@@ -158,14 +158,14 @@ public static class ImageFolder
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>
-    private static FolderPart?[] PartsOf(FolderScan scan)
+    private static SplitPart?[] PartsOf(FolderScan scan)
     {
         FolderListing listing = scan.Listing;
-        FolderPart?[] parts = [.. listing.Files.Select((f, i) => scan.Files[i].Problem is null ? f.Part : (FolderPart?)null)];
-        if (listing.PartFolders[(int)FolderPart.Test].Length > 0)
+        SplitPart?[] parts = [.. listing.Files.Select((f, i) => scan.Files[i].Problem is null ? f.Part : (SplitPart?)null)];
+        if (listing.PartFolders[(int)SplitPart.Test].Length > 0)
             return parts;
-        if (listing.PartFolders[(int)FolderPart.Validation].Length > 0)
-            return Array.ConvertAll(parts, part => part == FolderPart.Validation ? FolderPart.Test : part);
+        if (listing.PartFolders[(int)SplitPart.Validation].Length > 0)
+            return Array.ConvertAll(parts, part => part == SplitPart.Validation ? SplitPart.Test : part);
         foreach (var members in Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).GroupBy(i => listing.Files[i].Label))
         {
             int[] order = [.. members.OrderBy(i => scan.Files[i].Digest)];
@@ -175,13 +175,13 @@ public static class ImageFolder
             if (count == order.Length)
                 count = 0; // all the same: nothing to test with
             foreach (int i in order.AsSpan(0, count))
-                parts[i] = FolderPart.Test;
+                parts[i] = SplitPart.Test;
         }
         return parts;
     }
 
     private static FolderDataset Create(
-        string name, FolderScan scan, FolderPart?[] parts, FolderPart part, int channels, bool isUniform, long maxPixels)
+        string name, FolderScan scan, SplitPart?[] parts, SplitPart part, int channels, bool isUniform, long maxPixels)
     {
         FolderListing listing = scan.Listing;
         int[] seen = new int[listing.ClassNames.Count];

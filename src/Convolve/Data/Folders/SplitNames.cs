@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Convolve.Data.Sets;
 
 namespace Convolve.Data.Folders;
 
@@ -17,17 +18,17 @@ internal static partial class SplitNames
     private static readonly string[] Fillers = ["set", "data", "dataset", "split", "folder", "images", "image", "imgs", "img", "pictures", "photos", "files", "samples"];
 
     /// <summary>What a folder is by its name, in any case, such as <c>train</c>, <c>Testing</c>, <c>validation_set</c>; null for other names.</summary>
-    public static FolderPart? PartOf(string name)
+    public static SplitPart? PartOf(string name)
     {
         string plain = string.Concat(Words(name).Except(Fillers));
         for (int part = 0; part < Names.Length; part++)
             if (Names[part].Any(n => n == plain || Fillers.Any(filler => plain == n + filler)))
-                return (FolderPart)part;
+                return (SplitPart)part;
         return null;
     }
 
     /// <summary>Whether a name is one that nobody doubts.</summary>
-    public static bool IsPlain(string name, FolderPart part) => Plain[(int)part].Contains(name, StringComparer.OrdinalIgnoreCase);
+    public static bool IsPlain(string name, SplitPart part) => Plain[(int)part].Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a name sounds like a split's, known or not: fold1, train_b, part-2.</summary>
     public static bool IsLike(string name) => Words(name).Any(word => Names.Any(names => names.Contains(word))) || Numbered().IsMatch(name);

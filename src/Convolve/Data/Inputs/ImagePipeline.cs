@@ -23,7 +23,7 @@ public sealed class ImagePipeline
         ArgumentNullException.ThrowIfNull(preprocessing);
         (Preprocessing, Channels, _target) = (preprocessing.Validate(), channels, preprocessing.Size);
         CheckChannels(channels, _target);
-        _normalizers = [.. Enumerable.Range(0, _target.Channels).Select(c => new Normalizer(preprocessing, c))];
+        _normalizers = [.. Enumerable.Range(0, _target.Channels).Select(c => new Normalizer(i => preprocessing.Normalized(c, i), preprocessing.Mean[c], preprocessing.Std[c]))];
         _repeatsFirst = [.. _normalizers.Select((n, c) => c > 0 && channels == 1 && n.GivesTheSameAs(_normalizers[0]))];
     }
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Convolve.Data.Inputs;
 using Convolve.Kernels;
 
 namespace Convolve.Data.Pixels;
@@ -15,13 +14,15 @@ internal sealed class Normalizer
     private readonly double _scale, _shift;
     private readonly bool _isLine;
 
-    public Normalizer(Preprocessing preprocessing, int channel)
+    /// <param name="normalized">The value of a byte.</param>
+    /// <param name="mean">Of the channel, in [0, 1].</param>
+    /// <param name="std">Of the channel, in [0, 1].</param>
+    public Normalizer(Func<int, float> normalized, double mean, double std)
     {
         for (int i = 0; i < 256; i++)
-            _table[i] = preprocessing.Normalized(channel, i);
+            _table[i] = normalized(i);
         _bfloat16Table = Array.ConvertAll(_table, BFloat16.FromSingle);
-        double std = preprocessing.Std[channel];
-        (_scale, _shift) = (1 / (255 * std), -preprocessing.Mean[channel] / std);
+        (_scale, _shift) = (1 / (255 * std), -mean / std);
         if (!Avx512F.IsSupported)
             return;
         // Arithmetic is three times faster than look-ups, and good enough where it gives the table, which has the last word.

@@ -1,4 +1,3 @@
-using Convolve.Data.Folders;
 
 namespace Convolve.Data.Sets;
 
@@ -101,7 +100,7 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
             return [];
         HashSet<int> validated = [.. splits.Validation.Indices.Select(splits.Validation.Dataset.LabelOf)];
         string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label)).Select(label => Train.ClassNames[label])];
-        return missing.Length == 0 ? [] : [$"The validation split has no picture of {FolderRemarks.Listed(missing)}: the best epoch is chosen without."];
+        return missing.Length == 0 ? [] : [$"The validation split has no picture of {ForeignText.Listed(missing)}: the best epoch is chosen without."];
     }
 }
 

@@ -40,3 +40,11 @@ public sealed record Split(string Name, Dataset Dataset, int[] Indices)
         return [.. indices];
     }
 }
+
+/// <summary>Which of the three splits.</summary>
+internal enum SplitPart
+{
+    Train,
+    Validation,
+    Test,
+}

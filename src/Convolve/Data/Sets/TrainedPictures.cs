@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Convolve.Data.Folders;
 using Convolve.Files;
 
 namespace Convolve.Data.Sets;
@@ -14,14 +13,14 @@ public sealed class TrainedPictures
     private readonly HashSet<UInt128> _seen, _tested;
 
     private TrainedPictures(UInt128[][] digests) =>
-        (_digests, _seen, _tested) = (digests, [.. digests[(int)FolderPart.Train], .. digests[(int)FolderPart.Validation]], [.. digests[(int)FolderPart.Test]]);
+        (_digests, _seen, _tested) = (digests, [.. digests[(int)SplitPart.Train], .. digests[(int)SplitPart.Validation]], [.. digests[(int)SplitPart.Test]]);
 
     /// <summary>Those of splits; null where the set is not of files.</summary>
     public static TrainedPictures? Of(DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(data);
         UInt128[][] digests = [.. ((Split[])[data.Train, data.Validation, data.Test]).Select(split => split.Indices.Select(split.Dataset.DigestOf).Where(d => d != 0).Distinct().Order().ToArray())];
-        return digests[(int)FolderPart.Train].Length == 0 ? null : new(digests);
+        return digests[(int)SplitPart.Train].Length == 0 ? null : new(digests);
     }
 
     /// <summary>Whether a picture was trained on or chose the best epoch, and was not tested on by the run itself.</summary>

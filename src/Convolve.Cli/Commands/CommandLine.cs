@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Convolve.Cli.Screens;
+using Convolve.Cli.Terminal;
+
+namespace Convolve.Cli.Commands;
+
+/// <summary>The verbs, and what becomes of a line that cannot be understood.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a command line; returns the exit code.</summary>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            RootCommand root = Create();
+            ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Action is ParseErrorAction)
+                return Failures.Refuse(WordsFor(parsed), parsed.CommandResult.Command);
+            if (!Failures.HasCurrentFolder && !parsed.CommandResult.Children.OfType<OptionResult>().Any(o => o.Option is HelpOption or VersionOption))
+                throw new UsageException(Failures.NoCurrentFolder);
+            return HelpScreen.IsAskedFor(parsed) ? HelpScreen.Show(parsed) : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e)
+        {
+            return Failures.Report(e);
+        }
+    }
+
+    private static RootCommand Create()
+    {
+        RootCommand root = new("Trains convolutional image classifiers on the CPU, and says how good they are.")
+        {
+            TrainCommand.Create(),
+            EvaluateCommand.Create(),
+            LearningRateCommand.Create(),
+            ReportCommand.Create(),
+            CompareCommand.Create(),
+            ReproduceCommand.Create(),
+            SummaryCommand.Create(),
+            InfoCommand.Create(),
+            DataCommand.Create(),
+        };
+        root.HelpName = ProgramName.Current;
+        root.SetAction(_ => HelpScreen.Show(root.Parse(["--help"])));
+        return root;
+    }
+
+    // One message, for the first thing that is wrong.
+    private static string WordsFor(ParseResult parsed)
+    {
+        Command command = parsed.CommandResult.Command;
+        if (parsed.UnmatchedTokens is [{ } token, ..])
+        {
+            if (token.StartsWith('-'))
+                return $"There is no option {token}.{NearestName.Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
+            if (command.Subcommands.Count > 0)
+                return $"There is no command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} There are {List(command.Subcommands)}.";
+            return $"\"{token}\" is one word too many.";
+        }
+        ParseError error = parsed.Errors.FirstOrDefault(e => e.SymbolResult is ArgumentResult { Tokens.Count: 0 }) ?? parsed.Errors[0];
+        return error.SymbolResult switch
+        {
+            CommandResult { Command.Subcommands.Count: > 0 } => $"Say what to do: {List(command.Subcommands)}.",
+            ArgumentResult { Tokens.Count: 0, Argument: { Description: { } description } argument } =>
+                $"{argument.HelpName} is missing. {description}",
+            OptionResult { Implicit: true, Option: { } option } => $"{option.Name} is missing. {option.Description}",
+            _ => error.Message,
+        };
+    }
+
+    private static string List(IList<Command> commands) => string.Join(", ", commands.Select(c => c.Name));
+}

@@ -1,0 +1,189 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Convolve.Cli.Options;
+using Convolve.Cli.Screens;
+using Convolve.Cli.Terminal;
+using Convolve.Data.Sets;
+using Convolve.Drawing.Charts;
+using Convolve.Execution;
+using Convolve.Files;
+using Convolve.Training;
+using Spectre.Console;
+
+namespace Convolve.Cli.Commands;
+
+/// <summary>convolve lr-find NET --data SET</summary>
+internal sealed class LearningRateCommand
+{
+    private const int WidestChart = 100;
+
+    // Below this, the better of two short trainings is a matter of luck, and the recipe's rate was chosen by whole ones.
+    private const double Margin = 0.003;
+
+    // Of one trial, and of those after which no further one is begun.
+    private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
+    private readonly TrainingTaskArguments _task = new();
+    private readonly Option<double?> _from = Inputs.Number("--from-lr", "The first learning rate, above 0. Default: 1e-6.");
+    private readonly Option<double?> _to = Inputs.Number("--to-lr", "The last learning rate; the sweep ends before it where the loss is left far behind. Default: 10.");
+    private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
+    private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
+        "Only suggest. Otherwise the suggested rate, the recipe's and neighbors of the better one are each trained with for an epoch (at least 200 steps, at most a minute), and the best on the validation split is the next command's.");
+    private readonly Option<string?> _svg = Inputs.Word("--svg", "FILE", "Write the chart into an SVG file, which is replaced if it is there.");
+    private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
+    private readonly Option<bool> _json = Inputs.Json();
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+
+    public static Command Create()
+    {
+        LearningRateCommand find = new();
+        Command command = new("lr-find", "Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. Nothing is kept of the training.");
+        find._task.AddTo(command);
+        foreach (Option option in (Option[])[find._from, find._to, find._steps, find._noTrial, find._svg, find._dataDirectory, find._json, find._quiet])
+            command.Add(option);
+        command.Validators.Add(find._task.RequireAll);
+        command.SetAction(find.Run);
+        return command;
+    }
+
+    private int Run(ParseResult line)
+    {
+        Output output = new(line.GetValue(_json), line.GetValue(_quiet));
+        GivenOptions.Refuse(line, "The learning rate is what is looked for", _task.LearningRate);
+        TrainingTask task = _task.Read(line);
+        (string network, Graphs.Graph graph, Recipe recipe) = task;
+        LearningRateSweep usual = new(), sweep = new()
+        {
+            From = line.GetValue(_from) ?? usual.From,
+            To = line.GetValue(_to) ?? usual.To,
+            Steps = line.GetValue(_steps) ?? usual.Steps,
+        };
+        string? drawing = line.GetValue(_svg) is { } svg ? OutputPath.File(svg, _svg.Name) : null;
+        _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
+        using Interruption interruption = new("ending the step ...");
+        DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        MemoryCheck.Require(graph, data, recipe);
+        (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial), output, interruption.Token);
+        Chart chart = ChartOf(curve, recipe, $"{network} on {recipe.Dataset}: loss against learning rate");
+        if (drawing is not null)
+            AtomicFile.WriteText(drawing, chart.ToSvg());
+        Show(curve, recipe, trials, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
+        if (output.IsJson)
+            Output.Json(Json(curve, recipe, trials));
+        return Failures.Success;
+    }
+
+    private static (LearningRateCurve, IReadOnlyList<LearningRateTrial>) Find(Graphs.Graph graph, DataSplits data, Recipe recipe, LearningRateSweep sweep, bool hasTrial, Output output, CancellationToken cancellation)
+    {
+        using Trainer trainer = new(graph, data, recipe);
+        if (trainer.Transfer is { } transfer)
+            TrainScreen.Show(transfer, output);
+        ProgressLine bar = new(output);
+        try
+        {
+            LearningRateCurve curve = trainer.FindLearningRate(sweep, new Throttle<double>(share => bar.Show(share, "rising rate", "")), cancellation);
+            if (!hasTrial || Suggested(curve, recipe) is not { } suggested)
+                return (curve, []);
+            int steps = LearningRateTrial.StepsWithin(TrialTime, curve.StepTime, trainer.StepsPerEpoch);
+            long start = Stopwatch.GetTimestamp();
+            return (curve, LearningRateSearch.Run([suggested, RecipeRate(recipe)],
+                rate => trainer.TryLearningRate(rate, steps, new Throttle<double>(share => bar.Show(share, $"trying {Format.Number(rate)}", "")), cancellation),
+                () => Stopwatch.GetElapsedTime(start) < SearchTime));
+        }
+        finally
+        {
+            bar.Clear();
+        }
+    }
+
+    // As it is printed, and so tried.
+    private static double? Suggested(LearningRateCurve curve, Recipe recipe) => curve.Suggested(recipe.Schedule.Kind) is { } rate ? LearningRateSearch.Rounded(rate) : null;
+
+    private static double RecipeRate(Recipe recipe) => double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
+
+    // The recipe's rate unless another is better by more than luck; null where there is nothing to choose.
+    private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials)
+    {
+        if (trials.Count == 0)
+            return Suggested(curve, recipe);
+        LearningRateTrial best = LearningRateSearch.Best(trials), own = trials.First(t => t.Rate == RecipeRate(recipe));
+        return best.IsBetterThan(own, Margin) ? best.Rate : own.Rate;
+    }
+
+    private static Chart ChartOf(LearningRateCurve curve, Recipe recipe, string title)
+    {
+        (double X, double Y)[] Points(IReadOnlyList<double> losses) => [.. curve.Rates.Zip(losses)];
+        List<ChartEvent> events = [];
+        if (Suggested(curve, recipe) is { } suggested)
+            events.Add(new(suggested, "suggested"));
+        double own = RecipeRate(recipe);
+        if (curve.Rates.Count > 0 && own >= curve.Rates[0] && own <= curve.Rates[^1])
+            events.Add(new(own, "recipe"));
+        // What comes after the lowest loss can be out of all proportion.
+        double? most = curve.Bottom is { } bottom ? 1.25 * curve.Smoothed.Take(bottom).Max() : null;
+        return new(title, new("learning rate") { Scale = AxisScale.Log }, new("training loss", "nats") { Max = most },
+            [Series.Line("each batch", Points(curve.Losses)) with { Style = SeriesStyle.Faint, Color = 0 }, Series.Line("smoothed", Points(curve.Smoothed)) with { Color = 0 }])
+        { Events = events };
+    }
+
+    private static void Show(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials, Chart chart, string task, Output output)
+    {
+        output.Line();
+        output.Line((chart with { Series = [chart.Series[1]] }).ToText(Math.Min(output.Width, WidestChart), isUnicode: output.HasUnicode));
+        output.Line();
+        if (Best(curve, recipe, trials) is not { } best)
+        {
+            output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: {ProgramName.Current} train {task} --overfit-one-batch");
+            return;
+        }
+        string schedule = TrainOptions.NameOf(recipe.Schedule.Kind);
+        output.Line($"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the highest rate of {schedule}: the loss was lowest at {Format.Number(LearningRateSearch.Rounded(curve.Rates[curve.Bottom!.Value]))}");
+        output.Line($"recipe        {Format.Number(RecipeRate(recipe))}");
+        if (!curve.Diverged)
+            output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
+        if (trials.Count > 0)
+        {
+            output.Line();
+            output.Table(TableOf(trials, curve, recipe));
+            output.Line();
+            if (LearningRateSearch.Best(trials).Rate != best)
+                output.Line($"Rates within {Format.Number(100 * Margin)} points of the best differ by luck: the recipe's rate stays.");
+        }
+        output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
+        output.Next(($"{ProgramName.Current} train {task} --lr {Format.Number(best)}", ""));
+    }
+
+    private static Table TableOf(IReadOnlyList<LearningRateTrial> trials, LearningRateCurve curve, Recipe recipe)
+    {
+        bool isValidated = trials.Any(t => t.Accuracy is not null);
+        Table table = Output.Columns(["rate#", "from", "steps#", .. isValidated ? ["validation loss#", "validation accuracy#"] : (string[])["training loss#"]]);
+        foreach (LearningRateTrial trial in trials.OrderBy(t => t.Rate))
+        {
+            string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
+            string loss = double.IsNaN(trial.Loss) ? "no number" : Format.Fraction(trial.Loss);
+            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss, .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
+        }
+        return table;
+    }
+
+    private static JsonObject Json(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials) => new()
+    {
+        ["valley"] = curve.Valley,
+        ["steepest"] = curve.Steepest,
+        ["diverged"] = curve.Diverged,
+        ["rates"] = new JsonArray([.. curve.Rates.Select(r => (JsonNode)r)]),
+        ["losses"] = new JsonArray([.. curve.Losses.Select(l => (JsonNode)l)]),
+        ["smoothed"] = new JsonArray([.. curve.Smoothed.Select(l => (JsonNode)l)]),
+        ["suggested"] = Suggested(curve, recipe),
+        ["recipe"] = RecipeRate(recipe),
+        ["trials"] = new JsonArray([.. trials.Select(t => new JsonObject
+        {
+            ["rate"] = t.Rate,
+            ["steps"] = t.Steps,
+            ["loss"] = Output.Finite(t.Loss),
+            ["accuracy"] = t.Accuracy,
+        })]),
+        ["best"] = Best(curve, recipe, trials),
+    };
+}

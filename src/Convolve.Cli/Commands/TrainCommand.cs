@@ -1,0 +1,205 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Convolve.Cli.Options;
+using Convolve.Cli.Screens;
+using Convolve.Cli.Terminal;
+using Convolve.Data.Sets;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Planning;
+using Convolve.Reporting;
+using Convolve.Runs;
+using Convolve.Training;
+
+namespace Convolve.Cli.Commands;
+
+/// <summary>convolve train NET --data SET, convolve train --resume RUN</summary>
+internal sealed class TrainCommand
+{
+    private const int LongestName = 60;
+
+    private readonly TrainingTaskArguments _task = new();
+    private readonly ResumeOptions _resumption = new();
+    private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
+
+    private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
+        "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
+
+    private readonly Option<TimeSpan?> _timeLimit = Inputs.Duration("--time-limit",
+        "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. Default: no limit.");
+
+    private readonly Option<bool> _overfit = Inputs.Flag("--overfit-one-batch",
+        "Train on the first batch alone (16 images of it where a step takes long), again and again, to see whether the network can learn at all; nothing is kept. The recipe's rule is tried first, then Adam. The exit code is 1 if it cannot.");
+
+    private readonly Option<bool> _json = Inputs.Flag("--json",
+        "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
+
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+
+    public static Command Create()
+    {
+        TrainCommand train = new();
+        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
+        train._task.AddTo(command);
+        train._resumption.AddTo(command);
+        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._out, train._json, train._quiet])
+            command.Add(option);
+        command.Validators.Add(line =>
+        {
+            if (!train._resumption.IsGiven(line))
+                train._task.RequireAll(line);
+        });
+        command.SetAction(train.Run);
+        return command;
+    }
+
+    private int Run(ParseResult line)
+    {
+        Output output = new(line.GetValue(_json), line.GetValue(_quiet));
+        RunFolderOptions options = _resumption.FolderOptions(line) with { Command = $"{ProgramName.Current} train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}" };
+        using RunFolder? run = _resumption.Open(line);
+        TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
+        (_, Graph graph, Recipe recipe) = task;
+        if (line.GetValue(_overfit))
+            _resumption.RefuseAll(line, "--overfit-one-batch keeps nothing, and goes on with nothing", _out, _timeLimit);
+        string folder = FolderOf(line, run, recipe);
+        if (run is null)
+            RefuseUsed(folder);
+        else
+            _resumption.RequireAgreement(line, run, recipe, graph);
+        if (run?.IsFinished(recipe) == true)
+            return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
+        _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
+
+        using Interruption interruption = new("ending the step and saving the run ...");
+        DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe) : recipe, run is null ? "" : " --override");
+        interruption.Token.ThrowIfCancellationRequested();
+        if (line.GetValue(_overfit))
+            return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
+
+        using Trainer trainer = run is null ? new(graph, data, recipe, folder, options) : _resumption.IsOverriding(line) ? Trainer.Resume(run, data, recipe, graph, options) : Trainer.Resume(run, data, options: options);
+        TrainScreen screen = new(output);
+        screen.Begin(trainer, data, memory, folder);
+        TrainingResult result;
+        try
+        {
+            result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), line.GetValue(_timeLimit), interruption.Token);
+        }
+        finally
+        {
+            screen.ClearBar();
+        }
+        string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
+        if (result.Interrupted)
+        {
+            TrainScreen.EndInterrupted(result, folder, goOn);
+            return Failures.Interrupted;
+        }
+        (string? report, int status) = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory), interruption.Token);
+        screen.End(result, folder, report, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
+        if (output.IsJson)
+            Output.Json(Json(trainer, result, folder));
+        return status;
+    }
+
+    // As it was typed, into another folder.
+    private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
+        $"{ProgramName.Current} train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
+
+    // What was asked for is there already.
+    private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)
+    {
+        if (output.IsJson)
+        {
+            Output.Json(new()
+            {
+                ["run"] = run.FullPath,
+                ["network"] = run.Recipe.Network,
+                ["dataset"] = run.Recipe.Dataset,
+                ["epochs"] = outcome.Epochs,
+                ["best_epoch"] = outcome.BestEpoch,
+                ["test_loss"] = Output.Finite(outcome.TestLoss),
+                ["test_accuracy"] = outcome.TestAccuracy,
+            });
+        }
+        output.Last(string.Create(CultureInfo.InvariantCulture,
+            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, {Format.WeightsOf(outcome.BestEpoch, outcome.Epochs)}"));
+        if (!File.Exists(Path.Combine(folder, RunReport.FileName)))
+            output.Line($"no report     {ReportCommand.CommandFor(folder, dataDirectory)}");
+        string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture, $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
+            : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
+        if (run.HasCheckpoint)
+            output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
+        return Failures.Success;
+    }
+
+    private static JsonObject Json(Trainer trainer, TrainingResult result, string folder)
+    {
+        EpochProgress? best = result.BestEpoch > 0 ? result.Epochs[result.BestEpoch - 1] : null;
+        return new()
+        {
+            ["run"] = Path.GetFullPath(folder),
+            ["network"] = trainer.Recipe.Network,
+            ["dataset"] = trainer.Recipe.Dataset,
+            ["parameters"] = trainer.Graph.ParameterCount,
+            ["epochs"] = result.Epochs.Count,
+            ["batch_size"] = trainer.Recipe.BatchSize,
+            ["precision"] = Inputs.NameOf(trainer.Precision),
+            ["threads"] = Machine.Threads,
+            ["seed"] = trainer.Recipe.Seed,
+            ["train_loss"] = best?.TrainLoss,
+            ["train_accuracy"] = best?.TrainAccuracy,
+            ["validation_accuracy"] = best?.ValidationAccuracy,
+            ["test_loss"] = result.Test!.Loss,
+            ["test_accuracy"] = result.Test.Accuracy,
+            ["seconds"] = result.Elapsed.TotalSeconds,
+            ["images_per_second"] = result.ImagesPerSecond,
+            ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
+            ["peak_memory_bytes"] = result.PeakMemoryBytes,
+            ["measured_memory_growth_bytes"] = trainer.MeasuredMemoryBytes,
+            ["best_epoch"] = result.BestEpoch,
+            ["end"] = RunOutcome.NameOf(result.End),
+            ["taken"] = trainer.Transfer is { } transfer ? new JsonArray([.. transfer.Taken]) : null,
+            ["skipped"] = trainer.Transfer is { } skipped ? new JsonArray([.. skipped.Skipped]) : null,
+            ["validation_loss"] = best?.ValidationLoss,
+            ["test_top5_accuracy"] = result.Test.Top5Accuracy,
+            ["notes"] = new JsonArray([.. result.Notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]),
+        };
+    }
+
+    private string FolderOf(ParseResult line, RunFolder? run, Recipe recipe)
+    {
+        string? given = line.GetValue(_out);
+        if (run is null)
+            return given ?? DefaultFolder(recipe);
+        if (given is not null)
+            throw new UsageException("--out and --resume both name the run folder. Give --resume alone.");
+        return Path.GetRelativePath(Environment.CurrentDirectory, run.FullPath) is var near && !near.StartsWith("..", StringComparison.Ordinal) ? near : run.FullPath;
+    }
+
+    private static string DefaultFolder(Recipe recipe)
+    {
+        string time = DateTimeOffset.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        string folder = Path.Combine("runs", $"{FileName(recipe.Network)}-{Path.GetFileName(recipe.Dataset)}-{time}"), free = folder;
+        for (int i = 2; Path.Exists(free); i++)
+            free = string.Create(CultureInfo.InvariantCulture, $"{folder}-{i}");
+        return free;
+    }
+
+    // A network of one's own may be called anything.
+    private static string FileName(string network)
+    {
+        string name = string.Concat(network.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).TrimStart('.', '-');
+        return name.Length > 0 ? name : "network";
+    }
+
+    // Known before the data is read, and again, by the library, when the folder is made.
+    private static void RefuseUsed(string folder)
+    {
+        OutputPath.Folder(folder, "--out");
+        if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
+            throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.");
+    }
+}

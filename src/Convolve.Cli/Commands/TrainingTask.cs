@@ -1,0 +1,100 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Convolve.Cli.Options;
+using Convolve.Cli.Screens;
+using Convolve.Cli.Terminal;
+using Convolve.Data;
+using Convolve.Data.Sets;
+using Convolve.Graphs;
+using Convolve.Runs;
+using Convolve.Training;
+using Convolve.Zoo;
+
+namespace Convolve.Cli.Commands;
+
+/// <summary>What is to be trained, on what, and how.</summary>
+/// <param name="Network">The network as typed, for a next command.</param>
+/// <param name="Graph">What it is.</param>
+/// <param name="Recipe">How, and on what.</param>
+internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
+{
+    /// <summary>Reads the images, showing how far it is, and splits them as the recipe says.</summary>
+    /// <exception cref="DataException">They are not there, or cannot be read.</exception>
+    public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation)
+    {
+        LoadedData loaded;
+        using (DataScreen reading = new(output))
+            loaded = Datasets.Load(Recipe.Dataset, Inputs.DataOptions(dataDirectory, Graph, Recipe), reading, cancellation);
+        DataSplits splits = Recipe.Split(loaded);
+        foreach (string remark in splits.Remarks.Skip(loaded.Remarks.Count))
+            output.Line(remark);
+        return splits;
+    }
+}
+
+/// <summary>The network, the data and the recipe as a command line says them; of a run that goes on, what it does not say is the run's.</summary>
+internal sealed class TrainingTaskArguments
+{
+    private readonly Argument<string?> _network = new("NET") { Arity = ArgumentArity.ZeroOrOne, HelpName = "NET", Description = NetworkArgument.Description };
+    private readonly Option<string?> _data = Inputs.Word("--data", "SET", $"The data set: {Inputs.Sets}.");
+    private readonly TrainOptions _options = new();
+    private readonly Option<string?> _input = Inputs.ImageShape();
+    private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
+
+    /// <summary>Where the network is said.</summary>
+    public Argument<string?> Network => _network;
+
+    /// <summary>Where the highest learning rate is said.</summary>
+    public Option LearningRate => _options.LearningRate;
+
+    public void AddTo(Command command)
+    {
+        command.Add(_network);
+        command.Add(_data);
+        _options.AddTo(command);
+        command.Add(_input);
+        command.Add(_networkOptions);
+    }
+
+    /// <summary>Says what is missing of a new run.</summary>
+    public void RequireAll(CommandResult line)
+    {
+        if (line.GetValue(_network) is null)
+            line.AddError($"NET is missing. {_network.Description}");
+        else if (line.GetResult(_data) is null)
+            line.AddError($"--data is missing. {_data.Description}");
+    }
+
+    /// <summary>A new run.</summary>
+    /// <exception cref="UsageException">Network and data do not go together.</exception>
+    /// <exception cref="RecipeException">A value is out of range.</exception>
+    public TrainingTask Read(ParseResult line)
+    {
+        NetworkArgument network = new(line.GetValue(_network)!);
+        if (!network.IsFile)
+            NetworkCatalog.Find(network.Typed);
+        DatasetInfo info = Datasets.Find(line.GetValue(_data)!);
+        Graph graph = Create(line, network, info);
+        return new(network.Typed, graph, _options.Read(line, network.RecipeFor(graph, info.Name)));
+    }
+
+    /// <summary>A run that goes on, with what is given all the same.</summary>
+    /// <inheritdoc cref="Read(ParseResult)" path="/exception"/>
+    public TrainingTask Read(ParseResult line, RunFolder run)
+    {
+        DatasetInfo info = Datasets.Find(line.GetValue(_data) ?? run.Recipe.Dataset);
+        NetworkArgument network = new(line.GetValue(_network) ?? run.Recipe.Network);
+        // The name alone says nothing of what was chosen in the network.
+        bool isDescribed = network.IsFile || network.Typed != run.Recipe.Network || line.GetResult(_input) is not null || line.GetResult(_networkOptions) is not null;
+        Graph graph = isDescribed ? Create(line, network, info) : run.Graph;
+        Recipe recipe = _options.Read(line, run.Recipe) with { Network = network.IsFile ? graph.Name : network.Typed, Dataset = info.Name };
+        return new(network.Typed, recipe.Initialization is { } start ? graph.WithInitialization(start) : graph, recipe);
+    }
+
+    private Graph Create(ParseResult line, NetworkArgument network, DatasetInfo info)
+    {
+        Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
+        return graph.Output.Channels == info.ClassNames.Count ? graph
+            : throw new UsageException($"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer {info.ClassNames.Count} units.");
+    }
+}

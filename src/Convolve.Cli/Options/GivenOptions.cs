@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Convolve.Cli.Terminal;
+
+namespace Convolve.Cli.Options;
+
+/// <summary>What was typed: told again for the next command, or refused where it has no meaning.</summary>
+internal static class GivenOptions
+{
+    /// <summary>The options as typed, each with a space before it, quoted for a shell.</summary>
+    /// <param name="line">What was typed.</param>
+    /// <param name="except">Names of options to leave away, such as "--out".</param>
+    public static string Of(ParseResult line, params ReadOnlySpan<string> except)
+    {
+        List<string> words = [];
+        foreach (OptionResult given in line.CommandResult.Children.OfType<OptionResult>())
+        {
+            string name = given.Option.Name;
+            if (given.Implicit || except.Contains(name))
+                continue;
+            if (given.Tokens.Count == 0)
+                words.Add(name);
+            foreach (Token token in given.Tokens)
+                words.Add($"{name} {Format.Quoted(token.Value)}");
+        }
+        return string.Concat(words.Select(word => $" {word}"));
+    }
+
+    /// <summary>Refuses what has no meaning beside something else.</summary>
+    /// <param name="line">What was typed.</param>
+    /// <param name="reason">Such as "--results makes a page of what is done".</param>
+    /// <param name="others">Options and arguments that must not be there.</param>
+    /// <exception cref="UsageException">One of them is.</exception>
+    public static void Refuse(ParseResult line, string reason, params ReadOnlySpan<Symbol> others)
+    {
+        foreach (Symbol other in others)
+        {
+            (bool isGiven, string? name) = other is Argument argument ? (line.GetResult(argument) is { Tokens.Count: > 0 }, argument.HelpName)
+                : (line.GetResult((Option)other) is { Implicit: false }, other.Name);
+            if (isGiven)
+                throw new UsageException($"{reason}: leave {name} away.");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using Convolve.Cli.Terminal;
+using Convolve.Data.Sets;
+using Convolve.Graphs;
+using Convolve.Planning;
+using Convolve.Profiling;
+using Convolve.Training;
+
+namespace Convolve.Cli.Options;
+
+/// <summary>Says before anything is taken whether the machine has the memory.</summary>
+internal static class MemoryCheck
+{
+    private const string BatchSize = "batch size";
+
+    /// <summary>Refuses a training whose plans need more memory than there is.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">The images.</param>
+    /// <param name="recipe">How it is trained.</param>
+    /// <param name="with">What another batch size must be given with, such as " --override"; null where it cannot be another.</param>
+    /// <returns>The memory that it needs.</returns>
+    /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that does.</exception>
+    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "")
+    {
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count);
+        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with)
+            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with);
+
+        MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
+    }
+
+    /// <summary>Refuses a batch size whose plans need more memory than there is.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="batchSize">Asked for.</param>
+    /// <param name="estimate">The memory at a batch size, by its plans.</param>
+    /// <returns>The memory at the batch size.</returns>
+    /// <exception cref="UsageException">It does not fit; the message has the largest batch size that does.</exception>
+    public static MemoryEstimate Require(Graph graph, int batchSize, Func<int, MemoryEstimate> estimate) => Require(graph, batchSize, BatchSize, estimate, null);
+
+    /// <summary>Such as "weights 0.2 MiB, gradients 0.2 MiB, activations 14.0 MiB".</summary>
+    public static string Words(MemoryEstimate memory) => string.Join(", ", new (string Name, long Bytes)[]
+    {
+        ("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("optimizer", memory.OptimizerBytes),
+        ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
+    }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
+
+    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int, MemoryEstimate>? inParts, string? with = "")
+    {
+        string option = $"--{what.Replace(' ', '-')}";
+        BatchFit fit = new(graph, size, estimate);
+        (int most, MemoryEstimate needed) = (fit.LargestCountable, fit.Needed);
+        if (fit.HasMemory)
+            return size <= most ? needed
+                : throw new UsageException($"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: {option} {most}{with}.");
+        string takes = $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(fit.AvailableBytes)} are available.";
+        if (with is null)
+            throw new UsageException($"{takes} End other programs, or take a machine with more.");
+        int fits = fit.Largest, part = inParts is null ? 0 : fit.LargestOf(inParts);
+        string mend = fits > 0 ? $"The largest {what} that fits is {fits}: {option} {fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
+            : "Not even one image at a time fits: end other programs, or use a smaller network.";
+        throw new UsageException($"{takes} {mend}");
+    }
+}

@@ -1,0 +1,14 @@
+namespace Convolve.Cli.Options;
+
+/// <summary>A value that may be switched off: "none" takes back what a recipe, or the run that goes on, has.</summary>
+/// <param name="Value">Null for none.</param>
+internal readonly record struct OrNone<T>(T? Value) where T : struct;
+
+/// <summary>How it is typed.</summary>
+internal static class OrNone
+{
+    public const string Word = "none";
+
+    /// <summary>What is typed; where nothing is, what holds otherwise.</summary>
+    public static T? Or<T>(this OrNone<T>? typed, T? usual) where T : struct => typed is { } said ? said.Value : usual;
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Convolve.Cli.Terminal;
+using Convolve.Graphs;
+using Convolve.Runs;
+using Convolve.Training;
+
+namespace Convolve.Cli.Options;
+
+/// <summary>What can be said to 'convolve train' of runs that go on after an interruption, and of what a run leaves in its folder.</summary>
+internal sealed class ResumeOptions
+{
+    // Another network differs in every layer.
+    private const int MostNamed = 8;
+
+    private static readonly string[] Unchangeable = ["start_from", "initialization", "optimizer.rule"];
+
+    private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
+        "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
+
+    private readonly Option<bool> _override = Inputs.Flag("--override",
+        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr; none switches off what the run has, such as --early-stop none, --clip-norm none, --ema none. The parameters and how they began, the optimizer's rule and the split of the images cannot change.");
+
+    private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
+        "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
+
+    private readonly Option<bool> _noCheckpoint = Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
+
+    private readonly Option<bool> _histograms = Inputs.Flag("--histograms", "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard files.");
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_resume, _override, _saveEvery, _noCheckpoint, _histograms])
+            command.Add(option);
+    }
+
+    /// <summary>Whether a run is to go on.</summary>
+    public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
+
+    /// <summary>Whether a run goes on by what is asked for, and not by what it was begun with.</summary>
+    public bool IsOverriding(ParseResult line) => line.GetValue(_override);
+
+    /// <summary>Refuses all of this, and more, where nothing is kept.</summary>
+    /// <exception cref="UsageException">Something is given.</exception>
+    public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
+        GivenOptions.Refuse(line, reason, [_resume, _override, _saveEvery, _noCheckpoint, _histograms, .. more]);
+
+    /// <summary>Opens the run that is to go on; null for a new run.</summary>
+    /// <exception cref="RecipeException">It is no run, or a training has it open.</exception>
+    public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;
+
+    /// <summary>What the run leaves in its folder: how often checkpoints are saved, whether there are histograms.</summary>
+    /// <exception cref="UsageException">Two options contradict each other.</exception>
+    public RunFolderOptions FolderOptions(ParseResult line)
+    {
+        if (line.GetValue(_override) && line.GetValue(_resume) is null)
+            throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
+        if (!line.GetValue(_noCheckpoint))
+            return new() { EverySteps = line.GetValue(_saveEvery) ?? 0, HasHistograms = line.GetValue(_histograms) };
+        return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) } : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
+    }
+
+    /// <summary>Refuses to go on by something else than what a run was begun with, unless that is asked for.</summary>
+    /// <exception cref="UsageException">It is not; the message has the differences.</exception>
+    public void RequireAgreement(ParseResult line, RunFolder run, Recipe recipe, Graph graph)
+    {
+        if (line.GetValue(_override))
+            return;
+        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((run.Recipe, run.Graph), (recipe with { Transforms = recipe.Transforms.FittedAs(run.Recipe.Transforms) }, graph));
+        if (differences.Count == 0)
+            return;
+        string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
+        string more = differences.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
+        string wayOut = differences.Any(d => Unchangeable.Contains(d.Name)) ? "Leave that out, or start a new run: where training began cannot change" : "Leave that out, or add --override to go on by it";
+        throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. {wayOut}.");
+    }
+
+    /// <summary>The command that goes on with a run.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="options">What it leaves in its folder.</param>
+    /// <param name="dataDirectory">Where its images are, if that was said.</param>
+    public static string CommandFor(string folder, RunFolderOptions options, string? dataDirectory)
+    {
+        string every = options.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {options.EverySteps}") : "";
+        string histograms = options.HasHistograms ? " --histograms" : "";
+        string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+        return $"{ProgramName.Current} train --resume {Format.Quoted(folder)}{every}{histograms}{data}";
+    }
+}

@@ -1,0 +1,52 @@
+using Convolve.Cli.Terminal;
+using Convolve.Execution;
+using Convolve.Formats;
+using Convolve.Inference;
+using Convolve.Runs;
+using Convolve.Training;
+
+namespace Convolve.Cli.Options;
+
+/// <summary>A run on the command line: its folder, or the model file in it.</summary>
+internal sealed class RunArgument
+{
+    /// <summary>What a RUN may be, for help texts.</summary>
+    public const string Description = "A run folder, or the model.safetensors in it.";
+
+    /// <exception cref="UsageException">There is nothing.</exception>
+    /// <exception cref="SafeTensorsException">It is a file, and no model.</exception>
+    public RunArgument(string typed)
+    {
+        typed = HomePath.Expand(typed);
+        if (!Path.Exists(typed))
+            throw new UsageException($"{typed} does not exist. Give the folder that '{ProgramName.Current} train' named at its end.");
+        if (File.Exists(typed))
+            SafeTensorsFile.Open(typed).Dispose(); // what isn't a model is called what it is, before its folder is called no run
+        (Typed, Folder) = (typed, Directory.Exists(typed) ? typed : Path.GetDirectoryName(Path.GetFullPath(typed))!);
+    }
+
+    public string Typed { get; }
+
+    public string Folder { get; }
+
+    /// <summary>Whether it is known how the weights came to be.</summary>
+    public bool HasRecipe => File.Exists(Path.Combine(Folder, RunFolder.RecipeFile));
+
+    /// <exception cref="RecipeException">The folder is no run, or its recipe cannot be read.</exception>
+    public Recipe ReadRecipe() => RunFolder.ReadRecipe(Folder).Recipe;
+
+    /// <summary>The weights, once they are known to be of the network that the recipe trained: the recipe says which pictures they have seen.</summary>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
+    /// <exception cref="UsageException">It is another network's.</exception>
+    public Classifier Load(ExecutionOptions options)
+    {
+        Classifier classifier = Classifier.Load(Typed, options);
+        if (!HasRecipe || RunFolder.ReadRecipe(Folder).Graph.Equals(classifier.Graph))
+            return classifier;
+        string network = classifier.Graph.Name;
+        classifier.Dispose();
+        string file = Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
+        throw new UsageException($"{file} holds the network {network}, and {RunFolder.RecipeFile} beside it trains another one, so that nobody knows which pictures the weights have seen. "
+            + "Put the file back into the folder of its own run.");
+    }
+}

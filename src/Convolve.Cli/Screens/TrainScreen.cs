@@ -1,0 +1,260 @@
+using System.Globalization;
+using Convolve.Cli.Options;
+using Convolve.Cli.Terminal;
+using Convolve.Data.Sets;
+using Convolve.Evaluations;
+using Convolve.Execution;
+using Convolve.Planning;
+using Convolve.Runs;
+using Convolve.Training;
+using Convolve.Training.Optimizers;
+
+namespace Convolve.Cli.Screens;
+
+/// <summary>What a training shows: the network, the plan, a line per epoch with a bar in the making, the result.</summary>
+/// <remarks>Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.</remarks>
+internal sealed class TrainScreen(Output output)
+{
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
+    private readonly ProgressLine _bar = new(output);
+    private TimeSpan _nextPlain = PlainInterval;
+    private bool _hasToldOfBusyMachine;
+    private long _start;
+
+    /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
+    public void ClearBar() => _bar.Clear();
+
+    /// <summary>Everything that is known before the first step.</summary>
+    public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
+    {
+        _start = System.Diagnostics.Stopwatch.GetTimestamp();
+        SayNotes(trainer);
+        if (output.IsQuiet)
+            return;
+        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
+            Failures.Say(note);
+        Recipe recipe = trainer.Recipe;
+        Plan plan = trainer.Plan;
+        output.Line();
+        output.Line($"{recipe.Network} on {recipe.Dataset}: {trainer.Graph.Input} -> {trainer.Graph.Output}");
+        output.Table(NetworkTable.Of(trainer.Graph));
+        output.Line();
+        output.Fact("data",
+            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.SizeText}");
+        output.Fact("input", trainer.Preprocessing.ToString());
+        if (recipe.Transforms.Count > 0)
+            output.Fact("augment", string.Join(", ", recipe.Transforms));
+        output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
+        output.Fact("plan",
+            $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+        output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
+        output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
+        if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)
+            output.Fact("frozen", string.Join(", ", frozen));
+        if (trainer.Transfer is { } transfer)
+            Show(transfer, output);
+        output.Fact("run", folder);
+        if (trainer.ResumedFrom is { } point)
+            output.Fact("resumed", Words(point));
+        BeginRows();
+    }
+
+    /// <summary>What was found wrong on the way to going on with a run.</summary>
+    public static void SayNotes(Trainer trainer)
+    {
+        foreach (string note in trainer.ResumedFrom?.Notes ?? [])
+            Failures.Say(note);
+    }
+
+    /// <summary>What was taken of other weights. Every parameter that was not is named: one that was meant to be is a mistake.</summary>
+    public static void Show(WeightTransfer transfer, Output output)
+    {
+        output.Fact("taken", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
+        if (transfer.Skipped.Count > 0)
+            output.Fact("not taken", string.Join("; ", transfer.Skipped));
+        if (transfer.Unused.Count > 0)
+            output.Fact("unused", $"{string.Join(", ", transfer.Unused)}: there, and not in this network");
+    }
+
+    /// <summary>What stands over the rows of the epochs.</summary>
+    public void BeginRows()
+    {
+        _start = System.Diagnostics.Stopwatch.GetTimestamp();
+        output.Line();
+        output.Line("  epoch train loss train acc  val loss val acc       lr  images/s        time");
+    }
+
+    /// <summary>How it goes.</summary>
+    public void Show(TrainingProgress progress)
+    {
+        if (progress is TrainingNote note)
+            Show(note);
+        if (output.IsQuiet)
+            return;
+        TellOfBusyMachine();
+        if (progress is EpochProgress epoch)
+        {
+            _bar.Clear();
+            output.Line(Row(epoch));
+        }
+        else if (progress is StepProgress step)
+        {
+            Show(step);
+        }
+    }
+
+    /// <summary>What it came to.</summary>
+    /// <param name="result">What came out.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="report">The report; null where there is none.</param>
+    /// <param name="again">The command of the same training with another seed; null where it is not known.</param>
+    /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
+    /// <param name="goOn">The command that goes on with the run; null where it cannot.</param>
+    public void End(TrainingResult result, string folder, string? report, string? again, string? dataDirectory, string? goOn)
+    {
+        _bar.Clear();
+        output.Line();
+        Evaluation test = result.Test!;
+        if (result.End == TrainingEnd.EarlyStop)
+            output.Line($"ended early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
+        if (result.End == TrainingEnd.TimeLimit)
+            output.Line(goOn is null ? "ended by the time limit" : $"ended by the time limit; to go on: {goOn}");
+        output.Last(string.Create(CultureInfo.InvariantCulture,
+            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
+        output.Last($"run folder    {folder}");
+        if (report is not null)
+            output.Line($"report        {report}");
+        output.Line();
+        string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
+        string evaluate = $"{ProgramName.Current} evaluate {Format.Quoted(folder)}{where}";
+        List<(string, string)> next = [(evaluate, $"the test split again, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"), ($"{evaluate} --split validation", "the split that chose the best epoch")];
+        if (again is not null)
+            next.Add((again, "the same with another seed: how much is luck"));
+        output.Next([.. next]);
+    }
+
+    /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>
+    /// <param name="result">What there is so far.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="command">What goes on with it; null where nothing can.</param>
+    public static void EndInterrupted(TrainingResult result, string folder, string? command)
+    {
+        string model = Path.Combine(folder, RunFolder.ModelFile);
+        Failures.Say(result.BestEpoch > 0
+            ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
+            : $"interrupted: {model} has the last weights, of an epoch that was not finished");
+        if (command is not null)
+            Failures.Say($"to go on: {command}");
+    }
+
+    // Once: who keeps a core busy now may do so again and again.
+    private void TellOfBusyMachine()
+    {
+        if (_hasToldOfBusyMachine || Machine.ThreadsLeft is not { } threads)
+            return;
+        _hasToldOfBusyMachine = true;
+        _bar.Clear();
+        output.Line(string.Create(CultureInfo.InvariantCulture, $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
+    }
+
+    // On standard error where nothing but the result is wanted: a dead network is worth a line there too.
+    private void Show(TrainingNote note)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture, $"epoch {note.Epoch}: {note.Text}. {AdviceOn(note)}");
+        if (output.IsQuiet)
+        {
+            Failures.Say(text);
+            return;
+        }
+        _bar.Clear();
+        output.Line(text);
+    }
+
+    private static string AdviceOn(TrainingNote note) => note.Kind switch
+    {
+        TrainingNoteKind.NotLearning => "Try --overfit-one-batch, and lr-find for another rate.",
+        TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture, $"--early-stop {note.Epoch - note.Since} would end such a run here, with the same weights."),
+        _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 ends such a run by itself.",
+    };
+
+    private void Show(StepProgress step)
+    {
+        if (output.IsTerminal)
+        {
+            _bar.Show((double)step.Step / step.Steps, string.Create(CultureInfo.InvariantCulture, $"{$"{step.Epoch}/{step.Epochs}",7}"),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+            return;
+        }
+        // A log gets a sign of life in long epochs.
+        if (System.Diagnostics.Stopwatch.GetElapsedTime(_start) < _nextPlain || step.Step == step.Steps)
+            return;
+        _nextPlain = System.Diagnostics.Stopwatch.GetElapsedTime(_start) + PlainInterval;
+        output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{$"{step.Epoch}/{step.Epochs}",7}  step {step.Step} of {step.Steps}  loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+    }
+
+    private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
+        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} {OrDash(epoch.ValidationAccuracy),7} {Rate(epoch.LearningRate),8} {epoch.ImagesPerSecond,9:N0} {Format.Duration(epoch.Elapsed),11}{(epoch.IsBest ? " *" : "")}");
+
+    // Five decimals while they say something.
+    private static string Rate(double rate) => rate.ToString(rate is >= 0.001 or 0 ? "F5" : "0.00e-00", CultureInfo.InvariantCulture);
+
+    private static string OrDash(double? value) => value is { } number ? Format.Fraction(number) : "-";
+
+    /// <summary>A recipe in a line.</summary>
+    public static string Words(Recipe recipe, int batch, int images)
+    {
+        int steps = (images + batch - 1) / batch;
+        return Words(recipe, string.Create(CultureInfo.InvariantCulture, $" of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"), $", seed {recipe.Seed}");
+    }
+
+    /// <summary>A recipe in a line, for any data.</summary>
+    public static string Words(Recipe recipe) => Words(recipe, string.Create(CultureInfo.InvariantCulture, $" at batch size {recipe.BatchSize}"), "");
+
+    private static string Words(Recipe recipe, string steps, string seed)
+    {
+        OptimizerSettings rule = recipe.Optimizer;
+        List<string> words = [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")}{steps}"),
+            $"{RuleName(rule)} {Format.Number(rule.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
+        if (recipe.Schedule.WarmUpEpochs > 0)
+            words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
+        if (rule is Sgd { Momentum: > 0 } sgd)
+            words.Add($"momentum {Format.Number(sgd.Momentum)}{(sgd.Nesterov ? " Nesterov" : "")}");
+        if (rule is RmsProp { Momentum: > 0 } rms)
+            words.Add($"momentum {Format.Number(rms.Momentum)}");
+        if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"in parts of {part}"));
+        if (recipe.Clipping.Norm is { } norm)
+            words.Add($"gradients clipped to norm {Format.Number(norm)}");
+        if (recipe.Clipping.Value is { } value)
+            words.Add($"gradients clipped to {Format.Number(value)}");
+        if (!recipe.LayerRates.IsNone)
+            words.Add($"rates of layers {recipe.LayerRates}");
+        if (recipe.AverageDecay > 0)
+            words.Add($"mean of weights {Format.Number(recipe.AverageDecay)}");
+        if (recipe.EarlyStopping is { } stop)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
+        if (rule.WeightDecay > 0)
+            words.Add($"weight decay {Format.Number(rule.WeightDecay)}{(rule.DecaysBiases ? "" : " (not biases)")}");
+        if (!recipe.ClassWeights.IsNone)
+            words.Add($"class weights {recipe.ClassWeights}");
+        if (recipe.LabelSmoothing > 0)
+            words.Add($"label smoothing {Format.Number(recipe.LabelSmoothing)}");
+        if (recipe.Initialization is { } start)
+            words.Add($"weights from {start}");
+        return string.Join(", ", words) + seed;
+    }
+
+    private static string Words(ResumePoint point)
+    {
+        if (point.Checkpoint is null)
+            return "from its beginning: it was ended before its first checkpoint";
+        string epochs = point.Epochs == 0 ? "" : $"{point.Epochs} {(point.Epochs == 1 ? "epoch" : "epochs")}", steps = point.Step == 0 ? "" : $"{point.Step} of {point.StepsPerEpoch} steps";
+        return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, by {Path.GetFileName(point.Checkpoint)}";
+    }
+
+    private static string RuleName(OptimizerSettings rule) => rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
+
+    private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
+}

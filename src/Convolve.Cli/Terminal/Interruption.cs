@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace Convolve.Cli.Terminal;
+
+/// <summary>Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once. Where no work is going on, the first ends at once.</summary>
+internal sealed class Interruption : IDisposable
+{
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    private static PosixSignalRegistration[]? _registrations;
+    private static Interruption? _current;
+    private readonly CancellationTokenSource _source = new();
+    private readonly string _promise;
+
+    /// <param name="promise">What happens after the first one, such as "saving the weights".</param>
+    public Interruption(string promise)
+    {
+        _promise = promise;
+        Listen();
+        Volatile.Write(ref _current, this);
+    }
+
+    public CancellationToken Token => _source.Token;
+
+    /// <summary>From here on, a signal ends with the exit code of an interruption.</summary>
+    public static void Listen() => _registrations ??= Array.ConvertAll(Signals, signal => PosixSignalRegistration.Create(signal, Handle));
+
+    public void Dispose()
+    {
+        Interlocked.CompareExchange(ref _current, null, this);
+        _source.Dispose();
+    }
+
+    private static void Handle(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Volatile.Read(ref _current) is not { } work || !work.Ask())
+            Environment.Exit(Failures.Interrupted);
+    }
+
+    // False if the end has been asked for before.
+    private bool Ask()
+    {
+        if (_source.IsCancellationRequested)
+            return false;
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            return true; // the work has just ended
+        }
+        Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to end at once)");
+        return true;
+    }
+}

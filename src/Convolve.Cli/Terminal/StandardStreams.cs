@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace Convolve.Cli.Terminal;
+
+/// <summary>
+/// Standard output and error that may be closed, or on a full disk. Nothing stops because of that: a training goes on, and the exit code says at the end
+/// that output is missing.
+/// </summary>
+internal static class StandardStreams
+{
+    /// <summary>Runs the program with guarded streams.</summary>
+    /// <returns>Its exit code; 1 in place of 0 where standard output could not be written. A reader that has left, such as head, is no failure.</returns>
+    public static int Guard(Func<int> program)
+    {
+        Writer output = new(Console.Out), errors = new(Console.Error);
+        Console.SetOut(output);
+        Console.SetError(errors);
+        int code = program();
+        output.Flush();
+        if (output.Problem is not { } problem)
+            return code;
+        Failures.Say($"can't write to standard output: {problem}");
+        return code == Failures.Success ? Failures.Failed : code;
+    }
+
+    /// <summary>Keeps the first failure, and is silent from then on.</summary>
+    private sealed class Writer(TextWriter target) : TextWriter
+    {
+        private const int NoSpace = 28;
+
+        public string? Problem { get; private set; }
+
+        public override Encoding Encoding => target.Encoding;
+
+        public override void Write(char value) => Try(value, static (to, c) => to.Write(c));
+
+        public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+        public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
+
+        public override void Write(string? value) => Try(value, static (to, text) => to.Write(text));
+
+        public override void WriteLine(string? value) => Try(value, static (to, text) => to.WriteLine(text));
+
+        public override void Flush() => Try(0, static (to, _) => to.Flush());
+
+        private void Try<T>(T value, Action<TextWriter, T> write)
+        {
+            if (Problem is not null)
+                return;
+            try
+            {
+                write(target, value);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            {
+                Problem = e is not IOException ? "it is closed" : e.HResult == NoSpace ? "disk full" : e.Message.TrimEnd('.');
+            }
+        }
+    }
+}
