@@ -21,7 +21,7 @@ if (run?.Outcome is { } outcome)
 }
 Recipe recipe = run?.Recipe ?? Recipes.For("lenet5", "fashion-mnist") with { Epochs = 30 };
 DataSplits splits = recipe.Split(Datasets.Load(recipe.Dataset));
-using Trainer trainer = run is null ? new(LeNet5.Create(), splits, recipe, Folder) : Trainer.Resume(run, splits);
+using Trainer trainer = run is null ? RunFolder.Begin(Folder, LeNet5.Create(), splits, recipe) : run.Resume(splits);
 if (trainer.ResumedFrom is { } point)
     Console.WriteLine($"going on after {point.Epochs} epochs and {point.Step} of {point.StepsPerEpoch} steps");
 TrainingResult result = trainer.Fit(cancellation: cancellation.Token);

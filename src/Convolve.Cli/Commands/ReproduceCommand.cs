@@ -192,7 +192,7 @@ internal sealed class ReproduceCommand
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = recipe.Split(loaded);
         MemoryCheck.Require(graph, data, recipe, with: null);
-        using Trainer trainer = IsBegun(folder) ? Trainer.Resume(RunFolder.Open(folder), data) : new(graph, data, recipe, folder);
+        using Trainer trainer = IsBegun(folder) ? RunFolder.Open(folder).Resume(data) : RunFolder.Begin(folder, graph, data, recipe);
         TrainScreen.SayNotes(trainer);
         TrainScreen screen = new(output);
         screen.BeginRows();

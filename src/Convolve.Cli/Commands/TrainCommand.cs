@@ -79,7 +79,7 @@ internal sealed class TrainCommand
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? new(graph, data, recipe, folder, options) : _resumption.IsOverriding(line) ? Trainer.Resume(run, data, recipe, graph, options) : Trainer.Resume(run, data, options: options);
+        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : _resumption.IsOverriding(line) ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;

@@ -35,7 +35,7 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         if (info is null)
             parts.StartAgain();
         TrainingState state = info?.State ?? new();
-        if (info?.Watched != RunRecord.WatchedBy(parts.Recipe))
+        if (info?.Watched != parts.Recipe.Schedule.Watched)
             state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
         IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between(BegunWith(info), (parts.Recipe, parts.Graph));
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs); // first: by another recipe, the end that it may have could be one

@@ -20,10 +20,10 @@ namespace Convolve.Runs;
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
 /// DataSplits splits = run.Recipe.Split(Datasets.Load(run.Recipe.Dataset));
-/// using Trainer trainer = Trainer.Resume(run, splits);
+/// using Trainer trainer = run.Resume(splits);
 /// TrainingResult result = trainer.Fit();
 /// </code></example>
-public sealed class RunFolder : IDisposable
+public sealed partial class RunFolder : IDisposable
 {
     public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Classifier.FileName, PicturesFile = "pictures.bin",
         CheckpointsFolder = "checkpoint";
@@ -103,7 +103,7 @@ public sealed class RunFolder : IDisposable
         });
     }
 
-    /// <summary>Opens the folder of a run that was interrupted or killed, for <see cref="Trainer.Resume"/>.</summary>
+    /// <summary>Opens the folder of a run that was interrupted or killed, for <see cref="Resume"/>.</summary>
     /// <exception cref="RecipeException">The folder is no run, a training has it open, or it has nothing to go on from.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>

@@ -59,6 +59,9 @@ public sealed record Schedule
     /// <summary>For <see cref="ScheduleKind.Plateau"/>: what is watched.</summary>
     public WatchedMetric Metric { get; init; }
 
+    /// <summary>The figure that a plateau schedule watches; null for other schedules.</summary>
+    internal WatchedMetric? Watched => Kind == ScheduleKind.Plateau ? Metric : null;
+
     /// <summary>The factor of the highest learning rate at a step, in [0, 1]; without the cuts of a plateau.</summary>
     /// <param name="step">Steps done so far in the whole run.</param>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>

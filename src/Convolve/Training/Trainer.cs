@@ -9,7 +9,6 @@ using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Planning;
-using Convolve.Runs;
 
 namespace Convolve.Training;
 
@@ -23,90 +22,35 @@ namespace Convolve.Training;
 /// </para>
 /// </remarks>
 /// <example><code>
-/// using Trainer trainer = new(graph, splits, recipe, "runs/first");
+/// using Trainer trainer = new(graph, splits, recipe);
 /// TrainingResult result = trainer.Fit(new Progress&lt;TrainingProgress&gt;(Show), cancellation);
 /// </code></example>
 public sealed class Trainer : IDisposable
 {
     private readonly TrainingParts _parts;
-    private readonly RunFolder? _folder;
-    private readonly RunRecord _record;
-    private readonly TrainingState _state = new();
+    private readonly ITrainingRecord _record;
+    private readonly TrainingState _state;
     private bool _isUsed;
 
-    /// <summary>Plans everything: after this, the memory of the run is known and taken.</summary>
+    /// <summary>Plans everything: after this, the memory of the run is known and taken. The run leaves no files; <c>RunFolder.Begin</c> trains into a folder.</summary>
     /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
     /// <param name="data">Training, validation and test split.</param>
     /// <param name="recipe">How.</param>
-    /// <param name="runFolder">Where the files of the run go; null for none.</param>
-    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
-    /// <exception cref="RecipeException">The recipe has a value out of range or batches of one value per channel for a batch normalization, the folder holds a run already, or its disk has no room for one.</exception>
+    /// <exception cref="RecipeException">The recipe has a value out of range, or batches of one value per channel for a batch normalization.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
-    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read, or aren't all finite.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
-    public Trainer(Graph graph, DataSplits data, Recipe recipe, string? runFolder = null, RunFolderOptions? options = null)
+    public Trainer(Graph graph, DataSplits data, Recipe recipe)
     {
-        recipe.Validate();
-        options ??= new();
-        recipe = recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null };
-        _parts = new(graph, data, recipe);
-        try
-        {
-            Transfer = _parts.Start();
-            if (runFolder is not null)
-            {
-                DiskCheck.Require(runFolder, _parts, options);
-                _folder = RunFolder.Create(runFolder, _parts.Recipe, _parts.Graph, data.Remarks, options, TrainedPictures.Of(data));
-            }
-            _record = new(_parts, _folder, options);
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        (_parts, Transfer) = TrainingParts.Begin(graph, data, recipe);
+        (_record, _state) = (new MemoryRecord(_parts), new());
     }
 
-    private Trainer(RunFolder run, TrainingParts parts, RunFolderOptions options, bool isOverriding)
-    {
-        (_folder, _parts, _record) = (run, parts, new(parts, run, options));
-        DiskCheck.Require(run.FullPath, parts, options);
-        Resumption resumption = new(parts, run, _record, isOverriding);
-        TrainingState? state = null;
-        ThreadTeam.Invoke(() => state = resumption.Restore());
-        (_state, ResumedFrom) = (state!, resumption.Point);
-    }
-
-    /// <summary>Goes on with a run that was interrupted or killed, from its newest checkpoint that is whole, to the bits that it would have come to.</summary>
-    /// <param name="run">The run; the trainer, once there is one, takes it over. Null values below leave what it was begun with.</param>
-    /// <param name="data">Its data, split as its recipe says.</param>
-    /// <param name="recipe">A recipe to go on by, which is then the run's, whatever its checkpoint was saved by: more epochs, another learning rate. What the weights, the optimizer's state or
-    /// the splits depend on cannot change.</param>
-    /// <param name="graph">Another network of the same parameters, such as one with less dropout.</param>
-    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
-    /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is asked for.</exception>
-    /// <exception cref="NetworkException">Network and data do not go together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
-    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public static Trainer Resume(RunFolder run, DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
-    {
-        bool isOverriding = recipe is not null || graph is not null;
-        recipe ??= run.Recipe;
-        recipe.Validate();
-        TrainingParts parts = new(graph ?? run.Graph, data, recipe);
-        try
-        {
-            return new(run, parts, options ?? new(), isOverriding);
-        }
-        catch
-        {
-            parts.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Takes over parts and their record.</summary>
+    internal Trainer(TrainingParts parts, ITrainingRecord record, TrainingState state, WeightTransfer? transfer = null, ResumePoint? resumedFrom = null) =>
+        (_parts, _record, _state, Transfer, ResumedFrom) = (parts, record, state, transfer, resumedFrom);
 
     public Graph Graph => _parts.Graph;
 
@@ -258,8 +202,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Gives everything back, once the step that runs is done; a training that is under way then ends with an <see cref="ObjectDisposedException"/>.</summary>
     public void Dispose() => ThreadTeam.Invoke(() =>
     {
-        _record?.Dispose();
-        _folder?.Dispose();
+        _record.Dispose();
         _parts.Dispose();
     });
 

@@ -108,6 +108,22 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
 
+    /// <summary>Plans a new run, and takes the weights that its recipe starts from.</summary>
+    public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe)
+    {
+        recipe.Validate();
+        TrainingParts parts = new(graph, data, recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null });
+        try
+        {
+            return (parts, parts.Start());
+        }
+        catch
+        {
+            parts.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Takes the weights that the recipe starts from, if it names some.</summary>
     /// <exception cref="Formats.SafeTensorsException">They cannot be read.</exception>
     /// <exception cref="RecipeException">Nothing in them fits.</exception>
@@ -221,6 +237,31 @@ internal sealed class TrainingParts : IDisposable
         Threads = recipe.Threads,
         LabelSmoothing = recipe.LabelSmoothing,
     };
+
+    /// <summary>Works with the weights that an epoch leaves: those of the running mean, where there is one.</summary>
+    public void WithKeptWeights(Action work)
+    {
+        if (Average is null)
+            work();
+        else
+        {
+            Average.With(() =>
+            {
+                work();
+                return true;
+            });
+        }
+    }
+
+    /// <summary>Refuses to save weights that aren't all finite. Every update looks at what it changes; this sees running statistics and means of the weights as well.</summary>
+    /// <exception cref="TrainingException">They aren't.</exception>
+    public void RequireFinite(int epoch)
+    {
+        string? bad = Model.Store.FirstNonFinite(Model.Store.Weights)
+            ?? (Average is not null && Model.Store.FirstNonFinite(Average.Arena) is { } mean ? $"the mean of {mean}" : null);
+        if (bad is not null)
+            throw new TrainingException($"The weights {(epoch > 0 ? $"of epoch {epoch}" : "within epoch 1")} aren't saved, because they aren't all finite: {bad}. Try a learning rate 10x lower, or a warm-up.");
+    }
 
     public void Dispose()
     {

@@ -3,12 +3,11 @@ using System.Globalization;
 using Convolve.Evaluations;
 using Convolve.Inference;
 using Convolve.OneDnn;
-using Convolve.Runs;
 
 namespace Convolve.Training;
 
 /// <summary>The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.</summary>
-internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunRecord record, IProgress<TrainingProgress>? progress, TimeSpan? timeLimit,
+internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITrainingRecord record, IProgress<TrainingProgress>? progress, TimeSpan? timeLimit,
     CancellationToken cancellation)
 {
     private const string TooFast = "Try a learning rate 10x lower, a warm-up, or a different initialization.";
@@ -99,7 +98,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
 
     private TrainingException Diverged(ReadOnlySpan<int> batch, uint index, StepResult done, double rate)
     {
-        record.TellSteps();
+        record.FlushSteps();
         string what = double.IsFinite(done.LossSum) ? "Weights became NaN or infinite" : $"Loss became {Words(done.LossSum)}";
         string first = parts.FirstNonFinite(batch, state.Epoch, index) is { } place ? $" First NaN or infinity: {place}." : "";
         // Before the first update no rate has done anything.
@@ -117,13 +116,13 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, RunR
         int epoch = state.Epoch + 1;
         if (validation is { } figures && !double.IsFinite(figures.Loss))
         {
-            record.TellSteps();
+            record.FlushSteps();
             throw new TrainingException($"The weights of epoch {epoch} give a validation loss of {Words(figures.Loss)}. {TooFast}");
         }
         EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best, _recipe.EarlyStopping?.Metric ?? WatchedMetric.Accuracy) };
-        PlateauState plateau = RunRecord.WatchedBy(_recipe) is { } metric
+        PlateauState plateau = _recipe.Schedule.Watched is { } metric
             ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss) : state.Plateau;
         state.End(done, plateau);
         Clock();

@@ -25,7 +25,7 @@ public sealed class DocsTests : IDisposable
             // docs/resuming.md begins
             using RunFolder run = RunFolder.Open("runs/first");
             LoadedData data = Datasets.Load(run.Recipe.Dataset);
-            using Trainer trainer = Trainer.Resume(run, run.Recipe.Split(data));
+            using Trainer trainer = run.Resume(run.Recipe.Split(data));
             TrainingResult result = trainer.Fit();
             // docs/resuming.md ends
             Assert.Equal((TrainingEnd.Finished, 2), (result.End, result.Epochs.Count));

@@ -46,7 +46,7 @@ public class AugmentedTrainingTests
         using TemporaryFolder folder = new();
         DataSplits data = TrainingData.Splits();
         TrainingResult result;
-        using (Trainer trainer = new(TrainingData.Network, data, Recipe with { Epochs = 1 }, folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], TrainingData.Network, data, Recipe with { Epochs = 1 }))
             result = trainer.Fit();
         using Classifier classifier = Classifier.Load(folder["run"]);
         Assert.Equal("resize:12x12", classifier.Preprocessing.Steps.ToString());
@@ -68,7 +68,7 @@ public class AugmentedTrainingTests
         using TemporaryFolder folder = new();
         Graph graph = Graph.Sequential("small", (1, 8, 8), [new Flatten(), new Linear(TrainingData.Classes)]);
         DataSplits data = TrainingData.Splits();
-        using (Trainer trainer = new(graph, data, Recipe with { Epochs = 1, Transforms = TransformList.Parse("resize:10,random-crop:8,horizontal-flip") }, folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], graph, data, Recipe with { Epochs = 1, Transforms = TransformList.Parse("resize:10,random-crop:8,horizontal-flip") }))
             trainer.Fit();
         using Classifier classifier = Classifier.Load(folder["run"]);
         Assert.Equal("resize:12x12,resize:10,center-crop:8", classifier.Preprocessing.Steps.ToString());
@@ -93,7 +93,7 @@ public class AugmentedTrainingTests
         DataSplits data = DataSplits.Create(noise, noise, 0.2, 1);
         Recipe recipe = Recipe with { Epochs = 1, Transforms = [new Lighting(0.5f)] };
         double[] losses;
-        using (Trainer trainer = new(graph, data, recipe, folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], graph, data, recipe))
             losses = [.. trainer.Fit().Epochs.Select(e => e.TrainLoss)];
         Recipe stored = RunFolder.ReadRecipe(folder["run"]).Recipe;
         Assert.Equal(ColorComponents.Of(data.Train), ((Lighting)stored.Transforms[0]).Components);
@@ -108,7 +108,7 @@ public class AugmentedTrainingTests
     public void What_does_not_fit_is_known_before_anything_is_written(string typed, string problem)
     {
         using TemporaryFolder folder = new();
-        DataException e = Assert.Throws<DataException>(() => new Trainer(TrainingData.Network, TrainingData.Splits(), Recipe with { Transforms = TransformList.Parse(typed) }, folder["run"]));
+        DataException e = Assert.Throws<DataException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Transforms = TransformList.Parse(typed) }));
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);
         Assert.False(Path.Exists(folder["run"]));
     }

@@ -23,7 +23,7 @@ public sealed class CheckpointTests : IDisposable
     public void The_last_two_are_kept_and_are_model_files()
     {
         List<string> seen = [];
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"], new() { EverySteps = 3 }))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe, new() { EverySteps = 3 }))
         {
             Assert.Empty(Names);
             trainer.Fit(new Told(_ => seen.AddRange(Names)));
@@ -44,7 +44,7 @@ public sealed class CheckpointTests : IDisposable
     public void Without_checkpoints_there_are_none_and_the_run_cannot_be_resumed()
     {
         using CancellationTokenSource cancellation = new();
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"], RunFolderOptions.NoCheckpoints))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe, RunFolderOptions.NoCheckpoints))
             trainer.Fit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
         Assert.False(Directory.Exists(_folder["run/checkpoint"]));
         Assert.Equal($"The run {_folder["run"]} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", Refusal());
@@ -60,7 +60,7 @@ public sealed class CheckpointTests : IDisposable
         // Without the test in its log, the run is not finished.
         File.WriteAllLines(_folder["run/metrics.jsonl"], File.ReadAllLines(_folder["run/metrics.jsonl"]).SkipLast(1));
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal(_folder["run/checkpoint/epoch-000002-step-00000000.safetensors"], trainer.ResumedFrom!.Checkpoint);
             Assert.Matches($"^{damaged} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.$", trainer.ResumedFrom.Notes[0]);
@@ -102,7 +102,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void A_run_in_progress_is_left_alone()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe);
         Assert.Equal($"A training is running in {_folder["run"]}. Wait for its end, or stop it first.", Assert.Throws<RecipeException>(() => RunFolder.Open(_folder["run"])).Message);
         Assert.False(trainer.Fit().Interrupted);
     }
@@ -115,7 +115,7 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllText(_folder["run/.convolve-1.partial"], "half");
         File.WriteAllText(_folder["run/checkpoint/.convolve-2.partial"], "half");
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-            Trainer.Resume(run, TrainingData.Splits()).Dispose();
+            run.Resume(TrainingData.Splits()).Dispose();
         Assert.Equal(["epoch-000001-step-00000000.safetensors"], Names);
         Assert.Equal([".lock", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json"],
             Directory.GetFiles(_folder["run"]).Select(f => Path.GetFileName(f).Split(".1")[0]).Order(StringComparer.Ordinal));
@@ -171,13 +171,13 @@ public sealed class CheckpointTests : IDisposable
 
     private TrainingResult Train(int epochs)
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = epochs }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = epochs });
         return trainer.Fit();
     }
 
     private string Refusal() => Assert.Throws<RecipeException>(() =>
     {
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        Trainer.Resume(run, TrainingData.Splits());
+        run.Resume(TrainingData.Splits());
     }).Message;
 }

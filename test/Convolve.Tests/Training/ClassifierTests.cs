@@ -20,7 +20,7 @@ public sealed class ClassifierTests : IDisposable
 
     public ClassifierTests()
     {
-        using Trainer trainer = new(TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 2 }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 2 });
         _result = trainer.Fit();
     }
 

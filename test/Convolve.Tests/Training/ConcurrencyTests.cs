@@ -5,6 +5,7 @@ using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Inference;
 using Convolve.OneDnn;
+using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -21,7 +22,7 @@ public sealed class ConcurrencyTests : IDisposable
 
     public ConcurrencyTests()
     {
-        using (Trainer trainer = new(TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 1 }, _folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 1 }))
             trainer.Fit();
         _classifier = Classifier.Load(_folder["run"]);
     }

@@ -55,13 +55,13 @@ public sealed class NotANumberTests : IDisposable
     [InlineData("fc1.bias", @"fc1\.bias: 1 of 20 values is NaN")]
     public void A_weight_that_becomes_NaN_ends_the_run_and_earlier_files_stay(string name, string place)
     {
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe))
         {
             string message = Assert.Throws<TrainingException>(() => trainer.Fit(Poisoning(trainer, name))).Message;
             Assert.Matches($@"^(Loss|Weights) became .+ at epoch 2, step \d \(learning rate .+\)\. First NaN or infinity: {place}\. Try .+ The best weights so far, of epoch 1, are kept\.$", message);
         }
         Classifier.Load(_folder["run"]).Dispose();
-        using Trainer resumed = Trainer.Resume(RunFolder.Open(_folder["run"]), TrainingData.Splits());
+        using Trainer resumed = RunFolder.Open(_folder["run"]).Resume(TrainingData.Splits());
         Assert.Equal(1, resumed.ResumedFrom!.Epochs);
         Assert.Equal(TrainingEnd.Finished, resumed.Fit().End);
     }
@@ -70,7 +70,7 @@ public sealed class NotANumberTests : IDisposable
     [Theory, InlineData(0), InlineData(0.9f)]
     public void Statistics_that_are_NaN_are_not_saved(float decay)
     {
-        using Trainer trainer = new(Normalizing, TrainingData.Splits(validation: 0), Recipe with { AverageDecay = decay }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], Normalizing, TrainingData.Splits(validation: 0), Recipe with { AverageDecay = decay });
         string message = Assert.Throws<TrainingException>(() => trainer.Fit(Poisoning(trainer, "bn1.running_var"))).Message;
         Assert.StartsWith("The weights of epoch 2 aren't saved, because they aren't all finite: bn1.running_var: 1 of 8 values is NaN.", message, StringComparison.Ordinal);
         Assert.Single(MetricsLog.Read(_folder["run/metrics.jsonl"]));
@@ -82,7 +82,7 @@ public sealed class NotANumberTests : IDisposable
     [Fact]
     public void A_model_file_with_NaN_is_not_read_from_or_started_from()
     {
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }, _folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }))
             trainer.Fit();
         string model = _folder["run/model.safetensors"];
         float[] weights = new float[72];
@@ -103,14 +103,14 @@ public sealed class NotANumberTests : IDisposable
     public void A_checkpoint_with_NaN_is_passed_over_for_the_one_before()
     {
         DataSplits splits = TrainingData.Splits();
-        using (Trainer trainer = new(TrainingData.Network, splits, Recipe with { Epochs = 3 }, _folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe with { Epochs = 3 }))
         {
             using CancellationTokenSource cancellation = new();
             trainer.Fit(new Told(p => { if (p is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
         }
         string newest = Directory.GetFiles(_folder["run/checkpoint"]).Max(StringComparer.Ordinal)!;
         Reseal(newest, "fc1.weight", values => values[3] = float.NaN);
-        using Trainer resumed = Trainer.Resume(RunFolder.Open(_folder["run"]), splits);
+        using Trainer resumed = RunFolder.Open(_folder["run"]).Resume(splits);
         Assert.True(resumed.ResumedFrom!.Epochs < 2 || resumed.ResumedFrom.Checkpoint != newest);
         Assert.Contains($"{newest} cannot be used: of tensor 'fc1.weight', 1 of 4,000 values is NaN.", resumed.ResumedFrom.Notes);
     }

@@ -46,7 +46,7 @@ public sealed class PracticeTests : IDisposable
     {
         DataSplits splits = TrainingData.Splits();
         Recipe averaged = Recipe with { AverageDecay = 0.9f, Epochs = 1, Schedule = new() };
-        using Trainer trainer = new(TrainingData.Network, splits, averaged, _folder["mean"]), plain = new(TrainingData.Network, splits, averaged with { AverageDecay = 0 }, _folder["plain"]);
+        using Trainer trainer = RunFolder.Begin(_folder["mean"], TrainingData.Network, splits, averaged), plain = RunFolder.Begin(_folder["plain"], TrainingData.Network, splits, averaged with { AverageDecay = 0 });
         TrainingResult result = trainer.Fit(), other = plain.Fit();
         Assert.Equal(other.Epochs[0].TrainLoss, result.Epochs[0].TrainLoss);
         Assert.NotEqual(other.Epochs[0].ValidationLoss, result.Epochs[0].ValidationLoss);
@@ -87,7 +87,7 @@ public sealed class PracticeTests : IDisposable
     [Fact]
     public void A_run_that_stops_to_improve_ends_early_and_says_so()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) });
         TrainingResult result = trainer.Fit();
         Assert.Equal((TrainingEnd.EarlyStop, false, 4), (result.End, result.Interrupted, result.Epochs.Count));
         Assert.NotNull(result.Test);
@@ -98,15 +98,15 @@ public sealed class PracticeTests : IDisposable
     public void A_run_whose_time_is_over_is_tested_and_can_go_on()
     {
         DataSplits splits = TrainingData.Splits();
-        using (Trainer whole = new(TrainingData.Network, splits, Recipe, _folder["whole"]))
+        using (Trainer whole = RunFolder.Begin(_folder["whole"], TrainingData.Network, splits, Recipe))
             Assert.Equal(TrainingEnd.Finished, whole.Fit().End);
-        using (Trainer first = new(TrainingData.Network, splits, Recipe, _folder["run"]))
+        using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe))
         {
             TrainingResult result = first.Fit(null, TimeSpan.Zero);
             Assert.Equal((TrainingEnd.TimeLimit, false, 0), (result.End, result.Interrupted, result.Epochs.Count));
             Assert.NotNull(result.Test);
         }
-        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), splits))
+        using (Trainer second = RunFolder.Open(_folder["run"]).Resume(splits))
         {
             Assert.Equal((0, 1), (second.ResumedFrom!.Epochs, second.ResumedFrom.Step));
             Assert.Equal(TrainingEnd.Finished, second.Fit().End);
@@ -118,12 +118,12 @@ public sealed class PracticeTests : IDisposable
     public void Other_weights_are_taken_where_they_fit_and_frozen_ones_stay()
     {
         DataSplits splits = TrainingData.Splits();
-        using (Trainer source = new(TrainingData.Network, splits, Recipe, _folder["source"]))
+        using (Trainer source = RunFolder.Begin(_folder["source"], TrainingData.Network, splits, Recipe))
             source.Fit();
         Graph wider = Graph.Sequential("wider", (1, 12, 12),
             [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(30), new ReLU(), new Linear(TrainingData.Classes)]);
         Recipe tuned = Recipe with { Network = "wider", Epochs = 1, StartFrom = _folder["source"], LayerRates = LayerRates.Parse("conv1,fc1=0.1") };
-        using Trainer trainer = new(wider, splits, tuned, _folder["tuned"]);
+        using Trainer trainer = RunFolder.Begin(_folder["tuned"], wider, splits, tuned);
         WeightTransfer transfer = trainer.Transfer!;
         Assert.Equal(["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"], transfer.Taken);
         Assert.Equal(["fc2.weight: [5, 20] there, [30, 20] here", "fc2.bias: [5] there, [30] here", "fc3.weight: not there", "fc3.bias: not there"], transfer.Skipped);
@@ -143,7 +143,7 @@ public sealed class PracticeTests : IDisposable
     public void Weights_that_fit_nowhere_are_refused()
     {
         DataSplits splits = TrainingData.Splits();
-        using (Trainer source = new(TrainingData.Network, splits, Recipe with { Epochs = 1 }, _folder["source"]))
+        using (Trainer source = RunFolder.Begin(_folder["source"], TrainingData.Network, splits, Recipe with { Epochs = 1 }))
             source.Fit();
         Graph other = Graph.Sequential("other", (1, 12, 12), [new Flatten(), new Linear(7), new ReLU(), new Linear(7), new ReLU(), new Linear(TrainingData.Classes)]);
         string message = Assert.Throws<RecipeException>(() => new Trainer(other, splits, Recipe with { StartFrom = _folder["source"] })).Message;
@@ -159,9 +159,9 @@ public sealed class PracticeTests : IDisposable
         Graph graph = Graph.Sequential("normalized", (1, 12, 12),
             [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Recipe recipe = Recipe with { Optimizer = new Adam(), AverageDecay = 0.9f, MicroBatchSize = 10 };
-        using (Trainer plain = new(graph, splits, recipe, _folder["plain"]))
+        using (Trainer plain = RunFolder.Begin(_folder["plain"], graph, splits, recipe))
             plain.Fit();
-        using (Trainer sought = new(graph, splits, recipe, _folder["sought"]))
+        using (Trainer sought = RunFolder.Begin(_folder["sought"], graph, splits, recipe))
         {
             LearningRateCurve curve = sought.FindLearningRate(new() { From = 1e-5, To = 10, Steps = 60 });
             Assert.Equal(curve.Rates.Count, curve.Losses.Count);

@@ -4,6 +4,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
@@ -18,7 +19,7 @@ public sealed class PredictAllTests : IDisposable
 
     public PredictAllTests()
     {
-        using Trainer trainer = new(TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 1 }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, _splits, TrainingData.Recipe with { Epochs = 1 });
         trainer.Fit();
     }
 

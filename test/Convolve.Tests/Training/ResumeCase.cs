@@ -73,7 +73,7 @@ internal sealed class ResumeCase
     /// <summary>Runs it into a folder, without an interruption.</summary>
     public TrainingResult Run(string folder)
     {
-        using Trainer trainer = new(Graph, Splits(), Recipe, folder, Checkpoints);
+        using Trainer trainer = RunFolder.Begin(folder, Graph, Splits(), Recipe, Checkpoints);
         return trainer.Fit();
     }
 
@@ -93,7 +93,7 @@ internal sealed class ResumeCase
         {
             using CancellationTokenSource cancellation = new();
             using RunFolder? run = done > 0 ? RunFolder.Open(folder) : null;
-            using Trainer trainer = run is null ? new(Graph, splits, Recipe, folder, Checkpoints) : Trainer.Resume(run, splits, options: Checkpoints);
+            using Trainer trainer = run is null ? RunFolder.Begin(folder, Graph, splits, Recipe, Checkpoints) : run.Resume(splits, options: Checkpoints);
             within += trainer.ResumedFrom?.Step > 0 ? 1 : 0;
             int counted = done;
             HashSet<int> validation = [.. splits.Validation.Indices];

@@ -83,7 +83,7 @@ public sealed class ResumeTests : IDisposable
             else
             {
                 using RunFolder run = RunFolder.Open(_folder[name]);
-                using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(60, 20), options: often);
+                using Trainer trainer = run.Resume(TrainingData.Splits(60, 20), options: often);
                 trainer.Fit();
                 Assert.Empty(trainer.ResumedFrom!.Notes);
                 resumed++;
@@ -94,7 +94,7 @@ public sealed class ResumeTests : IDisposable
 
         void Begin(string name)
         {
-            using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(60, 20), recipe, _folder[name], often);
+            using Trainer trainer = RunFolder.Begin(_folder[name], TrainingData.Network, TrainingData.Splits(60, 20), recipe, often);
             trainer.Fit();
         }
     }
@@ -105,7 +105,7 @@ public sealed class ResumeTests : IDisposable
         TrainingResult interrupted = Interrupt(Recipe with { Epochs = 4 }, epochs: 2);
         Assert.True(interrupted.Interrupted);
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Equal((_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"], 2, 1, 8),
             (trainer.ResumedFrom!.Checkpoint, trainer.ResumedFrom.Epochs, trainer.ResumedFrom.Step, trainer.ResumedFrom.StepsPerEpoch));
         Assert.Empty(trainer.ResumedFrom.Notes);
@@ -125,15 +125,15 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void More_epochs_and_another_rate_make_a_longer_run_of_it()
     {
-        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]))
+        using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe))
             first.Fit();
         Recipe longer = Recipe with { Epochs = 5, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.8f } };
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         {
             Assert.Equal(3, run.Outcome!.Epochs);
             Assert.Equal($"The run {_folder["run"]} is finished after 3 epochs. Ask for more epochs to train on.",
-                Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message);
-            using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), longer);
+                Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
+            using Trainer trainer = run.Resume(TrainingData.Splits(), longer);
             Assert.Equal(5, trainer.Fit().Epochs.Count);
         }
         Assert.Equal(longer, RunFolder.ReadRecipe(_folder["run"]).Recipe);
@@ -145,15 +145,15 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Killed_before_its_first_checkpoint_a_run_that_starts_from_other_weights_starts_from_them_again()
     {
-        using (Trainer source = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Seed = 9 }, _folder["source"]))
+        using (Trainer source = RunFolder.Begin(_folder["source"], TrainingData.Network, TrainingData.Splits(), Recipe with { Seed = 9 }))
             source.Fit();
         Recipe recipe = Recipe with { StartFrom = _folder["source"], AverageDecay = 0.9f };
-        using (Trainer whole = new(TrainingData.Network, TrainingData.Splits(), recipe, _folder["whole"]))
+        using (Trainer whole = RunFolder.Begin(_folder["whole"], TrainingData.Network, TrainingData.Splits(), recipe))
             whole.Fit();
         for (int run = 0; run < 2; run++)
-            new Trainer(TrainingData.Network, TrainingData.Splits(), recipe, _folder[$"run{run}"]).Dispose();
+            RunFolder.Begin(_folder[$"run{run}"], TrainingData.Network, TrainingData.Splits(), recipe).Dispose();
         using (RunFolder run = RunFolder.Open(_folder["run0"]))
-        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Null(trainer.ResumedFrom!.Checkpoint);
             trainer.Fit();
@@ -162,23 +162,23 @@ public sealed class ResumeTests : IDisposable
         File.Copy(_folder["whole/model.safetensors"], _folder["source/model.safetensors"], overwrite: true);
         using RunFolder other = RunFolder.Open(_folder["run1"]);
         Assert.Equal($"The run started from {_folder["source"]}, which has other weights now. Put those back that it was begun with, or start a new run.",
-            Assert.Throws<RecipeException>(() => Trainer.Resume(other, TrainingData.Splits())).Message);
+            Assert.Throws<RecipeException>(() => other.Resume(TrainingData.Splits())).Message);
     }
 
     [Fact]
     public void A_run_that_stopped_early_is_finished_and_one_whose_time_was_over_is_not()
     {
         Recipe early = Recipe with { Epochs = 9, EarlyStopping = new(1), Optimizer = new Sgd { LearningRate = 1e-12f } };
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), early, _folder["early"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["early"], TrainingData.Network, TrainingData.Splits(), early))
             Assert.Equal(TrainingEnd.EarlyStop, trainer.Fit().End);
         using RunFolder stopped = RunFolder.Open(_folder["early"]);
         Assert.True(stopped.IsFinished(early));
         Assert.False(stopped.IsFinished(early with { EarlyStopping = null }));
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["short"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["short"], TrainingData.Network, TrainingData.Splits(), Recipe))
             Assert.Equal(TrainingEnd.TimeLimit, trainer.Fit(null, TimeSpan.Zero).End);
         using RunFolder timed = RunFolder.Open(_folder["short"]);
         Assert.False(timed.IsFinished(Recipe));
-        using Trainer resumed = Trainer.Resume(timed, TrainingData.Splits());
+        using Trainer resumed = timed.Resume(TrainingData.Splits());
         Assert.Equal(TrainingEnd.Finished, resumed.Fit().End);
     }
 
@@ -190,7 +190,7 @@ public sealed class ResumeTests : IDisposable
         TrainingResult before = Interrupt(cut, epochs: 3);
         Assert.Equal([0.05f, 0.05f, 0.025f], before.Epochs.Select(e => (float)e.LearningRate));
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), cut with { Schedule = new() });
+        using Trainer trainer = run.Resume(TrainingData.Splits(), cut with { Schedule = new() });
         Assert.Equal([0.05f, 0.05f, 0.05f], trainer.Fit().Epochs.Skip(3).Select(e => (float)e.LearningRate));
     }
 
@@ -200,7 +200,7 @@ public sealed class ResumeTests : IDisposable
         Graph after = Graph.Sequential("small", (1, 12, 12), [new Conv2d(8, 3), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Interrupt(Recipe, epochs: 1);
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), graph: after);
+        using Trainer trainer = run.Resume(TrainingData.Splits(), graph: after);
         trainer.Fit();
         Assert.NotEqual(TrainingData.Network, after);
         Assert.Equal(after, RunFolder.ReadRecipe(_folder["run"]).Graph);
@@ -213,15 +213,15 @@ public sealed class ResumeTests : IDisposable
         byte[] recipe = File.ReadAllBytes(_folder["run/recipe.json"]), log = File.ReadAllBytes(_folder["run/metrics.jsonl"]);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         Recipe asked = run.Recipe;
-        Refused("the optimizer is Sgd there, and Adam was asked for", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Optimizer = new Adam() }));
-        Refused("what was trained on could now be tested on", () => Trainer.Resume(run, TrainingData.Splits(validation: 0.3)));
-        Refused("what was trained on could now be tested on", () => Trainer.Resume(run, TrainingData.Splits(test: 44)));
-        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4", () => Trainer.Resume(run, TrainingData.Splits(), asked with { BatchSize = 32 }));
-        Refused("1 epochs are done and another one has begun, and 1 were asked for", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Epochs = 1 }));
-        Refused("its input was prepared as", () => Trainer.Resume(run, TrainingData.Splits(), asked with { Normalization = Normalization.None }));
+        Refused("the optimizer is Sgd there, and Adam was asked for", () => run.Resume(TrainingData.Splits(), asked with { Optimizer = new Adam() }));
+        Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(validation: 0.3)));
+        Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(test: 44)));
+        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4", () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
+        Refused("1 epochs are done and another one has begun, and 1 were asked for", () => run.Resume(TrainingData.Splits(), asked with { Epochs = 1 }));
+        Refused("its input was prepared as", () => run.Resume(TrainingData.Splits(), asked with { Normalization = Normalization.None }));
         Graph wider = Graph.Sequential("small", (1, 12, 12), [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Assert.Contains("The network asked for has conv1.weight F32 [9, 1, 3, 3], and ",
-            Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits(), graph: wider)).Message, StringComparison.Ordinal);
+            Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits(), graph: wider)).Message, StringComparison.Ordinal);
         Assert.Equal(recipe, File.ReadAllBytes(_folder["run/recipe.json"]));
         Assert.Equal(log, File.ReadAllBytes(_folder["run/metrics.jsonl"]));
 
@@ -238,7 +238,7 @@ public sealed class ResumeTests : IDisposable
     {
         Interrupt(Recipe with { Threads = 1 }, epochs: 1);
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(), run.Recipe with { Threads = 3 });
+        using Trainer trainer = run.Resume(TrainingData.Splits(), run.Recipe with { Threads = 3 });
         string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32", by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
         Assert.Equal($"The run was computed in {precision} on 1 thread {by}, and goes on in {precision} on 3 threads {by}: its bits will differ from those of a run that was not interrupted.",
             Assert.Single(trainer.ResumedFrom!.Notes));
@@ -252,7 +252,7 @@ public sealed class ResumeTests : IDisposable
         string[] lines = File.ReadAllLines(_folder["run/metrics.jsonl"]);
         File.Delete(_folder["run/metrics.jsonl"]);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        using (Trainer trainer = run.Resume(TrainingData.Splits()))
             trainer.Fit();
         string[] again = File.ReadAllLines(_folder["run/metrics.jsonl"]);
         Assert.Equal(4, again.Length);
@@ -268,7 +268,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(1, interrupted.BestEpoch);
         File.Delete(_folder["run/model.safetensors"]);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal($"{_folder["run/model.safetensors"]} has no weights that can be used (there is no such file), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
@@ -296,7 +296,7 @@ public sealed class ResumeTests : IDisposable
         SafeTensorsException told = Assert.Throws<SafeTensorsException>(() => Classifier.Load(model));
         Assert.Equal("it is damaged: it has changed since it was written", told.Reason);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer trainer = Trainer.Resume(run, TrainingData.Splits()))
+        using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal($"{model} has no weights that can be used (it is damaged: it has changed since it was written), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
@@ -320,7 +320,7 @@ public sealed class ResumeTests : IDisposable
         byte[] whole = File.ReadAllBytes(model);
         File.WriteAllBytes(model, [.. whole[..^9], (byte)(whole[^9] ^ 1), .. whole[^8..]]);
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Equal($"{model} cannot be used: it is damaged: it has changed since it was written. It is written again from {_folder["run/checkpoint/epoch-000001-step-00000000.safetensors"]}, "
             + "which has those of epoch 1, the best.", Assert.Single(trainer.ResumedFrom!.Notes));
         Assert.Equal(whole, File.ReadAllBytes(model));
@@ -344,7 +344,7 @@ public sealed class ResumeTests : IDisposable
         File.Copy(_folder["old.safetensors"], model, overwrite: true);
         Classifier.Load(_folder["run"]).Dispose();
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Empty(trainer.ResumedFrom!.Notes);
         Assert.Equal(3, trainer.Fit().Epochs.Count);
     }
@@ -357,10 +357,10 @@ public sealed class ResumeTests : IDisposable
         Recipe none = Recipe with { Epochs = 4 };
         Interrupt(all, epochs: 1);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer off = Trainer.Resume(run, TrainingData.Splits(), none))
+        using (Trainer off = run.Resume(TrainingData.Splits(), none))
             Assert.Equal(4, off.Fit().Epochs.Count);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer on = Trainer.Resume(run, TrainingData.Splits(), all with { Epochs = 5, EarlyStopping = null }))
+        using (Trainer on = run.Resume(TrainingData.Splits(), all with { Epochs = 5, EarlyStopping = null }))
             Assert.Equal(5, on.Fit().Epochs.Count);
     }
 
@@ -375,7 +375,7 @@ public sealed class ResumeTests : IDisposable
         Interrupt(recipe, epochs: best - 1);
         File.WriteAllBytes(_folder["run/model.safetensors"], weights); // as if all newer checkpoints were damaged
         using RunFolder run = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits());
+        using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Equal($"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is done again: they are kept as {_folder[$"run/model-epoch-{best}.safetensors"]}.",
             trainer.ResumedFrom!.Notes[0]);
         Assert.Equal(weights, File.ReadAllBytes(_folder[$"run/model-epoch-{best}.safetensors"]));
@@ -391,11 +391,11 @@ public sealed class ResumeTests : IDisposable
         {
             Assert.Equal($"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was saved: "
                 + "label_smoothing was 0, and is 0.25. Put it back, or add --override to go on by it.",
-                Assert.Throws<RecipeException>(() => Trainer.Resume(run, TrainingData.Splits())).Message);
-            Trainer.Resume(run, TrainingData.Splits(), run.Recipe).Dispose();
+                Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
+            run.Resume(TrainingData.Splits(), run.Recipe).Dispose();
         }
         using RunFolder changed = RunFolder.Open(_folder["run"]);
-        using Trainer trainer = Trainer.Resume(changed, TrainingData.Splits()); // its checkpoint is one of the new recipe now
+        using Trainer trainer = changed.Resume(TrainingData.Splits()); // its checkpoint is one of the new recipe now
         Assert.Equal(4, trainer.Fit().Epochs.Count);
         JsonArray resumed = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!["resumed"]!.AsArray();
         Assert.Equal("label_smoothing: 0, then 0.25", (string)Assert.Single(resumed[0]!["changed"]!.AsArray())!);
@@ -413,7 +413,7 @@ public sealed class ResumeTests : IDisposable
     private TrainingResult Interrupt(Recipe recipe, int epochs)
     {
         using CancellationTokenSource cancellation = new();
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), recipe, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), recipe);
         return trainer.Fit(new Told(progress =>
         {
             if (progress is EpochProgress done && done.Epoch == epochs)

@@ -28,7 +28,7 @@ public sealed class RunEventsTests : IDisposable
     public void Events_are_those_of_the_log()
     {
         DataSplits splits = TrainingData.Splits();
-        using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"], new() { HasHistograms = true });
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe, new() { HasHistograms = true });
         TrainingResult result = trainer.Fit();
         (long Step, string Tag, float Value)[] scalars = [.. EventReader.ScalarsOfRun(_folder["run"])];
         Assert.Equal(24, scalars.Count(s => s.Tag == "train:loss/batch")); // 3 epochs of 8 steps
@@ -62,7 +62,7 @@ public sealed class RunEventsTests : IDisposable
     [Fact]
     public void The_recipe_is_in_the_table_of_hyperparameters()
     {
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }, _folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }))
             trainer.Fit();
         WireMessage[] sessions = [.. Values(Single("run")).Where(v => v.Value.Has(9)).Select(v => v.Value)];
         Assert.Equal(["_hparams_/session_start_info", "_hparams_/session_end_info"], sessions.Select(s => s.Text(1)));
@@ -76,7 +76,7 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal(1, end.Int64(1));
         Assert.InRange(end.Double(2) - start.Double(5), 0, 60);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer more = Trainer.Resume(run, TrainingData.Splits(), Recipe with { Epochs = 2 }))
+        using (Trainer more = run.Resume(TrainingData.Splits(), Recipe with { Epochs = 2 }))
             more.Fit();
         WireMessage again = Values(Single("run")).First(v => v.Value.Has(9)).Value;
         Assert.Equal(2, WireMessage.Parse(again.Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0].Messages(1).Single(entry => entry.Text(1) == "epochs").Messages(2)[0].Double(2));
@@ -85,10 +85,10 @@ public sealed class RunEventsTests : IDisposable
     [Fact]
     public void Another_batch_size_leaves_the_axis_of_steps_whole()
     {
-        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }, _folder["run"]))
+        using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 1 }))
             first.Fit();
         using (RunFolder run = RunFolder.Open(_folder["run"]))
-        using (Trainer second = Trainer.Resume(run, TrainingData.Splits(), Recipe with { Epochs = 3, BatchSize = 60 }))
+        using (Trainer second = run.Resume(TrainingData.Splits(), Recipe with { Epochs = 3, BatchSize = 60 }))
             second.Fit();
         Assert.Equal(Enumerable.Range(1, 8 + 2 * 2).Select(i => (long)i), EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Step));
         Assert.Equal([8L, 10, 12], EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "validation:accuracy/epoch").Select(s => s.Step));
@@ -98,14 +98,14 @@ public sealed class RunEventsTests : IDisposable
     [Fact]
     public void The_file_of_an_old_run_goes_on_being_shown()
     {
-        using (Trainer first = new(TrainingData.Network, TrainingData.Splits(), Recipe, _folder["run"]))
+        using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe))
             first.Fit(null, TimeSpan.Zero);
         Directory.Delete(_folder["run/train"], recursive: true);
         File.Delete(Single("run"));
         using (EventLog old = new(_folder["run"]))
             for (int step = 1; step < 5; step++)
                 old.AddScalars(step, ("loss/batch", step));
-        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), TrainingData.Splits()))
+        using (Trainer second = RunFolder.Open(_folder["run"]).Resume(TrainingData.Splits()))
             second.Fit();
         Assert.Equal([(1L, 1f)], EventReader.ScalarsOf(_folder["run"]).Where(s => s.Tag == "loss/batch").Select(s => (s.Step, s.Value)));
         Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), EventReader.ScalarsOf(_folder["run/train"]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
@@ -122,7 +122,7 @@ public sealed class RunEventsTests : IDisposable
     private long Allocated(bool hasHistograms)
     {
         Convolve.Graphs.Graph graph = Convolve.Graphs.Graph.Sequential("wide", (1, 12, 12), [new Flatten(), new Linear(4000), new ReLU(), new Linear(TrainingData.Classes)]);
-        using Trainer trainer = new(graph, TrainingData.Splits(), Recipe with { Epochs = 2 }, _folder[$"run-{hasHistograms}"], new() { HasHistograms = hasHistograms });
+        using Trainer trainer = RunFolder.Begin(_folder[$"run-{hasHistograms}"], graph, TrainingData.Splits(), Recipe with { Epochs = 2 }, new() { HasHistograms = hasHistograms });
         long before = 0, taken = 0;
         trainer.Fit(new Told(progress =>
         {
@@ -149,9 +149,9 @@ public sealed class RunEventsTests : IDisposable
     public void A_resumed_run_says_from_where_earlier_files_are_void()
     {
         DataSplits splits = TrainingData.Splits();
-        using (Trainer first = new(TrainingData.Network, splits, Recipe, _folder["run"]))
+        using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe))
             first.Fit(null, TimeSpan.Zero);
-        using (Trainer second = Trainer.Resume(RunFolder.Open(_folder["run"]), splits))
+        using (Trainer second = RunFolder.Open(_folder["run"]).Resume(splits))
             second.Fit();
         Assert.Single(Directory.GetFiles(_folder["run/validation"]));
         string[] files = [.. Directory.GetFiles(_folder["run/train"], "events.out.*").Order(StringComparer.Ordinal)];
@@ -166,7 +166,7 @@ public sealed class RunEventsTests : IDisposable
     [Fact]
     public void A_run_that_diverges_shows_how()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() }, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() });
         Assert.Throws<TrainingException>(() => trainer.Fit());
         float[] losses = [.. EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Value)];
         Assert.True(losses.Length > 1 && float.IsFinite(losses[0]) && !float.IsFinite(losses[^1]));
@@ -175,7 +175,7 @@ public sealed class RunEventsTests : IDisposable
     [Fact]
     public void The_table_has_what_the_log_has()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(validation: 0), Recipe, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(validation: 0), Recipe);
         trainer.Fit();
         string[][] table = [.. File.ReadAllLines(_folder["run/metrics.csv"]).Select(line => line.Split(','))];
         JsonObject[] log = [.. MetricsLog.Read(_folder["run/metrics.jsonl"]).Where(l => l.ContainsKey("epoch"))];
@@ -216,7 +216,7 @@ public sealed class RunEventsTests : IDisposable
     public void The_grid_of_predictions_is_a_picture_in_the_events()
     {
         DataSplits splits = TrainingData.Splits();
-        using Trainer trainer = new(TrainingData.Network, splits, Recipe, _folder["run"]);
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe);
         trainer.Fit();
         string[] before = Directory.GetFiles(_folder["run"], "events.out.*");
         PredictionGrid.Log(_folder["run"], EvaluatedRun.Of(_folder["run"], trainer.Classifier, splits), trainer.Steps);

@@ -85,9 +85,9 @@ public sealed class SoakTests : IDisposable
                 DataSplits splits = SplitsFor(graph);
                 _ = Trainer.Estimate(graph, splits, recipe);
                 string run = _folder[$"run-{round}-{number}-{precision}"];
-                using (Trainer trainer = new(graph, splits, recipe, run))
+                using (Trainer trainer = RunFolder.Begin(run, graph, splits, recipe))
                     cancelled += Cancelled(trainer, random.NextInt32(150));
-                using (Trainer trainer = Trainer.Resume(RunFolder.Open(run), splits))
+                using (Trainer trainer = RunFolder.Open(run).Resume(splits))
                     cancelled += Cancelled(trainer, random.NextInt32(150));
                 using (Classifier classifier = Classifier.Load(run, new ExecutionOptions { Precision = precision }))
                     Assert.InRange(classifier.Evaluate(splits.Test, 10 + round % 3).Accuracy, 0, 1);

@@ -5,6 +5,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
+using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 using Convolve.Training.Optimizers;
@@ -88,7 +89,9 @@ public class TrainerTests
     public void The_best_epochs_weights_come_back(bool hasFolder)
     {
         using TemporaryFolder folder = new();
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 4 }, hasFolder ? folder["run"] : null);
+        using Trainer trainer = hasFolder
+            ? RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 4 })
+            : new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 4 });
         float[] best = [];
         TrainingResult result = trainer.Fit(new Told(progress =>
         {
@@ -111,7 +114,7 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         List<TrainingProgress> told = [];
-        using (Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe, folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe))
         {
             TrainingResult result = trainer.Fit(new Told(told.Add));
             Assert.Equal(told.OfType<EpochProgress>(), result.Epochs);
@@ -148,7 +151,7 @@ public class TrainerTests
         if (epochs == 0)
             cancellation.Cancel();
         float[] last = [];
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 5 }, folder["run"]);
+        using Trainer trainer = RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 5 });
         float[] first = Weights(trainer.Classifier.Model);
         TrainingResult result = trainer.Fit(new Told(progress =>
         {
@@ -244,15 +247,15 @@ public class TrainerTests
     {
         using TemporaryFolder folder = new();
         DataSplits splits = TrainingData.Splits();
-        using (Trainer trainer = new(TrainingData.Network, splits, Recipe with { Epochs = 1 }, folder["run"]))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe with { Epochs = 1 }))
             trainer.Fit();
         byte[] model = File.ReadAllBytes(folder["run/model.safetensors"]);
         Assert.Equal($"The folder {folder["run"]} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.",
-            Assert.Throws<RecipeException>(() => new Trainer(TrainingData.Network, splits, Recipe, folder["run"])).Message);
+            Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe)).Message);
         Assert.Equal(model, File.ReadAllBytes(folder["run/model.safetensors"]));
         File.WriteAllText(folder["file"], "");
         Assert.StartsWith($"The run folder {folder["file"]} cannot be made: ",
-            Assert.Throws<RecipeException>(() => new Trainer(TrainingData.Network, splits, Recipe, folder["file"])).Message, StringComparison.Ordinal);
+            Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["file"], TrainingData.Network, splits, Recipe)).Message, StringComparison.Ordinal);
     }
 
     internal static float[] Weights(Model model) => [.. model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count))).SelectMany(p =>

@@ -104,11 +104,11 @@ public sealed class TrainingFaultTests : IDisposable
         using RunFolder run = RunFolder.Open(_folder[name]);
         if (run.Outcome is not null)
             return; // its last line was written, and could not be flushed
-        using Trainer trainer = Trainer.Resume(run, TrainingData.Splits(40, 10), options: Often);
+        using Trainer trainer = run.Resume(TrainingData.Splits(40, 10), options: Often);
         trainer.Fit();
     }
 
-    private Trainer New(string run) => new(TrainingData.Network, TrainingData.Splits(40, 10), TrainingData.Recipe with { Epochs = 2 }, _folder[run], Often);
+    private Trainer New(string run) => RunFolder.Begin(_folder[run], TrainingData.Network, TrainingData.Splits(40, 10), TrainingData.Recipe with { Epochs = 2 }, Often);
 
     private string Copy(string from, string to)
     {

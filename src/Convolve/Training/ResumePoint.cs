@@ -1,4 +1,4 @@
-namespace Convolve.Runs;
+namespace Convolve.Training;
 
 /// <summary>Where a resumed run goes on.</summary>
 /// <param name="Checkpoint">The file that it goes on from; null where it was killed before there was one, and begins anew.</param>

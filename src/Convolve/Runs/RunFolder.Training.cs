@@ -1,0 +1,74 @@
+using Convolve.Data.Sets;
+using Convolve.Files;
+using Convolve.Graphs;
+using Convolve.Layers;
+using Convolve.OneDnn;
+using Convolve.Training;
+
+namespace Convolve.Runs;
+
+// Trainers that keep their run in a folder.
+public sealed partial class RunFolder
+{
+    /// <summary>Plans a new run that is kept in a folder.</summary>
+    /// <param name="path">The folder, which is made.</param>
+    /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
+    /// <param name="data">Training, validation and test split.</param>
+    /// <param name="recipe">How.</param>
+    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
+    /// <exception cref="RecipeException">The recipe has a value out of range, the folder holds a run already, or its disk has no room for one.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
+    /// <inheritdoc cref="Trainer(Graph, DataSplits, Recipe)" path="/exception"/>
+    public static Trainer Begin(string path, Graph graph, DataSplits data, Recipe recipe, RunFolderOptions? options = null)
+    {
+        options ??= new();
+        (TrainingParts parts, WeightTransfer? transfer) = TrainingParts.Begin(graph, data, recipe);
+        RunFolder? run = null;
+        try
+        {
+            DiskCheck.Require(path, parts, options);
+            run = Create(path, parts.Recipe, parts.Graph, data.Remarks, options, TrainedPictures.Of(data));
+            return new(parts, new RunRecord(parts, run, options), new(), transfer);
+        }
+        catch
+        {
+            run?.Dispose();
+            parts.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Resumes a run that was interrupted or killed, from its newest checkpoint that is whole. The result is bit-identical to an uninterrupted run.</summary>
+    /// <remarks>The trainer, once there is one, takes the run over. Null values below leave what it was begun with.</remarks>
+    /// <param name="data">Its data, split as its recipe says.</param>
+    /// <param name="recipe">A recipe to resume with, which is then the run's, whatever its checkpoint was saved by: more epochs, another learning rate. What the weights,
+    /// the optimizer's state or the splits depend on cannot change.</param>
+    /// <param name="graph">Another network of the same parameters, such as one with less dropout.</param>
+    /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every epoch, and none.</param>
+    /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is asked for.</exception>
+    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
+    public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
+    {
+        options ??= new();
+        bool isOverriding = recipe is not null || graph is not null;
+        recipe ??= Recipe;
+        recipe.Validate();
+        TrainingParts parts = new(graph ?? Graph, data, recipe);
+        try
+        {
+            RunRecord record = new(parts, this, options);
+            DiskCheck.Require(FullPath, parts, options);
+            Resumption resumption = new(parts, this, record, isOverriding);
+            TrainingState? state = null;
+            ThreadTeam.Invoke(() => state = resumption.Restore());
+            return new(parts, record, state!, resumedFrom: resumption.Point);
+        }
+        catch
+        {
+            parts.Dispose();
+            throw;
+        }
+    }
+}
