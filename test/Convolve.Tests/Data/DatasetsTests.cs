@@ -3,6 +3,7 @@ using Convolve.Data.Fetching;
 using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
 using Convolve.Testing;
+using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data;
 

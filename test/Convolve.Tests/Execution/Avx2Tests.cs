@@ -19,7 +19,7 @@ public class Avx2Tests
 
     // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never the starting of a process.
     private const string Subset = Itself + "|" + Catalogue + "|FullyQualifiedName~NotANumberTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
-        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Training.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~BlockedPoolingTests"
+        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Tests.Training.Optimizers.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~BlockedPoolingTests"
         + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)";
 
     [Fact]

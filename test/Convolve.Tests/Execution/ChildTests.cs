@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Execution;
 

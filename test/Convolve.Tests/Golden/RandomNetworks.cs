@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Golden;
 

@@ -1,5 +1,4 @@
 using Convolve.Execution;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Machines;
 

@@ -1,6 +1,5 @@
 using Convolve.Evaluations;
 using Convolve.Reporting;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Reporting;
 

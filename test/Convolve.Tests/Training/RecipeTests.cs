@@ -7,7 +7,6 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;
-using Convolve.Tests.Formats;
 using Convolve.Training;
 using Convolve.Training.Optimizers;
 

@@ -1,3 +1,4 @@
+using Convolve.Tests.Training.Optimizers;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;

@@ -6,7 +6,6 @@ using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Runs;
-using Convolve.Tests.Formats;
 using Convolve.Training;
 using Convolve.Training.Optimizers;
 
@@ -54,7 +53,7 @@ public class TrainerTests
     public void Images_read_on_demand_train_to_the_same_bits()
     {
         DataSplits kept = TrainingData.Splits();
-        Tests.Data.ReadDataset train = Tests.Data.ReadDataset.Of(kept.Train.Dataset), test = Tests.Data.ReadDataset.Of(kept.Test.Dataset);
+        Tests.Data.Sets.ReadDataset train = Tests.Data.Sets.ReadDataset.Of(kept.Train.Dataset), test = Tests.Data.Sets.ReadDataset.Of(kept.Test.Dataset);
         DataSplits read = new(kept.Train with { Dataset = train }, kept.Validation with { Dataset = train }, kept.Test with { Dataset = test });
         using Trainer first = new(TrainingData.Network, kept, Recipe), second = new(TrainingData.Network, read, Recipe);
         Assert.Equal(first.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)), second.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)));

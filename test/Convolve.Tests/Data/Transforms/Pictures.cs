@@ -1,6 +1,7 @@
 using Convolve.Data.Pixels;
 using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
+using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Transforms;
 

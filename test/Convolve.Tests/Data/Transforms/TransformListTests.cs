@@ -1,6 +1,7 @@
 using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
+using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Transforms;
 
