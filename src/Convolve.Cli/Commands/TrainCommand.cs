@@ -66,9 +66,8 @@ internal sealed class TrainCommand
         string folder = FolderOf(line, run, recipe);
         if (run is null)
             RefuseUsed(folder);
-        else
-            _resumption.RequireAgreement(line, run, recipe, graph);
-        if (run?.IsFinished(recipe) == true)
+        ResumePlan? plan = run is null ? null : _resumption.Plan(line, run, recipe, graph);
+        if (run is not null && plan!.Refusal?.Obstacle == ResumeObstacle.Finished)
             return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
@@ -79,7 +78,7 @@ internal sealed class TrainCommand
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : _resumption.IsOverriding(line) ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
+        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;

@@ -14,8 +14,6 @@ internal sealed class ResumeOptions
     // Another network differs in every layer.
     private const int MostNamed = 8;
 
-    private static readonly string[] Unchangeable = ["start_from", "initialization", "optimizer.rule"];
-
     private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
         "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
 
@@ -38,9 +36,6 @@ internal sealed class ResumeOptions
     /// <summary>Whether a run is to go on.</summary>
     public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
 
-    /// <summary>Whether a run goes on by what is asked for, and not by what it was begun with.</summary>
-    public bool IsOverriding(ParseResult line) => line.GetValue(_override);
-
     /// <summary>Refuses all of this, and more, where nothing is kept.</summary>
     /// <exception cref="UsageException">Something is given.</exception>
     public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
@@ -61,18 +56,19 @@ internal sealed class ResumeOptions
         return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) } : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
     }
 
-    /// <summary>Refuses to go on by something else than what a run was begun with, unless that is asked for.</summary>
-    /// <exception cref="UsageException">It is not; the message has the differences.</exception>
-    public void RequireAgreement(ParseResult line, RunFolder run, Recipe recipe, Graph graph)
+    /// <summary>Plans how a run goes on. Refuses what it was not begun with, unless that is asked for; the other refusals are left to whoever resumes it.</summary>
+    /// <exception cref="UsageException">Something else is asked for than what it was begun with; the message has the differences.</exception>
+    /// <exception cref="RecipeException">Its recipe was edited since.</exception>
+    public ResumePlan Plan(ParseResult line, RunFolder run, Recipe recipe, Graph graph)
     {
-        if (line.GetValue(_override))
-            return;
-        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((run.Recipe, run.Graph), (recipe with { Transforms = recipe.Transforms.FittedAs(run.Recipe.Transforms) }, graph));
-        if (differences.Count == 0)
-            return;
+        ResumePlan plan = new(run, recipe, graph, line.GetValue(_override));
+        if (plan.Refusal is not { Differences: { Count: > 0 } differences } refusal)
+            return plan;
+        if (refusal.Obstacle == ResumeObstacle.EditedRecipe)
+            throw new RecipeException($"{refusal.Message} With --override, the run goes on by it.");
         string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
         string more = differences.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
-        string wayOut = differences.Any(d => Unchangeable.Contains(d.Name)) ? "Leave that out, or start a new run: where training began cannot change" : "Leave that out, or add --override to go on by it";
+        string wayOut = refusal.CanOverride ? "Leave that out, or add --override to go on by it" : "Leave that out, or start a new run: where training began cannot change";
         throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. {wayOut}.");
     }
 

@@ -8,7 +8,7 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>Brings a run back to its newest good checkpoint: weights, optimizer, state, log, best weights.</summary>
-internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record, bool isOverriding)
+internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecord record, ResumePlan plan)
 {
     private readonly List<string> _notes = [];
 
@@ -21,13 +21,6 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingState Restore()
     {
-        if (folder.IsFinished(parts.Recipe))
-        {
-            throw new RecipeException($"The run {folder.FullPath} is finished after {folder.Outcome!.Epochs} epochs. "
-                + $"{(folder.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on.")}");
-        }
-        RequireSameStart();
-        folder.RequireCheckpoint();
         IReadOnlyList<string> files = folder.Checkpoints.Files;
         (string? file, CheckpointInfo? info) = ReadNewest(files);
         if (info is null && files.Count > 0)
@@ -37,7 +30,7 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         TrainingState state = info?.State ?? new();
         if (info?.Watched != parts.Recipe.Schedule.Watched)
             state.Plateau = new(); // what another schedule has seen, and its cuts, are nothing to this one
-        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between(BegunWith(info), (parts.Recipe, parts.Graph));
+        IReadOnlyList<RecipeDifference> changes = RecipeDifference.Between(plan.BegunWith(info), (parts.Recipe, parts.Graph));
         folder.RestoreLog(info?.MetricsLines ?? 0, state.Epochs); // first: by another recipe, the end that it may have could be one
         folder.Change(parts.Recipe, parts.Graph);
         record.GoOnFrom(state);
@@ -52,17 +45,6 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         return state;
     }
 
-    private (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text) : (folder.Recipe, folder.Graph);
-
-    // Weights that training has moved do not start again.
-    private void RequireSameStart()
-    {
-        if (parts.Recipe.StartFrom != folder.Recipe.StartFrom)
-            throw new RecipeException($"The run {folder.FullPath} began with {folder.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with {parts.Recipe.StartFrom ?? "another one"} now. Start a new run.");
-        if (parts.Recipe.Initialization != folder.Recipe.Initialization)
-            throw new RecipeException($"The weights of the run {folder.FullPath} have begun ({folder.Recipe.Initialization ?? "as the network says"}), and cannot begin as {parts.Recipe.Initialization ?? "the network says"} now. Start a new run.");
-    }
-
     private (string? File, CheckpointInfo? Info) ReadNewest(IReadOnlyList<string> files)
     {
         foreach (string path in files)
@@ -71,7 +53,10 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
             {
                 using SealedTensors file = SealedTensors.Open(path);
                 CheckpointInfo info = Checkpoint.Describe(path, file);
-                Require(path, file, info);
+                if (plan.RefusalOf(path, file, info, parts, record.DataDigest) is { } refusal)
+                    throw new RecipeException(refusal.Message);
+                if (info.ComputedBy != record.Arithmetic)
+                    _notes.Add($"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from those of a run that was not interrupted.");
                 Checkpoint.Restore(path, file, parts, info);
                 return (path, info);
             }
@@ -82,31 +67,6 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         }
         return default;
     }
-
-    private void Require(string path, SealedTensors file, CheckpointInfo info)
-    {
-        TrainingState state = info.State;
-        if (!isOverriding && RecipeDifference.Between(BegunWith(info), (folder.Recipe, folder.Graph)) is { Count: > 0 } edited)
-        {
-            throw new RecipeException($"{folder.RecipePath} has changed since {path} was saved: {string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"))}. "
-                + "Put it back, or add --override to go on by it.");
-        }
-        if (info.Rule != RunRecord.RuleOf(parts.Recipe))
-            throw Misfit(path, $"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(parts.Recipe)} was asked for");
-        if (info.Data != record.DataDigest)
-            throw Misfit(path, "the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
-        Preprocessing preprocessing = Classifier.PreprocessingOf(file.Metadata);
-        if (preprocessing != parts.Preprocessing)
-            throw Misfit(path, $"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
-        if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
-            throw Misfit(path, $"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
-        if (parts.Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
-            throw Misfit(path, $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {parts.Recipe.Epochs} were asked for");
-        if (info.ComputedBy != record.Arithmetic)
-            _notes.Add($"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from those of a run that was not interrupted.");
-    }
-
-    private static RecipeException Misfit(string path, string how) => new($"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.");
 
     // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed over.
     private void MendBest(TrainingState state)

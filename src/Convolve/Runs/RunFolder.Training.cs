@@ -52,15 +52,15 @@ public sealed partial class RunFolder
     public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
     {
         options ??= new();
-        bool isOverriding = recipe is not null || graph is not null;
-        recipe ??= Recipe;
-        recipe.Validate();
-        TrainingParts parts = new(graph ?? Graph, data, recipe);
+        ResumePlan plan = new(this, recipe ?? Recipe, graph ?? Graph, isOverriding: recipe is not null || graph is not null);
+        plan.Recipe.Validate();
+        plan.Require();
+        TrainingParts parts = new(plan.Graph, data, plan.Recipe);
         try
         {
             RunRecord record = new(parts, this, options);
             DiskCheck.Require(FullPath, parts, options);
-            Resumption resumption = new(parts, this, record, isOverriding);
+            Resumption resumption = new(parts, this, record, plan);
             TrainingState? state = null;
             ThreadTeam.Invoke(() => state = resumption.Restore());
             return new(parts, record, state!, resumedFrom: resumption.Point);

@@ -117,8 +117,8 @@ public sealed partial class RunFolder : IDisposable
             RunFolder run = new(full, held, recipe, graph);
             try
             {
-                if (run.Outcome is null)
-                    run.RequireCheckpoint();
+                if (run.Outcome is null && ResumePlan.NoCheckpoint(run) is { } refusal)
+                    throw new RecipeException(refusal.Message);
             }
             catch
             {
@@ -172,13 +172,6 @@ public sealed partial class RunFolder : IDisposable
         {
             throw new RecipeException($"{file}: {e.Message}");
         }
-    }
-
-    /// <summary>Refuses a run without a checkpoint. Killed in its first epoch, a run loses nothing by beginning anew; later it had one.</summary>
-    internal void RequireCheckpoint()
-    {
-        if (!Checkpoints.Exists || (Checkpoints.Files.Count == 0 && MetricsLines > 1))
-            throw new RecipeException($"The run {FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
     }
 
     /// <summary>Goes on by another recipe.</summary>

@@ -283,7 +283,7 @@ public sealed class ResumeTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         {
             Assert.Equal($"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was saved: "
-                + "label_smoothing was 0, and is 0.25. Put it back, or add --override to go on by it.",
+                + "label_smoothing was 0, and is 0.25. Put it back, or pass the recipe to go on by.",
                 Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
             run.Resume(TrainingData.Splits(), run.Recipe).Dispose();
         }

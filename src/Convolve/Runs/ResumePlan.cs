@@ -1,0 +1,121 @@
+using Convolve.Data.Inputs;
+using Convolve.Formats;
+using Convolve.Graphs;
+using Convolve.Inference;
+using Convolve.Training;
+
+namespace Convolve.Runs;
+
+/// <summary>Whether a run may go on as asked: the one place that decides it, for the library and for the command line.</summary>
+public sealed class ResumePlan
+{
+    private readonly RunFolder _run;
+
+    /// <summary>Looks at all that is known before the images are read.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="recipe">What it shall go on with.</param>
+    /// <param name="graph">The network it shall go on with.</param>
+    /// <param name="isOverriding">Whether these may differ from what the run was begun with.</param>
+    public ResumePlan(RunFolder run, Recipe recipe, Graph graph, bool isOverriding)
+    {
+        (_run, Recipe, Graph, IsOverriding) = (run, recipe, graph, isOverriding);
+        Refusal = Disagreement() ?? Finished() ?? OtherStart() ?? NoCheckpoint(run) ?? EditedSinceNewest();
+    }
+
+    /// <summary>What the run shall go on with.</summary>
+    public Recipe Recipe { get; }
+
+    /// <summary>The network it shall go on with.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Whether these may differ from what the run was begun with.</summary>
+    public bool IsOverriding { get; }
+
+    /// <summary>The first thing that stands against it; null if nothing does.</summary>
+    public ResumeRefusal? Refusal { get; }
+
+    /// <summary>Refuses what cannot go on.</summary>
+    /// <exception cref="RecipeException">Something stands against it.</exception>
+    public void Require()
+    {
+        if (Refusal is not null)
+            throw new RecipeException(Refusal.Message);
+    }
+
+    /// <summary>What stands against going on from a checkpoint, now that the images are known; null if nothing does.</summary>
+    internal ResumeRefusal? RefusalOf(string path, SealedTensors file, CheckpointInfo info, TrainingParts parts, string dataDigest)
+    {
+        if (Edited(path, info) is { } edited)
+            return edited;
+        TrainingState state = info.State;
+        if (info.Rule != RunRecord.RuleOf(Recipe))
+            return Misfit($"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(Recipe)} was asked for");
+        if (info.Data != dataDigest)
+            return Misfit("the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
+        if (Classifier.PreprocessingOf(file.Metadata) is var preprocessing && preprocessing != parts.Preprocessing)
+            return Misfit($"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
+        if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
+            return Misfit($"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
+        if (Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
+            return Misfit($"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {Recipe.Epochs} were asked for");
+        return null;
+
+        ResumeRefusal Misfit(string how) =>
+            new(ResumeObstacle.Misfit, $"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.", []);
+    }
+
+    /// <summary>What a run was begun with: what its checkpoint says, or its folder where there is none.</summary>
+    internal (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text) : (_run.Recipe, _run.Graph);
+
+    private ResumeRefusal? Disagreement()
+    {
+        if (IsOverriding)
+            return null;
+        Recipe asked = Recipe with { Transforms = Recipe.Transforms.FittedAs(_run.Recipe.Transforms) };
+        IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((_run.Recipe, _run.Graph), (asked, Graph));
+        return differences.Count == 0 ? null : new(ResumeObstacle.Disagreement,
+            $"The run {_run.FullPath} was begun with something else: {string.Join("; ", differences)}. Ask for what it was begun with.", differences);
+    }
+
+    private ResumeRefusal? Finished() => !_run.IsFinished(Recipe) ? null : new(ResumeObstacle.Finished,
+        $"The run {_run.FullPath} is finished after {_run.Outcome!.Epochs} epochs. "
+        + (_run.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on."), []);
+
+    // Weights that training has moved do not start again.
+    private ResumeRefusal? OtherStart()
+    {
+        if (Recipe.StartFrom != _run.Recipe.StartFrom)
+            return Other($"The run {_run.FullPath} began with {_run.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with {Recipe.StartFrom ?? "another one"} now.");
+        return Recipe.Initialization == _run.Recipe.Initialization ? null
+            : Other($"The weights of the run {_run.FullPath} have begun ({_run.Recipe.Initialization ?? "as the network says"}), and cannot begin as {Recipe.Initialization ?? "the network says"} now.");
+
+        static ResumeRefusal Other(string what) => new(ResumeObstacle.OtherStart, $"{what} Start a new run.", []);
+    }
+
+    /// <summary>The refusal of a run without a checkpoint. Killed in its first epoch, a run loses nothing by beginning again; later it had one.</summary>
+    internal static ResumeRefusal? NoCheckpoint(RunFolder run) => run.Checkpoints.Exists && (run.Checkpoints.Files.Count > 0 || run.MetricsLines <= 1) ? null
+        : new(ResumeObstacle.NoCheckpoint, $"The run {run.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", []);
+
+    private ResumeRefusal? EditedSinceNewest()
+    {
+        if (IsOverriding || _run.Checkpoints.Files is not [string newest, ..])
+            return null;
+        try
+        {
+            using SealedTensors file = SealedTensors.Open(newest);
+            return Edited(newest, Checkpoint.Describe(newest, file));
+        }
+        catch (Exception e) when (e is SafeTensorsException or RecipeException)
+        {
+            return null; // said where the checkpoint is restored, or passed over
+        }
+    }
+
+    private ResumeRefusal? Edited(string path, CheckpointInfo info)
+    {
+        if (IsOverriding || RecipeDifference.Between(BegunWith(info), (_run.Recipe, _run.Graph)) is not { Count: > 0 } edited)
+            return null;
+        string what = string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"));
+        return new(ResumeObstacle.EditedRecipe, $"{_run.RecipePath} has changed since {path} was saved: {what}. Put it back, or pass the recipe to go on by.", edited);
+    }
+}
