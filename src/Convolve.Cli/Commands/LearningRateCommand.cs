@@ -11,6 +11,7 @@ using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Training;
 using Spectre.Console;
+using Table = Convolve.Cli.Terminal.Table;
 
 namespace Convolve.Cli.Commands;
 
