@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Convolve.Cli.Terminal;
-using Convolve.Cli.Tests.Terminal;
 
 [assembly: CollectionBehavior(DisableTestParallelization = true)] // every training takes all cores
 

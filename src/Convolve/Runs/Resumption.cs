@@ -1,4 +1,3 @@
-using Convolve.Data.Inputs;
 using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using Convolve.Cli.Terminal;
-using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Tests.Terminal;
 

@@ -4,6 +4,7 @@ using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Convolve.Files;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Files;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Golden;
 

@@ -7,6 +7,7 @@ using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
 

@@ -1,4 +1,5 @@
 using Convolve.Execution;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Machines;
 

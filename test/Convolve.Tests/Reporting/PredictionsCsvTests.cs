@@ -1,5 +1,6 @@
 using Convolve.Evaluations;
 using Convolve.Reporting;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Reporting;
 

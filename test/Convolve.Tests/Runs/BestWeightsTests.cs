@@ -1,15 +1,9 @@
 using System.Text.Json.Nodes;
-using Convolve.Data.Inputs;
-using Convolve.Execution;
 using Convolve.Formats;
-using Convolve.Graphs;
 using Convolve.Inference;
-using Convolve.Layers;
-using Convolve.OneDnn;
-using Convolve.Planning;
 using Convolve.Runs;
-using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
 using Convolve.Training.Optimizers;

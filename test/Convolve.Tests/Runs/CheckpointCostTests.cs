@@ -4,6 +4,7 @@ using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Runs;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
 using Convolve.Training.Optimizers;

@@ -4,6 +4,7 @@ using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
 

@@ -10,6 +10,7 @@ using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
 using Convolve.Training.Optimizers;

@@ -6,6 +6,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Runs;
+using Convolve.Tests.Formats;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;

@@ -6,6 +6,7 @@ using Convolve.Execution;
 using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Runs;
+using Convolve.Tests.Formats;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;

@@ -1,4 +1,5 @@
 using Convolve.Testing;
+using Convolve.Tests.Formats;
 using Convolve.Tests.Runs;
 
 namespace Convolve.Tests.Training;

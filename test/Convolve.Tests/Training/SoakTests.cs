@@ -7,6 +7,7 @@ using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Testing;
+using Convolve.Tests.Formats;
 using Convolve.Training;
 using Convolve.Zoo;
 

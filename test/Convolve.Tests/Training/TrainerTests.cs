@@ -6,6 +6,7 @@ using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Runs;
+using Convolve.Tests.Formats;
 using Convolve.Training;
 using Convolve.Training.Optimizers;
 

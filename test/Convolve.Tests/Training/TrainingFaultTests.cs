@@ -3,6 +3,7 @@ using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Runs;
 using Convolve.Testing;
+using Convolve.Tests.Formats;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;

@@ -5,6 +5,7 @@ using Convolve.Data.Sets;
 using Convolve.Files;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Fetching;
 

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Convolve.Data.Fetching;
 using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Fetching;
 

@@ -3,6 +3,7 @@ using Convolve.Data.Fetching;
 using Convolve.Data.Sets;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Fetching;
 

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
-using Convolve.Files;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Fetching;
 

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Convolve.Data.Fetching;
 using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
+using Convolve.Tests.Formats;
 using static Convolve.Tests.Data.Fetching.TarFiles;
 
 namespace Convolve.Tests.Data.Fetching;

@@ -4,6 +4,7 @@ using Convolve.Data;
 using Convolve.Data.Fetching;
 using Convolve.Data.Sets;
 using Convolve.Tests.Data.Fetching;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;
 

@@ -1,5 +1,6 @@
 using Convolve.Data.Fetching;
 using Convolve.Data.Sets;
+using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;
 

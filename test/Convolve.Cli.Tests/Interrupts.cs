@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Convolve.Cli.Tests.Terminal;
+namespace Convolve.Cli.Tests;
 
 /// <summary>
 /// A shell without job control starts what stands before an &amp; with Ctrl+C (SIGINT) ignored, and every process below inherits that: POSIX, "Asynchronous Lists". Tests that

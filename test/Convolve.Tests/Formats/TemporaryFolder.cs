@@ -1,6 +1,6 @@
 using Convolve.Tests.Data.Sets;
 
-namespace Convolve.Tests;
+namespace Convolve.Tests.Formats;
 
 /// <summary>An empty folder that is removed with all in it at the end of a test.</summary>
 internal sealed class TemporaryFolder : IDisposable
