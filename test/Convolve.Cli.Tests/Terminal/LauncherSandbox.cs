@@ -14,7 +14,7 @@ public abstract class LauncherSandbox : IDisposable
         "stat", "touch", "true",
     ];
 
-    private static readonly string[] Libraries = ["libdnnl.so.2", "libturbojpeg.so.0", "libspng.so.0"];
+    private protected static readonly string[] Libraries = ["libdnnl.so.2", "libturbojpeg.so.0", "libspng.so.0"];
 
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 

@@ -107,9 +107,9 @@ public sealed class DatasetsTests
     public void Folders_are_searched_in_order()
     {
         using TemporaryFolder folder = new();
-        SmallSet set = new(folder) { DataVariable = Path.Combine(folder.Path, "env") };
-        string system = Path.Combine(folder.Path, "system"), cache = Path.Combine(folder.Path, "cache", "tiny"), env =
-            Path.Combine(folder.Path, "env");
+        SmallSet set = new(folder) { DataVariable = Path.Combine(folder.FullName, "env") };
+        string system = Path.Combine(folder.FullName, "system"), cache = Path.Combine(folder.FullName, "cache", "tiny"), env =
+            Path.Combine(folder.FullName, "env");
         Assert.False(set.Store.Locate(set.Info, new()).IsFound);
         Assert.Equal([Path.Combine(env, "tiny"), env, cache, system], set.Store.Locate(set.Info, new()).Searched);
         foreach ((string place, DatasetSource source) in new[]
@@ -125,7 +125,7 @@ public sealed class DatasetsTests
         }
 
         // A folder that is named is the only one, in either of its forms.
-        string own = Path.Combine(folder.Path, "own");
+        string own = Path.Combine(folder.FullName, "own");
         DatasetOptions options = new() { DataDirectory = own };
         Assert.False(set.Store.Locate(set.Info, options).IsFound);
         Assert.Throws<DataException>(() => set.Store.Load("tiny", options, null, default));
@@ -140,7 +140,7 @@ public sealed class DatasetsTests
     {
         using TemporaryFolder folder = new();
         SmallSet set = new(folder);
-        string own = Path.Combine(folder.Path, "own");
+        string own = Path.Combine(folder.FullName, "own");
         set.WriteAll(own);
         File.Delete(Path.Combine(own, "t10k-labels-idx1-ubyte"));
         DataException e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { DataDirectory = own }, null, default));
@@ -165,12 +165,12 @@ public sealed class DatasetsTests
     {
         using TemporaryFolder folder = new();
         SmallSet set = new(folder);
-        set.WriteAll(Path.Combine(folder.Path, "own"));
+        set.WriteAll(Path.Combine(folder.FullName, "own"));
         folder.Write("own/train-images-idx3-ubyte", TestData.Images(20, salt: 1));
         folder.Write("own/train-labels-idx1-ubyte", [0x1F, 0x8B, 8, 0, 1, 2, 3]);
         folder.Write("own/t10k-images-idx3-ubyte", set.Content[0]);
         folder.Write("own/t10k-labels-idx1-ubyte", [.. set.Content[3], 0]);
-        DatasetOptions options = new() { DataDirectory = Path.Combine(folder.Path, "own") };
+        DatasetOptions options = new() { DataDirectory = Path.Combine(folder.FullName, "own") };
         DatasetReport report = set.Store.Verify("tiny", options, default);
         string[] expected = ["It is damaged or another file.", "gzip", "is longer than the", "is longer than the"];
         for (int i = 0; i < 4; i++)

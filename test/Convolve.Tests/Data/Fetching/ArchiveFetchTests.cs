@@ -148,9 +148,9 @@ public sealed class ArchiveFetchTests : IDisposable
     {
         ArchivedSet set = new(_folder);
         string archive = _folder.Write(Path.Combine("own", place), set.Archive);
-        DatasetOptions options = new() { DataDirectory = Path.Combine(_folder.Path, "own") };
+        DatasetOptions options = new() { DataDirectory = Path.Combine(_folder.FullName, "own") };
         DatasetLocation location = set.Store.Fetch("small", options, null, default);
-        Assert.Equal(Path.Combine(_folder.Path, "own", "small", ArchivedSet.FolderName), location.Directory);
+        Assert.Equal(Path.Combine(_folder.FullName, "own", "small", ArchivedSet.FolderName), location.Directory);
         Assert.Equal(set.Archive, File.ReadAllBytes(archive)); // it is the user's
         Assert.True(set.Store.Verify("small", options, default).IsPublished);
     }
@@ -192,12 +192,12 @@ public sealed class ArchiveFetchTests : IDisposable
         TarEntry[] Publish(byte[][] content)
         {
             TarEntry[] good = [.. ArchivedSet.Entries(content)];
-            string victim = Path.Combine(_folder.Path, "victim");
+            string victim = Path.Combine(_folder.FullName, "victim");
             return kind switch
             {
                 "outside" => [.. good, TarFiles.File("../../victim", [1])],
                 "absolute" => [.. good, TarFiles.File(victim, [1])],
-                "link" => [TarFiles.Link(TarEntryType.SymbolicLink, ArchivedSet.FolderName, _folder.Path), .. good],
+                "link" => [TarFiles.Link(TarEntryType.SymbolicLink, ArchivedSet.FolderName, _folder.FullName), .. good],
                 "twice" => [.. good, TarFiles.File("test.bin", [.. content[2].Reverse()])],
                 "damaged" => [good[0], TarFiles.File("batch_2.bin", [.. content[1][..^1], 77]), good[2]],
                 _ => good[1..],
@@ -207,7 +207,7 @@ public sealed class ArchiveFetchTests : IDisposable
         ArchivedSet set = Served(Publish);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
         Assert.Contains("Nothing of it is kept. Delete it, and fetch the set again.", e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.Path, "*", SearchOption.AllDirectories),
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories),
             f => Path.GetFileName(f) == "victim" || f.EndsWith(".bin", StringComparison.Ordinal));
         Assert.False(set.Store.Locate(set.Info, new()).IsFound);
         // The publisher mends it: what was kept of the bad one is not in the way.
@@ -259,17 +259,17 @@ public sealed class ArchiveFetchTests : IDisposable
                 }
                 catch (DownloadException e)
                 {
-                    Assert.Matches($"^{name} cannot be fetched. Cannot write '{folder.Path}/cache/.+': disk full. Free space on the disk " +
+                    Assert.Matches($"^{name} cannot be fetched. Cannot write '{folder.FullName}/cache/.+': disk full. Free space on the disk " +
                         $"of '.+', or write to another disk. What has come is kept, and `convolve data fetch {name}` goes on from there; " +
                         "--data-dir or XDG_CACHE_HOME name another folder.$", e.Message);
                     failed.Add(faults.Steps[n]);
                 }
             }
-            Assert.Empty(Directory.GetFileSystemEntries(folder.Path, ".unpacking", SearchOption.AllDirectories));
+            Assert.Empty(Directory.GetFileSystemEntries(folder.FullName, ".unpacking", SearchOption.AllDirectories));
             Assert.All(Verify().Files, f => Assert.True(f.Path is null || f.IsOk, f.Problem));
             Assert.True(Fetch().IsFound);
             Assert.True(Verify().IsPublished);
-            Assert.Empty(Directory.GetFileSystemEntries(folder.Path, "*.part*", SearchOption.AllDirectories));
+            Assert.Empty(Directory.GetFileSystemEntries(folder.FullName, "*.part*", SearchOption.AllDirectories));
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class ArchivedSet
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Where a fetch brings the set to.</summary>
-    public string Directory => Path.Combine(_folder.Path, "cache", "small");
+    public string Directory => Path.Combine(_folder.FullName, "cache", "small");
 
     public string FilesDirectory => Path.Combine(Directory, FolderName);
 
@@ -61,7 +61,7 @@ internal sealed class ArchivedSet
     public DatasetStore Store => new(Environment, [Info]);
 
     public DatasetEnvironment Environment =>
-        new(null, Path.Combine(_folder.Path, "cache"), Patience) { Backoff = TimeSpan.FromMilliseconds(10) };
+        new(null, Path.Combine(_folder.FullName, "cache"), Patience) { Backoff = TimeSpan.FromMilliseconds(10) };
 
     public static IEnumerable<TarEntry> Entries(byte[][] content) =>
         content.Select((bytes, i) => TarFiles.File($"{FolderName}/{FileNames[i]}", bytes));

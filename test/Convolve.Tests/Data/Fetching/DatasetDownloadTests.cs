@@ -39,7 +39,7 @@ public sealed class DatasetDownloadTests
         using MirrorServer server = new();
         SmallSet set = new(folder, server.Address);
         server.Answer = request => Good(set, request.Path);
-        DatasetOptions options = new() { DataDirectory = Path.Combine(folder.Path, "own") };
+        DatasetOptions options = new() { DataDirectory = Path.Combine(folder.FullName, "own") };
         set.WriteAll(Path.Combine(options.DataDirectory, "tiny"));
         folder.Write("own/tiny/train-labels-idx1-ubyte", [1, 2, 3]);
         File.Delete(Path.Combine(options.DataDirectory, "tiny", "t10k-images-idx3-ubyte"));
@@ -143,16 +143,16 @@ public sealed class DatasetDownloadTests
         SmallSet set = new(folder, own.Address) { MirrorsVariable = $"{own.Address}gone  {named.Address}data/" };
         named.Answer = request => Good(set, request.Path["/data/tiny".Length..]);
         own.Answer = _ => MirrorServer.Reply([], "404 Not Found");
-        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.Path, "a") }, null, default);
+        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "a") }, null, default);
         Assert.Equal(["/gone/tiny/train-images-idx3-ubyte.gz"], own.Paths);
         Assert.Equal(4, named.Requests.Count);
         // Those of the options come before those of the environment.
-        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.Path, "b"), Mirrors = [$"{named.Address}data"] }, null, default);
+        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "b"), Mirrors = [$"{named.Address}data"] }, null, default);
         Assert.Equal((1, 8), (own.Requests.Count, named.Requests.Count));
         foreach (string bad in new[] { "host/data", "ftp://host/", "file:///data", "" })
         {
             DataException e = Assert.Throws<DataException>(
-                () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.Path, "c"), Mirrors = [bad] }, null, default));
+                () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "c"), Mirrors = [bad] }, null, default));
             Assert.StartsWith($"The mirror \"{bad}\" is no address. Give one that begins with https:// or http://", e.Message, StringComparison.Ordinal);
         }
     }
@@ -184,8 +184,8 @@ public sealed class DatasetDownloadTests
     {
         using TemporaryFolder folder = new();
         using CancellationTokenSource cancel = new(TimeSpan.FromMilliseconds(50));
-        using FolderLock held = FolderLock.Acquire(folder.Path, "tiny", null, default);
-        Assert.ThrowsAny<OperationCanceledException>(() => FolderLock.Acquire(folder.Path, "tiny", null, cancel.Token));
+        using FolderLock held = FolderLock.Acquire(folder.FullName, "tiny", null, default);
+        Assert.ThrowsAny<OperationCanceledException>(() => FolderLock.Acquire(folder.FullName, "tiny", null, cancel.Token));
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class DatasetDownloadTests
     {
         using TemporaryFolder folder = new();
         using MirrorServer server = new();
-        SmallSet set = new(folder, server.Address) { DataVariable = Path.Combine(folder.Path, "env") };
+        SmallSet set = new(folder, server.Address) { DataVariable = Path.Combine(folder.FullName, "env") };
         server.Answer = request => Good(set, request.Path);
         set.WriteAll(set.DataVariable);
         folder.Write("env/train-labels-idx1-ubyte", [1, 2, 3]);

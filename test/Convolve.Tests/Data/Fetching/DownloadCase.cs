@@ -15,7 +15,7 @@ public abstract class DownloadCase : IDisposable
     private protected MirrorServer Server { get; } = new();
     private protected ProgressLines Progress { get; } = new();
 
-    private protected PartFile Part => new(Path.Combine(Folder.Path, ".file.part"));
+    private protected PartFile Part => new(Path.Combine(Folder.FullName, ".file.part"));
 
     public void Dispose()
     {

@@ -303,7 +303,7 @@ public sealed class DownloadTests : DownloadCase
     [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {
-        string small = Path.Combine(Folder.Path, "small");
+        string small = Path.Combine(Folder.FullName, "small");
         Directory.CreateDirectory(small);
         using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", small]) { RedirectStandardError = true })!)
         {

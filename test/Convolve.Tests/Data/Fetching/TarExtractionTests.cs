@@ -22,7 +22,7 @@ public sealed class TarExtractionTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    private string Target => Path.Combine(_folder.Path, "target");
+    private string Target => Path.Combine(_folder.FullName, "target");
 
     public void Dispose() => _folder.Dispose();
 
@@ -86,7 +86,7 @@ public sealed class TarExtractionTests : IDisposable
         DataException e = Assert.Throws<DataException>(() => Unpack(archive));
         Assert.Matches($@"^{Regex.Escape(archive)} {pattern}\. Nothing of it is kept\. Delete it, and fetch the set again\.$", e.Message);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 20 << 20);
-        Assert.Equal(["set.tar.gz", "target"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(["set.tar.gz", "target"], Directory.GetFileSystemEntries(_folder.FullName).Select(Path.GetFileName).Order());
         Assert.Empty(Taken().Except(Files.Select(f => f.Name)));
         Assert.All(Directory.GetFileSystemEntries(Target), entry => Assert.Null(new FileInfo(entry).LinkTarget));
     }
@@ -199,7 +199,7 @@ public sealed class TarExtractionTests : IDisposable
                 refused++;
             }
             AssertWhole();
-            Assert.Equal(2, Directory.GetFileSystemEntries(_folder.Path).Length);
+            Assert.Equal(2, Directory.GetFileSystemEntries(_folder.FullName).Length);
         }
         Assert.True(taken > 10 && refused > 50, $"{taken} taken, {refused} refused");
     }

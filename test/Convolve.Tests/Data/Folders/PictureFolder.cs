@@ -9,7 +9,7 @@ internal sealed class PictureFolder : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    public string Root => _folder.Path;
+    public string Root => _folder.FullName;
 
     public string Name => "folder:" + Root;
 

@@ -103,8 +103,8 @@ public sealed class CifarBinaryTests : IDisposable
     public void What_is_no_readable_file_is_refused()
     {
         Refused("no files came. Name at least one, such as data_batch_1.bin.", []);
-        Refused("does not exist. Check the path, or fetch the file.", [Path.Combine(_folder.Path, "none")]);
-        Refused("is a folder, but a file was expected. Give the path of the file in it.", [_folder.Path]);
+        Refused("does not exist. Check the path, or fetch the file.", [Path.Combine(_folder.FullName, "none")]);
+        Refused("is a folder, but a file was expected. Give the path of the file in it.", [_folder.FullName]);
         string good = _folder.Write("good.bin", Single(1));
         Assert.Equal("set: 9 class names came, but labels of this kind go from 0 to 9. Name 10 classes.",
             Assert.Throws<DataException>(() => CifarBinary.Read("set", [good], TestData.Digits(9))).Message);
@@ -119,7 +119,7 @@ public sealed class CifarBinaryTests : IDisposable
     [Fact]
     public void More_than_memory_holds_is_refused_before_there_is_memory_for_it()
     {
-        string path = Path.Combine(_folder.Path, "large.bin");
+        string path = Path.Combine(_folder.FullName, "large.bin");
         using (FileStream file = File.Create(path))
             file.SetLength(3073L * 700_000); // no disk is taken
         long before = GC.GetTotalAllocatedBytes();

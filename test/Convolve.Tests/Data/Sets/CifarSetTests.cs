@@ -18,10 +18,10 @@ public sealed class CifarSetTests : IDisposable
     public CifarSetTests()
     {
         _set = new(_folder);
-        _options = new() { DataDirectory = Path.Combine(_folder.Path, "own") };
+        _options = new() { DataDirectory = Path.Combine(_folder.FullName, "own") };
     }
 
-    private string Own => Path.Combine(_folder.Path, "own", ArchivedSet.FolderName);
+    private string Own => Path.Combine(_folder.FullName, "own", ArchivedSet.FolderName);
 
     public void Dispose() => _folder.Dispose();
 
@@ -30,10 +30,10 @@ public sealed class CifarSetTests : IDisposable
     {
         foreach (string place in (string[])["own/small/" + ArchivedSet.FolderName, "own/small", "own/" + ArchivedSet.FolderName, "own"])
         {
-            _set.WriteAll(Path.Combine(_folder.Path, place));
+            _set.WriteAll(Path.Combine(_folder.FullName, place));
             ProgressLines progress = new();
             LoadedData data = _set.Load(_options, progress);
-            Assert.Equal((12, 4, Path.Combine(_folder.Path, place)), (data.Train.Count, data.Test.Count, data.Directory));
+            Assert.Equal((12, 4, Path.Combine(_folder.FullName, place)), (data.Train.Count, data.Test.Count, data.Directory));
             Assert.Equal("small train: 12 images of 3x2x3 in 4 classes", data.Train.ToString());
             Assert.Equal(_set.Content[0][1..19], data.Train.PixelsOf(0).ToArray());
             Assert.Equal(_set.Content[1][1..19], data.Train.PixelsOf(7).ToArray());
@@ -227,12 +227,12 @@ public sealed class CifarSetTests : IDisposable
     [Fact]
     public void The_real_sets_are_known_by_their_sizes()
     {
-        string folder = Path.Combine(_folder.Path, "real", "cifar-10-batches-bin");
+        string folder = Path.Combine(_folder.FullName, "real", "cifar-10-batches-bin");
         Directory.CreateDirectory(folder);
         foreach (DatasetFile file in Datasets.Find("cifar10").Files.Where(f => !f.IsOptional))
             using (FileStream zeros = File.Create(Path.Combine(folder, file.Name)))
                 zeros.SetLength(file.Bytes); // 184 MB of airplanes, all black, that take no disk
-        DatasetOptions options = new() { DataDirectory = Path.Combine(_folder.Path, "real") };
+        DatasetOptions options = new() { DataDirectory = Path.Combine(_folder.FullName, "real") };
         LoadedData data = Datasets.Load("cifar10", options);
         Assert.Equal((50000, 10000, folder), (data.Train.Count, data.Test.Count, data.Directory));
         Assert.Equal("cifar10 train: 50000 images of 3x32x32 in 10 classes", data.Train.ToString());

@@ -183,21 +183,21 @@ public sealed class IdxTests
     public void What_is_no_readable_file_is_refused()
     {
         using TemporaryFolder folder = new();
-        string missing = Path.Combine(folder.Path, "no", "file");
+        string missing = Path.Combine(folder.FullName, "no", "file");
         Assert.Equal($"{missing} does not exist. Check the path, or fetch the file.",
             Assert.Throws<DataException>(() => Idx.ReadImages(missing)).Message);
         Assert.Equal(
-            $"{folder.Path} is a folder, but a file was expected. Give the path of the file in it.",
-            Assert.Throws<DataException>(() => Idx.ReadLabels(folder.Path)).Message);
+            $"{folder.FullName} is a folder, but a file was expected. Give the path of the file in it.",
+            Assert.Throws<DataException>(() => Idx.ReadLabels(folder.FullName)).Message);
         Assert.StartsWith("a\0b cannot be read: ", Assert.Throws<DataException>(() => Idx.ReadLabels("a\0b")).Message,
             StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
             Assert.Throws<DataException>(() => Idx.ReadLabels("/dev/zero"));
-        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.Path, "pipe")]))
+        using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.FullName, "pipe")]))
             pipe.WaitForExit();
-        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.Path, "pipe"))); // nobody will ever write into it
-        File.CreateSymbolicLink(Path.Combine(folder.Path, "link"), Path.Combine(folder.Path, "pipe"));
-        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.Path, "link")));
+        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "pipe"))); // nobody will ever write into it
+        File.CreateSymbolicLink(Path.Combine(folder.FullName, "link"), Path.Combine(folder.FullName, "pipe"));
+        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "link")));
         string under = Path.Combine(folder.Write("file", [1]), "x");
         Assert.Throws<DataException>(() => Idx.ReadLabels(under));
     }

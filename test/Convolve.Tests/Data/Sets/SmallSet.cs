@@ -19,7 +19,7 @@ internal sealed class SmallSet
             Files = [.. names.Select((n, i) =>
                 new DatasetFile(n, Content[i].Length, i < 2 ? DatasetRole.Train : DatasetRole.Test, TestData.Md5(Content[i])) { PackedDigest = TestData.Md5(TestData.Gzip(Content[i])) })],
             Mirrors = mirrors,
-            SystemDirectories = [Path.Combine(folder.Path, "system")],
+            SystemDirectories = [Path.Combine(folder.FullName, "system")],
         };
     }
 
@@ -32,7 +32,7 @@ internal sealed class SmallSet
 
     public string? MirrorsVariable { get; init; }
 
-    public string CacheDirectory => Path.Combine(_folder.Path, "cache");
+    public string CacheDirectory => Path.Combine(_folder.FullName, "cache");
 
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -71,19 +71,3 @@ internal static class TestData
         ColorOrder = size.Channels == 1 ? "grey" : "rgb",
     };
 }
-
-/// <summary>A folder that lasts as long as a test.</summary>
-internal sealed class TemporaryFolder : IDisposable
-{
-    public string Path { get; } = Directory.CreateTempSubdirectory("convolve-test-").FullName;
-
-    public string Write(string name, byte[] bytes)
-    {
-        string path = System.IO.Path.Combine(Path, name);
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, bytes);
-        return path;
-    }
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
-}
