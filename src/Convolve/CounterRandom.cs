@@ -8,7 +8,7 @@ namespace Convolve;
 /// of the calls, and resumes anywhere.
 /// </summary>
 /// <remarks>Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011 (Philox4x32-10).</remarks>
-public struct CounterRandom
+internal struct CounterRandom
 {
     private readonly uint _key0, _key1, _high0, _high1, _high2;
     private uint _counter;
@@ -112,7 +112,7 @@ public struct CounterRandom
 }
 
 /// <summary>What a stream of random numbers is for; streams of different purposes never share a draw.</summary>
-public enum RandomPurpose
+internal enum RandomPurpose
 {
     Initialization = 1,
     Split = 2,

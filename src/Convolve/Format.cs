@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace Convolve;
 
 /// <summary>Numbers as people read them, the same in every locale.</summary>
-public static class Format
+internal static class Format
 {
     private const double Kibi = 1024;
 

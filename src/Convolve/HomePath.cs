@@ -1,7 +1,7 @@
 namespace Convolve;
 
 /// <summary>Paths that begin with ~, which a shell leaves alone inside a word such as folder:~/photos.</summary>
-public static class HomePath
+internal static class HomePath
 {
     /// <summary>The path with the home folder in place of a leading "~" or "~/"; any other path unchanged.</summary>
     public static string Expand(string path) => path != "~" && !path.StartsWith("~/", StringComparison.Ordinal) ? path

@@ -1,7 +1,7 @@
 namespace Convolve;
 
 /// <summary>The name that was probably meant, for messages.</summary>
-public static class NearestName
+internal static class NearestName
 {
     private const int LeastPart = 3, Longest = 100;
 

@@ -10,7 +10,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Arm">What was run.</param>
 /// <param name="Runs">One for each seed, finished.</param>
 /// <param name="TargetTrainAccuracy">A training accuracy to which the steps are counted; null for none.</param>
-public sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Runs, double? TargetTrainAccuracy = null)
+internal sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Runs, double? TargetTrainAccuracy = null)
 {
     internal const string TestAccuracy = "test accuracy";
     private const double Mebi = 1048576;

@@ -4,7 +4,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Name">Such as "test accuracy", or "test accuracy, published".</param>
 /// <param name="Cells">One for each arm, as text; a dash where an arm has none.</param>
 /// <param name="Difference">Second minus first, where there are two arms; of the test accuracy seed by seed, with its interval. Else, and of experiments that were cut short, empty.</param>
-public sealed record ComparedRow(string Name, IReadOnlyList<string> Cells, string Difference)
+internal sealed record ComparedRow(string Name, IReadOnlyList<string> Cells, string Difference)
 {
     /// <summary>The rows of a result: every figure that an arm has, published ones under measured ones.</summary>
     public static IReadOnlyList<ComparedRow> Of(ExperimentResult result)

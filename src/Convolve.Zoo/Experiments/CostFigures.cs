@@ -6,7 +6,7 @@ using Convolve.Profiling;
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>What dominates memory, compute and bandwidth of a network: counts by its shapes, and where the time goes on this machine.</summary>
-public static class CostFigures
+internal static class CostFigures
 {
     internal const string ParameterMiB = "parameters, MiB", LinearShareOfParameters = "share of the fully connected layers in them",
         MultiplyAdds = "multiply-adds of an image", ConvolutionShareOfMultiplyAdds = "share of the convolutions in them",

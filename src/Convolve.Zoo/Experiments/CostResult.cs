@@ -10,7 +10,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Folder">Where.</param>
 /// <param name="Machine">In words.</param>
 /// <param name="Figures">Counted and measured, published ones beside them.</param>
-public sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine, IReadOnlyList<Figure> Figures) : IExperimentResult
+internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine, IReadOnlyList<Figure> Figures) : IExperimentResult
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 

@@ -8,7 +8,7 @@ namespace Convolve.Zoo.Experiments;
 /// <summary>What an experiment would take on this machine: the time of a few of its steps times their number, and the memory of its plans.</summary>
 /// <param name="Time">Of all arms and seeds.</param>
 /// <param name="MemoryBytes">Of the largest arm.</param>
-public readonly record struct ExpectedCost(TimeSpan Time, long MemoryBytes)
+internal readonly record struct ExpectedCost(TimeSpan Time, long MemoryBytes)
 {
     /// <summary>Measures a few steps of each network on noise; takes some tenths of a second for each.</summary>
     public static ExpectedCost Of(TrainingExperiment experiment)

@@ -5,11 +5,11 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Purpose">What it shows, in a line.</param>
 /// <param name="Source">Who published it.</param>
 /// <param name="Differences">Why the measured figures may differ from the published ones, besides the seed.</param>
-public abstract record Experiment(string Name, string Purpose, string Source, string Differences);
+internal abstract record Experiment(string Name, string Purpose, string Source, string Differences);
 
 /// <summary>An experiment that trains networks.</summary>
 /// <param name="Arms">What is compared; one for a plain reproduction.</param>
-public sealed record TrainingExperiment(string Name, string Purpose, string Source, string Differences, IReadOnlyList<ExperimentArm> Arms)
+internal sealed record TrainingExperiment(string Name, string Purpose, string Source, string Differences, IReadOnlyList<ExperimentArm> Arms)
     : Experiment(Name, Purpose, Source, Differences)
 {
     /// <summary>Seeds of each arm unless others are asked for: one for a reproduction, more where two arms are close.</summary>
@@ -25,21 +25,21 @@ public sealed record TrainingExperiment(string Name, string Purpose, string Sour
 /// <summary>An experiment that looks at a network's figures without training it: what dominates memory, compute and bandwidth.</summary>
 /// <param name="Network">Of the zoo.</param>
 /// <param name="Published">The figures by the names they have in the result.</param>
-public sealed record CostExperiment(string Name, string Purpose, string Source, string Differences, string Network, IReadOnlyDictionary<string, double> Published)
+internal sealed record CostExperiment(string Name, string Purpose, string Source, string Differences, string Network, IReadOnlyDictionary<string, double> Published)
     : Experiment(Name, Purpose, Source, Differences);
 
 /// <summary>One way to train within an experiment.</summary>
 /// <param name="Name">What sets it apart from the other arms.</param>
 /// <param name="Recipe">How it is trained; names network and data set.</param>
 /// <param name="Published">What was published of it; empty where the source only asserts.</param>
-public sealed record ExperimentArm(string Name, Training.Recipe Recipe, Published? Published = null)
+internal sealed record ExperimentArm(string Name, Training.Recipe Recipe, Published? Published = null)
 {
     /// <summary>What is chosen in the network, as typed.</summary>
     public IReadOnlyDictionary<string, string> NetworkOptions { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>Published figures: fractions in [0, 1], losses, speed and time; null or empty where none was given.</summary>
-public sealed record Published
+internal sealed record Published
 {
     /// <summary>At the end.</summary>
     public double? TestAccuracy { get; init; }

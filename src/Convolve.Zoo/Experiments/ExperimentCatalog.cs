@@ -4,7 +4,7 @@ namespace Convolve.Zoo.Experiments;
 
 /// <summary>The experiments by name.</summary>
 /// <remarks>Recipes carry the values of their sources. Where a source trained on all images and looked at the test set, so does the recipe: there is no validation split.</remarks>
-public static class ExperimentCatalog
+internal static class ExperimentCatalog
 {
     internal const string NoChoice = "The source has no validation split: the weights of the epoch with the best training accuracy are tested.";
 

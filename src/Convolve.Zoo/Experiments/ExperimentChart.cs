@@ -6,7 +6,7 @@ using Convolve.Training;
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>The curves of an experiment: accuracies by epoch, or, where steps to a target are counted, the training error by step with the target.</summary>
-public static class ExperimentChart
+internal static class ExperimentChart
 {
     /// <summary>Of the first seed of each arm.</summary>
     public static Chart Of(ExperimentResult result) => result.Experiment.TargetTrainAccuracy is { } target ? ToTarget(result, target) : Accuracies(result);

@@ -15,7 +15,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>
 /// <param name="Arms">What was compared.</param>
-public sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder, IReadOnlyList<ArmResult> Arms) : IExperimentResult
+internal sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder, IReadOnlyList<ArmResult> Arms) : IExperimentResult
 {
     /// <summary>The file's name in the folder of an experiment, once all of it is done.</summary>
     public const string FileName = "result.json";

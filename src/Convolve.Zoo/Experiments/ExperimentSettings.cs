@@ -7,7 +7,7 @@ using Convolve.Training;
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>How an experiment is run: what its folder keeps, so that it can be gone on with and read again.</summary>
-public sealed record ExperimentSettings
+internal sealed record ExperimentSettings
 {
     /// <summary>The file's name in the folder of an experiment.</summary>
     public const string FileName = "experiment.json";

@@ -8,7 +8,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Published">Null where the source gives none.</param>
 /// <param name="Measured">By the runs, the mean where there are several.</param>
 /// <param name="Format">How it is written, as .NET's numeric formats.</param>
-public sealed record Figure(string Name, double? Published, MeanInterval Measured, string Format = "F4")
+internal sealed record Figure(string Name, double? Published, MeanInterval Measured, string Format = "F4")
 {
     /// <summary>The interval that one run leaves open, for a share of so many images; null elsewhere.</summary>
     public Interval? Range { get; init; }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>What an experiment came to.</summary>
-public interface IExperimentResult
+internal interface IExperimentResult
 {
     /// <summary>What was run.</summary>
     Experiment Experiment { get; }

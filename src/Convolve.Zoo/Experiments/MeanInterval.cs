@@ -1,7 +1,7 @@
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>The mean of a few measurements, and half of its 95 % interval by Student's t; null for a single one.</summary>
-public readonly record struct MeanInterval(double Mean, double? Half)
+internal readonly record struct MeanInterval(double Mean, double? Half)
 {
     // Student's t at 97.5 %.
     private static readonly double[] Quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131];

@@ -6,7 +6,7 @@ using Convolve.Training;
 namespace Convolve.Zoo.Experiments;
 
 /// <summary>The results of experiments as a page of Markdown, made from the folders of their runs.</summary>
-public static class ResultsPage
+internal static class ResultsPage
 {
     private const string Head = """
         # Results

@@ -8,7 +8,7 @@ namespace Convolve.Analysis;
 /// <param name="ParameterBytes">What it learns.</param>
 /// <param name="MultiplyAdds">Of the forward pass of one image.</param>
 /// <param name="ActivationBytes">What it gives for one image; 0 where that is a view of its input.</param>
-public sealed record LayerCost(Node Node, long ParameterBytes, long MultiplyAdds, long ActivationBytes)
+internal sealed record LayerCost(Node Node, long ParameterBytes, long MultiplyAdds, long ActivationBytes)
 {
     private const int ValueBytes = sizeof(float);
 

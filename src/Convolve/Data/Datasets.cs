@@ -62,6 +62,6 @@ public static class Datasets
     /// <summary>Checks each file of a set. A bad or missing file is a line of the report, not an exception.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
+    internal static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
         Store.Verify(name, options ?? new(), cancellation);
 }

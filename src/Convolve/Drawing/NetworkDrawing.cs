@@ -8,7 +8,7 @@ namespace Convolve.Drawing;
 /// What repeats is drawn once, in a frame that says how often. A long network runs in several columns. The picture suits light and dark
 /// pages. Pointing at a card shows its layers, shapes, parameters and multiply-adds.
 /// </remarks>
-public static class NetworkDrawing
+internal static class NetworkDrawing
 {
     private const double Margin = 28, HeadHeight = 92, ColumnGap = 44, ColumnTop = 30, LongestColumn = 1150, Aspect = 1.5, ShapeSize = 10;
     private const int MostColumns = 12;

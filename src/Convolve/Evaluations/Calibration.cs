@@ -2,7 +2,7 @@ namespace Convolve.Evaluations;
 
 /// <summary>Whether a network is right as often as it is sure: predictions in bins of equal width by their confidence.</summary>
 /// <remarks>Source: Guo, Pleiss, Sun and Weinberger 2017, section 2, with their 15 bins: bin m holds confidences in ((m - 1) / 15, m / 15].</remarks>
-public sealed class Calibration
+internal sealed class Calibration
 {
     /// <summary>The bins that are usual.</summary>
     public const int UsualBins = 15;
@@ -46,4 +46,4 @@ public sealed class Calibration
 /// <param name="Count">How many.</param>
 /// <param name="Confidence">Their mean confidence; 0 where there is none.</param>
 /// <param name="Accuracy">Their share of right ones; 0 where there is none.</param>
-public readonly record struct CalibrationBin(double Low, double High, int Count, double Confidence, double Accuracy);
+internal readonly record struct CalibrationBin(double Low, double High, int Count, double Confidence, double Accuracy);

@@ -1,7 +1,7 @@
 namespace Convolve.Evaluations;
 
 /// <summary>How often each class was taken for each, and what follows for each class.</summary>
-public sealed class ConfusionMatrix
+internal sealed class ConfusionMatrix
 {
     private readonly int[] _counts;
 
@@ -51,14 +51,14 @@ public sealed class ConfusionMatrix
 /// <param name="Predicted">What it was taken for.</param>
 /// <param name="Count">How often.</param>
 /// <param name="Share">Of the class's pictures, in [0, 1].</param>
-public readonly record struct ConfusedPair(int Label, int Predicted, int Count, double Share);
+internal readonly record struct ConfusedPair(int Label, int Predicted, int Count, double Share);
 
 /// <summary>How good a network is on one class. A measure that would divide by 0 is 0, as in scikit-learn.</summary>
 /// <param name="Name">The class.</param>
 /// <param name="Support">Pictures of the class.</param>
 /// <param name="Predicted">Pictures that were taken for it.</param>
 /// <param name="Correct">Pictures of it that were.</param>
-public sealed record ClassScore(string Name, int Support, int Predicted, int Correct)
+internal sealed record ClassScore(string Name, int Support, int Predicted, int Correct)
 {
     /// <summary>Share of right ones among those that were taken for the class.</summary>
     public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
@@ -71,7 +71,7 @@ public sealed record ClassScore(string Name, int Support, int Predicted, int Cor
 }
 
 /// <summary>Means over classes, in which a rare class counts as much as a frequent one. Classes that neither occur nor were predicted do not count, as in scikit-learn.</summary>
-public readonly record struct MacroScore(double Precision, double Recall, double F1)
+internal readonly record struct MacroScore(double Precision, double Recall, double F1)
 {
     internal static MacroScore Of(IReadOnlyList<ClassScore> classes)
     {

@@ -5,7 +5,7 @@ namespace Convolve.Evaluations;
 /// McNemar's test in its exact form: of the pictures of which one network is right and the other wrong, each would have half if they were equally good.
 /// It sees differences that the intervals of the two accuracies hide, since the pictures are the same. Source: McNemar 1947.
 /// </remarks>
-public sealed class PairedTest
+internal sealed class PairedTest
 {
     /// <summary>Compares two networks.</summary>
     /// <param name="first">What the one said.</param>

@@ -10,7 +10,7 @@ namespace Convolve.Execution;
 /// results within one call of <see cref="ThreadTeam.Invoke"/>, or leave all that to <see cref="Model.Forward"/>, which any thread may call.
 /// A pass works as long as its model does, also where the model has made larger or many other ones since; windows on its memory end with the model.
 /// </remarks>
-public sealed class Executor : IDisposable
+internal sealed class Executor : IDisposable
 {
     private readonly ExecutorCache _owner;
     private readonly long[] _ticks;

@@ -3,7 +3,7 @@ using Convolve.OneDnn;
 namespace Convolve.Execution;
 
 /// <summary>What this machine computes with.</summary>
-public static class Machine
+internal static class Machine
 {
     /// <summary>Such as "oneDNN 2.6.3".</summary>
     /// <exception cref="KernelLibraryException">The kernel library is not installed.</exception>

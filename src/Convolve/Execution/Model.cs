@@ -16,7 +16,7 @@ namespace Convolve.Execution;
 /// agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
-public sealed class Model : IDisposable
+internal sealed class Model : IDisposable
 {
     // Measured: LeNet-5 (0.4 M multiply-adds) runs at 38,000 images/s in bfloat16 and at 167,000 in float32, where it has kernels of its own; the next larger
     // network of the zoo (cnn-bn-leaky, 7.8 M) at 11,900 and 8,700.

@@ -10,7 +10,7 @@ namespace Convolve.Files;
 /// symbolic link is followed; the permissions of a replaced file are kept; a read-only file is not replaced. A process killed half-way
 /// leaves its hidden file behind; a later write to the same folder removes it.
 /// </remarks>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const string Prefix = ".convolve-", Suffix = ".partial";
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromHours(1);

@@ -1,7 +1,7 @@
 namespace Convolve.Files;
 
 /// <summary>Makes folders that last through a power cut: each new one is on the disk, in the folder above it, before anything goes into it.</summary>
-public static class DurableFolder
+internal static class DurableFolder
 {
     /// <summary>Makes a folder and those above it, where they are not there.</summary>
     /// <param name="path">Its full path.</param>

@@ -12,7 +12,7 @@ namespace Convolve.Formats;
 /// the line being written.
 /// </summary>
 /// <remarks>Other processes may read the file meanwhile. One process at a time may append.</remarks>
-public sealed class MetricsLog : IDisposable
+internal sealed class MetricsLog : IDisposable
 {
     // A loss can become NaN, and that must be in the log, not end the run: it is written as the string "NaN".
     private static readonly JsonSerializerOptions Options = new()

@@ -14,7 +14,7 @@ namespace Convolve.Formats;
 /// Tensors of large elements come first, so that each is aligned to its element size; otherwise they keep the order given. The same
 /// tensors and metadata give the same bytes. Source: https://github.com/huggingface/safetensors, "Format".
 /// </remarks>
-public static class SafeTensors
+internal static class SafeTensors
 {
     /// <summary>The largest header that readers accept, in bytes.</summary>
     public const int MaxHeaderBytes = 100_000_000;

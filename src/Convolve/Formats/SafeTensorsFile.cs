@@ -14,7 +14,7 @@ namespace Convolve.Formats;
 /// The format has no checksum: a changed byte in the data goes unnoticed. A file replaced by <see cref="AtomicFile"/> while it is open
 /// here keeps its old content. Reading from several threads is safe. Source: https://github.com/huggingface/safetensors, "Format".
 /// </remarks>
-public sealed class SafeTensorsFile : IDisposable
+internal sealed class SafeTensorsFile : IDisposable
 {
     private const int ChunkElements = 1 << 16;
     private readonly SafeFileHandle _handle;

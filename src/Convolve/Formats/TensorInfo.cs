@@ -1,7 +1,7 @@
 namespace Convolve.Formats;
 
 /// <summary>What a tensor in a file is called and how it is laid out: C order, little-endian.</summary>
-public sealed record TensorInfo
+internal sealed record TensorInfo
 {
     /// <summary>A tensor of the given name, type and shape; an empty shape is a scalar.</summary>
     /// <exception cref="ArgumentException">A dimension is negative, or the size in bytes is beyond 2^63 - 1.</exception>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Convolve.Formats;
 
 /// <summary>Takes one tensor's data on its way to the disk, in as many pieces as suit the caller; only small pieces are copied.</summary>
-public sealed class TensorSink
+internal sealed class TensorSink
 {
     private readonly Stream _stream;
     private readonly TensorInfo _tensor;

@@ -1,7 +1,7 @@
 namespace Convolve.Formats;
 
 /// <summary>The element types of safetensors whose elements are whole bytes.</summary>
-public enum TensorType
+internal enum TensorType
 {
     Bool,
     U8,
@@ -23,7 +23,7 @@ public enum TensorType
 }
 
 /// <summary>Sizes of element types, and their names in files.</summary>
-public static class TensorTypes
+internal static class TensorTypes
 {
     private static readonly Dictionary<string, TensorType> ByName =
         Enum.GetValues<TensorType>().ToDictionary(type => type.FileName(), StringComparer.Ordinal);

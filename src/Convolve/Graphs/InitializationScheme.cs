@@ -3,7 +3,7 @@ using Convolve.Layers;
 namespace Convolve.Graphs;
 
 /// <summary>Ways to start a whole network, by name: one <see cref="Initialization"/> for every layer, or a source's way that differs from layer to layer.</summary>
-public static class InitializationScheme
+internal static class InitializationScheme
 {
     /// <summary>Xavier uniform, biases 0: the defaults of Keras.</summary>
     public const string Keras = "keras";

@@ -33,7 +33,7 @@ public sealed class Classifier : IDisposable
     internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
         (Model, Preprocessing, _ownsModel, Epoch) = (model, preprocessing, ownsModel, epoch);
 
-    public Model Model { get; }
+    internal Model Model { get; }
 
     public Graph Graph => Model.Graph;
 

@@ -4,7 +4,7 @@ namespace Convolve.Layers;
 public abstract record Initializer
 {
     /// <summary>Fills a parameter from the stream of random numbers.</summary>
-    public abstract void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random);
+    internal abstract void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random);
 
     private protected static void FillUniform(Span<float> values, double bound, CounterRandom random)
     {
@@ -20,54 +20,54 @@ public abstract record Initializer
 }
 
 /// <summary>Uniform in plus or minus sqrt(6 / (fan in + fan out)); Keras's default for weights (Glorot and Bengio 2010).</summary>
-public sealed record XavierUniform : Initializer
+internal sealed record XavierUniform : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillUniform(values, Math.Sqrt(6.0 / (fanIn + fanOut)), random);
 
     public override string ToString() => "xavier-uniform";
 }
 
 /// <summary>Normal with variance 2 / (fan in + fan out) (Glorot and Bengio 2010).</summary>
-public sealed record XavierNormal : Initializer
+internal sealed record XavierNormal : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillNormal(values, Math.Sqrt(2.0 / (fanIn + fanOut)), random);
 
     public override string ToString() => "xavier-normal";
 }
 
 /// <summary>Uniform in plus or minus sqrt(6 / fan in) (He et al. 2015).</summary>
-public sealed record KaimingUniform : Initializer
+internal sealed record KaimingUniform : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillUniform(values, Math.Sqrt(6.0 / fanIn), random);
 
     public override string ToString() => "kaiming-uniform";
 }
 
 /// <summary>Normal with variance 2 / fan in (He et al. 2015); DJL's default for weights.</summary>
-public sealed record KaimingNormal : Initializer
+internal sealed record KaimingNormal : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillNormal(values, Math.Sqrt(2.0 / fanIn), random);
 
     public override string ToString() => "kaiming-normal";
 }
 
 /// <summary>Normal with variance 2 / fan out (He et al. 2015, section 2.2, backward case); torchvision's for convolutions.</summary>
-public sealed record KaimingNormalFanOut : Initializer
+internal sealed record KaimingNormalFanOut : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillNormal(values, Math.Sqrt(2.0 / fanOut), random);
 
     public override string ToString() => "kaiming-normal-fan-out";
 }
 
 /// <summary>Uniform in plus or minus 1 / sqrt(fan in), for weights and biases alike: what PyTorch's Conv2d and Linear do.</summary>
-public sealed record PyTorchUniform : Initializer
+internal sealed record PyTorchUniform : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) =>
         FillUniform(values, 1 / Math.Sqrt(fanIn), random);
 
     public override string ToString() => "pytorch";
@@ -75,18 +75,18 @@ public sealed record PyTorchUniform : Initializer
 
 /// <summary>Normal with mean 0; N(0, 0.01) in Krizhevsky 2012.</summary>
 /// <param name="Deviation">The standard deviation.</param>
-public sealed record Normal(float Deviation) : Initializer
+internal sealed record Normal(float Deviation) : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) => FillNormal(values, Deviation, random);
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) => FillNormal(values, Deviation, random);
 
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"normal({Deviation})");
 }
 
 /// <summary>The same value everywhere.</summary>
 /// <param name="Value">The value.</param>
-public sealed record Constant(float Value) : Initializer
+internal sealed record Constant(float Value) : Initializer
 {
-    public override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) => values.Fill(Value);
+    internal override void Fill(Span<float> values, long fanIn, long fanOut, CounterRandom random) => values.Fill(Value);
 
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"constant({Value})");
 }

@@ -71,7 +71,7 @@ public abstract record MergeLayer : Layer
 
 /// <summary>The network's entry: the shape of one image. Every graph has exactly one, its first node.</summary>
 /// <param name="Shape">Channels x height x width.</param>
-public sealed record Input(Shape Shape) : Layer
+internal sealed record Input(Shape Shape) : Layer
 {
     public override string Stem => "input";
 

@@ -24,7 +24,7 @@ public abstract record Pool2d : Layer
     public override Shape Infer(Shape input) => new(input.Channels, Walk(input).Output.Height, Walk(input).Output.Width);
 
     /// <summary>How the window walks over an input, with the padding resolved.</summary>
-    public Window Walk(Shape input) => Window.Over(this, RequireImage(input), Kernel, Stride, Padding, 1);
+    internal Window Walk(Shape input) => Window.Over(this, RequireImage(input), Kernel, Stride, Padding, 1);
 
     private protected override object[] Values => [Kernel, Stride, Padding];
 

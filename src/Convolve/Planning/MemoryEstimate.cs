@@ -13,7 +13,7 @@ public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long O
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>
     /// <param name="optimizerStates">Values that the optimizer keeps for each weight: 1 for momentum, 0 without.</param>
-    public static MemoryEstimate Of(IReadOnlyList<Plan> plans, int optimizerStates = 0)
+    internal static MemoryEstimate Of(IReadOnlyList<Plan> plans, int optimizerStates = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(optimizerStates);
         ArgumentOutOfRangeException.ThrowIfZero(plans.Count);

@@ -10,13 +10,13 @@ namespace Convolve.Planning;
 /// <param name="Layout">How the master weights lie; the gradients lie alike.</param>
 /// <param name="Offset">In bytes, the same in every arena.</param>
 /// <param name="IsLearned">Whether it has a gradient; running averages have none.</param>
-public sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
+internal sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
 
 /// <summary>
 /// Where all parameters of a network lie: weights first, then what else is learned, so that whatever treats the two apart works on two ranges; behind them what is
 /// kept but not learned.
 /// </summary>
-public sealed class ParameterPlan
+internal sealed class ParameterPlan
 {
     private const long Alignment = 64;
 

@@ -11,10 +11,10 @@ namespace Convolve.Planning;
 /// <param name="Exact">Without Winograd.</param>
 /// <param name="Threads">Of the team that will run it: own kernels have scratch space for each.</param>
 /// <param name="LabelSmoothing">The share of each label that the loss spreads over all classes.</param>
-public sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
+internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
 
 /// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
-public sealed class Plan
+internal sealed class Plan
 {
     internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor logits, Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
     {

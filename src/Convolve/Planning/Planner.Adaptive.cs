@@ -7,7 +7,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>Average pooling to a given size on own kernels, on images in blocks of 16 channels.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private Tensor LowerAdaptive(Node node, Size2 output)
     {

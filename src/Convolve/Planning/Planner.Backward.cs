@@ -6,7 +6,7 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly List<Tensor>?[] _gradients;
     private readonly Dictionary<int, Tensor> _sources = [];

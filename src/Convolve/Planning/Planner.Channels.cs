@@ -6,7 +6,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>Layers that put channels behind each other, in a layout in which those of one sample lie together in every part and in the whole.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private Tensor LowerConcat(Node node)
     {

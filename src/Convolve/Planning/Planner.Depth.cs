@@ -11,7 +11,7 @@ namespace Convolve.Planning;
 /// vectors that one channel leaves empty: in bfloat16 pairs of channels. Measured on alexnet-d2l at batch 128: forward and backward weights 28 ms
 /// instead of 36. In float32 there are no pairs to fill, and nothing is gained.
 /// </summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private const int DepthStride = 4;
 

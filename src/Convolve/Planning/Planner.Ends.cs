@@ -4,7 +4,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>What stands at the two ends of a network: images of another size, and probabilities.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     /// <summary>What the loss takes: the last node, or the input of a Softmax that stands there.</summary>
     private Node LogitsNode => _graph.GivesProbabilities ? _graph.Nodes[^1].Inputs[0] : _graph.Nodes[^1];

@@ -4,7 +4,7 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Operation?[] _forwards;
     private readonly Tensor?[] _workspaces;

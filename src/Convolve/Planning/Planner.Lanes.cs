@@ -5,7 +5,7 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     // Measured on LeNet-5: with few channels the library pads them to 16 and picks slow kernels, and 16 images in the lanes are 2 to 3 times
     // faster; with more channels than this the library is as fast.

@@ -6,7 +6,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>Batch normalisation on own kernels, on images in blocks of 16 channels or on plain vectors, with a ReLU or LeakyReLU inside.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Dictionary<Node, (BatchNormWork Work, Tensor Source)> _batchNorms = [];
 

@@ -9,7 +9,7 @@ namespace Convolve.Planning;
 /// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.
 /// Other windows are the library's, which is faster there. Min pooling, which the library has not, is by own kernels always.
 /// </summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Dictionary<Node, BlockedPool> _pools = [];
 

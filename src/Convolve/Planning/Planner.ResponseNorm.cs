@@ -9,7 +9,7 @@ namespace Convolve.Planning;
 /// Local response normalisation on own kernels, on images in blocks of 16 channels, with the gradient of a ReLU or LeakyReLU before it in the same pass.
 /// The library keeps a workspace as large as the image for it.
 /// </summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Dictionary<Node, Tensor> _responseSources = [];
 

@@ -2,7 +2,7 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private const long CacheLine = 64;
 

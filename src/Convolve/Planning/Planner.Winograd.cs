@@ -10,7 +10,7 @@ namespace Convolve.Planning;
 /// multiplications than the direct way. Measured on conv2 to conv5 of alexnet-d2l at batch 128, all three passes: 420 ms instead of 990 in float32 with
 /// the library's own Winograd, which knows 3x3 alone, and 410 instead of 690 in bfloat16.
 /// </summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Dictionary<Node, WinogradShape> _winograds = [];
 

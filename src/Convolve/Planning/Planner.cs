@@ -6,7 +6,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>Turns a graph into a plan: forward in the graph's order, the loss, then backward, each with the layouts that the kernels like best.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private readonly Graph _graph;
     private readonly PlanOptions _options;

@@ -8,7 +8,7 @@ namespace Convolve.Planning;
 
 /// <summary>What a step does with a tensor.</summary>
 [Flags]
-public enum Access
+internal enum Access
 {
     Read = 1,
     Write = 2,
@@ -16,17 +16,17 @@ public enum Access
 }
 
 /// <summary>A tensor that a step works on.</summary>
-public sealed record Use(Argument Argument, Tensor Tensor, Access Access);
+internal sealed record Use(Argument Argument, Tensor Tensor, Access Access);
 
 /// <summary>What a step computes, as data; execution has one arm for each.</summary>
-public abstract record Work
+internal abstract record Work
 {
     /// <summary>What runs it, such as "jit:avx512_core"; "own" for Convolve's kernels.</summary>
     public virtual string RunBy => "own";
 }
 
 /// <summary>A kernel of the library.</summary>
-public sealed record NativeWork(Operation Operation, string Implementation) : Work
+internal sealed record NativeWork(Operation Operation, string Implementation) : Work
 {
     public override string RunBy => Implementation;
 }
@@ -34,20 +34,20 @@ public sealed record NativeWork(Operation Operation, string Implementation) : Wo
 /// <summary>Dropout or its gradient: source to target, masked and scaled; the mask is drawn anew each time, from (seed, step, layer, element).</summary>
 /// <param name="Probability">The share that is zeroed.</param>
 /// <param name="Layer">The index of the node, which keys the mask.</param>
-public sealed record DropoutWork(float Probability, int Layer) : Work;
+internal sealed record DropoutWork(float Probability, int Layer) : Work;
 
 /// <summary>Softmax cross-entropy of the logits (source) and the gradient of its mean (target).</summary>
 /// <param name="Classes">Logits of an image.</param>
 /// <param name="Smoothing">The share of each label that is spread over all classes.</param>
-public sealed record LossWork(int Classes, float Smoothing) : Work;
+internal sealed record LossWork(int Classes, float Smoothing) : Work;
 
 /// <summary>Copies channels between one tensor and several: each sample's run of bytes of every part, one behind the other in the whole.</summary>
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
-public sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
+internal sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
 
 /// <summary>A convolution with stride 4, and the convolution with stride 1 that does the same on 4x4 patches as 16 channels.</summary>
-public readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop, int PadLeft, int OutHeight, int OutWidth)
+internal readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop, int PadLeft, int OutHeight, int OutWidth)
 {
     private const int Stride = 4;
 
@@ -63,13 +63,13 @@ public readonly record struct DepthShape(int Channels, int Height, int Width, in
 }
 
 /// <summary>Plain bfloat16 images (source) to 4x4 patches as blocks of 16 channels (target).</summary>
-public sealed record SpaceToDepthWork(DepthShape Shape) : Work;
+internal sealed record SpaceToDepthWork(DepthShape Shape) : Work;
 
 /// <summary>A plain kernel (source) to the one that works on patches (target), or the gradient of the latter back to the former.</summary>
-public sealed record WeightsToDepthWork(DepthShape Shape, bool IsBack) : Work;
+internal sealed record WeightsToDepthWork(DepthShape Shape, bool IsBack) : Work;
 
 /// <summary>Plain images or vectors (source) to lanes (target), or back: 16 images in the lanes of each vector.</summary>
-public sealed record LanesCopyWork(int Features, bool IsToLanes) : Work;
+internal sealed record LanesCopyWork(int Features, bool IsToLanes) : Work;
 
 /// <summary>Convolution, activation and pooling in lanes, in one pass.</summary>
 internal sealed record LanesForwardWork(LanesStage Stage) : Work;
@@ -159,7 +159,7 @@ internal sealed record UnseenTapsWork(Work Kernel, IReadOnlyList<int> Taps, int 
 }
 
 /// <summary>The part of a training pass that a step belongs to.</summary>
-public enum Phase
+internal enum Phase
 {
     Forward,
     Loss,
@@ -173,7 +173,7 @@ public enum Phase
 /// <param name="Work">What it computes.</param>
 /// <param name="Uses">The tensors it works on.</param>
 /// <param name="Scratchpad">Memory that it needs while it runs.</param>
-public sealed record Step(string Node, string Name, Phase Phase, Work Work, IReadOnlyList<Use> Uses, Storage? Scratchpad)
+internal sealed record Step(string Node, string Name, Phase Phase, Work Work, IReadOnlyList<Use> Uses, Storage? Scratchpad)
 {
     /// <summary>The tensor of an argument.</summary>
     public Tensor this[Argument argument] => Uses.First(u => u.Argument == argument).Tensor;

@@ -3,7 +3,7 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>Which memory a tensor lies in.</summary>
-public enum Region
+internal enum Region
 {
     /// <summary>The plan's own: activations, their gradients, workspaces, scratchpads. Places are used again when a tensor is dead.</summary>
     Arena,
@@ -19,7 +19,7 @@ public enum Region
 }
 
 /// <summary>A piece of memory of a plan, and when it is in use.</summary>
-public sealed class Storage
+internal sealed class Storage
 {
     internal Storage(string name, Region region, long bytes, int parameter = -1) => (Name, Region, Bytes, Parameter) = (name, region, bytes, parameter);
 
@@ -47,7 +47,7 @@ public sealed class Storage
 /// <summary>A tensor: a piece of memory read in a layout. Two tensors may share memory, as the two sides of a Flatten do.</summary>
 /// <param name="Storage">Where it lies.</param>
 /// <param name="Layout">How its elements lie there.</param>
-public sealed record Tensor(Storage Storage, Layout Layout)
+internal sealed record Tensor(Storage Storage, Layout Layout)
 {
     public override string ToString() => $"{Storage.Name} [{Layout}]";
 }

@@ -3,7 +3,7 @@ using Convolve.Evaluations;
 namespace Convolve.Reporting;
 
 /// <summary>A comparison of runs as one HTML file, like <see cref="RunReport"/>.</summary>
-public static class ComparisonPage
+internal static class ComparisonPage
 {
     // A network of another kind differs in every layer.
     private const int MostDifferences = 60;

@@ -14,7 +14,7 @@ namespace Convolve.Reporting;
 
 /// <summary>What a run folder tells, and what the run's weights say of a split: all that a report or a comparison is made of.</summary>
 /// <param name="Summary">What the folder tells.</param>
-public sealed record EvaluatedRun(RunSummary Summary)
+internal sealed record EvaluatedRun(RunSummary Summary)
 {
     /// <summary>
     /// The pictures that the weights were evaluated on: the test split of a finished run, else the validation split, so that nobody chooses by the test split. Null where

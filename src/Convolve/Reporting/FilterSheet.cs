@@ -7,7 +7,7 @@ using Convolve.Layers;
 namespace Convolve.Reporting;
 
 /// <summary>What the brightest and the darkest pixel of a picture of filters stand for.</summary>
-public enum FilterScaling
+internal enum FilterScaling
 {
     /// <summary>The largest weight of the filter: the structure of every filter can be seen.</summary>
     Each,
@@ -22,7 +22,7 @@ public enum FilterScaling
 /// </summary>
 /// <remarks>Source: Krizhevsky, Sutskever and Hinton 2012, figure 3, which shows 96 filters of 3x11x11 in 6 rows. Filters over another number of channels than 1 or 3 are
 /// shown as one grey picture for each channel.</remarks>
-public sealed class FilterSheet
+internal sealed class FilterSheet
 {
     private const int SmallestSide = 40, Gap = 2;
     private const double Landscape = 2.5;

@@ -10,7 +10,7 @@ namespace Convolve.Reporting;
 /// One picture of some predictions: a row of those that are wrong and sure of it, one of the least certain, one of right ones; framed green where they are right and
 /// red where they are wrong, over the class that was predicted and, where it is another, the true one.
 /// </summary>
-public sealed class PredictionGrid
+internal sealed class PredictionGrid
 {
     private const int Columns = 8, Cell = 112, Frame = 3, Gap = 8, Pitch = Cell + 2 * Frame + Gap;
     private const int TextScale = 2, LineHeight = PixelText.Height * TextScale + 2, RowHeight = LineHeight + Cell + 2 * Frame + 4 + 2 * LineHeight + Gap;

@@ -10,7 +10,7 @@ namespace Convolve.Reporting;
 /// Columns: <c>sample</c> (number in the data set), <c>file</c> (empty where there is none), <c>true</c> and <c>predicted</c> (class names), <c>correct</c> (1 or 0),
 /// <c>confidence</c>, <c>loss</c>, and <c>p:NAME</c>, the probability of each class.
 /// </remarks>
-public static class PredictionsCsv
+internal static class PredictionsCsv
 {
     private static readonly string[] Heads = ["sample", "file", "true", "predicted", "correct", "confidence", "loss"];
 

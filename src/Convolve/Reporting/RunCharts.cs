@@ -8,7 +8,7 @@ using Convolve.Training;
 namespace Convolve.Reporting;
 
 /// <summary>The charts of one run: its curves with the learning rate and what happened, where its time went, and its calibration.</summary>
-public static class RunCharts
+internal static class RunCharts
 {
     private const int FewEpochs = 12, TrainingColor = 0, ValidationColor = 1, RateColor = 5;
     private static readonly Axis Epoch = new("epoch") { IsWhole = true };

@@ -7,7 +7,7 @@ using Convolve.Training;
 namespace Convolve.Reporting;
 
 /// <summary>Runs beside each other: what they differ in, their curves, and whether one is better than the first.</summary>
-public sealed class RunComparison
+internal sealed class RunComparison
 {
     // What says when a run was and not what it was.
     private static readonly string[] Incidental = ["started", "resumed", "memory_bytes", RunFolder.CommandKey];
@@ -109,7 +109,7 @@ public sealed class RunComparison
 /// <param name="Run">What is known of it.</param>
 /// <param name="Test">Its answers against the first run's to the same pictures; null for the first, and where <paramref name="Obstacle"/> says why.</param>
 /// <param name="Obstacle">Why its answers cannot be compared, such as "another data set"; null where they can.</param>
-public sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Test, string? Obstacle)
+internal sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Test, string? Obstacle)
 {
     private const double Significance = 0.05;
 

@@ -15,7 +15,7 @@ namespace Convolve.Reporting;
 /// <example><code>
 /// RunReport.Write("runs/first", EvaluatedRun.Load("runs/first"));
 /// </code></example>
-public static class RunReport
+internal static class RunReport
 {
     /// <summary>Its name in the run folder.</summary>
     public const string FileName = RunFolder.ReportFile;

@@ -8,7 +8,7 @@ namespace Convolve.Runs;
 /// <param name="Name">Such as "optimizer.learning_rate", by the names of recipe.json, or "graph.dropout1", a node of the network.</param>
 /// <param name="Before">Its value in the first, as text; "none" where it has none.</param>
 /// <param name="After">Its value in the second.</param>
-public sealed record RecipeDifference(string Name, string Before, string After)
+internal sealed record RecipeDifference(string Name, string Before, string After)
 {
     private const string None = "none";
 

@@ -12,7 +12,7 @@ using Convolve.Training.Optimizers;
 namespace Convolve.Runs;
 
 /// <summary>A recipe as JSON, with the graph that it trains, so that the file alone tells everything that decides the run.</summary>
-public static class RecipeJson
+internal static class RecipeJson
 {
     internal const string GraphKey = "graph";
 

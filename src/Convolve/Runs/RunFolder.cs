@@ -79,7 +79,7 @@ public sealed partial class RunFolder : IDisposable
     /// <param name="pictures">The pictures of a folder that are trained on; null for other data.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    public static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null, TrainedPictures? pictures = null)
+    internal static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null, TrainedPictures? pictures = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -133,10 +133,10 @@ public sealed partial class RunFolder : IDisposable
 
     /// <summary>The pictures of a folder that a run was trained on; null for other data, and for runs that did not record them.</summary>
     /// <exception cref="DataException">The file is damaged, or cannot be read.</exception>
-    public static TrainedPictures? ReadPictures(string path) => TrainedPictures.Read(Path.Combine(path, PicturesFile));
+    internal static TrainedPictures? ReadPictures(string path) => TrainedPictures.Read(Path.Combine(path, PicturesFile));
 
     /// <summary>Whether data are, picture by picture and split by split, those that the newest checkpoint of a run was trained on.</summary>
-    public static bool IsTrainedOn(string path, DataSplits data)
+    internal static bool IsTrainedOn(string path, DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(data);
         CheckpointFolder checkpoints = new(Path.Combine(Path.GetFullPath(path), CheckpointsFolder));

@@ -14,7 +14,7 @@ namespace Convolve.Runs;
 /// <param name="Epochs">The finished epochs, in order.</param>
 /// <param name="Test">The test split under the best weights; null where the run has not come to it.</param>
 /// <param name="BestEpoch">The epoch whose weights were tested, from 1; before the test, the best so far; 0 where none is finished.</param>
-public sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IReadOnlyList<EpochProgress> Epochs, Evaluation? Test, int BestEpoch)
+internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IReadOnlyList<EpochProgress> Epochs, Evaluation? Test, int BestEpoch)
 {
     /// <summary>The line of the test in metrics.jsonl, where there is one.</summary>
     internal const string TestKey = "test_of_epoch";

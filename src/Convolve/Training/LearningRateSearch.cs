@@ -2,7 +2,7 @@ namespace Convolve.Training;
 
 /// <summary>Climbs from rates that were suggested to one whose neighbors are worse, by short trainings.</summary>
 /// <remarks>A sweep of some hundred steps begins with a network that has learned nothing, and can stop short of the rates that are best for a run by a factor of ten: so it only says where to start.</remarks>
-public static class LearningRateSearch
+internal static class LearningRateSearch
 {
     // Neighbors are a factor of three apart, and nothing is tried that is nearly another.
     private const double Stride = 3, Near = 1.6;

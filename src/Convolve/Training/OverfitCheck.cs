@@ -49,7 +49,7 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     public string? Fault { get; init; }
 
     /// <summary>What was taken of other weights to start with; null where none were asked for.</summary>
-    public WeightTransfer? Transfer { get; init; }
+    internal WeightTransfer? Transfer { get; init; }
 
     /// <summary>Whether every image was right, with a loss below 0.05, and nothing else is wrong.</summary>
     public bool IsLearned => Fault is null && IsByHeart;

@@ -5,7 +5,7 @@ namespace Convolve.Training;
 /// <param name="Best">The best figure so far; null before the first.</param>
 /// <param name="BadEpochs">Epochs without improvement since the last good one or the last cut.</param>
 /// <param name="CooldownLeft">Epochs that are not counted yet.</param>
-public sealed record PlateauState(double Scale = 1, double? Best = null, int BadEpochs = 0, int CooldownLeft = 0)
+internal sealed record PlateauState(double Scale = 1, double? Best = null, int BadEpochs = 0, int CooldownLeft = 0)
 {
     // PyTorch's eps: a smaller cut is not made.
     private const double LeastCut = 1e-8;

@@ -15,7 +15,7 @@ public abstract record TrainingProgress;
 /// <param name="LearningRate">Of the last step.</param>
 /// <param name="ImagesPerSecond">Over the epoch so far.</param>
 /// <param name="Remaining">Estimated time to the end of the run.</param>
-public sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy, double LearningRate,
+internal sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy, double LearningRate,
     double ImagesPerSecond, TimeSpan Remaining) : TrainingProgress;
 
 /// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>

@@ -60,7 +60,7 @@ public sealed class Trainer : IDisposable
     public ResumePoint? ResumedFrom { get; }
 
     /// <summary>What the network took from other weights; null where it was not asked to.</summary>
-    public WeightTransfer? Transfer { get; }
+    internal WeightTransfer? Transfer { get; }
 
     /// <summary>What is done to every image, in training and after.</summary>
     public Preprocessing Preprocessing => _parts.Preprocessing;
@@ -72,7 +72,7 @@ public sealed class Trainer : IDisposable
     public long Steps => _parts.Optimizer.Steps;
 
     /// <summary>The plan of a training step.</summary>
-    public Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
+    internal Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
 
     /// <summary>The number format in use.</summary>
     public Precision Precision => _parts.Model.Precision;

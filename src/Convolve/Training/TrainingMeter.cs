@@ -7,7 +7,7 @@ namespace Convolve.Training;
 /// convolve.training.images (count), convolve.training.loss (mean over the images of the last step), convolve.training.step.duration (s, data included).
 /// </summary>
 /// <remarks>Costs nothing where nobody listens.</remarks>
-public static class TrainingMeter
+internal static class TrainingMeter
 {
     /// <summary>The meter's name.</summary>
     public const string Name = "Convolve";

@@ -12,7 +12,7 @@ namespace Convolve.Training;
 /// <param name="Taken">Parameters that were taken, by name.</param>
 /// <param name="Skipped">Parameters of the network that were not taken, each with why: "fc3.weight: [100, 4096] there, [10, 4096] here".</param>
 /// <param name="Unused">Tensors that the network has no parameter for.</param>
-public sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
+internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
 {
     // PyTorch counts batches, and nothing looks at it here.
     private const string BatchCounter = ".num_batches_tracked";

@@ -18,7 +18,7 @@ namespace Convolve.Data.Folders;
 /// ones each picture is read and decoded when it is needed.</para>
 /// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
 /// </remarks>
-public static class ImageFolder
+internal static class ImageFolder
 {
     private const string Prefix = "folder:";
 

@@ -8,7 +8,7 @@ namespace Convolve.Data.Folders;
 /// <param name="ClassNames">The classes, in their order.</param>
 /// <param name="Parts">The splits that are there; of a folder that is not divided, train and the test split drawn from it.</param>
 /// <param name="Findings">All that is wrong or worth knowing; what is wrong comes first.</param>
-public sealed record ImageFolderReport(
+internal sealed record ImageFolderReport(
     string Name, string Directory, IReadOnlyList<string> ClassNames, IReadOnlyList<ImageFolderPart> Parts, IReadOnlyList<ImageFolderFinding> Findings)
 {
     /// <summary>Whether nothing is wrong; there may still be something worth knowing.</summary>
@@ -22,7 +22,7 @@ public sealed record ImageFolderReport(
 /// <param name="Bytes">The size of their files.</param>
 /// <param name="Smallest">The picture with the fewest pixels; default if there is none.</param>
 /// <param name="Largest">The picture with the most pixels; default if there is none.</param>
-public sealed record ImageFolderPart(string Name, string Directory, IReadOnlyList<int> CountsByClass, long Bytes, ImageSize Smallest, ImageSize Largest)
+internal sealed record ImageFolderPart(string Name, string Directory, IReadOnlyList<int> CountsByClass, long Bytes, ImageSize Smallest, ImageSize Largest)
 {
     /// <summary>Good pictures.</summary>
     public int Count => CountsByClass.Sum();
@@ -32,14 +32,14 @@ public sealed record ImageFolderPart(string Name, string Directory, IReadOnlyLis
 /// <param name="Kind">What it is.</param>
 /// <param name="Path">The file or folder.</param>
 /// <param name="Message">What it is and how to mend it, with the path.</param>
-public sealed record ImageFolderFinding(ImageFolderFindingKind Kind, string Path, string Message)
+internal sealed record ImageFolderFinding(ImageFolderFindingKind Kind, string Path, string Message)
 {
     /// <summary>Whether it is wrong, and not only worth knowing.</summary>
     public bool IsBad => Kind <= ImageFolderFindingKind.Untrainable;
 }
 
 /// <summary>What can be found in a folder of pictures; up to <see cref="Untrainable"/> it is wrong.</summary>
-public enum ImageFolderFindingKind
+internal enum ImageFolderFindingKind
 {
     /// <summary>A file that is no picture, is damaged, cut off or too large.</summary>
     BadFile,

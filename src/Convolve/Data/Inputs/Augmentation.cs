@@ -9,7 +9,7 @@ namespace Convolve.Data.Inputs;
 /// What happens to an image is a function of seed, epoch and sample alone. Safe to use from several threads at once. After a thread has met
 /// its largest image, no call allocates.
 /// </remarks>
-public sealed class Augmentation
+internal sealed class Augmentation
 {
     private readonly ImagePipeline _pipeline;
     private readonly ulong _seed;

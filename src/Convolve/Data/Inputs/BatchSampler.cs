@@ -10,7 +10,7 @@ namespace Convolve.Data.Inputs;
 /// For one thread. Orders are made in buffers that alternate between even and odd epochs: a span stays valid until two epochs later,
 /// so that a loader may run ahead into the next epoch. No call but the first of an epoch does any work; none allocates.
 /// </remarks>
-public sealed class BatchSampler
+internal sealed class BatchSampler
 {
     private readonly int[] _indices;
     private readonly int[][] _orders;

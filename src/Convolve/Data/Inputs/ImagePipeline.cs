@@ -9,7 +9,7 @@ namespace Convolve.Data.Inputs;
 /// planes (channel, row, column), in float32 or bfloat16.
 /// </summary>
 /// <remarks>Safe to use from several threads at once. After a thread has met its largest image, no call allocates.</remarks>
-public sealed class ImagePipeline
+internal sealed class ImagePipeline
 {
     private readonly ImageSize _target;
     private readonly Normalizer[] _normalizers;

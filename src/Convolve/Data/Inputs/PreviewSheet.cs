@@ -9,7 +9,7 @@ namespace Convolve.Data.Inputs;
 /// A picture of what transforms do: a row per image with the image itself over the name of its class, what evaluation sees of it, and what training sees in some
 /// epochs, normalised and back.
 /// </summary>
-public sealed class PreviewSheet
+internal sealed class PreviewSheet
 {
     private const int Gap = 6, WideGap = 18, SmallestSide = 96, UsualSide = 224;
     private const long MostPixels = 100_000_000;

@@ -1,7 +1,7 @@
 namespace Convolve.Data.Sets;
 
 /// <summary>Which label of a record counts.</summary>
-public enum CifarLabel
+internal enum CifarLabel
 {
     /// <summary>The only one, of CIFAR-10.</summary>
     Single,
@@ -21,7 +21,7 @@ public enum CifarLabel
 /// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009, and the page of the data sets. A file is believed only
 /// when it holds whole records and every label, of both kinds, is in range. Whatever the bytes are, the only exception is <see cref="DataException"/>.
 /// </remarks>
-public static class CifarBinary
+internal static class CifarBinary
 {
     /// <summary>3x32x32.</summary>
     public static ImageSize ImageSize { get; } = new(3, 32, 32);

@@ -9,7 +9,7 @@ public record DataProgress(string Text);
 /// <param name="Bytes">What has come, in bytes; with what an earlier download had left.</param>
 /// <param name="TotalBytes">The size of the file, in bytes; null if it is not known.</param>
 /// <param name="BytesPerSecond">The rate over the last seconds; 0 if it is not known yet.</param>
-public sealed record DownloadProgress(string Name, long Bytes, long? TotalBytes, double BytesPerSecond)
+internal sealed record DownloadProgress(string Name, long Bytes, long? TotalBytes, double BytesPerSecond)
     : DataProgress($"Downloading {Name}: {DataSize.Of(Bytes, TotalBytes)}")
 {
     /// <summary>The time that the rest will take at this rate; null if it is not known.</summary>

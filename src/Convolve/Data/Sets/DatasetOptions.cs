@@ -36,7 +36,7 @@ public sealed record DatasetOptions
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.</summary>
-    public TrainedPictures? Trained { get; init; }
+    internal TrainedPictures? Trained { get; init; }
 
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
@@ -155,7 +155,7 @@ internal sealed record DatasetFolder(DatasetInfo Info, string Directory, Dataset
 /// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has none.</param>
 /// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
 /// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
-public sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
+internal sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsOk => Problem is null;
@@ -171,7 +171,7 @@ public sealed record DatasetFileReport(string Name, string? Path, long Bytes, st
 /// <param name="Info">Which set.</param>
 /// <param name="Directory">The folder that was checked; null if none holds any of its files.</param>
 /// <param name="Files">The files.</param>
-public sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnlyList<DatasetFileReport> Files)
+internal sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadOnlyList<DatasetFileReport> Files)
 {
     /// <summary>Whether nothing is wrong with any file.</summary>
     public bool IsOk => Files.All(f => f.IsOk);

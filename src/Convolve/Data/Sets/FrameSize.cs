@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Convolve.Data.Sets;
 
 /// <summary>Height and width in pixels; a number alone means both.</summary>
-public readonly record struct FrameSize(int Height, int Width)
+internal readonly record struct FrameSize(int Height, int Width)
 {
     public static implicit operator FrameSize(int both) => new(both, both);
 
@@ -23,7 +23,7 @@ public readonly record struct FrameSize(int Height, int Width)
 }
 
 /// <summary>All numbers between two, both included.</summary>
-public readonly record struct NumberRange(float From, float To)
+internal readonly record struct NumberRange(float From, float To)
 {
     /// <summary>As in <c>0.08..1</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{From:R}..{To:R}");

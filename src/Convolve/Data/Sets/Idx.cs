@@ -8,7 +8,7 @@ namespace Convolve.Data.Sets;
 /// <param name="Height">Rows of each image.</param>
 /// <param name="Width">Columns of each image.</param>
 /// <param name="Pixels">All pixels: image, row, column.</param>
-public sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels);
+internal sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels);
 
 /// <summary>
 /// Reads IDX files, the format of MNIST and its relatives, plain or packed by gzip (told apart by their content, not their name).
@@ -17,7 +17,7 @@ public sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels);
 /// Source: LeCun, Cortes, Burges, "The MNIST database". A file is believed only when its header and its size agree to the byte; nothing
 /// is allocated for a header that its file cannot fill. Whatever the bytes are, the only exception is <see cref="DataException"/>.
 /// </remarks>
-public static class Idx
+internal static class Idx
 {
     private const string ForeignEnd = "It has bytes at its end that do not belong to it";
     private const byte UnsignedByte = 0x08;

@@ -5,7 +5,7 @@ using Convolve.Files;
 namespace Convolve.Data.Sets;
 
 /// <summary>The pictures of a folder that a run learned from, chose its best epoch by and was tested on, by digests of their bytes: wherever they are now.</summary>
-public sealed class TrainedPictures
+internal sealed class TrainedPictures
 {
     private static readonly byte[] Magic = "CVPICS01"u8.ToArray();
 

@@ -7,7 +7,7 @@ namespace Convolve.Data.Transforms;
 /// The main directions of colour over a set of pixels: the columns p_i l_i, eigenvectors of their covariance times eigenvalues (in units of
 /// byte / 255), in the order red, green, blue, the largest first.
 /// </summary>
-public sealed record ColorComponents
+internal sealed record ColorComponents
 {
     private readonly float[] _directions;
 

@@ -7,7 +7,7 @@ namespace Convolve.Data.Transforms;
 /// Source: torchvision's ColorJitter. The first three to the bit what Pillow's ImageEnhance does; the hue turns without
 /// Pillow's rounding to 255 hues. Grey images have no saturation and no hue: those must be 0.
 /// </remarks>
-public sealed record ColorJitter : Transform
+internal sealed record ColorJitter : Transform
 {
     /// <param name="strength">Brightness, contrast and saturation, at least 0: factors come from [max(0, 1 - strength), 1 + strength].</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -55,7 +55,7 @@ public sealed record ColorJitter : Transform
 /// covariance of the training pixels (in units of byte / 255), and a_i is normal with deviation <see cref="Std"/>, once per image.
 /// Source: Krizhevsky, Sutskever, Hinton, 2012, section 4.1. Those are computed from the training split and stored with the recipe.
 /// </remarks>
-public sealed record Lighting : Transform
+internal sealed record Lighting : Transform
 {
     /// <param name="std">The deviation of the amounts, 0 to 10; the paper has 0.1.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -76,7 +76,7 @@ public sealed record Lighting : Transform
 
 /// <summary>Adds noise to every value.</summary>
 /// <remarks>Source: torchvision's GaussianNoise, of bytes: clipped and rounded.</remarks>
-public sealed record Noise : Transform
+internal sealed record Noise : Transform
 {
     /// <param name="std">The standard deviation, in units of byte / 255, 0 to 1.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -87,7 +87,7 @@ public sealed record Noise : Transform
 }
 
 /// <summary>What an erased part of an image shows.</summary>
-public enum ErasedFill
+internal enum ErasedFill
 {
     /// <summary>The mean colour that normalisation takes away: the network sees 0, as with torchvision's default.</summary>
     Mean,
@@ -101,7 +101,7 @@ public enum ErasedFill
 
 /// <summary>Puts a rectangle over a random part of the image by chance.</summary>
 /// <remarks>Source: Zhong et al., "Random erasing data augmentation", 2017; torchvision's RandomErasing.</remarks>
-public sealed record RandomErasing : Transform
+internal sealed record RandomErasing : Transform
 {
     private const string Kind = "random-erasing";
 
@@ -135,7 +135,7 @@ public sealed record RandomErasing : Transform
 /// x = l x_i + (1 - l) x_j and the same for the targets, l from Beta(alpha, alpha), once per batch; image i of the batch is paired with the
 /// i-th from its end. Source: Zhang et al., "mixup: beyond empirical risk minimization", 2017.
 /// </remarks>
-public sealed record MixUp : Transform
+internal sealed record MixUp : Transform
 {
     /// <param name="alpha">The Beta distribution's parameter, 0.001 to 1000; small: mostly one image, large: mostly halves.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -159,7 +159,7 @@ public sealed record MixUp : Transform
 /// The area that stays is from Beta(alpha, alpha), the place uniform, once per batch; pairs as in <see cref="MixUp"/>.
 /// Source: Yun et al., "CutMix", 2019, section 3.2. With both in a list, each batch gets one of them, by chance.
 /// </remarks>
-public sealed record CutMix : Transform
+internal sealed record CutMix : Transform
 {
     /// <param name="alpha">The Beta distribution's parameter, 0.001 to 1000; 1 is uniform.</param>
     /// <exception cref="DataException">It is not possible.</exception>

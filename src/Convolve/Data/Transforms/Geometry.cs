@@ -8,7 +8,7 @@ namespace Convolve.Data.Transforms;
 /// as wide as the pixels of the smaller image, in 22-bit integers, rows first. Without, PyTorch's interpolate (bilinear,
 /// align_corners=False), rounded to bytes.
 /// </remarks>
-public sealed record Resize : Transform
+internal sealed record Resize : Transform
 {
     /// <param name="size">The new size.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -50,7 +50,7 @@ public sealed record Resize : Transform
 
 /// <summary>Cuts out the middle.</summary>
 /// <remarks>Source: torchvision's CenterCrop, whose halves are rounded to even; it never pads.</remarks>
-public sealed record CenterCrop : Transform
+internal sealed record CenterCrop : Transform
 {
     /// <param name="size">What is kept.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -69,7 +69,7 @@ public sealed record CenterCrop : Transform
 }
 
 /// <summary>What stands beyond the border of an image.</summary>
-public enum PaddingMode
+internal enum PaddingMode
 {
     /// <summary>Black.</summary>
     Zero,
@@ -80,7 +80,7 @@ public enum PaddingMode
 
 /// <summary>Cuts out a part at a random place, in evaluation the middle; of padded images of its own size, it moves them about.</summary>
 /// <remarks>Source: torchvision's RandomCrop, which takes crops larger than the image as well, where padding makes room for them. Padding 4 with crops of 32 is the augmentation of CIFAR in He et al., 2015, section 4.2.</remarks>
-public sealed record RandomCrop : Transform
+internal sealed record RandomCrop : Transform
 {
     /// <param name="size">What is kept.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -121,7 +121,7 @@ public sealed record RandomCrop : Transform
 /// brought to 8/7 of the crop's first. Images that have the crop's size already are evaluated as they are.
 /// </summary>
 /// <remarks>Source: Szegedy et al., 2014, section 6; torchvision's RandomResizedCrop, with <see cref="Resize"/>'s rounding.</remarks>
-public sealed record RandomResizedCrop : Transform
+internal sealed record RandomResizedCrop : Transform
 {
     private const string Kind = "random-resized-crop";
 
@@ -165,7 +165,7 @@ public sealed record RandomResizedCrop : Transform
 
 /// <summary>Swaps left and right by chance.</summary>
 /// <remarks>Source: torchvision's RandomHorizontalFlip.</remarks>
-public sealed record HorizontalFlip : Transform
+internal sealed record HorizontalFlip : Transform
 {
     /// <summary>How often, in [0, 1]; default 0.5.</summary>
     public float Probability
@@ -177,7 +177,7 @@ public sealed record HorizontalFlip : Transform
 
 /// <summary>Turns the image about its middle by a random angle; what comes from outside is black.</summary>
 /// <remarks>Source: torchvision's RandomRotation; to the bit what Pillow's rotate with BILINEAR does.</remarks>
-public sealed record Rotation : Transform
+internal sealed record Rotation : Transform
 {
     /// <param name="degrees">The largest angle to either side, 0 to 180.</param>
     /// <exception cref="DataException">It is not possible.</exception>
@@ -189,7 +189,7 @@ public sealed record Rotation : Transform
 
 /// <summary>Moves the image by random whole pixels; what comes from outside is black.</summary>
 /// <remarks>Source: torchvision's RandomAffine with translate alone.</remarks>
-public sealed record Translation : Transform
+internal sealed record Translation : Transform
 {
     /// <param name="fraction">The farthest way, as a share of height and of width, 0 to 1.</param>
     /// <exception cref="DataException">It is not possible.</exception>

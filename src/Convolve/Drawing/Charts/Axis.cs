@@ -1,7 +1,7 @@
 namespace Convolve.Drawing.Charts;
 
 /// <summary>How values become places on an axis.</summary>
-public enum AxisScale
+internal enum AxisScale
 {
     /// <summary>Equal steps are equally long.</summary>
     Linear,
@@ -13,7 +13,7 @@ public enum AxisScale
 /// <summary>An axis of a chart.</summary>
 /// <param name="Label">What it measures.</param>
 /// <param name="Unit">In what, such as "s"; empty for a plain number.</param>
-public sealed record Axis(string Label, string Unit = "")
+internal sealed record Axis(string Label, string Unit = "")
 {
     /// <summary>Default linear.</summary>
     public AxisScale Scale { get; init; }

@@ -14,7 +14,7 @@ namespace Convolve.Drawing.Charts;
 /// };
 /// AtomicFile.WriteText("loss.svg", chart.ToSvg());
 /// </code></example>
-public sealed record Chart(string Title, Axis X, Axis Y, IReadOnlyList<Series> Series)
+internal sealed record Chart(string Title, Axis X, Axis Y, IReadOnlyList<Series> Series)
 {
     /// <summary>A line of small letters below the title; empty for none.</summary>
     public string Note { get; init; } = "";
@@ -48,4 +48,4 @@ public sealed record Chart(string Title, Axis X, Axis Y, IReadOnlyList<Series> S
 /// <summary>A vertical line with words at its top, such as the best epoch.</summary>
 /// <param name="X">Where.</param>
 /// <param name="Words">Short.</param>
-public readonly record struct ChartEvent(double X, string Words);
+internal readonly record struct ChartEvent(double X, string Words);

@@ -1,7 +1,7 @@
 namespace Convolve.Drawing.Charts;
 
 /// <summary>How a series is drawn.</summary>
-public enum SeriesStyle
+internal enum SeriesStyle
 {
     /// <summary>A line, with marks that tell it from others without colour.</summary>
     Line,
@@ -28,12 +28,12 @@ public enum SeriesStyle
 /// <param name="Low">The lower end of its interval, or the foot of its bar; null for none.</param>
 /// <param name="High">The upper end of its interval; null for none.</param>
 /// <param name="Label">Written beside it where there is room, and always shown when it is pointed at.</param>
-public readonly record struct ChartPoint(double X, double Y, double? Low = null, double? High = null, string? Label = null);
+internal readonly record struct ChartPoint(double X, double Y, double? Low = null, double? High = null, string? Label = null);
 
 /// <summary>Values that belong together.</summary>
 /// <param name="Name">For the legend; empty where it needs none.</param>
 /// <param name="Points">In the order in which a line passes them.</param>
-public sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
+internal sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
 {
     /// <summary>Default a line.</summary>
     public SeriesStyle Style { get; init; }

@@ -10,7 +10,7 @@ namespace Convolve.Formats.TensorBoard;
 /// A record is its length, the masked CRC-32C of that, the event as protocol buffer, and the masked CRC-32C of it. A run that is gone on with gets a second file
 /// beside the first, which says from which step on the first is void. For one thread.
 /// </remarks>
-public sealed class EventLog : IDisposable
+internal sealed class EventLog : IDisposable
 {
     /// <summary>What all event files' names start with.</summary>
     public const string FilePrefix = "events.out.tfevents.";

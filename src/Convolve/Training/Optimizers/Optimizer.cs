@@ -4,7 +4,7 @@ using Convolve.OneDnn;
 namespace Convolve.Training.Optimizers;
 
 /// <summary>Applies the gradients of a model to its parameters, as flat loops over its arenas.</summary>
-public sealed class Optimizer : IDisposable
+internal sealed class Optimizer : IDisposable
 {
     private readonly Model _model;
     private readonly List<NativeBuffer> _states = [];
