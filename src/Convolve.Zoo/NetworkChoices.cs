@@ -4,7 +4,7 @@ using Convolve.Layers;
 namespace Convolve.Zoo;
 
 /// <summary>The chosen options of a network, as typed, and how they are read.</summary>
-internal sealed class NetworkChoices
+public sealed class NetworkChoices
 {
     private readonly string _network;
     private readonly IReadOnlyList<NetworkOption> _options;

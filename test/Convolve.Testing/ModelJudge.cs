@@ -5,7 +5,7 @@ using Convolve.Kernels;
 namespace Convolve.Testing;
 
 /// <summary>Runs a model on the numbers of a reference, and says how far its results are.</summary>
-public static class ModelJudge
+internal static class ModelJudge
 {
     private const string Logits = "logits", Loss = "loss", Afterwards = "logits after the training pass";
 

@@ -34,7 +34,7 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
         get
         {
             JsonObject environment = Arms[0].Runs[0].Environment;
-            return MachineOf($"{environment["processor"]}", environment["threads"] is JsonValue threads && threads.TryGetValue(out int count) ? count : null, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
+            return MachineOf($"{environment["processor"]}", environment["threads"] is System.Text.Json.Nodes.JsonValue threads && threads.TryGetValue(out int count) ? count : null, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
                 string.Join(" and ", Arms.Select(a => a.Runs[0].Environment["precision"]?.ToString()).OfType<string>().Distinct()));
         }
     }
