@@ -22,7 +22,7 @@ public abstract record Layer
     public abstract string Stem { get; }
 
     /// <summary>What its constructor was given, in order, and the defaults.</summary>
-    public IReadOnlyList<LayerArgument> Arguments => LayerKind.Of(this).Arguments(Values, OmittedSize);
+    internal IReadOnlyList<LayerArgument> Arguments => LayerKind.Of(this).Arguments(Values, OmittedSize);
 
     /// <summary>The values of the constructor's arguments, in its order.</summary>
     private protected virtual object[] Values => [];

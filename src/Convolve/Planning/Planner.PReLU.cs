@@ -9,7 +9,7 @@ namespace Convolve.Planning;
 internal sealed record PReLUWork(PReLUShape Shape, bool IsBack) : Work;
 
 /// <summary>Learned slopes on an own kernel, in the layout that the input has.</summary>
-public sealed partial class Planner
+internal sealed partial class Planner
 {
     private Tensor LowerPReLU(Node node, PReLU prelu)
     {
