@@ -5,7 +5,7 @@ using Convolve.Planning;
 namespace Convolve.Profiling;
 
 /// <summary>Whether a batch fits in the memory of this machine, and which is the largest that does. Only plans are made: nothing is allocated.</summary>
-public sealed class BatchFit
+internal sealed class BatchFit
 {
     private readonly int _size;
     private readonly Func<int, MemoryEstimate> _estimate;

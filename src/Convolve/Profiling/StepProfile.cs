@@ -11,7 +11,7 @@ namespace Convolve.Profiling;
 /// <summary>Where the time of a pass goes on this machine.</summary>
 /// <param name="SecondsByNode">The time of each node of the network. An activation that runs inside another kernel counts as part of that kernel's node.</param>
 /// <param name="TotalSeconds">Of the whole pass.</param>
-public sealed record StepProfile(IReadOnlyDictionary<string, double> SecondsByNode, double TotalSeconds)
+internal sealed record StepProfile(IReadOnlyDictionary<string, double> SecondsByNode, double TotalSeconds)
 {
     private const double SecondsPerNetwork = 0.2;
 

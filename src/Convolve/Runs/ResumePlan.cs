@@ -7,7 +7,7 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>Whether a run may go on as asked: the one place that decides it, for the library and for the command line.</summary>
-public sealed class ResumePlan
+internal sealed class ResumePlan
 {
     private readonly RunFolder _run;
 

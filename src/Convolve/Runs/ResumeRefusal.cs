@@ -4,7 +4,7 @@ namespace Convolve.Runs;
 /// <param name="Obstacle">What stands against it.</param>
 /// <param name="Message">The reason, and what to do about it in the terms of the library.</param>
 /// <param name="Differences">What is asked for and differs from what the run was begun with; empty unless that is the obstacle.</param>
-public sealed record ResumeRefusal(ResumeObstacle Obstacle, string Message, IReadOnlyList<RecipeDifference> Differences)
+internal sealed record ResumeRefusal(ResumeObstacle Obstacle, string Message, IReadOnlyList<RecipeDifference> Differences)
 {
     private static readonly string[] Unchangeable = ["start_from", "initialization", "optimizer.rule"];
 
@@ -13,7 +13,7 @@ public sealed record ResumeRefusal(ResumeObstacle Obstacle, string Message, IRea
 }
 
 /// <summary>What stands against resuming a run.</summary>
-public enum ResumeObstacle
+internal enum ResumeObstacle
 {
     /// <summary>Something else is asked for than what the run was begun with.</summary>
     Disagreement,
