@@ -41,7 +41,8 @@ internal sealed class Arguments
     public string OneOf(string name, params string[] words)
     {
         string value = Text(name) ?? words[0];
-        return words.Contains(value) ? value : throw new UsageException($"{name} is {value}, and must be one of {string.Join(", ", words)}");
+        return words.Contains(value) ? value
+            : throw new UsageException($"{name} is {value}, and must be one of {string.Join(", ", words)}");
     }
 
     /// <summary>Takes an option that is a number of at least 1.</summary>

@@ -4,7 +4,10 @@ using Convolve.Runs;
 
 namespace Convolve.Bench;
 
-/// <summary>What training loses beside programs that never sleep: `convolve train` beside no endless loop, one and two, with the default threads and with one.</summary>
+/// <summary>
+/// What training loses beside programs that never sleep: `convolve train` beside no endless loop, one and two, with the default threads and
+/// with one.
+/// </summary>
 internal sealed class BusyComparison
 {
     private const int MostLoops = 2, Epochs = 3;
@@ -74,7 +77,8 @@ internal sealed class BusyComparison
         double rate;
         try
         {
-            List<string> words = ["train", _network, "--data", EpochMeasurement.Dataset, "--epochs", Text(Epochs), "--threads", Text(threads), "--out", run, "--quiet"];
+            List<string> words = ["train", _network, "--data", EpochMeasurement.Dataset, "--epochs", Text(Epochs), "--threads",
+                Text(threads), "--out", run, "--quiet"];
             if (_batchSize is not null)
                 words.AddRange(["--batch-size", _batchSize]);
             if (_limit is not null)
@@ -104,7 +108,9 @@ internal sealed class BusyComparison
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{_network} on {EpochMeasurement.Dataset}; {Environment.ProcessorCount} cores; medians of {_rounds} rounds, images/s (range)"));
         Console.WriteLine();
-        Console.WriteLine($"| beside | {string.Join(" | ", sides)} | default, of its quiet rate | default / better of both |{(_other is null ? "" : " default / other build |")}");
+        Console.WriteLine(
+            $"| beside | {string.Join(" | ", sides)} | default, of its quiet rate | default / better of both " +
+            $"|{(_other is null ? "" : " default / other build |")}");
         Console.WriteLine($"| --- |{string.Concat(Enumerable.Repeat(" ---: |", sides.Length + (_other is null ? 2 : 3)))}");
         for (int loops = 0; loops <= MostLoops; loops++)
         {
@@ -112,8 +118,10 @@ internal sealed class BusyComparison
             string[] cells =
             [
                 loops switch { 0 => "nothing", 1 => "1 endless loop", _ => $"{loops} endless loops" },
-                .. sides.Select(side => string.Create(CultureInfo.InvariantCulture, $"{Median(side, loops):N0} ({_rates[(side, loops)].Min():N0} to {_rates[(side, loops)].Max():N0})")),
-                Ratio(now / Median("default", 0)), Ratio(now / better), .. _other is null ? Array.Empty<string>() : [Ratio(now / Median("other build", loops))],
+                .. sides.Select(side => string.Create(CultureInfo.InvariantCulture,
+                $"{Median(side, loops):N0} ({_rates[(side, loops)].Min():N0} to {_rates[(side, loops)].Max():N0})")),
+                Ratio(now / Median("default", 0)), Ratio(now / better), .. _other is null ? Array.Empty<string>()
+                : [Ratio(now / Median("other build", loops))],
             ];
             Console.WriteLine($"| {string.Join(" | ", cells)} |");
         }

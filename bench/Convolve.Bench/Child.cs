@@ -33,13 +33,15 @@ internal static class Child
             {
                 process.Kill(entireProcessTree: true);
                 process.WaitForExit();
-                throw new MeasurementException(string.Create(CultureInfo.InvariantCulture, $"{name} did not end within {limit.TotalSeconds:F0} s"));
+                throw new MeasurementException(string.Create(CultureInfo.InvariantCulture,
+                    $"{name} did not end within {limit.TotalSeconds:F0} s"));
             }
             process.WaitForExit();
             if (process.ExitCode == 0)
                 return output.Result;
             string said = LastLines(errors.Result);
-            throw new MeasurementException($"{name} ended with status {process.ExitCode}{(said.Length > 0 ? $": {said}" : " and said nothing")}");
+            throw new MeasurementException(
+                $"{name} ended with status {process.ExitCode}{(said.Length > 0 ? $": {said}" : " and said nothing")}");
         }
         catch (Win32Exception e)
         {

@@ -6,7 +6,8 @@ using Convolve.Zoo.Experiments;
 namespace Convolve.Bench;
 
 /// <summary>
-/// A way in which an experiment trains on CIFAR-10. Its loading is measured on noise of that size: the time does not depend on what images show.
+/// A way in which an experiment trains on CIFAR-10. Its loading is measured on noise of that size: the time does not depend on what images
+/// show.
 /// </summary>
 /// <param name="Name">The experiment's, with the arm's behind a slash where it is not the first.</param>
 /// <param name="Arm">The network and the recipe.</param>

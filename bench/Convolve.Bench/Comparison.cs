@@ -37,7 +37,8 @@ internal sealed class Comparison
         arguments.End();
         if (_quick)
         {
-            _notes.Add("A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
+            _notes.Add(
+                "A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
                 "the faster ones so far.");
         }
         if (known.Except(_only).Any())
@@ -108,7 +109,8 @@ internal sealed class Comparison
     {
         Measurement[] round =
         [
-            .. Measurement.Round(_quick).Where(m => _only.Contains(m.Workload.Network) && (!m.IsBFloat16 || Machine.HasNativeBFloat16) && m.Side switch
+            .. Measurement.Round(_quick).Where(m => _only.Contains(m.Workload.Network) && (!m.IsBFloat16 || Machine.HasNativeBFloat16)
+            && m.Side switch
             {
                 Side.PyTorch => _python is not null,
                 Side.Kernels => _floor is not null,
@@ -131,12 +133,14 @@ internal sealed class Comparison
                     skipped++;
                     continue;
                 }
-                string head = string.Create(CultureInfo.InvariantCulture, $"round {number} of {_rounds}, {i + 1} of {round.Length}: {measurement}");
+                string head = string.Create(CultureInfo.InvariantCulture,
+                    $"round {number} of {_rounds}, {i + 1} of {round.Length}: {measurement}");
                 try
                 {
                     Sample sample = Take(measurement, number);
                     _results.Add(measurement, sample);
-                    string others = sample.OthersShare > Report.OthersLimit ? $"   (other processes: {Text.Percent(sample.OthersShare)} of the CPU)" : "";
+                    string others = sample.OthersShare > Report.OthersLimit
+                        ? $"   (other processes: {Text.Percent(sample.OthersShare)} of the CPU)" : "";
                     Say($"{head}   {Text.Milliseconds(sample.TrainMs)} ms a step{others}");
                 }
                 catch (MeasurementException) when (_quick && Elapsed >= QuickEnd)
@@ -180,7 +184,8 @@ internal sealed class Comparison
             throw new MeasurementException($"its result cannot be read: {e.Message}");
         }
         if (sample.Threads != _threads)
-            throw new MeasurementException(string.Create(CultureInfo.InvariantCulture, $"it ran on {sample.Threads} threads in place of {_threads}"));
+            throw new MeasurementException(string.Create(CultureInfo.InvariantCulture,
+                $"it ran on {sample.Threads} threads in place of {_threads}"));
         return sample with { Round = round, OthersShare = others };
     }
 
@@ -195,7 +200,8 @@ internal sealed class Comparison
                 Say("not written to bench/results, since it is not a full run; name a file with --output");
                 return;
             }
-            path = Path.Combine(_root, "bench", "results", string.Create(CultureInfo.InvariantCulture, $"{date:yyyy-MM-dd}-{host.Slug}.md"));
+            path = Path.Combine(_root, "bench", "results",
+                string.Create(CultureInfo.InvariantCulture, $"{date:yyyy-MM-dd}-{host.Slug}.md"));
         }
         string json = Path.ChangeExtension(path, ".json");
         if (json == path)

@@ -7,8 +7,8 @@ using Convolve.Training;
 namespace Convolve.Bench;
 
 /// <summary>
-/// Two short epochs of the trainer, of a network on Fashion-MNIST or of a recipe for CIFAR-10 on noise: what loading adds to the bare steps, and what memory
-/// a run takes.
+/// Two short epochs of the trainer, of a network on Fashion-MNIST or of a recipe for CIFAR-10 on noise: what loading adds to the bare
+/// steps, and what memory a run takes.
 /// </summary>
 internal static class EpochMeasurement
 {

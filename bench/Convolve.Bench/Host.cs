@@ -9,11 +9,13 @@ namespace Convolve.Bench;
 /// <summary>Where and from what the figures come.</summary>
 /// <param name="Variables">Of the environment, those that may change the figures.</param>
 internal sealed partial record Host(
-    string Processor, int Cores, string InstructionSet, long MemoryBytes, string OperatingSystem, string Dotnet, string Commit, string Variables)
+    string Processor, int Cores, string InstructionSet, long MemoryBytes, string OperatingSystem, string Dotnet, string Commit,
+    string Variables)
 {
     // The benchmark itself decides on these for its children.
     private static readonly string[] Own = ["OMP_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS"];
-    private static readonly string[] Prefixes = ["OMP_", "GOMP_", "DNNL_", "ONEDNN_", "OPENBLAS_", "MKL", "MALLOC_", "DOTNET_Tiered", "DOTNET_GC"];
+    private static readonly string[] Prefixes = ["OMP_", "GOMP_", "DNNL_", "ONEDNN_", "OPENBLAS_", "MKL", "MALLOC_", "DOTNET_Tiered",
+        "DOTNET_GC"];
 
     public static Host Read(string root) => new(
         Machine.ProcessorName, Environment.ProcessorCount, Machine.InstructionSetName, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,

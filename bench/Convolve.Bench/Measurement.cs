@@ -46,7 +46,8 @@ internal sealed record Measurement(Workload Workload, Side Side, string Mode)
         if (Side == Side.Trainer)
         {
             int images = Workload == Workload.LeNet ? 60000 : (Workload.IsSmall ? 60 : quick ? 3 : 8) * Workload.BatchSize;
-            return ["epoch", Workload.Network, "--batch-size", batch, "--mode", Mode, "--images", images.ToString(CultureInfo.InvariantCulture)];
+            return ["epoch", Workload.Network, "--batch-size", batch, "--mode", Mode, "--images",
+                images.ToString(CultureInfo.InvariantCulture)];
         }
         string[] words =
         [

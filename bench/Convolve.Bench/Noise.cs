@@ -4,7 +4,9 @@ using Convolve.Planning;
 
 namespace Convolve.Bench;
 
-/// <summary>Images of normal noise, written straight into the input of a pass: a copy beside it would count as memory of the training.</summary>
+/// <summary>
+/// Images of normal noise, written straight into the input of a pass: a copy beside it would count as memory of the training.
+/// </summary>
 internal sealed class Noise
 {
     // Prime, so that no two images are alike.

@@ -28,10 +28,14 @@ internal sealed record Report(
         text.AppendLine("Figures are medians over the rounds (least to most); how they are taken stands in bench/README.md.");
 
         Section(text, "Ratios", ["what", " value", " bar", "met"], Verdict.All(Results).Select(Row));
-        Section(text, "Training, ms a step", ["network", "by", "mode", " ms", " images/s"], Times(s => s.TrainMs, Side.Convolve, Side.PyTorch, Side.Kernels));
-        Section(text, "Inference, ms a step", ["network", "by", "mode", " ms", " images/s"], Times(s => s.InferMs, Side.Convolve, Side.PyTorch, Side.Kernels));
-        Section(text, "Memory of a training, MiB", ["network", "by", "mode", " peak of the process", " its growth", " estimated growth"], Memory());
-        Section(text, "The trainer", ["network or recipe", "data", "mode", " ms a step, loading included", " images/s", " share of loading"], Epochs());
+        Section(text, "Training, ms a step", ["network", "by", "mode", " ms", " images/s"],
+            Times(s => s.TrainMs, Side.Convolve, Side.PyTorch, Side.Kernels));
+        Section(text, "Inference, ms a step", ["network", "by", "mode", " ms", " images/s"],
+            Times(s => s.InferMs, Side.Convolve, Side.PyTorch, Side.Kernels));
+        Section(text, "Memory of a training, MiB", ["network", "by", "mode", " peak of the process", " its growth", " estimated growth"],
+            Memory());
+        Section(text, "The trainer", ["network or recipe", "data", "mode", " ms a step, loading included", " images/s",
+            " share of loading"], Epochs());
         return text.ToString();
     }
 
@@ -48,7 +52,8 @@ internal sealed record Report(
         Machine = new { Host.Processor, Host.Cores, Host.InstructionSet, Host.MemoryBytes, Host.OperatingSystem, Host.Variables },
         Versions = Libraries().Prepend($".NET {Host.Dotnet}"),
         Notes = AllNotes(),
-        Ratios = Verdict.All(Results).Select(v => new { v.What, Kind = v.Kind.ToString(), v.Bar, v.Value?.Median, v.Value?.Min, v.Value?.Max, v.IsMet }),
+        Ratios = Verdict.All(Results).Select(v =>
+        new { v.What, Kind = v.Kind.ToString(), v.Bar, v.Value?.Median, v.Value?.Min, v.Value?.Max, v.IsMet }),
         Measurements = Results.Measurements.Select(m => new
         {
             m.Workload.Network,
@@ -64,7 +69,8 @@ internal sealed record Report(
         List<string> notes = [.. Notes];
         if (OthersShare > OthersLimit || WorstOthers > 2 * OthersLimit)
         {
-            notes.Add($"Other processes took {Text.Percent(OthersShare)} of the CPU, and {Text.Percent(WorstOthers)} in the worst measurement: " +
+            notes.Add(
+                $"Other processes took {Text.Percent(OthersShare)} of the CPU, and {Text.Percent(WorstOthers)} in the worst measurement: " +
                 "these figures are not to be trusted.");
         }
         return notes;
@@ -72,7 +78,8 @@ internal sealed record Report(
 
     private IEnumerable<string[]> Facts()
     {
-        yield return ["processor", string.Create(CultureInfo.InvariantCulture, $"{Host.Processor}, {Host.Cores} cores, {Host.InstructionSet}")];
+        yield return ["processor",
+            string.Create(CultureInfo.InvariantCulture, $"{Host.Processor}, {Host.Cores} cores, {Host.InstructionSet}")];
         yield return ["memory", string.Create(CultureInfo.InvariantCulture, $"{Host.MemoryBytes / (double)(1 << 30):F1} GiB")];
         yield return ["system", $"{Host.OperatingSystem}, .NET {Host.Dotnet}"];
         yield return ["libraries", string.Join(", ", Libraries())];
@@ -108,7 +115,8 @@ internal sealed record Report(
         select new[]
         {
             m.Workload.ToString(), Measurement.SideName(m.Side), m.Mode, Text.Show(peak, Text.Mebibytes),
-            Text.Show(Results.Spread(m, s => s.TrainGrowthBytes), Text.Mebibytes), Text.Show(Results.Spread(m, s => s.TrainEstimateBytes), Text.Mebibytes),
+            Text.Show(Results.Spread(m, s => s.TrainGrowthBytes), Text.Mebibytes),
+            Text.Show(Results.Spread(m, s => s.TrainEstimateBytes), Text.Mebibytes),
         };
 
     private IEnumerable<string[]> Epochs() =>

@@ -25,7 +25,9 @@ internal sealed class Results
         .Where(m => m.Workload == workload && m.Side == side && m.IsBFloat16 == isBFloat16)
         .MinBy(m => Spread(m, figure)?.Median ?? double.PositiveInfinity);
 
-    /// <summary>How often a figure of one measurement goes into that of another: of the medians, and the spread of the rounds that have both.</summary>
+    /// <summary>
+    /// How often a figure of one measurement goes into that of another: of the medians, and the spread of the rounds that have both.
+    /// </summary>
     public Spread? Ratio(Measurement? dividend, Measurement? divisor, Func<Sample, double?> figure)
     {
         if (dividend is null || divisor is null || Spread(dividend, figure) is not { } upper || Spread(divisor, figure) is not { } lower)

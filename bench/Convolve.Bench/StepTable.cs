@@ -23,8 +23,10 @@ internal static class StepTable
         using Model model = new(setting.Graph, setting.Options, inference ? 0 : setting.BatchSize);
         using Optimizer? optimizer = inference ? null : new(model, StepMeasurement.Sgd);
         Executor pass = inference ? model.Evaluation(setting.BatchSize) : model.Training(setting.BatchSize);
-        double plannedMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds, memory = (model.MemoryBytes + (optimizer?.MemoryBytes ?? 0)) / 1048576.0;
-        Write(output, $"{network}, batch {setting.BatchSize}, {(inference ? "inference" : "training")}, {setting.Mode}, {Machine.Threads} threads");
+        double plannedMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+            memory = (model.MemoryBytes + (optimizer?.MemoryBytes ?? 0)) / 1048576.0;
+        Write(output,
+            $"{network}, batch {setting.BatchSize}, {(inference ? "inference" : "training")}, {setting.Mode}, {Machine.Threads} threads");
         Write(output, $"planned in {plannedMs:F0} ms, {memory:F1} MiB");
 
         Noise noise = new();

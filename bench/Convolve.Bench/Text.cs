@@ -36,9 +36,11 @@ internal static class Text
         StringBuilder text = new();
         for (int i = 0; i < all.Count; i++)
         {
-            text.Append("| ").AppendJoin(" | ", all[i].Select((cell, c) => isRight[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).AppendLine(" |");
+            text.Append("| ").AppendJoin(" | ", all[i].Select((cell, c) => isRight[c] ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c])))
+                .AppendLine(" |");
             if (i == 0)
-                text.Append("| ").AppendJoin(" | ", widths.Select((w, c) => isRight[c] ? new string('-', w - 1) + ":" : new string('-', w))).AppendLine(" |");
+                text.Append("| ").AppendJoin(" | ", widths.Select((w, c) => isRight[c] ? new string('-', w - 1) + ":" : new string('-', w)))
+                    .AppendLine(" |");
         }
         return text.ToString();
     }

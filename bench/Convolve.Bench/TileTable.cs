@@ -52,7 +52,8 @@ internal static unsafe class TileTable
                 OutPlane = Columns * Lanes.VectorBytes,
             };
             CorrelationTile* at = &tile;
-            Report("output", filters, columns, tile.Tiles * Taps, () => CorrelationTile.Run<Identity>(at, filters, columns), rounds, output);
+            Report("output", filters, columns, tile.Tiles * Taps, () => CorrelationTile.Run<Identity>(at, filters, columns), rounds,
+                output);
         }
         if (GradientTile.Exists(filters, columns))
         {

@@ -15,8 +15,10 @@ internal static class TransformTable
     // Each alone, and what is usual together.
     private static readonly string[] Single =
     [
-        "", "random-crop:32:padding=4", "random-crop:32:padding=4:padding-mode=reflect", "center-crop:28,resize:32x32", "random-resized-crop:32", "resize:36,center-crop:32",
-        "horizontal-flip", "rotation:15", "translation:0.1", "color-jitter:0.4", "color-jitter:0.4:hue=0.1", "lighting", "noise:0.05", "random-erasing", "random-erasing:fill=random",
+        "", "random-crop:32:padding=4", "random-crop:32:padding=4:padding-mode=reflect", "center-crop:28,resize:32x32",
+        "random-resized-crop:32", "resize:36,center-crop:32",
+        "horizontal-flip", "rotation:15", "translation:0.1", "color-jitter:0.4", "color-jitter:0.4:hue=0.1", "lighting", "noise:0.05",
+        "random-erasing", "random-erasing:fill=random",
         "random-crop:32:padding=4,horizontal-flip", "random-crop:32:padding=4,horizontal-flip,color-jitter:0.4,random-erasing",
     ];
 
@@ -24,7 +26,8 @@ internal static class TransformTable
     [
         .. Single.Select(typed => (new ImageSize(3, 32, 32), new ImageSize(3, 32, 32), typed)),
         .. Single.Select(typed => (new ImageSize(3, 224, 224), new ImageSize(3, 224, 224),
-            typed.Replace("36", "256", StringComparison.Ordinal).Replace("32", "224", StringComparison.Ordinal).Replace("28", "200", StringComparison.Ordinal))),
+            typed.Replace("36", "256", StringComparison.Ordinal).Replace("32", "224", StringComparison.Ordinal)
+            .Replace("28", "200", StringComparison.Ordinal))),
         (new(1, 28, 28), new(1, 28, 28), ""),
         (new(1, 28, 28), new(1, 224, 224), ""),
         (new(3, 32, 32), new(3, 64, 64), "resize:70,random-crop:64,horizontal-flip"),
@@ -40,7 +43,8 @@ internal static class TransformTable
         int milliseconds = arguments.Count("--milliseconds", 300);
         string? only = arguments.Text("--only");
         arguments.End();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(bf16 ? "bf16" : "f32")}, {ThreadTeam.Threads} threads; us of the whole team"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{(bf16 ? "bf16" : "f32")}, {ThreadTeam.Threads} threads; us of the whole team"));
         foreach (var (image, input, typed) in Usual.Where(u => only is null || u.Transforms.Contains(only, StringComparison.Ordinal)))
         {
             using Loading loading = new(image, input, TransformList.Parse(typed), bf16);
@@ -76,7 +80,8 @@ internal static class TransformTable
             foreach (ref byte pixel in _pixels.AsSpan())
                 pixel = (byte)random.NextUInt32();
             string[] names = ["only"];
-            Split train = new("train", new MemoryDataset("noise", image, _pixels, new byte[Images], names), [.. Enumerable.Range(0, Images)]);
+            Split train = new("train", new MemoryDataset("noise", image, _pixels, new byte[Images], names),
+                [.. Enumerable.Range(0, Images)]);
             TransformList list = transforms.For(train, input).Fit(train);
             ImagePipeline pipeline = new(Preprocessing.Fit(train, input, Normalization.TrainingSplit, list), image.Channels);
             (_size, _bf16, _augmentation) = (image, bf16, new(list, pipeline, 1));

@@ -32,7 +32,8 @@ internal sealed record Verdict(string What, BarKind Kind, double Bar, Spread? Va
     };
 
     /// <summary>All comparisons, for what was measured.</summary>
-    public static IReadOnlyList<Verdict> All(Results results) => [.. results.Measurements.Select(m => m.Workload).Distinct().SelectMany(w => Of(w, results))];
+    public static IReadOnlyList<Verdict> All(Results results) =>
+        [.. results.Measurements.Select(m => m.Workload).Distinct().SelectMany(w => Of(w, results))];
 
     private static double? Train(Sample s) => s.TrainMs;
 
@@ -83,11 +84,13 @@ internal sealed record Verdict(string What, BarKind Kind, double Bar, Spread? Va
         Verdict Memory(string mode)
         {
             Measurement? least = results.Best(work, Side.PyTorch, Ours(mode).IsBFloat16, Peak);
-            return new($"{work} training {mode}, peak memory, times PyTorch's least{(least is null ? "" : $" ({least.Mode})")}", BarKind.AtMost, .8,
+            return new($"{work} training {mode}, peak memory, times PyTorch's least{(least is null ? "" : $" ({least.Mode})")}",
+                BarKind.AtMost, .8,
                 results.Ratio(Ours(mode), least, Peak));
         }
 
-        Verdict Estimate(string mode) => new($"{work} training {mode}, estimated memory against the growth of the process", BarKind.Within, .05,
+        Verdict Estimate(string mode) => new($"{work} training {mode}, estimated memory against the growth of the process", BarKind.Within,
+            .05,
             results.Spread(Ours(mode), Deviation));
 
         Verdict ResponseNorm(string mode) => new($"{work} training {mode}, share of local response normalisation", BarKind.Below, .05,

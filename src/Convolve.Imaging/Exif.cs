@@ -11,7 +11,9 @@ internal static class Exif
     /// <summary>The orientation, 1 to 8, in a TIFF header and what follows it; 1 if there is none, or anything is odd about it.</summary>
     public static int Orientation(ReadOnlySpan<byte> tiff) => Find(tiff) ?? 1;
 
-    /// <summary>The orientation, 1 to 8, in a TIFF header and what follows it; 1 for a tag of another value, null where the tag is missing.</summary>
+    /// <summary>
+    /// The orientation, 1 to 8, in a TIFF header and what follows it; 1 for a tag of another value, null where the tag is missing.
+    /// </summary>
     public static int? Find(ReadOnlySpan<byte> tiff)
     {
         if (tiff.Length < 8 || !(tiff.StartsWith("II*\0"u8) || tiff.StartsWith("MM\0*"u8)))

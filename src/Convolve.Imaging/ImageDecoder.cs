@@ -2,17 +2,21 @@ using System.Buffers;
 
 namespace Convolve.Imaging;
 
-/// <summary>JPEG and PNG files to bytes in planes (channel, row, column), as PIL's <c>convert("RGB")</c> and <c>convert("L")</c> give them.</summary>
+/// <summary>
+/// JPEG and PNG files to bytes in planes (channel, row, column), as PIL's <c>convert("RGB")</c> and <c>convert("L")</c> give them.
+/// </summary>
 /// <remarks>
 /// <para>Which of the two a file is, its first bytes say. Alpha, a transparent colour and a palette's transparency are dropped, not
 /// blended with a background. Of 16 bits the upper 8 are taken. gAMA, sRGB and colour profiles change nothing. CMYK counts as inverted, as
-/// Adobe writes it. Grey of a colour picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and where that says none of XMP, is carried out, which
-/// PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables means those of the standard, as frames of motion JPEG do. Of a 16 bit grey PNG PIL makes white of all above 255; that is not followed.</para>
+/// Adobe writes it. Grey of a colour picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and
+/// where that says none of XMP, is carried out, which PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables
+/// means those of the standard, as frames of motion JPEG do. Of a 16 bit grey PNG PIL makes white of all above 255; that is not
+/// followed.</para>
 /// <para>A file that is cut off, or whose pixels the library doubts, is an error: no picture is completed with grey. Bytes behind the end,
 /// and between the segments of a JPEG file, do no harm.</para>
-/// <para>Safe to use from several threads at once: each file has a decompressor of its own, and nothing of a file is left for the next. After a thread's first call,
-/// decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive
-/// JPEG up to 15.</para>
+/// <para>Safe to use from several threads at once: each file has a decompressor of its own, and nothing of a file is left for the next.
+/// After a thread's first call, decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of
+/// arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
 /// </remarks>
 public static class ImageDecoder
 {
@@ -27,13 +31,15 @@ public static class ImageDecoder
     /// <param name="file">Its name, for errors.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
     /// <exception cref="ImageException">It is no JPEG or PNG, is damaged or cut off, or has more pixels than allowed.</exception>
-    public static ImageInfo ReadInfo(ReadOnlySpan<byte> data, string file, long maxPixels = UsualMaxPixels) => ImageHeader.Read(data, file, maxPixels).Info;
+    public static ImageInfo ReadInfo(ReadOnlySpan<byte> data, string file, long maxPixels = UsualMaxPixels) =>
+        ImageHeader.Read(data, file, maxPixels).Info;
 
     /// <summary>Decodes a file into memory of the caller's.</summary>
     /// <param name="data">All bytes of the file.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <param name="channels">1 for grey, 3 for red, green, blue: whatever the file has.</param>
-    /// <param name="planes">Room for exactly <paramref name="channels"/> times height times width values, as <see cref="ReadInfo"/> says.</param>
+    /// <param name="planes">Room for exactly <paramref name="channels"/> times height times width values, as <see cref="ReadInfo"/>
+    /// says.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
     /// <exception cref="ImageException">It is no JPEG or PNG, is damaged or cut off, or has more pixels than allowed.</exception>
     /// <exception cref="ImageLibraryException">The library of its format is not installed.</exception>
@@ -42,7 +48,8 @@ public static class ImageDecoder
     {
         ImageHeader header = ImageHeader.Read(data, file, maxPixels);
         if (LengthOf(header.Info, channels) is var length && planes.Length != length)
-            throw new ArgumentException($"There is room for {planes.Length} bytes; {file}, {header.Info}, needs {length} for {channels} channels.", nameof(planes));
+            throw new ArgumentException(
+                $"There is room for {planes.Length} bytes; {file}, {header.Info}, needs {length} for {channels} channels.", nameof(planes));
         Decode(data, file, header, channels, planes);
         return header.Info;
     }

@@ -2,7 +2,8 @@ namespace Convolve.Imaging;
 
 /// <summary>What decoding needs to know of a file before it makes room for the picture.</summary>
 /// <param name="Info">What callers see of it.</param>
-/// <param name="Samples">Values per stored pixel, as the library gives them: 1 grey, 3 RGB, 4 CMYK. Of a grey picture only the first counts.</param>
+/// <param name="Samples">Values per stored pixel, as the library gives them: 1 grey, 3 RGB, 4 CMYK. Of a grey picture only the first
+/// counts.</param>
 internal readonly record struct ImageHeader(ImageInfo Info, int Samples)
 {
     private const int PeekedBytes = 8;
@@ -17,11 +18,13 @@ internal readonly record struct ImageHeader(ImageInfo Info, int Samples)
             throw new ImageException(file, "the file is empty (0 bytes). Get it again.");
         ImageHeader header = JpegHeader.IsJpeg(data) ? JpegHeader.Read(data, file)
             : PngHeader.IsPng(data) ? PngHeader.Read(data, file)
-            : throw new ImageException(file, $"this is no JPEG and no PNG file: it begins with {Convert.ToHexString(data[..Math.Min(PeekedBytes, data.Length)])}"
+            : throw new ImageException(file,
+            $"this is no JPEG and no PNG file: it begins with {Convert.ToHexString(data[..Math.Min(PeekedBytes, data.Length)])}"
                 + $"{Guess(data)}. Convert it, or take it away.");
         ImageInfo info = header.Info;
         if (info.Height < 1 || info.Width < 1)
-            throw new ImageException(file, $"its head says {info.Width} columns and {info.Height} rows, and at least 1 of each was expected. Get the file again.");
+            throw new ImageException(file,
+                $"its head says {info.Width} columns and {info.Height} rows, and at least 1 of each was expected. Get the file again.");
         return info.PixelCount <= maxPixels ? header
             : throw new ImageException(file, FormattableString.Invariant(
                 $"its {info.Width} x {info.Height} pixels are more than the limit of {maxPixels} pixels. Make the picture smaller."));

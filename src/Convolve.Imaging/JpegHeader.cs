@@ -21,7 +21,9 @@ internal static class JpegHeader
         while (true)
         {
             if (!segments.Next())
-                throw new ImageException(file, $"this JPEG file is cut off: it ends after {data.Length} bytes, before {(hasScan ? "its end marker" : "its head is whole")}. Get the file again.");
+                throw new ImageException(file,
+                    $"this JPEG file is cut off: it ends after {data.Length} bytes, before " +
+                    $"{(hasScan ? "its end marker" : "its head is whole")}. Get the file again.");
             if (segments.Marker == JpegSegments.EndOfImage)
                 break;
             ReadOnlySpan<byte> content = segments.Content;
@@ -35,7 +37,8 @@ internal static class JpegHeader
             {
                 if (content.Length < 6)
                     throw new ImageException(file, "the frame header of this JPEG file is too short. Get the file again.");
-                (height, width, samples) = (BinaryPrimitives.ReadUInt16BigEndian(content[1..]), BinaryPrimitives.ReadUInt16BigEndian(content[3..]), content[5]);
+                (height, width, samples) = (BinaryPrimitives.ReadUInt16BigEndian(content[1..]),
+                    BinaryPrimitives.ReadUInt16BigEndian(content[3..]), content[5]);
                 scans.Begin(content, segments.IsProgressive);
             }
             else if (segments.Marker == JpegSegments.App1 && !hasScan)
@@ -49,7 +52,9 @@ internal static class JpegHeader
         if (!hasScan)
             throw new ImageException(file, "this JPEG file ends before any picture begins. Get the file again.");
         if (!scans.AreWhole)
-            throw new ImageException(file, "this JPEG file is cut off: it ends before the last of its scans, so that details or colours are missing. Get the file again.");
+            throw new ImageException(file,
+                "this JPEG file is cut off: it ends before the last of its scans, so that details or colours are missing. Get the file " +
+                "again.");
         int orientation = Exif.Find(exif) ?? (xmp.IsEmpty ? null : Xmp.Orientation(xmp)) ?? 1; // in PIL's order
         ImageInfo info = new(ImageFormat.Jpeg, samples == 1 ? 1 : 3, height, width, orientation);
         return new(info.IsTurned ? info with { Height = width, Width = height } : info, samples);

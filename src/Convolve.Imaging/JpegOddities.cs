@@ -5,11 +5,14 @@ namespace Convolve.Imaging;
 
 /// <summary>Takes what is odd but harmless out of JPEG files.</summary>
 /// <remarks>
-/// The decoder tells its first warning alone. A file with a harmless one is decoded once more without its cause: it is good if the decoder has nothing to say then.
+/// The decoder tells its first warning alone. A file with a harmless one is decoded once more without its cause: it is good if the decoder
+/// has nothing to say then.
 /// </remarks>
 internal static partial class JpegOddities
 {
-    /// <summary>Files that may be the same picture without the cause of a warning; none if the warning means that pixels are made up.</summary>
+    /// <summary>
+    /// Files that may be the same picture without the cause of a warning; none if the warning means that pixels are made up.
+    /// </summary>
     /// <param name="data">A file whose segments are whole.</param>
     /// <param name="warning">What the decoder said.</param>
     public static IEnumerable<byte[]> Without(byte[] data, string warning)
@@ -34,7 +37,10 @@ internal static partial class JpegOddities
         }
     }
 
-    /// <summary>The same segments and scans without bytes between them, and with the values that the decoder assumes where it doubts those that are there.</summary>
+    /// <summary>
+    /// The same segments and scans without bytes between them, and with the values that the decoder assumes where it doubts those that are
+    /// there.
+    /// </summary>
     private static byte[] Tidy(ReadOnlySpan<byte> data)
     {
         List<byte> tidy = new(data.Length);
@@ -63,7 +69,8 @@ internal static partial class JpegOddities
         while (segments.Next() && segments.Marker != JpegSegments.EndOfImage)
         {
             int at = segments.End - segments.Content.Length;
-            if (segments.Marker == JpegSegments.App14 && segments.Content.StartsWith("Adobe"u8) && segments.Content.Length > 11 && segments.Content[11] > 0)
+            if (segments.Marker == JpegSegments.App14 && segments.Content.StartsWith("Adobe"u8) && segments.Content.Length > 11
+                && segments.Content[11] > 0)
                 result[at + 11] = (byte)(samples == 4 ? 2 : 1);
             else if (segments.Marker == JpegSegments.StartOfScan && !isProgressive && segments.Content.Length > 3)
                 (result[segments.End - 3], result[segments.End - 2], result[segments.End - 1]) = (0, 63, 0);

@@ -15,7 +15,8 @@ internal static class JpegReader
             return;
         int attempts = MostAttempts;
         if (!isWarning || !IsHarmless(data.ToArray(), reason, header, target, ref attempts, ref reason))
-            throw new ImageException(file, $"this JPEG file is damaged or of a rare kind: {reason.Trim()}. Get the file again, or convert it.");
+            throw new ImageException(file,
+                $"this JPEG file is damaged or of a rare kind: {reason.Trim()}. Get the file again, or convert it.");
     }
 
     private static bool IsHarmless(byte[] data, string warning, ImageHeader header, Span<byte> target, ref int attempts, ref string reason)
@@ -33,7 +34,9 @@ internal static class JpegReader
         return false;
     }
 
-    /// <summary>Decodes a file with a decompressor of its own: one that is kept would decode a file that lacks tables with those of the file before.</summary>
+    /// <summary>
+    /// Decodes a file with a decompressor of its own: one that is kept would decode a file that lacks tables with those of the file before.
+    /// </summary>
     /// <returns>The first thing that the decoder has to say; null for nothing.</returns>
     private static unsafe string? Decode(ReadOnlySpan<byte> data, ImageHeader header, Span<byte> target, out bool isWarning)
     {
@@ -48,7 +51,8 @@ internal static class JpegReader
             int status;
             // The decoder never writes beyond height and width: of a head that it reads otherwise it would make a smaller picture.
             fixed (byte* from = data, to = target[..checked(height * width * header.Samples)])
-                status = TurboJpeg.tjDecompress2(handle, from, (nuint)data.Length, to, width, width * header.Samples, height, format, TurboJpeg.AccurateDct | TurboJpeg.LimitScans);
+                status = TurboJpeg.tjDecompress2(handle, from, (nuint)data.Length, to, width, width * header.Samples, height, format,
+                    TurboJpeg.AccurateDct | TurboJpeg.LimitScans);
             if (status == 0)
                 return null;
             isWarning = TurboJpeg.tjGetErrorCode(handle) == TurboJpeg.Warning;

@@ -2,8 +2,8 @@ namespace Convolve.Imaging;
 
 /// <summary>Which bits of which coefficients the scans of a JPEG file have brought so far.</summary>
 /// <remarks>
-/// Decoders take a picture as it is when its scans end, with 0 for what never came, and say nothing: of a file that was cut off between two scans and got an
-/// end marker, the details or the colours would be made up. Source: ITU-T T.81, annex G.
+/// Decoders take a picture as it is when its scans end, with 0 for what never came, and say nothing: of a file that was cut off between two
+/// scans and got an end marker, the details or the colours would be made up. Source: ITU-T T.81, annex G.
 /// </remarks>
 internal ref struct JpegScans(Span<sbyte> lowestBits)
 {
@@ -36,7 +36,8 @@ internal ref struct JpegScans(Span<sbyte> lowestBits)
         if (scan.Length < 4 + 2 * count)
             return;
         ReadOnlySpan<byte> range = scan[(1 + 2 * count)..];
-        (int first, int last, int bit) = _isProgressive ? (range[0], Math.Min((int)range[1], Coefficients - 1), range[2] & 15) : (0, Coefficients - 1, 0);
+        (int first, int last, int bit) = _isProgressive ? (range[0], Math.Min((int)range[1], Coefficients - 1), range[2] & 15)
+            : (0, Coefficients - 1, 0);
         for (int i = 0; i < count; i++)
             for (int c = 0; c < _samples; c++)
                 if (_components[3 * c] == scan[1 + 2 * i] && first <= last)

@@ -34,7 +34,8 @@ internal ref struct JpegSegments(ReadOnlySpan<byte> data)
     {
         for (int at = End; ;)
         {
-            // Between segments there may be fill bytes, and in sloppy files others, which the decoder skips as well; in scans coded data and restart markers.
+            // Between segments there may be fill bytes, and in sloppy files others, which the decoder skips as well; in scans coded data
+            // and restart markers.
             int mark = _data[at..].IndexOf(Fill);
             if (mark < 0 || at + mark + 1 >= _data.Length)
                 return false;

@@ -74,7 +74,8 @@ internal static class PixelPlanes
         if (Vector128.IsHardwareAccelerated)
         {
             ref byte from = ref MemoryMarshal.GetReference(pixels);
-            ref byte r = ref MemoryMarshal.GetReference(red), g = ref MemoryMarshal.GetReference(green), b = ref MemoryMarshal.GetReference(blue);
+            ref byte r = ref MemoryMarshal.GetReference(red), g = ref MemoryMarshal.GetReference(green),
+                b = ref MemoryMarshal.GetReference(blue);
             // An index beyond 15 gives 0.
             Vector128<byte> r0 = Vector128.Create((byte)0, 3, 6, 9, 12, 15, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99);
             Vector128<byte> r1 = Vector128.Create((byte)99, 99, 99, 99, 99, 99, 2, 5, 8, 11, 14, 99, 99, 99, 99, 99);
@@ -88,7 +89,8 @@ internal static class PixelPlanes
             for (; i <= red.Length - 16; i += 16)
             {
                 nuint at = (nuint)i;
-                Vector128<byte> x = Vector128.LoadUnsafe(ref from, 3 * at), y = Vector128.LoadUnsafe(ref from, 3 * at + 16), z = Vector128.LoadUnsafe(ref from, 3 * at + 32);
+                Vector128<byte> x = Vector128.LoadUnsafe(ref from, 3 * at), y = Vector128.LoadUnsafe(ref from, 3 * at + 16),
+                    z = Vector128.LoadUnsafe(ref from, 3 * at + 32);
                 (Vector128.Shuffle(x, r0) | Vector128.Shuffle(y, r1) | Vector128.Shuffle(z, r2)).StoreUnsafe(ref r, at);
                 (Vector128.Shuffle(x, g0) | Vector128.Shuffle(y, g1) | Vector128.Shuffle(z, g2)).StoreUnsafe(ref g, at);
                 (Vector128.Shuffle(x, b0) | Vector128.Shuffle(y, b1) | Vector128.Shuffle(z, b2)).StoreUnsafe(ref b, at);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Imaging;
 
-/// <summary>Bytes in planes to a PNG file: 8 bits, grey or RGB, not interlaced, without a note of time or program, so that the same picture is
-/// the same bytes.</summary>
+/// <summary>Bytes in planes to a PNG file: 8 bits, grey or RGB, not interlaced, without a note of time or program, so that the same picture
+/// is the same bytes.</summary>
 public static class PngEncoder
 {
     private const byte GreyType = 0, ColorType = 2;
@@ -20,7 +20,9 @@ public static class PngEncoder
     public static byte[] Encode(ReadOnlySpan<byte> planes, int channels, int height, int width)
     {
         if (channels is not (1 or 3) || height < 1 || width < 1 || (long)channels * height * width != planes.Length)
-            throw new ArgumentException($"{planes.Length} bytes came for a picture of {channels}x{height}x{width}; 1 or 3 channels and one byte for each value were expected.", nameof(planes));
+            throw new ArgumentException(
+                $"{planes.Length} bytes came for a picture of {channels}x{height}x{width}; 1 or 3 channels and one byte for each value " +
+                $"were expected.", nameof(planes));
         if (channels == 1)
             return EncodeStored(planes, GreyType, height, width);
         byte[] stored = ArrayPool<byte>.Shared.Rent(planes.Length);

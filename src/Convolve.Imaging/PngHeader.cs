@@ -21,7 +21,8 @@ internal static class PngHeader
             // A chunk: length, type, content, checksum.
             uint length = data.Length - at >= FrameBytes ? BinaryPrimitives.ReadUInt32BigEndian(data[at..]) : uint.MaxValue;
             if (length > data.Length - at - FrameBytes)
-                throw new ImageException(file, $"this PNG file is cut off: it ends after {data.Length} bytes, before its IEND chunk. Get the file again.");
+                throw new ImageException(file,
+                    $"this PNG file is cut off: it ends after {data.Length} bytes, before its IEND chunk. Get the file again.");
             ReadOnlySpan<byte> type = data.Slice(at + 4, 4), content = data.Slice(at + 8, (int)length);
             if (head.IsEmpty && !(type.SequenceEqual("IHDR"u8) && content.Length == 13))
                 throw new ImageException(file, "this PNG file does not begin with an IHDR chunk of 13 bytes. Get the file again.");
@@ -38,14 +39,17 @@ internal static class PngHeader
         }
         uint width = BinaryPrimitives.ReadUInt32BigEndian(head), height = BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
         if (width > int.MaxValue || height > int.MaxValue)
-            throw new ImageException(file, $"its head says {width} columns and {height} rows, and PNG allows 2147483647. Get the file again.");
+            throw new ImageException(file,
+                $"its head says {width} columns and {height} rows, and PNG allows 2147483647. Get the file again.");
         (int bits, int colors) = (head[8], head[9]);
         bool isGrey = colors is GreyType or GreyAlphaType;
         // In PIL's order.
-        int orientation = (exif.IsEmpty ? null : Exif.Find(exif[4..])) ?? (profile.IsEmpty ? null : PngText.ExifOrientation(profile[..4], profile[4..]))
+        int orientation = (exif.IsEmpty ? null : Exif.Find(exif[4..]))
+            ?? (profile.IsEmpty ? null : PngText.ExifOrientation(profile[..4], profile[4..]))
             ?? (xmp.IsEmpty ? null : PngText.XmpOrientation(xmp[4..])) ?? 1;
         ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, orientation);
-        return new(info.IsTurned ? info with { Height = (int)width, Width = (int)height } : info, colors == GreyType && bits <= 8 ? 1 : 3); // the library has no grey bytes of the others
+        // the library has no grey bytes of the others
+        return new(info.IsTurned ? info with { Height = (int)width, Width = (int)height } : info, colors == GreyType && bits <= 8 ? 1 : 3);
     }
 
     /// <summary>Type and content of a chunk that says how the picture is turned: nobody else looks at its checksum.</summary>
@@ -53,7 +57,9 @@ internal static class PngHeader
     {
         ReadOnlySpan<byte> chunk = data.Slice(at + 4, (int)length + 4);
         return Crc32(chunk) == BinaryPrimitives.ReadUInt32BigEndian(data[(at + 8 + (int)length)..]) ? chunk
-            : throw new ImageException(file, $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has another checksum. Get the file again.");
+            : throw new ImageException(file,
+            $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has another checksum. Get the file " +
+            $"again.");
     }
 
     private static uint Crc32(ReadOnlySpan<byte> bytes)

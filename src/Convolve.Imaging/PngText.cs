@@ -5,7 +5,10 @@ using System.Text;
 namespace Convolve.Imaging;
 
 /// <summary>Reads the text chunks of a PNG file in which programs keep the orientation.</summary>
-/// <remarks>Source: W3C PNG specification (third edition), section 11.3.3. ImageMagick writes EXIF as hexadecimal text under "Raw profile type exif".</remarks>
+/// <remarks>
+/// Source: W3C PNG specification (third edition), section 11.3.3. ImageMagick writes EXIF as hexadecimal text under "Raw profile type
+/// exif".
+/// </remarks>
 internal static class PngText
 {
     /// <summary>The most that is unpacked of a text, in bytes.</summary>
@@ -14,7 +17,8 @@ internal static class PngText
     private static ReadOnlySpan<byte> XmpKeyword => "XML:com.adobe.xmp\0"u8;
 
     /// <summary>Whether a chunk may say how the picture is turned.</summary>
-    public static bool IsXmp(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content) => type.SequenceEqual("iTXt"u8) && content.StartsWith(XmpKeyword);
+    public static bool IsXmp(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content) => type.SequenceEqual("iTXt"u8)
+        && content.StartsWith(XmpKeyword);
 
     /// <inheritdoc cref="IsXmp"/>
     public static bool IsExif(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content) =>
@@ -28,7 +32,8 @@ internal static class PngText
     public static int? ExifOrientation(ReadOnlySpan<byte> type, ReadOnlySpan<byte> content)
     {
         // An empty line, the name of the profile, its length, and lines of hexadecimal digits.
-        string digits = string.Concat(Encoding.ASCII.GetString(TextOf(type, content)).Split('\n').Skip(3)).Replace(" ", "", StringComparison.Ordinal).Trim();
+        string digits = string.Concat(Encoding.ASCII.GetString(TextOf(type, content)).Split('\n').Skip(3))
+            .Replace(" ", "", StringComparison.Ordinal).Trim();
         byte[] profile = new byte[digits.Length / 2];
         for (int i = 0; i < profile.Length; i++)
             if (!byte.TryParse(digits.AsSpan(2 * i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out profile[i]))
@@ -51,7 +56,8 @@ internal static class PngText
         return isPacked ? Unpacked(text) : text;
     }
 
-    private static ReadOnlySpan<byte> After(ReadOnlySpan<byte> content) => content.IndexOf((byte)0) is >= 0 and int end ? content[(end + 1)..] : [];
+    private static ReadOnlySpan<byte> After(ReadOnlySpan<byte> content) => content.IndexOf((byte)0) is >= 0
+        and int end ? content[(end + 1)..] : [];
 
     private static byte[] Unpacked(ReadOnlySpan<byte> packed)
     {

@@ -24,7 +24,8 @@ internal static unsafe partial class TurboJpeg
     internal static partial nint tjInitDecompress();
 
     [LibraryImport(Library)]
-    internal static partial int tjDecompress2(nint handle, byte* file, nuint bytes, byte* target, int width, int pitch, int height, int pixelFormat, int flags);
+    internal static partial int tjDecompress2(nint handle, byte* file, nuint bytes, byte* target, int width, int pitch, int height,
+        int pixelFormat, int flags);
 
     [LibraryImport(Library)]
     internal static partial nint tjGetErrorStr2(nint handle);

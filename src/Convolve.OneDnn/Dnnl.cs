@@ -98,31 +98,39 @@ internal static unsafe partial class Dnnl
     internal static partial int dnnl_primitive_destroy(nint primitive);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_reorder_primitive_desc_create(nint* descriptor, byte* source, nint sourceEngine, byte* target, nint targetEngine, nint attributes);
+    internal static partial int dnnl_reorder_primitive_desc_create(nint* descriptor, byte* source, nint sourceEngine, byte* target,
+        nint targetEngine, nint attributes);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_sum_primitive_desc_create(nint* descriptor, byte* target, int count, float* scales, byte* sources, nint attributes, nint engine);
+    internal static partial int dnnl_sum_primitive_desc_create(nint* descriptor, byte* target, int count, float* scales, byte* sources,
+        nint attributes, nint engine);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_forward_desc_init(byte* operation, int propagation, int algorithm, byte* source, byte* weights,
+    internal static partial int dnnl_dilated_convolution_forward_desc_init(byte* operation, int propagation, int algorithm, byte* source,
+        byte* weights,
         byte* bias, byte* target, long* strides, long* dilates, long* before, long* after);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_backward_data_desc_init(byte* operation, int algorithm, byte* diffSource, byte* weights,
+    internal static partial int dnnl_dilated_convolution_backward_data_desc_init(byte* operation, int algorithm, byte* diffSource,
+        byte* weights,
         byte* diffTarget, long* strides, long* dilates, long* before, long* after);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_backward_weights_desc_init(byte* operation, int algorithm, byte* source, byte* diffWeights,
+    internal static partial int dnnl_dilated_convolution_backward_weights_desc_init(byte* operation, int algorithm, byte* source,
+        byte* diffWeights,
         byte* diffBias, byte* diffTarget, long* strides, long* dilates, long* before, long* after);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_forward_desc_init(byte* operation, int propagation, byte* source, byte* weights, byte* bias, byte* target);
+    internal static partial int dnnl_inner_product_forward_desc_init(byte* operation, int propagation, byte* source, byte* weights,
+        byte* bias, byte* target);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_backward_data_desc_init(byte* operation, byte* diffSource, byte* weights, byte* diffTarget);
+    internal static partial int dnnl_inner_product_backward_data_desc_init(byte* operation, byte* diffSource, byte* weights,
+        byte* diffTarget);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_backward_weights_desc_init(byte* operation, byte* source, byte* diffWeights, byte* diffBias, byte* diffTarget);
+    internal static partial int dnnl_inner_product_backward_weights_desc_init(byte* operation, byte* source, byte* diffWeights,
+        byte* diffBias, byte* diffTarget);
 
     [LibraryImport(Library)]
     internal static partial int dnnl_pooling_forward_desc_init(byte* operation, int propagation, int algorithm, byte* source, byte* target,
@@ -133,14 +141,18 @@ internal static unsafe partial class Dnnl
         long* strides, long* kernel, long* before, long* after);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_eltwise_forward_desc_init(byte* operation, int propagation, int algorithm, byte* data, float alpha, float beta);
+    internal static partial int dnnl_eltwise_forward_desc_init(byte* operation, int propagation, int algorithm, byte* data, float alpha,
+        float beta);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_eltwise_backward_desc_init(byte* operation, int algorithm, byte* diffData, byte* data, float alpha, float beta);
+    internal static partial int dnnl_eltwise_backward_desc_init(byte* operation, int algorithm, byte* diffData, byte* data, float alpha,
+        float beta);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_resampling_forward_desc_init(byte* operation, int propagation, int algorithm, float* factors, byte* source, byte* target);
+    internal static partial int dnnl_resampling_forward_desc_init(byte* operation, int propagation, int algorithm, float* factors,
+        byte* source, byte* target);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_resampling_backward_desc_init(byte* operation, int algorithm, float* factors, byte* diffSource, byte* diffTarget);
+    internal static partial int dnnl_resampling_backward_desc_init(byte* operation, int algorithm, float* factors, byte* diffSource,
+        byte* diffTarget);
 }

@@ -1,8 +1,8 @@
 namespace Convolve.OneDnn;
 
 /// <summary>
-/// Threads that compute shares beside the executor thread where the team is narrower than its shares: each takes the next share that nobody has, and nobody
-/// waits for a thread that has none. They spin for a moment and then sleep, so that they never spin beside the OpenMP team.
+/// Threads that compute shares beside the executor thread where the team is narrower than its shares: each takes the next share that nobody
+/// has, and nobody waits for a thread that has none. They spin for a moment and then sleep, so that they never spin beside the OpenMP team.
 /// </summary>
 internal sealed class Helpers
 {
@@ -27,7 +27,8 @@ internal sealed class Helpers
             wait.SpinOnce(sleep1Threshold: -1); // yields soon: who computes the last share may need this core
     }
 
-    // Of a finished piece of work no share is free, and one is unfinished until all shares that were taken are done: so the fields are those of the ticket.
+    // Of a finished piece of work no share is free, and one is unfinished until all shares that were taken are done: so the fields are
+    // those of the ticket.
     private void Work()
     {
         while (true)
@@ -84,6 +85,7 @@ internal sealed class Helpers
             }
         }
 
-        private bool HasWork(long seen) => Volatile.Read(ref _team._ticket) >> ShareBits != seen && _index < Volatile.Read(ref _team._width) - 1;
+        private bool HasWork(long seen) => Volatile.Read(ref _team._ticket) >> ShareBits != seen
+            && _index < Volatile.Read(ref _team._width) - 1;
     }
 }

@@ -14,8 +14,8 @@ public enum InstructionSet
 }
 
 /// <summary>
-/// Everything that the rest of the program asks of a kernel library: two verbs over operations that are data. A second version of oneDNN is a
-/// second implementation of this interface.
+/// Everything that the rest of the program asks of a kernel library: two verbs over operations that are data. A second version of oneDNN is
+/// a second implementation of this interface.
 /// </summary>
 public interface IKernelLibrary
 {
@@ -56,7 +56,8 @@ public enum Speed
 /// <param name="Speed">How fast it is; never <see cref="Speed.None"/>.</param>
 /// <param name="Layouts">Of every argument, workspace included.</param>
 /// <param name="ScratchpadBytes">Memory that it needs while it runs.</param>
-public sealed record KernelDescription(string Implementation, Speed Speed, IReadOnlyDictionary<Argument, Layout> Layouts, long ScratchpadBytes)
+public sealed record KernelDescription(string Implementation, Speed Speed, IReadOnlyDictionary<Argument, Layout> Layouts,
+    long ScratchpadBytes)
 {
     public Layout this[Argument argument] => Layouts[argument];
 }
@@ -69,7 +70,8 @@ public abstract class Kernel : IDisposable
     public abstract void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset);
 
     /// <summary>Says where the scratchpad lies.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer, or the bytes that are free there do not suffice.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer, or the bytes that are free there do not
+    /// suffice.</exception>
     public abstract void BindScratchpad(NativeBuffer buffer, long offset, long bytes);
 
     /// <summary>Runs on the executor thread, and returns when the result is there.</summary>

@@ -17,7 +17,9 @@ public enum ElementType
 /// <param name="Size">How many.</param>
 public readonly record struct LayoutBlock(int Axis, int Size);
 
-/// <summary>Where the elements of a tensor are in memory: sizes, element type, distances and blocks. Immutable, compared by value.</summary>
+/// <summary>
+/// Where the elements of a tensor are in memory: sizes, element type, distances and blocks. Immutable, compared by value.
+/// </summary>
 public sealed class Layout : IEquatable<Layout>
 {
     private const int MostAxes = 12, ImageAxes = 4;
@@ -52,7 +54,9 @@ public sealed class Layout : IEquatable<Layout>
         return Dense(type, sizes, [.. Enumerable.Range(0, sizes.Length)], []);
     }
 
-    /// <summary>Images N, C, H, W in blocks of channels, [N][C/16][H][W][16] or the same with 8, a last block filled up with zeros.</summary>
+    /// <summary>
+    /// Images N, C, H, W in blocks of channels, [N][C/16][H][W][16] or the same with 8, a last block filled up with zeros.
+    /// </summary>
     /// <param name="type">Of the elements.</param>
     /// <param name="block">The channels of a block.</param>
     /// <param name="sizes">N, C, H and W.</param>
@@ -138,8 +142,8 @@ public sealed class Layout : IEquatable<Layout>
     }
 
     /// <summary>
-    /// Channels of an image that are side by side: 1 in row-major order, 16 in [N][C/16][H][W][16], all of them where the channels are last; null for
-    /// whatever isn't such an image.
+    /// Channels of an image that are side by side: 1 in row-major order, 16 in [N][C/16][H][W][16], all of them where the channels are
+    /// last; null for whatever isn't such an image.
     /// </summary>
     public int? ChannelBlock => _sizes.Length != ImageAxes ? null : _blocks switch
     {
@@ -157,7 +161,9 @@ public sealed class Layout : IEquatable<Layout>
     public int? FilterBlock => Order is [0, 1, 2, 3]
         && _blocks is [{ Axis: 1, Size: var channels }, { Axis: 0, Size: var filters }] && channels == filters ? filters : null;
 
-    /// <summary>The axes, outermost first; of axes that are equally far apart, the first in <see cref="Sizes"/> first. Empty where nobody can say.</summary>
+    /// <summary>
+    /// The axes, outermost first; of axes that are equally far apart, the first in <see cref="Sizes"/> first. Empty where nobody can say.
+    /// </summary>
     public IReadOnlyList<int> Order { get; }
 
     /// <summary>Blocks within the axes, the innermost last.</summary>
@@ -188,7 +194,9 @@ public sealed class Layout : IEquatable<Layout>
         }
     }
 
-    /// <summary>How far each index of an axis is from index 0, in elements, padding included. The place of an element is the sum over its axes.</summary>
+    /// <summary>
+    /// How far each index of an axis is from index 0, in elements, padding included. The place of an element is the sum over its axes.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The layout is opaque, or still to be chosen.</exception>
     public long[] OffsetsOf(int axis)
     {

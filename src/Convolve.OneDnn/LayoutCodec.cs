@@ -41,7 +41,8 @@ internal static unsafe class LayoutCodec
         if (kind == AnyKind)
             return Layout.Any(type, sizes);
         // What is beyond blocks, such as sums for 8-bit weights or a window on a larger tensor, stays the library's own.
-        if (kind != BlockedKind || MemoryMarshal.Read<long>(bytes[FirstOffsetAt..]) != 0 || MemoryMarshal.Read<long>(bytes[ExtraFlagsAt..]) != 0
+        if (kind != BlockedKind || MemoryMarshal.Read<long>(bytes[FirstOffsetAt..]) != 0
+            || MemoryMarshal.Read<long>(bytes[ExtraFlagsAt..]) != 0
             || Longs(bytes, PaddedOffsetsAt, rank).ContainsAnyExcept(0))
             return Layout.Opaque(type, sizes, SizeOf(descriptor), bytes);
         int count = MemoryMarshal.Read<int>(bytes[BlockCountAt..]);
@@ -89,7 +90,9 @@ internal static unsafe class LayoutCodec
         _ => ElementType.UInt8,
     };
 
-    private static ReadOnlySpan<long> Longs(ReadOnlySpan<byte> bytes, int offset, int count) => MemoryMarshal.Cast<byte, long>(bytes[offset..])[..count];
+    private static ReadOnlySpan<long> Longs(ReadOnlySpan<byte> bytes, int offset, int count) => MemoryMarshal.Cast<byte,
+        long>(bytes[offset..])[..count];
 
-    private static void Write(byte[] descriptor, int offset, ReadOnlySpan<long> values) => MemoryMarshal.AsBytes(values).CopyTo(descriptor.AsSpan(offset));
+    private static void Write(byte[] descriptor, int offset, ReadOnlySpan<long> values) =>
+        MemoryMarshal.AsBytes(values).CopyTo(descriptor.AsSpan(offset));
 }

@@ -35,7 +35,9 @@ public sealed unsafe partial class NativeBuffer : SafeHandle
         Address = (nint)(((nuint)address + HugePage - 1) / HugePage * HugePage);
     }
 
-    /// <summary>A buffer that can grow at its place: the addresses of <paramref name="most"/> bytes are kept free behind it, which takes no memory.</summary>
+    /// <summary>
+    /// A buffer that can grow at its place: the addresses of <paramref name="most"/> bytes are kept free behind it, which takes no memory.
+    /// </summary>
     /// <param name="bytes">How much memory it has at first.</param>
     /// <param name="most">How far it may grow.</param>
     /// <param name="purpose">What for; an error names it.</param>

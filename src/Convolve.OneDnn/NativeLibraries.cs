@@ -10,7 +10,9 @@ internal static partial class NativeLibraries
     private static readonly string[] DnnlNames = ["libdnnl.so.2"];
     private static readonly string[] OpenMpNames = ["libgomp.so.1"];
 
-    /// <summary>How long a thread spins at a barrier before it sleeps: long enough for the next kernel, short enough for busy neighbours.</summary>
+    /// <summary>
+    /// How long a thread spins at a barrier before it sleeps: long enough for the next kernel, short enough for busy neighbours.
+    /// </summary>
     private const string SpinCount = "10000";
 
 #pragma warning disable CA2255 // the resolver must stand before any call, and the environment before any load
@@ -31,7 +33,9 @@ internal static partial class NativeLibraries
         foreach (string candidate in candidates)
             if (NativeLibrary.TryLoad(candidate, out nint handle))
                 return handle;
-        throw new KernelLibraryException($"The kernel library {candidates[0]} is not installed. Install it: sudo apt-get install -y {(name == Dnnl.Library ? "libdnnl2" : "libgomp1")}");
+        throw new KernelLibraryException(
+            $"The kernel library {candidates[0]} is not installed. Install it: sudo apt-get install -y " +
+            $"{(name == Dnnl.Library ? "libdnnl2" : "libgomp1")}");
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

@@ -8,14 +8,16 @@ namespace Convolve.OneDnn;
 internal sealed unsafe class OneDnn2 : IKernelLibrary
 {
     private const int Success = 0, Unimplemented = 3, CpuEngine = 1, InOrderStream = 1, UserScratchpad = 1;
-    private const int ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136, ArgumentLayout = 255;
+    private const int ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136,
+        ArgumentLayout = 255;
     private readonly nint _engine, _stream;
 
     public OneDnn2()
     {
         int* version = (int*)Dnnl.dnnl_version();
         if (version[0] != 2 || version[1] < 6)
-            throw new KernelLibraryException($"oneDNN {version[0]}.{version[1]} is installed, and 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
+            throw new KernelLibraryException(
+                $"oneDNN {version[0]}.{version[1]} is installed, and 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
         Name = string.Create(CultureInfo.InvariantCulture, $"oneDNN {version[0]}.{version[1]}.{version[2]}");
         InstructionSet = IsaOf(Dnnl.dnnl_get_effective_cpu_isa());
         nint engine, stream;
@@ -39,7 +41,8 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             Check(Dnnl.dnnl_primitive_desc_query(descriptor, ImplementationName, 0, &name));
             Dictionary<Argument, Layout> layouts = [];
             foreach (Argument argument in Arguments(operation))
-                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0) : Query(descriptor, ArgumentLayout, LayoutCodec.CodeOf(argument));
+                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0)
+                    : Query(descriptor, ArgumentLayout, LayoutCodec.CodeOf(argument));
             long scratchpad = Query(descriptor, ScratchpadLayout, 0).Bytes;
             string implementation = Marshal.PtrToStringUTF8(name) ?? "";
             return new(implementation, SpeedOf(implementation), layouts, scratchpad);
@@ -68,7 +71,8 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         }
     }
 
-    internal static void Check(int status, Operation? operation = null, string label = "", [CallerArgumentExpression(nameof(status))] string call = "")
+    internal static void Check(int status, Operation? operation = null, string label = "",
+        [CallerArgumentExpression(nameof(status))] string call = "")
     {
         if (status != Success)
             Fail(status, operation, label, call);
@@ -84,14 +88,17 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             5 => "failed while running",
             _ => string.Create(CultureInfo.InvariantCulture, $"status {status}"),
         };
-        throw new KernelLibraryException($"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to {call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
+        throw new KernelLibraryException(
+            $"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to " +
+            $"{call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
     }
 
     internal static Speed SpeedOf(string implementation) => implementation switch
     {
         _ when implementation.Contains("ref", StringComparison.Ordinal) => Speed.Reference,
         _ when implementation.StartsWith("jit:uni", StringComparison.Ordinal) => Speed.Generic,
-        _ when implementation.StartsWith("jit", StringComparison.Ordinal) || implementation.StartsWith("brg", StringComparison.Ordinal) => Speed.Tuned,
+        _ when implementation.StartsWith("jit", StringComparison.Ordinal) || implementation.StartsWith("brg", StringComparison.Ordinal) =>
+        Speed.Tuned,
         _ => Speed.Generic,
     };
 
@@ -111,18 +118,22 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         InnerProductForward o => With([Argument.Source, Argument.Weights, Argument.Target], o.Bias, Argument.Bias),
         InnerProductBackwardData => [Argument.DiffSource, Argument.Weights, Argument.DiffTarget],
         InnerProductBackwardWeights o => With([Argument.Source, Argument.DiffWeights, Argument.DiffTarget], o.DiffBias, Argument.DiffBias),
-        PoolingForward o => o is { IsTraining: true, Kind: PoolingKind.Max } ? [Argument.Source, Argument.Target, Argument.Workspace] : [Argument.Source, Argument.Target],
-        PoolingBackward o => o.Forward.Kind == PoolingKind.Max ? [Argument.DiffSource, Argument.DiffTarget, Argument.Workspace] : [Argument.DiffSource, Argument.DiffTarget],
+        PoolingForward o => o is { IsTraining: true, Kind: PoolingKind.Max } ? [Argument.Source, Argument.Target, Argument.Workspace]
+        : [Argument.Source, Argument.Target],
+        PoolingBackward o => o.Forward.Kind == PoolingKind.Max ? [Argument.DiffSource, Argument.DiffTarget, Argument.Workspace]
+        : [Argument.DiffSource, Argument.DiffTarget],
         ElementwiseForward => [Argument.Source, Argument.Target],
         ResamplingForward => [Argument.Source, Argument.Target],
         ResamplingBackward => [Argument.DiffSource, Argument.DiffTarget],
-        ElementwiseBackward o => [o.Function.DerivesFromInput ? Argument.Source : Argument.Target, Argument.DiffTarget, Argument.DiffSource],
+        ElementwiseBackward o => [o.Function.DerivesFromInput ? Argument.Source : Argument.Target, Argument.DiffTarget,
+        Argument.DiffSource],
         Reorder => [Argument.Source, Argument.Target],
         Sum o => [Argument.Target, .. Enumerable.Range(0, o.Count).Select(i => Argument.FirstSource + i)],
         _ => throw new NotSupportedException($"No arguments are known for {operation}."),
     };
 
-    private static IEnumerable<Argument> With(Argument[] always, Layout? bias, Argument argument) => bias is null ? always : always.Append(argument);
+    private static IEnumerable<Argument> With(Argument[] always, Layout? bias, Argument argument) => bias is null ? always
+        : always.Append(argument);
 
     // Returns 0 where the library has no implementation; the caller owns the handle.
     private nint CreateDescriptor(Operation operation, string label)

@@ -29,7 +29,8 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
     public override void BindScratchpad(NativeBuffer buffer, long offset, long bytes)
     {
         if (_scratchpad.Bytes > bytes)
-            throw new ArgumentOutOfRangeException(nameof(bytes), $"{_label} needs a scratchpad of {_scratchpad.Bytes} bytes, and {bytes} were planned.");
+            throw new ArgumentOutOfRangeException(nameof(bytes),
+                $"{_label} needs a scratchpad of {_scratchpad.Bytes} bytes, and {bytes} were planned.");
         if (_scratchpad.Bytes > 0)
             Bind(Argument.Scratchpad, _scratchpad, buffer, offset);
     }

@@ -17,52 +17,63 @@ internal static unsafe class OperationDescriptor
             case ConvolutionForward o:
                 {
                     Sizes s = new(o.Walk, default);
-                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights), bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
+                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights),
+                        bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
                         return Dnnl.dnnl_dilated_convolution_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardData o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
-                    fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights), target = LayoutCodec.Encode(o.DiffTarget))
+                    fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights),
+                        target = LayoutCodec.Encode(o.DiffTarget))
                         return Dnnl.dnnl_dilated_convolution_backward_data_desc_init(result, Direct,
                             source, weights, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case ConvolutionBackwardWeights o:
                 {
                     Sizes s = new(o.Forward.Walk, default);
-                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights), bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
+                    fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights),
+                        bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
                         return Dnnl.dnnl_dilated_convolution_backward_weights_desc_init(result, Direct,
                             source, weights, bias, target, s.Stride, s.Dilation, s.Before, s.After);
                 }
             case InnerProductForward o:
-                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights), bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
-                    return Dnnl.dnnl_inner_product_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), source, weights, bias, target);
+                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.Weights),
+                    bias = LayoutCodec.Encode(o.Bias), target = LayoutCodec.Encode(o.Target))
+                    return Dnnl.dnnl_inner_product_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), source, weights, bias,
+                        target);
             case InnerProductBackwardData o:
-                fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights), target = LayoutCodec.Encode(o.DiffTarget))
+                fixed (byte* source = LayoutCodec.Encode(o.DiffSource), weights = LayoutCodec.Encode(o.Weights),
+                    target = LayoutCodec.Encode(o.DiffTarget))
                     return Dnnl.dnnl_inner_product_backward_data_desc_init(result, source, weights, target);
             case InnerProductBackwardWeights o:
-                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights), bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
+                fixed (byte* source = LayoutCodec.Encode(o.Source), weights = LayoutCodec.Encode(o.DiffWeights),
+                    bias = LayoutCodec.Encode(o.DiffBias), target = LayoutCodec.Encode(o.DiffTarget))
                     return Dnnl.dnnl_inner_product_backward_weights_desc_init(result, source, weights, bias, target);
             case PoolingForward o:
                 {
                     Sizes s = new(o.Walk, o.Kernel);
                     fixed (byte* source = LayoutCodec.Encode(o.Source), target = LayoutCodec.Encode(o.Target))
-                        return Dnnl.dnnl_pooling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), CodeOf(o.Kind), source, target,
+                        return Dnnl.dnnl_pooling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), CodeOf(o.Kind), source,
+                            target,
                             s.Stride, s.Kernel, s.Before, s.After);
                 }
             case PoolingBackward o:
                 {
                     Sizes s = new(o.Forward.Walk, o.Forward.Kernel);
                     fixed (byte* source = LayoutCodec.Encode(o.DiffSource), target = LayoutCodec.Encode(o.DiffTarget))
-                        return Dnnl.dnnl_pooling_backward_desc_init(result, CodeOf(o.Forward.Kind), source, target, s.Stride, s.Kernel, s.Before, s.After);
+                        return Dnnl.dnnl_pooling_backward_desc_init(result, CodeOf(o.Forward.Kind), source, target, s.Stride, s.Kernel,
+                            s.Before, s.After);
                 }
             case ElementwiseForward o:
                 fixed (byte* data = LayoutCodec.Encode(o.Data))
-                    return Dnnl.dnnl_eltwise_forward_desc_init(result, OneDnn2.Propagation(true), ForwardAlgorithm(o.Function), data, o.Function.Alpha, 0);
+                    return Dnnl.dnnl_eltwise_forward_desc_init(result, OneDnn2.Propagation(true), ForwardAlgorithm(o.Function), data,
+                        o.Function.Alpha, 0);
             case ElementwiseBackward o:
                 fixed (byte* diff = LayoutCodec.Encode(o.DiffData), given = LayoutCodec.Encode(o.Data))
-                    return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, given, o.Function.Alpha, 0);
+                    return Dnnl.dnnl_eltwise_backward_desc_init(result, BackwardAlgorithm(o.Function.Kind), diff, given, o.Function.Alpha,
+                        0);
             case ResamplingForward o:
                 fixed (byte* source = LayoutCodec.Encode(o.Source), target = LayoutCodec.Encode(o.Target))
                     return Dnnl.dnnl_resampling_forward_desc_init(result, OneDnn2.Propagation(o.IsTraining), Linear, null, source, target);

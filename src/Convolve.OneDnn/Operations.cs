@@ -4,7 +4,8 @@ namespace Convolve.OneDnn;
 public abstract record Operation;
 
 /// <summary>How a window walks: steps, distances of the taps (1 means dense), zeros before and after; height first.</summary>
-public readonly record struct Walk((int Height, int Width) Stride, (int Height, int Width) Dilation, (int Height, int Width) Before, (int Height, int Width) After);
+public readonly record struct Walk((int Height, int Width) Stride, (int Height, int Width) Dilation, (int Height, int Width) Before,
+    (int Height, int Width) After);
 
 /// <summary>A function of each element.</summary>
 public enum ElementwiseKind
@@ -29,7 +30,9 @@ public enum ElementwiseKind
 /// <param name="Alpha">The slope of a leaky ReLU, or the factor within a Swish.</param>
 public readonly record struct ElementwiseFunction(ElementwiseKind Kind, float Alpha = 0)
 {
-    /// <summary>Whether the derivative is taken from the function's input; else from its output, so that the input need not be kept.</summary>
+    /// <summary>
+    /// Whether the derivative is taken from the function's input; else from its output, so that the input need not be kept.
+    /// </summary>
     public bool DerivesFromInput => Kind is ElementwiseKind.GeluErf or ElementwiseKind.GeluTanh or ElementwiseKind.Swish;
 }
 
@@ -38,14 +41,17 @@ public sealed record ConvolutionForward(bool IsTraining, Layout Source, Layout W
 
 public sealed record ConvolutionBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, ConvolutionForward Forward) : Operation;
 
-public sealed record ConvolutionBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget, ConvolutionForward Forward) : Operation;
+public sealed record ConvolutionBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget,
+    ConvolutionForward Forward) : Operation;
 
 public sealed record InnerProductForward(bool IsTraining, Layout Source, Layout Weights, Layout? Bias, Layout Target,
     ElementwiseFunction? Activation = null) : Operation;
 
-public sealed record InnerProductBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, InnerProductForward Forward) : Operation;
+public sealed record InnerProductBackwardData(Layout DiffSource, Layout Weights, Layout DiffTarget, InnerProductForward Forward)
+    : Operation;
 
-public sealed record InnerProductBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget, InnerProductForward Forward) : Operation;
+public sealed record InnerProductBackwardWeights(Layout Source, Layout DiffWeights, Layout? DiffBias, Layout DiffTarget,
+    InnerProductForward Forward) : Operation;
 
 /// <summary>How a window becomes one number.</summary>
 public enum PoolingKind
@@ -55,13 +61,16 @@ public enum PoolingKind
     AverageWithoutPadding,
 }
 
-public sealed record PoolingForward(bool IsTraining, PoolingKind Kind, Layout Source, Layout Target, (int Height, int Width) Kernel, Walk Walk) : Operation;
+public sealed record PoolingForward(bool IsTraining, PoolingKind Kind, Layout Source, Layout Target, (int Height, int Width) Kernel,
+    Walk Walk) : Operation;
 
 public sealed record PoolingBackward(Layout DiffSource, Layout DiffTarget, PoolingForward Forward) : Operation;
 
 public sealed record ElementwiseForward(ElementwiseFunction Function, Layout Data) : Operation;
 
-/// <summary>The gradient, from the function's output, or from its input where <see cref="ElementwiseFunction.DerivesFromInput"/> says so.</summary>
+/// <summary>
+/// The gradient, from the function's output, or from its input where <see cref="ElementwiseFunction.DerivesFromInput"/> says so.
+/// </summary>
 public sealed record ElementwiseBackward(ElementwiseFunction Function, Layout DiffData, Layout Data) : Operation;
 
 /// <summary>Bilinear interpolation of images between the centres of the pixels.</summary>

@@ -2,16 +2,22 @@ using System.Diagnostics;
 
 namespace Convolve.OneDnn;
 
-/// <summary>Decides how many threads compute the shares of the team's work: all of them while that is the fastest, fewer while others keep the cores busy.</summary>
+/// <summary>
+/// Decides how many threads compute the shares of the team's work: all of them while that is the fastest, fewer while others keep the cores
+/// busy.
+/// </summary>
 /// <remarks>
-/// Where a core is busy elsewhere, each piece of work waits until the scheduler gives the slowest thread its turn, which takes milliseconds for work of
-/// microseconds. So each piece is compared with what fewer threads, who wait for nobody, would have needed. Where the system counts what threads wait for a
-/// core, stalls that it doesn't know of are forgiven: a noisy virtual machine is no busy core. A wider team is tried again after a while, once cores are idle.
+/// Where a core is busy elsewhere, each piece of work waits until the scheduler gives the slowest thread its turn, which takes milliseconds
+/// for work of microseconds. So each piece is compared with what fewer threads, who wait for nobody, would have needed. Where the system
+/// counts what threads wait for a core, stalls that it doesn't know of are forgiven: a noisy virtual machine is no busy core. A wider team
+/// is tried again after a while, once cores are idle.
 /// </remarks>
 internal sealed class Pace
 {
-    // In stopwatch ticks of running pieces. A few turns of another program (3 to 8 ms each) are forgiven; a team that is on trial is given less.
-    private static readonly long Patience = Ticks(24), TrialPatience = Ticks(6), Trial = Ticks(60), FirstPause = Ticks(100), LongestPause = Ticks(1600), LongestWait = Ticks(10_000), StallFloor = Ticks(0.5);
+    // In stopwatch ticks of running pieces. A few turns of another program (3 to 8 ms each) are forgiven; a team that is on trial is given
+    // less.
+    private static readonly long Patience = Ticks(24), TrialPatience = Ticks(6), Trial = Ticks(60), FirstPause = Ticks(100),
+        LongestPause = Ticks(1600), LongestWait = Ticks(10_000), StallFloor = Ticks(0.5);
     private const double Margin = 0.95, StallFactor = 1.5, IdleCores = 0.3;
 
     // Each level takes one round more, of as few threads as that needs: of 8 shares 8 threads, 4, 3, 2, 1.

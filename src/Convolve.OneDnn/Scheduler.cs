@@ -7,7 +7,9 @@ namespace Convolve.OneDnn;
 /// <summary>What the system's scheduler reports: what the team's threads lost to other programs, and what the cores have left.</summary>
 internal interface IScheduler
 {
-    /// <summary>Stopwatch ticks that threads of the team were ready and waited for a core, all together; null where the system doesn't count them.</summary>
+    /// <summary>
+    /// Stopwatch ticks that threads of the team were ready and waited for a core, all together; null where the system doesn't count them.
+    /// </summary>
     long? Waited { get; }
 
     /// <summary>Stopwatch ticks that cores had nothing to do, all together; null where the system doesn't count them.</summary>

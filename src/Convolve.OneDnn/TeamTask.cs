@@ -34,7 +34,10 @@ public sealed class TeamTask : IDisposable
 
     internal nint Handle => GCHandle.ToIntPtr(_handle);
 
-    /// <summary>What all shares take on one thread that nobody disturbs, in stopwatch ticks: the least of each so far, which rises slowly where it is not met again.</summary>
+    /// <summary>
+    /// What all shares take on one thread that nobody disturbs, in stopwatch ticks: the least of each so far, which rises slowly where it
+    /// is not met again.
+    /// </summary>
     internal long WorkTicks
     {
         get

@@ -7,7 +7,8 @@ namespace Convolve.OneDnn;
 /// kernels of a process run from here; own kernels share the team, so that cores are never given out twice.
 /// </summary>
 /// <remarks>
-/// Own work has as many shares as the team has threads, whoever computes them. While other programs keep cores busy, fewer threads do, to the same bits.
+/// Own work has as many shares as the team has threads, whoever computes them. While other programs keep cores busy, fewer threads do, to
+/// the same bits.
 /// </remarks>
 public static class ThreadTeam
 {
@@ -42,7 +43,8 @@ public static class ThreadTeam
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MostThreads);
         if (threads > 0)
             return threads;
-        return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked) && asked > 0 ? asked : Environment.ProcessorCount;
+        return int.TryParse(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"), out int asked)
+            && asked > 0 ? asked : Environment.ProcessorCount;
     }
 
     /// <summary>Sets the size of the team; see <see cref="Resolve"/> for 0.</summary>
@@ -59,7 +61,10 @@ public static class ThreadTeam
         });
     }
 
-    /// <summary>Runs an action on the executor thread and waits for it; its exception comes back to the caller. On the executor thread itself it runs at once.</summary>
+    /// <summary>
+    /// Runs an action on the executor thread and waits for it; its exception comes back to the caller. On the executor thread itself it
+    /// runs at once.
+    /// </summary>
     /// <param name="action">What to run.</param>
     /// <param name="kind">How long it takes: longer kinds are to call <see cref="ServeQueued"/> between their steps.</param>
     public static void Invoke(Action action, JobKind kind = JobKind.Short)
@@ -74,7 +79,10 @@ public static class ThreadTeam
         job.Wait();
     }
 
-    /// <summary>Runs the shorter jobs that wait at this moment; on the executor thread, where a longer one is between two steps and all that it keeps is its own.</summary>
+    /// <summary>
+    /// Runs the shorter jobs that wait at this moment; on the executor thread, where a longer one is between two steps and all that it
+    /// keeps is its own.
+    /// </summary>
     /// <returns>Whether there were any.</returns>
     public static bool ServeQueued()
     {
@@ -89,8 +97,8 @@ public static class ThreadTeam
     }
 
     /// <summary>
-    /// Runs a callback on the thread that called <see cref="Invoke"/>, while the executor thread serves shorter jobs: so a callback may wait for other
-    /// threads that predict. On the executor thread, between two steps; its exception comes back.
+    /// Runs a callback on the thread that called <see cref="Invoke"/>, while the executor thread serves shorter jobs: so a callback may
+    /// wait for other threads that predict. On the executor thread, between two steps; its exception comes back.
     /// </summary>
     public static void CallBack(Action callback)
     {
@@ -98,7 +106,9 @@ public static class ThreadTeam
         _job!.CallBack(callback, Queue, IsServed);
     }
 
-    /// <summary>Threads that compute the shares of own work at the moment: <see cref="Threads"/>, or fewer while other programs keep cores busy.</summary>
+    /// <summary>
+    /// Threads that compute the shares of own work at the moment: <see cref="Threads"/>, or fewer while other programs keep cores busy.
+    /// </summary>
     public static int Width => FixedWidth is { } width ? Math.Clamp(width, 1, Threads) : _pace.Width;
 
     /// <summary>Whether they are fewer, or were a moment ago, because threads of the team waited long for their turn.</summary>
@@ -107,7 +117,10 @@ public static class ThreadTeam
     /// <summary>For tests: as many threads compute, however long it takes.</summary>
     internal static int? FixedWidth { get; set; }
 
-    /// <summary>Runs all shares of the work, on the threads of the team; on the executor thread. A share that runs work itself computes all of that alone.</summary>
+    /// <summary>
+    /// Runs all shares of the work, on the threads of the team; on the executor thread. A share that runs work itself computes all of that
+    /// alone.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The caller is another thread: it would get a team of its own.</exception>
     /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static unsafe void Run(TeamTask task)
@@ -143,7 +156,9 @@ public static class ThreadTeam
         task.ThrowIfFailed();
     }
 
-    /// <summary>Has the library describe or make kernels that run on the calling thread alone, as the kernels of a share do; on the executor thread.</summary>
+    /// <summary>
+    /// Has the library describe or make kernels that run on the calling thread alone, as the kernels of a share do; on the executor thread.
+    /// </summary>
     public static T OnOneThread<T>(Func<T> action)
     {
         RequireExecutor();

@@ -7,7 +7,8 @@ namespace Convolve.Zoo;
 /// <summary>AlexNet in the forms in which it is taught: five convolutions, three overlapping pools, three fully connected layers.</summary>
 /// <remarks>
 /// Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
-/// Deviations, of all forms here but <see cref="Original2012"/>: one column in place of two GPUs' (no groups), no local response normalisation.
+/// Deviations, of all forms here but <see cref="Original2012"/>: one column in place of two GPUs' (no groups), no local response
+/// normalisation.
 /// </remarks>
 public static class AlexNet
 {
@@ -19,7 +20,8 @@ public static class AlexNet
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph Original2012(int classes = 1000, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-2012", input ?? (3, 227, 227),
+    public static Graph Original2012(int classes = 1000, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("alexnet-2012", input ?? (3, 227, 227),
     [
         .. ConvReLU(96, 11, stride: 4),             ResponseNorm, new MaxPool2d(3, stride: 2),
         .. ConvReLU(256, 5, padding: 2, groups: 2), ResponseNorm, new MaxPool2d(3, stride: 2),
@@ -34,13 +36,14 @@ public static class AlexNet
 
     /// <summary>The form of the D2L book: grey 224x224 images, as for Fashion-MNIST enlarged.</summary>
     /// <remarks>
-    /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.1. Deviation: Kaiming normal with biases 0, the default of the
-    /// book's Java edition (DJL), because its Xavier uniform learns far slower here.
+    /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.1. Deviation: Kaiming normal with biases 0, the default of
+    /// the book's Java edition (DJL), because its Xavier uniform learns far slower here.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph D2L(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-d2l", input ?? (1, 224, 224),
+    public static Graph D2L(int classes = 10, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("alexnet-d2l", input ?? (1, 224, 224),
     [
         .. ConvReLU(96, 11, stride: 4),  new MaxPool2d(3, stride: 2),
         .. ConvReLU(256, 5, padding: 2), new MaxPool2d(3, stride: 2),
@@ -55,13 +58,14 @@ public static class AlexNet
 
     /// <summary>The form with batch normalisation behind each convolution: colour images of 227x227.</summary>
     /// <remarks>
-    /// Source: the AlexNet of a PyTorch notebook on CIFAR-10, enlarged to 227. Deviations from 2012: batch normalisation in place of local response normalisation,
-    /// one column. Initialisation: PyTorch's default.
+    /// Source: the AlexNet of a PyTorch notebook on CIFAR-10, enlarged to 227. Deviations from 2012: batch normalisation in place of local
+    /// response normalisation, one column. Initialisation: PyTorch's default.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph BatchNorm(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-bn", input ?? (3, 227, 227),
+    public static Graph BatchNorm(int classes = 10, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("alexnet-bn", input ?? (3, 227, 227),
     [
         .. ConvNormReLU(96, 11, stride: 4),  new MaxPool2d(3, stride: 2),
         .. ConvNormReLU(256, 5, padding: 2), new MaxPool2d(3, stride: 2),
@@ -77,12 +81,14 @@ public static class AlexNet
     /// <summary>The form of torchvision: colour images of 224x224.</summary>
     /// <remarks>
     /// Source: torchvision.models.alexnet, after Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
-    /// Adaptive pooling brings every map to 6x6 before the fully connected layers; of small images it repeats pixels. Initialisation: PyTorch's default.
+    /// Adaptive pooling brings every map to 6x6 before the fully connected layers; of small images it repeats pixels. Initialisation:
+    /// PyTorch's default.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, at least 63 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph Torchvision(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-torchvision", input ?? (3, 224, 224),
+    public static Graph Torchvision(int classes = 10, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("alexnet-torchvision", input ?? (3, 224, 224),
     [
         .. ConvReLU(64, 11, stride: 4, padding: 2), new MaxPool2d(3, stride: 2),
         .. ConvReLU(192, 5, padding: 2),            new MaxPool2d(3, stride: 2),
@@ -97,19 +103,19 @@ public static class AlexNet
     ]).WithInitialization("pytorch");
 
     /// <summary>
-    /// A lighter form for Fashion-MNIST and its kin: grey images enlarged to 64x64 instead of 224x224, and the same five convolutions, three
-    /// overlapping pools and three fully connected layers; the convolutions with batch normalisation.
+    /// A lighter form for Fashion-MNIST and its kin: grey images enlarged to 64x64 instead of 224x224, and the same five convolutions,
+    /// three overlapping pools and three fully connected layers; the convolutions with batch normalisation.
     /// </summary>
     /// <remarks>
-    /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST. Deviations
-    /// from D2L: the first kernel is 5x5 with stride 2 (it sees as much of the picture as 11x11 at 224), half of the filters, 512 units, batch normalisation.
-    /// What was tried beside it: docs/decisions/0013.
-    /// Initialisation: Kaiming normal.
+    /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST.
+    /// Deviations from D2L: the first kernel is 5x5 with stride 2 (it sees as much of the picture as 11x11 at 224), half of the filters,
+    /// 512 units, batch normalisation. What was tried beside it: docs/decisions/0013. Initialisation: Kaiming normal.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 1x64x64 by default, at least 29 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph Small(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("alexnet-small", input ?? (1, 64, 64),
+    public static Graph Small(int classes = 10, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("alexnet-small", input ?? (1, 64, 64),
     [
         .. ConvNormReLU(48, 5, stride: 2, padding: 2, bias: false), new MaxPool2d(3, stride: 2),
         .. ConvNormReLU(128, 5, padding: 2, bias: false),           new MaxPool2d(3, stride: 2),

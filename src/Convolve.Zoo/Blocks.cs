@@ -21,7 +21,8 @@ internal static class Blocks
     public static Layer[] DropoutUnlessZero(float probability) => probability == 0 ? [] : [new Dropout(probability)];
 
     /// <summary>Adds layers one behind the other, each named by a path and a word of its own, such as layer1.0.conv1.</summary>
-    public static GraphBuilder.Handle Chain(this GraphBuilder net, string path, GraphBuilder.Handle start, params ReadOnlySpan<(string Name, Layer Layer)> layers)
+    public static GraphBuilder.Handle Chain(this GraphBuilder net, string path, GraphBuilder.Handle start,
+        params ReadOnlySpan<(string Name, Layer Layer)> layers)
     {
         foreach ((string name, Layer layer) in layers)
             start = net.AddNamed(path.Length > 0 ? $"{path}.{name}" : name, layer, start);

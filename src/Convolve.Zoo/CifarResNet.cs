@@ -5,8 +5,8 @@ namespace Convolve.Zoo;
 
 /// <summary>Residual networks for colour images of 32x32: three stages of blocks with 16, 32 and 64 filters.</summary>
 /// <remarks>
-/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, section 4.2: 6n + 2 layers. Initialisation: Kaiming normal, the
-/// last layer too.
+/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, section 4.2: 6n + 2 layers. Initialisation: Kaiming
+/// normal, the last layer too.
 /// </remarks>
 public static class CifarResNet
 {
@@ -18,8 +18,8 @@ public static class CifarResNet
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
     /// <param name="hasProjections">
-    /// Whether a shortcut between two stages is a 1x1 convolution with batch normalisation (option B of the paper) and not every second pixel with
-    /// channels of zeros (option A, the paper's choice here).
+    /// Whether a shortcut between two stages is a 1x1 convolution with batch normalisation (option B of the paper) and not every second
+    /// pixel with channels of zeros (option A, the paper's choice here).
     /// </param>
     /// <exception cref="NetworkException">There is no such depth.</exception>
     public static Graph Create(int depth, int classes = 10, Shape? input = null, bool hasProjections = false)
@@ -38,7 +38,8 @@ public static class CifarResNet
                     ("conv2", Conv(filters)), ("bn2", new BatchNorm2d()));
                 if (stride != 1)
                     x = hasProjections
-                        ? net.Chain(name, x, ("downsample.0", new Conv2d(filters, 1, stride, bias: false)), ("downsample.1", new BatchNorm2d()))
+                        ? net.Chain(name, x, ("downsample.0", new Conv2d(filters, 1, stride, bias: false)),
+                        ("downsample.1", new BatchNorm2d()))
                         : net.Chain(name, x, ("downsample", new AvgPool2d(1, stride)), ("zeros", new PadChannels(filters / 2)));
                 x = net.Chain(name, net.AddNamed($"{name}.add", new Add(), path, x), ("relu2", new ReLU()));
             }

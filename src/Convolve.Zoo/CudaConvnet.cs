@@ -3,11 +3,13 @@ using Convolve.Layers;
 
 namespace Convolve.Zoo;
 
-/// <summary>The small network of cuda-convnet for CIFAR-10, four layers that learn: what AlexNet's figure 1 compares ReLU and tanh with.</summary>
+/// <summary>
+/// The small network of cuda-convnet for CIFAR-10, four layers that learn: what AlexNet's figure 1 compares ReLU and tanh with.
+/// </summary>
 /// <remarks>
-/// Source: Krizhevsky, Sutskever, Hinton 2012, section 3.1, "a four-layer convolutional neural network"; its layers are those of the definition
-/// "layers-19pct" of cuda-convnet (2011), which the paper's code ran on. Deviations: pools pad as TensorFlow's Same does, which at 32x32 is the
-/// same. Initialisation: the definition's, N(0, 0.0001) in the first layer, N(0, 0.01) in the others, biases 0.
+/// Source: Krizhevsky, Sutskever, Hinton 2012, section 3.1, "a four-layer convolutional neural network"; its layers are those of the
+/// definition "layers-19pct" of cuda-convnet (2011), which the paper's code ran on. Deviations: pools pad as TensorFlow's Same does, which
+/// at 32x32 is the same. Initialisation: the definition's, N(0, 0.0001) in the first layer, N(0, 0.01) in the others, biases 0.
 /// </remarks>
 public static class CudaConvnet
 {

@@ -14,6 +14,8 @@ public sealed record CudaConvnetOptions
     /// <summary>Rows and columns of the pools' windows, whose stride is 2: 3, the default, overlaps; 2 does not.</summary>
     public int PoolKernel { get; init; } = 3;
 
-    /// <summary>Whether the first two pools are followed by the paper's response normalisation; off by default, as in the definition.</summary>
+    /// <summary>
+    /// Whether the first two pools are followed by the paper's response normalisation; off by default, as in the definition.
+    /// </summary>
     public bool ResponseNorm { get; init; }
 }

@@ -4,10 +4,13 @@ using Handle = Convolve.Graphs.GraphBuilder.Handle;
 
 namespace Convolve.Zoo;
 
-/// <summary>GoogLeNet, the first Inception network: nine modules that look at their input with kernels of 1x1, 3x3 and 5x5 side by side.</summary>
+/// <summary>
+/// GoogLeNet, the first Inception network: nine modules that look at their input with kernels of 1x1, 3x3 and 5x5 side by side.
+/// </summary>
 /// <remarks>
-/// Source: Szegedy, Liu, Jia et al., "Going deeper with convolutions", 2015, table 1 and figure 3. Deviations, of both forms here: the two auxiliary
-/// classifiers are left out; pools pad as TensorFlow's Same does, which at sizes that halve evenly is the ceil_mode of Caffe and PyTorch.
+/// Source: Szegedy, Liu, Jia et al., "Going deeper with convolutions", 2015, table 1 and figure 3. Deviations, of both forms here: the two
+/// auxiliary classifiers are left out; pools pad as TensorFlow's Same does, which at sizes that halve evenly is the ceil_mode of Caffe and
+/// PyTorch.
 /// </remarks>
 public static class GoogLeNet
 {
@@ -26,20 +29,23 @@ public static class GoogLeNet
     /// <param name="input">The shape of one image; 3x224x224 by default, any size fits.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layer out.</param>
     public static Graph Create(int classes = 10, Shape? input = null, float dropout = 0.4f) =>
-        Build("googlenet", classes, input, dropout, hasBatchNorm: false, new(new XavierUniform(), new Constant(0.2f)), new(new XavierUniform(), new Constant(0)));
+        Build("googlenet", classes, input, dropout, hasBatchNorm: false, new(new XavierUniform(), new Constant(0.2f)),
+            new(new XavierUniform(), new Constant(0)));
 
     /// <summary>The form with batch normalisation behind each convolution.</summary>
     /// <remarks>
-    /// Source: torchvision.models.googlenet, whose names and weights these are: no response normalisation, 3x3 kernels where the paper has 5x5, a 2x2
-    /// window in the fourth pool, dropout 0.2. Initialisation: torchvision's, N(0, 0.01).
+    /// Source: torchvision.models.googlenet, whose names and weights these are: no response normalisation, 3x3 kernels where the paper has
+    /// 5x5, a 2x2 window in the fourth pool, dropout 0.2. Initialisation: torchvision's, N(0, 0.01).
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, any size fits.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layer out.</param>
     public static Graph BatchNorm(int classes = 10, Shape? input = null, float dropout = 0.2f) =>
-        Build("googlenet-bn", classes, input, dropout, hasBatchNorm: true, new(new Normal(0.01f), new Constant(0)), new(new Normal(0.01f), new PyTorchUniform()));
+        Build("googlenet-bn", classes, input, dropout, hasBatchNorm: true, new(new Normal(0.01f), new Constant(0)),
+            new(new Normal(0.01f), new PyTorchUniform()));
 
-    private static Graph Build(string name, int classes, Shape? input, float dropout, bool hasBatchNorm, Initialization convolutions, Initialization last)
+    private static Graph Build(string name, int classes, Shape? input, float dropout, bool hasBatchNorm, Initialization convolutions,
+        Initialization last)
     {
         GraphBuilder net = new(name, input ?? (3, 224, 224));
         Handle x = Conv("conv1", net.Input, 64, 7, stride: 2);
@@ -75,7 +81,8 @@ public static class GoogLeNet
                 : net.Chain(path, from, ("conv", conv), ("relu", new ReLU()));
         }
 
-        Handle Pool(string path, Handle from, int kernel, int stride) => net.AddNamed(path, new MaxPool2d(kernel, stride, Padding.Same), from);
+        Handle Pool(string path, Handle from, int kernel, int stride) =>
+            net.AddNamed(path, new MaxPool2d(kernel, stride, Padding.Same), from);
 
         Handle Norm(string path, Handle from) => hasBatchNorm ? from : net.AddNamed(path, new LocalResponseNorm(5), from);
     }

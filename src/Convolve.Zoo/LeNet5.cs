@@ -39,7 +39,9 @@ public static class LeNet5
     public static Graph Keras(int classes = 10, Shape? input = null) => Unpadded("lenet5-keras", classes, input ?? (1, 28, 28));
 
     /// <summary>The form of the paper: 32x32 images without padding, tanh.</summary>
-    /// <remarks>Deviations: the maximum, where the paper has a scaled mean; Xavier uniform, where it has uniform in plus or minus 2.4 / fan in.</remarks>
+    /// <remarks>
+    /// Deviations: the maximum, where the paper has a scaled mean; Xavier uniform, where it has uniform in plus or minus 2.4 / fan in.
+    /// </remarks>
     public static Graph Original1998(int classes = 10, Shape? input = null) => Unpadded("lenet5-1998", classes, input ?? (1, 32, 32));
 
     private static Graph Unpadded(string name, int classes, Shape input) => Graph.Sequential(name, input,

@@ -15,7 +15,9 @@ public sealed class NetworkChoices
         (_network, _options, _chosen) = (network, options, chosen);
         foreach (string name in chosen.Keys)
             if (!options.Any(o => o.Name == name))
-                throw new NetworkException($"{network} has no option \"{name}\".{NearestName.Guess(name, options.Select(o => o.Name))} It has {string.Join(", ", options.Select(o => $"{o.Name} ({o.Values})"))}.");
+                throw new NetworkException(
+                    $"{network} has no option \"{name}\".{NearestName.Guess(name, options.Select(o => o.Name))} It has " +
+                    $"{string.Join(", ", options.Select(o => $"{o.Name} ({o.Values})"))}.");
     }
 
     /// <summary>Reads an option that is one of some names.</summary>
@@ -36,14 +38,16 @@ public sealed class NetworkChoices
         string chosen = Text(name);
         if (chosen == "off")
             return 0;
-        return float.TryParse(chosen, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value is >= 0 and < 1 ? value : throw Wrong(name);
+        return float.TryParse(chosen, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value is >= 0
+            and < 1 ? value : throw Wrong(name);
     }
 
     /// <summary>Reads the shape of an image, such as 3x224x224.</summary>
     /// <exception cref="NetworkException">The value is no shape.</exception>
     public Shape Image(string name)
     {
-        int[] sizes = [.. Text(name).Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+        int[] sizes = [.. Text(name).Split('x')
+            .Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
         return sizes.Length == 3 && sizes.All(size => size >= 1) ? new(sizes[0], sizes[1], sizes[2]) : throw Wrong(name);
     }
 

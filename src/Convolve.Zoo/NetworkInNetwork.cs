@@ -10,8 +10,8 @@ public static class NetworkInNetwork
 {
     /// <summary>The form of the paper for CIFAR-10: colour images of 32x32.</summary>
     /// <remarks>
-    /// Source: figure 2 and the authors' Caffe model. Deviation: pools pad as TensorFlow's Same does, which at 32x32 is the same. Initialisation: the authors', N(0, 0.05),
-    /// biases 0.
+    /// Source: figure 2 and the authors' Caffe model. Deviation: pools pad as TensorFlow's Same does, which at 32x32 is the same.
+    /// Initialisation: the authors', N(0, 0.05), biases 0.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
@@ -20,7 +20,8 @@ public static class NetworkInNetwork
     [
         .. ConvReLU(192, 5, padding: 2), .. ConvReLU(160, 1), .. ConvReLU(96, 1),      new MaxPool2d(3, stride: 2, Padding.Same),
         .. DropoutUnlessZero(dropout),
-        .. ConvReLU(192, 5, padding: 2), .. ConvReLU(192, 1), .. ConvReLU(192, 1),     new AvgPool2d(3, stride: 2, Padding.Same, countPadding: false),
+        .. ConvReLU(192, 5, padding: 2), .. ConvReLU(192, 1), .. ConvReLU(192, 1),
+        new AvgPool2d(3, stride: 2, Padding.Same, countPadding: false),
         .. DropoutUnlessZero(dropout),
         .. ConvReLU(192, 3, padding: 1), .. ConvReLU(192, 1), .. ConvReLU(classes, 1), new GlobalAvgPool(),
     ]).WithInitialization("normal(0.05)");
@@ -32,7 +33,8 @@ public static class NetworkInNetwork
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layer out.</param>
-    public static Graph D2L(int classes = 10, Shape? input = null, float dropout = 0.5f) => Graph.Sequential("nin-d2l", input ?? (1, 224, 224),
+    public static Graph D2L(int classes = 10, Shape? input = null, float dropout = 0.5f) =>
+        Graph.Sequential("nin-d2l", input ?? (1, 224, 224),
     [
         .. ConvReLU(96, 11, stride: 4),      .. ConvReLU(96, 1),      .. ConvReLU(96, 1),      new MaxPool2d(3, stride: 2),
         .. ConvReLU(256, 5, padding: 2),     .. ConvReLU(256, 1),     .. ConvReLU(256, 1),     new MaxPool2d(3, stride: 2),

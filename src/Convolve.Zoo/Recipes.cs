@@ -6,7 +6,10 @@ using Convolve.Training.Optimizers;
 namespace Convolve.Zoo;
 
 /// <summary>The recipes that networks are trained by where nothing else is asked for.</summary>
-/// <remarks>Those of LeNet-5, AlexNet and the networks of this project were chosen on Fashion-MNIST by the accuracy on the validation split, the others by their kin; the test split had no part in it.</remarks>
+/// <remarks>
+/// Those of LeNet-5, AlexNet and the networks of this project were chosen on Fashion-MNIST by the accuracy on the validation split, the
+/// others by their kin; the test split had no part in it.
+/// </remarks>
 public static class Recipes
 {
     // Twenty times LeNet-5.
@@ -21,14 +24,16 @@ public static class Recipes
         Recipe recipe = NetworkCatalog.Find(network).Name switch
         {
             "alexnet-d2l" or "alexnet-torchvision" => AlexNet,
-            "alexnet-2012" => AlexNet with { Epochs = 10, Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } }, // its small first weights take their time
+            // its small first weights take their time
+            "alexnet-2012" => AlexNet with { Epochs = 10, Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } },
             "nin-d2l" or "googlenet" => AlexNet with { Epochs = 10 },
             "nin" or "cuda-convnet" => AlexNet with { Epochs = 20 },
             "resnet18" or "resnet34" or "resnet50" or "googlenet-bn" => Normalized with { Epochs = 10, BatchSize = 64 },
             var name when name.StartsWith("resnet", StringComparison.Ordinal) => Normalized with { Epochs = 30, BatchSize = 128 },
             "alexnet-bn" => AlexNet with { Optimizer = AlexNet.Optimizer with { LearningRate = 0.02f } },
             "cnn-bn-leaky" or "fashion28" or "alexnet-small" => Normalized,
-            var name when name.StartsWith("vgg", StringComparison.Ordinal) => name.EndsWith("-bn", StringComparison.Ordinal) ? Normalized with { Epochs = 20, BatchSize = 64 } : AlexNet,
+            var name when name.StartsWith("vgg", StringComparison.Ordinal) => name.EndsWith("-bn", StringComparison.Ordinal)
+                ? Normalized with { Epochs = 20, BatchSize = 64 } : AlexNet,
             "lenet5-keras" or "lenet5-1998" => LeNet with { Optimizer = LeNet.Optimizer with { LearningRate = 0.05f } }, // tanh saturates
             _ => LeNet,
         };
@@ -40,7 +45,8 @@ public static class Recipes
     /// <param name="dataset">The data set's name; goes into the recipe.</param>
     public static Recipe For(Graph graph, string dataset)
     {
-        Recipe recipe = graph.Nodes.Any(node => node.Layer is BatchNorm) ? Normalized : graph.MultiplyAdds < SmallMultiplyAdds ? LeNet : AlexNet;
+        Recipe recipe = graph.Nodes.Any(node => node.Layer is BatchNorm) ? Normalized : graph.MultiplyAdds < SmallMultiplyAdds ? LeNet
+            : AlexNet;
         return recipe with { Network = graph.Name, Dataset = dataset };
     }
 

@@ -5,9 +5,10 @@ namespace Convolve.Zoo;
 
 /// <summary>Residual networks for colour images of 224x224: four stages of blocks, each block added to what went in.</summary>
 /// <remarks>
-/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, table 1; where the shape changes, the shortcut is a 1x1
-/// convolution (option B). Deviation, of the 50-layer form: the stride is in the 3x3 convolution, as in torchvision ("ResNet 1.5"), where the paper
-/// has it in the 1x1 before. Names, weights and initialisation (Kaiming normal by fan out, PyTorch's default for the last layer) are torchvision's.
+/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, table 1; where the shape changes, the shortcut is a
+/// 1x1 convolution (option B). Deviation, of the 50-layer form: the stride is in the 3x3 convolution, as in torchvision ("ResNet 1.5"),
+/// where the paper has it in the 1x1 before. Names, weights and initialisation (Kaiming normal by fan out, PyTorch's default for the last
+/// layer) are torchvision's.
 /// </remarks>
 public static class ResNet
 {
@@ -52,7 +53,8 @@ public static class ResNet
                 x = net.Chain(name, net.AddNamed($"{name}.add", new Add(), path, x), ("relu", new ReLU()));
                 channels = outputs;
             }
-        return net.Build(net.Chain("", x, ("avgpool", new GlobalAvgPool()), ("fc", new Linear(classes) { Initialization = Initialization.Parse("pytorch") })));
+        return net.Build(net.Chain("", x, ("avgpool", new GlobalAvgPool()),
+            ("fc", new Linear(classes) { Initialization = Initialization.Parse("pytorch") })));
     }
 
     private static Conv2d Conv(int filters, int kernel, int stride = 1) =>

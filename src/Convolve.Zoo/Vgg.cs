@@ -6,9 +6,10 @@ namespace Convolve.Zoo;
 
 /// <summary>VGG with 11, 13, 16 or 19 layers that learn: blocks of 3x3 convolutions, each block with a pool behind it.</summary>
 /// <remarks>
-/// Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table 1, columns A, B, D and E.
-/// Deviations: started as torchvision does (convolutions Kaiming normal by fan out, fully connected layers N(0, 0.01)), where the paper starts deep
-/// networks from shallow ones; batch normalisation is of 2015, as torchvision adds it. At the default size the weights are torchvision's, one for one.
+/// Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table 1, columns A, B, D and
+/// E. Deviations: started as torchvision does (convolutions Kaiming normal by fan out, fully connected layers N(0, 0.01)), where the paper
+/// starts deep networks from shallow ones; batch normalisation is of 2015, as torchvision adds it. At the default size the weights are
+/// torchvision's, one for one.
 /// </remarks>
 public static class Vgg
 {
@@ -35,7 +36,8 @@ public static class Vgg
         int[] filters = [64, 128, 256, 512, 512];
         IEnumerable<Layer> Block(int index) =>
         [
-            .. Enumerable.Repeat(0, counts[index]).SelectMany(_ => hasBatchNorm ? ConvNormReLU(filters[index], 3, padding: 1) : ConvReLU(filters[index], 3, padding: 1)),
+            .. Enumerable.Repeat(0, counts[index]).SelectMany(_ => hasBatchNorm ? ConvNormReLU(filters[index], 3, padding: 1)
+            : ConvReLU(filters[index], 3, padding: 1)),
             new MaxPool2d(2),
         ];
         return Graph.Sequential($"vgg{depth}{(hasBatchNorm ? "-bn" : "")}", input ?? (3, 224, 224),

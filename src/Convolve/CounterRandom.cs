@@ -15,7 +15,9 @@ internal struct CounterRandom
     private uint _block0, _block1, _block2, _block3;
     private int _left;
 
-    /// <summary>A stream named by a seed and up to three coordinates (such as purpose, epoch, sample); each stream has 2^34 draws.</summary>
+    /// <summary>
+    /// A stream named by a seed and up to three coordinates (such as purpose, epoch, sample); each stream has 2^34 draws.
+    /// </summary>
     public CounterRandom(ulong seed, RandomPurpose purpose, uint first = 0, uint second = 0)
     {
         (_key0, _key1) = ((uint)seed, (uint)(seed >> 32));
@@ -81,14 +83,16 @@ internal struct CounterRandom
     private readonly void EightBlocks(Span<uint> numbers)
     {
         Vector512<ulong> low = Vector512.Create((ulong)uint.MaxValue);
-        Vector512<ulong> c0 = Vector512.Create((ulong)_counter) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7), c1 = Vector512.Create((ulong)_high0);
+        Vector512<ulong> c0 = Vector512.Create((ulong)_counter) + Vector512.Create(0UL, 1, 2, 3, 4, 5, 6, 7),
+            c1 = Vector512.Create((ulong)_high0);
         Vector512<ulong> c2 = Vector512.Create((ulong)_high1), c3 = Vector512.Create((ulong)_high2);
         Vector512<uint> m0 = Vector512.Create(0xD2511F53UL).AsUInt32(), m1 = Vector512.Create(0xCD9E8D57UL).AsUInt32();
         uint k0 = _key0, k1 = _key1;
         for (int round = 0; round < 10; round++)
         {
             Vector512<ulong> p0 = Avx512F.Multiply(c0.AsUInt32(), m0), p1 = Avx512F.Multiply(c2.AsUInt32(), m1);
-            (c0, c1, c2, c3) = ((p1 >>> 32) ^ c1 ^ Vector512.Create((ulong)k0), p1 & low, (p0 >>> 32) ^ c3 ^ Vector512.Create((ulong)k1), p0 & low);
+            (c0, c1, c2, c3) = ((p1 >>> 32) ^ c1 ^ Vector512.Create((ulong)k0), p1 & low, (p0 >>> 32) ^ c3 ^ Vector512.Create((ulong)k1),
+                p0 & low);
             k0 += 0x9E3779B9;
             k1 += 0xBB67AE85;
         }

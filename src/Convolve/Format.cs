@@ -34,7 +34,8 @@ internal static class Format
         Match parts = Regex.Match(text, "^(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,7})s)?$", RegexOptions.CultureInvariant);
         if (!parts.Success || text.Length == 0)
             return null;
-        int[] numbers = [.. Enumerable.Range(1, 3).Select(i => parts.Groups[i].Success ? int.Parse(parts.Groups[i].ValueSpan, CultureInfo.InvariantCulture) : 0)];
+        int[] numbers = [.. Enumerable.Range(1, 3)
+            .Select(i => parts.Groups[i].Success ? int.Parse(parts.Groups[i].ValueSpan, CultureInfo.InvariantCulture) : 0)];
         return new(numbers[0], numbers[1], numbers[2]);
     }
 
@@ -59,10 +60,12 @@ internal static class Format
     /// <summary>Such as "with the weights of epoch 3 of 10".</summary>
     /// <param name="epoch">From 1; 0 where no epoch was finished.</param>
     /// <param name="epochs">That were finished.</param>
-    public static string WeightsOf(int epoch, int epochs) => epoch > 0 ? string.Create(CultureInfo.InvariantCulture, $"with the weights of epoch {epoch} of {epochs}")
+    public static string WeightsOf(int epoch, int epochs) => epoch > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"with the weights of epoch {epoch} of {epochs}")
         : "with the last weights, of an epoch that was not finished";
 
     /// <summary>A path, a name or a value as a shell takes it.</summary>
-    public static string Quoted(string path) => path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'))
+    public static string Quoted(string path) =>
+        path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'))
         ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
 }

@@ -6,8 +6,9 @@ internal static class NearestName
     private const int LeastPart = 3, Longest = 100;
 
     /// <summary>
-    /// The name with the fewest letters changed, hyphens and case aside, where at most a third of them differ; or else the shortest one that begins with what
-    /// was asked for, contains it, has its words in another order, or spells it with letters between. Null if there is none.
+    /// The name with the fewest letters changed, hyphens and case aside, where at most a third of them differ; or else the shortest one
+    /// that begins with what was asked for, contains it, has its words in another order, or spells it with letters between. Null if there
+    /// is none.
     /// </summary>
     public static string? Of(string asked, IEnumerable<string> names)
     {
@@ -19,7 +20,8 @@ internal static class NearestName
             .OrderBy(x => x.Distance).Select(x => x.Name).FirstOrDefault();
         // A first letter is seldom wrong: fmnist is short for fashion-mnist, and not a mnist.
         if (typo is not null && letters.Length > 0 && Letters(typo) is [{ } first, ..] && first != letters[0])
-            typo = known.Where(x => x.Letters.Length > letters.Length && IsSpelledIn(letters, x.Letters)).Select(x => x.Name).FirstOrDefault() ?? typo;
+            typo = known.Where(x => x.Letters.Length > letters.Length && IsSpelledIn(letters, x.Letters)).Select(x => x.Name)
+                .FirstOrDefault() ?? typo;
         return typo
             ?? (letters.Length < LeastPart ? null : known
                 .Select(x => (x.Name, x.Letters.Length, Kinship: Kinship(asked, letters, x.Name, x.Letters)))
@@ -27,7 +29,8 @@ internal static class NearestName
     }
 
     /// <summary>Such as " Did you mean lenet5?"; empty if no name is near.</summary>
-    public static string Guess(string asked, IEnumerable<string> names) => Of(asked, names) is { } nearest ? $" Did you mean {nearest}?" : "";
+    public static string Guess(string asked, IEnumerable<string> names) => Of(asked, names) is { } nearest ? $" Did you mean {nearest}?"
+        : "";
 
     // 1 is the closest; 0 is none.
     private static int Kinship(string asked, string letters, string name, string nameLetters) =>
@@ -38,7 +41,8 @@ internal static class NearestName
         : IsSpelledIn(letters, nameLetters) ? 5 : 0;
 
     private static string Words(string name) =>
-        string.Join(' ', name.ToLowerInvariant().Split(['-', '_', ' ', '.'], StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        string.Join(' ', name.ToLowerInvariant().Split(['-', '_', ' ', '.'], StringSplitOptions.RemoveEmptyEntries)
+            .Order(StringComparer.Ordinal));
 
     // As fmnist is in fashion-mnist: it begins alike, and its letters come in this order.
     private static bool IsSpelledIn(string letters, string name)

@@ -8,7 +8,8 @@ internal static class InProcess
     /// <summary>Runs a command with the screen as wide as this; null for a pipe of no given width.</summary>
     public static CliResult Run(int? width, params string[] arguments)
     {
-        (TextWriter output, TextWriter errors, string? columns) = (Console.Out, Console.Error, Environment.GetEnvironmentVariable("COLUMNS"));
+        (TextWriter output, TextWriter errors, string? columns) =
+            (Console.Out, Console.Error, Environment.GetEnvironmentVariable("COLUMNS"));
         using StringWriter said = new(), complained = new();
         Console.SetOut(said);
         Console.SetError(complained);

@@ -24,7 +24,8 @@ public class DamageTests
         for (int length = 0; length < file.Length; length++)
         {
             ImageException error = Assert.Throws<ImageException>(() => ImageDecoder.Decode(file.AsSpan(0, length), "cut", 3, out _));
-            Assert.True(length < 16 || error.Reason.Contains($"is cut off: it ends after {length} bytes", StringComparison.Ordinal), $"{length}: {error.Message}");
+            Assert.True(length < 16 || error.Reason.Contains($"is cut off: it ends after {length} bytes", StringComparison.Ordinal),
+                $"{length}: {error.Message}");
         }
     }
 
@@ -75,7 +76,8 @@ public class DamageTests
     public void Noise_is_an_error()
     {
         Noise noise = new(5);
-        byte[][] starts = [[], [0xFF, 0xD8, 0xFF], [0xFF, 0xD8, 0xFF, 0xE1, 0, 20, .. "Exif\0\0II*\0"u8], GoldenPicture.Named("png-rgb-8").File[..33]];
+        byte[][] starts = [[], [0xFF, 0xD8, 0xFF], [0xFF, 0xD8, 0xFF, 0xE1, 0, 20, .. "Exif\0\0II*\0"u8],
+            GoldenPicture.Named("png-rgb-8").File[..33]];
         for (int round = 0; round < Rounds; round++)
         {
             byte[] data = [.. starts[round % starts.Length], .. Noise.Bytes(noise.Next(600), (ulong)round + 1)];
@@ -96,9 +98,11 @@ public class DamageTests
     }
 
     [Theory]
-    [InlineData("jpeg-420", 0xC0, 9, (byte)2, "this JPEG file has 2 components, and 1 (grey), 3 (colour) or 4 (CMYK) were expected. Convert it.")]
+    [InlineData("jpeg-420", 0xC0, 9, (byte)2,
+        "this JPEG file has 2 components, and 1 (grey), 3 (colour) or 4 (CMYK) were expected. Convert it.")]
     [InlineData("jpeg-420", 0xC0, 9, (byte)4, null)] // the library finds the segment too short
-    [InlineData("jpeg-420", 0xC0, 6, (byte)0, "its head says 29 columns and 0 rows, and at least 1 of each was expected. Get the file again.")]
+    [InlineData("jpeg-420", 0xC0, 6, (byte)0,
+    "its head says 29 columns and 0 rows, and at least 1 of each was expected. Get the file again.")]
     public void A_head_that_cannot_be_is_named(string name, byte marker, int offset, byte value, string? reason)
     {
         byte[] file = [.. GoldenPicture.Named(name).File];

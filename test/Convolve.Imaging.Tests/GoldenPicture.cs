@@ -12,13 +12,17 @@ public sealed record GoldenPicture(string Name, int Channels, int Height, int Wi
     public bool IsJpeg => File[0] == 0xFF;
 
     /// <summary>The picture in planes, as the decoder gives it.</summary>
-    public byte[] Planes(int channels) => channels == 1 ? Grey : [.. Enumerable.Range(0, 3).SelectMany(c => Rgb.Where((_, i) => i % 3 == c))];
+    public byte[] Planes(int channels) => channels == 1 ? Grey
+        : [.. Enumerable.Range(0, 3).SelectMany(c => Rgb.Where((_, i) => i % 3 == c))];
 
     private static List<GoldenPicture> Load()
     {
-        using JsonDocument json = JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden/pictures.json")));
-        return [.. json.RootElement.EnumerateArray().Select(e => new GoldenPicture(e.GetProperty("name").GetString()!, e.GetProperty("channels").GetInt32(),
+        using JsonDocument json =
+            JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden/pictures.json")));
+        return [.. json.RootElement.EnumerateArray()
+            .Select(e => new GoldenPicture(e.GetProperty("name").GetString()!, e.GetProperty("channels").GetInt32(),
             e.GetProperty("height").GetInt32(), e.GetProperty("width").GetInt32(),
-            e.GetProperty("file").GetBytesFromBase64(), e.GetProperty("rgb").GetBytesFromBase64(), e.GetProperty("grey").GetBytesFromBase64()))];
+            e.GetProperty("file").GetBytesFromBase64(), e.GetProperty("rgb").GetBytesFromBase64(),
+            e.GetProperty("grey").GetBytesFromBase64()))];
     }
 }

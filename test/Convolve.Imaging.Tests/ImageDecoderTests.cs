@@ -28,7 +28,8 @@ public class ImageDecoderTests
     public void Every_kind_is_among_them()
     {
         Assert.Equal(106, GoldenPicture.All.Count);
-        foreach (string kind in (string[])["progressive", "jpeg-grey", "cmyk", "ycck", "grey-alpha", "palette", "transparent", "rgba", "16", "interlaced", "exif", "xmp", "no-huffman", "doubted"])
+        foreach (string kind in (string[])["progressive", "jpeg-grey", "cmyk", "ycck", "grey-alpha", "palette", "transparent", "rgba", "16",
+            "interlaced", "exif", "xmp", "no-huffman", "doubted"])
             Assert.Contains(GoldenPicture.All, p => p.Name.Contains(kind, StringComparison.Ordinal));
     }
 
@@ -48,7 +49,8 @@ public class ImageDecoderTests
     }
 
     [Fact]
-    public void Flat_pictures_are_encoded_small() => Assert.InRange(PngEncoder.Encode(new byte[3 * 200 * 200], 3, 200, 200).Length, 60, 2000);
+    public void Flat_pictures_are_encoded_small() =>
+        Assert.InRange(PngEncoder.Encode(new byte[3 * 200 * 200], 3, 200, 200).Length, 60, 2000);
 
     [Theory]
     [InlineData(2, 4, 4, 32)]
@@ -64,7 +66,8 @@ public class ImageDecoderTests
     {
         GoldenPicture golden = GoldenPicture.Named("png-rgb-8");
         ArgumentException error = Assert.Throws<ArgumentException>(() => ImageDecoder.Decode(golden.File, "a.png", 3, new byte[428]));
-        Assert.StartsWith("There is room for 428 bytes; a.png, Png 3x11x13, needs 429 for 3 channels.", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("There is room for 428 bytes; a.png, Png 3x11x13, needs 429 for 3 channels.", error.Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ImageDecoder.Decode(golden.File, "a.png", 1, new byte[429]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ImageDecoder.Decode(golden.File, "a.png", 2, new byte[286]));
     }
@@ -77,7 +80,8 @@ public class ImageDecoderTests
         GoldenPicture golden = GoldenPicture.Named(name);
         int count = golden.Height * golden.Width;
         ImageException error = Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(golden.File, name, count - 1));
-        Assert.Equal($"its {golden.Width} x {height} pixels are more than the limit of {count - 1} pixels. Make the picture smaller.", error.Reason);
+        Assert.Equal($"its {golden.Width} x {height} pixels are more than the limit of {count - 1} pixels. Make the picture smaller.",
+            error.Reason);
         Assert.Equal(pixels, $"{count}");
         Assert.Equal(name, error.File);
         Assert.Equal($"{name}: {error.Reason}", error.Message);
@@ -96,14 +100,17 @@ public class ImageDecoderTests
         jpeg.AsSpan(frame + 5, 4).Fill(0xFF);
         long before = GC.GetTotalAllocatedBytes();
         foreach (byte[] file in (byte[][])[png, jpeg])
-            Assert.Contains("more than the limit of 100000000 pixels", Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "large", 3, out _)).Message, StringComparison.Ordinal);
+            Assert.Contains("more than the limit of 100000000 pixels",
+                Assert.Throws<ImageException>(() => ImageDecoder.Decode(file, "large", 3, out _)).Message, StringComparison.Ordinal);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1 << 20);
     }
 
     [Theory]
     [InlineData("", "the file is empty (0 bytes). Get it again.")]
-    [InlineData("GIF89a and so on", "this is no JPEG and no PNG file: it begins with 4749463839612061, as GIF files do. Convert it, or take it away.")]
-    [InlineData("RIFF____WEBPVP8 ", "this is no JPEG and no PNG file: it begins with 524946465F5F5F5F, as WebP files do. Convert it, or take it away.")]
+    [InlineData("GIF89a and so on",
+        "this is no JPEG and no PNG file: it begins with 4749463839612061, as GIF files do. Convert it, or take it away.")]
+    [InlineData("RIFF____WEBPVP8 ",
+        "this is no JPEG and no PNG file: it begins with 524946465F5F5F5F, as WebP files do. Convert it, or take it away.")]
     [InlineData("text", "this is no JPEG and no PNG file: it begins with 74657874. Convert it, or take it away.")]
     public void Other_files_are_named(string content, string reason) =>
         Assert.Equal(reason, Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(Encoding.ASCII.GetBytes(content), "x.jpg")).Reason);
@@ -111,7 +118,8 @@ public class ImageDecoderTests
     [Fact]
     public void Decoding_allocates_nothing_once_a_thread_is_warm()
     {
-        GoldenPicture[] all = [.. GoldenPicture.All.Where(p => !p.Name.Contains("xmp", StringComparison.Ordinal) && !p.Name.StartsWith("doubted", StringComparison.Ordinal)
+        GoldenPicture[] all = [.. GoldenPicture.All.Where(p => !p.Name.Contains("xmp", StringComparison.Ordinal)
+            && !p.Name.StartsWith("doubted", StringComparison.Ordinal)
             && !p.Name.Contains("profile", StringComparison.Ordinal) && p.Name != "jpeg-comment")]; // XMP is text, which is made
         byte[] room = new byte[3 * 40 * 200];
         DecodeAll();
@@ -155,15 +163,18 @@ public class ImageDecoderTests
             {
                 byte[] file = PngEncoder.Encode(planes, 3, 200, 300);
                 ImageDecoder.Decode(file, "noise.png", 3, planes);
-                Assert.Throws<ImageException>(() => ImageDecoder.Decode([.. file.AsSpan(0, 9000), .. file.AsSpan(9100)], "bad.png", 3, out _));
-                Assert.Throws<ImageException>(() => ImageDecoder.Decode([.. small.AsSpan(0, small.Length - 60), 0xFF, 0xD9], "bad.jpg", 3, out _));
+                Assert.Throws<ImageException>(() =>
+                    ImageDecoder.Decode([.. file.AsSpan(0, 9000), .. file.AsSpan(9100)], "bad.png", 3, out _));
+                Assert.Throws<ImageException>(() =>
+                    ImageDecoder.Decode([.. small.AsSpan(0, small.Length - 60), 0xFF, 0xD9], "bad.jpg", 3, out _));
             }
         }
 
         static long ResidentBytes()
         {
             GC.Collect();
-            return long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) * Environment.SystemPageSize;
+            return long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)
+                * Environment.SystemPageSize;
         }
     }
 

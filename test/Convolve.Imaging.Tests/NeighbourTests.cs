@@ -1,12 +1,17 @@
 namespace Convolve.Imaging.Tests;
 
-/// <summary>What a file is depends on its bytes alone: not on the files that were decoded before it, on the thread, or on a harmless doubt of the decoder's.</summary>
+/// <summary>
+/// What a file is depends on its bytes alone: not on the files that were decoded before it, on the thread, or on a harmless doubt of the
+/// decoder's.
+/// </summary>
 public class NeighbourTests
 {
-    private static readonly byte[] Ordinary = GoldenPicture.Named("jpeg-420").File, Optimised = GoldenPicture.Named("jpeg-optimised-q30").File,
+    private static readonly byte[] Ordinary = GoldenPicture.Named("jpeg-420").File,
+        Optimised = GoldenPicture.Named("jpeg-optimised-q30").File,
         Progressive = GoldenPicture.Named("jpeg-progressive").File, Png = GoldenPicture.Named("png-rgb-8").File;
 
-    public static TheoryData<string> Doubted => [.. GoldenPicture.All.Select(p => p.Name).Where(name => name.StartsWith("doubted", StringComparison.Ordinal))];
+    public static TheoryData<string> Doubted =>
+        [.. GoldenPicture.All.Select(p => p.Name).Where(name => name.StartsWith("doubted", StringComparison.Ordinal))];
 
     [Theory]
     [InlineData("jpeg-no-huffman-tables")]
@@ -74,7 +79,8 @@ public class NeighbourTests
     public void A_doubt_hides_neither_a_cut_nor_damage(string name)
     {
         byte[] file = GoldenPicture.Named(name).File;
-        int start = file.AsSpan().LastIndexOf((byte[])[0xFF, JpegFile.Scan]) + 14, end = file.AsSpan().LastIndexOf((byte[])[0xFF, JpegFile.End]);
+        int start = file.AsSpan().LastIndexOf((byte[])[0xFF, JpegFile.Scan]) + 14,
+            end = file.AsSpan().LastIndexOf((byte[])[0xFF, JpegFile.End]);
         int refused = 0;
         for (int cut = start + 4; cut < end - 20; cut += 5)
             Assert.Throws<ImageException>(() => ImageDecoder.Decode([.. file.AsSpan(0, cut), 0xFF, JpegFile.End], name, 3, out _));
@@ -110,7 +116,8 @@ public class NeighbourTests
         for (int kept = 1; kept < scans.Length; kept++)
         {
             byte[] cut = JpegFile.Join([.. parts.Take(scans[kept]), parts[^1]]);
-            Assert.Contains("before the last of its scans", Assert.Throws<ImageException>(() => ImageDecoder.Decode(cut, name, 3, out _)).Message, StringComparison.Ordinal);
+            Assert.Contains("before the last of its scans",
+                Assert.Throws<ImageException>(() => ImageDecoder.Decode(cut, name, 3, out _)).Message, StringComparison.Ordinal);
         }
     }
 
@@ -122,7 +129,8 @@ public class NeighbourTests
             byte[] file = [.. GoldenPicture.Named(name).File];
             int at = file.AsSpan().IndexOf(name == "png-exif-6" ? "eXIf"u8 : "iTXt"u8);
             file[at + 30] ^= 1;
-            Assert.Contains("has another checksum", Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(file, name)).Message, StringComparison.Ordinal);
+            Assert.Contains("has another checksum", Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(file, name)).Message,
+                StringComparison.Ordinal);
         }
     }
 

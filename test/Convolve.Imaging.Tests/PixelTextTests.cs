@@ -8,9 +8,11 @@ public class PixelTextTests
     {
         byte[] planes = new byte[3 * 10 * 8];
         PixelText.Write(planes, 10, 8, "T", 1, 2, [10, 20, 30]);
-        string[] expected = ["........", "........", ".#####..", "...#....", "...#....", "...#....", "...#....", "...#....", "...#....", "........"];
+        string[] expected = ["........", "........", ".#####..", "...#....", "...#....", "...#....", "...#....", "...#....", "...#....",
+            "........"];
         for (int c = 0; c < 3; c++)
-            Assert.Equal(expected, Enumerable.Range(0, 10).Select(y => string.Concat(Enumerable.Range(0, 8).Select(x => planes[(c * 10 + y) * 8 + x] == 10 * (c + 1) ? '#' : '.'))));
+            Assert.Equal(expected, Enumerable.Range(0, 10)
+                .Select(y => string.Concat(Enumerable.Range(0, 8).Select(x => planes[(c * 10 + y) * 8 + x] == 10 * (c + 1) ? '#' : '.'))));
     }
 
     [Fact]

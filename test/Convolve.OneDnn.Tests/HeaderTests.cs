@@ -8,7 +8,9 @@ using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
-/// <summary>The struct layouts and the numbers that the bindings were written with, against the C header and against the library's answers.</summary>
+/// <summary>
+/// The struct layouts and the numbers that the bindings were written with, against the C header and against the library's answers.
+/// </summary>
 public sealed class HeaderTests : IDisposable
 {
     private const string Header = "/usr/include/oneapi/dnnl/dnnl_types.h", Compiler = "/usr/bin/cc";
@@ -46,13 +48,15 @@ public sealed class HeaderTests : IDisposable
         ("dnnl_query_impl_info_str", Library("ImplementationName")), ("dnnl_query_workspace_md", Library("WorkspaceLayout")),
         ("dnnl_query_scratchpad_md", Library("ScratchpadLayout")), ("dnnl_query_exec_arg_md", Library("ArgumentLayout")),
         ("dnnl_convolution_direct", OperationDescriptor.Direct),
-        ("dnnl_pooling_max", OperationDescriptor.CodeOf(PoolingKind.Max)), ("dnnl_pooling_avg_include_padding", OperationDescriptor.CodeOf(PoolingKind.AverageWithPadding)),
+        ("dnnl_pooling_max", OperationDescriptor.CodeOf(PoolingKind.Max)),
+        ("dnnl_pooling_avg_include_padding", OperationDescriptor.CodeOf(PoolingKind.AverageWithPadding)),
         ("dnnl_pooling_avg_exclude_padding", OperationDescriptor.CodeOf(PoolingKind.AverageWithoutPadding)),
         ("dnnl_eltwise_elu", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.ReLU))),
         ("dnnl_eltwise_relu", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.ReLU, 0.1f))),
         ("dnnl_eltwise_tanh", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.Tanh))),
         ("dnnl_eltwise_logistic", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.Logistic))),
-        ("DNNL_ARG_SRC", LayoutCodec.CodeOf(Argument.Source)), ("DNNL_ARG_DST", LayoutCodec.CodeOf(Argument.Target)), ("DNNL_ARG_WEIGHTS", LayoutCodec.CodeOf(Argument.Weights)),
+        ("DNNL_ARG_SRC", LayoutCodec.CodeOf(Argument.Source)), ("DNNL_ARG_DST", LayoutCodec.CodeOf(Argument.Target)),
+        ("DNNL_ARG_WEIGHTS", LayoutCodec.CodeOf(Argument.Weights)),
         ("DNNL_ARG_BIAS", LayoutCodec.CodeOf(Argument.Bias)), ("DNNL_ARG_WORKSPACE", LayoutCodec.CodeOf(Argument.Workspace)),
         ("DNNL_ARG_SCRATCHPAD", LayoutCodec.CodeOf(Argument.Scratchpad)), ("DNNL_ARG_DIFF_SRC", LayoutCodec.CodeOf(Argument.DiffSource)),
         ("DNNL_ARG_DIFF_DST", LayoutCodec.CodeOf(Argument.DiffTarget)), ("DNNL_ARG_DIFF_WEIGHTS", LayoutCodec.CodeOf(Argument.DiffWeights)),

@@ -15,7 +15,8 @@ public sealed class KernelErrorTests : IDisposable
     private static Kernel ReLU() => Library.Compile(new ElementwiseForward(new(ElementwiseKind.ReLU), Data), "relu7");
 
     private static ConvolutionForward Convolution(long outputRows) => new(true, Layout.Any(ElementType.Float32, 1, 3, 8, 8),
-        Layout.Any(ElementType.Float32, 5, 3, 3, 3), null, Layout.Any(ElementType.Float32, 1, 5, outputRows, 6), new((1, 1), (1, 1), (0, 0), (0, 0)));
+        Layout.Any(ElementType.Float32, 5, 3, 3, 3), null, Layout.Any(ElementType.Float32, 1, 5, outputRows, 6),
+        new((1, 1), (1, 1), (0, 0), (0, 0)));
 
     [Fact]
     public void A_wrong_shape_names_label_call_and_operation()
@@ -32,8 +33,10 @@ public sealed class KernelErrorTests : IDisposable
     public void A_wrong_sum_and_a_wrong_reorder_are_refused()
     {
         Layout other = Layout.Plain(ElementType.Float32, 4, 9);
-        Assert.Contains("Reorder", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Reorder(Data, other), "copy")).Message, StringComparison.Ordinal);
-        Assert.Contains("Sum", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Sum(Data, 0), "sum1")).Message, StringComparison.Ordinal);
+        Assert.Contains("Reorder", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Reorder(Data, other), "copy")).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("Sum", Assert.Throws<KernelLibraryException>(() => Library.Compile(new Sum(Data, 0), "sum1")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +44,8 @@ public sealed class KernelErrorTests : IDisposable
     {
         // There is no convolution of whole numbers to bfloat16.
         ConvolutionForward operation = new(true, Layout.Any(ElementType.Int32, 1, 16, 9, 9),
-            Layout.Any(ElementType.UInt8, 16, 16, 5, 5), null, Layout.Any(ElementType.BFloat16, 1, 16, 3, 3), new((2, 2), (1, 1), (0, 0), (0, 0)));
+            Layout.Any(ElementType.UInt8, 16, 16, 5, 5), null, Layout.Any(ElementType.BFloat16, 1, 16, 3, 3),
+            new((2, 2), (1, 1), (0, 0), (0, 0)));
         Assert.Null(Library.Describe(operation));
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Compile(operation, "conv3"));
         Assert.StartsWith($"conv3: {Library.Name} has no kernel for ConvolutionForward", error.Message, StringComparison.Ordinal);
@@ -90,8 +94,10 @@ public sealed class KernelErrorTests : IDisposable
             Assert.True(needed > 0);
             using Kernel kernel = Library.Compile(operation, "conv5");
             using NativeBuffer scratchpad = new(2 * needed, "test");
-            ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => kernel.BindScratchpad(scratchpad, 0, needed - 1));
-            Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, and {needed - 1} were planned.", error.Message, StringComparison.Ordinal);
+            ArgumentOutOfRangeException error =
+                Assert.Throws<ArgumentOutOfRangeException>(() => kernel.BindScratchpad(scratchpad, 0, needed - 1));
+            Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, and {needed - 1} were planned.", error.Message,
+                StringComparison.Ordinal);
             kernel.BindScratchpad(scratchpad, needed, needed);
             ThreadTeam.Resize(threads);
         });
@@ -103,7 +109,8 @@ public sealed class KernelErrorTests : IDisposable
         using Kernel kernel = ReLU();
         kernel.Bind(Argument.Source, Data, _buffer, 0);
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => ThreadTeam.Invoke(kernel.Execute));
-        Assert.StartsWith("relu7: oneDNN answered \"invalid arguments\" to Dnnl.dnnl_primitive_execute for ElementwiseForward", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("relu7: oneDNN answered \"invalid arguments\" to Dnnl.dnnl_primitive_execute for ElementwiseForward",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 namespace Convolve.OneDnn.Tests;
 
-/// <summary>Runs one operation on plain float32 numbers: describes, compiles, brings every input to the layout asked for, executes, brings the results back.</summary>
+/// <summary>
+/// Runs one operation on plain float32 numbers: describes, compiles, brings every input to the layout asked for, executes, brings the
+/// results back.
+/// </summary>
 internal static class KernelRunner
 {
     private const byte Junk = 0xA5;
@@ -8,7 +11,8 @@ internal static class KernelRunner
     private static IKernelLibrary Library => KernelLibrary.Current;
 
     /// <summary>Runs an operation. What is not among the inputs is an output, and begins as junk.</summary>
-    public static Dictionary<Argument, float[]> Run(Operation operation, Dictionary<Argument, float[]> inputs, Dictionary<Argument, NativeBuffer>? keep = null)
+    public static Dictionary<Argument, float[]> Run(Operation operation, Dictionary<Argument, float[]> inputs, Dictionary<Argument,
+        NativeBuffer>? keep = null)
     {
         Dictionary<Argument, float[]> results = [];
         ThreadTeam.Invoke(() =>

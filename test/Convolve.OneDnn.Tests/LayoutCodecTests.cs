@@ -11,7 +11,8 @@ public unsafe class LayoutCodecTests
     // Axes of 1 whose distances say nothing, blocks that are filled up, and those that are whole.
     private static readonly long[][] Shapes =
     [
-        [1], [7], [1, 1], [2, 17], [16, 64], [100, 6160], [2, 3, 5], [1, 1, 1, 1], [1, 16, 1, 1], [2, 17, 3, 5], [32, 32, 3, 3], [1, 48, 7, 1],
+        [1], [7], [1, 1], [2, 17], [16, 64], [100, 6160], [2, 3, 5], [1, 1, 1, 1], [1, 16, 1, 1], [2, 17, 3, 5], [32, 32, 3, 3],
+        [1, 48, 7, 1],
         [2, 1, 4, 4], [2, 8, 3, 5, 5], [1, 16, 16, 1, 1], [2, 3, 4, 5, 6, 7],
     ];
 
@@ -38,7 +39,8 @@ public unsafe class LayoutCodecTests
     {
         foreach (long[] shape in Shapes)
         {
-            (byte[] Descriptor, Layout Layout)[] all = [.. Descriptors(ElementType.Float32, shape).Select(descriptor => (descriptor, Decode(descriptor)))];
+            (byte[] Descriptor, Layout Layout)[] all =
+                [.. Descriptors(ElementType.Float32, shape).Select(descriptor => (descriptor, Decode(descriptor)))];
             foreach ((byte[] left, Layout leftLayout) in all)
                 foreach ((byte[] right, Layout rightLayout) in all)
                 {

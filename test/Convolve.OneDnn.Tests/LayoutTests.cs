@@ -74,7 +74,8 @@ public class LayoutTests
     public void Operations_are_compared_by_value()
     {
         static Operation Make(int stride) => new ConvolutionForward(true, Layout.Plain(ElementType.Float32, 1, 2, 6, 6),
-            Layout.Any(ElementType.Float32, 3, 2, 3, 3), null, Layout.Any(ElementType.Float32, 1, 3, 4, 4), new((stride, 1), (1, 1), (0, 0), (0, 0)));
+            Layout.Any(ElementType.Float32, 3, 2, 3, 3), null, Layout.Any(ElementType.Float32, 1, 3, 4, 4),
+            new((stride, 1), (1, 1), (0, 0), (0, 0)));
         Assert.Equal(Make(1), Make(1));
         Assert.Equal(Make(1).GetHashCode(), Make(1).GetHashCode());
         Assert.NotEqual(Make(1), Make(2));
@@ -104,7 +105,8 @@ public class LayoutTests
         Assert.Equal([.. Enumerable.Range(0, 16).Select(c => (long)c), .. Enumerable.Range(0, 16).Select(c => 16L * 15 + c)], blocked[1]);
         Assert.Equal([0L, 80, 160], blocked[2]);
         Assert.Equal([0L, 16, 32, 48, 64], blocked[3]);
-        Assert.Contains("f32 2x3 any", Assert.Throws<InvalidOperationException>(() => Layout.Any(ElementType.Float32, 2, 3).OffsetsOf(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("f32 2x3 any", Assert.Throws<InvalidOperationException>(() =>
+            Layout.Any(ElementType.Float32, 2, 3).OffsetsOf(0)).Message, StringComparison.Ordinal);
 
         static long[][] Offsets(Layout layout) => [.. Enumerable.Range(0, layout.Sizes.Count).Select(layout.OffsetsOf)];
     }

@@ -14,7 +14,8 @@ public class LeakTests
         (long virtualBytes, int mappings) = (Memory.VirtualBytes, Memory.Mappings);
         for (int i = 0; i < Rounds; i++)
             Cycle();
-        Assert.True(Memory.VirtualBytes - virtualBytes < 20L * Bytes, $"{Rounds} buffers of {Bytes} bytes left {Memory.VirtualBytes - virtualBytes} bytes");
+        Assert.True(Memory.VirtualBytes - virtualBytes < 20L * Bytes,
+            $"{Rounds} buffers of {Bytes} bytes left {Memory.VirtualBytes - virtualBytes} bytes");
         Assert.True(Memory.Mappings - mappings < Rounds / 2, $"{Rounds} buffers left {Memory.Mappings - mappings} mappings");
 
         static void Cycle()
@@ -30,7 +31,8 @@ public class LeakTests
         IKernelLibrary library = KernelLibrary.Current;
         Layout plain = Layout.Plain(ElementType.Float32, 8, 32, 20, 20);
         ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 8, 32, 20, 20),
-            Layout.Any(ElementType.Float32, 32, 32, 3, 3), null, Layout.Any(ElementType.Float32, 8, 32, 20, 20), new((1, 1), (1, 1), (1, 1), (1, 1)));
+            Layout.Any(ElementType.Float32, 32, 32, 3, 3), null, Layout.Any(ElementType.Float32, 8, 32, 20, 20),
+            new((1, 1), (1, 1), (1, 1), (1, 1)));
         KernelDescription description = library.Describe(operation)!;
         using NativeBuffer buffer = new(description.Layouts.Values.Sum(l => l.Bytes) + description.ScratchpadBytes, "a test");
         ThreadTeam.Invoke(() =>

@@ -15,6 +15,7 @@ internal static class Memory
     public static int Mappings => OperatingSystem.IsLinux() ? File.ReadLines("/proc/self/maps").Count() : 0;
 
     private static long Status(string field) => !OperatingSystem.IsLinux() ? 0
-        : long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith(field, StringComparison.Ordinal)).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[^2],
+        : long.Parse(File.ReadLines("/proc/self/status").First(l => l.StartsWith(field, StringComparison.Ordinal))
+        .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[^2],
             CultureInfo.InvariantCulture);
 }

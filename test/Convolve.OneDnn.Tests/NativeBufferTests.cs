@@ -74,7 +74,8 @@ public class NativeBufferTests
     {
         InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => new NativeBuffer(bytes, "activations"));
         Assert.Equal(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"The machine does not give {bytes / 1048576.0:F1} MiB for activations. Use a smaller batch size, or end other programs."), error.Message);
+            $"The machine does not give {bytes / 1048576.0:F1} MiB for activations. Use a smaller batch size, or end other programs."),
+            error.Message);
     }
 
     [Theory]

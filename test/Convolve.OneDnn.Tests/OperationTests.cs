@@ -2,7 +2,9 @@ using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
-/// <summary>Every kind of operation describes, compiles, binds and computes what its definition says, on numbers that are exact in float32.</summary>
+/// <summary>
+/// Every kind of operation describes, compiles, binds and computes what its definition says, on numbers that are exact in float32.
+/// </summary>
 public class OperationTests
 {
     private const int N = 2, C = 6, H = 5, W = 7, K = 4, Groups = 2, TapsHigh = 3, TapsWide = 2;
@@ -34,7 +36,8 @@ public class OperationTests
                                 {
                                     int row = y * 2 - 1 + r * 2, column = x + s, channel = k / (K / Groups) * (C / Groups) + c;
                                     if ((uint)row < H && (uint)column < W)
-                                        yield return (((n * C + channel) * H + row) * W + column, ((k * (C / Groups) + c) * TapsHigh + r) * TapsWide + s,
+                                        yield return (((n * C + channel) * H + row) * W + column,
+                                            ((k * (C / Groups) + c) * TapsHigh + r) * TapsWide + s,
                                             ((n * K + k) * OutH + y) * OutW + x);
                                 }
     }
@@ -55,7 +58,8 @@ public class OperationTests
         foreach ((int s, int w, int t) in Taps())
             expected[t] += (double)Source[s] * Weights[w];
         ElementwiseFunction? function = kind is { } k ? new(k, slope) : null;
-        var results = KernelRunner.Run(Convolution(function), new() { [Argument.Source] = Source, [Argument.Weights] = Weights, [Argument.Bias] = bias });
+        var results = KernelRunner.Run(Convolution(function),
+            new() { [Argument.Source] = Source, [Argument.Weights] = Weights, [Argument.Bias] = bias });
         RequireEqual([.. expected.Select(v => Apply(function, v))], results[Argument.Target]);
     }
 
@@ -67,7 +71,8 @@ public class OperationTests
             expected[s] += (double)DiffTarget[t] * Weights[w];
         ConvolutionForward forward = Convolution();
         ConvolutionBackwardData operation = new(Any(N, C, H, W), forward.Weights, forward.Target, forward);
-        RequireEqual(expected, KernelRunner.Run(operation, new() { [Argument.Weights] = Weights, [Argument.DiffTarget] = DiffTarget })[Argument.DiffSource]);
+        RequireEqual(expected,
+            KernelRunner.Run(operation, new() { [Argument.Weights] = Weights, [Argument.DiffTarget] = DiffTarget })[Argument.DiffSource]);
     }
 
     [Fact]
@@ -91,7 +96,8 @@ public class OperationTests
         const int Batch = 3, Inputs = 10, Units = 7;
         float[] source = KernelRunner.Numbers(Batch * Inputs, 1), weights = KernelRunner.Numbers(Units * Inputs, 2);
         float[] bias = KernelRunner.Numbers(Units, 3), diff = KernelRunner.Numbers(Batch * Units, 4);
-        double[] target = new double[Batch * Units], diffSource = new double[source.Length], diffWeights = new double[weights.Length], diffBias = new double[Units];
+        double[] target = new double[Batch * Units], diffSource = new double[source.Length], diffWeights = new double[weights.Length],
+            diffBias = new double[Units];
         for (int n = 0; n < Batch; n++)
             for (int o = 0; o < Units; o++)
             {
@@ -113,7 +119,8 @@ public class OperationTests
             new() { [Argument.Source] = source, [Argument.Weights] = weights, [Argument.Bias] = bias })[Argument.Target]);
         RequireEqual(diffSource, KernelRunner.Run(new InnerProductBackwardData(F32(Batch, Inputs), anyWeights, F32(Batch, Units), forward),
             new() { [Argument.Weights] = weights, [Argument.DiffTarget] = diff })[Argument.DiffSource]);
-        var results = KernelRunner.Run(new InnerProductBackwardWeights(F32(Batch, Inputs), anyWeights, F32(Units), F32(Batch, Units), forward),
+        var results =
+            KernelRunner.Run(new InnerProductBackwardWeights(F32(Batch, Inputs), anyWeights, F32(Units), F32(Batch, Units), forward),
             new() { [Argument.Source] = source, [Argument.DiffTarget] = diff });
         RequireEqual(diffWeights, results[Argument.DiffWeights]);
         RequireEqual(diffBias, results[Argument.DiffBias]);
@@ -142,7 +149,8 @@ public class OperationTests
             foreach (int i in winners)
                 diffSource[i] += diff[t] * share;
         }
-        PoolingForward forward = new(true, kind, F32(N, C, H, W), F32(N, C, OutHigh, OutWide), (High, Wide), new((2, 2), (1, 1), (1, 0), (1, 1)));
+        PoolingForward forward = new(true, kind, F32(N, C, H, W), F32(N, C, OutHigh, OutWide), (High, Wide),
+            new((2, 2), (1, 1), (1, 0), (1, 1)));
         Dictionary<Argument, NativeBuffer> workspace = [];
         RequireEqual(target, KernelRunner.Run(forward, new() { [Argument.Source] = source }, workspace)[Argument.Target]);
         Assert.Equal(kind == PoolingKind.Max, workspace.ContainsKey(Argument.Workspace));
@@ -186,7 +194,8 @@ public class OperationTests
     {
         float[][] parts = [.. Enumerable.Range(0, count).Select(i => KernelRunner.Numbers(60, (uint)i + 1))];
         double[] expected = [.. Enumerable.Range(0, 60).Select(i => parts.Sum(p => (double)p[i]))];
-        RequireEqual(expected, KernelRunner.Run(new Sum(F32(3, 4, 5), count), parts.Select((p, i) => (Argument.FirstSource + i, p)).ToDictionary())[Argument.Target]);
+        RequireEqual(expected, KernelRunner.Run(new Sum(F32(3, 4, 5), count),
+            parts.Select((p, i) => (Argument.FirstSource + i, p)).ToDictionary())[Argument.Target]);
     }
 
     [Fact]
@@ -255,6 +264,7 @@ public class OperationTests
         Assert.Equal(expected.Length, actual.Length);
         double scale = Math.Max(1, expected.Max(Math.Abs));
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale, $"element {i}: {actual[i]:r} where {expected[i]:r} was expected");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * scale,
+                $"element {i}: {actual[i]:r} where {expected[i]:r} was expected");
     }
 }

@@ -242,7 +242,8 @@ public sealed class ThreadTeamTests : IDisposable
                 Task.Run(() => ThreadTeam.Invoke(() => order.Add("of another thread"))).Wait();
                 order.Add("outer");
             });
-            Assert.Equal("back", Assert.Throws<FormatException>(() => ThreadTeam.CallBack(() => throw new FormatException("back"))).Message);
+            Assert.Equal("back",
+                Assert.Throws<FormatException>(() => ThreadTeam.CallBack(() => throw new FormatException("back"))).Message);
             order.Add("end");
         }, JobKind.Training);
         Assert.Equal(["inner", "of another thread", "outer", "end"], order);
@@ -286,7 +287,8 @@ public sealed class ThreadTeamTests : IDisposable
         Assert.Equal(1, ThreadTeam.Threads);
         ThreadTeam.Resize(0);
         string? asked = Environment.GetEnvironmentVariable("OMP_NUM_THREADS");
-        Assert.Equal(asked is null ? Environment.ProcessorCount : int.Parse(asked, System.Globalization.CultureInfo.InvariantCulture), ThreadTeam.Threads);
+        Assert.Equal(asked is null ? Environment.ProcessorCount : int.Parse(asked, System.Globalization.CultureInfo.InvariantCulture),
+            ThreadTeam.Threads);
     }
 
     // A kernel divides its work among the threads of the team it was compiled for; the result may not depend on how many there are.
@@ -294,7 +296,8 @@ public sealed class ThreadTeamTests : IDisposable
     public void A_kernel_gives_the_same_for_every_size_of_the_team()
     {
         ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 3, 16, 9, 9),
-            Layout.Any(ElementType.Float32, 16, 16, 3, 3), null, Layout.Any(ElementType.Float32, 3, 16, 7, 7), new((1, 1), (1, 1), (0, 0), (0, 0)));
+            Layout.Any(ElementType.Float32, 16, 16, 3, 3), null, Layout.Any(ElementType.Float32, 3, 16, 7, 7),
+            new((1, 1), (1, 1), (0, 0), (0, 0)));
         Dictionary<Argument, float[]> inputs = new()
         {
             [Argument.Source] = KernelRunner.Numbers(3 * 16 * 81, 1),

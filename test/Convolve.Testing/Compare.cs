@@ -3,7 +3,9 @@ namespace Convolve.Testing;
 /// <summary>How far one tensor is from another; sums in float64.</summary>
 public static class Compare
 {
-    /// <summary>|actual - expected| / |expected| in the Euclidean norm; the plain norm of the difference where nothing is expected but zeros.</summary>
+    /// <summary>
+    /// |actual - expected| / |expected| in the Euclidean norm; the plain norm of the difference where nothing is expected but zeros.
+    /// </summary>
     public static double RelativeL2(ReadOnlySpan<double> actual, ReadOnlySpan<double> expected)
     {
         RequireEqualLengths(actual, expected);

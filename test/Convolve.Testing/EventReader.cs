@@ -16,7 +16,8 @@ public sealed record WireMessage(IReadOnlyList<(int Number, object Value)> Field
 
     public string Text(int number) => Encoding.UTF8.GetString(Bytes(number));
 
-    public IReadOnlyList<WireMessage> Messages(int number) => [.. Fields.Where(f => f.Number == number).Select(f => Parse((byte[])f.Value))];
+    public IReadOnlyList<WireMessage> Messages(int number) =>
+        [.. Fields.Where(f => f.Number == number).Select(f => Parse((byte[])f.Value))];
 
     public double[] Doubles(int number)
     {
@@ -109,11 +110,16 @@ public static class EventReader
 
     /// <summary>The scalars of a file.</summary>
     public static IEnumerable<(long Step, string Tag, float Value)> Scalars(IEnumerable<WireMessage> events) =>
-        events.Where(e => e.Has(5)).SelectMany(e => e.Messages(5)[0].Messages(1).Where(v => v.Has(2)).Select(v => (e.Int64(2), v.Text(1), v.Float(2))));
+        events.Where(e => e.Has(5)).SelectMany(e =>
+            e.Messages(5)[0].Messages(1).Where(v => v.Has(2)).Select(v => (e.Int64(2), v.Text(1), v.Float(2))));
 
-    /// <summary>The scalars of a run folder as TensorBoard shows them, those of train/ and validation/ with "train:" and "validation:" before their tags.</summary>
+    /// <summary>
+    /// The scalars of a run folder as TensorBoard shows them, those of train/ and validation/ with "train:" and "validation:" before their
+    /// tags.
+    /// </summary>
     public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOfRun(string run) =>
-        [.. ScalarsOf(run), .. new[] { "train", "validation" }.SelectMany(name => ScalarsOf(Path.Combine(run, name)).Select(s => (s.Step, $"{name}:{s.Tag}", s.Value)))];
+        [.. ScalarsOf(run), .. new[] { "train", "validation" }.SelectMany(name =>
+            ScalarsOf(Path.Combine(run, name)).Select(s => (s.Step, $"{name}:{s.Tag}", s.Value)))];
 
     /// <summary>The scalars of one folder: where a file says from which step on the earlier ones are void, they are.</summary>
     public static IReadOnlyList<(long Step, string Tag, float Value)> ScalarsOf(string folder)
@@ -133,7 +139,9 @@ public static class EventReader
     }
 
     // The name ends in it, or in a word after it.
-    private static int NumberOf(string file) => file.Split('.').Reverse().Select(part => int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out int number) ? number : -1).First(n => n >= 0);
+    private static int NumberOf(string file) => file.Split('.').Reverse()
+        .Select(part => int.TryParse(part, System.Globalization.CultureInfo.InvariantCulture, out int number) ? number : -1)
+        .First(n => n >= 0);
 
     public static uint Crc(ReadOnlySpan<byte> bytes)
     {

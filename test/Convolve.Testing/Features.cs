@@ -8,12 +8,16 @@ namespace Convolve.Testing;
 public static class Features
 {
     /// <summary>What keeps a process from a part of the processor: the kernel library first, then .NET.</summary>
-    public static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F", "DOTNET_EnableAVX2"];
+    public static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F",
+        "DOTNET_EnableAVX2"];
 
     private static readonly Lazy<HashSet<string>> Flags = new(() => [.. CpuFlags()]);
     private static readonly Lazy<bool> Mounts = new(CanMount);
 
-    /// <summary>Whether bfloat16 is native, and the kernel library may use it, so that a model in it must work; elsewhere its constructor must throw.</summary>
+    /// <summary>
+    /// Whether bfloat16 is native, and the kernel library may use it, so that a model in it must work; elsewhere its constructor must
+    /// throw.
+    /// </summary>
     public static bool HasNativeBFloat16 => Has(Feature.BFloat16);
 
     /// <summary>Whether it is here.</summary>
@@ -34,12 +38,14 @@ public static class Features
         Feature.LibraryAvx2 => LibraryHas("avx2") ? null : "needs the kernel library's AVX2 kernels",
         Feature.LibraryAvx512 => LibraryHas("avx512bw", "AVX2") ? null : "needs the kernel library's AVX-512 kernels",
         Feature.BFloat16 => LibraryHas("avx512_bf16", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI") ? null : "needs AVX-512 with bfloat16",
-        Feature.WholeProcessor => Limits.FirstOrDefault(name => Environment.GetEnvironmentVariable(name) is not null) is { } set ? $"{set} is set" : null,
+        Feature.WholeProcessor => Limits.FirstOrDefault(name => Environment.GetEnvironmentVariable(name) is not null) is { } set
+        ? $"{set} is set" : null,
         Feature.Linux => OperatingSystem.IsLinux() ? null : "needs Linux",
         Feature.Unix => OperatingSystem.IsWindows() ? "needs links and permissions of Unix" : null,
         Feature.Mounting => Mounts.Value ? null : "needs the right to mount a file system",
         Feature.FashionMnist => Directory.Exists("/usr/share/datasets/fashion-mnist") ? null : "needs the package dataset-fashion-mnist",
-        Feature.KernelHeaders => File.Exists("/usr/include/oneapi/dnnl/dnnl_types.h") && File.Exists("/usr/bin/cc") ? null : "needs the packages libdnnl-dev and gcc",
+        Feature.KernelHeaders => File.Exists("/usr/include/oneapi/dnnl/dnnl_types.h") && File.Exists("/usr/bin/cc") ? null
+        : "needs the packages libdnnl-dev and gcc",
         Feature.PyTorch => Directory.Exists("/usr/lib/python3/dist-packages/torch") ? null : "needs the package python3-torch",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
     };

@@ -94,7 +94,8 @@ public sealed class MirrorServer : IDisposable
             while (!Encoding.ASCII.GetString(buffer, 0, length).Contains("\r\n\r\n", StringComparison.Ordinal));
             string[] lines = Encoding.ASCII.GetString(buffer, 0, length).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
             IEnumerable<string[]> headers = lines[1..].Select(l => l.Split(": ", 2));
-            MirrorRequest request = new(lines[0].Split(' ')[1], headers.ToDictionary(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase));
+            MirrorRequest request = new(lines[0].Split(' ')[1],
+                headers.ToDictionary(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase));
             byte[]? answer;
             lock (Requests)
             {

@@ -4,7 +4,9 @@ using Xunit.Sdk;
 
 namespace Convolve.Testing;
 
-/// <summary>Rows of a theory, a name and a precision each; in bfloat16 they are skipped, with the reason, where the processor has none.</summary>
+/// <summary>
+/// Rows of a theory, a name and a precision each; in bfloat16 they are skipped, with the reason, where the processor has none.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class NamedDataAttribute : DataAttribute
 {

@@ -4,7 +4,9 @@ using Xunit.Sdk;
 
 namespace Convolve.Testing;
 
-/// <summary>One row of a theory, beginning with a precision; a row in bfloat16 is skipped, with the reason, where the processor has none.</summary>
+/// <summary>
+/// One row of a theory, beginning with a precision; a row in bfloat16 is skipped, with the reason, where the processor has none.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class PrecisionDataAttribute : DataAttribute
 {

@@ -9,8 +9,9 @@ namespace Convolve.Testing;
 /// evaluation.
 /// </summary>
 /// <remarks>
-/// Where it rounds, it does so where a plan in bfloat16 keeps a tensor: images, the weights that multiply, each layer's output but the logits, and each
-/// output's gradient. Parameters, their gradients, running averages and all sums stay in float64, as they stay in float32 there.
+/// Where it rounds, it does so where a plan in bfloat16 keeps a tensor: images, the weights that multiply, each layer's output but the
+/// logits, and each output's gradient. Parameters, their gradients, running averages and all sums stay in float64, as they stay in float32
+/// there.
 /// </remarks>
 public sealed class ReferenceNetwork
 {
@@ -19,7 +20,8 @@ public sealed class ReferenceNetwork
     private readonly Converter<double, double>? _rounding;
 
     /// <param name="graph">The network.</param>
-    /// <param name="parameters">By "node.parameter", in plain OIHW or [out, in] order; used in place, so a change of a value holds; but for what is rounded.</param>
+    /// <param name="parameters">By "node.parameter", in plain OIHW or [out, in] order; used in place, so a change of a value holds; but for
+    /// what is rounded.</param>
     /// <param name="rounding">Rounds what is kept between layers; null rounds nothing.</param>
     public ReferenceNetwork(Graph graph, IReadOnlyDictionary<string, double[]> parameters, Converter<double, double>? rounding = null)
     {
@@ -32,7 +34,8 @@ public sealed class ReferenceNetwork
                 ArgumentOutOfRangeException.ThrowIfNotEqual(parameters[name].Length, count, name);
             foreach (string name in learned)
                 _gradients[name] = new double[parameters[name].Length];
-            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => Kept(node, name, parameters[name]))], [.. learned.Select(name => _gradients[name])]);
+            _layers[node.Index] = ReferenceLayer.Of(node.Layer, [.. names.Select(name => Kept(node, name, parameters[name]))],
+                [.. learned.Select(name => _gradients[name])]);
         }
     }
 
@@ -63,7 +66,8 @@ public sealed class ReferenceNetwork
             Round(gradients[node.Index].Values);
             _layers[node.Index]!.Backward(Inputs(node, values), values[node.Index], gradients[node.Index], Inputs(node, gradients));
         }
-        return new(values[Logits.Index].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()), gradients[0].Values);
+        return new(values[Logits.Index].Values, loss, _gradients.ToDictionary(g => g.Key, g => (double[])g.Value.Clone()),
+            gradients[0].Values);
     }
 
     // What the loss takes: not the probabilities of a final Softmax.
@@ -88,10 +92,12 @@ public sealed class ReferenceNetwork
     }
 
     // A convolution's or fully connected layer's only reader that never falls is computed on its way out.
-    private bool IsFused(Node node) => node.Layer is Conv2d or Linear && Graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is [{ Layer: Activation { NeverFalls: true } }];
+    private bool IsFused(Node node) => node.Layer is Conv2d or Linear
+        && Graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is [{ Layer: Activation { NeverFalls: true } }];
 
     private double[] Kept(Node node, string name, double[] values) =>
-        _rounding is not null && node.Layer is (Conv2d or Linear) && name.EndsWith(".weight", StringComparison.Ordinal) ? Array.ConvertAll(values, _rounding) : values;
+        _rounding is not null && node.Layer is (Conv2d or Linear) && name.EndsWith(".weight", StringComparison.Ordinal)
+            ? Array.ConvertAll(values, _rounding) : values;
 
     private void Round(double[] values)
     {

@@ -16,13 +16,17 @@ public static class TestTensors
         return values;
     }
 
-    /// <summary>Values for all state of a graph, by "node.parameter": weights of variance 1 / fan in, biases up to 0.5, running variances of 0.5 to 1.5.</summary>
+    /// <summary>
+    /// Values for all state of a graph, by "node.parameter": weights of variance 1 / fan in, biases up to 0.5, running variances of 0.5 to
+    /// 1.5.
+    /// </summary>
     public static Dictionary<string, double[]> Parameters(Graph graph)
     {
         Dictionary<string, double[]> values = [];
         foreach (Node node in graph.Nodes)
             foreach (ParameterSpec parameter in node.State)
-                values[$"{node.Name}.{parameter.Name}"] = Shifted(parameter.Role == ParameterRole.RunningVariance ? 1 : 0, Uniform(parameter.Count, (uint)(100 + values.Count),
+                values[$"{node.Name}.{parameter.Name}"] = Shifted(parameter.Role == ParameterRole.RunningVariance ? 1 : 0,
+                    Uniform(parameter.Count, (uint)(100 + values.Count),
                     parameter.Role == ParameterRole.Weight ? Math.Sqrt(3.0 / parameter.FanIn) : 0.5));
         return values;
     }

@@ -4,12 +4,14 @@ namespace Convolve.Tests;
 
 public class CounterRandomTests
 {
-    // The first of the known answers that come with the paper's library (Random123, kat_vectors): runs repeat only as long as the generator is that one.
+    // The first of the known answers that come with the paper's library (Random123, kat_vectors): runs repeat only as long as the generator
+    // is that one.
     [Fact]
     public void Draws_are_those_of_Philox()
     {
         CounterRandom random = new(seed: 0, 0);
-        Assert.Equal("6627e8d5 e169c58d bc57ac4c 9b00dbd8", string.Join(' ', Enumerable.Range(0, 4).Select(_ => random.NextUInt32().ToString("x8", CultureInfo.InvariantCulture))));
+        Assert.Equal("6627e8d5 e169c58d bc57ac4c 9b00dbd8",
+            string.Join(' ', Enumerable.Range(0, 4).Select(_ => random.NextUInt32().ToString("x8", CultureInfo.InvariantCulture))));
     }
 
     [Fact]

@@ -12,15 +12,18 @@ public class ExperimentTests
 {
     private static readonly string[] Named =
     [
-        "fashion-alexnet", "fashion-batch-size", "fashion-simplified", "fashion-native", "fashion-lenet-dropout", "fashion-rooflines", "cifar-alexnet-crop",
-        "cifar-cnn-bn", "cifar-alexnet-bn", "mnist-lenet5", "mnist-lenet5-lecture", "relu-vs-tanh", "lrn-vs-none", "overlapping-pooling", "dropout", "augmentation",
+        "fashion-alexnet", "fashion-batch-size", "fashion-simplified", "fashion-native", "fashion-lenet-dropout", "fashion-rooflines",
+        "cifar-alexnet-crop",
+        "cifar-cnn-bn", "cifar-alexnet-bn", "mnist-lenet5", "mnist-lenet5-lecture", "relu-vs-tanh", "lrn-vs-none", "overlapping-pooling",
+        "dropout", "augmentation",
         "min-vs-max-pooling", "valid-vs-same", "filters",
     ];
 
     public static TheoryData<string> Training => [.. ExperimentCatalog.All.OfType<TrainingExperiment>().Select(e => e.Name)];
 
     [Fact]
-    public void Every_experiment_of_the_material_is_there() => Assert.Equal(Named.Order(), ExperimentCatalog.All.Select(e => e.Name).Order());
+    public void Every_experiment_of_the_material_is_there() =>
+        Assert.Equal(Named.Order(), ExperimentCatalog.All.Select(e => e.Name).Order());
 
     [Theory, MemberData(nameof(Training))]
     public void Its_recipes_fit_its_networks_and_its_data(string name)
@@ -33,7 +36,8 @@ public class ExperimentTests
             Graph graph = NetworkCatalog.Create(arm.Recipe.Network, info.ClassNames.Count, arm.NetworkOptions);
             arm.Recipe.Validate();
             byte[] labels = [.. Enumerable.Range(0, 20).Select(i => (byte)(i % info.ClassNames.Count))];
-            MemoryDataset images = new(info.Name, info.Size!.Value, new byte[labels.Length * info.Size.Value.Length], labels, info.ClassNames);
+            MemoryDataset images = new(info.Name, info.Size!.Value, new byte[labels.Length * info.Size.Value.Length], labels,
+                info.ClassNames);
             DataSplits splits = DataSplits.Create(images, images, arm.Recipe.ValidationFraction);
             Assert.Equal(splits.Train.Count, (int)Math.Round(20 * (1 - arm.Recipe.ValidationFraction)));
             Recipe small = arm.Recipe with { BatchSize = 2, Precision = Planning.Precision.Float32 };
@@ -44,7 +48,8 @@ public class ExperimentTests
     }
 
     [Theory]
-    [InlineData("dropout"), InlineData("min-vs-max-pooling"), InlineData("valid-vs-same"), InlineData("lrn-vs-none"), InlineData("overlapping-pooling"), InlineData("augmentation")]
+    [InlineData("dropout"), InlineData("min-vs-max-pooling"), InlineData("valid-vs-same"), InlineData("lrn-vs-none"),
+        InlineData("overlapping-pooling"), InlineData("augmentation")]
     public void The_arms_of_an_ablation_differ_in_one_thing(string name)
     {
         var experiment = (TrainingExperiment)ExperimentCatalog.Find(name);
@@ -75,7 +80,9 @@ public class ExperimentTests
     [InlineData("0.8", 0.4, 0.25)]
     [InlineData("0.5, 0.7", 0.75, null)]
     public void Steps_to_a_target_are_interpolated(string accuracies, double target, double? epochs) =>
-        Assert.Equal(epochs, ArmResult.EpochsTo(target, [.. accuracies.Split(',').Select(a => Epoch(double.Parse(a, CultureInfo.InvariantCulture)))]) is { } found ? Math.Round(found, 9) : null);
+        Assert.Equal(epochs,
+            ArmResult.EpochsTo(target, [.. accuracies.Split(',').Select(a => Epoch(double.Parse(a, CultureInfo.InvariantCulture)))])
+            is { } found ? Math.Round(found, 9) : null);
 
     [Fact]
     public void Means_have_students_interval()
@@ -92,10 +99,12 @@ public class ExperimentTests
         IReadOnlyList<Figure> figures = CostFigures.Of(NetworkCatalog.Create(experiment.Network), experiment.Published);
         Figure[] published = [.. figures.Where(f => f.Published is not null)];
         Assert.Equal(experiment.Published.Count, published.Length);
-        Assert.All(published.Where(f => f.Name != "multiply-adds of an image"), f => Assert.Equal(f.PublishedText, f.Measured.Mean.ToString(f.Format, CultureInfo.InvariantCulture)));
+        Assert.All(published.Where(f => f.Name != "multiply-adds of an image"),
+            f => Assert.Equal(f.PublishedText, f.Measured.Mean.ToString(f.Format, CultureInfo.InvariantCulture)));
         Assert.Equal(938_146_176, figures.Single(f => f.Name == "multiply-adds of an image").Measured.Mean);
         // Shares of one time.
-        Assert.All(figures.Where(f => f.Name.Contains("in the time", StringComparison.Ordinal)), f => Assert.InRange(f.Measured.Mean, 0.01, 0.99));
+        Assert.All(figures.Where(f => f.Name.Contains("in the time", StringComparison.Ordinal)),
+            f => Assert.InRange(f.Measured.Mean, 0.01, 0.99));
     }
 
     private static EpochProgress Epoch(double accuracy) => new(1, 1, 0, accuracy, null, null, 0, 0, default, default, false);

@@ -4,7 +4,8 @@ using Convolve.Layers;
 namespace Convolve.Zoo.Tests;
 
 /// <summary>What each network must be: the figures of its source.</summary>
-public sealed record GoldenNetwork(string Name, int Classes, Dictionary<string, string> Options, long Parameters, long MultiplyAdds, Shape? Smallest)
+public sealed record GoldenNetwork(string Name, int Classes, Dictionary<string, string> Options, long Parameters, long MultiplyAdds,
+    Shape? Smallest)
 {
     public static IReadOnlyList<GoldenNetwork> All { get; } =
     [

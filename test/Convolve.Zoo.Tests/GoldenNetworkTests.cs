@@ -13,13 +13,16 @@ public class GoldenNetworkTests
     public void Has_the_parameters_of_its_source(string name) => Assert.Equal(Named(name).Parameters, Named(name).Create().ParameterCount);
 
     [Theory, MemberData(nameof(Names))]
-    public void Has_the_multiply_adds_of_its_source(string name) => Assert.Equal(Named(name).MultiplyAdds, Named(name).Create().MultiplyAdds);
+    public void Has_the_multiply_adds_of_its_source(string name) =>
+        Assert.Equal(Named(name).MultiplyAdds, Named(name).Create().MultiplyAdds);
 
     [Fact]
     public void AlexNet_of_the_book_has_its_shapes_in_order()
     {
-        var shapes = NetworkCatalog.Create("alexnet-d2l").Nodes.Where(n => n.Layer is Conv2d or MaxPool2d or Flatten or Linear).Select(n => n.Output.ToString());
-        Assert.Equal("96x54x54, 96x26x26, 256x26x26, 256x12x12, 384x12x12, 384x12x12, 256x12x12, 256x5x5, 6400, 4096, 4096, 10", string.Join(", ", shapes));
+        var shapes = NetworkCatalog.Create("alexnet-d2l").Nodes.Where(n => n.Layer is Conv2d or MaxPool2d or Flatten or Linear)
+            .Select(n => n.Output.ToString());
+        Assert.Equal("96x54x54, 96x26x26, 256x26x26, 256x12x12, 384x12x12, 384x12x12, 256x12x12, 256x5x5, 6400, 4096, 4096, 10",
+            string.Join(", ", shapes));
     }
 
     [Theory, MemberData(nameof(Names))]

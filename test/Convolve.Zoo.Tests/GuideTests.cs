@@ -20,7 +20,8 @@ public class GuideTests
         Assert.All(rows, row =>
         {
             Graph graph = NetworkCatalog.Create(row.Groups[1].Value, int.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture));
-            Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{graph.Name} {graph.Input} {graph.ParameterCount:N0} {graph.MultiplyAdds:N0}"),
+            Assert.Equal(string.Create(CultureInfo.InvariantCulture,
+                $"{graph.Name} {graph.Input} {graph.ParameterCount:N0} {graph.MultiplyAdds:N0}"),
                 $"{row.Groups[1]} {row.Groups[3]} {row.Groups[4]} {row.Groups[5]}");
         });
     }
@@ -30,7 +31,8 @@ public class GuideTests
     {
         Graph graph = GraphJson.Read(Example());
         Assert.Equal("my-net: 1x28x28 -> 10, 2,682 parameters", graph.ToString());
-        Assert.Equal(["input", "conv1", "bn1", "relu1", "shortcut", "conv2", "branch", "add1", "relu2", "pool1", "fc1"], graph.Nodes.Select(node => node.Name));
+        Assert.Equal(["input", "conv1", "bn1", "relu1", "shortcut", "conv2", "branch", "add1", "relu2", "pool1", "fc1"],
+            graph.Nodes.Select(node => node.Name));
         Assert.Equal(["branch", "shortcut"], graph.Nodes.Single(node => node.Layer is Add).Inputs.Select(node => node.Name));
     }
 
@@ -38,13 +40,15 @@ public class GuideTests
     public void Its_error_is_what_comes()
     {
         string message = Regex.Match(Guide, "`my-net.json: ([^`]+)`").Groups[1].Value.Replace("\n  ", " ", StringComparison.Ordinal);
-        Assert.Equal(message, Assert.Throws<NetworkException>(() => GraphJson.Read(Example().Replace("filters", "filter", StringComparison.Ordinal))).Message);
+        Assert.Equal(message, Assert.Throws<NetworkException>(() =>
+            GraphJson.Read(Example().Replace("filters", "filter", StringComparison.Ordinal))).Message);
     }
 
     [Fact]
     public void It_names_every_layer_and_every_initialisation()
     {
-        var layers = typeof(Layer).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(Layer)) && !type.IsAbstract && type != typeof(Input));
+        var layers = typeof(Layer).Assembly.GetExportedTypes()
+            .Where(type => type.IsSubclassOf(typeof(Layer)) && !type.IsAbstract && type != typeof(Input));
         Assert.All(layers, type => Assert.Contains($"`{type.Name}`", Guide, StringComparison.Ordinal));
         Assert.All(InitializationScheme.Names, name => Assert.Contains($"`{name.Split('(')[0]}", Guide, StringComparison.Ordinal));
     }

@@ -5,7 +5,10 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Tests;
 
-/// <summary>Every network of the zoo learns one batch by heart, with its own recipe on its usual input: where a step takes long, 8 images in 200 steps.</summary>
+/// <summary>
+/// Every network of the zoo learns one batch by heart, with its own recipe on its usual input: where a step takes long, 8 images in 200
+/// steps.
+/// </summary>
 public sealed class OverfitTests
 {
     private const long LargeMultiplyAdds = 500_000_000;
@@ -21,7 +24,8 @@ public sealed class OverfitTests
         Recipe recipe = Recipes.For(name, "fashion-mnist");
         if (graph.MultiplyAdds > LargeMultiplyAdds)
             recipe = recipe with { BatchSize = 8 };
-        OverfitCheck check = OverfitCheck.Run(graph, Pictures.Value.Split(0.1, limit: 1000), recipe, mostSteps: graph.MultiplyAdds > LargeMultiplyAdds ? 200 : 500);
+        OverfitCheck check = OverfitCheck.Run(graph, Pictures.Value.Split(0.1, limit: 1000), recipe,
+            mostSteps: graph.MultiplyAdds > LargeMultiplyAdds ? 200 : 500);
         Assert.True(check.IsLearned, $"{name}: {string.Join("; ", check.Attempts)}: {check}");
     }
 
@@ -32,7 +36,8 @@ public sealed class OverfitTests
     public void TheExampleOfTheDocumentationPassesForSeveralSeeds(int seed)
     {
         Recipe recipe = Recipes.For("lenet5", "fashion-mnist") with { Seed = (ulong)seed };
-        OverfitCheck check = OverfitCheck.Run(NetworkCatalog.Create("lenet5"), Pictures.Value.Split(recipe.ValidationFraction, recipe.Seed), recipe);
+        OverfitCheck check = OverfitCheck.Run(NetworkCatalog.Create("lenet5"), Pictures.Value.Split(recipe.ValidationFraction, recipe.Seed),
+            recipe);
         Assert.True(check.IsLearned, $"{check}");
     }
 }

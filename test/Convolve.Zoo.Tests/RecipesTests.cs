@@ -21,8 +21,10 @@ public class RecipesTests
     [Fact]
     public void ANetworkOfOnesOwnHasTheRecipeOfItsKind()
     {
-        static Recipe Of(params Layer[] layers) => Recipes.For(Graph.Sequential("mine", (1, 28, 28), [.. layers, new Flatten(), new Linear(10)]), "mnist");
-        Recipe small = Of(new Conv2d(6, 5)), large = Of(new Conv2d(64, 3), new ReLU(), new Conv2d(64, 3)), normalized = Of(new Conv2d(6, 5), new BatchNorm2d());
+        static Recipe Of(params Layer[] layers) =>
+            Recipes.For(Graph.Sequential("mine", (1, 28, 28), [.. layers, new Flatten(), new Linear(10)]), "mnist");
+        Recipe small = Of(new Conv2d(6, 5)), large = Of(new Conv2d(64, 3), new ReLU(), new Conv2d(64, 3)),
+            normalized = Of(new Conv2d(6, 5), new BatchNorm2d());
         Assert.All([small, large, normalized], recipe => Assert.Equal(("mine", "mnist"), (recipe.Network, recipe.Dataset)));
         Assert.Equal(Recipes.For("lenet5", "mnist") with { Network = "mine" }, small);
         Assert.Equal(Recipes.For("alexnet-d2l", "mnist") with { Network = "mine" }, large);
@@ -31,5 +33,6 @@ public class RecipesTests
 
     [Fact]
     public void AnUnknownNetworkHasNone() =>
-        Assert.Contains("Did you mean lenet5?", Assert.Throws<NetworkException>(() => Recipes.For("lenet", "mnist")).Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean lenet5?", Assert.Throws<NetworkException>(() => Recipes.For("lenet", "mnist")).Message,
+            StringComparison.Ordinal);
 }

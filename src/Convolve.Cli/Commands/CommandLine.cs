@@ -19,9 +19,11 @@ internal static class CommandLine
             ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is ParseErrorAction)
                 return Failures.Refuse(WordsFor(parsed), parsed.CommandResult.Command);
-            if (!Failures.HasCurrentFolder && !parsed.CommandResult.Children.OfType<OptionResult>().Any(o => o.Option is HelpOption or VersionOption))
+            if (!Failures.HasCurrentFolder && !parsed.CommandResult.Children.OfType<OptionResult>()
+                .Any(o => o.Option is HelpOption or VersionOption))
                 throw new UsageException(Failures.NoCurrentFolder);
-            return HelpScreen.IsAskedFor(parsed) ? HelpScreen.Show(parsed) : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return HelpScreen.IsAskedFor(parsed) ? HelpScreen.Show(parsed)
+                : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
         catch (Exception e)
         {
@@ -57,7 +59,8 @@ internal static class CommandLine
             if (token.StartsWith('-'))
                 return $"There is no option {token}.{NearestName.Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
             if (command.Subcommands.Count > 0)
-                return $"There is no command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} There are {List(command.Subcommands)}.";
+                return $"There is no command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} There are " +
+                    $"{List(command.Subcommands)}.";
             return $"\"{token}\" is one word too many.";
         }
         ParseError error = parsed.Errors.FirstOrDefault(e => e.SymbolResult is ArgumentResult { Tokens.Count: 0 }) ?? parsed.Errors[0];

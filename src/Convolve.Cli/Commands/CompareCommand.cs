@@ -21,13 +21,15 @@ internal sealed class CompareCommand
     };
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
-    private readonly Option<string?> _out = Inputs.Word("--out", "FILE", $"The HTML file, which is replaced if it is there. Default: {UsualFile} in the current folder.");
+    private readonly Option<string?> _out = Inputs.Word("--out", "FILE",
+        $"The HTML file, which is replaced if it is there. Default: {UsualFile} in the current folder.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         CompareCommand compare = new();
-        Command command = new("compare", "Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.") { compare._runs };
+        Command command = new("compare",
+            "Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.") { compare._runs };
         foreach (Option option in (Option[])[compare._dataDirectory, compare._out, compare._json])
             command.Add(option);
         command.SetAction(compare.Run);
@@ -40,7 +42,8 @@ internal sealed class CompareCommand
         RunArgument[] runs = [.. line.GetRequiredValue(_runs).Select(run => new RunArgument(run))];
         string file = OutputPath.File(line.GetValue(_out) ?? UsualFile, _out.Name);
         using Interruption interruption = new("ending ...");
-        RunComparison comparison = new([.. runs.Select(run => ReportCommand.Load(run, line.GetValue(_dataDirectory), output, interruption.Token))]);
+        RunComparison comparison =
+            new([.. runs.Select(run => ReportCommand.Load(run, line.GetValue(_dataDirectory), output, interruption.Token))]);
         AtomicFile.WriteText(file, ComparisonPage.ToHtml(comparison));
         if (output.IsJson)
             Output.Json(Json(comparison, file));
@@ -80,11 +83,13 @@ internal sealed class CompareCommand
 
     private static Table CostsOf(RunComparison comparison)
     {
-        Table table = Output.Columns(new("run") { Folds = true }, "epochs#", "best epoch#", "training time#", "images/s#", "parameters#", "memory#");
+        Table table = Output.Columns(new("run") { Folds = true }, "epochs#", "best epoch#", "training time#", "images/s#", "parameters#",
+            "memory#");
         foreach (ComparedRun run in comparison.Runs)
         {
             var summary = run.Run.Summary;
-            Output.Row(table, run.Name, Format.Count(summary.Epochs.Count), summary.BestEpoch > 0 ? Format.Count(summary.BestEpoch) : "-", Format.Duration(run.TrainingTime),
+            Output.Row(table, run.Name, Format.Count(summary.Epochs.Count), summary.BestEpoch > 0 ? Format.Count(summary.BestEpoch) : "-",
+                Format.Duration(run.TrainingTime),
                 summary.ImagesPerSecond is { } rate ? Format.Count(rate) : "-", Format.Count(summary.Graph.ParameterCount),
                 summary.MeasuredMemoryBytes is { } memory ? Format.Bytes(memory) : "-");
         }
@@ -93,13 +98,16 @@ internal sealed class CompareCommand
 
     private static Table ResultsOf(RunComparison comparison)
     {
-        Table table = Output.Columns(new("run") { Folds = true }, new("split") { Rank = 3 }, "accuracy#", new("95 % interval") { Rank = 5 }, new("loss#") { Rank = 4 }, "difference#", new("95 % interval of the difference") { Rank = 2 }, "p#",
+        Table table = Output.Columns(new("run") { Folds = true }, new("split") { Rank = 3 }, "accuracy#", new("95 % interval") { Rank = 5 },
+            new("loss#") { Rank = 4 }, "difference#", new("95 % interval of the difference") { Rank = 2 }, "p#",
             new("against the first") { Folds = true });
         foreach (ComparedRun run in comparison.Runs)
         {
-            Output.Row(table, run.Name, run.SplitName, run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-", run.Accuracy is { } b ? $"{b.Interval}" : "-",
+            Output.Row(table, run.Name, run.SplitName, run.Accuracy is { } a ? Format.Fraction(a.Accuracy) : "-",
+                run.Accuracy is { } b ? $"{b.Interval}" : "-",
                 run.Loss is { } loss ? Format.Fraction(loss) : "-", run.Test is { } t ? Format.Signed(t.Difference) : "",
-                run.Test is { } u ? u.DifferenceInterval.ToSignedString() : "", run.Test is { } v ? Format.Probability(v.PValue) : "", run.Verdict);
+                run.Test is { } u ? u.DifferenceInterval.ToSignedString() : "", run.Test is { } v ? Format.Probability(v.PValue) : "",
+                run.Verdict);
         }
         return table;
     }

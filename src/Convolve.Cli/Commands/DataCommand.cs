@@ -14,7 +14,8 @@ internal static class DataCommand
 {
     private const int ShownDigits = 12;
 
-    public static Command Create() => new("data", "List, fetch, check and look at data sets.") { CreateList(), CreateFetch(), CreateVerify(), PreviewCommand.Create() };
+    public static Command Create() => new("data", "List, fetch, check and look at data sets.") { CreateList(), CreateFetch(),
+        CreateVerify(), PreviewCommand.Create() };
 
     private static Command CreateList()
     {
@@ -37,14 +38,18 @@ internal static class DataCommand
         Option<string[]> mirrors = new("--mirror")
         {
             HelpName = "URL",
-            Description = "Where to download from in place of the set's own mirrors: an address with a folder for each set, such as URL/cifar10/cifar-10-binary.tar.gz. " +
+            Description =
+            "Where to download from in place of the set's own mirrors: an address with a folder for each set, such as " +
+            "URL/cifar10/cifar-10-binary.tar.gz. " +
                 "May be given several times. Default: CONVOLVE_MIRRORS, or the set's own.",
         };
         Option<bool> json = Inputs.Json();
-        Command command = new("fetch", "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
+        Command command = new("fetch",
+            "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
             "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
         command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
-            Inputs.DataOptions(line.GetValue(directory) is { } place ? OutputPath.Folder(place, directory.Name) : null) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
+            Inputs.DataOptions(line.GetValue(directory) is { } place ? OutputPath.Folder(place, directory.Name)
+            : null) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
         return command;
     }
 
@@ -58,12 +63,15 @@ internal static class DataCommand
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("verify", "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. " +
-            "The exit code is 2 if something is wrong. Copies of the CIFAR sets may have other bytes in the same layout: that is told, and no error.")
+        Command command = new("verify",
+            "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. " +
+            "The exit code is 2 if something is wrong. Copies of the CIFAR sets may have other bytes in the same layout: that is told, " +
+            "and no error.")
         {
             sets, directory, json,
         };
-        command.SetAction(line => Verify(new(line.GetValue(json)), line.GetValue(sets) ?? [], Inputs.DataOptions(line.GetValue(directory))));
+        command.SetAction(line => Verify(new(line.GetValue(json)), line.GetValue(sets) ?? [],
+            Inputs.DataOptions(line.GetValue(directory))));
         return command;
     }
 
@@ -87,7 +95,8 @@ internal static class DataCommand
             });
             return Failures.Success;
         }
-        Table table = Output.Columns("set", new("images") { Rank = 3 }, new("classes#") { Rank = 2 }, "training#", "test#", new("folder") { IsPath = true });
+        Table table = Output.Columns("set", new("images") { Rank = 3 }, new("classes#") { Rank = 2 }, "training#", "test#",
+            new("folder") { IsPath = true });
         foreach (DatasetLocation set in all)
         {
             Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount),
@@ -137,9 +146,11 @@ internal static class DataCommand
             names = [.. Datasets.All.Select(d => d.Name).Where(name => Datasets.Locate(name, options).IsFound)];
         if (names.Length == 0)
             throw new UsageException(
-                $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is missing of it.");
+                $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is " +
+                $"missing of it.");
         using Interruption interruption = new("ending ...");
-        List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name)).Select(name => Datasets.Verify(name, options, interruption.Token))];
+        List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name))
+            .Select(name => Datasets.Verify(name, options, interruption.Token))];
         List<ImageFolderReport> folders = [];
         using (DataScreen screen = new(output))
             folders.AddRange(names.Where(ImageFolder.IsName).Select(name => ImageFolder.Verify(name, options, screen, interruption.Token)));
@@ -186,7 +197,9 @@ internal static class DataCommand
     }
 
     // The first digits tell as much; --json has all.
-    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-" : $"{file.DigestKind} {file.Digest[..Math.Min(ShownDigits, file.Digest.Length)]}";
+    private static string Digest(DatasetFileReport file) => file.Digest is null ? "-"
+        : $"{file.DigestKind} {file.Digest[..Math.Min(ShownDigits, file.Digest.Length)]}";
 
-    private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok" : "other bytes";
+    private static string State(DatasetFileReport file) => file.Path is null ? "missing" : !file.IsOk ? "damaged" : file.Note is null ? "ok"
+        : "other bytes";
 }

@@ -26,26 +26,33 @@ internal sealed class EvaluateCommand
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
 
     private readonly Option<PartOfSet?> _split = Inputs.OneOf("--split",
-        "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. Default: test.",
+        "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. " +
+        "Default: test.",
         ("test", PartOfSet.Test), ("validation", PartOfSet.Validation), ("train", PartOfSet.Train));
 
     private readonly Option<string?> _data =
-        Inputs.Word("--data", "SET", "Another data set of the same classes, whose test images are taken: all of them, of a folder without a split to test on. Default: the one of the training.");
+        Inputs.Word("--data", "SET",
+        "Another data set of the same classes, whose test images are taken: all of them, of a folder without a split to test on. " +
+        "Default: the one of the training.");
 
     private readonly Option<bool> _skipBad =
         Inputs.Flag("--skip-bad", "With a folder of pictures: leave bad files out and name them. Default: as in the training.");
 
     private readonly Option<TestTimeAugmentation?> _augmentation = Inputs.OneOf("--tta",
-        "Look at each picture in several views and average the logits: mirror (2 views), or mirror-translate (6: also moved by a pixel of the network's input, up and left or down and right). Default: none.",
+        "Look at each picture in several views and average the logits: mirror (2 views), or mirror-translate (6: also moved by a pixel " +
+        "of the network's input, up and left or down and right). Default: none.",
         Inputs.TestTimeAugmentations);
 
     private readonly Option<string?> _predictions =
-        Inputs.Word("--predictions", "FILE", "Write each prediction with its sample id, file and probabilities into a CSV file, which is replaced if it is there.");
+        Inputs.Word("--predictions", "FILE",
+        "Write each prediction with its sample id, file and probabilities into a CSV file, which is replaced if it is there.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
-    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.", least: 1);
+    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.",
+        least: 1);
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
-    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
+    private readonly Option<int?> _threads =
+        Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
     private readonly Option<bool> _json = Inputs.Json();
     private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
 
@@ -60,7 +67,8 @@ internal sealed class EvaluateCommand
     {
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
-        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation, evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
+        foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation,
+            evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
             evaluate._threads, evaluate._json, evaluate._quiet])
             command.Add(option);
         command.SetAction(evaluate.Run);
@@ -86,7 +94,8 @@ internal sealed class EvaluateCommand
 
         using Interruption interruption = new("ending the evaluation ...");
         using Classifier classifier = run.Load(options);
-        DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph, recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
+        DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph,
+            recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
         if (ImageFolder.IsName(recipe.Dataset))
             places = places with { ClassNames = classifier.ClassNames };
         DataSplits splits;
@@ -102,14 +111,16 @@ internal sealed class EvaluateCommand
         long start = Stopwatch.GetTimestamp();
         try
         {
-            predictions = classifier.PredictAll(split, batchSize, augmentation, new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
+            predictions = classifier.PredictAll(split, batchSize, augmentation,
+                new Throttle<double>(share => bar.Show(share, split.Name, "")), interruption.Token);
         }
         finally
         {
             bar.Clear();
         }
         string? warning = WarningOf(augmentation, run.HasRecipe ? run.ReadRecipe().Transforms : classifier.TrainingTransforms);
-        EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation, predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds) { Warning = warning };
+        EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation,
+            predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds) { Warning = warning };
         if (warning is not null)
             Failures.Say(warning);
         if (file is not null)
@@ -124,7 +135,8 @@ internal sealed class EvaluateCommand
     // Null where nothing speaks against it, or where nobody knows how the weights came to be.
     private static string? WarningOf(TestTimeAugmentation augmentation, TransformList? trained) =>
         augmentation == TestTimeAugmentation.None || trained is null || trained.Any(t => t is HorizontalFlip) ? null
-            : $"warning: the network was trained without flips, and --tta {Inputs.NameOf(augmentation)} shows it mirror images, which usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
+            : $"warning: the network was trained without flips, and --tta {Inputs.NameOf(augmentation)} shows it mirror images, which " +
+            $"usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
 
     // The recipe with the data to take, and whether nothing of these was trained on.
     private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, PartOfSet part)
@@ -139,11 +151,13 @@ internal sealed class EvaluateCommand
     }
 
     // Which pictures of a folder may be tested on, their bytes say, wherever they are now.
-    private static DataSplits Load(RunArgument run, Recipe recipe, DatasetOptions places, bool isOther, DataScreen reading, CancellationToken cancellation)
+    private static DataSplits Load(RunArgument run, Recipe recipe, DatasetOptions places, bool isOther, DataScreen reading,
+        CancellationToken cancellation)
     {
         TrainedPictures? trained = ImageFolder.IsName(recipe.Dataset) ? RunFolder.ReadPictures(run.Folder) : null;
         if (!isOther || trained is not null || !ImageFolder.IsName(recipe.Dataset))
-            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = isOther, Trained = trained }, reading, cancellation));
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = isOther, Trained = trained }, reading,
+                cancellation));
         // A run of an older version did not record them: they are where they were, or these are they.
         Recipe? own = run.HasRecipe ? run.ReadRecipe() : null;
         if (own is null || !ImageFolder.IsName(own.Dataset))
@@ -155,7 +169,8 @@ internal sealed class EvaluateCommand
         }
         LoadedData same = Datasets.Load(recipe.Dataset, places, null, cancellation);
         if (RunFolder.IsTrainedOn(run.Folder, own.Split(same)))
-            return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true, Trained = TrainedPictures.Of(own.Split(same)) }, reading, cancellation));
+            return recipe.Split(Datasets.Load(recipe.Dataset,
+                places with { TestsAll = true, Trained = TrainedPictures.Of(own.Split(same)) }, reading, cancellation));
         DataSplits other = recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true }, reading, cancellation));
         const string Unknown = "The run does not record which pictures it was trained on: some of these may be among them.";
         reading.Report(new(Unknown));
@@ -166,7 +181,8 @@ internal sealed class EvaluateCommand
     {
         Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
         return split.Count > 0 ? split
-            : throw new UsageException(part == PartOfSet.Validation ? "The run was trained without a validation split. Use --split test or --split train."
+            : throw new UsageException(part == PartOfSet.Validation
+            ? "The run was trained without a validation split. Use --split test or --split train."
                 : $"The data has no {split.Name} images. Use another split.");
     }
 }

@@ -20,13 +20,16 @@ internal sealed class InfoCommand
     public static Command Create()
     {
         InfoCommand info = new();
-        Command command = new("info", "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.") { info._json };
+        Command command =
+            new("info",
+            "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.") { info._json };
         command.SetAction(info.Run);
         return command;
     }
 
     /// <summary>Such as "0.1.0".</summary>
-    private static string Version => typeof(InfoCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    private static string Version =>
+        typeof(InfoCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     private int Run(ParseResult line)
     {
@@ -66,7 +69,8 @@ internal sealed class InfoCommand
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
         output.Fact("pictures", jpeg.Problem ?? $"JPEG by {jpeg.Library}");
         output.Fact("", png.Problem ?? $"PNG by {png.Library}");
-        output.Fact("memory", $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
+        output.Fact("memory",
+            $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
         output.Fact(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription}");
         foreach (DatasetLocation set in sets)
             output.Fact(set == sets[0] ? "data" : "", $"{set.Info.Name}: {set.Directory ?? "not here"}");

@@ -27,11 +27,14 @@ internal sealed class LearningRateCommand
     private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
     private readonly TrainingTaskArguments _task = new();
     private readonly Option<double?> _from = Inputs.Number("--from-lr", "The first learning rate, above 0. Default: 1e-6.");
-    private readonly Option<double?> _to = Inputs.Number("--to-lr", "The last learning rate; the sweep ends before it where the loss is left far behind. Default: 10.");
+    private readonly Option<double?> _to = Inputs.Number("--to-lr",
+        "The last learning rate; the sweep ends before it where the loss is left far behind. Default: 10.");
     private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
     private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
-        "Only suggest. Otherwise the suggested rate, the recipe's and neighbors of the better one are each trained with for an epoch (at least 200 steps, at most a minute), and the best on the validation split is the next command's.");
-    private readonly Option<string?> _svg = Inputs.Word("--svg", "FILE", "Write the chart into an SVG file, which is replaced if it is there.");
+        "Only suggest. Otherwise the suggested rate, the recipe's and neighbors of the better one are each trained with for an epoch " +
+        "(at least 200 steps, at most a minute), and the best on the validation split is the next command's.");
+    private readonly Option<string?> _svg =
+        Inputs.Word("--svg", "FILE", "Write the chart into an SVG file, which is replaced if it is there.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<bool> _json = Inputs.Json();
     private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
@@ -39,9 +42,13 @@ internal sealed class LearningRateCommand
     public static Command Create()
     {
         LearningRateCommand find = new();
-        Command command = new("lr-find", "Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. Nothing is kept of the training.");
+        Command command =
+            new("lr-find",
+            "Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. " +
+            "Nothing is kept of the training.");
         find._task.AddTo(command);
-        foreach (Option option in (Option[])[find._from, find._to, find._steps, find._noTrial, find._svg, find._dataDirectory, find._json, find._quiet])
+        foreach (Option option in (Option[])[find._from, find._to, find._steps, find._noTrial, find._svg, find._dataDirectory, find._json,
+            find._quiet])
             command.Add(option);
         command.Validators.Add(find._task.RequireAll);
         command.SetAction(find.Run);
@@ -65,17 +72,20 @@ internal sealed class LearningRateCommand
         using Interruption interruption = new("ending the step ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
         MemoryCheck.Require(graph, data, recipe);
-        (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial), output, interruption.Token);
+        (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial),
+            output, interruption.Token);
         Chart chart = ChartOf(curve, recipe, $"{network} on {recipe.Dataset}: loss against learning rate");
         if (drawing is not null)
             AtomicFile.WriteText(drawing, chart.ToSvg());
-        Show(curve, recipe, trials, chart, $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
+        Show(curve, recipe, trials, chart,
+            $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
         if (output.IsJson)
             Output.Json(Json(curve, recipe, trials));
         return Failures.Success;
     }
 
-    private static (LearningRateCurve, IReadOnlyList<LearningRateTrial>) Find(Graphs.Graph graph, DataSplits data, Recipe recipe, LearningRateSweep sweep, bool hasTrial, Output output, CancellationToken cancellation)
+    private static (LearningRateCurve, IReadOnlyList<LearningRateTrial>) Find(Graphs.Graph graph, DataSplits data, Recipe recipe,
+        LearningRateSweep sweep, bool hasTrial, Output output, CancellationToken cancellation)
     {
         using Trainer trainer = new(graph, data, recipe);
         if (trainer.Transfer is { } transfer)
@@ -83,13 +93,15 @@ internal sealed class LearningRateCommand
         ProgressLine bar = new(output);
         try
         {
-            LearningRateCurve curve = trainer.FindLearningRate(sweep, new Throttle<double>(share => bar.Show(share, "rising rate", "")), cancellation);
+            LearningRateCurve curve = trainer.FindLearningRate(sweep, new Throttle<double>(share => bar.Show(share, "rising rate", "")),
+                cancellation);
             if (!hasTrial || Suggested(curve, recipe) is not { } suggested)
                 return (curve, []);
             int steps = LearningRateTrial.StepsWithin(TrialTime, curve.StepTime, trainer.StepsPerEpoch);
             long start = Stopwatch.GetTimestamp();
             return (curve, LearningRateSearch.Run([suggested, RecipeRate(recipe)],
-                rate => trainer.TryLearningRate(rate, steps, new Throttle<double>(share => bar.Show(share, $"trying {Format.Number(rate)}", "")), cancellation),
+                rate => trainer.TryLearningRate(rate, steps,
+                new Throttle<double>(share => bar.Show(share, $"trying {Format.Number(rate)}", "")), cancellation),
                 () => Stopwatch.GetElapsedTime(start) < SearchTime));
         }
         finally
@@ -99,9 +111,11 @@ internal sealed class LearningRateCommand
     }
 
     // As it is printed, and so tried.
-    private static double? Suggested(LearningRateCurve curve, Recipe recipe) => curve.Suggested(recipe.Schedule.Kind) is { } rate ? LearningRateSearch.Rounded(rate) : null;
+    private static double? Suggested(LearningRateCurve curve, Recipe recipe) => curve.Suggested(recipe.Schedule.Kind) is { } rate
+        ? LearningRateSearch.Rounded(rate) : null;
 
-    private static double RecipeRate(Recipe recipe) => double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
+    private static double RecipeRate(Recipe recipe) =>
+        double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
 
     // The recipe's rate unless another is better by more than luck; null where there is nothing to choose.
     private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials)
@@ -124,22 +138,28 @@ internal sealed class LearningRateCommand
         // What comes after the lowest loss can be out of all proportion.
         double? most = curve.Bottom is { } bottom ? 1.25 * curve.Smoothed.Take(bottom).Max() : null;
         return new(title, new("learning rate") { Scale = AxisScale.Log }, new("training loss", "nats") { Max = most },
-            [Series.Line("each batch", Points(curve.Losses)) with { Style = SeriesStyle.Faint, Color = 0 }, Series.Line("smoothed", Points(curve.Smoothed)) with { Color = 0 }])
+            [Series.Line("each batch", Points(curve.Losses)) with { Style = SeriesStyle.Faint, Color = 0 },
+            Series.Line("smoothed", Points(curve.Smoothed)) with { Color = 0 }])
         { Events = events };
     }
 
-    private static void Show(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials, Chart chart, string task, Output output)
+    private static void Show(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials, Chart chart, string task,
+        Output output)
     {
         output.Line();
         output.Line((chart with { Series = [chart.Series[1]] }).ToText(Math.Min(output.Width, WidestChart), isUnicode: output.HasUnicode));
         output.Line();
         if (Best(curve, recipe, trials) is not { } best)
         {
-            output.Last($"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at all: {ProgramName.Current} train {task} --overfit-one-batch");
+            output.Last(
+                $"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at " +
+                $"all: {ProgramName.Current} train {task} --overfit-one-batch");
             return;
         }
         string schedule = TrainOptions.NameOf(recipe.Schedule.Kind);
-        output.Line($"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the highest rate of {schedule}: the loss was lowest at {Format.Number(LearningRateSearch.Rounded(curve.Rates[curve.Bottom!.Value]))}");
+        output.Line(
+            $"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the highest rate of {schedule}: the loss was lowest at " +
+            $"{Format.Number(LearningRateSearch.Rounded(curve.Rates[curve.Bottom!.Value]))}");
         output.Line($"recipe        {Format.Number(RecipeRate(recipe))}");
         if (!curve.Diverged)
             output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
@@ -158,12 +178,14 @@ internal sealed class LearningRateCommand
     private static Table TableOf(IReadOnlyList<LearningRateTrial> trials, LearningRateCurve curve, Recipe recipe)
     {
         bool isValidated = trials.Any(t => t.Accuracy is not null);
-        Table table = Output.Columns(["rate#", "from", "steps#", .. isValidated ? ["validation loss#", "validation accuracy#"] : (string[])["training loss#"]]);
+        Table table = Output.Columns(["rate#", "from", "steps#", .. isValidated ? ["validation loss#", "validation accuracy#"]
+            : (string[])["training loss#"]]);
         foreach (LearningRateTrial trial in trials.OrderBy(t => t.Rate))
         {
             string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
             string loss = double.IsNaN(trial.Loss) ? "no number" : Format.Fraction(trial.Loss);
-            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss, .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
+            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss,
+                .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
         }
         return table;
     }

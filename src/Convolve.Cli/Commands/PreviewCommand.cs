@@ -22,11 +22,14 @@ internal sealed class PreviewCommand
     private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images. Default: nothing.");
 
     private readonly Option<string?> _network = Inputs.Word("--network", "NET",
-        $"The network whose input is shown: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file. Default: none, and the pictures are of the size that the transforms end at.");
+        $"The network whose input is shown: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file. Default: none, " +
+        $"and the pictures are of the size that the transforms end at.");
 
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
-    private readonly Option<int?> _images = Inputs.Integer("--images", $"How many images are shown, 1 to {MostImages}. Default: 8.", least: 1);
-    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"How many epochs of each are shown, 1 to {MostImages}. Default: 6.", least: 1);
+    private readonly Option<int?> _images = Inputs.Integer("--images", $"How many images are shown, 1 to {MostImages}. Default: 8.",
+        least: 1);
+    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"How many epochs of each are shown, 1 to {MostImages}. Default: 6.",
+        least: 1);
     private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "The seed of the run that is shown. Default: 0.");
     private readonly Option<bool> _skipBad = Inputs.Flag("--skip-bad", "Leave out the bad files of a folder of pictures.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
@@ -37,11 +40,13 @@ internal sealed class PreviewCommand
     {
         PreviewCommand preview = new();
         Command command = new("preview",
-            "Write a picture of training images before and after augmentation: the image, what evaluation sees of it, and what training sees in its first epochs.")
+            "Write a picture of training images before and after augmentation: the image, what evaluation sees of it, and what training " +
+            "sees in its first epochs.")
         {
             preview._set,
         };
-        foreach (Option option in (Option[])[preview._augment, preview._network, preview._networkOptions, preview._images, preview._epochs, preview._seed,
+        foreach (Option option in (Option[])[preview._augment, preview._network, preview._networkOptions, preview._images, preview._epochs,
+            preview._seed,
             preview._skipBad, preview._dataDirectory, preview._out, preview._json])
             command.Add(option);
         command.SetAction(preview.Run);
@@ -56,9 +61,11 @@ internal sealed class PreviewCommand
         if (line.GetValue(_network) is null)
             GivenOptions.Refuse(line, "--net-option chooses in the network of --network, and none is named", _networkOptions);
         Graph? graph = line.GetValue(_network) is not { } typed ? null
-            : new NetworkArgument(typed) is var network && network.IsFile ? network.Create(null, Inputs.Pairs(line.GetValue(_networkOptions)), null)
+            : new NetworkArgument(typed) is var network
+            && network.IsFile ? network.Create(null, Inputs.Pairs(line.GetValue(_networkOptions)), null)
             : network.Create(info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), null);
-        int images = UpTo(MostImages, line.GetValue(_images) ?? 8, "--images"), epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
+        int images = UpTo(MostImages, line.GetValue(_images) ?? 8, "--images"),
+            epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
         string file = OutputPath.File(line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png", _out.Name);
 
         using Interruption interruption = new("ending ...");
@@ -88,7 +95,8 @@ internal sealed class PreviewCommand
             });
             return Failures.Success;
         }
-        output.Line($"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} epochs.");
+        output.Line(
+            $"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} epochs.");
         return Failures.Success;
     }
 

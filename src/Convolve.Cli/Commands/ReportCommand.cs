@@ -15,13 +15,16 @@ internal sealed class ReportCommand
 {
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
-    private readonly Option<string?> _out = Inputs.Word("--out", "FILE", $"The HTML file, which is replaced if it is there. Default: {RunReport.FileName} in the run folder.");
+    private readonly Option<string?> _out = Inputs.Word("--out", "FILE",
+        $"The HTML file, which is replaced if it is there. Default: {RunReport.FileName} in the run folder.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         ReportCommand report = new();
-        Command command = new("report", "Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.") { report._run };
+        Command command =
+            new("report",
+            "Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.") { report._run };
         foreach (Option option in (Option[])[report._dataDirectory, report._out, report._json])
             command.Add(option);
         command.SetAction(report.Run);
@@ -30,7 +33,8 @@ internal sealed class ReportCommand
 
     /// <summary>Writes the report at the end of a training, whose result is safe whatever comes of it.</summary>
     /// <returns>The file, null where it was not written, and the exit code; what went wrong has been said.</returns>
-    public static (string? File, int Status) WriteAfter(Output output, Trainer trainer, DataSplits data, string folder, string? dataDirectory, CancellationToken cancellation)
+    public static (string? File, int Status) WriteAfter(Output output, Trainer trainer, DataSplits data, string folder,
+        string? dataDirectory, CancellationToken cancellation)
     {
         string again = CommandFor(folder, dataDirectory);
         string? written = null;
@@ -50,7 +54,8 @@ internal sealed class ReportCommand
         }
         catch (Exception e) when (e is FileWriteException or DataException or RecipeException or InsufficientMemoryException)
         {
-            Failures.Say(written is null ? $"{e.Message} The run is whole, and only its report is missing, or not safe on the disk yet; it is written by: {again}"
+            Failures.Say(written is null
+                ? $"{e.Message} The run is whole, and only its report is missing, or not safe on the disk yet; it is written by: {again}"
                 : $"{e.Message} The run and its report are whole; TensorBoard has no grid of its predictions.");
             return (written, Failures.Failed);
         }
@@ -62,7 +67,8 @@ internal sealed class ReportCommand
 
     /// <summary>The command that writes a report.</summary>
     public static string CommandFor(string folder, string? dataDirectory) =>
-        $"{ProgramName.Current} report {Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
+        $"{ProgramName.Current} report " +
+            $"{Format.Quoted(folder)}{(dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}")}";
 
     private static Throttle<double> Progress(ProgressLine bar) => new(share => bar.Show(share, "report", ""));
 
@@ -101,7 +107,8 @@ internal sealed class ReportCommand
         using DataScreen reading = new(output);
         try
         {
-            return EvaluatedRun.Load(run.Folder, Inputs.DataOptions(dataDirectory) with { AllowDownload = false }, reading, Progress(bar), cancellation);
+            return EvaluatedRun.Load(run.Folder, Inputs.DataOptions(dataDirectory) with { AllowDownload = false }, reading, Progress(bar),
+                cancellation);
         }
         finally
         {

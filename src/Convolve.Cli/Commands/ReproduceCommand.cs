@@ -30,25 +30,33 @@ internal sealed class ReproduceCommand
         Description = $"The experiment: {string.Join(", ", ExperimentCatalog.All.Select(e => e.Name))}. Without it they are listed.",
     };
 
-    private readonly Option<bool> _quick = Inputs.Flag("--quick", "Few images and epochs, so that it ends in a minute or two; the result says so.");
+    private readonly Option<bool> _quick =
+        Inputs.Flag("--quick", "Few images and epochs, so that it ends in a minute or two; the result says so.");
 
     private readonly Option<int?> _seeds = Inputs.Integer("--seeds",
-        $"Train each arm with so many seeds, from 0 on, and give mean and 95 % interval. Default: 1, or for experiments of one switch as many as `{ProgramName.Current} reproduce` lists.", least: 1);
+        $"Train each arm with so many seeds, from 0 on, and give mean and 95 % interval. Default: 1, or for experiments of one switch " +
+        $"as many as `{ProgramName.Current} reproduce` lists.", least: 1);
 
-    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", "At most so many epochs of each run; the result says so. Default: the experiment's own.", least: 1);
+    private readonly Option<int?> _epochs = Inputs.Integer("--epochs",
+        "At most so many epochs of each run; the result says so. Default: the experiment's own.", least: 1);
 
     private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: auto.");
 
-    private readonly Option<int?> _threads = Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.");
+    private readonly Option<int?> _threads =
+        Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
     private readonly Option<string?> _out = Inputs.Word("--out", "PATH",
-        "Where the run folders of the arms and result.json go. Default: runs/NAME-yyyyMMdd-HHmmss (UTC) under the current folder. With --results, the page: results.md.");
+        "Where the run folders of the arms and result.json go. Default: runs/NAME-yyyyMMdd-HHmmss (UTC) under the current folder. With " +
+        "--results, the page: results.md.");
 
-    private readonly Option<string?> _resume = Inputs.Word("--resume", "DIR", "Go on with an experiment that was interrupted: the folder that it named. Runs that are done are kept.");
+    private readonly Option<string?> _resume = Inputs.Word("--resume", "DIR",
+        "Go on with an experiment that was interrupted: the folder that it named. Runs that are done are kept.");
 
-    private readonly Option<string?> _results = Inputs.Word("--results", "DIR", "Write a page of Markdown of all experiments that are done in folders under DIR, published beside measured. What the page already says of other experiments stays.");
+    private readonly Option<string?> _results = Inputs.Word("--results", "DIR",
+        "Write a page of Markdown of all experiments that are done in folders under DIR, published beside measured. What the page " +
+        "already says of other experiments stays.");
 
     private readonly Option<bool> _json = Inputs.Json();
 
@@ -57,8 +65,10 @@ internal sealed class ReproduceCommand
     public static Command Create()
     {
         ReproduceCommand reproduce = new();
-        Command command = new("reproduce", "Run an experiment of the teaching material, and put the published result beside the measured one.") { reproduce._name };
-        foreach (Option option in (Option[])[reproduce._quick, reproduce._seeds, reproduce._epochs, reproduce._precision, reproduce._threads, reproduce._dataDirectory,
+        Command command = new("reproduce",
+            "Run an experiment of the teaching material, and put the published result beside the measured one.") { reproduce._name };
+        foreach (Option option in (Option[])[reproduce._quick, reproduce._seeds, reproduce._epochs, reproduce._precision,
+            reproduce._threads, reproduce._dataDirectory,
             reproduce._out, reproduce._resume, reproduce._results, reproduce._json, reproduce._quiet])
             command.Add(option);
         command.SetAction(reproduce.Run);
@@ -72,20 +82,25 @@ internal sealed class ReproduceCommand
         string? name = line.GetValue(_name), resumed = line.GetValue(_resume), results = line.GetValue(_results);
         if (results is not null)
         {
-            GivenOptions.Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _resume);
+            GivenOptions.Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads,
+                _dataDirectory, _resume);
             return WritePage(results, OutputPath.File(line.GetValue(_out) ?? DefaultPage, _out.Name), output);
         }
         if (resumed is not null)
-            GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision, _threads, _out);
+            GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision,
+                _threads, _out);
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         if (resumed is null && name is null)
         {
-            GivenOptions.Refuse(line, "without NAME the experiments are listed", _quick, _seeds, _epochs, _precision, _threads, _dataDirectory, _out);
+            GivenOptions.Refuse(line, "without NAME the experiments are listed", _quick, _seeds, _epochs, _precision, _threads,
+                _dataDirectory, _out);
             return ReproduceScreen.List(output, interruption.Token);
         }
         if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment)
-            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _seeds, _epochs, _precision, _threads, _dataDirectory);
-        (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed)) : Begin(line, name!);
+            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _seeds, _epochs, _precision, _threads,
+                _dataDirectory);
+        (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed))
+            : Begin(line, name!);
         settings.Write(folder);
         Experiment experiment = ExperimentCatalog.Find(settings.Experiment);
         return experiment is CostExperiment cost ? Measure(cost, settings, folder, output)
@@ -103,14 +118,17 @@ internal sealed class ReproduceCommand
         return Failures.Success;
     }
 
-    private static int Train(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
+    private static int Train(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory,
+        Output output, CancellationToken cancellation)
     {
         ReproduceScreen.Begin(experiment, settings, output);
         int status = TrainAll(experiment, settings, folder, dataDirectory, output, cancellation);
         if (status == Failures.Interrupted)
         {
             string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-            Failures.Say($"interrupted: {folder} has the runs so far. Go on with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}{data}");
+            Failures.Say(
+                $"interrupted: {folder} has the runs so far. Go on with: {ProgramName.Current} reproduce --resume " +
+                $"{Format.Quoted(folder)}{data}");
             return status;
         }
         ExperimentResult result = ExperimentResult.Read(folder);
@@ -126,10 +144,13 @@ internal sealed class ReproduceCommand
     {
         Experiment experiment = ExperimentCatalog.Find(name);
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        string folder = line.GetValue(_out) ?? Path.Combine("runs", $"{name}-{now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
+        string folder = line.GetValue(_out)
+            ?? Path.Combine("runs", $"{name}-{now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}");
         OutputPath.Folder(folder, _out.Name);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new UsageException($"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume {Format.Quoted(folder)}.");
+            throw new UsageException(
+                $"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what " +
+                $"it holds: --resume {Format.Quoted(folder)}.");
         // What trains nothing takes seconds, and is not cut short.
         bool isQuick = line.GetValue(_quick) && experiment is TrainingExperiment;
         ExperimentSettings settings = new()
@@ -149,7 +170,8 @@ internal sealed class ReproduceCommand
     }
 
     // Every seed of every arm that is not done yet; the exit code. A report that cannot be written is not the end of the others.
-    private static int TrainAll(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
+    private static int TrainAll(TrainingExperiment experiment, ExperimentSettings settings, string folder, string? dataDirectory,
+        Output output, CancellationToken cancellation)
     {
         Dictionary<string, LoadedData> loaded = [];
         int status = Failures.Success;
@@ -166,7 +188,8 @@ internal sealed class ReproduceCommand
                     using DataScreen reading = new(output);
                     try
                     {
-                        loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(dataDirectory), reading, cancellation);
+                        loaded[recipe.Dataset] = data = Datasets.Load(recipe.Dataset, Inputs.DataOptions(dataDirectory), reading,
+                            cancellation);
                     }
                     catch (OperationCanceledException)
                     {
@@ -174,7 +197,9 @@ internal sealed class ReproduceCommand
                     }
                 }
                 output.Line();
-                output.Line($"{arm.Name}, seed {seed}: {TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");
+                output.Line(
+                    $"{arm.Name}, seed {seed}: " +
+                    $"{TrainScreen.Words(recipe, recipe.BatchSize, Math.Min(data.Train.Count, recipe.Limit ?? int.MaxValue))}");
                 status = Math.Max(status, Train(arm, recipe, data, run, dataDirectory, output, cancellation));
                 if (status == Failures.Interrupted)
                     return status;
@@ -187,7 +212,8 @@ internal sealed class ReproduceCommand
 
     private static bool IsBegun(string run) => File.Exists(Path.Combine(run, RunFolder.RecipeFile));
 
-    private static int Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, string? dataDirectory, Output output, CancellationToken cancellation)
+    private static int Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, string? dataDirectory, Output output,
+        CancellationToken cancellation)
     {
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = recipe.Split(loaded);
@@ -208,7 +234,8 @@ internal sealed class ReproduceCommand
         return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation).Status;
     }
 
-    private static IExperimentResult Read(string folder) => ExperimentCatalog.Find(ExperimentSettings.Read(folder).Experiment) is CostExperiment
+    private static IExperimentResult Read(string folder) =>
+        ExperimentCatalog.Find(ExperimentSettings.Read(folder).Experiment) is CostExperiment
         ? CostResult.Read(folder) : ExperimentResult.Read(folder);
 
     private static int WritePage(string folder, string file, Output output)
@@ -218,7 +245,8 @@ internal sealed class ReproduceCommand
         List<IExperimentResult> results = [];
         List<string> unread = [];
         foreach (string found in Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
-            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName)) && File.Exists(Path.Combine(d, ExperimentSettings.FileName))))
+            .Where(d => File.Exists(Path.Combine(d, ExperimentResult.FileName))
+                && File.Exists(Path.Combine(d, ExperimentSettings.FileName))))
         {
             try
             {
@@ -231,12 +259,16 @@ internal sealed class ReproduceCommand
             }
         }
         if (results.Count == 0)
-            throw new UsageException($"No folder under {folder} has an experiment that is done. Run one with: {ProgramName.Current} reproduce NAME --out {Format.Quoted(Path.Combine(folder, "NAME"))}");
+            throw new UsageException(
+                $"No folder under {folder} has an experiment that is done. Run one with: {ProgramName.Current} reproduce NAME --out " +
+                $"{Format.Quoted(Path.Combine(folder, "NAME"))}");
         (IReadOnlyList<string> written, IReadOnlyList<string> kept) = ResultsPage.Write(results, file);
         string stayed = kept.Count == 0 ? "" : $"; of them stayed as they were: {string.Join(", ", kept)}";
         output.Last($"{written.Count} {(written.Count == 1 ? "experiment" : "experiments")}, {file}{stayed}");
         if (output.IsJson)
-            Output.Json(new() { ["page"] = Path.GetFullPath(file), ["unread"] = new JsonArray([.. unread.Select(name => (JsonNode)name)]), ["kept"] = new JsonArray([.. kept.Select(name => (JsonNode)name)]), ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
+            Output.Json(new() { ["page"] = Path.GetFullPath(file), ["unread"] = new JsonArray([.. unread.Select(name => (JsonNode)name)]),
+                ["kept"] = new JsonArray([.. kept.Select(name => (JsonNode)name)]),
+                ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
         return unread.Count == 0 ? Failures.Success : Failures.Failed;
     }
 }

@@ -22,7 +22,9 @@ internal sealed class SummaryCommand
     {
         HelpName = "NET",
         Arity = ArgumentArity.ZeroOrOne,
-        Description = $"The network: a name, or a JSON file of your own ({NetworkArgument.FormatGuide}). Without one, all networks and what may be chosen in them are listed.",
+        Description =
+        $"The network: a name, or a JSON file of your own ({NetworkArgument.FormatGuide}). Without one, all networks and what may be " +
+        $"chosen in them are listed.",
     };
 
     private readonly Option<int?> _batchSize =
@@ -31,16 +33,20 @@ internal sealed class SummaryCommand
         Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
     private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
-    private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
-    private readonly Option<bool> _plan = Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
-    private readonly Option<string?> _svg = Inputs.Word("--svg", "FILE", "Draw the network into an SVG file, which is replaced if it is there.");
+    private readonly Option<Precision?> _precision =
+        Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
+    private readonly Option<bool> _plan =
+        Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
+    private readonly Option<string?> _svg =
+        Inputs.Word("--svg", "FILE", "Draw the network into an SVG file, which is replaced if it is there.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         SummaryCommand summary = new();
         Command command = new("summary", "Say what a network is: layers, shapes, parameters, cost, memory.") { summary._network };
-        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._input, summary._networkOptions, summary._precision, summary._plan,
+        foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._input, summary._networkOptions,
+            summary._precision, summary._plan,
             summary._svg, summary._json])
             command.Add(option);
         command.SetAction(summary.Run);

@@ -24,23 +24,28 @@ internal sealed class TrainCommand
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
     private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
-        "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under the current folder.");
+        "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under " +
+        "the current folder.");
 
     private readonly Option<TimeSpan?> _timeLimit = Inputs.Duration("--time-limit",
-        "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. Default: no limit.");
+        "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. " +
+        "Default: no limit.");
 
     private readonly Option<bool> _overfit = Inputs.Flag("--overfit-one-batch",
-        "Train on the first batch alone (16 images of it where a step takes long), again and again, to see whether the network can learn at all; nothing is kept. The recipe's rule is tried first, then Adam. The exit code is 1 if it cannot.");
+        "Train on the first batch alone (16 images of it where a step takes long), again and again, to see whether the network can " +
+        "learn at all; nothing is kept. The recipe's rule is tried first, then Adam. The exit code is 1 if it cannot.");
 
     private readonly Option<bool> _json = Inputs.Flag("--json",
-        "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those of the best epoch, whose weights are kept.");
+        "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those " +
+        "of the best epoch, whose weights are kept.");
 
     private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
 
     public static Command Create()
     {
         TrainCommand train = new();
-        Command command = new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
+        Command command =
+            new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
         foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._out, train._json, train._quiet])
@@ -57,7 +62,10 @@ internal sealed class TrainCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        RunFolderOptions options = _resumption.FolderOptions(line) with { Command = $"{ProgramName.Current} train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}" };
+        RunFolderOptions options =
+            _resumption.FolderOptions(line) with { Command =
+            $"{ProgramName.Current} " +
+            $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}" };
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
@@ -73,12 +81,14 @@ internal sealed class TrainCommand
 
         using Interruption interruption = new("ending the step and saving the run ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
-        MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe) : recipe, run is null ? "" : " --override");
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
+            : recipe, run is null ? "" : " --override");
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
+        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding
+            ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
         TrainingResult result;
@@ -96,7 +106,8 @@ internal sealed class TrainCommand
             TrainScreen.EndInterrupted(result, folder, goOn);
             return Failures.Interrupted;
         }
-        (string? report, int status) = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory), interruption.Token);
+        (string? report, int status) = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory),
+            interruption.Token);
         screen.End(result, folder, report, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
             Output.Json(Json(trainer, result, folder));
@@ -105,7 +116,8 @@ internal sealed class TrainCommand
 
     // As it was typed, into another folder.
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
-        $"{ProgramName.Current} train {Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
+        $"{ProgramName.Current} train " +
+        $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
 
     // What was asked for is there already.
     private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)
@@ -124,10 +136,12 @@ internal sealed class TrainCommand
             });
         }
         output.Last(string.Create(CultureInfo.InvariantCulture,
-            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, {Format.WeightsOf(outcome.BestEpoch, outcome.Epochs)}"));
+            $"{folder} is finished: test accuracy {outcome.TestAccuracy:F4}, loss {outcome.TestLoss:F4}, " +
+            $"{Format.WeightsOf(outcome.BestEpoch, outcome.Epochs)}"));
         if (!File.Exists(Path.Combine(folder, RunReport.FileName)))
             output.Line($"no report     {ReportCommand.CommandFor(folder, dataDirectory)}");
-        string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture, $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
+        string more = outcome.IsEarly ? string.Create(CultureInfo.InvariantCulture,
+            $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
             : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
         if (run.HasCheckpoint)
             output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
@@ -164,7 +178,8 @@ internal sealed class TrainCommand
             ["skipped"] = trainer.Transfer is { } skipped ? new JsonArray([.. skipped.Skipped]) : null,
             ["validation_loss"] = best?.ValidationLoss,
             ["test_top5_accuracy"] = result.Test.Top5Accuracy,
-            ["notes"] = new JsonArray([.. result.Notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]),
+            ["notes"] =
+            new JsonArray([.. result.Notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]),
         };
     }
 
@@ -175,7 +190,8 @@ internal sealed class TrainCommand
             return given ?? DefaultFolder(recipe);
         if (given is not null)
             throw new UsageException("--out and --resume both name the run folder. Give --resume alone.");
-        return Path.GetRelativePath(Environment.CurrentDirectory, run.FullPath) is var near && !near.StartsWith("..", StringComparison.Ordinal) ? near : run.FullPath;
+        return Path.GetRelativePath(Environment.CurrentDirectory, run.FullPath) is var near
+            && !near.StartsWith("..", StringComparison.Ordinal) ? near : run.FullPath;
     }
 
     private static string DefaultFolder(Recipe recipe)
@@ -190,7 +206,8 @@ internal sealed class TrainCommand
     // A network of one's own may be called anything.
     private static string FileName(string network)
     {
-        string name = string.Concat(network.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).TrimStart('.', '-');
+        string name = string.Concat(network.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'))
+            .TrimStart('.', '-');
         return name.Length > 0 ? name : "network";
     }
 
@@ -199,6 +216,8 @@ internal sealed class TrainCommand
     {
         OutputPath.Folder(folder, "--out");
         if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
-            throw new UsageException($"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.");
+            throw new UsageException(
+                $"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by " +
+                $"--resume, or delete it.");
     }
 }

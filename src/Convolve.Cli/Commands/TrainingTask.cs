@@ -32,10 +32,13 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
     }
 }
 
-/// <summary>The network, the data and the recipe as a command line says them; of a run that goes on, what it does not say is the run's.</summary>
+/// <summary>
+/// The network, the data and the recipe as a command line says them; of a run that goes on, what it does not say is the run's.
+/// </summary>
 internal sealed class TrainingTaskArguments
 {
-    private readonly Argument<string?> _network = new("NET") { Arity = ArgumentArity.ZeroOrOne, HelpName = "NET", Description = NetworkArgument.Description };
+    private readonly Argument<string?> _network = new("NET") { Arity = ArgumentArity.ZeroOrOne, HelpName = "NET",
+        Description = NetworkArgument.Description };
     private readonly Option<string?> _data = Inputs.Word("--data", "SET", $"The data set: {Inputs.Sets}.");
     private readonly TrainOptions _options = new();
     private readonly Option<string?> _input = Inputs.ImageShape();
@@ -85,7 +88,8 @@ internal sealed class TrainingTaskArguments
         DatasetInfo info = Datasets.Find(line.GetValue(_data) ?? run.Recipe.Dataset);
         NetworkArgument network = new(line.GetValue(_network) ?? run.Recipe.Network);
         // The name alone says nothing of what was chosen in the network.
-        bool isDescribed = network.IsFile || network.Typed != run.Recipe.Network || line.GetResult(_input) is not null || line.GetResult(_networkOptions) is not null;
+        bool isDescribed = network.IsFile || network.Typed != run.Recipe.Network || line.GetResult(_input) is not null
+            || line.GetResult(_networkOptions) is not null;
         Graph graph = isDescribed ? Create(line, network, info) : run.Graph;
         Recipe recipe = _options.Read(line, run.Recipe) with { Network = network.IsFile ? graph.Name : network.Typed, Dataset = info.Name };
         return new(network.Typed, recipe.Initialization is { } start ? graph.WithInitialization(start) : graph, recipe);
@@ -93,8 +97,11 @@ internal sealed class TrainingTaskArguments
 
     private Graph Create(ParseResult line, NetworkArgument network, DatasetInfo info)
     {
-        Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)), line.GetValue(_input));
+        Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)),
+            line.GetValue(_input));
         return graph.Output.Channels == info.ClassNames.Count ? graph
-            : throw new UsageException($"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer {info.ClassNames.Count} units.");
+            : throw new UsageException(
+            $"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer " +
+            $"{info.ClassNames.Count} units.");
     }
 }

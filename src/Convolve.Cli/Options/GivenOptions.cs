@@ -35,7 +35,8 @@ internal static class GivenOptions
     {
         foreach (Symbol other in others)
         {
-            (bool isGiven, string? name) = other is Argument argument ? (line.GetResult(argument) is { Tokens.Count: > 0 }, argument.HelpName)
+            (bool isGiven, string? name) = other is Argument argument
+                ? (line.GetResult(argument) is { Tokens.Count: > 0 }, argument.HelpName)
                 : (line.GetResult((Option)other) is { Implicit: false }, other.Name);
             if (isGiven)
                 throw new UsageException($"{reason}: leave {name} away.");

@@ -31,7 +31,8 @@ internal static class Inputs
         Description = description,
         HelpName = "N|none",
         CustomParser = result => Parse<OrNone<int>?>(result, text => text == OrNone.Word ? default(OrNone<int>)
-            : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? new(value) : null,
+            : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? new(value)
+            : null,
             string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647, or none,")),
     };
 
@@ -41,7 +42,8 @@ internal static class Inputs
         Description = description,
         HelpName = "X|none",
         CustomParser = result => Parse<OrNone<double>?>(result, text => text == OrNone.Word ? default(OrNone<double>)
-            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? new(value) : null, "a number, or none,"),
+            : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? new(value) : null,
+            "a number, or none,"),
     };
 
     public static Option<ulong?> Seed(string name, string description) => new(name)
@@ -81,7 +83,8 @@ internal static class Inputs
     {
         Description = description,
         HelpName = helpName,
-        CustomParser = result => Parse(result, text => text.Length > 0 ? HomePath.Expand(text) : null, helpName switch { "FILE" => "a file", "DIR" or "PATH" => "a path", _ => helpName }),
+        CustomParser = result => Parse(result, text => text.Length > 0 ? HomePath.Expand(text) : null,
+        helpName switch { "FILE" => "a file", "DIR" or "PATH" => "a path", _ => helpName }),
     };
 
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
@@ -91,7 +94,8 @@ internal static class Inputs
 
     /// <summary>The views of a picture that an evaluation can average, as they are typed.</summary>
     public static (string Name, TestTimeAugmentation Value)[] TestTimeAugmentations =>
-        [("none", TestTimeAugmentation.None), ("mirror", TestTimeAugmentation.Mirror), ("mirror-translate", TestTimeAugmentation.MirrorAndTranslate)];
+        [("none", TestTimeAugmentation.None), ("mirror", TestTimeAugmentation.Mirror),
+            ("mirror-translate", TestTimeAugmentation.MirrorAndTranslate)];
 
     /// <summary>As it is typed.</summary>
     public static string NameOf(TestTimeAugmentation augmentation) => TestTimeAugmentations.First(a => a.Value == augmentation).Name;
@@ -100,7 +104,8 @@ internal static class Inputs
     public static string NameOf(Precision precision) => precision == Planning.Precision.BFloat16 ? "bf16" : "f32";
 
     public static Option<string?> DataDirectory() => Word("--data-dir", "DIR",
-        "The only folder to look for the data in: its files, or a folder for each set. Default: CONVOLVE_DATA, the cache, the system's folders, the set's mirrors.");
+        "The only folder to look for the data in: its files, or a folder for each set. Default: CONVOLVE_DATA, the cache, the system's " +
+        "folders, the set's mirrors.");
 
     public static Option<bool> Json() => Flag("--json", "Print one JSON object on standard output, and everything else on standard error.");
 
@@ -120,7 +125,8 @@ internal static class Inputs
     public static Option<string[]> NetworkOptions() => new("--net-option")
     {
         Description =
-            $"Something that may be chosen in the network, such as activation=tanh,dropout=0.5; `{ProgramName.Current} summary` lists them. May be given several times.",
+            $"Something that may be chosen in the network, such as activation=tanh,dropout=0.5; `{ProgramName.Current} summary` lists " +
+            $"them. May be given several times.",
         HelpName = "KEY=VALUE",
     };
 
@@ -161,7 +167,9 @@ internal static class Inputs
         string text = result.Tokens[0].Value;
         T? value = parse(text);
         if (value is null)
-            result.AddError($"{((OptionResult)result.Parent!).Option.Name} is \"{text}\", and {expected} was expected.{NearestName.Guess(text, names ?? [])}");
+            result.AddError(
+                $"{((OptionResult)result.Parent!).Option.Name} is \"{text}\", and {expected} was " +
+                $"expected.{NearestName.Guess(text, names ?? [])}");
         return value;
     }
 }

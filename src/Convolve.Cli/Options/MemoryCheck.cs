@@ -18,7 +18,8 @@ internal static class MemoryCheck
     /// <param name="recipe">How it is trained.</param>
     /// <param name="with">What another batch size must be given with, such as " --override"; null where it cannot be another.</param>
     /// <returns>The memory that it needs.</returns>
-    /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that does.</exception>
+    /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that
+    /// does.</exception>
     public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "")
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
@@ -34,7 +35,8 @@ internal static class MemoryCheck
     /// <param name="estimate">The memory at a batch size, by its plans.</param>
     /// <returns>The memory at the batch size.</returns>
     /// <exception cref="UsageException">It does not fit; the message has the largest batch size that does.</exception>
-    public static MemoryEstimate Require(Graph graph, int batchSize, Func<int, MemoryEstimate> estimate) => Require(graph, batchSize, BatchSize, estimate, null);
+    public static MemoryEstimate Require(Graph graph, int batchSize, Func<int, MemoryEstimate> estimate) =>
+        Require(graph, batchSize, BatchSize, estimate, null);
 
     /// <summary>Such as "weights 0.2 MiB, gradients 0.2 MiB, activations 14.0 MiB".</summary>
     public static string Words(MemoryEstimate memory) => string.Join(", ", new (string Name, long Bytes)[]
@@ -43,19 +45,26 @@ internal static class MemoryCheck
         ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 
-    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int, MemoryEstimate>? inParts, string? with = "")
+    private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int,
+        MemoryEstimate>? inParts, string? with = "")
     {
         string option = $"--{what.Replace(' ', '-')}";
         BatchFit fit = new(graph, size, estimate);
         (int most, MemoryEstimate needed) = (fit.LargestCountable, fit.Needed);
         if (fit.HasMemory)
             return size <= most ? needed
-                : throw new UsageException($"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: {option} {most}{with}.");
-        string takes = $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory ({Words(needed)}), and {Format.Bytes(fit.AvailableBytes)} are available.";
+                : throw new UsageException(
+                $"{graph.Name} at {what} {size} has tensors of more than {int.MaxValue} elements. The largest {what} is {most}: " +
+                $"{option} {most}{with}.");
+        string takes =
+            $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory " +
+            $"({Words(needed)}), and {Format.Bytes(fit.AvailableBytes)} are available.";
         if (with is null)
             throw new UsageException($"{takes} End other programs, or take a machine with more.");
         int fits = fit.Largest, part = inParts is null ? 0 : fit.LargestOf(inParts);
-        string mend = fits > 0 ? $"The largest {what} that fits is {fits}: {option} {fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
+        string mend = fits > 0
+            ? $"The largest {what} that fits is {fits}: {option} " +
+            $"{fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
             : "Not even one image at a time fits: end other programs, or use a smaller network.";
         throw new UsageException($"{takes} {mend}");
     }

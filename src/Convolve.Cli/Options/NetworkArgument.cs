@@ -17,9 +17,11 @@ internal sealed record NetworkArgument(string Typed)
     private const long LongestFile = 16 << 20;
 
     /// <summary>What the argument of a command is.</summary>
-    public static string Description => $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file of your own ({FormatGuide}).";
+    public static string Description =>
+        $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file of your own ({FormatGuide}).";
 
-    public bool IsFile { get; } = Typed.EndsWith(Extension, StringComparison.OrdinalIgnoreCase) || Typed.Contains('/', StringComparison.Ordinal);
+    public bool IsFile { get; } = Typed.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+        || Typed.Contains('/', StringComparison.Ordinal);
 
     /// <summary>The network.</summary>
     /// <param name="classes">Of the last layer; null leaves it to the network.</param>
@@ -36,10 +38,12 @@ internal sealed record NetworkArgument(string Typed)
             return classes is { } count ? NetworkCatalog.Create(Typed, count, options) : NetworkCatalog.Create(Typed, options: options);
         }
         if (options.Count > 0)
-            throw new UsageException($"--net-option chooses in networks of the zoo, and {Typed} is a file. Write your choice into the file.");
+            throw new UsageException(
+                $"--net-option chooses in networks of the zoo, and {Typed} is a file. Write your choice into the file.");
         Graph graph = Read();
         if (classes is { } wanted && graph.Output != Shape.Vector(wanted))
-            throw new UsageException($"{Typed} gives {graph.Output} outputs, and --classes is {wanted}. Change the units of its last layer.");
+            throw new UsageException(
+                $"{Typed} gives {graph.Output} outputs, and --classes is {wanted}. Change the units of its last layer.");
         return input is null ? graph : graph.WithInput(ShapeOf(input));
     }
 
@@ -53,16 +57,21 @@ internal sealed record NetworkArgument(string Typed)
         {
             FileInfo file = new(Typed);
             if (file.Exists && file.Length > LongestFile)
-                throw new UsageException($"{Typed} has {Format.Bytes(file.Length)}, and a network has at most {Format.Bytes(LongestFile)}. Is it the right file?");
+                throw new UsageException(
+                    $"{Typed} has {Format.Bytes(file.Length)}, and a network has at most {Format.Bytes(LongestFile)}. Is it the right file?");
             text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Typed)).TrimStart('\ufeff');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UsageException($"{Typed} does not exist. Give the file of a network ({FormatGuide}), or one of the zoo: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.");
+            throw new UsageException(
+                $"{Typed} does not exist. Give the file of a network ({FormatGuide}), or one of the zoo: " +
+                $"{string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"{Typed} cannot be read: {(Directory.Exists(Typed) ? "it is a folder" : "access is denied")}. Give the file of a network ({FormatGuide}).");
+            throw new UsageException(
+                $"{Typed} cannot be read: {(Directory.Exists(Typed) ? "it is a folder" : "access is denied")}. Give the file of a " +
+                $"network ({FormatGuide}).");
         }
         catch (DecoderFallbackException)
         {
@@ -80,7 +89,8 @@ internal sealed record NetworkArgument(string Typed)
 
     private static Shape ShapeOf(string typed)
     {
-        int[] sizes = [.. typed.Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+        int[] sizes =
+            [.. typed.Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
         return sizes.Length == 3 && sizes.All(size => size >= 1) ? new(sizes[0], sizes[1], sizes[2])
             : throw new UsageException($"--input is \"{typed}\", and channels x height x width such as 3x224x224 was expected.");
     }

@@ -21,7 +21,9 @@ internal static class OutputPath
         if (System.IO.File.Exists(folder))
             throw new UsageException($"{option} {path}: {folder} is a file. Choose another folder.");
         if (!Directory.Exists(folder))
-            throw new UsageException($"{option} {path}: the folder {folder} does not exist. Create it with mkdir -p {Format.Quoted(folder)}, or choose another one.");
+            throw new UsageException(
+                $"{option} {path}: the folder {folder} does not exist. Create it with mkdir -p {Format.Quoted(folder)}, or choose " +
+                $"another one.");
         RequireWritable(folder, path, option);
         return path;
     }

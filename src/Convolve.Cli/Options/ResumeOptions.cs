@@ -8,24 +8,31 @@ using Convolve.Training;
 
 namespace Convolve.Cli.Options;
 
-/// <summary>What can be said to 'convolve train' of runs that go on after an interruption, and of what a run leaves in its folder.</summary>
+/// <summary>
+/// What can be said to 'convolve train' of runs that go on after an interruption, and of what a run leaves in its folder.
+/// </summary>
 internal sealed class ResumeOptions
 {
     // Another network differs in every layer.
     private const int MostNamed = 8;
 
     private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
-        "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
+        "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come " +
+        "to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
 
     private readonly Option<bool> _override = Inputs.Flag("--override",
-        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr; none switches off what the run has, such as --early-stop none, --clip-norm none, --ema none. The parameters and how they began, the optimizer's rule and the split of the images cannot change.");
+        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr; none " +
+        "switches off what the run has, such as --early-stop none, --clip-norm none, --ema none. The parameters and how they began, the " +
+        "optimizer's rule and the split of the images cannot change.");
 
     private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
         "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
 
-    private readonly Option<bool> _noCheckpoint = Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
+    private readonly Option<bool> _noCheckpoint =
+        Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
 
-    private readonly Option<bool> _histograms = Inputs.Flag("--histograms", "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard files.");
+    private readonly Option<bool> _histograms = Inputs.Flag("--histograms",
+        "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard files.");
 
     public void AddTo(Command command)
     {
@@ -53,11 +60,16 @@ internal sealed class ResumeOptions
             throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
         if (!line.GetValue(_noCheckpoint))
             return new() { EverySteps = line.GetValue(_saveEvery) ?? 0, HasHistograms = line.GetValue(_histograms) };
-        return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) } : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
+        return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) }
+            : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
     }
 
-    /// <summary>Plans how a run goes on. Refuses what it was not begun with, unless that is asked for; the other refusals are left to whoever resumes it.</summary>
-    /// <exception cref="UsageException">Something else is asked for than what it was begun with; the message has the differences.</exception>
+    /// <summary>
+    /// Plans how a run goes on. Refuses what it was not begun with, unless that is asked for; the other refusals are left to whoever
+    /// resumes it.
+    /// </summary>
+    /// <exception cref="UsageException">Something else is asked for than what it was begun with; the message has the
+    /// differences.</exception>
     /// <exception cref="RecipeException">Its recipe was edited since.</exception>
     public ResumePlan Plan(ParseResult line, RunFolder run, Recipe recipe, Graph graph)
     {
@@ -67,8 +79,10 @@ internal sealed class ResumeOptions
         if (refusal.Obstacle == ResumeObstacle.EditedRecipe)
             throw new RecipeException($"{refusal.Message} With --override, the run goes on by it.");
         string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
-        string more = differences.Count > MostNamed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
-        string wayOut = refusal.CanOverride ? "Leave that out, or add --override to go on by it" : "Leave that out, or start a new run: where training began cannot change";
+        string more = differences.Count > MostNamed
+            ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
+        string wayOut = refusal.CanOverride ? "Leave that out, or add --override to go on by it"
+            : "Leave that out, or start a new run: where training began cannot change";
         throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. {wayOut}.");
     }
 

@@ -35,7 +35,9 @@ internal sealed class RunArgument
     /// <exception cref="RecipeException">The folder is no run, or its recipe cannot be read.</exception>
     public Recipe ReadRecipe() => RunFolder.ReadRecipe(Folder).Recipe;
 
-    /// <summary>The weights, once they are known to be of the network that the recipe trained: the recipe says which pictures they have seen.</summary>
+    /// <summary>
+    /// The weights, once they are known to be of the network that the recipe trained: the recipe says which pictures they have seen.
+    /// </summary>
     /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
     /// <exception cref="UsageException">It is another network's.</exception>
     public Classifier Load(ExecutionOptions options)
@@ -46,7 +48,9 @@ internal sealed class RunArgument
         string network = classifier.Graph.Name;
         classifier.Dispose();
         string file = Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
-        throw new UsageException($"{file} holds the network {network}, and {RunFolder.RecipeFile} beside it trains another one, so that nobody knows which pictures the weights have seen. "
+        throw new UsageException(
+            $"{file} holds the network {network}, and {RunFolder.RecipeFile} beside it trains another one, so that nobody knows which " +
+            $"pictures the weights have seen. "
             + "Put the file back into the folder of its own run.");
     }
 }

@@ -26,38 +26,47 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _momentum =
         Inputs.Number("--momentum",
-            $"With sgd and rmsprop: the share of the last step's velocity that is kept, in [0, 1). Default: {Default(r => r.Optimizer is Sgd sgd ? Format.Number(sgd.Momentum) : "0")}.");
+            $"With sgd and rmsprop: the share of the last step's velocity that is kept, in [0, 1). Default: " +
+            $"{Default(r => r.Optimizer is Sgd sgd ? Format.Number(sgd.Momentum) : "0")}.");
 
     private readonly Option<bool?> _nesterov = Switch("--nesterov",
-        $"With sgd: whether the step looks ahead along the momentum. Default: {Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
+        $"With sgd: whether the step looks ahead along the momentum. Default: " +
+        $"{Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
 
     private readonly Option<double?> _weightDecay =
         Inputs.Number("--weight-decay",
-            $"The factor of the L2 penalty (with adamw, of the decay apart from the gradient), at least 0. Default: {Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
+            $"The factor of the L2 penalty (with adamw, of the decay apart from the gradient), at least 0. Default: " +
+            $"{Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
 
     private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Whether the penalty holds for biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
-        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where validation stops improving; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: {Default(r => NameOf(r.Schedule.Kind))}.",
+        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where " +
+        $"validation stops improving; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: " +
+        $"{Default(r => NameOf(r.Schedule.Kind))}.",
         Schedules);
 
     private readonly Option<double?> _warmUp =
-        Inputs.Number("--warmup-epochs", "Epochs of a linear rise of the learning rate at the start, at least 0; may be a fraction. Default: 0.");
+        Inputs.Number("--warmup-epochs",
+        "Epochs of a linear rise of the learning rate at the start, at least 0; may be a fraction. Default: 0.");
 
     private readonly Option<int?> _stepEpochs =
         Inputs.Integer("--step-epochs", "With --schedule step: epochs between two cuts, at least 1. Default: 10.");
 
     private readonly Option<double?> _stepFactor =
-        Inputs.Number("--step-factor", "With --schedule step, multi-step, exponential or plateau: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
+        Inputs.Number("--step-factor",
+        "With --schedule step, multi-step, exponential or plateau: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
 
     private readonly Option<string?> _milestones =
         Inputs.Word("--milestones", "N,N,...", "With --schedule multi-step: the epochs after which the rate is cut, such as 10,15.");
 
     private readonly Option<int?> _patience =
-        Inputs.Integer("--patience", "With --schedule plateau: epochs without improvement that pass before a cut, at least 0. Default: 10.");
+        Inputs.Integer("--patience",
+        "With --schedule plateau: epochs without improvement that pass before a cut, at least 0. Default: 10.");
 
     private readonly Option<double?> _threshold =
-        Inputs.Number("--threshold", "With --schedule plateau: the relative change that counts as improvement, in [0, 1). Default: 0.0001.");
+        Inputs.Number("--threshold",
+        "With --schedule plateau: the relative change that counts as improvement, in [0, 1). Default: 0.0001.");
 
     private readonly Option<int?> _cooldown =
         Inputs.Integer("--cooldown", "With --schedule plateau: epochs after a cut that are not counted, at least 0. Default: 0.");
@@ -66,26 +75,33 @@ internal sealed class TrainOptions
         Inputs.Number("--min-lr", "With --schedule plateau: the lowest learning rate, at least 0. Default: 0.");
 
     private readonly Option<WatchedMetric?> _metric = Inputs.OneOf("--plateau-metric",
-        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy), ("loss", WatchedMetric.Loss));
+        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy),
+        ("loss", WatchedMetric.Loss));
 
     private readonly Option<UpdateRule?> _optimizer =
         Inputs.OneOf("--optimizer", $"The rule of the update, as PyTorch defines it. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);
 
-    private readonly Option<double?> _beta1 = Inputs.Number("--beta1", "With adam and adamw: the share of the mean gradient that is kept, in [0, 1). Default: 0.9.");
+    private readonly Option<double?> _beta1 =
+        Inputs.Number("--beta1", "With adam and adamw: the share of the mean gradient that is kept, in [0, 1). Default: 0.9.");
 
-    private readonly Option<double?> _beta2 = Inputs.Number("--beta2", "With adam and adamw: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.999.");
+    private readonly Option<double?> _beta2 = Inputs.Number("--beta2",
+        "With adam and adamw: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.999.");
 
-    private readonly Option<double?> _alpha = Inputs.Number("--alpha", "With rmsprop: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.99.");
+    private readonly Option<double?> _alpha =
+        Inputs.Number("--alpha", "With rmsprop: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.99.");
 
-    private readonly Option<double?> _eps = Inputs.Number("--eps", "With adam, adamw and rmsprop: what keeps the quotient finite, above 0. Default: 1e-8.");
+    private readonly Option<double?> _eps =
+        Inputs.Number("--eps", "With adam, adamw and rmsprop: what keeps the quotient finite, above 0. Default: 1e-8.");
 
-    private readonly Option<bool?> _centered = Switch("--centered", "With rmsprop: whether the gradient's variance is used, and not its mean square. Default: false.");
+    private readonly Option<bool?> _centered =
+        Switch("--centered", "With rmsprop: whether the gradient's variance is used, and not its mean square. Default: false.");
 
     private readonly Option<double?> _labelSmoothing =
         Inputs.Number("--label-smoothing", "The share of each label that is spread over all classes in training, in [0, 1). Default: 0.");
 
     private readonly Option<ulong?> _seed =
-        Inputs.Seed("--seed", "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
+        Inputs.Seed("--seed",
+        "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
 
     private readonly Option<Precision?> _precision = Inputs.Precision(
         "The kernels' number format: float32, bfloat16 where the CPU has it natively, or the faster one of those. Default: auto.");
@@ -95,7 +111,8 @@ internal sealed class TrainOptions
 
     private readonly Option<int?> _threads =
         Inputs.Integer("--threads",
-            "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. The same seed gives the same bits at the same number of threads. Default: 0.");
+            "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. The same seed gives the same bits at the same number of " +
+            "threads. Default: 0.");
 
     private readonly Option<int?> _limit =
         Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");
@@ -104,14 +121,17 @@ internal sealed class TrainOptions
         Inputs.Flag("--skip-bad", "With --data folder:PATH: leave bad files out and name them, in place of refusing to train.");
 
     private readonly Option<double?> _validation = Inputs.Number("--validation",
-        "The share of the training images, in [0, 1), that choose the best epoch and are not trained on. With 0 the training accuracy chooses. Default: 0.1.", "FRACTION");
+        "The share of the training images, in [0, 1), that choose the best epoch and are not trained on. With 0 the training accuracy " +
+        "chooses. Default: 0.1.", "FRACTION");
 
     private readonly Option<Normalization?> _normalization = Inputs.OneOf("--normalization",
         "How pixels become numbers: in [0, 1]; with mean 0 and deviation 1 over the training split; in [-1, 1]. Default: training-split.",
         ("none", Normalization.None), ("training-split", Normalization.TrainingSplit), ("minus-one-to-one", Normalization.MinusOneToOne));
 
-    private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images, in order and anew in each epoch, such as "
-        + "random-crop:32:padding=4,flip; none for nothing. Validation, test and prediction take the part of it that has no chance in it: resizes, and the "
+    private readonly Option<string?> _augment =
+        Inputs.Augment("What is done to the training images, in order and anew in each epoch, such as "
+        + "random-crop:32:padding=4,flip; none for nothing. Validation, test and prediction take the part of it that has no chance in " +
+        "it: resizes, and the "
         + "middle in place of a random crop. Default: none.");
 
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
@@ -127,11 +147,13 @@ internal sealed class TrainOptions
         RmsProp,
     }
 
-    private static (string, UpdateRule)[] Rules => [("sgd", UpdateRule.Sgd), ("adam", UpdateRule.Adam), ("adamw", UpdateRule.AdamW), ("rmsprop", UpdateRule.RmsProp)];
+    private static (string, UpdateRule)[] Rules =>
+        [("sgd", UpdateRule.Sgd), ("adam", UpdateRule.Adam), ("adamw", UpdateRule.AdamW), ("rmsprop", UpdateRule.RmsProp)];
 
     private static (string, ScheduleKind)[] Schedules =>
     [
-        ("constant", ScheduleKind.Constant), ("step", ScheduleKind.Step), ("multi-step", ScheduleKind.MultiStep), ("exponential", ScheduleKind.Exponential),
+        ("constant", ScheduleKind.Constant), ("step", ScheduleKind.Step), ("multi-step", ScheduleKind.MultiStep),
+        ("exponential", ScheduleKind.Exponential),
         ("plateau", ScheduleKind.Plateau), ("cosine", ScheduleKind.Cosine), ("one-cycle", ScheduleKind.OneCycle),
     ];
 
@@ -154,8 +176,10 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases, _optimizer, _beta1, _beta2, _alpha, _eps,
-            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
+        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases,
+            _optimizer, _beta1, _beta2, _alpha, _eps,
+            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric,
+            _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
             command.Add(option);
         _practice.AddTo(command);
     }
@@ -212,8 +236,10 @@ internal sealed class TrainOptions
         float? Of(Option<double?> option) => (float?)line.GetValue(option);
         OptimizerSettings settings = rule switch
         {
-            UpdateRule.Adam => With(usual as Adam ?? new(), a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
-            UpdateRule.AdamW => With(usual as AdamW ?? new(), a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
+            UpdateRule.Adam => With(usual as Adam ?? new(),
+                a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
+            UpdateRule.AdamW => With(usual as AdamW ?? new(),
+            a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
             UpdateRule.RmsProp => With(usual as RmsProp ?? new(), r => r with
             {
                 Alpha = Of(_alpha) ?? r.Alpha,
@@ -243,36 +269,43 @@ internal sealed class TrainOptions
         (Option Option, UpdateRule[] Rules)[] meant =
         [
             (_momentum, [UpdateRule.Sgd, UpdateRule.RmsProp]), (_nesterov, [UpdateRule.Sgd]), (_beta1, [UpdateRule.Adam, UpdateRule.AdamW]),
-            (_beta2, [UpdateRule.Adam, UpdateRule.AdamW]), (_alpha, [UpdateRule.RmsProp]), (_eps, [UpdateRule.Adam, UpdateRule.AdamW, UpdateRule.RmsProp]),
+            (_beta2, [UpdateRule.Adam, UpdateRule.AdamW]), (_alpha, [UpdateRule.RmsProp]),
+            (_eps, [UpdateRule.Adam, UpdateRule.AdamW, UpdateRule.RmsProp]),
             (_centered, [UpdateRule.RmsProp]),
         ];
         string Name(UpdateRule r) => Rules.First(p => p.Item2 == r).Item1;
         foreach ((Option option, UpdateRule[] rules) in meant)
             if (line.GetResult(option) is not null && !rules.Contains(rule))
-                throw new UsageException($"{option.Name} belongs to --optimizer {string.Join(" or ", rules.Select(Name))}, and the optimizer is {Name(rule)}.");
+                throw new UsageException(
+                    $"{option.Name} belongs to --optimizer {string.Join(" or ", rules.Select(Name))}, and the optimizer is {Name(rule)}.");
     }
 
     private void RequireMeaning(ParseResult line, ScheduleKind kind)
     {
         (Option Option, ScheduleKind[] Kinds)[] meant =
         [
-            (_stepEpochs, [ScheduleKind.Step]), (_stepFactor, [ScheduleKind.Step, ScheduleKind.MultiStep, ScheduleKind.Exponential, ScheduleKind.Plateau]),
-            (_milestones, [ScheduleKind.MultiStep]), (_patience, [ScheduleKind.Plateau]), (_threshold, [ScheduleKind.Plateau]), (_cooldown, [ScheduleKind.Plateau]),
+            (_stepEpochs, [ScheduleKind.Step]),
+            (_stepFactor, [ScheduleKind.Step, ScheduleKind.MultiStep, ScheduleKind.Exponential, ScheduleKind.Plateau]),
+            (_milestones, [ScheduleKind.MultiStep]), (_patience, [ScheduleKind.Plateau]), (_threshold, [ScheduleKind.Plateau]),
+            (_cooldown, [ScheduleKind.Plateau]),
             (_minimumRate, [ScheduleKind.Plateau]), (_metric, [ScheduleKind.Plateau]),
         ];
         foreach ((Option option, ScheduleKind[] kinds) in meant)
             if (line.GetResult(option) is not null && !kinds.Contains(kind))
-                throw new UsageException($"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is {NameOf(kind)}.");
+                throw new UsageException(
+                    $"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is {NameOf(kind)}.");
     }
 
     private static int[] ReadMilestones(string typed)
     {
         int[] epochs = [.. typed.Split(',').Select(text =>
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : 0)];
-        return epochs.All(e => e > 0) ? epochs : throw new UsageException($"--milestones is \"{typed}\", and epochs from 1 on were expected, such as 10,15.");
+        return epochs.All(e => e > 0) ? epochs
+            : throw new UsageException($"--milestones is \"{typed}\", and epochs from 1 on were expected, such as 10,15.");
     }
 
-    private static Option<bool?> Switch(string name, string description) => new(name) { Description = description, HelpName = "true|false" };
+    private static Option<bool?> Switch(string name, string description) =>
+        new(name) { Description = description, HelpName = "true|false" };
 
     // "12", or where the networks differ, where to look.
     internal static string Default(Func<Recipe, string> value)

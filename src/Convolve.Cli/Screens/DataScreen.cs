@@ -4,7 +4,9 @@ using Convolve.Data.Sets;
 
 namespace Convolve.Cli.Screens;
 
-/// <summary>What is shown while data is fetched and read: lines, and a bar for downloads on a terminal or a line every ten seconds elsewhere.</summary>
+/// <summary>
+/// What is shown while data is fetched and read: lines, and a bar for downloads on a terminal or a line every ten seconds elsewhere.
+/// </summary>
 internal sealed class DataScreen(Output output) : IProgress<DataProgress>, IDisposable
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
@@ -45,5 +47,6 @@ internal sealed class DataScreen(Output output) : IProgress<DataProgress>, IDisp
     }
 
     private static string Words(DownloadProgress download) => string.Create(CultureInfo.InvariantCulture,
-        $"{download.Bytes / 1e6:F1} MB  {download.BytesPerSecond / 1e6:F1} MB/s{(download.Remaining is { } rest ? $"  ETA {Format.Duration(rest)}" : "")}");
+        $"{download.Bytes / 1e6:F1} MB  {download.BytesPerSecond / 1e6:F1} " +
+        $"MB/s{(download.Remaining is { } rest ? $"  ETA {Format.Duration(rest)}" : "")}");
 }

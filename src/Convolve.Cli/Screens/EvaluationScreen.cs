@@ -6,8 +6,11 @@ using Convolve.Evaluations;
 
 namespace Convolve.Cli.Screens;
 
-/// <summary>An evaluation for people and for machines: classes, what is confused, the hardest pictures, calibration, and the means.</summary>
-internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remarks, Predictions predictions, TestTimeAugmentation augmentation, double imagesPerSecond)
+/// <summary>
+/// An evaluation for people and for machines: classes, what is confused, the hardest pictures, calibration, and the means.
+/// </summary>
+internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remarks, Predictions predictions,
+    TestTimeAugmentation augmentation, double imagesPerSecond)
 {
     private const int ShownPairs = 8, ShownLosses = 5, MostPairs = 100, MostLosses = 100;
     private readonly ConfusionMatrix _matrix = new(predictions);
@@ -28,13 +31,19 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
             output.Table(Losses());
             output.Line();
         }
-        output.Fact("calibration", $"expected error {Format.Fraction(_calibration.ExpectedError)}, largest {Format.Fraction(_calibration.LargestError)}, in {_calibration.Bins.Count} bins of confidence");
+        output.Fact("calibration",
+            $"expected error {Format.Fraction(_calibration.ExpectedError)}, largest {Format.Fraction(_calibration.LargestError)}, in " +
+            $"{_calibration.Bins.Count} bins of confidence");
         if (augmentation != TestTimeAugmentation.None)
-            output.Fact("views", $"{Inputs.NameOf(augmentation)}: the mean of the logits over {(augmentation == TestTimeAugmentation.Mirror ? 2 : 6)} views of each picture");
+            output.Fact("views",
+                $"{Inputs.NameOf(augmentation)}: the mean of the logits over {(augmentation == TestTimeAugmentation.Mirror ? 2 : 6)} " +
+                $"views of each picture");
         output.Line();
         output.Table(Means());
         if (output.IsQuiet)
-            output.Last($"{split.Name} accuracy {Format.Fraction(predictions.Accuracy)}, 95 % interval {predictions.AccuracyInterval}, loss {Format.Fraction(predictions.Loss)} on {Format.Count(predictions.Count)} images");
+            output.Last(
+                $"{split.Name} accuracy {Format.Fraction(predictions.Accuracy)}, 95 % interval {predictions.AccuracyInterval}, loss " +
+                $"{Format.Fraction(predictions.Loss)} on {Format.Count(predictions.Count)} images");
     }
 
     /// <summary>For machines, all of it but the single predictions.</summary>
@@ -63,7 +72,9 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
             ["recall"] = c.Recall,
             ["f1"] = c.F1,
         })]),
-        ["confusion_matrix"] = new JsonArray([.. _matrix.Classes.Select((_, label) => new JsonArray([.. _matrix.Classes.Select((_, predicted) => (JsonNode)_matrix[label, predicted])]))]),
+        ["confusion_matrix"] =
+        new JsonArray([.. _matrix.Classes.Select((_, label) =>
+        new JsonArray([.. _matrix.Classes.Select((_, predicted) => (JsonNode)_matrix[label, predicted])]))]),
         ["most_confused"] = new JsonArray([.. _matrix.MostConfused(MostPairs).Select(pair => new JsonObject
         {
             ["true"] = NameOf(pair.Label),
@@ -99,10 +110,13 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     private Table Means()
     {
         double? top5 = predictions.Top5Accuracy;
-        Table table = Output.Columns(["split", "images#", "loss#", "accuracy#", "95 % interval", .. top5 is null ? (Column[])[] : [new("top-5 accuracy#") { Rank = 2 }],
+        Table table = Output.Columns(["split", "images#", "loss#", "accuracy#", "95 % interval", .. top5 is null ? (Column[])[]
+            : [new("top-5 accuracy#") { Rank = 2 }],
             new("images/s#") { Rank = 3 }]);
-        Output.Row(table, [split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss), Format.Fraction(predictions.Accuracy),
-            $"{predictions.AccuracyInterval}", .. top5 is { } share ? (string[])[Format.Fraction(share)] : [], Format.Count(imagesPerSecond)]);
+        Output.Row(table, [split.Name, Format.Count(predictions.Count), Format.Fraction(predictions.Loss),
+            Format.Fraction(predictions.Accuracy),
+            $"{predictions.AccuracyInterval}", .. top5 is { } share ? (string[])[Format.Fraction(share)] : [],
+            Format.Count(imagesPerSecond)]);
         return table;
     }
 
@@ -110,8 +124,10 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     {
         Table table = Output.Columns(new("class") { Folds = true }, "images#", "precision#", "recall#", "F1#");
         foreach (ClassScore score in _matrix.Classes)
-            Output.Row(table, score.Name, Format.Count(score.Support), Format.Fraction(score.Precision), Format.Fraction(score.Recall), Format.Fraction(score.F1));
-        Output.Row(table, "mean", "", Format.Fraction(_matrix.Macro.Precision), Format.Fraction(_matrix.Macro.Recall), Format.Fraction(_matrix.Macro.F1));
+            Output.Row(table, score.Name, Format.Count(score.Support), Format.Fraction(score.Precision), Format.Fraction(score.Recall),
+                Format.Fraction(score.F1));
+        Output.Row(table, "mean", "", Format.Fraction(_matrix.Macro.Precision), Format.Fraction(_matrix.Macro.Recall),
+            Format.Fraction(_matrix.Macro.F1));
         return table;
     }
 
@@ -125,9 +141,11 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
 
     private Table Losses()
     {
-        Table table = Output.Columns(new("largest losses") { Folds = true }, new("class") { Folds = true }, new("taken for") { Folds = true }, "confidence#", "loss#");
+        Table table = Output.Columns(new("largest losses") { Folds = true }, new("class") { Folds = true },
+            new("taken for") { Folds = true }, "confidence#", "loss#");
         foreach (Prediction p in predictions.LargestLosses(ShownLosses))
-            Output.Row(table, $"{p.Sample}", NameOf(p.Label)!, NameOf(p.Predicted) ?? "-", Format.Fraction(p.Confidence), Format.Fraction(p.Loss));
+            Output.Row(table, $"{p.Sample}", NameOf(p.Label)!, NameOf(p.Predicted) ?? "-", Format.Fraction(p.Confidence),
+                Format.Fraction(p.Loss));
         return table;
     }
 }

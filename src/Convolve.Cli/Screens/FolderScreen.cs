@@ -52,7 +52,8 @@ internal static class FolderScreen
             ["bytes"] = p.Bytes,
             ["smallest"] = $"{p.Smallest}",
             ["largest"] = $"{p.Largest}",
-            ["classes"] = new JsonObject([.. report.ClassNames.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)p.CountsByClass[i]))]),
+            ["classes"] =
+            new JsonObject([.. report.ClassNames.Select((name, i) => KeyValuePair.Create(name, (JsonNode?)p.CountsByClass[i]))]),
         })]),
         ["findings"] = new JsonArray([.. report.Findings.Select(f => new JsonObject
         {
@@ -65,9 +66,11 @@ internal static class FolderScreen
 
     private static Table Splits(ImageFolderReport report)
     {
-        Table table = Output.Columns("split", "images#", "size#", new("smallest") { Rank = 3 }, new("largest") { Rank = 2 }, new("folder") { IsPath = true });
+        Table table = Output.Columns("split", "images#", "size#", new("smallest") { Rank = 3 }, new("largest") { Rank = 2 },
+            new("folder") { IsPath = true });
         foreach (ImageFolderPart part in report.Parts)
-            Output.Row(table, part.Name, Format.Count(part.Count), Format.Bytes(part.Bytes), $"{part.Smallest}", $"{part.Largest}", part.Directory);
+            Output.Row(table, part.Name, Format.Count(part.Count), Format.Bytes(part.Bytes), $"{part.Smallest}", $"{part.Largest}",
+                part.Directory);
         return table;
     }
 

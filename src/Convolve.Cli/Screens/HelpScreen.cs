@@ -26,7 +26,8 @@ internal static class HelpScreen
     private static void Prepare(Command command)
     {
         foreach (Symbol symbol in command.Options.Cast<Symbol>().Concat(command.Arguments).Append(command))
-            symbol.Description = symbol.Description is { } text ? Whole().Replace(text, match => match.Value.Replace(' ', TextFolding.Unbroken)) : null;
+            symbol.Description = symbol.Description is { } text
+                ? Whole().Replace(text, match => match.Value.Replace(' ', TextFolding.Unbroken)) : null;
         foreach (HelpOption help in command.Options.OfType<HelpOption>())
             ((HelpAction)help.Action!).MaxWidth = ScreenWidth.Of(!Console.IsOutputRedirected);
         foreach (Command verb in command.Subcommands)

@@ -20,7 +20,8 @@ internal static class NetworkTable
         void Row(string name, string layer, string inputs, string output, string parameters, string multiplyAdds) => Output.Row(table,
             branches ? [name, layer, output, parameters, multiplyAdds, inputs] : [name, layer, output, parameters, multiplyAdds]);
         foreach (Node node in graph.Nodes.Skip(1))
-            Row(node.Name, $"{node.Layer}", ReadsTheOneBefore(node) ? "" : string.Join(", ", node.Inputs.Select(input => input.Name)), $"{node.Output}",
+            Row(node.Name, $"{node.Layer}", ReadsTheOneBefore(node) ? "" : string.Join(", ", node.Inputs.Select(input => input.Name)),
+                $"{node.Output}",
                 Zero(node.ParameterCount), Zero(node.MultiplyAdds));
         Row("total", "", "", "", Format.Count(graph.ParameterCount), Format.Count(graph.MultiplyAdds));
         return table;

@@ -20,7 +20,9 @@ internal static class OverfitScreen
         OverfitCheck check;
         try
         {
-            check = OverfitCheck.Run(graph, data, recipe, MostSteps, new Throttle<OverfitCheck>(c => bar.Show((double)(c.AllSteps + c.Steps) / MostSteps, "one batch", $"loss {Format.Fraction(c.LastLoss)}")), cancellation);
+            check = OverfitCheck.Run(graph, data, recipe, MostSteps,
+                new Throttle<OverfitCheck>(c => bar.Show((double)(c.AllSteps + c.Steps) / MostSteps, "one batch",
+                $"loss {Format.Fraction(c.LastLoss)}")), cancellation);
         }
         finally
         {
@@ -48,8 +50,12 @@ internal static class OverfitScreen
                 ["fault"] = check.Fault,
             });
         }
-        string figures = $"loss {Format.Fraction(check.FirstLoss)} at first, {Format.Fraction(check.LastLoss)} after {check.Steps} steps on {check.Images} images, accuracy {Format.Fraction(check.Accuracy)}";
-        string how = $"after a warm-up of {OverfitCheck.WarmUpSteps} steps, gradients clipped to norm {Format.Number(OverfitCheck.ClipNorm)}, without dropout, augmentation and weight decay";
+        string figures =
+            $"loss {Format.Fraction(check.FirstLoss)} at first, {Format.Fraction(check.LastLoss)} after {check.Steps} steps on " +
+            $"{check.Images} images, accuracy {Format.Fraction(check.Accuracy)}";
+        string how =
+            $"after a warm-up of {OverfitCheck.WarmUpSteps} steps, gradients clipped to norm {Format.Number(OverfitCheck.ClipNorm)}, " +
+            $"without dropout, augmentation and weight decay";
         string frozen = check.Frozen.Count == 0 ? "" : $" Frozen were {string.Join(", ", check.Frozen)}.";
         if (check.IsLearned)
         {
@@ -60,11 +66,13 @@ internal static class OverfitScreen
             return Failures.Success;
         }
         string advice = check.Fault is { } fault ? $"{char.ToUpperInvariant(fault[0])}{fault[1..]}."
-            : $"Tried: {string.Join("; ", check.Attempts.Select(Words))}; each {how}.{frozen} A network that cannot learn one batch will not learn all: look for layers whose output is always 0, "
+            : $"Tried: {string.Join("; ", check.Attempts.Select(Words))}; each {how}.{frozen} A network that cannot learn one batch " +
+            $"will not learn all: look for layers whose output is always 0, "
                 + "another initialization (--init), frozen layers, and images that do not belong to their labels.";
         Failures.Say($"not learned by heart: {figures}. {advice}");
         return Failures.Failed;
     }
 
-    private static string Words(OverfitAttempt attempt) => $"{attempt}, loss {Format.Fraction(attempt.LastLoss)} after {attempt.Steps} steps";
+    private static string Words(OverfitAttempt attempt) =>
+        $"{attempt}, loss {Format.Fraction(attempt.LastLoss)} after {attempt.Steps} steps";
 }

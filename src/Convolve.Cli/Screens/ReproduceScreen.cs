@@ -11,12 +11,15 @@ internal static class ReproduceScreen
     /// <summary>The experiments at once, and then, one after another, the time and the memory that each takes here.</summary>
     public static int List(Output output, CancellationToken cancellation)
     {
-        Table table = Output.Columns(new("experiment"), new("network") { Rank = 3 }, new("data") { Rank = 2 }, "runs", "published#", new("what it shows") { Folds = true });
+        Table table = Output.Columns(new("experiment"), new("network") { Rank = 3 }, new("data") { Rank = 2 }, "runs", "published#",
+            new("what it shows") { Folds = true });
         foreach (Experiment experiment in ExperimentCatalog.All)
         {
             (string network, string data, string runs) = experiment is TrainingExperiment training
-                ? (training.Arms[0].Recipe.Network, training.Arms[0].Recipe.Dataset, RunsOf(training)) : (((CostExperiment)experiment).Network, "-", "-");
-            Output.Row(table, experiment.Name, network, data, runs, PublishedOf(experiment) is { } accuracy ? Format.Fraction(accuracy) : "-", experiment.Purpose);
+                ? (training.Arms[0].Recipe.Network, training.Arms[0].Recipe.Dataset, RunsOf(training))
+                : (((CostExperiment)experiment).Network, "-", "-");
+            Output.Row(table, experiment.Name, network, data, runs, PublishedOf(experiment) is { } accuracy ? Format.Fraction(accuracy)
+                : "-", experiment.Purpose);
         }
         output.Table(table);
         output.Line();
@@ -38,28 +41,35 @@ internal static class ReproduceScreen
         if (settings.Quick)
             output.Line("quick: few images and epochs; the figures are not those of the experiment");
         else if (settings.Epochs is { } most && experiment.Arms.Any(a => a.Recipe.Epochs > most))
-            output.Line($"cut short: at most {most} of {experiment.Arms.Max(a => a.Recipe.Epochs)} epochs; the figures are not those of the experiment");
+            output.Line(
+                $"cut short: at most {most} of {experiment.Arms.Max(a => a.Recipe.Epochs)} epochs; the figures are not those of the " +
+                $"experiment");
     }
 
     /// <summary>What it came to.</summary>
     public static void Show(ExperimentResult result, Output output)
     {
         output.Line();
-        output.Table(result.Arms.Count == 1 ? TableOf(result.Arms[0].Figures.Concat(result.Arms[0].Costs), result.IsComparable) : TableOf(result));
+        output.Table(result.Arms.Count == 1 ? TableOf(result.Arms[0].Figures.Concat(result.Arms[0].Costs), result.IsComparable)
+            : TableOf(result));
         output.Line();
         if (result.Settings.Seeds > 1)
-            output.Line($"± is the 95 % interval of the mean over seeds (Student's t){(result.IsComparable ? "; the test accuracies of two arms are compared seed by seed" : "")}.");
+            output.Line(
+                $"± is the 95 % interval of the mean over seeds (Student's " +
+                $"t){(result.IsComparable ? "; the test accuracies of two arms are compared seed by seed" : "")}.");
         else
             output.Line("The range is Wilson's 95 % interval for so many test images; other seeds add to it: --seeds N.");
         if (!result.IsComparable)
             output.Line("The run was cut short: its figures say nothing about the experiment, and differences are not shown.");
-        output.Line($"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
+        output.Line(
+            $"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
         if (result.Changed.Count > 0)
             output.Line($"the experiment has changed since: {string.Join("; ", result.Changed)}");
         if (output.IsQuiet)
         {
             foreach (ArmResult arm in result.Arms)
-                output.Last($"{result.Experiment.Name}, {arm.Arm.Name}: test accuracy {Format.Fraction(MeanInterval.Of(arm.TestAccuracies).Mean)}");
+                output.Last(
+                    $"{result.Experiment.Name}, {arm.Arm.Name}: test accuracy {Format.Fraction(MeanInterval.Of(arm.TestAccuracies).Mean)}");
         }
         if (result.Experiment.DrawsFilters)
             output.Last($"filters       {Path.Combine(result.Folder, ExperimentResult.FiltersFileName)}");
@@ -135,16 +145,19 @@ internal static class ReproduceScreen
 
     private static Table TableOf(IEnumerable<Figure> figures, bool isComparable)
     {
-        Table table = Output.Columns([new("figure") { Folds = true }, "published#", "measured#", .. isComparable ? [new Column("difference#")] : Array.Empty<Column>()]);
+        Table table = Output.Columns([new("figure") { Folds = true }, "published#", "measured#",
+            .. isComparable ? [new Column("difference#")] : Array.Empty<Column>()]);
         foreach (Figure figure in figures)
-            Output.Row(table, [figure.Name, figure.PublishedText, figure.MeasuredText, .. isComparable ? [figure.DifferenceText] : Array.Empty<string>()]);
+            Output.Row(table, [figure.Name, figure.PublishedText, figure.MeasuredText, .. isComparable ? [figure.DifferenceText]
+                : Array.Empty<string>()]);
         return table;
     }
 
     private static Table TableOf(ExperimentResult result)
     {
         bool isPair = result.TestDifference is not null && result.IsComparable;
-        Table table = Output.Columns([new("figure") { Folds = true }, .. result.Arms.Select(a => new Column(a.Arm.Name + "#")), .. isPair ? [new Column("difference#")] : Array.Empty<Column>()]);
+        Table table = Output.Columns([new("figure") { Folds = true }, .. result.Arms.Select(a => new Column(a.Arm.Name + "#")),
+            .. isPair ? [new Column("difference#")] : Array.Empty<Column>()]);
         foreach (ComparedRow row in ComparedRow.Of(result))
             Output.Row(table, [row.Name, .. row.Cells, .. isPair ? [row.Difference] : Array.Empty<string>()]);
         return table;

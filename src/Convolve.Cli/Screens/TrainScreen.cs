@@ -12,7 +12,9 @@ using Convolve.Training.Optimizers;
 namespace Convolve.Cli.Screens;
 
 /// <summary>What a training shows: the network, the plan, a line per epoch with a bar in the making, the result.</summary>
-/// <remarks>Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.</remarks>
+/// <remarks>
+/// Called on the executor thread between two steps, at most ten times a second: no thread of its own takes a core from the kernels.
+/// </remarks>
 internal sealed class TrainScreen(Output output)
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(30);
@@ -40,13 +42,15 @@ internal sealed class TrainScreen(Output output)
         output.Table(NetworkTable.Of(trainer.Graph));
         output.Line();
         output.Fact("data",
-            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, {Format.Count(data.Test.Count)} test images of {data.Train.Dataset.SizeText}");
+            $"{Format.Count(data.Train.Count)} training, {Format.Count(data.Validation.Count)} validation, " +
+            $"{Format.Count(data.Test.Count)} test images of {data.Train.Dataset.SizeText}");
         output.Fact("input", trainer.Preprocessing.ToString());
         if (recipe.Transforms.Count > 0)
             output.Fact("augment", string.Join(", ", recipe.Transforms));
         output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
         output.Fact("plan",
-            $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} ({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+            $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} " +
+            $"({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
         if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)
@@ -120,14 +124,17 @@ internal sealed class TrainScreen(Output output)
         if (result.End == TrainingEnd.TimeLimit)
             output.Line(goOn is null ? "ended by the time limit" : $"ended by the time limit; to go on: {goOn}");
         output.Last(string.Create(CultureInfo.InvariantCulture,
-            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, {Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
+            $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, " +
+            $"{Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
         output.Last($"run folder    {folder}");
         if (report is not null)
             output.Line($"report        {report}");
         output.Line();
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
         string evaluate = $"{ProgramName.Current} evaluate {Format.Quoted(folder)}{where}";
-        List<(string, string)> next = [(evaluate, $"the test split again, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"), ($"{evaluate} --split validation", "the split that chose the best epoch")];
+        List<(string, string)> next =
+            [(evaluate, $"the test split again, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"),
+            ($"{evaluate} --split validation", "the split that chose the best epoch")];
         if (again is not null)
             next.Add((again, "the same with another seed: how much is luck"));
         output.Next([.. next]);
@@ -154,7 +161,8 @@ internal sealed class TrainScreen(Output output)
             return;
         _hasToldOfBusyMachine = true;
         _bar.Clear();
-        output.Line(string.Create(CultureInfo.InvariantCulture, $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
+        output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
     }
 
     // On standard error where nothing but the result is wanted: a dead network is worth a line there too.
@@ -173,7 +181,8 @@ internal sealed class TrainScreen(Output output)
     private static string AdviceOn(TrainingNote note) => note.Kind switch
     {
         TrainingNoteKind.NotLearning => "Try --overfit-one-batch, and lr-find for another rate.",
-        TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture, $"--early-stop {note.Epoch - note.Since} would end such a run here, with the same weights."),
+        TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture,
+        $"--early-stop {note.Epoch - note.Since} would end such a run here, with the same weights."),
         _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 ends such a run by itself.",
     };
 
@@ -183,7 +192,8 @@ internal sealed class TrainScreen(Output output)
         {
             _bar.Show((double)step.Step / step.Steps, string.Create(CultureInfo.InvariantCulture, $"{$"{step.Epoch}/{step.Epochs}",7}"),
                 string.Create(CultureInfo.InvariantCulture,
-                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA " +
+                    $"{Format.Duration(step.Remaining)}"));
             return;
         }
         // A log gets a sign of life in long epochs.
@@ -191,11 +201,14 @@ internal sealed class TrainScreen(Output output)
             return;
         _nextPlain = System.Diagnostics.Stopwatch.GetElapsedTime(_start) + PlainInterval;
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{$"{step.Epoch}/{step.Epochs}",7}  step {step.Step} of {step.Steps}  loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+            $"{$"{step.Epoch}/{step.Epochs}",7}  step {step.Step} of {step.Steps}  loss {step.Loss:F4}  acc {step.Accuracy:F4}  " +
+            $"{step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
     }
 
     private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
-        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} {OrDash(epoch.ValidationAccuracy),7} {Rate(epoch.LearningRate),8} {epoch.ImagesPerSecond,9:N0} {Format.Duration(epoch.Elapsed),11}{(epoch.IsBest ? " *" : "")}");
+        $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} " +
+        $"{OrDash(epoch.ValidationAccuracy),7} {Rate(epoch.LearningRate),8} {epoch.ImagesPerSecond,9:N0} " +
+        $"{Format.Duration(epoch.Elapsed),11}{(epoch.IsBest ? " *" : "")}");
 
     // Five decimals while they say something.
     private static string Rate(double rate) => rate.ToString(rate is >= 0.001 or 0 ? "F5" : "0.00e-00", CultureInfo.InvariantCulture);
@@ -206,16 +219,19 @@ internal sealed class TrainScreen(Output output)
     public static string Words(Recipe recipe, int batch, int images)
     {
         int steps = (images + batch - 1) / batch;
-        return Words(recipe, string.Create(CultureInfo.InvariantCulture, $" of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"), $", seed {recipe.Seed}");
+        return Words(recipe, string.Create(CultureInfo.InvariantCulture,
+            $" of {steps:N0} {(steps == 1 ? "step" : "steps")} of {batch:N0} images"), $", seed {recipe.Seed}");
     }
 
     /// <summary>A recipe in a line, for any data.</summary>
-    public static string Words(Recipe recipe) => Words(recipe, string.Create(CultureInfo.InvariantCulture, $" at batch size {recipe.BatchSize}"), "");
+    public static string Words(Recipe recipe) =>
+        Words(recipe, string.Create(CultureInfo.InvariantCulture, $" at batch size {recipe.BatchSize}"), "");
 
     private static string Words(Recipe recipe, string steps, string seed)
     {
         OptimizerSettings rule = recipe.Optimizer;
-        List<string> words = [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")}{steps}"),
+        List<string> words =
+            [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")}{steps}"),
             $"{RuleName(rule)} {Format.Number(rule.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
         if (recipe.Schedule.WarmUpEpochs > 0)
             words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
@@ -234,7 +250,8 @@ internal sealed class TrainScreen(Output output)
         if (recipe.AverageDecay > 0)
             words.Add($"mean of weights {Format.Number(recipe.AverageDecay)}");
         if (recipe.EarlyStopping is { } stop)
-            words.Add(string.Create(CultureInfo.InvariantCulture, $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
+            words.Add(string.Create(CultureInfo.InvariantCulture,
+                $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
         if (rule.WeightDecay > 0)
             words.Add($"weight decay {Format.Number(rule.WeightDecay)}{(rule.DecaysBiases ? "" : " (not biases)")}");
         if (!recipe.ClassWeights.IsNone)
@@ -250,11 +267,13 @@ internal sealed class TrainScreen(Output output)
     {
         if (point.Checkpoint is null)
             return "from its beginning: it was ended before its first checkpoint";
-        string epochs = point.Epochs == 0 ? "" : $"{point.Epochs} {(point.Epochs == 1 ? "epoch" : "epochs")}", steps = point.Step == 0 ? "" : $"{point.Step} of {point.StepsPerEpoch} steps";
+        string epochs = point.Epochs == 0 ? "" : $"{point.Epochs} {(point.Epochs == 1 ? "epoch" : "epochs")}",
+            steps = point.Step == 0 ? "" : $"{point.Step} of {point.StepsPerEpoch} steps";
         return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, by {Path.GetFileName(point.Checkpoint)}";
     }
 
-    private static string RuleName(OptimizerSettings rule) => rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
+    private static string RuleName(OptimizerSettings rule) =>
+        rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
 }

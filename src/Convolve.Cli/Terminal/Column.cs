@@ -10,7 +10,9 @@ internal readonly record struct Column(string Name)
     /// <summary>Whether its text is folded between words where the width is too small.</summary>
     public bool Folds { get; init; }
 
-    /// <summary>Whether it is of paths, which stay whole, so that they can be pasted, though a line becomes longer than the screen.</summary>
+    /// <summary>
+    /// Whether it is of paths, which stay whole, so that they can be pasted, though a line becomes longer than the screen.
+    /// </summary>
     public bool IsPath { get; init; }
 
     public string Title => Name.TrimEnd('#');

@@ -42,13 +42,15 @@ internal static class Failures
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
             DownloadException => (Failed, exception.Message),
-            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException or ImageException
+            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException
+            or ImageException
                 or ImageLibraryException =>
                 (BadInput, exception.Message),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException or KernelCheckException => (Failed, exception.Message),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
-            _ => (Failed, $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),
+            _ => (Failed,
+            $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),
         };
         Say(message);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")
@@ -57,8 +59,8 @@ internal static class Failures
     }
 
     /// <summary>
-    /// A message on standard error; leading line ends come before the program's name. On a terminal, or where COLUMNS is set, it is folded between words; elsewhere
-    /// it is one line, so that a log can be searched.
+    /// A message on standard error; leading line ends come before the program's name. On a terminal, or where COLUMNS is set, it is folded
+    /// between words; elsewhere it is one line, so that a log can be searched.
     /// </summary>
     public static void Say(string message)
     {

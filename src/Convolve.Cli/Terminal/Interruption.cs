@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Cli.Terminal;
 
-/// <summary>Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once. Where no work is going on, the first ends at once.</summary>
+/// <summary>
+/// Ctrl+C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends at once. Where no work is going on, the first
+/// ends at once.
+/// </summary>
 internal sealed class Interruption : IDisposable
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];

@@ -54,7 +54,9 @@ internal sealed class Output
     /// <summary>The words' writer.</summary>
     public TextWriter Words { get; }
 
-    /// <summary>A line for people, unless they want quiet; folded between words where it is too long, the lines after the first indented.</summary>
+    /// <summary>
+    /// A line for people, unless they want quiet; folded between words where it is too long, the lines after the first indented.
+    /// </summary>
     public void Line(string text = "", int indent = 0)
     {
         if (!IsQuiet)
@@ -79,7 +81,9 @@ internal sealed class Output
             Words.WriteLine(new string(' ', FactIndent) + line);
     }
 
-    /// <summary>Commands to type next, each whole on a line, and what they are for: beside them if there is room for that, else above.</summary>
+    /// <summary>
+    /// Commands to type next, each whole on a line, and what they are for: beside them if there is room for that, else above.
+    /// </summary>
     public void Next(params ReadOnlySpan<(string Command, string Purpose)> commands)
     {
         Line("next:");
@@ -114,7 +118,9 @@ internal sealed class Output
         foreach ((string text, bool isTitle) in lines)
             Words.WriteLine(isTitle ? Bold(text) : text);
         if (hidden.Count > 0)
-            Line(string.Create(CultureInfo.InvariantCulture, $"Hidden at {Width} columns: {string.Join(", ", hidden)}. {(IsTerminal ? "Widen the terminal" : "Set COLUMNS to more")}, or use --json."));
+            Line(string.Create(CultureInfo.InvariantCulture,
+                $"Hidden at {Width} columns: {string.Join(", ", hidden)}. " +
+                $"{(IsTerminal ? "Widen the terminal" : "Set COLUMNS to more")}, or use --json."));
     }
 
     /// <summary>The one object on standard output.</summary>

@@ -21,7 +21,8 @@ internal sealed class ProgressLine(Output output)
         string percent = share is { } done ? string.Create(CultureInfo.InvariantCulture, $"{(int)(done * 100),3} %") : "  ? %";
         // What is said comes first: the bar becomes shorter, and then parts at the end are left out, each whole.
         int size = Math.Clamp(width - before.Length - percent.Length - after.Length - 4, LeastBar, BarWidth);
-        while (before.Length + size + percent.Length + after.Length + 4 > width && after.LastIndexOf("  ", StringComparison.Ordinal) is > 0 and int cut)
+        while (before.Length + size + percent.Length + after.Length + 4 > width && after.LastIndexOf("  ", StringComparison.Ordinal) is > 0
+            and int cut)
             after = after[..cut];
         int full = (int)((share ?? 0) * size);
         string text = $"{before} {Bar(full, size)} {percent}  {after}".TrimEnd();

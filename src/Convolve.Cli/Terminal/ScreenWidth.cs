@@ -9,7 +9,8 @@ internal static class ScreenWidth
     private const int Piped = 100, UnknownTerminal = 80, Least = 20, Most = 10_000;
 
     /// <summary>The environment variable COLUMNS, if it is a number; null otherwise.</summary>
-    public static int? Asked => int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int columns)
+    public static int? Asked => int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture,
+        out int columns)
         && columns is > 0 and <= Most ? Math.Max(Least, columns) : null;
 
     /// <summary>Of a terminal, its own; elsewhere COLUMNS, or 100.</summary>

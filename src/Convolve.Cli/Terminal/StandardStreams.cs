@@ -3,13 +3,14 @@ using System.Text;
 namespace Convolve.Cli.Terminal;
 
 /// <summary>
-/// Standard output and error that may be closed, or on a full disk. Nothing stops because of that: a training goes on, and the exit code says at the end
-/// that output is missing.
+/// Standard output and error that may be closed, or on a full disk. Nothing stops because of that: a training goes on, and the exit code
+/// says at the end that output is missing.
 /// </summary>
 internal static class StandardStreams
 {
     /// <summary>Runs the program with guarded streams.</summary>
-    /// <returns>Its exit code; 1 in place of 0 where standard output could not be written. A reader that has left, such as head, is no failure.</returns>
+    /// <returns>Its exit code; 1 in place of 0 where standard output could not be written. A reader that has left, such as head, is no
+    /// failure.</returns>
     public static int Guard(Func<int> program)
     {
         Writer output = new(Console.Out), errors = new(Console.Error);

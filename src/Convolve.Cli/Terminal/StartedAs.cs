@@ -13,7 +13,8 @@ internal static class StartedAs
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } launcher && !launcher.Any(char.IsControl))
             return launcher;
-        bool isTool = File.Exists(Path.Combine(AppContext.BaseDirectory, ToolFile)), isHosted = NameOf(Environment.ProcessPath ?? "") == Host;
+        bool isTool = File.Exists(Path.Combine(AppContext.BaseDirectory, ToolFile)),
+            isHosted = NameOf(Environment.ProcessPath ?? "") == Host;
         if (isTool)
             return isHosted ? $"{Host} {Tool}" : Tool; // a local tool is started by dotnet, a global one by its own name
         string[] words = Typed();
@@ -35,7 +36,8 @@ internal static class StartedAs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Environment.ProcessPath is not { } path ? [] : NameOf(path) == Host ? [path, Environment.GetCommandLineArgs()[0]] : [path];
+            return Environment.ProcessPath is not { } path ? [] : NameOf(path) == Host ? [path, Environment.GetCommandLineArgs()[0]]
+                : [path];
         }
     }
 

@@ -17,8 +17,8 @@ internal sealed class Table(params Column[] columns)
     }
 
     /// <summary>
-    /// The table in lines. Where the width is too small, titles fold, then the columns that may; then columns are left out by rank; and if what remains is still
-    /// too wide, it comes in several parts, each with the first column.
+    /// The table in lines. Where the width is too small, titles fold, then the columns that may; then columns are left out by rank; and if
+    /// what remains is still too wide, it comes in several parts, each with the first column.
     /// </summary>
     /// <param name="width">Columns of the screen.</param>
     /// <returns>The lines, whether each is a title, and the titles of the columns that were left out.</returns>
@@ -62,8 +62,10 @@ internal sealed class Table(params Column[] columns)
             Shrink(k, TitleFolded(shown[k]));
         while (excess > 0)
         {
-            int[] least = [.. shown.Select((i, k) => MayFold(i) ? Math.Min(widths[k], Math.Max(narrow, LongestWord(columns[i].Title))) : widths[k])];
-            int widest = Enumerable.Range(0, shown.Count).Where(k => widths[k] > least[k]).OrderByDescending(k => widths[k]).Append(-1).First();
+            int[] least =
+                [.. shown.Select((i, k) => MayFold(i) ? Math.Min(widths[k], Math.Max(narrow, LongestWord(columns[i].Title))) : widths[k])];
+            int widest = Enumerable.Range(0, shown.Count).Where(k => widths[k] > least[k]).OrderByDescending(k => widths[k]).Append(-1)
+                .First();
             if (widest < 0)
                 return foldsAll && columns[shown[^1]].IsPath ? widths : null;
             Shrink(widest, Math.Max(least[widest], widths[widest] - Math.Max(1, excess / 2)));

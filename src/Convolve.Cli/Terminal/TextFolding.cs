@@ -14,11 +14,12 @@ internal static class TextFolding
     public static int Columns(string text) => new Segment(text).CellCount();
 
     /// <summary>The text with a space or an escape in place of what would move the cursor.</summary>
-    public static string Printable(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
+    public static string Printable(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c))
+        : text;
 
     /// <summary>
-    /// Folds one line. The lines after the first begin with as many spaces as it does, and <paramref name="indent"/> more. A word, path or command that is
-    /// longer than a line stays whole.
+    /// Folds one line. The lines after the first begin with as many spaces as it does, and <paramref name="indent"/> more. A word, path or
+    /// command that is longer than a line stays whole.
     /// </summary>
     public static List<string> Fold(string text, int width, int indent = 0)
     {
@@ -76,5 +77,6 @@ internal static class TextFolding
         return lines;
     }
 
-    private static Regex Words() => new($@"(?<gap> *)(?<word>`[^`]*`[^ ]*|[^ ]*[0-9] (?:[KMG]iB|B|%|s|min|h)(?![^ ,.;:)])[^ ]*|'{Regex.Escape(ProgramName.Current)} [^']*'[^ ]*|(?<=: ){Regex.Escape(ProgramName.Current)} .*$|[^ ]+)");
+    private static Regex Words() =>
+        new($@"(?<gap> *)(?<word>`[^`]*`[^ ]*|[^ ]*[0-9] (?:[KMG]iB|B|%|s|min|h)(?![^ ,.;:)])[^ ]*|'{Regex.Escape(ProgramName.Current)} [^']*'[^ ]*|(?<=: ){Regex.Escape(ProgramName.Current)} .*$|[^ ]+)");
 }

@@ -74,11 +74,12 @@ internal sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Ru
     }
 
     /// <summary>Such as "steps to 25 % training error".</summary>
-    internal static string TargetName(double accuracy) => string.Create(CultureInfo.InvariantCulture, $"steps to {100 * (1 - accuracy):0.#} % training error");
+    internal static string TargetName(double accuracy) =>
+        string.Create(CultureInfo.InvariantCulture, $"steps to {100 * (1 - accuracy):0.#} % training error");
 
     /// <summary>
-    /// Epochs until the training accuracy reaches a target; null if it never does. An epoch's accuracy is the mean over its steps, so it counts as that of its middle;
-    /// between two middles it is interpolated.
+    /// Epochs until the training accuracy reaches a target; null if it never does. An epoch's accuracy is the mean over its steps, so it
+    /// counts as that of its middle; between two middles it is interpolated.
     /// </summary>
     internal static double? EpochsTo(double accuracy, IReadOnlyList<EpochProgress> epochs)
     {
@@ -93,7 +94,8 @@ internal sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Ru
     }
 
     // The images of an epoch are its rate times its time.
-    internal static double StepsPerEpoch(RunSummary run) => Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
+    internal static double StepsPerEpoch(RunSummary run) =>
+        Math.Ceiling(run.Epochs[0].ImagesPerSecond * run.Epochs[0].Elapsed.TotalSeconds / run.Recipe.BatchSize - 1e-6);
 
     private IEnumerable<Figure> Taken()
     {
@@ -104,14 +106,16 @@ internal sealed record ArmResult(ExperimentArm Arm, IReadOnlyList<RunSummary> Ru
             yield return Mean("images/s", "N0", r => r.ImagesPerSecond!.Value, Arm.Published?.ImagesPerSecond);
             yield return Mean("minutes of a run", "F2", r => r.Elapsed!.Value.TotalMinutes, Arm.Published?.Minutes);
         }
-        yield return Mean("waiting for data, %", "F1", r => 100 * r.Epochs.Sum(e => e.DataWait.TotalSeconds) / r.Epochs.Sum(e => e.Elapsed.TotalSeconds));
+        yield return Mean("waiting for data, %", "F1",
+            r => 100 * r.Epochs.Sum(e => e.DataWait.TotalSeconds) / r.Epochs.Sum(e => e.Elapsed.TotalSeconds));
         if (Runs.All(r => r.EstimatedMemoryBytes is not null && r.MeasuredMemoryBytes is not null))
         {
             yield return Mean("memory planned, MiB", "N1", r => r.EstimatedMemoryBytes!.Value / Mebi);
             yield return Mean("memory measured, MiB", "N1", r => r.MeasuredMemoryBytes!.Value / Mebi);
         }
 
-        Figure Mean(string name, string format, Func<RunSummary, double> figure, double? published = null) => new(name, published, new(Runs.Average(figure), null), format);
+        Figure Mean(string name, string format, Func<RunSummary, double> figure, double? published = null) =>
+            new(name, published, new(Runs.Average(figure), null), format);
     }
 
     private MeanInterval Of(Func<RunSummary, double> figure) => MeanInterval.Of([.. Runs.Select(figure)]);

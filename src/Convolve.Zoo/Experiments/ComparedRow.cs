@@ -3,7 +3,8 @@ namespace Convolve.Zoo.Experiments;
 /// <summary>One row of arms side by side.</summary>
 /// <param name="Name">Such as "test accuracy", or "test accuracy, published".</param>
 /// <param name="Cells">One for each arm, as text; a dash where an arm has none.</param>
-/// <param name="Difference">Second minus first, where there are two arms; of the test accuracy seed by seed, with its interval. Else, and of experiments that were cut short, empty.</param>
+/// <param name="Difference">Second minus first, where there are two arms; of the test accuracy seed by seed, with its interval. Else, and
+/// of experiments that were cut short, empty.</param>
 internal sealed record ComparedRow(string Name, IReadOnlyList<string> Cells, string Difference)
 {
     /// <summary>The rows of a result: every figure that an arm has, published ones under measured ones.</summary>
@@ -24,7 +25,8 @@ internal sealed record ComparedRow(string Name, IReadOnlyList<string> Cells, str
 
     private static string Between(ExperimentResult result, Figure?[] figures)
     {
-        if (!result.IsComparable || result.TestDifference is not { } paired || figures is not [{ } first, { } second] || result.Arms[0].Costs.Any(c => c.Name == first.Name))
+        if (!result.IsComparable || result.TestDifference is not { } paired || figures is not [{ } first, { } second]
+            || result.Arms[0].Costs.Any(c => c.Name == first.Name))
             return "";
         if (first.Name != ArmResult.TestAccuracy)
             return second.Signed(second.Measured.Mean - first.Measured.Mean);

@@ -5,7 +5,9 @@ using Convolve.Profiling;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What dominates memory, compute and bandwidth of a network: counts by its shapes, and where the time goes on this machine.</summary>
+/// <summary>
+/// What dominates memory, compute and bandwidth of a network: counts by its shapes, and where the time goes on this machine.
+/// </summary>
 internal static class CostFigures
 {
     internal const string ParameterMiB = "parameters, MiB", LinearShareOfParameters = "share of the fully connected layers in them",
@@ -36,17 +38,20 @@ internal static class CostFigures
         AddTimes(figures, graph, Batch, linear, convolutions);
         return figures;
 
-        Figure New(string name, double value, string format) => new(name, published.TryGetValue(name, out double p) ? p : null, new(value, null), format);
+        Figure New(string name, double value, string format) =>
+            new(name, published.TryGetValue(name, out double p) ? p : null, new(value, null), format);
     }
 
-    // Where the time of an evaluation goes, and what that comes to: products of the convolutions, weights that the fully connected layers read.
+    // Where the time of an evaluation goes, and what that comes to: products of the convolutions, weights that the fully connected layers
+    // read.
     private static void AddTimes(List<Figure> figures, Graph graph, int batch, LayerCost[] linear, LayerCost[] convolutions)
     {
         (IReadOnlyDictionary<string, double> byNode, double total) = StepProfile.OfEvaluation(graph, batch);
         double inLinear = Time(linear), inConvolutions = Time(convolutions);
         Add($"share of the convolutions in the time, batch {batch}", inConvolutions / total, "F3");
         Add($"share of the fully connected layers in the time, batch {batch}", inLinear / total, "F3");
-        Add($"GFLOP/s of the convolutions, batch {batch}", convolutions.Sum(c => 2.0 * c.MultiplyAdds) * batch / inConvolutions / Giga, "N0");
+        Add($"GFLOP/s of the convolutions, batch {batch}", convolutions.Sum(c => 2.0 * c.MultiplyAdds) * batch / inConvolutions / Giga,
+            "N0");
         Add($"GFLOP/s of the fully connected layers, batch {batch}", linear.Sum(c => 2.0 * c.MultiplyAdds) * batch / inLinear / Giga, "N0");
         if (batch == 1)
             Add("GB/s of weights in the fully connected layers, batch 1", linear.Sum(c => c.ParameterBytes) / inLinear / Giga, "F1");

@@ -10,7 +10,8 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Folder">Where.</param>
 /// <param name="Machine">In words.</param>
 /// <param name="Figures">Counted and measured, published ones beside them.</param>
-internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine, IReadOnlyList<Figure> Figures) : IExperimentResult
+internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine,
+    IReadOnlyList<Figure> Figures) : IExperimentResult
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
@@ -18,7 +19,8 @@ internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings 
 
     /// <summary>Counts and measures; takes a few seconds.</summary>
     public static CostResult Measure(CostExperiment experiment, ExperimentSettings settings, string folder) =>
-        new(experiment, settings, folder, ExperimentResult.MachineOf(Execution.Machine.ProcessorName, Execution.Machine.Threads, Execution.Machine.InstructionSetName, Execution.Machine.KernelLibraryName, "float32"),
+        new(experiment, settings, folder, ExperimentResult.MachineOf(Execution.Machine.ProcessorName, Execution.Machine.Threads,
+            Execution.Machine.InstructionSetName, Execution.Machine.KernelLibraryName, "float32"),
             CostFigures.Of(NetworkCatalog.Create(experiment.Network), experiment.Published));
 
     /// <summary>Reads result.json of a folder.</summary>
@@ -34,9 +36,11 @@ internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings 
         {
             JsonNode? json = JsonNode.Parse(File.ReadAllText(file));
             return new(experiment, settings, folder, (string)Of(json, "machine")!, [.. Of(json, "figures").AsArray().Select(f =>
-                new Figure((string)Of(f, "name")!, (double?)f!["published"], new((double)Of(f, "measured"), null), (string)Of(f, "format")!))]);
+                new Figure((string)Of(f, "name")!, (double?)f!["published"], new((double)Of(f, "measured"), null),
+                    (string)Of(f, "format")!))]);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
+            or FormatException)
         {
             throw new RecipeException($"{file} cannot be read ({e.Message.TrimEnd('.')}). Run the experiment again.");
         }

@@ -5,7 +5,9 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What an experiment would take on this machine: the time of a few of its steps times their number, and the memory of its plans.</summary>
+/// <summary>
+/// What an experiment would take on this machine: the time of a few of its steps times their number, and the memory of its plans.
+/// </summary>
 /// <param name="Time">Of all arms and seeds.</param>
 /// <param name="MemoryBytes">Of the largest arm.</param>
 internal readonly record struct ExpectedCost(TimeSpan Time, long MemoryBytes)

@@ -25,7 +25,8 @@ internal sealed record TrainingExperiment(string Name, string Purpose, string So
 /// <summary>An experiment that looks at a network's figures without training it: what dominates memory, compute and bandwidth.</summary>
 /// <param name="Network">Of the zoo.</param>
 /// <param name="Published">The figures by the names they have in the result.</param>
-internal sealed record CostExperiment(string Name, string Purpose, string Source, string Differences, string Network, IReadOnlyDictionary<string, double> Published)
+internal sealed record CostExperiment(string Name, string Purpose, string Source, string Differences, string Network,
+    IReadOnlyDictionary<string, double> Published)
     : Experiment(Name, Purpose, Source, Differences);
 
 /// <summary>One way to train within an experiment.</summary>

@@ -5,11 +5,14 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>The curves of an experiment: accuracies by epoch, or, where steps to a target are counted, the training error by step with the target.</summary>
+/// <summary>
+/// The curves of an experiment: accuracies by epoch, or, where steps to a target are counted, the training error by step with the target.
+/// </summary>
 internal static class ExperimentChart
 {
     /// <summary>Of the first seed of each arm.</summary>
-    public static Chart Of(ExperimentResult result) => result.Experiment.TargetTrainAccuracy is { } target ? ToTarget(result, target) : Accuracies(result);
+    public static Chart Of(ExperimentResult result) => result.Experiment.TargetTrainAccuracy is { } target ? ToTarget(result, target)
+        : Accuracies(result);
 
     private static Chart Accuracies(ExperimentResult result)
     {
@@ -25,7 +28,8 @@ internal static class ExperimentChart
             if (isValidated)
                 series.Add(Series.Line($"{prefix}validation", [.. epochs.Select(e => ((double)e.Epoch, e.ValidationAccuracy!.Value))]));
             if (arm.Arm.Published is { } published)
-                series.AddRange(Dashed($"{prefix}training, published", published.TrainByEpoch).Concat(Dashed($"{prefix}validation, published", published.ValidationByEpoch)));
+                series.AddRange(Dashed($"{prefix}training, published", published.TrainByEpoch)
+                    .Concat(Dashed($"{prefix}validation, published", published.ValidationByEpoch)));
         }
         return new(result.Experiment.Name, new("epoch") { IsWhole = true }, new("accuracy"), series) { Note = Note(result) };
     }
@@ -50,7 +54,8 @@ internal static class ExperimentChart
         }
         string name = string.Create(CultureInfo.InvariantCulture, $"{100 * (1 - target):0.#} % error");
         series.Add(Series.Line(name, [(0, 1 - target), (last, 1 - target)]) with { Style = SeriesStyle.Dashed });
-        return new(result.Experiment.Name, new("steps"), new("training error") { Min = 0 }, series) { Events = events, Note = Note(result) };
+        return new(result.Experiment.Name, new("steps"), new("training error") { Min = 0 }, series) { Events = events,
+            Note = Note(result) };
     }
 
     private static string Note(ExperimentResult result) => string.Join(", ", new[]

@@ -15,7 +15,8 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>
 /// <param name="Arms">What was compared.</param>
-internal sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder, IReadOnlyList<ArmResult> Arms) : IExperimentResult
+internal sealed record ExperimentResult(TrainingExperiment Experiment, ExperimentSettings Settings, string Folder,
+    IReadOnlyList<ArmResult> Arms) : IExperimentResult
 {
     /// <summary>The file's name in the folder of an experiment, once all of it is done.</summary>
     public const string FileName = "result.json";
@@ -34,7 +35,9 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
         get
         {
             JsonObject environment = Arms[0].Runs[0].Environment;
-            return MachineOf($"{environment["processor"]}", environment["threads"] is System.Text.Json.Nodes.JsonValue threads && threads.TryGetValue(out int count) ? count : null, $"{environment["instruction_set"]}", $"{environment["kernel_library"]}",
+            return MachineOf($"{environment["processor"]}", environment["threads"] is System.Text.Json.Nodes.JsonValue threads
+                && threads.TryGetValue(out int count) ? count : null, $"{environment["instruction_set"]}",
+                $"{environment["kernel_library"]}",
                 string.Join(" and ", Arms.Select(a => a.Runs[0].Environment["precision"]?.ToString()).OfType<string>().Distinct()));
         }
     }
@@ -42,14 +45,21 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
     Experiment IExperimentResult.Experiment => Experiment;
 
     internal static string MachineOf(string processor, int? threads, string instructions, string library, string precision) =>
-        string.Create(CultureInfo.InvariantCulture, $"{processor}, {threads?.ToString(CultureInfo.InvariantCulture) ?? "?"} {(threads == 1 ? "thread" : "threads")}, {instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{processor}, {threads?.ToString(CultureInfo.InvariantCulture) ?? "?"} {(threads == 1 ? "thread" : "threads")}, " +
+            $"{instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
 
     /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
     public IReadOnlyList<string> DataRemarks =>
         [.. Arms.SelectMany(a => a.Runs).SelectMany(r => r.Environment["data_remarks"] as JsonArray ?? []).Select(r => $"{r}").Distinct()];
 
-    /// <summary>In what the runs differ from the experiment as the catalogue has it today, such as <c>optimizer.learning_rate: 0.01, then 0.04</c>; empty where they do not.</summary>
-    public IReadOnlyList<string> Changed => [.. Arms.SelectMany(a => a.Runs.SelectMany((run, seed) => RecipeDifference.Between((run.Recipe, run.Graph), Today(a, run, seed)))).Select(d => d.ToString()).Distinct()];
+    /// <summary>
+    /// In what the runs differ from the experiment as the catalogue has it today, such as <c>optimizer.learning_rate: 0.01, then 0.04</c>;
+    /// empty where they do not.
+    /// </summary>
+    public IReadOnlyList<string> Changed =>
+        [.. Arms.SelectMany(a => a.Runs.SelectMany((run, seed) => RecipeDifference.Between((run.Recipe, run.Graph), Today(a, run, seed))))
+        .Select(d => d.ToString()).Distinct()];
 
     private (Recipe Recipe, Graph Graph) Today(ArmResult arm, RunSummary run, int seed)
     {
@@ -69,19 +79,26 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
         List<ArmResult> arms = [];
         foreach (ExperimentArm arm in experiment.Arms)
         {
-            RunSummary[] runs = [.. Enumerable.Range(0, settings.Seeds).Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
+            RunSummary[] runs = [.. Enumerable.Range(0, settings.Seeds)
+                .Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
             if (runs.FirstOrDefault(r => r.Test is null) is { } unfinished)
-                throw new RecipeException($"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}");
+                throw new RecipeException(
+                    $"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on " +
+                    $"with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}");
             arms.Add(new(arm, runs, experiment.TargetTrainAccuracy));
         }
         return new(experiment, settings, folder, arms);
     }
 
-    /// <summary>The difference of the test accuracies of two arms, second minus first, each seed with its own; null for other numbers of arms.</summary>
+    /// <summary>
+    /// The difference of the test accuracies of two arms, second minus first, each seed with its own; null for other numbers of arms.
+    /// </summary>
     public MeanInterval? TestDifference => Arms.Count != 2 ? null
         : MeanInterval.Of([.. Arms[1].TestAccuracies.Zip(Arms[0].TestAccuracies, (second, first) => second - first)]);
 
-    /// <summary>Whether differences mean something: between arms, and to what was published. Those of an experiment that was cut short do not.</summary>
+    /// <summary>
+    /// Whether differences mean something: between arms, and to what was published. Those of an experiment that was cut short do not.
+    /// </summary>
     public bool IsComparable => !Settings.Quick && Arms.All(a => Settings.Epochs is not { } most || most >= a.Arm.Recipe.Epochs);
 
     /// <summary>Writes result.json and the pictures.</summary>

@@ -46,7 +46,8 @@ internal sealed record ExperimentSettings
     /// <summary>The recipe of one run.</summary>
     public Recipe For(ExperimentArm arm, int seed)
     {
-        Recipe recipe = arm.Recipe with { Seed = (ulong)seed, Precision = Precision ?? arm.Recipe.Precision, Threads = Threads ?? arm.Recipe.Threads };
+        Recipe recipe = arm.Recipe with { Seed = (ulong)seed, Precision = Precision ?? arm.Recipe.Precision,
+            Threads = Threads ?? arm.Recipe.Threads };
         if (Epochs is { } most)
             recipe = recipe with { Epochs = Math.Min(recipe.Epochs, most) };
         if (!Quick)
@@ -62,7 +63,8 @@ internal sealed record ExperimentSettings
     /// <summary>Writes the file into a folder.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public void Write(string folder) =>
-        AtomicFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, SettingsContext.Default.ExperimentSettings) + "\n");
+        AtomicFile.WriteText(Path.Combine(folder, FileName),
+            JsonSerializer.Serialize(this, SettingsContext.Default.ExperimentSettings) + "\n");
 
     /// <summary>Reads the file of a folder.</summary>
     /// <exception cref="RecipeException">There is none, or it cannot be read.</exception>
@@ -71,22 +73,27 @@ internal sealed record ExperimentSettings
         string file = Path.Combine(folder, FileName);
         try
         {
-            ExperimentSettings settings = JsonSerializer.Deserialize(File.ReadAllText(file), SettingsContext.Default.ExperimentSettings) ?? throw new JsonException("it is empty");
+            ExperimentSettings settings = JsonSerializer.Deserialize(File.ReadAllText(file), SettingsContext.Default.ExperimentSettings)
+                ?? throw new JsonException("it is empty");
             return settings switch
             {
                 { Experiment: null } or { Command: null } or { Date: null } => throw new JsonException("a text is null"),
-                { Seeds: < 1 } or { Epochs: < 1 } or { Threads: < 0 } => throw new JsonException("seeds and epochs are 1 or more, threads 0 or more"),
+                { Seeds: < 1 } or { Epochs: < 1 } or { Threads: < 0 } =>
+                throw new JsonException("seeds and epochs are 1 or more, threads 0 or more"),
                 _ => settings,
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new RecipeException($"{folder} is no folder of an experiment: {file} cannot be read ({e.Message.TrimEnd('.')}). Give a folder that '{ProgramName.Current} reproduce' made.");
+            throw new RecipeException(
+                $"{folder} is no folder of an experiment: {file} cannot be read ({e.Message.TrimEnd('.')}). Give a folder that " +
+                $"'{ProgramName.Current} reproduce' made.");
         }
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ExperimentSettings))]
 internal sealed partial class SettingsContext : JsonSerializerContext;

@@ -23,8 +23,10 @@ internal static class FashionExperiments
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new TrainingExperiment("fashion-alexnet", "AlexNet on Fashion-MNIST enlarged to 224x224", $"{Book}, section 8.1, the Java edition",
-            "The source ran in float32 on four graphics cards. It names a rate of .01, but DJL adds up the gradients of the cards, each the mean over a quarter of the batch "
-            + $"(LocalParameterServer), and that is .04 for the mean over the batch. By .01 we came to .8973 here. {ExperimentCatalog.NoChoice}",
+            "The source ran in float32 on four graphics cards. It names a rate of .01, but DJL adds up the gradients of the cards, each " +
+            "the mean over a quarter of the batch "
+            + $"(LocalParameterServer), and that is .04 for the mean over the batch. By .01 we came to .8973 here. " +
+            $"{ExperimentCatalog.NoChoice}",
             [
                 new("alexnet", AlexNet with { Optimizer = new Sgd { LearningRate = 0.04f } }, new()
                 {
@@ -36,24 +38,33 @@ internal static class FashionExperiments
                     ValidationByEpoch = [0.77, 0.84, 0.88, 0.87, 0.89, 0.88, 0.91, 0.91, 0.90, 0.91],
                 }),
             ]),
-        new TrainingExperiment("fashion-batch-size", "what the batch size does to accuracy, speed and memory: the plan knows before the first step", $"{Book}, exercises of section 8.1",
-            $"The source got no figures: 'out of memory' without a reason on three services. The learning rate is the book's .01 for all sizes: on one device it is that of the mean over the batch. {ExperimentCatalog.NoChoice}",
+        new TrainingExperiment("fashion-batch-size",
+        "what the batch size does to accuracy, speed and memory: the plan knows before the first step", $"{Book}, exercises of section 8.1",
+            $"The source got no figures: 'out of memory' without a reason on three services. The learning rate is the book's .01 for " +
+            $"all sizes: on one device it is that of the mean over the batch. {ExperimentCatalog.NoChoice}",
             [.. new[] { 16, 32, 64, 128, 256, 512 }.Select(size => new ExperimentArm($"batch {size}", AlexNet with { BatchSize = size }))]),
-        new TrainingExperiment("fashion-simplified", "AlexNet made lighter: faster, and not less accurate", $"{Book}, exercises of section 8.1",
-            "The source did not reach it ('accuracy has still not improved'); the published figure beside ours is that of the whole AlexNet. The recipe was chosen on the validation split.",
+        new TrainingExperiment("fashion-simplified", "AlexNet made lighter: faster, and not less accurate",
+        $"{Book}, exercises of section 8.1",
+            "The source did not reach it ('accuracy has still not improved'); the published figure beside ours is that of the whole " +
+            "AlexNet. The recipe was chosen on the validation split.",
             [new("alexnet-small", Recipes.For("alexnet-small", "fashion-mnist"), new() { TestAccuracy = 0.908 })]),
-        new TrainingExperiment("fashion-native", "a better design at 28x28 than AlexNet on enlarged images", $"{Book}, exercises of section 8.1",
+        new TrainingExperiment("fashion-native", "a better design at 28x28 than AlexNet on enlarged images",
+        $"{Book}, exercises of section 8.1",
             "The source did not reach it; the published figure beside ours is AlexNet's. The recipe was chosen on the validation split.",
             [new("fashion28", Recipes.For("fashion28", "fashion-mnist"), new() { TestAccuracy = 0.908 })]),
-        new TrainingExperiment("fashion-lenet-dropout", "LeNet-5 with ReLU and dropout, which did not train for the source, against the book's with sigmoid", $"{Book}, exercises of section 7.6",
+        new TrainingExperiment("fashion-lenet-dropout",
+        "LeNet-5 with ReLU and dropout, which did not train for the source, against the book's with sigmoid",
+        $"{Book}, exercises of section 7.6",
             "The source reached no figure: 'not training', and a curve like a heartbeat.",
             [
                 LeNet("sigmoid", Normalization.None, new Sgd { LearningRate = 0.9f }, ("activation", "sigmoid"), ("pooling", "avg")),
-                LeNet("sigmoid, normalised", Normalization.TrainingSplit, new Sgd { LearningRate = 0.9f }, ("activation", "sigmoid"), ("pooling", "avg")),
+                LeNet("sigmoid, normalised", Normalization.TrainingSplit, new Sgd { LearningRate = 0.9f }, ("activation", "sigmoid"),
+                ("pooling", "avg")),
                 LeNet("relu and dropout", Normalization.None, Momentum, ("pooling", "avg"), ("dropout", "0.5")),
                 LeNet("relu and dropout, normalised", Normalization.TrainingSplit, Momentum, ("pooling", "avg"), ("dropout", "0.5")),
             ]),
-        new CostExperiment("fashion-rooflines", "what dominates memory, compute and bandwidth in AlexNet", $"{Book}, exercises of section 8.1",
+        new CostExperiment("fashion-rooflines", "what dominates memory, compute and bandwidth in AlexNet",
+        $"{Book}, exercises of section 8.1",
             "Counts follow from the network alone and should agree to the last digit given; times are this machine's.",
             "alexnet-d2l", new Dictionary<string, double>
             {
@@ -68,7 +79,8 @@ internal static class FashionExperiments
 
     internal static Sgd Momentum => new() { LearningRate = 0.05f, Momentum = 0.9f };
 
-    internal static ExperimentArm LeNet(string name, Normalization normalization, Sgd optimizer, params (string Key, string Value)[] options) =>
+    internal static ExperimentArm LeNet(string name, Normalization normalization, Sgd optimizer,
+        params (string Key, string Value)[] options) =>
         new(name, new()
         {
             Network = "lenet5",

@@ -17,7 +17,8 @@ internal sealed record Figure(string Name, double? Published, MeanInterval Measu
     public double? Difference => Measured.Mean - Published;
 
     /// <summary>Such as "0.9123 ± 0.0012" or "0.9123 (0.9066 to 0.9177)".</summary>
-    public string MeasuredText => Text(Measured.Mean) + (Measured.Half is { } half ? $" ± {Text(half)}" : Range is { } range ? $" ({Text(range.Low)} to {Text(range.High)})" : "");
+    public string MeasuredText => Text(Measured.Mean)
+        + (Measured.Half is { } half ? $" ± {Text(half)}" : Range is { } range ? $" ({Text(range.Low)} to {Text(range.High)})" : "");
 
     /// <summary>Such as "0.9080"; a dash where there is none.</summary>
     public string PublishedText => Published is { } value ? Text(value) : "-";

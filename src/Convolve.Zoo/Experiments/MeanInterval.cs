@@ -4,7 +4,8 @@ namespace Convolve.Zoo.Experiments;
 internal readonly record struct MeanInterval(double Mean, double? Half)
 {
     // Student's t at 97.5 %.
-    private static readonly double[] Quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131];
+    private static readonly double[] Quantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179,
+        2.160, 2.145, 2.131];
 
     /// <param name="values">One for each seed, at least one.</param>
     public static MeanInterval Of(IReadOnlyList<double> values)

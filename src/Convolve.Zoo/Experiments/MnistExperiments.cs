@@ -17,12 +17,14 @@ internal static class MnistExperiments
                     Normalization = Normalization.None, ValidationFraction = 0,
                 }, new() { TestAccuracy = 0.9875, TestLoss = 0.0454 }),
             ]),
-        new TrainingExperiment("mnist-lenet5-lecture", "LeNet-5 of 1998 on MNIST at 32x32, as a lecture trains it", "the lecture's notebook",
+        new TrainingExperiment("mnist-lenet5-lecture", "LeNet-5 of 1998 on MNIST at 32x32, as a lecture trains it",
+        "the lecture's notebook",
             $"The source names no learning rate and no batch size: .01 and 64 here. {ExperimentCatalog.NoChoice}",
             [
                 new("sgd", new()
                 {
-                    Network = "lenet5-1998", Dataset = "mnist", Epochs = 15, BatchSize = 64, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.9f },
+                    Network = "lenet5-1998", Dataset = "mnist", Epochs = 15, BatchSize = 64,
+                        Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.9f },
                     Normalization = Normalization.MinusOneToOne, ValidationFraction = 0, Initialization = "pytorch",
                 }, new() { TestAccuracy = 0.9882, Minutes = 5.0 }),
             ]),

@@ -20,19 +20,24 @@ internal static class ResultsPage
     private const string Heading = "## ";
 
     /// <summary>
-    /// Writes the page, and its pictures into a folder of its name beside it. What an earlier page there says of other experiments stays: those may have run elsewhere.
+    /// Writes the page, and its pictures into a folder of its name beside it. What an earlier page there says of other experiments stays:
+    /// those may have run elsewhere.
     /// </summary>
-    /// <param name="results">In any order; the page has that of the catalogue. Of an experiment that ran several times, the last to be started is shown, and one that was cut short only where no other is.</param>
+    /// <param name="results">In any order; the page has that of the catalogue. Of an experiment that ran several times, the last to be
+    /// started is shown, and one that was cut short only where no other is.</param>
     /// <param name="file">Where.</param>
     /// <returns>The experiments that the page now tells of, and those of them that stayed as they were.</returns>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
     /// <exception cref="RecipeException">The page that is there cannot be read.</exception>
     public static (IReadOnlyList<string> Written, IReadOnlyList<string> Kept) Write(IReadOnlyList<IExperimentResult> results, string file)
     {
-        string pictures = Path.GetFileNameWithoutExtension(file), folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
-        IExperimentResult[] shown = [.. results.OrderBy(r => !r.Settings.IsCut).ThenBy(r => r.Settings.Date, StringComparer.Ordinal).GroupBy(r => r.Experiment.Name).Select(g => g.Last())];
+        string pictures = Path.GetFileNameWithoutExtension(file),
+            folder = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, pictures);
+        IExperimentResult[] shown = [.. results.OrderBy(r => !r.Settings.IsCut).ThenBy(r => r.Settings.Date, StringComparer.Ordinal)
+            .GroupBy(r => r.Experiment.Name).Select(g => g.Last())];
         Dictionary<string, string> sections = Sections(file);
-        string[] kept = [.. ExperimentCatalog.All.Select(e => e.Name).Where(name => sections.ContainsKey(name) && shown.All(r => r.Experiment.Name != name))];
+        string[] kept = [.. ExperimentCatalog.All.Select(e => e.Name)
+            .Where(name => sections.ContainsKey(name) && shown.All(r => r.Experiment.Name != name))];
         if (shown.Any(r => r is ExperimentResult))
             DurableFolder.Create(folder);
         foreach (ExperimentResult result in shown.OfType<ExperimentResult>())
@@ -64,14 +69,17 @@ internal static class ResultsPage
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RecipeException($"{file} is there and cannot be read ({e.Message.TrimEnd('.')}); what it says of other experiments would be lost. Mend that, or choose another page with --out.");
+            throw new RecipeException(
+                $"{file} is there and cannot be read ({e.Message.TrimEnd('.')}); what it says of other experiments would be lost. Mend " +
+                $"that, or choose another page with --out.");
         }
     }
 
     private static string Section(IExperimentResult result, string pictures)
     {
         StringBuilder page = new();
-        page.Append(CultureInfo.InvariantCulture, $"{Heading}{result.Experiment.Name}\n\n{Sentence(result.Experiment.Purpose)} Source: {result.Experiment.Source}.\n\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"{Heading}{result.Experiment.Name}\n\n{Sentence(result.Experiment.Purpose)} Source: {result.Experiment.Source}.\n\n");
         page.Append(CultureInfo.InvariantCulture, $"    {result.Settings.Command}\n\n");
         if (result is CostResult cost)
             Append(page, cost);
@@ -90,7 +98,8 @@ internal static class ResultsPage
     private static void Append(StringBuilder page, ExperimentResult result, string pictures)
     {
         TrainingExperiment experiment = result.Experiment;
-        string seeds = result.Settings.Seeds == 1 ? "one seed" : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
+        string seeds = result.Settings.Seeds == 1 ? "one seed"
+            : string.Create(CultureInfo.InvariantCulture, $"{result.Settings.Seeds} seeds");
         page.Append(CultureInfo.InvariantCulture, $"{result.Settings.Date}, {result.Machine}; {seeds}.{Cut(result)}{Changed(result)}\n\n");
         if (result.Arms.Count == 1)
             AppendOne(page, result.Arms[0], result.IsComparable);
@@ -101,7 +110,8 @@ internal static class ResultsPage
             page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}]({pictures}/{FiltersOf(result)})\n");
         // The remarks themselves name folders of the machine.
         string note = result.DataRemarks.Count == 0 ? ""
-            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes than the published set, so its figures are not the set's.";
+            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes " +
+            $"than the published set, so its figures are not the set's.";
         page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
     }
 
@@ -120,15 +130,19 @@ internal static class ResultsPage
     {
         AppendFigures(page, arm.Figures, isComparable);
         foreach (Figure figure in arm.Costs)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {Known(figure.PublishedText)} | {figure.MeasuredText} |{(isComparable ? $" {Known(figure.DifferenceText)} |" : "")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"| {figure.Name} | {Known(figure.PublishedText)} | {figure.MeasuredText} " +
+                $"|{(isComparable ? $" {Known(figure.DifferenceText)} |" : "")}\n");
         AppendByEpoch(page, arm);
     }
 
     private static void AppendFigures(StringBuilder page, IReadOnlyList<Figure> figures, bool isComparable = true)
     {
-        page.Append(isComparable ? "| | published | measured | difference |\n|---|--:|--:|--:|\n" : "| | published | measured |\n|---|--:|--:|\n");
+        page.Append(isComparable ? "| | published | measured | difference |\n|---|--:|--:|--:|\n"
+            : "| | published | measured |\n|---|--:|--:|\n");
         foreach (Figure figure in figures)
-            page.Append(CultureInfo.InvariantCulture, $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} |{(isComparable ? $" {figure.DifferenceText} |" : "")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} |{(isComparable ? $" {figure.DifferenceText} |" : "")}\n");
     }
 
     private static void AppendByEpoch(StringBuilder page, ArmResult arm)
@@ -146,24 +160,29 @@ internal static class ResultsPage
             if (theirs.Count == 0 || epochs.All(e => ours(e) is null))
                 continue;
             int count = Math.Max(theirs.Count, epochs.Count);
-            page.Append(CultureInfo.InvariantCulture, $"\n| {name} by epoch |{Cells(count, i => $"{i + 1}")}\n|---|{Cells(count, _ => "--:")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"\n| {name} by epoch |{Cells(count, i => $"{i + 1}")}\n|---|{Cells(count, _ => "--:")}\n");
             page.Append(CultureInfo.InvariantCulture, $"| published |{Cells(count, i => i < theirs.Count ? Rounded(theirs[i]) : "")}\n");
-            page.Append(CultureInfo.InvariantCulture, $"| measured |{Cells(count, i => i < epochs.Count && ours(epochs[i]) is { } value ? Rounded(value) : "")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"| measured |{Cells(count, i => i < epochs.Count && ours(epochs[i]) is { } value ? Rounded(value) : "")}\n");
         }
     }
 
     private static void AppendSideBySide(StringBuilder page, ExperimentResult result)
     {
         bool isPair = result.TestDifference is not null && result.IsComparable;
-        page.Append(CultureInfo.InvariantCulture, $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
         foreach (ComparedRow row in ComparedRow.Of(result))
-            page.Append(CultureInfo.InvariantCulture, $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");
     }
 
     // Few sources say what a run took.
     private static string Known(string text) => text == "-" ? "" : text;
 
-    private static string Cells(int count, Func<int, string> cell) => string.Concat(Enumerable.Range(0, count).Select(i => $" {cell(i)} |"));
+    private static string Cells(int count, Func<int, string> cell) =>
+        string.Concat(Enumerable.Range(0, count).Select(i => $" {cell(i)} |"));
 
     private static string Rounded(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
 

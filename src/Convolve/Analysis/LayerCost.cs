@@ -13,10 +13,14 @@ internal sealed record LayerCost(Node Node, long ParameterBytes, long MultiplyAd
     private const int ValueBytes = sizeof(float);
 
     /// <summary>The costs of all layers but the input, in the graph's order.</summary>
-    public static IReadOnlyList<LayerCost> Of(Graph graph) => [.. graph.Nodes.Where(node => node.Layer is not Input).Select(node => new LayerCost(
+    public static IReadOnlyList<LayerCost> Of(Graph graph) =>
+        [.. graph.Nodes.Where(node => node.Layer is not Input).Select(node => new LayerCost(
         node, node.ParameterCount * ValueBytes, node.MultiplyAdds, node.Layer is Flatten ? 0 : node.Output.Elements * ValueBytes))];
 
-    /// <summary>FLOPs for each byte that a forward pass must move at least: weights once, inputs and outputs of each image once. A multiply-add is 2 FLOPs.</summary>
+    /// <summary>
+    /// FLOPs for each byte that a forward pass must move at least: weights once, inputs and outputs of each image once. A multiply-add is 2
+    /// FLOPs.
+    /// </summary>
     /// <param name="batchSize">Images that share the weights.</param>
     public double FlopsPerByte(int batchSize)
     {

@@ -5,14 +5,15 @@ using Convolve.Data.Sets;
 namespace Convolve.Data;
 
 /// <summary>
-/// The data sets that are known by name: what they are, where they lie, how to load, fetch and check them. <see cref="Find"/> and <see cref="Load"/> also know
-/// folders of pictures (<see cref="ImageFolder"/>).
+/// The data sets that are known by name: what they are, where they lie, how to load, fetch and check them. <see cref="Find"/> and
+/// <see cref="Load"/> also know folders of pictures (<see cref="ImageFolder"/>).
 /// </summary>
 /// <remarks>
 /// A set is looked for in the folder that the options name, and nowhere else; or, if they name none, in the folder of the environment
 /// variable CONVOLVE_DATA, in the cache ($XDG_CACHE_HOME/convolve or ~/.cache/convolve), in the folders of the operating system's
-/// packages, and last on its mirrors, into the cache. MNIST's and Fashion-MNIST's files may be plain or packed, and must be those that were published.
-/// Those of the CIFAR sets are taken, and told, if they have the right layout and other bytes. A download must have the published digest.
+/// packages, and last on its mirrors, into the cache. MNIST's and Fashion-MNIST's files may be plain or packed, and must be those that were
+/// published. Those of the CIFAR sets are taken, and told, if they have the right layout and other bytes. A download must have the
+/// published digest.
 /// </remarks>
 public static class Datasets
 {
@@ -24,7 +25,10 @@ public static class Datasets
 
     private static DatasetStore Store => new(DatasetEnvironment.Current(), DatasetCatalog.All);
 
-    /// <summary>The set of a name, in upper or lower case, or of folder: and a path. Of a folder the counts go by names, before anything is read or drawn.</summary>
+    /// <summary>
+    /// The set of a name, in upper or lower case, or of folder: and a path. Of a folder the counts go by names, before anything is read or
+    /// drawn.
+    /// </summary>
     /// <exception cref="DataException">There is none; the message lists those there are.</exception>
     public static DatasetInfo Find(string name) => ImageFolder.IsName(name) ? ImageFolder.Find(name) : Store.Find(name);
 
@@ -35,16 +39,18 @@ public static class Datasets
     /// <param name="cancellation">Ends a download. What has come is kept, and the next download goes on from there.</param>
     /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or the disk does not take them.</exception>
-    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not installed.</exception>
+    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not
+    /// installed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static LoadedData Load(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
-        ImageFolder.IsName(name) ? ImageFolder.Load(name, options ?? new(), progress, cancellation) : Store.Load(name, options ?? new(), progress, cancellation);
+        ImageFolder.IsName(name) ? ImageFolder.Load(name, options ?? new(), progress, cancellation)
+            : Store.Load(name, options ?? new(), progress, cancellation);
 
     /// <summary>
     /// Downloads what is missing of a set or is not what it should be, into the options' folder, or else the cache. Does nothing if the set
-    /// is found whole. An archive of the set that lies in one of its places is unpacked in place of a download. A second process that fetches into the
-    /// same folder waits for the first.
+    /// is found whole. An archive of the set that lies in one of its places is unpacked in place of a download. A second process that
+    /// fetches into the same folder waits for the first.
     /// </summary>
     /// <returns>Where it is now.</returns>
     /// <exception cref="DataException">The name is unknown, or an archive that lies there is not the published one.</exception>

@@ -47,7 +47,8 @@ internal sealed class Card
     public long ParameterCount => _nodes.Sum(n => n.ParameterCount);
 
     /// <summary>The layer as typed; the bias matters to nobody here.</summary>
-    public string Title => Shorten(Kind == CardKind.Input ? $"input {Output}" : $"{Head.Layer}".Replace(", bias: false", "", StringComparison.Ordinal).Replace("()", "", StringComparison.Ordinal));
+    public string Title => Shorten(Kind == CardKind.Input ? $"input {Output}"
+        : $"{Head.Layer}".Replace(", bias: false", "", StringComparison.Ordinal).Replace("()", "", StringComparison.Ordinal));
 
     /// <summary>What is in the card besides, such as "BatchNorm2d, ReLU".</summary>
     public string Others => Shorten(string.Join(", ", _nodes.Skip(1).Select(n => n.Layer is Dropout dropout
@@ -63,7 +64,8 @@ internal sealed class Card
         $"{n}{(n.ParameterCount > 0 ? $", {Format.Count(n.ParameterCount)} parameters" : "")}{(n.MultiplyAdds > 0 ? $", {Format.Count(n.MultiplyAdds)} multiply-adds" : "")}")));
 
     public double Width => Math.Max(Kind == CardKind.Merge ? 70 : 120,
-        Margin + Math.Max(SvgWriter.WidthOf(Title, TitleSize), Math.Max(SvgWriter.WidthOf(Others, SmallSize), SvgWriter.WidthOf($"{Name}    {Parameters}", SmallSize))));
+        Margin + Math.Max(SvgWriter.WidthOf(Title, TitleSize),
+        Math.Max(SvgWriter.WidthOf(Others, SmallSize), SvgWriter.WidthOf($"{Name}    {Parameters}", SmallSize))));
 
     public double Height => 12 + LineHeight * LineCount;
 

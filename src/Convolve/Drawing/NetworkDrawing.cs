@@ -3,7 +3,9 @@ using Convolve.Graphs;
 
 namespace Convolve.Drawing;
 
-/// <summary>Draws a network as a picture: a card for each layer with what follows it alone, lines with the shapes, branches side by side.</summary>
+/// <summary>
+/// Draws a network as a picture: a card for each layer with what follows it alone, lines with the shapes, branches side by side.
+/// </summary>
 /// <remarks>
 /// What repeats is drawn once, in a frame that says how often. A long network runs in several columns. The picture suits light and dark
 /// pages. Pointing at a card shows its layers, shapes, parameters and multiply-adds.
@@ -26,9 +28,13 @@ internal static class NetworkDrawing
     public static string ToSvg(Graph graph)
     {
         List<Column> columns = Arrange(UnitSequence.Of(graph));
-        CardKind[] kinds = [.. columns.SelectMany(c => c.Stacks).SelectMany(s => s.Units).SelectMany(u => u.Cards).Select(card => card.Kind).Where(kind => kind != CardKind.Input).Distinct().Order()];
-        string facts = string.Create(CultureInfo.InvariantCulture, $"{graph.Input} to {graph.Output} \u00b7 {graph.ParameterCount:N0} parameters \u00b7 {Large(graph.MultiplyAdds)} multiply-adds per image");
-        double width = Math.Max(WidthOf(columns), Margin * 2 + Math.Max(SvgWriter.WidthOf(facts, 12), Math.Max(SvgWriter.WidthOf(graph.Name, 20), kinds.Sum(LegendWidth))));
+        CardKind[] kinds = [.. columns.SelectMany(c => c.Stacks).SelectMany(s => s.Units).SelectMany(u => u.Cards).Select(card => card.Kind)
+            .Where(kind => kind != CardKind.Input).Distinct().Order()];
+        string facts = string.Create(CultureInfo.InvariantCulture,
+            $"{graph.Input} to {graph.Output} \u00b7 {graph.ParameterCount:N0} parameters \u00b7 {Large(graph.MultiplyAdds)} " +
+            $"multiply-adds per image");
+        double width = Math.Max(WidthOf(columns),
+            Margin * 2 + Math.Max(SvgWriter.WidthOf(facts, 12), Math.Max(SvgWriter.WidthOf(graph.Name, 20), kinds.Sum(LegendWidth))));
         double height = HeadHeight + columns.Max(column => column.Height) + 2 * ColumnTop + Margin;
         using SvgCanvas canvas = new(width, height, graph.Name, facts);
         canvas.Text(graph.Name, new(Margin, Margin + 14), "ink", 20, isBold: true);
@@ -52,7 +58,8 @@ internal static class NetworkDrawing
             Point at = new(x + column.Left, HeadHeight + ColumnTop);
             if (connection is not null)
             {
-                connection.AddRange([new(x - ColumnGap / 2, connection[^1].Y), new(x - ColumnGap / 2, HeadHeight + 8), at with { Y = HeadHeight + 8 }, at]);
+                connection.AddRange([new(x - ColumnGap / 2, connection[^1].Y), new(x - ColumnGap / 2, HeadHeight + 8),
+                    at with { Y = HeadHeight + 8 }, at]);
                 canvas.Line(connection, hasArrow: false);
             }
             foreach (Stack stack in column.Stacks)
@@ -130,7 +137,8 @@ internal static class NetworkDrawing
         return [.. columns.Select(column => new Column(column))];
     }
 
-    private static double WidthOf(List<Column> columns) => 2 * Margin + columns.Sum(c => c.Left + c.Right) + ColumnGap * (columns.Count - 1);
+    private static double WidthOf(List<Column> columns) =>
+        2 * Margin + columns.Sum(c => c.Left + c.Right) + ColumnGap * (columns.Count - 1);
 
     private static double LegendWidth(CardKind kind) => 30 + SvgWriter.WidthOf(kind.ToString(), 11);
 

@@ -21,7 +21,8 @@ internal sealed record Stack(IReadOnlyList<Unit> Units, int Count, string LastNa
 
     public double Left => Units.Max(unit => unit.Left) + (IsFramed ? FrameMargin : 0);
 
-    public double Right => Math.Max(Units.Max(unit => unit.Right) + (IsFramed ? FrameMargin : 0), IsFramed ? SvgWriter.WidthOf(Label, Card.SmallSize) + 30 : 0);
+    public double Right => Math.Max(Units.Max(unit => unit.Right) + (IsFramed ? FrameMargin : 0),
+        IsFramed ? SvgWriter.WidthOf(Label, Card.SmallSize) + 30 : 0);
 
     public string Label => $"\u00d7 {Count}, to {LastName}";
 }
@@ -72,7 +73,8 @@ internal static class UnitSequence
         for (int period = 1; period <= LongestPeriod; period++)
         {
             int count = 1;
-            while (at + period * (count + 1) <= units.Count && signatures.AsSpan(at, period).SequenceEqual(signatures.AsSpan(at + period * count, period)))
+            while (at + period * (count + 1) <= units.Count
+                && signatures.AsSpan(at, period).SequenceEqual(signatures.AsSpan(at + period * count, period)))
                 count++;
             bool isWorthIt = count >= FewestSingles || (count > 1 && units.GetRange(at, period).Sum(unit => unit.Cards.Count) > 1);
             if (isWorthIt && period * count > best.Period * best.Count)

@@ -21,7 +21,8 @@ internal sealed class SvgCanvas : IDisposable
     {
         _svg = new("network", width, height, title, description, Rules);
         _svg.Begin("defs");
-        _svg.Begin("marker", ("id", "arrow"), ("viewBox", "0 0 8 8"), ("refX", "7"), ("refY", "4"), ("markerWidth", "7"), ("markerHeight", "7"), ("orient", "auto"));
+        _svg.Begin("marker", ("id", "arrow"), ("viewBox", "0 0 8 8"), ("refX", "7"), ("refY", "4"), ("markerWidth", "7"),
+            ("markerHeight", "7"), ("orient", "auto"));
         _svg.Element("path", ("class", "tip"), ("d", "M0 0.5 L8 4 L0 7.5 z"));
         _svg.End();
         _svg.End();
@@ -30,7 +31,8 @@ internal sealed class SvgCanvas : IDisposable
     public void Card(Card card, Point top)
     {
         double left = top.X - card.Width / 2, y = top.Y + 6 + Convolve.Drawing.Card.TitleSize;
-        string kind = ClassOf(card.Kind), round = SvgWriter.Number(card.Kind is CardKind.Merge or CardKind.Input ? card.Height / 2 : CornerRadius);
+        string kind = ClassOf(card.Kind),
+            round = SvgWriter.Number(card.Kind is CardKind.Merge or CardKind.Input ? card.Height / 2 : CornerRadius);
         _svg.Begin("g");
         _svg.Words("title", card.Tooltip);
         Rectangle($"card {kind}", new(left, top.Y), card.Width, card.Height, round);
@@ -40,7 +42,8 @@ internal sealed class SvgCanvas : IDisposable
         if (card.Others.Length > 0)
             Text(card.Others, new(top.X, y += 15), "ink", Convolve.Drawing.Card.SmallSize, "middle");
         if (card.Name.Length > 0)
-            Text(card.Parameters.Length > 0 ? $"{card.Name} \u00b7 {card.Parameters}" : card.Name, new(top.X, y + 15), "soft", Convolve.Drawing.Card.SmallSize, "middle");
+            Text(card.Parameters.Length > 0 ? $"{card.Name} \u00b7 {card.Parameters}" : card.Name, new(top.X, y + 15), "soft",
+                Convolve.Drawing.Card.SmallSize, "middle");
         _svg.End();
     }
 
@@ -56,7 +59,9 @@ internal sealed class SvgCanvas : IDisposable
                 break;
             }
             double radius = Math.Min(8, Math.Min(Distance(way[i - 1], way[i]), Distance(way[i], way[i + 1])) / 2);
-            path.Append($" L{SvgWriter.Pair(Towards(way[i], way[i - 1], radius))} Q{SvgWriter.Pair(way[i])} {SvgWriter.Pair(Towards(way[i], way[i + 1], radius))}");
+            path.Append(
+                $" L{SvgWriter.Pair(Towards(way[i], way[i - 1], radius))} Q{SvgWriter.Pair(way[i])} " +
+                $"{SvgWriter.Pair(Towards(way[i], way[i + 1], radius))}");
         }
         if (hasArrow)
             _svg.Element("path", ("class", "line"), ("d", path.ToString()), ("marker-end", "url(#arrow)"));
@@ -70,7 +75,8 @@ internal sealed class SvgCanvas : IDisposable
     public void Paper(Point corner, double width, double height) => Rectangle("paper", corner, width, height);
 
     public void Dot(CardKind kind, Point center) =>
-        _svg.Element("circle", ("class", ClassOf(kind)), ("cx", SvgWriter.Number(center.X)), ("cy", SvgWriter.Number(center.Y)), ("r", "5"));
+        _svg.Element("circle", ("class", ClassOf(kind)), ("cx", SvgWriter.Number(center.X)), ("cy", SvgWriter.Number(center.Y)),
+            ("r", "5"));
 
     /// <inheritdoc cref="SvgWriter.Text"/>
     public void Text(string text, Point at, string ink, double size, string anchor = "start", bool isBold = false) =>
@@ -81,8 +87,10 @@ internal sealed class SvgCanvas : IDisposable
 
     public void Dispose() => _svg.Dispose();
 
-    private void Rectangle(string style, Point corner, double width, double height, string round = "0") => _svg.Element("rect", ("class", style),
-        ("x", SvgWriter.Number(corner.X)), ("y", SvgWriter.Number(corner.Y)), ("width", SvgWriter.Number(width)), ("height", SvgWriter.Number(height)), ("rx", round));
+    private void Rectangle(string style, Point corner, double width, double height, string round = "0") =>
+        _svg.Element("rect", ("class", style),
+        ("x", SvgWriter.Number(corner.X)), ("y", SvgWriter.Number(corner.Y)), ("width", SvgWriter.Number(width)),
+        ("height", SvgWriter.Number(height)), ("rx", round));
 
     private static string ClassOf(CardKind kind) => kind.ToString().ToLowerInvariant();
 

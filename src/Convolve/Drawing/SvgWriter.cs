@@ -15,7 +15,8 @@ internal sealed class SvgWriter : IDisposable
 {
     private const string Namespace = "http://www.w3.org/2000/svg";
     private const double LetterWidth = 0.58;
-    private static readonly SvgRule[] Inks = [new(".paper", "fill:#ffffff", "fill:#0f172a"), new(".ink", "fill:#0f172a", "fill:#f1f5f9"), new(".soft", "fill:#475569", "fill:#a8b4c6")];
+    private static readonly SvgRule[] Inks = [new(".paper", "fill:#ffffff", "fill:#0f172a"), new(".ink", "fill:#0f172a", "fill:#f1f5f9"),
+        new(".soft", "fill:#475569", "fill:#a8b4c6")];
     private readonly StringBuilder _text = new();
     private readonly XmlWriter _xml;
 
@@ -28,7 +29,8 @@ internal sealed class SvgWriter : IDisposable
     public SvgWriter(string kind, double width, double height, string title, string description, IReadOnlyList<SvgRule> rules)
     {
         _xml = XmlWriter.Create(_text, new() { OmitXmlDeclaration = true, Indent = true, NewLineChars = "\n" });
-        Begin("svg", ("class", kind), ("viewBox", $"0 0 {Number(width)} {Number(height)}"), ("width", Number(width)), ("height", Number(height)), ("role", "img"),
+        Begin("svg", ("class", kind), ("viewBox", $"0 0 {Number(width)} {Number(height)}"), ("width", Number(width)),
+            ("height", Number(height)), ("role", "img"),
             ("font-family", "Inter, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"));
         Words("title", title);
         Words("desc", description);

@@ -1,6 +1,8 @@
 namespace Convolve.Drawing;
 
-/// <summary>A part of the drawing between two cards that every way through the network passes: what lies between them, and the second of them.</summary>
+/// <summary>
+/// A part of the drawing between two cards that every way through the network passes: what lies between them, and the second of them.
+/// </summary>
 internal sealed class Unit
 {
     private const double LaneGap = 18, NarrowLane = 26, ForkDrop = 22, RankGap = 34;
@@ -44,7 +46,8 @@ internal sealed class Unit
         get
         {
             Dictionary<Card, int> places = Cards.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-            return string.Join('|', Cards.Select(card => $"{card.Signature} <- {string.Join(',', card.Inputs.Select(input => places.GetValueOrDefault(input, -1)))}"));
+            return string.Join('|', Cards.Select(card =>
+                $"{card.Signature} <- {string.Join(',', card.Inputs.Select(input => places.GetValueOrDefault(input, -1)))}"));
         }
     }
 
@@ -71,7 +74,8 @@ internal sealed class Unit
     private void AddLane(int at, Card? end)
     {
         List<Card> lane = [];
-        for (Card? card = end; card is not null && _rankOf.ContainsKey(card) && !_laneOf.ContainsKey(card); card = card.Inputs.FirstOrDefault(i => _rankOf.ContainsKey(i) && !_laneOf.ContainsKey(i)))
+        for (Card? card = end; card is not null && _rankOf.ContainsKey(card) && !_laneOf.ContainsKey(card);
+        card = card.Inputs.FirstOrDefault(i => _rankOf.ContainsKey(i) && !_laneOf.ContainsKey(i)))
         {
             lane.Add(card);
             _laneOf[card] = at;
@@ -163,7 +167,8 @@ internal sealed class Unit
     private static List<Point> Straightened(List<Point> way)
     {
         for (int i = way.Count - 2; i > 0; i--)
-            if (way[i] == way[i + 1] || way[i] == way[i - 1] || (way[i - 1].X == way[i].X && way[i].X == way[i + 1].X) || (way[i - 1].Y == way[i].Y && way[i].Y == way[i + 1].Y))
+            if (way[i] == way[i + 1] || way[i] == way[i - 1] || (way[i - 1].X == way[i].X && way[i].X == way[i + 1].X)
+                || (way[i - 1].Y == way[i].Y && way[i].Y == way[i + 1].Y))
                 way.RemoveAt(i);
         return way;
     }

@@ -1,7 +1,9 @@
 namespace Convolve.Evaluations;
 
 /// <summary>Whether a network is right as often as it is sure: predictions in bins of equal width by their confidence.</summary>
-/// <remarks>Source: Guo, Pleiss, Sun and Weinberger 2017, section 2, with their 15 bins: bin m holds confidences in ((m - 1) / 15, m / 15].</remarks>
+/// <remarks>
+/// Source: Guo, Pleiss, Sun and Weinberger 2017, section 2, with their 15 bins: bin m holds confidences in ((m - 1) / 15, m / 15].
+/// </remarks>
 internal sealed class Calibration
 {
     /// <summary>The bins that are usual.</summary>

@@ -19,7 +19,9 @@ internal sealed class ConfusionMatrix
             if (prediction.Predicted >= 0)
                 _counts[prediction.Label * classes + prediction.Predicted]++;
         }
-        Classes = [.. ClassNames.Select((name, k) => new ClassScore(name, support[k], Enumerable.Range(0, classes).Sum(label => this[label, k]), this[k, k]))];
+        Classes =
+            [.. ClassNames.Select((name, k) => new ClassScore(name, support[k], Enumerable.Range(0, classes).Sum(label => this[label, k]),
+            this[k, k]))];
         Macro = MacroScore.Of(Classes);
     }
 
@@ -41,7 +43,8 @@ internal sealed class ConfusionMatrix
     public IEnumerable<ConfusedPair> MostConfused(int most)
     {
         int classes = ClassNames.Count;
-        return Enumerable.Range(0, _counts.Length).Where(i => i / classes != i % classes && _counts[i] > 0).OrderByDescending(i => _counts[i]).Take(most)
+        return Enumerable.Range(0, _counts.Length).Where(i => i / classes != i % classes && _counts[i] > 0)
+            .OrderByDescending(i => _counts[i]).Take(most)
             .Select(i => new ConfusedPair(i / classes, i % classes, _counts[i], (double)_counts[i] / Classes[i / classes].Support));
     }
 }
@@ -70,7 +73,10 @@ internal sealed record ClassScore(string Name, int Support, int Predicted, int C
     public double F1 => Support + Predicted == 0 ? 0 : 2.0 * Correct / (Support + Predicted);
 }
 
-/// <summary>Means over classes, in which a rare class counts as much as a frequent one. Classes that neither occur nor were predicted do not count, as in scikit-learn.</summary>
+/// <summary>
+/// Means over classes, in which a rare class counts as much as a frequent one. Classes that neither occur nor were predicted do not count,
+/// as in scikit-learn.
+/// </summary>
 internal readonly record struct MacroScore(double Precision, double Recall, double F1)
 {
     internal static MacroScore Of(IReadOnlyList<ClassScore> classes)

@@ -8,7 +8,9 @@ public readonly record struct Interval(double Low, double High)
     /// <summary>The standard normal distribution's 97.5 % point.</summary>
     internal const double Z = 1.959963984540054;
 
-    /// <summary>Wilson's score interval of a share: it never leaves [0, 1], and holds for shares near 0 and 1, and for few samples.</summary>
+    /// <summary>
+    /// Wilson's score interval of a share: it never leaves [0, 1], and holds for shares near 0 and 1, and for few samples.
+    /// </summary>
     /// <remarks>Source: Wilson 1927.</remarks>
     /// <param name="share">What was counted, as a share in [0, 1].</param>
     /// <param name="count">Of how many; of none, the interval is all of [0, 1].</param>

@@ -2,15 +2,16 @@ namespace Convolve.Evaluations;
 
 /// <summary>Whether two networks differ, by their answers to the same pictures.</summary>
 /// <remarks>
-/// McNemar's test in its exact form: of the pictures of which one network is right and the other wrong, each would have half if they were equally good.
-/// It sees differences that the intervals of the two accuracies hide, since the pictures are the same. Source: McNemar 1947.
+/// McNemar's test in its exact form: of the pictures of which one network is right and the other wrong, each would have half if they were
+/// equally good. It sees differences that the intervals of the two accuracies hide, since the pictures are the same. Source: McNemar 1947.
 /// </remarks>
 internal sealed class PairedTest
 {
     /// <summary>Compares two networks.</summary>
     /// <param name="first">What the one said.</param>
     /// <param name="second">What the other said of the same pictures, in any order.</param>
-    /// <exception cref="ArgumentException">They are not of the same pictures with the same labels; see <see cref="IsPossible"/>.</exception>
+    /// <exception cref="ArgumentException">They are not of the same pictures with the same labels; see
+    /// <see cref="IsPossible"/>.</exception>
     public PairedTest(Predictions first, Predictions second)
     {
         if (!IsPossible(first, second))
@@ -24,7 +25,8 @@ internal sealed class PairedTest
             OnlySecond += !one.IsCorrect && isOther ? 1 : 0;
         }
         PValue = ExactPValue(OnlyFirst, OnlySecond);
-        double difference = OnlySecond - OnlyFirst, half = Interval.Z * Math.Sqrt(Math.Max(0, OnlyFirst + OnlySecond - difference * difference / Count)) / Count;
+        double difference = OnlySecond - OnlyFirst,
+            half = Interval.Z * Math.Sqrt(Math.Max(0, OnlyFirst + OnlySecond - difference * difference / Count)) / Count;
         Difference = difference / Count;
         DifferenceInterval = new(Math.Max(-1, Difference - half), Math.Min(1, Difference + half));
     }

@@ -1,6 +1,8 @@
 namespace Convolve.Evaluations;
 
-/// <summary>What a network said of every picture of a split, each with its sample id; all measures of an evaluation are functions of it.</summary>
+/// <summary>
+/// What a network said of every picture of a split, each with its sample id; all measures of an evaluation are functions of it.
+/// </summary>
 public sealed class Predictions
 {
     private readonly float[] _logits;
@@ -18,9 +20,12 @@ public sealed class Predictions
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentNullException.ThrowIfNull(logits);
         if (samples.Count == 0 || labels.Length != samples.Count || logits.Length != (long)samples.Count * classNames.Count)
-            throw new ArgumentException($"{samples.Count} pictures of {classNames.Count} classes came with {labels.Length} labels and {logits.Length} logits.", nameof(logits));
+            throw new ArgumentException(
+                $"{samples.Count} pictures of {classNames.Count} classes came with {labels.Length} labels and {logits.Length} logits.",
+                nameof(logits));
         if (labels.IndexOfAnyExceptInRange(0, classNames.Count - 1) is var bad and >= 0)
-            throw new ArgumentException($"The label of picture {bad} is {labels[bad]}, and there are {classNames.Count} classes.", nameof(labels));
+            throw new ArgumentException($"The label of picture {bad} is {labels[bad]}, and there are {classNames.Count} classes.",
+                nameof(labels));
         (ClassNames, _logits, _all) = ([.. classNames], logits, new Prediction[samples.Count]);
         for (int i = 0; i < _all.Length; i++)
         {
@@ -50,7 +55,10 @@ public sealed class Predictions
     /// <summary>Where the accuracy on other pictures of the same kind lies, as far as the number of pictures tells.</summary>
     public Interval AccuracyInterval => Interval.Wilson(Accuracy, Count);
 
-    /// <summary>Share of pictures whose true class is among the five most likely ones, in [0, 1]; null with five classes or fewer, where it would be 1 whatever is predicted.</summary>
+    /// <summary>
+    /// Share of pictures whose true class is among the five most likely ones, in [0, 1]; null with five classes or fewer, where it would be
+    /// 1 whatever is predicted.
+    /// </summary>
     public double? Top5Accuracy => TopFive.Share(_top5, Count, ClassNames.Count);
 
     /// <summary>Mean softmax cross-entropy.</summary>
@@ -76,10 +84,12 @@ public sealed class Predictions
     }
 
     /// <summary>The pictures with the largest losses, the largest first: wrong labels and hard cases stand at its top.</summary>
-    public IEnumerable<Prediction> LargestLosses(int most) => _all.Where(p => double.IsFinite(p.Loss)).OrderByDescending(p => p.Loss).Take(most);
+    public IEnumerable<Prediction> LargestLosses(int most) =>
+        _all.Where(p => double.IsFinite(p.Loss)).OrderByDescending(p => p.Loss).Take(most);
 
     /// <summary>Right or wrong pictures, the most confident one first.</summary>
-    public IEnumerable<Prediction> MostConfident(bool correct, int most) => _all.Where(p => p.Predicted >= 0 && p.IsCorrect == correct).OrderByDescending(p => p.Confidence).Take(most);
+    public IEnumerable<Prediction> MostConfident(bool correct, int most) =>
+        _all.Where(p => p.Predicted >= 0 && p.IsCorrect == correct).OrderByDescending(p => p.Confidence).Take(most);
 
     /// <summary>The pictures whose most likely class is least likely, the least one first.</summary>
     public IEnumerable<Prediction> LeastCertain(int most) => _all.Where(p => p.Predicted >= 0).OrderBy(p => p.Confidence).Take(most);

@@ -10,8 +10,9 @@ public enum TestTimeAugmentation
     Mirror,
 
     /// <summary>
-    /// Six: the picture, and the picture moved by a pixel of the network's input, up and left or down and right, the border filled by reflection; each of them also mirrored. The two that are
-    /// not moved have half of the weight. Source: Jordan 2024, airbench94 (its tta_level 2).
+    /// Six: the picture, and the picture moved by a pixel of the network's input, up and left or down and right, the border filled by
+    /// reflection; each of them also mirrored. The two that are not moved have half of the weight. Source: Jordan 2024, airbench94 (its
+    /// tta_level 2).
     /// </summary>
     MirrorAndTranslate,
 }

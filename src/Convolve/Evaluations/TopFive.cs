@@ -7,5 +7,6 @@ internal static class TopFive
     public static bool IsTelling(int classes) => classes > 5;
 
     /// <summary>The share of pictures whose label is among the five largest logits; null where that is all of them by necessity.</summary>
-    public static double? Share(int correct, int pictures, int classes) => IsTelling(classes) && pictures > 0 ? (double)correct / pictures : null;
+    public static double? Share(int correct, int pictures, int classes) => IsTelling(classes) && pictures > 0 ? (double)correct / pictures
+        : null;
 }

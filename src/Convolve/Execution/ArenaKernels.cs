@@ -41,7 +41,10 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? 
     protected static float* At(NativeBuffer arena, long offset, long count) => (float*)arena.At(offset, count * sizeof(float));
 }
 
-/// <summary>The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits at the same number of threads.</summary>
+/// <summary>
+/// The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits at the same number of
+/// threads.
+/// </summary>
 /// <param name="store">Whose.</param>
 /// <param name="isFrozen">Parameters that are left as they are, and do not count.</param>
 internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, bool> isFrozen)
@@ -87,7 +90,9 @@ internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, 
     }
 }
 
-/// <summary>Adds up the gradients of the parts of a batch, each with its share of the images, and leaves the sum where the optimizer looks for it.</summary>
+/// <summary>
+/// Adds up the gradients of the parts of a batch, each with its share of the images, and leaves the sum where the optimizer looks for it.
+/// </summary>
 internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKernel(store.Plan)
 {
     private readonly NativeBuffer _sum = new(store.Plan.Bytes, "the gradients of earlier parts of a batch");

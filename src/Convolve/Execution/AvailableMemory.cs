@@ -23,8 +23,10 @@ internal static class AvailableMemory
             {
                 if (parts.Length != 3 || !parts[1].Split(',').Contains(controller))
                     continue;
-                // The limits of all groups above hold too. In a container the path may be one that only the host has: then the root's holds.
-                for (string? group = parts[2].Trim('/'); group is not null; group = group.Length == 0 ? null : Path.GetDirectoryName(group) ?? "")
+                // The limits of all groups above hold too. In a container the path may be one that only the host has: then the root's
+                // holds.
+                for (string? group = parts[2].Trim('/'); group is not null;
+                group = group.Length == 0 ? null : Path.GetDirectoryName(group) ?? "")
                 {
                     string path = Path.Combine(root, folder, group);
                     if (Number(Path.Combine(path, limit)) is { } most && Number(Path.Combine(path, use)) is { } used)
@@ -39,11 +41,13 @@ internal static class AvailableMemory
     }
 
     private static long? Number(string path) =>
-        Lines(path) is [{ } line, ..] && long.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+        Lines(path) is [{ } line, ..] && long.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value
+            : null;
 
     private static long? Field(string path, string name)
     {
-        string[]? words = Lines(path).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(w => w.Length >= 2 && w[0] == name);
+        string[]? words = Lines(path).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .FirstOrDefault(w => w.Length >= 2 && w[0] == name);
         return words is not null && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
     }
 

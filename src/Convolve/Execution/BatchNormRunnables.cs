@@ -76,7 +76,9 @@ internal abstract unsafe class BatchNormRunnable : Runnable
     }
 }
 
-/// <summary>Batch normalisation forward: of training, which measures the batch, or of evaluation, which takes the running averages.</summary>
+/// <summary>
+/// Batch normalisation forward: of training, which measures the batch, or of evaluation, which takes the running averages.
+/// </summary>
 internal sealed unsafe class BatchNormForward(Step step, BatchNormWork work, Binder binder) : BatchNormRunnable(step, work.Shape, binder)
 {
     private readonly nint _target = binder.Address(step[Argument.Target]), _bias = binder.Address(step[Argument.Bias]);
@@ -90,7 +92,8 @@ internal sealed unsafe class BatchNormForward(Step step, BatchNormWork work, Bin
     protected override void Conclude(int threads)
     {
         if (work.IsTraining)
-            BatchNormKernels.Conclude(Shape, (float*)Partials, threads, (float*)Weight, (float*)_bias, work.Eps, work.Momentum, (float*)_mean, (float*)_variance, (float*)Statistics);
+            BatchNormKernels.Conclude(Shape, (float*)Partials, threads, (float*)Weight, (float*)_bias, work.Eps, work.Momentum,
+                (float*)_mean, (float*)_variance, (float*)Statistics);
         else
             BatchNormKernels.Recall(Shape, (float*)Weight, (float*)_bias, work.Eps, (float*)_mean, (float*)_variance, (float*)Statistics);
     }
@@ -100,17 +103,20 @@ internal sealed unsafe class BatchNormForward(Step step, BatchNormWork work, Bin
 }
 
 /// <summary>The gradients of a batch normalisation and of the activation behind it.</summary>
-internal sealed unsafe class BatchNormBackward(Step step, BatchNormBackwardWork work, Binder binder) : BatchNormRunnable(step, work.Shape, binder)
+internal sealed unsafe class BatchNormBackward(Step step, BatchNormBackwardWork work, Binder binder)
+    : BatchNormRunnable(step, work.Shape, binder)
 {
     private readonly nint _diff = binder.Address(step[Argument.DiffTarget]), _target = binder.Address(step[Argument.DiffSource]);
     private readonly nint _diffWeight = binder.Address(step[Argument.DiffWeights]), _diffBias = binder.Address(step[Argument.DiffBias]);
 
     protected override void Measure<TPixel>(float* partial, int firstImage, int endImage) =>
-        BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, partial, firstImage, endImage);
+        BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, partial, firstImage,
+            endImage);
 
     protected override void Conclude(int threads) =>
         BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)_diffWeight, (float*)_diffBias);
 
     protected override void Apply<TPixel>(int firstImage, int endImage) =>
-        BatchNormKernels.ApplyDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, (float*)Partials, (byte*)_target, firstImage, endImage);
+        BatchNormKernels.ApplyDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, (float*)Partials,
+            (byte*)_target, firstImage, endImage);
 }

@@ -10,7 +10,8 @@ internal sealed unsafe class BlockedPoolingKernel(Step step, BlockedPoolingWork 
 {
     private readonly nint _from = binder.Address(step[work.IsBack ? Argument.DiffTarget : Argument.Source]);
     private readonly nint _to = binder.Address(step[work.IsBack ? Argument.DiffSource : Argument.Target]);
-    private readonly nint _places = step.Uses.FirstOrDefault(u => u.Argument == Argument.Workspace) is { } use ? binder.Address(use.Tensor) : 0;
+    private readonly nint _places = step.Uses.FirstOrDefault(u => u.Argument == Argument.Workspace) is { } use ? binder.Address(use.Tensor)
+        : 0;
     private readonly bool _isBFloat16 = step[work.IsBack ? Argument.DiffTarget : Argument.Source].Layout.Type == ElementType.BFloat16;
 
     public void Run(int thread, int threads)

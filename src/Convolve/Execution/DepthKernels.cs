@@ -5,7 +5,9 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>Images to patches: row dy, column dx of a 4x4 patch becomes channel 4 dy + dx of its block; what lies outside of the image is 0.</summary>
+/// <summary>
+/// Images to patches: row dy, column dx of a 4x4 patch becomes channel 4 dy + dx of its block; what lies outside of the image is 0.
+/// </summary>
 internal sealed unsafe class SpaceToDepthKernel(Step step, SpaceToDepthWork work, Binder binder) : ITeamWork
 {
     private const int Stride = 4, Block = Stride * Stride;

@@ -8,8 +8,8 @@ namespace Convolve.Execution;
 
 /// <summary>Masks and scales; forward and backward are the same product with the same mask, drawn again from its counter.</summary>
 /// <remarks>
-/// The mask's bits are a mix of (seed, step, layer, element of the whole batch), so they depend on neither threads nor vector width, nor on how a batch is
-/// divided into parts. What is dropped is multiplied by 0, as in PyTorch: NaN stays NaN.
+/// The mask's bits are a mix of (seed, step, layer, element of the whole batch), so they depend on neither threads nor vector width, nor on
+/// how a batch is divided into parts. What is dropped is multiplied by 0, as in PyTorch: NaN stays NaN.
 /// </remarks>
 internal sealed unsafe class DropoutKernel : ITeamWork
 {

@@ -3,8 +3,8 @@ using Convolve.OneDnn;
 namespace Convolve.Execution;
 
 /// <summary>
-/// Where the elements of a tensor are, as a matrix: element (row, column) is at the sum of the two offsets, for every plain or blocked layout. In
-/// row-major order the columns of a row are contiguous.
+/// Where the elements of a tensor are, as a matrix: element (row, column) is at the sum of the two offsets, for every plain or blocked
+/// layout. In row-major order the columns of a row are contiguous.
 /// </summary>
 internal sealed class ElementPlaces
 {
@@ -12,7 +12,8 @@ internal sealed class ElementPlaces
     private const int ColumnAxes = 3;
 
     /// <param name="layout">Plain or blocked.</param>
-    /// <param name="channelsInside">Whether the columns go over the channels within each tap, and not, as in row-major order, over the taps within each channel.</param>
+    /// <param name="channelsInside">Whether the columns go over the channels within each tap, and not, as in row-major order, over the taps
+    /// within each channel.</param>
     public ElementPlaces(Layout layout, bool channelsInside = false)
     {
         IReadOnlyList<long> sizes = layout.Sizes;
@@ -41,7 +42,8 @@ internal sealed class ElementPlaces
         List<int> elements = [0], padding = [];
         foreach (int axis in axes)
         {
-            int[] offsets = [.. layout.OffsetsOf(axis).Select(o => checked((int)o))], inside = offsets[..(int)sizes[axis]], outside = offsets[inside.Length..];
+            int[] offsets = [.. layout.OffsetsOf(axis).Select(o => checked((int)o))], inside = offsets[..(int)sizes[axis]],
+                outside = offsets[inside.Length..];
             padding = [.. Sums(padding, offsets), .. Sums(elements, outside)];
             elements = Sums(elements, inside);
         }

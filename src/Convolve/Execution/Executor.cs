@@ -6,9 +6,10 @@ namespace Convolve.Execution;
 
 /// <summary>A plan turned into kernels with their memory. Made once, it runs without a managed allocation.</summary>
 /// <remarks>
-/// All passes of a model share one arena and one executor thread: what a pass has been given is good until another one runs. So fill it, run it and read its
-/// results within one call of <see cref="ThreadTeam.Invoke"/>, or leave all that to <see cref="Model.Forward"/>, which any thread may call.
-/// A pass works as long as its model does, also where the model has made larger or many other ones since; windows on its memory end with the model.
+/// All passes of a model share one arena and one executor thread: what a pass has been given is good until another one runs. So fill it,
+/// run it and read its results within one call of <see cref="ThreadTeam.Invoke"/>, or leave all that to <see cref="Model.Forward"/>, which
+/// any thread may call. A pass works as long as its model does, also where the model has made larger or many other ones since; windows on
+/// its memory end with the model.
 /// </remarks>
 internal sealed class Executor : IDisposable
 {
@@ -36,7 +37,8 @@ internal sealed class Executor : IDisposable
     public Span<float> InputFloat32 => Plan.Input.Layout.Type == ElementType.Float32 ? Window<float>(Plan.Input, _inputElements) : default;
 
     /// <summary>The images of the next pass as bits, [N, C, H, W], where the plan computes in bfloat16.</summary>
-    public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input, _inputElements) : default;
+    public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input, _inputElements)
+        : default;
 
     /// <summary>The class numbers of the next training pass, [N].</summary>
     public Span<int> Labels => _state.Labels;
@@ -51,22 +53,32 @@ internal sealed class Executor : IDisposable
     /// <summary>Where <see cref="IsMixed"/>: the class number of each image's other part, [N].</summary>
     public Span<int> SecondLabels => _state.SecondLabels;
 
-    /// <summary>Where <see cref="IsMixed"/>: the share of each image's first label in its target, [N], in [0, 1]; the rest is the second's.</summary>
+    /// <summary>
+    /// Where <see cref="IsMixed"/>: the share of each image's first label in its target, [N], in [0, 1]; the rest is the second's.
+    /// </summary>
     public Span<float> FirstShares => _state.FirstShares;
 
-    /// <summary>The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.</summary>
+    /// <summary>
+    /// The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.
+    /// </summary>
     public ReadOnlySpan<float> Logits => Window<float>(Plan.Logits, _outputElements);
 
-    /// <summary>The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
+    /// <summary>
+    /// The result of the last pass, [N, classes]: the logits, or in evaluation the probabilities of a network that ends in a Softmax.
+    /// </summary>
     public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N], times the weight of its class.</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;
 
-    /// <summary>What the sum of these was divided by for the gradients: the number of images, or with class weights the sum of the images' weights.</summary>
+    /// <summary>
+    /// What the sum of these was divided by for the gradients: the number of images, or with class weights the sum of the images' weights.
+    /// </summary>
     public double WeightSum => _state.WeightSum;
 
-    /// <summary>How many images of the last training pass had their label's logit as the largest; of a mixture, the label with the larger share.</summary>
+    /// <summary>
+    /// How many images of the last training pass had their label's logit as the largest; of a mixture, the label with the larger share.
+    /// </summary>
     public int Correct => _state.Correct;
 
     /// <summary>Whether each step's time is taken; off by default.</summary>
@@ -83,7 +95,8 @@ internal sealed class Executor : IDisposable
 
     /// <summary>Runs all steps; on the executor thread.</summary>
     /// <param name="step">Counts the training steps of a run; keys the dropout masks.</param>
-    /// <param name="firstImage">Where the pass trains on a part of a batch, the place of its first image in the whole; the masks are then those of the whole.</param>
+    /// <param name="firstImage">Where the pass trains on a part of a batch, the place of its first image in the whole; the masks are then
+    /// those of the whole.</param>
     /// <exception cref="InvalidOperationException">The caller is another thread.</exception>
     /// <exception cref="ObjectDisposedException">The pass or its model is disposed.</exception>
     public void Run(uint step = 0, int firstImage = 0)
@@ -132,8 +145,10 @@ internal sealed class Executor : IDisposable
     {
         if (tensor.Storage.Region != Region.Arena)
             return false;
-        return tensor.Layout.Type == ElementType.BFloat16 ? NonFinite.IsInBFloat16(Window<ushort>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(ushort)))))
-            : tensor.Layout.Type == ElementType.Float32 && NonFinite.IsIn(Window<float>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(float)))));
+        return tensor.Layout.Type == ElementType.BFloat16
+            ? NonFinite.IsInBFloat16(Window<ushort>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(ushort)))))
+            : tensor.Layout.Type == ElementType.Float32
+            && NonFinite.IsIn(Window<float>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(float)))));
     }
 
     /// <summary>Gives its kernels back, once a run that is under way is done. The model makes another pass where it needs one.</summary>

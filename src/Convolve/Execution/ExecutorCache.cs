@@ -3,10 +3,12 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>The passes of a model that are bound to its arena: of training and of evaluation the last used few each. On the executor thread only.</summary>
+/// <summary>
+/// The passes of a model that are bound to its arena: of training and of evaluation the last used few each. On the executor thread only.
+/// </summary>
 /// <remarks>
-/// A pass whose kernels were released is not lost: where somebody holds it still, its next run binds it again. The arena stays at its address while it grows,
-/// so that neither kernels nor windows are left behind.
+/// A pass whose kernels were released is not lost: where somebody holds it still, its next run binds it again. The arena stays at its
+/// address while it grows, so that neither kernels nor windows are left behind.
 /// </remarks>
 internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null) : IDisposable
 {

@@ -12,13 +12,13 @@ namespace Convolve.Execution;
 internal readonly record struct CheckedTensor(string Name, Layout Layout, nint Address, Access Access);
 
 /// <summary>
-/// Finds kernels that leave a part of their result unwritten, or compute it from what was in memory before. A kernel runs twice on the same inputs: once
-/// where its results and its scratchpad begin as NaN, once where they begin as another number. Whatever differs between the two results does not depend
-/// on the inputs alone. Padding of blocked layouts must be 0, because later kernels read it.
+/// Finds kernels that leave a part of their result unwritten, or compute it from what was in memory before. A kernel runs twice on the same
+/// inputs: once where its results and its scratchpad begin as NaN, once where they begin as another number. Whatever differs between the
+/// two results does not depend on the inputs alone. Padding of blocked layouts must be 0, because later kernels read it.
 /// </summary>
 /// <remarks>
-/// A result that is computed in place begins as its input: there only what comes from the scratchpad is found. What a kernel reads outside of its
-/// tensors is not found either.
+/// A result that is computed in place begins as its input: there only what comes from the scratchpad is found. What a kernel reads outside
+/// of its tensors is not found either.
 /// </remarks>
 internal static unsafe class KernelCheck
 {
@@ -35,9 +35,11 @@ internal static unsafe class KernelCheck
     /// <exception cref="KernelCheckException">The kernel is wrong.</exception>
     public static void Run(Step step, Runnable runnable, Binder binder)
     {
-        CheckedTensor[] tensors = [.. step.Uses.Select(u => new CheckedTensor(u.Argument.ToString(), u.Tensor.Layout, binder.Address(u.Tensor), u.Access))];
+        CheckedTensor[] tensors =
+            [.. step.Uses.Select(u => new CheckedTensor(u.Argument.ToString(), u.Tensor.Layout, binder.Address(u.Tensor), u.Access))];
         Work work = step.Work is UnseenTapsWork taps ? taps.Kernel : step.Work;
-        string kernel = work is NativeWork native ? $"{native.Implementation} ({native.Operation.GetType().Name})" : $"{work.RunBy} ({work.GetType().Name})";
+        string kernel = work is NativeWork native ? $"{native.Implementation} ({native.Operation.GetType().Name})"
+            : $"{work.RunBy} ({work.GetType().Name})";
         Memory scratch = step.Scratchpad is { } s ? new(binder.Arena.At(s.Offset, s.Bytes), s.Bytes) : default;
         Run(step.Label, kernel, tensors, scratch, runnable.Run);
     }
@@ -54,7 +56,8 @@ internal static unsafe class KernelCheck
         CheckedTensor[] written = [.. tensors.Where(t => t.Access.HasFlag(Access.Write)).DistinctBy(t => t.Address)];
         bool[] isInPlace = [.. written.Select(w => tensors.Any(t => t.Address == w.Address && t.Access.HasFlag(Access.Read)))];
         Memory[] at = [.. written.Select(t => new Memory(t.Address, t.Layout.Bytes))];
-        using NativeBuffer kept = new(at.Sum(m => m.Bytes), "a copy of a kernel's results"), begun = new(kept.Bytes, "a copy of a kernel's results");
+        using NativeBuffer kept = new(at.Sum(m => m.Bytes), "a copy of a kernel's results"),
+            begun = new(kept.Bytes, "a copy of a kernel's results");
         Copy(to: begun);
         Begin(NaNResult, NaNScratch);
         run();
@@ -96,11 +99,13 @@ internal static unsafe class KernelCheck
         if (faults.Unwritten > 0)
             found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Unwritten} of {faults.Elements} elements unwritten"));
         if (faults.FromMemory > 0)
-            found.Add(string.Create(CultureInfo.InvariantCulture, $"computed {faults.FromMemory} of {faults.Elements} elements from memory that it had not written"));
+            found.Add(string.Create(CultureInfo.InvariantCulture,
+                $"computed {faults.FromMemory} of {faults.Elements} elements from memory that it had not written"));
         if (faults.Padding > 0)
             found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Padding} elements of the padding other than 0"));
         string shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{t.Layout}]"));
-        return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust its results on this CPU "
+        return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust " +
+            $"its results on this CPU "
             + $"({Machine.ProcessorName}): report it, and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 meanwhile.";
     }
 

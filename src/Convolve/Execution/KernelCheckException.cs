@@ -1,4 +1,6 @@
 namespace Convolve.Execution;
 
-/// <summary>A kernel did not compute its whole result from its inputs; the message names the layer, the kernel, the shapes and how many elements.</summary>
+/// <summary>
+/// A kernel did not compute its whole result from its inputs; the message names the layer, the kernel, the shapes and how many elements.
+/// </summary>
 public sealed class KernelCheckException(string message) : Exception(message);

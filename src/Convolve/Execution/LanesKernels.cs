@@ -29,7 +29,8 @@ internal abstract class LanesKernel(Step step, Binder binder, long scratchBytes)
     public void Run(int thread, int threads)
     {
         if (threads != ThreadTeam.Threads)
-            throw new InvalidOperationException($"{threads} of {ThreadTeam.Threads} threads came. Raise OMP_THREAD_LIMIT, or ask for fewer threads.");
+            throw new InvalidOperationException(
+                $"{threads} of {ThreadTeam.Threads} threads came. Raise OMP_THREAD_LIMIT, or ask for fewer threads.");
         var (first, count) = Lanes.Share(_groups, thread, threads);
         Run(thread, _scratch + (nint)(thread * scratchBytes), first, count);
     }
@@ -49,7 +50,8 @@ internal sealed unsafe class LanesForwardKernel(Step step, LanesForwardWork work
     private readonly nint _bias = binder.Address(step[Argument.Bias]), _target = binder.Address(step[Argument.Target]);
     private readonly nint _activations = Optional(step, Argument.FirstSource, binder), _argmax = Optional(step, Argument.Workspace, binder);
 
-    protected override void Run(int thread, nint scratch, int first, int count) => LanesStages.Forward(work.Stage, (float*)_source, (float*)_weights,
+    protected override void Run(int thread, nint scratch, int first, int count) =>
+        LanesStages.Forward(work.Stage, (float*)_source, (float*)_weights,
         (float*)_bias, (float*)_activations, (float*)_target, (byte*)_argmax, (byte*)scratch, first, count);
 }
 
@@ -63,8 +65,10 @@ internal sealed unsafe class LanesBackwardKernel(Step step, LanesBackwardWork wo
     private readonly nint _activations = Optional(step, Argument.FirstSource, binder), _argmax = Optional(step, Argument.Workspace, binder);
     private readonly nint _sumsBytes = (nint)LanesConvolution.WeightSumsBytes(work.Stage.Conv);
 
-    protected override void Run(int thread, nint scratch, int first, int count) => LanesStages.Backward(work.Stage, (float*)_source, (float*)_weights,
-        (float*)_activations, (float*)_target, (byte*)_argmax, (float*)_diffTarget, (byte*)(_sums + thread * _sumsBytes), (float*)_diffSource,
+    protected override void Run(int thread, nint scratch, int first, int count) =>
+        LanesStages.Backward(work.Stage, (float*)_source, (float*)_weights,
+        (float*)_activations, (float*)_target, (byte*)_argmax, (float*)_diffTarget, (byte*)(_sums + thread * _sumsBytes),
+        (float*)_diffSource,
         (byte*)scratch, first, count);
 }
 
@@ -75,5 +79,6 @@ internal sealed unsafe class LanesReduceKernel(Step step, LanesReduceWork work, 
     private readonly nint _diffWeights = binder.Address(step[Argument.DiffWeights]), _diffBias = binder.Address(step[Argument.DiffBias]);
 
     public void Run(int thread, int threads) =>
-        LanesConvolution.ReduceWeights(work.Convolution, (byte*)_sums, ThreadTeam.Threads, (float*)_diffWeights, (float*)_diffBias, 0, work.Convolution.Filters);
+        LanesConvolution.ReduceWeights(work.Convolution, (byte*)_sums, ThreadTeam.Threads, (float*)_diffWeights, (float*)_diffBias, 0,
+            work.Convolution.Filters);
 }

@@ -4,10 +4,12 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>Copies weights or their gradients from one layout to another, plain or blocked, float32 to float32 or to bfloat16; padding becomes 0.</summary>
+/// <summary>
+/// Copies weights or their gradients from one layout to another, plain or blocked, float32 to float32 or to bfloat16; padding becomes 0.
+/// </summary>
 /// <remarks>
-/// Parameters are the result of a training, so no library moves them: the reorder of oneDNN 2.6.3 leaves rows unwritten for some sizes. Both sides are
-/// read as a matrix (<see cref="ElementPlaces"/>) in tiles (<see cref="LayoutTile"/>), so that any two layouts go together.
+/// Parameters are the result of a training, so no library moves them: the reorder of oneDNN 2.6.3 leaves rows unwritten for some sizes.
+/// Both sides are read as a matrix (<see cref="ElementPlaces"/>) in tiles (<see cref="LayoutTile"/>), so that any two layouts go together.
 /// </remarks>
 internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
 {
@@ -25,12 +27,15 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
     /// <param name="target">The same sizes, in float32 or bfloat16.</param>
     public LayoutCopy(string label, Layout source, Layout target)
     {
-        if (source.Type != ElementType.Float32 || target.Type is not (ElementType.Float32 or ElementType.BFloat16) || !source.Sizes.SequenceEqual(target.Sizes))
-            throw new ArgumentException($"{label}: weights are copied from float32 to the same sizes in float32 or bfloat16, and not from [{source}] to [{target}].");
+        if (source.Type != ElementType.Float32 || target.Type is not (ElementType.Float32 or ElementType.BFloat16)
+            || !source.Sizes.SequenceEqual(target.Sizes))
+            throw new ArgumentException(
+                $"{label}: weights are copied from float32 to the same sizes in float32 or bfloat16, and not from [{source}] to [{target}].");
         // In blocks the channels are next to each other, in row-major order the taps.
         bool channelsInside = !source.IsPlain && !target.IsPlain;
         (_label, _source, _target, _from, _to) = (label, source, target, new(source, channelsInside), new(target, channelsInside));
-        (_fromOrder, _toOrder) = (LayoutTile.OrderOf(_from.Rows, _from.Columns, false), LayoutTile.OrderOf(_to.Rows, _to.Columns, IsBFloat16));
+        (_fromOrder, _toOrder) = (LayoutTile.OrderOf(_from.Rows, _from.Columns, false),
+            LayoutTile.OrderOf(_to.Rows, _to.Columns, IsBFloat16));
         _task = new(this);
     }
 
@@ -86,7 +91,8 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
     {
         // bounds: the offsets are those of the layouts' own elements.
         float* buffer = stackalloc float[LayoutTile.Size * LayoutTile.Size];
-        long tilesAcross = (Columns + LayoutTile.Size - 1) / LayoutTile.Size, tiles = (_rows + LayoutTile.Size - 1) / LayoutTile.Size * tilesAcross;
+        long tilesAcross = (Columns + LayoutTile.Size - 1) / LayoutTile.Size,
+            tiles = (_rows + LayoutTile.Size - 1) / LayoutTile.Size * tilesAcross;
         fixed (int* fromRows = _from.Rows, toRows = _to.Rows, fromColumns = _from.Columns, toColumns = _to.Columns)
             for (long tile = tiles * thread / threads; tile < tiles * (thread + 1) / threads; tile++)
             {

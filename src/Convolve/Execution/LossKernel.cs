@@ -5,10 +5,10 @@ using Convolve.Planning;
 namespace Convolve.Execution;
 
 /// <summary>
-/// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with label smoothing
-/// s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss). Images that are mixtures have two labels: their
-/// shares stand in place of the one. With class weights w it is the sum of w times the loss over the sum of the images' w; of mixtures, whose targets are
-/// probabilities, it is divided by N, as PyTorch does.
+/// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with
+/// label smoothing s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss). Images that are
+/// mixtures have two labels: their shares stand in place of the one. With class weights w it is the sum of w times the loss over the sum of
+/// the images' w; of mixtures, whose targets are probabilities, it is divided by N, as PyTorch does.
 /// </summary>
 internal sealed unsafe class LossKernel : ITeamWork
 {
@@ -58,10 +58,12 @@ internal sealed unsafe class LossKernel : ITeamWork
         double scale = 1 / (sum * _batch), others = _smoothing / _classes / _batch, own = (1 - _smoothing) / _batch;
         for (int k = 0; k < logits.Length; k++)
         {
-            double gradient = MathF.Exp(logits[k] - largest) * scale - (others + (k == label ? share * own : 0) + (k == second ? (1 - share) * own : 0));
+            double gradient = MathF.Exp(logits[k] - largest) * scale
+                - (others + (k == label ? share * own : 0) + (k == second ? (1 - share) * own : 0));
             Store(offset + k, gradient);
         }
-        return (float)(Math.Log(sum) + largest - (1 - _smoothing) * (share * logits[label] + (1 - share) * logits[second]) - _smoothing * total / _classes);
+        return (float)(Math.Log(sum) + largest - (1 - _smoothing) * (share * logits[label] + (1 - share) * logits[second]) - _smoothing
+            * total / _classes);
     }
 
     // The loss is -sum of a log p, where a is the weight of a class times its share of the target.

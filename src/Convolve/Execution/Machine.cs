@@ -20,7 +20,10 @@ internal static class Machine
         _ => "SSE 4.1",
     };
 
-    /// <summary>The bits of the registers that the kernels in C# work in: 512, or 256 where .NET has no AVX-512 or is kept from it (DOTNET_EnableAVX512=0).</summary>
+    /// <summary>
+    /// The bits of the registers that the kernels in C# work in: 512, or 256 where .NET has no AVX-512 or is kept from it
+    /// (DOTNET_EnableAVX512=0).
+    /// </summary>
     public static int OwnKernelBits => Kernels.Lanes.Lanes.IsWide ? 512 : 256;
 
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
@@ -33,7 +36,8 @@ internal static class Machine
         {
             try
             {
-                return File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
+                return File.ReadLines("/proc/cpuinfo")
+                    .FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
             }
             catch (IOException)
             {
@@ -52,7 +56,9 @@ internal static class Machine
         }
     }
 
-    /// <summary>Lets the peak of <see cref="ProcessMemory"/> start anew from now, where the system can; else it stays that of the whole process.</summary>
+    /// <summary>
+    /// Lets the peak of <see cref="ProcessMemory"/> start anew from now, where the system can; else it stays that of the whole process.
+    /// </summary>
     public static void ForgetPeakMemory()
     {
         try
@@ -65,13 +71,18 @@ internal static class Machine
         }
     }
 
-    /// <summary>Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.</summary>
+    /// <summary>
+    /// Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.
+    /// </summary>
     public static long? AvailableMemoryBytes => AvailableMemory.Read();
 
     /// <summary>Threads of the kernel team.</summary>
     public static int Threads => ThreadTeam.Threads;
 
-    /// <summary>Threads that compute at the moment, where other programs keep the cores so busy that waiting for all <see cref="Threads"/> takes longer; else null.</summary>
+    /// <summary>
+    /// Threads that compute at the moment, where other programs keep the cores so busy that waiting for all <see cref="Threads"/> takes
+    /// longer; else null.
+    /// </summary>
     /// <remarks>The results have the same bits.</remarks>
     public static int? ThreadsLeft => ThreadTeam.IsHeldUp && ThreadTeam.Width is var width && width < Threads ? width : null;
 }

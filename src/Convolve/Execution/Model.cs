@@ -10,16 +10,18 @@ namespace Convolve.Execution;
 /// <remarks>
 /// Training, evaluation and every batch size have a plan of their own over the same parameters and the same arena; none of them is a mode.
 /// <para>
-/// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order in which they come,
-/// and has its own input and result. A training in the same process serves them between its steps; what they see are the weights of that moment.
-/// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizers.Optimizer.Step"/> belong together: several threads that train one model must
-/// agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an <see cref="ObjectDisposedException"/>.
+/// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order
+/// in which they come, and has its own input and result. A training in the same process serves them between its steps; what they see are
+/// the weights of that moment.
+/// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizers.Optimizer.Step"/> belong together: several
+/// threads that train one model must agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an
+/// <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
 internal sealed class Model : IDisposable
 {
-    // Measured: LeNet-5 (0.4 M multiply-adds) runs at 38,000 images/s in bfloat16 and at 167,000 in float32, where it has kernels of its own; the next larger
-    // network of the zoo (cnn-bn-leaky, 7.8 M) at 11,900 and 8,700.
+    // Measured: LeNet-5 (0.4 M multiply-adds) runs at 38,000 images/s in bfloat16 and at 167,000 in float32, where it has kernels of its
+    // own; the next larger network of the zoo (cnn-bn-leaky, 7.8 M) at 11,900 and 8,700.
     private const long BFloat16MultiplyAdds = 4_000_000;
 
     // No arena that a CPU can fill in a useful time is larger; addresses cost nothing.
@@ -46,12 +48,15 @@ internal sealed class Model : IDisposable
         (Graph, _exact, _smoothing, TrainingBatchSize) = (graph, options.Exact, options.LabelSmoothing, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
         _classWeights = options.ClassWeights is null ? null : [.. options.ClassWeights];
-        if (_classWeights is not null && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
-            throw new ArgumentException($"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are {string.Join(", ", _classWeights)}.", nameof(options));
+        if (_classWeights is not null
+            && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
+            throw new ArgumentException(
+                $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are {string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0, () => _passes!.Arena);
-        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"), seed, _classWeights);
+        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"), seed,
+            _classWeights);
         try
         {
             OnTeam(() =>
@@ -81,7 +86,9 @@ internal sealed class Model : IDisposable
     /// <summary>Such as "conv1.weight", and "bn1.running_mean" of what is not learned, in the graph's order.</summary>
     public IReadOnlyList<string> ParameterNames => [.. _store.Plan.Slots.Select(s => s.Name)];
 
-    /// <summary>Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.</summary>
+    /// <summary>
+    /// Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.
+    /// </summary>
     public long MemoryBytes
     {
         get
@@ -92,7 +99,9 @@ internal sealed class Model : IDisposable
         }
     }
 
-    /// <summary>Passes that have their kernels at the moment: of evaluation and of training at most <see cref="ExecutorCache.MostOfAKind"/> each.</summary>
+    /// <summary>
+    /// Passes that have their kernels at the moment: of evaluation and of training at most <see cref="ExecutorCache.MostOfAKind"/> each.
+    /// </summary>
     internal int PassCount => _passes.Count;
 
     internal ParameterStore Store => _store;
@@ -105,7 +114,9 @@ internal sealed class Model : IDisposable
     public static (Precision Precision, string Reason) ChoosePrecision(Graph graph, Precision asked)
     {
         if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
-            throw new NetworkException($"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three times slower.");
+            throw new NetworkException(
+                $"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three " +
+                $"times slower.");
         if (asked != Precision.Auto)
             return (asked, "as asked");
         if (!Machine.HasNativeBFloat16)
@@ -124,7 +135,8 @@ internal sealed class Model : IDisposable
     /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
-        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact, ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
+        Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact,
+            ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     /// <exception cref="ArgumentException">There is no such parameter, or it has another number of values.</exception>
@@ -162,7 +174,9 @@ internal sealed class Model : IDisposable
         return ExecutorFor(batchSize, true);
     }
 
-    /// <summary>Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, or probabilities where the network ends in a Softmax, for any n.</summary>
+    /// <summary>
+    /// Evaluates: [n, C, H, W] preprocessed pixels to [n, classes] logits, or probabilities where the network ends in a Softmax, for any n.
+    /// </summary>
     /// <remarks>Any thread may call it at any time; the same images in the same n give the same bits.</remarks>
     /// <exception cref="ArgumentException">The images are not a whole number of them, or the result has another length.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
@@ -170,7 +184,8 @@ internal sealed class Model : IDisposable
     {
         int count = CountOf(images), imagesLength = images.Length, resultLength = result.Length;
         if (resultLength != count * Graph.Output.Channels)
-            throw new ArgumentException($"{count} images give {count * Graph.Output.Channels} logits, and there is room for {resultLength}.", nameof(result));
+            throw new ArgumentException(
+                $"{count} images give {count * Graph.Output.Channels} logits, and there is room for {resultLength}.", nameof(result));
         // All within one job: the input and the output of a pass are the arena's, and the next pass of anybody overwrites them.
         fixed (float* pinnedImages = images, pinnedResult = result)
         {
@@ -185,7 +200,10 @@ internal sealed class Model : IDisposable
         }
     }
 
-    /// <summary>One training pass without the update; returns the mean softmax cross-entropy (with class weights the weighted mean), whose gradients stay in the model.</summary>
+    /// <summary>
+    /// One training pass without the update; returns the mean softmax cross-entropy (with class weights the weighted mean), whose gradients
+    /// stay in the model.
+    /// </summary>
     /// <param name="images">[n, C, H, W] preprocessed pixels, n at most the training batch size.</param>
     /// <param name="labels">n class numbers.</param>
     /// <param name="step">Counts the training steps: dropout masks are a function of (seed, step, layer, element).</param>
@@ -243,7 +261,8 @@ internal sealed class Model : IDisposable
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
         Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing), parameters);
 
-    // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the model's.
+    // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the
+    // model's.
     private void OnTeam(Action action) => ThreadTeam.Invoke(() =>
     {
         ThreadTeam.Resize(_threads);
@@ -279,7 +298,9 @@ internal sealed class Model : IDisposable
     {
         long elements = Graph.Input.Elements;
         return images.Length > 0 && images.Length % elements == 0 ? (int)(images.Length / elements)
-            : throw new ArgumentException($"Images of {Graph.Input} have {elements} values each, and {images.Length} values are no whole number of them.", nameof(images));
+            : throw new ArgumentException(
+            $"Images of {Graph.Input} have {elements} values each, and {images.Length} values are no whole number of them.",
+            nameof(images));
     }
 
     private static void WriteInput(Executor pass, ReadOnlySpan<float> images)

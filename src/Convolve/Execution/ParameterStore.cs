@@ -39,7 +39,8 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>The memory of a copy; plans that want the same parameter in the same layout share it.</summary>
     public NativeBuffer CopyOf(Tensor tensor)
     {
-        WeightCopy? copy = _copies.Find(c => c.Tensor.Storage.Parameter == tensor.Storage.Parameter && c.Tensor.Layout.Equals(tensor.Layout));
+        WeightCopy? copy = _copies.Find(c => c.Tensor.Storage.Parameter == tensor.Storage.Parameter
+            && c.Tensor.Layout.Equals(tensor.Layout));
         if (copy is null)
         {
             ParameterSlot slot = Plan.Slots[tensor.Storage.Parameter];
@@ -88,7 +89,8 @@ internal sealed class ParameterStore : IDisposable
             {
                 long from = (long)chunk * ChunkElements;
                 Span<float> values = plain.Span<float>(from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
-                spec.Initializer.Fill(values, spec.FanIn, spec.FanOut, new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
+                spec.Initializer.Fill(values, spec.FanIn, spec.FanOut,
+                    new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
             }));
         }
     }
@@ -96,7 +98,9 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>Lends a parameter in plain order, in pieces; nothing else is changed.</summary>
     public void Read(int index, Action<ReadOnlySpan<float>> read) => Read(index, Weights, read);
 
-    /// <summary>Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.</summary>
+    /// <summary>
+    /// Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.
+    /// </summary>
     public unsafe void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
     {
         ParameterSlot slot = Plan.Slots[index];
@@ -115,14 +119,18 @@ internal sealed class ParameterStore : IDisposable
         ArrayPool<float>.Shared.Return(piece);
     }
 
-    /// <summary>Takes every parameter in plain order, one after the other; gradients are left alone, and what the last pass left is not.</summary>
+    /// <summary>
+    /// Takes every parameter in plain order, one after the other; gradients are left alone, and what the last pass left is not.
+    /// </summary>
     public void WriteAll(FillParameter fill)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
             Write(i, Weights, fill);
     }
 
-    /// <summary>Takes what is in an arena at a parameter's place, in plain order; gradients are left alone, and what the last pass left is not.</summary>
+    /// <summary>
+    /// Takes what is in an arena at a parameter's place, in plain order; gradients are left alone, and what the last pass left is not.
+    /// </summary>
     public void Write(int index, NativeBuffer arena, FillParameter fill)
     {
         ParameterSlot slot = Plan.Slots[index];
@@ -163,7 +171,10 @@ internal sealed class ParameterStore : IDisposable
     private ScratchLease Borrow(long bytes, string name) =>
         _scratch() is var arena && bytes <= arena.Bytes ? new(arena, isOwn: false) : new(new(bytes, name), isOwn: true);
 
-    /// <summary>The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all are finite.</summary>
+    /// <summary>
+    /// The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all
+    /// are finite.
+    /// </summary>
     /// <param name="arena">The weights, or what is laid out as they are.</param>
     /// <param name="learnedOnly">Whether to pass over what is kept besides weights, such as running statistics.</param>
     public string? FirstNonFinite(NativeBuffer arena, bool learnedOnly = false)
@@ -174,8 +185,11 @@ internal sealed class ParameterStore : IDisposable
         return null;
     }
 
-    /// <summary>What lies in an arena at a parameter's place, in the order of its layout; the padding of blocks, which is 0, included.</summary>
-    public static ReadOnlySpan<float> Elements(ParameterSlot slot, NativeBuffer arena) => arena.Span<float>(slot.Offset, checked((int)(slot.Layout.Bytes / sizeof(float))));
+    /// <summary>
+    /// What lies in an arena at a parameter's place, in the order of its layout; the padding of blocks, which is 0, included.
+    /// </summary>
+    public static ReadOnlySpan<float> Elements(ParameterSlot slot, NativeBuffer arena) =>
+        arena.Span<float>(slot.Offset, checked((int)(slot.Layout.Bytes / sizeof(float))));
 
     public void Dispose()
     {
@@ -229,7 +243,10 @@ internal sealed class ParameterStore : IDisposable
     }
 }
 
-/// <summary>A bfloat16 copy of a weight whose rows are interleaved in pairs: element by element, row 2k in the lower and row 2k + 1 in the upper half.</summary>
+/// <summary>
+/// A bfloat16 copy of a weight whose rows are interleaved in pairs: element by element, row 2k in the lower and row 2k + 1 in the upper
+/// half.
+/// </summary>
 /// <param name="Address">Where it lies.</param>
 /// <param name="RowLength">Elements of a row.</param>
 internal readonly record struct InterleavedCopy(nint Address, int RowLength);

@@ -10,5 +10,6 @@ internal sealed unsafe class PoolingNaNKernel(Step step, PoolingNaNWork work, Bi
     private readonly nint _source = binder.Address(step[Argument.Source]), _target = binder.Address(step[Argument.Target]);
     private readonly bool _isBFloat16 = step[Argument.Source].Layout.Type == ElementType.BFloat16;
 
-    public void Run(int thread, int threads) => MaxPoolingNaN.Restore(work.Pool, work.Block, _isBFloat16, (byte*)_source, (byte*)_target, thread, threads);
+    public void Run(int thread, int threads) =>
+        MaxPoolingNaN.Restore(work.Pool, work.Block, _isBFloat16, (byte*)_source, (byte*)_target, thread, threads);
 }

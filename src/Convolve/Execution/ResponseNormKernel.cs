@@ -39,7 +39,8 @@ internal sealed unsafe class ResponseNormKernel : ITeamWork
     private void Run<TPixel>(float* scratch, int first, int end) where TPixel : struct, IPixel
     {
         if (_work.IsBack)
-            ResponseNormKernels.Backward<TPixel>(_work.Shape, (byte*)_source, (byte*)_diff, _work.Slope, (byte*)_target, scratch, first, end);
+            ResponseNormKernels.Backward<TPixel>(_work.Shape, (byte*)_source, (byte*)_diff, _work.Slope, (byte*)_target, scratch, first,
+                end);
         else
             ResponseNormKernels.Forward<TPixel>(_work.Shape, (byte*)_source, (byte*)_target, scratch, first, end);
     }

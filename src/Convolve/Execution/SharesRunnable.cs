@@ -91,7 +91,8 @@ internal sealed unsafe class SharesRunnable : Runnable
                 if (step.Uses.FirstOrDefault(use => use.Argument == argument) is not { } use)
                     continue;
                 long bytes = use.Tensor.Layout.Bytes;
-                nint[] parts = [.. work.Shares.Skip(1).Select(share => binder.Arena.At(step.Scratchpad!.Offset + PlaceOf(step, share, argument), bytes))];
+                nint[] parts = [.. work.Shares.Skip(1)
+                    .Select(share => binder.Arena.At(step.Scratchpad!.Offset + PlaceOf(step, share, argument), bytes))];
                 _sums.Add((binder.Address(use.Tensor), parts, bytes / sizeof(float)));
             }
         }

@@ -40,17 +40,22 @@ internal abstract class UpdateKernel : ITeamWork
 {
     public UpdateStep Step { get; set; }
 
-    /// <summary>What the rate of each parameter is multiplied by, in the plan's order; 0 leaves it as it is. Null for 1 throughout.</summary>
+    /// <summary>
+    /// What the rate of each parameter is multiplied by, in the plan's order; 0 leaves it as it is. Null for 1 throughout.
+    /// </summary>
     public float[]? RateFactors { get; set; }
 
-    /// <summary>Whether an update since it was last set to false has left a weight that isn't finite: seen here, it costs nothing.</summary>
+    /// <summary>
+    /// Whether an update since it was last set to false has left a weight that isn't finite: seen here, it costs nothing.
+    /// </summary>
     public bool HasNonFinite { get; set; }
 
     public abstract void Run(int thread, int threads);
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, ParameterRole, TRule> ruleOf) : UpdateKernel
+internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, ParameterRole,
+    TRule> ruleOf) : UpdateKernel
     where TRule : struct, IUpdateRule
 {
     private const int Lanes = 16;
@@ -106,7 +111,8 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
                 Vector512.StoreAligned(low, w + even);
                 Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), clip.Of(g + odd), a + odd, b + odd, c + odd);
                 Vector512.StoreAligned(high, w + odd);
-                suspects = Vector512.FusedMultiplyAdd(high, Vector512<float>.Zero, Vector512.FusedMultiplyAdd(low, Vector512<float>.Zero, suspects));
+                suspects = Vector512.FusedMultiplyAdd(high, Vector512<float>.Zero,
+                    Vector512.FusedMultiplyAdd(low, Vector512<float>.Zero, suspects));
                 Vector512.StoreAligned((BFloat16.Round(low) >>> 16) | (BFloat16.Round(high) & Vector512.Create(0xFFFF0000u)), copy);
             }
         return Vector512.EqualsAll(suspects, suspects);
@@ -118,14 +124,16 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
         private readonly Vector512<float> _scale = Vector512.Create(step.GradientScale), _limit = Vector512.Create(step.GradientLimit);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Of(float* gradients) => Vector512.Max(Vector512.Min(Vector512.LoadAligned(gradients) * _scale, _limit), -_limit);
+        public Vector512<float> Of(float* gradients) =>
+            Vector512.Max(Vector512.Min(Vector512.LoadAligned(gradients) * _scale, _limit), -_limit);
     }
 
     /// <summary>Where a thread's part of a parameter lies in each arena; a state that there is none of is read by no rule.</summary>
     private readonly struct Share(long offset, long bytes, ParameterStore store, IReadOnlyList<NativeBuffer> states)
     {
         public readonly float* Weights = (float*)store.Weights.At(offset, bytes), Gradients = (float*)store.Gradients.At(offset, bytes);
-        public readonly float* First = At(0, offset, bytes, states), Second = At(1, offset, bytes, states), Third = At(2, offset, bytes, states);
+        public readonly float* First = At(0, offset, bytes, states), Second = At(1, offset, bytes, states),
+            Third = At(2, offset, bytes, states);
 
         private static float* At(int index, long offset, long bytes, IReadOnlyList<NativeBuffer> states) =>
             index < states.Count ? (float*)states[index].At(offset, bytes) : null;

@@ -61,7 +61,8 @@ internal sealed class UnseenTapsRunnable : Runnable
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(int thread, int threads)
         {
-            long tiles = (_rows.Length + Tile - 1) / Tile, from = tiles * thread / threads * Tile, to = Math.Min(_rows.Length, tiles * (thread + 1) / threads * Tile);
+            long tiles = (_rows.Length + Tile - 1) / Tile,
+                from = tiles * thread / threads * Tile, to = Math.Min(_rows.Length, tiles * (thread + 1) / threads * Tile);
             for (long tile = from; tile < to; tile += Tile)
                 foreach (int column in _columns)
                     for (long row = tile; row < Math.Min(to, tile + Tile); row++)

@@ -54,7 +54,8 @@ internal sealed unsafe class WinogradRunnable : Runnable
     /// <summary>The size of the team, which scratch space was planned for.</summary>
     internal static int Whole(int threads) => threads == ThreadTeam.Threads
         ? threads
-        : throw new InvalidOperationException($"{threads} of {ThreadTeam.Threads} threads came. Raise OMP_THREAD_LIMIT, or ask for fewer threads.");
+        : throw new InvalidOperationException(
+        $"{threads} of {ThreadTeam.Threads} threads came. Raise OMP_THREAD_LIMIT, or ask for fewer threads.");
 }
 
 /// <summary>The gradient of a convolution's weights by Winograd's way.</summary>
@@ -62,7 +63,8 @@ internal sealed unsafe class WinogradGradientKernel(Step step, WinogradGradientW
 {
     private readonly nint _source = binder.Address(step[Argument.Source]), _diffs = binder.Address(step[Argument.DiffTarget]);
     private readonly nint _weights = binder.Address(step[Argument.DiffWeights]);
-    private readonly nint _bias = step.Uses.FirstOrDefault(u => u.Argument == Argument.DiffBias) is { } use ? binder.Address(use.Tensor) : 0;
+    private readonly nint _bias = step.Uses.FirstOrDefault(u => u.Argument == Argument.DiffBias) is { } use ? binder.Address(use.Tensor)
+        : 0;
     private readonly nint _scratch = binder.Arena.At(step.Scratchpad!.Offset, step.Scratchpad.Bytes);
     private readonly bool _isBFloat16 = step[Argument.Source].Layout.Type == ElementType.BFloat16;
 

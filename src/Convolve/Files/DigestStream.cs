@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace Convolve.Files;
 
-/// <summary>Passes bytes on to a stream and computes their digest, and the checksum of the piece that is being written, on the way.</summary>
+/// <summary>
+/// Passes bytes on to a stream and computes their digest, and the checksum of the piece that is being written, on the way.
+/// </summary>
 internal sealed class DigestStream(Stream target) : WriteOnlyStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

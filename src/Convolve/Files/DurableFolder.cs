@@ -1,6 +1,8 @@
 namespace Convolve.Files;
 
-/// <summary>Makes folders that last through a power cut: each new one is on the disk, in the folder above it, before anything goes into it.</summary>
+/// <summary>
+/// Makes folders that last through a power cut: each new one is on the disk, in the folder above it, before anything goes into it.
+/// </summary>
 internal static class DurableFolder
 {
     /// <summary>Makes a folder and those above it, where they are not there.</summary>

@@ -1,6 +1,9 @@
 namespace Convolve.Files;
 
-/// <summary>A file that one process at a time, and one place in it, holds open: who has it has what it stands for alone. Killed processes let go of it.</summary>
+/// <summary>
+/// A file that one process at a time, and one place in it, holds open: who has it has what it stands for alone. Killed processes let go of
+/// it.
+/// </summary>
 internal sealed class FileLock : IDisposable
 {
     private readonly FileStream _file;
@@ -8,7 +11,8 @@ internal sealed class FileLock : IDisposable
     private FileLock(FileStream file) => _file = file;
 
     /// <summary>Takes the lock, or gives null if somebody has it.</summary>
-    /// <param name="path">The file, in a folder that is there. It stays: were it deleted, a third process could make another one while the second takes this.</param>
+    /// <param name="path">The file, in a folder that is there. It stays: were it deleted, a third process could make another one while the
+    /// second takes this.</param>
     /// <exception cref="IOException">The file cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be made.</exception>
     public static FileLock? TryAcquire(string path)

@@ -28,7 +28,8 @@ public sealed class FileWriteException : IOException
                 ("its file system is read-only", "Choose a folder on another disk, or mount this one for writing."),
             { HResult: 20 } => BelowFile(folder),
             { HResult: 5 } => ("the disk reported an error", "Check the disk, and write to another one."),
-            _ when step is FileStep.Create or FileStep.Rename && Directory.Exists(path) => ("a folder has this name", "Choose another name, or remove the folder."),
+            _ when step is FileStep.Create or FileStep.Rename
+            && Directory.Exists(path) => ("a folder has this name", "Choose another name, or remove the folder."),
             DirectoryNotFoundException when IsBelowFile(path) => BelowFile(folder),
             DirectoryNotFoundException or FileNotFoundException =>
                 ($"the folder {folder} does not exist", "Create the folder, or choose another one."),

@@ -5,8 +5,8 @@ using Convolve.Files;
 namespace Convolve.Formats;
 
 /// <summary>
-/// A digest of all that a safetensors file says, in its metadata: the SHA-256 of names, types, shapes and data of the tensors in their order, and of the other metadata.
-/// Unlike <see cref="SealedTensors"/> it adds no tensor, so that other programs find the network's alone.
+/// A digest of all that a safetensors file says, in its metadata: the SHA-256 of names, types, shapes and data of the tensors in their
+/// order, and of the other metadata. Unlike <see cref="SealedTensors"/> it adds no tensor, so that other programs find the network's alone.
 /// </summary>
 internal static class FileDigest
 {
@@ -17,7 +17,8 @@ internal static class FileDigest
     /// <param name="tensors">What the file will hold, of one element size, so that this is their order.</param>
     /// <param name="write">Called once per tensor; what it writes is digested.</param>
     /// <param name="metadata">The rest of the metadata.</param>
-    public static IReadOnlyDictionary<string, string> AddTo(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorInfo> tensors, Action<TensorInfo, TensorSink> write)
+    public static IReadOnlyDictionary<string, string> AddTo(IReadOnlyDictionary<string, string> metadata, IReadOnlyList<TensorInfo> tensors,
+        Action<TensorInfo, TensorSink> write)
     {
         using DigestStream digest = new(Stream.Null);
         foreach (TensorInfo tensor in tensors)
@@ -52,10 +53,12 @@ internal static class FileDigest
             }
         }
         if (Finish(digest, file.Metadata) != expected)
-            throw new SafeTensorsException(path, "it is damaged: it has changed since it was written", "Use a copy, or a checkpoint of its run, which is a model file too.");
+            throw new SafeTensorsException(path, "it is damaged: it has changed since it was written",
+                "Use a copy, or a checkpoint of its run, which is a model file too.");
     }
 
-    private static void Head(Stream digest, TensorInfo tensor) => Text(digest, $"{tensor.Name}\n{tensor.Type.FileName()} [{string.Join(", ", tensor.Shape)}]");
+    private static void Head(Stream digest, TensorInfo tensor) =>
+        Text(digest, $"{tensor.Name}\n{tensor.Type.FileName()} [{string.Join(", ", tensor.Shape)}]");
 
     private static string Finish(DigestStream digest, IReadOnlyDictionary<string, string> metadata)
     {

@@ -11,15 +11,19 @@ internal sealed record FileKind(string Name, string Fix)
     /// <summary>How many bytes are enough to tell.</summary>
     public const int HeadBytes = 4096;
 
-    private const string Save = "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')", Again = "Download the file again.", Unpack = "Unpack it, and use the .safetensors file in it.";
+    private const string Save = "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')", Again = "Download the file again.",
+        Unpack = "Unpack it, and use the .safetensors file in it.";
 
-    private const string FromPyTorch = $"Export the weights in Python with {Save}.", FromKeras = "Export the weights as safetensors in Python: one float32 tensor for each parameter, in OIHW order.";
+    private const string FromPyTorch = $"Export the weights in Python with {Save}.",
+        FromKeras = "Export the weights as safetensors in Python: one float32 tensor for each parameter, in OIHW order.";
 
     private static readonly (byte[] Start, string Name, string Fix)[] Starts =
     [
-        ("version https://git-lfs"u8.ToArray(), "a Git LFS pointer, not the weights themselves", "Run 'git lfs pull' in its repository, or download the file that it stands for."),
+        ("version https://git-lfs"u8.ToArray(), "a Git LFS pointer, not the weights themselves",
+        "Run 'git lfs pull' in its repository, or download the file that it stands for."),
         ([0x89, (byte)'H', (byte)'D', (byte)'F'], "an HDF5 file, as Keras writes (.h5)", FromKeras),
-        ([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'], "a NumPy array (.npy)", "Save the arrays in Python with safetensors.numpy.save_file."),
+        ([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'], "a NumPy array (.npy)",
+        "Save the arrays in Python with safetensors.numpy.save_file."),
         ([0x1F, 0x8B], "compressed with gzip", Unpack),
         ("BZh"u8.ToArray(), "compressed with bzip2", Unpack),
         ([0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z'], "compressed with xz", Unpack),
@@ -72,7 +76,8 @@ internal sealed record FileKind(string Name, string Fix)
             return null;
         string text = Encoding.UTF8.GetString(head[..end]).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
         return text.Length == 0 ? new("nothing but blanks", Again)
-            : text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || text.Contains("<html", StringComparison.OrdinalIgnoreCase)
+            : text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
+            || text.Contains("<html", StringComparison.OrdinalIgnoreCase)
                 ? new("a web page, such as one that asks to sign in", "Open its address in a browser, and download the file itself.")
             : text[0] == '<' ? new("an XML file", "Give a model file.")
             : text[0] is '{' or '[' ? new("a JSON file", "Give the .safetensors file that belongs to it.")

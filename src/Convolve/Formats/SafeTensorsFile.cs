@@ -118,7 +118,8 @@ internal sealed class SafeTensorsFile : IDisposable
     internal static void RequireFinite(string path, string name, ReadOnlySpan<float> values)
     {
         if (NonFinite.Describe(values, values.Length) is { } what)
-            throw new SafeTensorsException(path, $"of tensor '{name}', {what}", "Its training diverged, or the file was damaged. Use weights that were saved earlier.");
+            throw new SafeTensorsException(path, $"of tensor '{name}', {what}",
+                "Its training diverged, or the file was damaged. Use weights that were saved earlier.");
     }
 
     /// <summary>Reads a tensor of any type as it is stored: little-endian, in C order.</summary>

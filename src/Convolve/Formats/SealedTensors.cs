@@ -6,8 +6,8 @@ using Convolve.Files;
 namespace Convolve.Formats;
 
 /// <summary>
-/// Safetensors that tell of every byte that changes: behind the tensors lie their CRC-32C, as a tensor of U32 in their order, and behind all, as the last 32
-/// bytes of the file, the SHA-256 of everything before. Any reader of safetensors reads them.
+/// Safetensors that tell of every byte that changes: behind the tensors lie their CRC-32C, as a tensor of U32 in their order, and behind
+/// all, as the last 32 bytes of the file, the SHA-256 of everything before. Any reader of safetensors reads them.
 /// </summary>
 internal sealed class SealedTensors : IDisposable
 {
@@ -38,7 +38,8 @@ internal sealed class SealedTensors : IDisposable
     /// <param name="write">Called once per tensor, in file order.</param>
     /// <param name="metadata">Free text by key.</param>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
-    public static void Write(string path, IReadOnlyList<TensorInfo> tensors, Action<TensorInfo, TensorSink> write, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(string path, IReadOnlyList<TensorInfo> tensors, Action<TensorInfo, TensorSink> write,
+        IReadOnlyDictionary<string, string> metadata)
     {
         if (tensors.Any(t => t.Type.ElementBytes() < sizeof(uint)))
             throw new ArgumentException("Tensors of smaller elements would lie behind the checksums.", nameof(tensors));
@@ -122,7 +123,8 @@ internal sealed class SealedTensors : IDisposable
     {
         try
         {
-            using FileStream file = new(path, new FileStreamOptions { BufferSize = 0, Share = FileShare.Read | FileShare.Delete, Options = FileOptions.SequentialScan });
+            using FileStream file = new(path, new FileStreamOptions { BufferSize = 0, Share = FileShare.Read | FileShare.Delete,
+                Options = FileOptions.SequentialScan });
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             byte[] buffer = new byte[1 << 18];
             for (long left = file.Length - DigestBytes; left > 0;)
@@ -134,7 +136,8 @@ internal sealed class SealedTensors : IDisposable
                 left -= count;
             }
             Span<byte> digest = stackalloc byte[DigestBytes];
-            return file.ReadAtLeast(digest, DigestBytes, throwOnEndOfStream: false) == DigestBytes && hash.GetHashAndReset().AsSpan().SequenceEqual(digest);
+            return file.ReadAtLeast(digest, DigestBytes, throwOnEndOfStream: false) == DigestBytes
+                && hash.GetHashAndReset().AsSpan().SequenceEqual(digest);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -163,7 +166,8 @@ internal sealed class SealedTensors : IDisposable
             throw Damaged(path, "it lacks the checksums of its tensors");
         byte[] bytes = new byte[names.Length * sizeof(uint)];
         file.ReadBytes(ChecksumsName, bytes);
-        return names.Select((name, i) => (name, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint))))).ToDictionary(StringComparer.Ordinal);
+        return names.Select((name, i) => (name, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(i * sizeof(uint)))))
+            .ToDictionary(StringComparer.Ordinal);
     }
 
     private static byte[] ToBytes(List<uint> checksums)

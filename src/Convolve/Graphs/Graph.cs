@@ -40,8 +40,8 @@ public sealed class Node
 }
 
 /// <summary>
-/// A network as data: named nodes from the input to one output, in an order in which inputs come first. Shapes are inferred when it is made,
-/// so a graph that exists fits together.
+/// A network as data: named nodes from the input to one output, in an order in which inputs come first. Shapes are inferred when it is
+/// made, so a graph that exists fits together.
 /// </summary>
 public sealed class Graph : IEquatable<Graph>
 {
@@ -55,7 +55,8 @@ public sealed class Graph : IEquatable<Graph>
         }
         catch (OverflowException e)
         {
-            throw new NetworkException($"The network \"{name}\" is too large: a size in it overflows. Use smaller images or a smaller network.", e);
+            throw new NetworkException(
+                $"The network \"{name}\" is too large: a size in it overflows. Use smaller images or a smaller network.", e);
         }
     }
 
@@ -84,7 +85,8 @@ public sealed class Graph : IEquatable<Graph>
     /// <param name="name">The network's name.</param>
     /// <param name="input">The shape of one image.</param>
     /// <param name="layers">In order; names are made from their kinds: conv1, relu1, pool1, conv2.</param>
-    /// <exception cref="NetworkException">A layer does not fit; the message names it, the sizes, the smallest legal input and the fix.</exception>
+    /// <exception cref="NetworkException">A layer does not fit; the message names it, the sizes, the smallest legal input and the
+    /// fix.</exception>
     public static Graph Sequential(string name, Shape input, IEnumerable<Layer> layers)
     {
         GraphBuilder builder = new(name, input);
@@ -120,7 +122,8 @@ public sealed class Graph : IEquatable<Graph>
 
     public override int GetHashCode() => HashCode.Combine(Name, Nodes.Count, Nodes[^1].Layer, Input);
 
-    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters");
+    public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
+        $"{Name}: {Input} -> {Output}, {ParameterCount:N0} parameters");
 
     private List<NodeSpec> Specs(Func<Node, Layer> layerOf) =>
         [.. Nodes.Select(n => new NodeSpec(n.Name, layerOf(n), [.. n.Inputs.Select(i => i.Index)]))];

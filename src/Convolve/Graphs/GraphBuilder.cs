@@ -55,7 +55,9 @@ public sealed class GraphBuilder
     public Handle AddNamed(string name, Layer layer, params ReadOnlySpan<Handle> inputs)
     {
         if (string.IsNullOrWhiteSpace(name) || !_names.Add(name))
-            throw new NetworkException($"{layer}: the name \"{name}\" is {(string.IsNullOrWhiteSpace(name) ? "empty" : "taken")}. Every node needs a name of its own.");
+            throw new NetworkException(
+                $"{layer}: the name \"{name}\" is {(string.IsNullOrWhiteSpace(name) ? "empty" : "taken")}. Every node needs a name of " +
+                $"its own.");
         int[] indices = new int[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             indices[i] = inputs[i].Owner == this ? inputs[i].Index
@@ -80,9 +82,11 @@ public sealed class GraphBuilder
             if (used[i])
                 Array.ForEach(_specs[i].Inputs, j => used[j] = true);
         if (Array.IndexOf(used, false) is >= 0 and var dead)
-            throw new NetworkException($"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.") { Node = _specs[dead].Name };
+            throw new NetworkException(
+                $"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.") { Node = _specs[dead].Name };
         if (output.Index != _specs.Count - 1)
-            throw new NetworkException($"{_specs[output.Index].Layer} \"{_specs[output.Index].Name}\": the output must be the node added last.");
+            throw new NetworkException(
+                $"{_specs[output.Index].Layer} \"{_specs[output.Index].Name}\": the output must be the node added last.");
         return new(_name, _specs);
     }
 }

@@ -22,14 +22,16 @@ internal static class GraphInference
             {
                 Shape input = ((Input)specs[0].Layer).Shape;
                 string hint = SmallestInput(specs) is { } smallest && smallest != input
-                    ? $" The smallest input of {name} is {smallest}, and it got {input}: resize the images, or choose a network for small ones."
+                    ? $" The smallest input of {name} is {smallest}, and it got {input}: resize the images, or choose a network for " +
+                    $"small ones."
                     : "";
                 string text = e.Message.Replace($"{spec.Layer}:", $"{spec.Layer} \"{spec.Name}\":", StringComparison.Ordinal);
                 throw new NetworkException(text + hint, e) { Node = spec.Name };
             }
             catch (OverflowException e)
             {
-                throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.", e) { Node = spec.Name };
+                throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.",
+                    e) { Node = spec.Name };
             }
         }
         return nodes;

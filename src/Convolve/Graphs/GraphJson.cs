@@ -5,8 +5,8 @@ using Convolve.Layers;
 namespace Convolve.Graphs;
 
 /// <summary>
-/// A graph as JSON, one node a line. Options that have their default are left out. A node without "inputs" reads the node before it, and one without
-/// "name" is called by its kind. Reading is strict, so that a mistyped option is an error and never a silent default.
+/// A graph as JSON, one node a line. Options that have their default are left out. A node without "inputs" reads the node before it, and
+/// one without "name" is called by its kind. Reading is strict, so that a mistyped option is an error and never a silent default.
 /// </summary>
 /// <example><code>
 /// {"name":"tiny","input":[1,28,28],"nodes":[
@@ -36,7 +36,8 @@ public static class GraphJson
 
     /// <summary>Reads a graph.</summary>
     /// <exception cref="NetworkException">
-    /// The text is not JSON, or a node is unknown, incomplete, misspelt or does not fit; with line, column and path. Never another exception.
+    /// The text is not JSON, or a node is unknown, incomplete, misspelt or does not fit; with line, column and path. Never another
+    /// exception.
     /// </exception>
     public static Graph Read(string json)
     {
@@ -47,7 +48,8 @@ public static class GraphJson
         }
         catch (JsonException e)
         {
-            throw new NetworkException($"The network is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {Reason(e)}", e);
+            throw new NetworkException($"The network is not JSON: line {e.LineNumber + 1}, column {e.BytePositionInLine + 1}: {Reason(e)}",
+                e);
         }
         catch (OverflowException e)
         {
@@ -96,7 +98,8 @@ public static class GraphJson
         }
     }
 
-    private static (string Name, GraphBuilder.Handle Handle) ReadNode(JsonFields fields, GraphBuilder builder, Dictionary<string, GraphBuilder.Handle> handles,
+    private static (string Name, GraphBuilder.Handle Handle) ReadNode(JsonFields fields, GraphBuilder builder, Dictionary<string,
+        GraphBuilder.Handle> handles,
         GraphBuilder.Handle last, IReadOnlyList<JsonValue> nodes)
     {
         string? name = fields.Text("name", null);
@@ -105,7 +108,8 @@ public static class GraphJson
         LayerKind kind = LayerJson.ReadKind(fields);
         GraphBuilder.Handle[] inputs = [last];
         if (fields.Knows("inputs"))
-            inputs = [.. fields.List("inputs", 1, "a list of names of nodes").Select(input => input.Kind == JsonValueKind.String && handles.TryGetValue(input.Text, out var handle)
+            inputs = [.. fields.List("inputs", 1, "a list of names of nodes")
+                .Select(input => input.Kind == JsonValueKind.String && handles.TryGetValue(input.Text, out var handle)
                 ? handle : throw WrongInput(fields, name, input, handles.Keys, nodes))];
         try
         {
@@ -120,19 +124,27 @@ public static class GraphJson
         }
     }
 
-    private static NetworkException WrongInput(JsonFields fields, string? name, JsonValue input, IEnumerable<string> before, IReadOnlyList<JsonValue> nodes)
+    private static NetworkException WrongInput(JsonFields fields, string? name, JsonValue input, IEnumerable<string> before,
+        IReadOnlyList<JsonValue> nodes)
     {
         if (input.Kind != JsonValueKind.String)
             return fields.Wrong("inputs", input, "the name of a node that stands before it");
         if (name is not null && JsonCycle.Find(name, input.Text, nodes) is { } cycle)
-            return JsonFields.At(input, $"{fields.Where}: its input \"{input.Text}\" closes a cycle: {string.Join(" needs ", cycle.Select(n => $"\"{n}\""))}. A network has no way back: take one of these inputs out.");
+            return JsonFields.At(input,
+                $"{fields.Where}: its input \"{input.Text}\" closes a cycle: {string.Join(" needs ", cycle.Select(n => $"\"{n}\""))}. A " +
+                $"network has no way back: take one of these inputs out.");
         if (JsonCycle.Named(input.Text, nodes) is not null)
-            return JsonFields.At(input, $"{fields.Where}: its input \"{input.Text}\" stands behind it, and the inputs of a node stand before it. Move one of the two.");
-        return JsonFields.At(input, $"{fields.Where}: there is no node \"{input.Text}\" to be its input.{JsonFields.Guess(input.Text, before)} Before it stand {Listed([.. before])}.");
+            return JsonFields.At(input,
+                $"{fields.Where}: its input \"{input.Text}\" stands behind it, and the inputs of a node stand before it. Move one of " +
+                $"the two.");
+        return JsonFields.At(input,
+            $"{fields.Where}: there is no node \"{input.Text}\" to be its input.{JsonFields.Guess(input.Text, before)} Before it stand " +
+            $"{Listed([.. before])}.");
     }
 
     // The last ones are the likelier.
-    private static string Listed(string[] names) => names.Length <= 12 ? string.Join(", ", names) : $"{names.Length} nodes, the last ones {string.Join(", ", names[^8..])}";
+    private static string Listed(string[] names) => names.Length <= 12 ? string.Join(", ", names)
+        : $"{names.Length} nodes, the last ones {string.Join(", ", names[^8..])}";
 
     private static Shape ReadShape(JsonFields fields)
     {

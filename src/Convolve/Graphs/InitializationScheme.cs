@@ -2,7 +2,10 @@ using Convolve.Layers;
 
 namespace Convolve.Graphs;
 
-/// <summary>Ways to start a whole network, by name: one <see cref="Initialization"/> for every layer, or a source's way that differs from layer to layer.</summary>
+/// <summary>
+/// Ways to start a whole network, by name: one <see cref="Initialization"/> for every layer, or a source's way that differs from layer to
+/// layer.
+/// </summary>
 internal static class InitializationScheme
 {
     /// <summary>Xavier uniform, biases 0: the defaults of Keras.</summary>
@@ -11,7 +14,10 @@ internal static class InitializationScheme
     /// <summary>Convolutions Kaiming normal by fan out, fully connected layers N(0, 0.01), biases 0: torchvision's VGG.</summary>
     public const string Torchvision = "torchvision";
 
-    /// <summary>N(0, 0.01); biases 1 in the second, fourth and fifth convolution and in every fully connected layer but the last, 0 elsewhere (Krizhevsky 2012, section 5).</summary>
+    /// <summary>
+    /// N(0, 0.01); biases 1 in the second, fourth and fifth convolution and in every fully connected layer but the last, 0 elsewhere
+    /// (Krizhevsky 2012, section 5).
+    /// </summary>
     public const string Paper2012 = "2012";
 
     /// <summary>All names: those of <see cref="Initialization.Names"/> and the schemes'.</summary>
@@ -37,7 +43,8 @@ internal static class InitializationScheme
             case Paper2012:
                 return graph =>
                 {
-                    HashSet<Node> raised = [.. NodesWith<Conv2d>(graph).Where((_, i) => i is 1 or 3 or 4), .. NodesWith<Linear>(graph).SkipLast(1)];
+                    HashSet<Node> raised = [.. NodesWith<Conv2d>(graph).Where((_, i) => i is 1 or 3 or 4),
+                        .. NodesWith<Linear>(graph).SkipLast(1)];
                     return node => new(new Normal(0.01f), new Constant(raised.Contains(node) ? 1 : 0));
                 };
             default:

@@ -4,7 +4,9 @@ using Convolve.Layers;
 
 namespace Convolve.Graphs;
 
-/// <summary>The properties of one JSON object, read strictly: each once, none left over, every error naming the object, the property and the place.</summary>
+/// <summary>
+/// The properties of one JSON object, read strictly: each once, none left over, every error naming the object, the property and the place.
+/// </summary>
 internal sealed class JsonFields
 {
     private const int LongestQuote = 60;
@@ -70,7 +72,8 @@ internal sealed class JsonFields
     {
         const string Expected = "true or false";
         JsonValue value = Take(name, Expected);
-        return value.Kind is JsonValueKind.True or JsonValueKind.False ? value.Kind == JsonValueKind.True : throw Wrong(name, value, Expected);
+        return value.Kind is JsonValueKind.True or JsonValueKind.False ? value.Kind == JsonValueKind.True
+            : throw Wrong(name, value, Expected);
     }
 
     public Size2 Size(string name)
@@ -115,7 +118,8 @@ internal sealed class JsonFields
     }
 
     /// <summary>An error that says where.</summary>
-    public static NetworkException At(JsonValue value, string message, Exception? inner = null) => new($"{message} See {value.Place}.", inner);
+    public static NetworkException At(JsonValue value, string message, Exception? inner = null) =>
+        new($"{message} See {value.Place}.", inner);
 
     private static Size2? ReadSize(JsonValue value)
     {

@@ -9,8 +9,8 @@ using Convolve.Planning;
 namespace Convolve.Inference;
 
 /// <summary>
-/// Writes batches into the input of a pass, with the whole team, between the steps: read, transformed, resized, normalised and in the plan's
-/// precision, in one go per image.
+/// Writes batches into the input of a pass, with the whole team, between the steps: read, transformed, resized, normalised and in the
+/// plan's precision, in one go per image.
 /// </summary>
 internal sealed class BatchLoader : ITeamWork, IDisposable
 {
@@ -58,7 +58,8 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
         _mix = _mixer?.Draw(step) ?? BatchMix.None;
         pass.IsMixed = IsMixing; // also where this batch is left as it is: the targets of the run are shares
         for (int i = 0; IsMixing && i < images.Length; i++)
-            (pass.SecondLabels[i], pass.FirstShares[i]) = _mix == BatchMix.None ? (pass.Labels[i], 1) : (pass.Labels[images.Length - 1 - i], _mix.Share);
+            (pass.SecondLabels[i], pass.FirstShares[i]) = _mix == BatchMix.None ? (pass.Labels[i], 1)
+                : (pass.Labels[images.Length - 1 - i], _mix.Share);
         if (_mix == BatchMix.None)
             return;
         _isSecondPass = true;

@@ -23,7 +23,8 @@ internal sealed class CallerProgress<T>(IProgress<T> inner, Func<T, bool>? isLas
 internal static class CallerProgress
 {
     /// <summary>For shares that are done: at most twenty a second, and the whole.</summary>
-    public static IProgress<double>? Of(IProgress<double>? progress) => progress is null ? null : new CallerProgress<double>(progress, share => share >= 1);
+    public static IProgress<double>? Of(IProgress<double>? progress) => progress is null ? null
+        : new CallerProgress<double>(progress, share => share >= 1);
 
     /// <summary>For everything, as it comes.</summary>
     public static IProgress<T>? OfAll<T>(IProgress<T>? progress) => progress is null ? null : new CallerProgress<T>(progress);

@@ -12,13 +12,16 @@ using Convolve.Planning;
 
 namespace Convolve.Inference;
 
-/// <summary>A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.</summary>
+/// <summary>
+/// A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.
+/// </summary>
 /// <remarks>
 /// One file holds it: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the metadata.
 /// <para>
-/// Any number of threads may use a classifier at once, as a server does: pictures are decoded and resized on the caller's thread, the network runs for one caller
-/// after the other, and each gets the answer to its own picture, with the bits that it would have alone. An evaluation lets predictions through between its
-/// batches, a training in the same process between its steps. <see cref="Dispose"/> waits for the call that runs; later ones get an
+/// Any number of threads may use a classifier at once, as a server does: pictures are decoded and resized on the caller's thread, the
+/// network runs for one caller after the other, and each gets the answer to its own picture, with the bits that it would have alone. An
+/// evaluation lets predictions through between its batches, a training in the same process between its steps. <see cref="Dispose"/> waits
+/// for the call that runs; later ones get an
 /// <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
@@ -27,7 +30,8 @@ public sealed class Classifier : IDisposable
     /// <summary>The file of the best weights in a run folder.</summary>
     internal const string FileName = "model.safetensors";
 
-    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch", TransformsKey = "convolve.transforms", FormatKey = "format", FormatValue = "pt";
+    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch",
+        TransformsKey = "convolve.transforms", FormatKey = "format", FormatValue = "pt";
     private readonly bool _ownsModel;
 
     internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
@@ -40,7 +44,9 @@ public sealed class Classifier : IDisposable
     /// <summary>All that lies between the bytes of a picture and the input of the network.</summary>
     public Preprocessing Preprocessing { get; }
 
-    /// <summary>The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.</summary>
+    /// <summary>
+    /// The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.
+    /// </summary>
     public int? Epoch { get; }
 
     /// <summary>What was done to the pictures it was trained on; null where that is not known, as of files of version 0.1.0.</summary>
@@ -57,8 +63,10 @@ public sealed class Classifier : IDisposable
     {
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
-        if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson) || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
-            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them", $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
+        if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson)
+            || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
+            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them",
+                $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
         FileDigest.Require(file, tensors);
         Graph graph;
         Preprocessing preprocessing;
@@ -68,7 +76,8 @@ public sealed class Classifier : IDisposable
         }
         catch (Exception e) when (e is Layers.NetworkException or DataException)
         {
-            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}", "Use the file as it was written.");
+            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}",
+                "Use the file as it was written.");
         }
         Check(file, graph, preprocessing);
         Check(file, graph, tensors);
@@ -93,7 +102,8 @@ public sealed class Classifier : IDisposable
     {
         ParameterStore store = Model.Store;
         if (store.FirstNonFinite(store.Weights) is { } bad)
-            throw new InvalidOperationException($"The model isn't saved, because its weights aren't all finite: {bad}. Save it before its training diverges.");
+            throw new InvalidOperationException(
+                $"The model isn't saved, because its weights aren't all finite: {bad}. Save it before its training diverges.");
         TensorInfo[] tensors = [.. store.Plan.Slots.Select(TensorOf)];
         void Write(TensorInfo info, TensorSink sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain));
         SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(Metadata, tensors, Write));
@@ -121,19 +131,23 @@ public sealed class Classifier : IDisposable
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
     /// <param name="batchSize">Images at a time.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
+    /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
-    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null, CancellationToken cancellation = default) =>
+    public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null,
+        CancellationToken cancellation = default) =>
         With(split, batchSize, evaluator => evaluator.Run(CallerProgress.Of(progress), cancellation));
 
     /// <summary>What the network says of every image of a split, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
     /// <param name="batchSize">Images at a time.</param>
     /// <param name="augmentation">Whether an image is looked at in several views.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
+    /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be moved.</exception>
+    /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be
+    /// moved.</exception>
     public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
         IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         With(split, batchSize, evaluator => evaluator.Predict(augmentation, CallerProgress.Of(progress), cancellation));
@@ -189,17 +203,20 @@ public sealed class Classifier : IDisposable
 
     /// <summary>The preprocessing that a file of <see cref="Metadata"/> has.</summary>
     /// <exception cref="DataException">It has none that can be read.</exception>
-    internal static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) => Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
+    internal static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) =>
+        Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
 
     /// <summary>Puts the weights of a file into a model of the same graph.</summary>
     internal static void Read(SafeTensorsFile tensors, Model model) =>
         ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadWeights(slot.Name, values)));
 
     /// <summary>A parameter as a file has it.</summary>
-    internal static TensorInfo TensorOf(ParameterSlot slot) => new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
+    internal static TensorInfo TensorOf(ParameterSlot slot) =>
+        new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
 
     private static int? EpochOf(SafeTensorsFile file) =>
-        int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : null;
+        int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch
+            : null;
 
     // Only what advice is made from: a text that another version wrote is no reason to refuse the weights.
     private static TransformList? TransformsOf(SafeTensorsFile file)
@@ -217,9 +234,11 @@ public sealed class Classifier : IDisposable
     private static void Check(string file, Graph graph, Preprocessing preprocessing)
     {
         ImageSize size = preprocessing.Size;
-        if (graph.Input != new Layers.Shape(size.Channels, size.Height, size.Width) || graph.Output != Layers.Shape.Vector(preprocessing.ClassNames.Count))
+        if (graph.Input != new Layers.Shape(size.Channels, size.Height, size.Width)
+            || graph.Output != Layers.Shape.Vector(preprocessing.ClassNames.Count))
             throw new SafeTensorsException(file, string.Create(CultureInfo.InvariantCulture,
-                $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names {preprocessing.ClassNames.Count} classes"),
+                $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names " +
+                $"{preprocessing.ClassNames.Count} classes"),
                 "Use the file as it was written.");
     }
 
@@ -231,7 +250,9 @@ public sealed class Classifier : IDisposable
             {
                 TensorInfo tensor = tensors[$"{node.Name}.{spec.Name}"];
                 if (!tensor.Shape.SequenceEqual(spec.Shape.Select(size => (long)size)))
-                    throw new SafeTensorsException(file, $"tensor '{tensor}' is of {node}, which needs {spec.Name} [{string.Join(", ", spec.Shape)}]", "Use the file as it was written.");
+                    throw new SafeTensorsException(file,
+                        $"tensor '{tensor}' is of {node}, which needs {spec.Name} [{string.Join(", ", spec.Shape)}]",
+                        "Use the file as it was written.");
             }
     }
 }

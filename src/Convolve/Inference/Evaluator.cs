@@ -62,7 +62,8 @@ internal sealed class Evaluator : IDisposable
             ThreadTeam.ServeQueued();
         }
         Dataset data = _split.Dataset;
-        return new(data.ClassNames, [.. _split.Indices.Select(i => new SampleId(i, data.FileOf(i)))], [.. _split.Indices.Select(data.LabelOf)], logits);
+        return new(data.ClassNames, [.. _split.Indices.Select(i => new SampleId(i, data.FileOf(i)))],
+            [.. _split.Indices.Select(data.LabelOf)], logits);
     }
 
     private Executor Load(int step, CancellationToken cancellation)

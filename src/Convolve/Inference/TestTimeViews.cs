@@ -29,7 +29,9 @@ internal sealed class TestTimeViews : ITeamWork, IDisposable
             _ => [(false, 0, 1)],
         });
         if (_views.Any(view => view.Shift != 0) && Math.Min(input.Height, input.Width) < 2)
-            throw new DataException($"An input of {input} cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without translation.");
+            throw new DataException(
+                $"An input of {input} cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without " +
+                $"translation.");
         _task = new(this);
     }
 
@@ -74,7 +76,8 @@ internal sealed class TestTimeViews : ITeamWork, IDisposable
 
     private static bool IsFloat32(Executor pass) => pass.Plan.Options.Precision == Precision.Float32;
 
-    private static Span<byte> Input(Executor pass) => IsFloat32(pass) ? MemoryMarshal.AsBytes(pass.InputFloat32) : MemoryMarshal.AsBytes(pass.InputBFloat16);
+    private static Span<byte> Input(Executor pass) => IsFloat32(pass) ? MemoryMarshal.AsBytes(pass.InputFloat32)
+        : MemoryMarshal.AsBytes(pass.InputBFloat16);
 
     // Pixel (y, x) of the view shows what lies a shift below and right of it, mirrored last.
     private void Write<T>(int plane) where T : unmanaged

@@ -24,8 +24,8 @@ internal enum TileOrder
 }
 
 /// <summary>
-/// Up to 64x64 weights from one layout to another, by way of a buffer of 16 KiB in L1 in which the rows of a column are contiguous: each side is then
-/// read or written in its own order, by vectors. Element (r, c) of a side is at rows[r] + columns[c].
+/// Up to 64x64 weights from one layout to another, by way of a buffer of 16 KiB in L1 in which the rows of a column are contiguous: each
+/// side is then read or written in its own order, by vectors. Element (r, c) of a side is at rows[r] + columns[c].
 /// </summary>
 internal static unsafe class LayoutTile
 {
@@ -60,7 +60,8 @@ internal static unsafe class LayoutTile
                 for (int c = 0; c < wholeColumns; c += ColumnGroup)
                 {
                     float* from = source + columns[c], to = buffer + c * Size + r;
-                    Vector128<float> x0 = Vector128.Load(from + rows[r]), x1 = Vector128.Load(from + rows[r + 1]), x2 = Vector128.Load(from + rows[r + 2]), x3 = Vector128.Load(from + rows[r + 3]);
+                    Vector128<float> x0 = Vector128.Load(from + rows[r]), x1 = Vector128.Load(from + rows[r + 1]),
+                        x2 = Vector128.Load(from + rows[r + 2]), x3 = Vector128.Load(from + rows[r + 3]);
                     Transpose(ref x0, ref x1, ref x2, ref x3);
                     x0.Store(to);
                     x1.Store(to + Size);
@@ -87,7 +88,8 @@ internal static unsafe class LayoutTile
                 for (int c = 0; c < wholeColumns; c += ColumnGroup)
                 {
                     float* from = buffer + c * Size + r, to = target + columns[c];
-                    Vector128<float> x0 = Vector128.Load(from), x1 = Vector128.Load(from + Size), x2 = Vector128.Load(from + 2 * Size), x3 = Vector128.Load(from + 3 * Size);
+                    Vector128<float> x0 = Vector128.Load(from), x1 = Vector128.Load(from + Size), x2 = Vector128.Load(from + 2 * Size),
+                        x3 = Vector128.Load(from + 3 * Size);
                     Transpose(ref x0, ref x1, ref x2, ref x3);
                     x0.Store(to + rows[r]);
                     x1.Store(to + rows[r + 1]);
@@ -104,7 +106,8 @@ internal static unsafe class LayoutTile
     public static void Write(TileOrder order, float* buffer, ushort* target, int* rows, int* columns, int rowCount, int columnCount)
     {
         int wholeRows = order == TileOrder.Any ? 0 : rowCount / RowGroup * RowGroup;
-        int wholeColumns = order switch { TileOrder.Rows => columnCount, TileOrder.ColumnPairs => columnCount & ~1, TileOrder.RowPairs => columnCount / ColumnGroup * ColumnGroup, _ => 0 };
+        int wholeColumns = order switch { TileOrder.Rows => columnCount, TileOrder.ColumnPairs => columnCount & ~1,
+            TileOrder.RowPairs => columnCount / ColumnGroup * ColumnGroup, _ => 0 };
         if (order == TileOrder.Rows)
         {
             for (int c = 0; c < wholeColumns; c++)
@@ -117,7 +120,8 @@ internal static unsafe class LayoutTile
                 for (int r = 0; r < wholeRows; r += RowGroup)
                 {
                     float* from = buffer + c * Size + r;
-                    ((Round(from) >>> 16) | (Round(from + Size) & Vector256.Create(0xFFFF0000u))).Store((uint*)(target + rows[r] + columns[c]));
+                    ((Round(from) >>> 16) | (Round(from + Size) & Vector256.Create(0xFFFF0000u)))
+                        .Store((uint*)(target + rows[r] + columns[c]));
                 }
         }
         else
@@ -127,7 +131,8 @@ internal static unsafe class LayoutTile
                 {
                     float* from = buffer + c * Size + r;
                     ushort* to = target + columns[c];
-                    Vector128<float> x0 = Narrow(from).AsSingle(), x1 = Narrow(from + Size).AsSingle(), x2 = Narrow(from + 2 * Size).AsSingle(), x3 = Narrow(from + 3 * Size).AsSingle();
+                    Vector128<float> x0 = Narrow(from).AsSingle(), x1 = Narrow(from + Size).AsSingle(),
+                        x2 = Narrow(from + 2 * Size).AsSingle(), x3 = Narrow(from + 3 * Size).AsSingle();
                     Transpose(ref x0, ref x1, ref x2, ref x3);
                     x0.AsUInt16().Store(to + rows[r]);
                     x1.AsUInt16().Store(to + rows[r + 2]);
@@ -154,7 +159,8 @@ internal static unsafe class LayoutTile
     private static Vector256<uint> Round(float* values)
     {
         Vector256<float> value = Vector256.Load(values);
-        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), BFloat16.Round(value), value.AsUInt32() | Vector256.Create(0x400000u));
+        return Vector256.ConditionalSelect(Vector256.Equals(value, value).AsUInt32(), BFloat16.Round(value),
+            value.AsUInt32() | Vector256.Create(0x400000u));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

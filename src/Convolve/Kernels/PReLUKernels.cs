@@ -7,7 +7,8 @@ namespace Convolve.Kernels;
 /// <param name="Images">Images, or groups of images side by side, whose pixels then count as those of one.</param>
 /// <param name="Channels">Slopes.</param>
 /// <param name="Pixels">Of an image.</param>
-/// <param name="Block">Channels side by side: 1 in row-major order, 8 or 16 in blocks, all of them of a vector or with channels last.</param>
+/// <param name="Block">Channels side by side: 1 in row-major order, 8 or 16 in blocks, all of them of a vector or with channels
+/// last.</param>
 internal readonly record struct PReLUShape(int Images, int Channels, int Pixels, int Block)
 {
     public int Blocks => (Channels + Block - 1) / Block;
@@ -20,9 +21,9 @@ internal readonly record struct PReLUShape(int Images, int Channels, int Pixels,
 
 /// <summary>x where x is above 0, slope x elsewhere, and its gradients.</summary>
 /// <remarks>
-/// For each plane {pixels, block} of {images, blocks, pixels, block}, for each vector of the block's channels, for each pixel; with a block of 1 the
-/// vectors run over the pixels. Slope and the sum of its gradient stay in registers; every value is read and written once, so memory is the bound.
-/// Sums are of at most 256 vectors in float32, and of those in float64.
+/// For each plane {pixels, block} of {images, blocks, pixels, block}, for each vector of the block's channels, for each pixel; with a block
+/// of 1 the vectors run over the pixels. Slope and the sum of its gradient stay in registers; every value is read and written once, so
+/// memory is the bound. Sums are of at most 256 vectors in float32, and of those in float64.
 /// </remarks>
 internal static unsafe class PReLUKernels
 {
@@ -70,12 +71,14 @@ internal static unsafe class PReLUKernels
                 for (int i = 0; i < TVector.Count; i++)
                     own[i] = isRow ? slopes[channel] : i < width && channel + j + i < shape.Channels ? slopes[channel + j + i] : 0;
                 TVector slope = TVector.Load(own);
-                int step = isRow ? width : shape.Block, whole = isRow ? shape.Pixels / width : shape.Pixels, rest = isRow ? shape.Pixels % width : 0;
+                int step = isRow ? width : shape.Block, whole = isRow ? shape.Pixels / width : shape.Pixels,
+                    rest = isRow ? shape.Pixels % width : 0;
                 for (int first = 0; first < whole; first += Longest)
                 {
                     nint from = (at + j + (nint)first * step) * bytes;
                     int count = Math.Min(Longest, whole - first);
-                    TVector sum = Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, count, step, width, diff != null);
+                    TVector sum = Strip<TPixel, TVector>(source + from, diff + from, target + from, slope, count, step, width,
+                        diff != null);
                     Add(sum, sums + channel + j, lanes, diff != null);
                 }
                 if (rest > 0)

@@ -11,7 +11,8 @@ internal static class Pixel
 
     /// <summary>The bytes of as many channels as a vector holds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Bytes<TPixel, TVector>() where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> => TPixel.Bytes / Channels * TVector.Count;
+    public static int Bytes<TPixel, TVector>() where TPixel : struct, IPixel
+        where TVector : unmanaged, IFloats<TVector> => TPixel.Bytes / Channels * TVector.Count;
 }
 
 /// <summary>The 16 channels of a pixel, as they lie in memory.</summary>

@@ -20,7 +20,8 @@ internal static unsafe class Rectifier
     /// <param name="threads">How many share the work.</param>
     public static void Forward(bool isBFloat16, byte* source, byte* target, long bytes, int thread, int threads)
     {
-        long lines = (bytes + LineBytes - 1) / LineBytes, first = lines * thread / threads * LineBytes, end = Math.Min(bytes, lines * (thread + 1) / threads * LineBytes);
+        long lines = (bytes + LineBytes - 1) / LineBytes, first = lines * thread / threads * LineBytes,
+            end = Math.Min(bytes, lines * (thread + 1) / threads * LineBytes);
         if (isBFloat16)
             Forward((short*)(source + first), (short*)(target + first), (end - first) / sizeof(short));
         else
@@ -34,7 +35,8 @@ internal static unsafe class Rectifier
         for (; i + 16 <= count; i += 16)
         {
             Vector512<float> x = Vector512.Load(source + i);
-            Vector512.Store(Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), Vector512<float>.Zero, x), target + i);
+            Vector512.Store(Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), Vector512<float>.Zero, x),
+                target + i);
         }
         for (; i < count; i++)
             target[i] = source[i] < 0 ? 0 : source[i];

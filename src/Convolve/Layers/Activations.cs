@@ -3,7 +3,9 @@ namespace Convolve.Layers;
 /// <summary>A function of each element alone.</summary>
 public abstract record Activation : Layer
 {
-    /// <summary>Whether it never falls: then its output tells its derivative, and the largest of some outputs is that of the largest input.</summary>
+    /// <summary>
+    /// Whether it never falls: then its output tells its derivative, and the largest of some outputs is that of the largest input.
+    /// </summary>
     public virtual bool NeverFalls => true;
 
     public sealed override Shape Infer(Shape input) => input;

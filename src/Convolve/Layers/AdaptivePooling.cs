@@ -2,11 +2,10 @@ namespace Convolve.Layers;
 
 /// <summary>Takes the mean of parts of the image, as many as the output is to have pixels.</summary>
 /// <remarks>
-/// Shapes: C x H x W to C x output height x output width; row i is the mean of rows floor(i H / H') to ceil((i + 1) H / H') - 1, columns likewise.
-/// Parameters: none.
-/// Cost: no multiply-adds; memory-bound, and not in the plan where the image has that size already.
-/// Source: He et al. 2014 (spatial pyramid pooling). As PyTorch's AdaptiveAvgPool2d: parts overlap where the sizes do not divide, and an image that
-/// is smaller than the output is repeated.
+/// Shapes: C x H x W to C x output height x output width; row i is the mean of rows floor(i H / H') to ceil((i + 1) H / H') - 1, columns
+/// likewise. Parameters: none. Cost: no multiply-adds; memory-bound, and not in the plan where the image has that size already. Source: He
+/// et al. 2014 (spatial pyramid pooling). As PyTorch's AdaptiveAvgPool2d: parts overlap where the sizes do not divide, and an image that is
+/// smaller than the output is repeated.
 /// </remarks>
 public sealed record AdaptiveAvgPool2d : Layer
 {
@@ -27,12 +26,15 @@ public sealed record AdaptiveAvgPool2d : Layer
     private protected override object[] Values => [Output];
 }
 
-/// <summary>The mean of each channel over the whole image, as a vector: what a network may end in, with no or one Linear behind it.</summary>
+/// <summary>
+/// The mean of each channel over the whole image, as a vector: what a network may end in, with no or one Linear behind it.
+/// </summary>
 /// <remarks>
 /// Shapes: C x H x W, of any size, to a vector of C features.
 /// Parameters: none.
 /// Cost: no multiply-adds; memory-bound.
-/// Source: Lin, Chen and Yan 2014 (network in network, section 3.2). As PyTorch's AdaptiveAvgPool2d(1) with Flatten, and Keras's GlobalAveragePooling2D.
+/// Source: Lin, Chen and Yan 2014 (network in network, section 3.2). As PyTorch's AdaptiveAvgPool2d(1) with Flatten, and Keras's
+/// GlobalAveragePooling2D.
 /// </remarks>
 public sealed record GlobalAvgPool : Layer
 {

@@ -1,8 +1,9 @@
 namespace Convolve.Layers;
 
 /// <summary>
-/// What the two batch normalisations share: (x - mean) / sqrt(variance + eps) * weight + bias, for each channel alone. Training takes mean and variance
-/// from the batch and keeps running averages of them; evaluation takes the averages. Which of the two runs is a matter of the plan, not of a mode.
+/// What the two batch normalisations share: (x - mean) / sqrt(variance + eps) * weight + bias, for each channel alone. Training takes mean
+/// and variance from the batch and keeps running averages of them; evaluation takes the averages. Which of the two runs is a matter of the
+/// plan, not of a mode.
 /// </summary>
 public abstract record BatchNorm : Layer
 {
@@ -60,7 +61,8 @@ public sealed record BatchNorm2d : BatchNorm
 /// Shapes: a vector of n features, kept.
 /// Parameters: weight (n), bias (n); and, not learned, running_mean (n), running_var (n).
 /// Cost: no multiply-adds; memory-bound. A ReLU or LeakyReLU behind it is free, forward and backward.
-/// Source: Ioffe and Szegedy 2015. As PyTorch's BatchNorm1d on [N, n], but that a batch of one image is 0 before weight and bias, and no error.
+/// Source: Ioffe and Szegedy 2015. As PyTorch's BatchNorm1d on [N, n], but that a batch of one image is 0 before weight and bias, and no
+/// error.
 /// </remarks>
 public sealed record BatchNorm1d : BatchNorm
 {

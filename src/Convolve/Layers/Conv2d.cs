@@ -5,7 +5,8 @@ namespace Convolve.Layers;
 /// Shapes: C x H x W to filters x H' x W', with H' = floor((H + padding - dilation x (kernel - 1) - 1) / stride) + 1.
 /// Parameters: weight (filters, C / groups, kernel height, kernel width), bias (filters).
 /// Cost: filters x H' x W' x C / groups x kernel height x kernel width multiply-adds.
-/// Source: LeCun et al. 1989; groups from Krizhevsky et al. 2012, section 3.5. As PyTorch's Conv2d; Same padding also with strides, as in Keras.
+/// Source: LeCun et al. 1989; groups from Krizhevsky et al. 2012, section 3.5. As PyTorch's Conv2d; Same padding also with strides, as in
+/// Keras.
 /// </remarks>
 public sealed record Conv2d : WeightedLayer
 {
@@ -17,12 +18,15 @@ public sealed record Conv2d : WeightedLayer
     /// <param name="groups">Parts into which input and output channels are split; default 1.</param>
     /// <param name="bias">Whether each filter adds a learned number.</param>
     /// <exception cref="NetworkException">A size is out of range, or the groups do not divide the filters.</exception>
-    public Conv2d(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, Size2? dilation = null, int groups = 1, bool bias = true)
+    public Conv2d(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, Size2? dilation = null, int groups = 1,
+        bool bias = true)
         : base(bias)
     {
-        (Filters, Kernel, Stride, Padding, Dilation, Groups) = (filters, kernel, stride ?? OmittedSize, padding, dilation ?? OmittedSize, groups);
+        (Filters, Kernel, Stride, Padding, Dilation, Groups) = (filters, kernel, stride ?? OmittedSize, padding, dilation ?? OmittedSize,
+            groups);
         Require(filters >= 1, $"{filters} filters", "Use at least 1");
-        Require(kernel.AtLeast(1) && Stride.AtLeast(1) && Dilation.AtLeast(1), "kernel, stride and dilation must be at least 1", "Dilation 1 means dense");
+        Require(kernel.AtLeast(1) && Stride.AtLeast(1) && Dilation.AtLeast(1), "kernel, stride and dilation must be at least 1",
+            "Dilation 1 means dense");
         Require(padding.Size.AtLeast(0), "padding must not be negative", "Use 0 for none");
         Require(groups >= 1 && filters % groups == 0, $"groups {groups} must divide the {filters} filters", "Change one of the two");
     }

@@ -1,6 +1,8 @@
 namespace Convolve.Layers;
 
-/// <summary>In training, zeroes each element with a probability and scales the others by 1 / (1 - p); elsewhere passes its input on.</summary>
+/// <summary>
+/// In training, zeroes each element with a probability and scales the others by 1 / (1 - p); elsewhere passes its input on.
+/// </summary>
 /// <remarks>
 /// Shapes: any, kept.
 /// Parameters: none; the mask is a function of seed, step, layer and element, so it needs no state.
@@ -14,7 +16,8 @@ public sealed record Dropout : Layer
     public Dropout(float probability = 0.5f)
     {
         Probability = probability;
-        Require(probability is >= 0 and < 1, "the probability must be at least 0 and below 1", "0.5 is usual before wide fully connected layers");
+        Require(probability is >= 0 and < 1, "the probability must be at least 0 and below 1",
+            "0.5 is usual before wide fully connected layers");
     }
 
     public float Probability { get; }

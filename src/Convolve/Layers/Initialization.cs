@@ -12,7 +12,8 @@ public sealed record Initialization(Initializer Weights, Initializer Biases)
 
     /// <summary>The names that <see cref="Parse"/> takes.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["kaiming-normal", "kaiming-normal-fan-out", "kaiming-uniform", "xavier-normal", "xavier-uniform", "pytorch", "normal(S)", "constant(V)"];
+        ["kaiming-normal", "kaiming-normal-fan-out", "kaiming-uniform", "xavier-normal", "xavier-uniform", "pytorch", "normal(S)",
+        "constant(V)"];
 
     /// <summary>Reads a name such as "xavier-uniform", "pytorch" or "normal(0.01)"; biases are 0 but for "pytorch".</summary>
     /// <exception cref="NetworkException">The name is unknown.</exception>
@@ -41,6 +42,7 @@ public sealed record Initialization(Initializer Weights, Initializer Biases)
 
     private static float? Argument(string text, string function) =>
         text.StartsWith(function + "(", StringComparison.Ordinal) && text.EndsWith(')')
-        && float.TryParse(text.AsSpan(function.Length + 1, text.Length - function.Length - 2), NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+        && float.TryParse(text.AsSpan(function.Length + 1, text.Length - function.Length - 2), NumberStyles.Float,
+        CultureInfo.InvariantCulture, out float value)
         && float.IsFinite(value) ? value : null;
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Convolve.Layers;
 
-/// <summary>What a layer is: an immutable value that knows its shape rule, its parameters and its cost, and nothing of how it runs.</summary>
+/// <summary>
+/// What a layer is: an immutable value that knows its shape rule, its parameters and its cost, and nothing of how it runs.
+/// </summary>
 public abstract record Layer
 {
     /// <summary>The shape of the output for one input; the only shape rule there is.</summary>
@@ -12,7 +14,9 @@ public abstract record Layer
     /// <summary>What the layer learns, in a fixed order; empty for most layers.</summary>
     public virtual IReadOnlyList<ParameterSpec> Parameters(Shape input) => [];
 
-    /// <summary>What the layer keeps from batch to batch without learning it by gradients, such as running averages; empty for most layers.</summary>
+    /// <summary>
+    /// What the layer keeps from batch to batch without learning it by gradients, such as running averages; empty for most layers.
+    /// </summary>
     public virtual IReadOnlyList<ParameterSpec> Buffers(Shape input) => [];
 
     /// <summary>Multiply-adds of the forward pass of one sample; 1 multiply-add = 2 FLOPs; additions of the bias are not counted.</summary>
@@ -30,7 +34,9 @@ public abstract record Layer
     /// <summary>What a <see cref="Size2"/> is that the constructor was not given.</summary>
     private protected virtual Size2 OmittedSize => 1;
 
-    /// <summary>The call as it would be typed, such as <c>Conv2d(96, 11, stride: 4)</c>: options that have their default are left out.</summary>
+    /// <summary>
+    /// The call as it would be typed, such as <c>Conv2d(96, 11, stride: 4)</c>: options that have their default are left out.
+    /// </summary>
     public sealed override string ToString() => $"{GetType().Name}({string.Join(", ", Arguments.Where(a => IsPositional(a) || !a.IsDefault)
         .Select(a => IsPositional(a) ? Text(a.Value) : $"{a.Name}: {Text(a.Value)}"))})";
 
@@ -41,7 +47,8 @@ public abstract record Layer
 
     internal Shape RequireImage(Shape input) => !input.IsVector
         ? input
-        : throw Wrong($"it takes an image (channels x height x width), and its input is a vector of {input} features", "Put it before the Flatten");
+        : throw Wrong($"it takes an image (channels x height x width), and its input is a vector of {input} features",
+        "Put it before the Flatten");
 
     internal void Require(bool holds, string problem, string fix)
     {

@@ -3,7 +3,9 @@ using System.Reflection;
 
 namespace Convolve.Layers;
 
-/// <summary>A kind of layer. Its constructor is the table of its arguments: only there are their names, types, order and defaults.</summary>
+/// <summary>
+/// A kind of layer. Its constructor is the table of its arguments: only there are their names, types, order and defaults.
+/// </summary>
 internal sealed class LayerKind
 {
     private static readonly LayerKind Entry = Of<Input>();

@@ -1,12 +1,14 @@
 namespace Convolve.Layers;
 
-/// <summary>Divides each value by what its neighbours in the other channels of the same pixel come to: x / (k + a * sum of their squares)^beta.</summary>
+/// <summary>
+/// Divides each value by what its neighbours in the other channels of the same pixel come to: x / (k + a * sum of their squares)^beta.
+/// </summary>
 /// <remarks>
 /// Shapes: C x H x W, kept; channel c looks at channels c - floor(size / 2) to c + floor((size - 1) / 2).
 /// Parameters: none.
 /// Cost: no multiply-adds; memory-bound. The gradient of a ReLU or LeakyReLU before it is free.
-/// Source: Krizhevsky et al. 2012, section 3.3, where a is alpha itself (size 5, alpha 1e-4, beta 0.75, k 2). As PyTorch's LocalResponseNorm, where a is
-/// alpha / size, unless <see cref="DividesAlpha"/> is off.
+/// Source: Krizhevsky et al. 2012, section 3.3, where a is alpha itself (size 5, alpha 1e-4, beta 0.75, k 2). As PyTorch's
+/// LocalResponseNorm, where a is alpha / size, unless <see cref="DividesAlpha"/> is off.
 /// </remarks>
 public sealed record LocalResponseNorm : Layer
 {
@@ -22,7 +24,8 @@ public sealed record LocalResponseNorm : Layer
         Require(size >= 1, "the size must be at least 1", "5 is usual: two channels on either side");
         Require(alpha is >= 0 and < float.PositiveInfinity, "alpha must be at least 0", "PyTorch's default is 1e-4");
         Require(beta is > 0 and < float.PositiveInfinity, "beta must be above 0", "PyTorch's default is 0.75");
-        Require(k is > 0 and < float.PositiveInfinity, "k must be above 0, or a pixel of zeros would be divided by 0", "PyTorch's default is 1, the paper's 2");
+        Require(k is > 0 and < float.PositiveInfinity, "k must be above 0, or a pixel of zeros would be divided by 0",
+            "PyTorch's default is 1, the paper's 2");
     }
 
     /// <summary>Channels that are looked at, itself included.</summary>

@@ -14,7 +14,8 @@ public sealed record Add : MergeLayer
     public override Shape Infer(IReadOnlyList<Shape> inputs)
     {
         Require(inputs.Count >= 2, $"it joins two or more inputs, and has {inputs.Count}", "Add an edge");
-        Require(inputs.All(s => s == inputs[0]), $"its inputs {string.Join(" and ", inputs)} differ", "Bring them to one shape, as with a 1x1 convolution");
+        Require(inputs.All(s => s == inputs[0]), $"its inputs {string.Join(" and ", inputs)} differ",
+            "Bring them to one shape, as with a 1x1 convolution");
         return inputs[0];
     }
 }

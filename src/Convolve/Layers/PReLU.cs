@@ -5,8 +5,8 @@ namespace Convolve.Layers;
 /// Shapes: any, kept.
 /// Parameters: weight (1), the slope of all values, or weight (C), one for each channel of an image or feature of a vector.
 /// Cost: no multiply-adds; memory-bound. Training keeps its input.
-/// Source: He et al. 2015, section 2.1. As PyTorch's PReLU (num_parameters 1 or C, init 0.25). Weight decay would pull the slopes to 0, so both
-/// advise against it: here slopes have none, unless a recipe decays all that is learned, as PyTorch's optimizers do by default.
+/// Source: He et al. 2015, section 2.1. As PyTorch's PReLU (num_parameters 1 or C, init 0.25). Weight decay would pull the slopes to 0, so
+/// both advise against it: here slopes have none, unless a recipe decays all that is learned, as PyTorch's optimizers do by default.
 /// </remarks>
 public sealed record PReLU : Activation
 {

@@ -1,6 +1,9 @@
 namespace Convolve.Layers;
 
-/// <summary>Puts channels of zeros behind those of its input: what brings the shortcut of a residual block to more channels without learning anything.</summary>
+/// <summary>
+/// Puts channels of zeros behind those of its input: what brings the shortcut of a residual block to more channels without learning
+/// anything.
+/// </summary>
 /// <remarks>
 /// Shapes: C x H x W to (C + count) x H x W.
 /// Parameters: none.

@@ -36,14 +36,15 @@ public abstract record Pool2d : Layer
 /// Shapes: C x H x W to C x H' x W', with H' = floor((H + padding - kernel) / stride) + 1.
 /// Parameters: none.
 /// Cost: no multiply-adds; memory-bound. Training keeps one byte per output for the place of the largest value.
-/// Source: Ranzato et al. 2007; overlapping windows (3, stride 2) from Krizhevsky et al. 2012, section 3.4. As PyTorch's MaxPool2d without ceil_mode;
-/// padding never wins.
+/// Source: Ranzato et al. 2007; overlapping windows (3, stride 2) from Krizhevsky et al. 2012, section 3.4. As PyTorch's MaxPool2d without
+/// ceil_mode; padding never wins.
 /// </remarks>
 public sealed record MaxPool2d : Pool2d
 {
     /// <param name="kernel">Window size.</param>
     /// <param name="stride">Step of the window; the kernel by default.</param>
-    /// <param name="padding">Rows and columns around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default 0.</param>
+    /// <param name="padding">Rows and columns around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default
+    /// 0.</param>
     /// <exception cref="NetworkException">A size is out of range.</exception>
     public MaxPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding)
     {
@@ -55,7 +56,8 @@ public sealed record MaxPool2d : Pool2d
 /// Shapes: C x H x W to C x H' x W', with H' = floor((H + padding - kernel) / stride) + 1.
 /// Parameters: none.
 /// Cost: no multiply-adds; memory-bound. Training keeps one byte per output for the place of the smallest value.
-/// Source: morphology's erosion; -MaxPool2d(-x) in PyTorch. Behind a ReLU it keeps what a whole window agrees on, and is 0 nearly everywhere. Padding never wins.
+/// Source: morphology's erosion; -MaxPool2d(-x) in PyTorch. Behind a ReLU it keeps what a whole window agrees on, and is 0 nearly
+/// everywhere. Padding never wins.
 /// </remarks>
 public sealed record MinPool2d : Pool2d
 {
@@ -63,10 +65,12 @@ public sealed record MinPool2d : Pool2d
 
     /// <param name="kernel">Window size, of at most 255 places.</param>
     /// <param name="stride">Step of the window; the kernel by default.</param>
-    /// <param name="padding">Rows and columns around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default 0.</param>
+    /// <param name="padding">Rows and columns around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default
+    /// 0.</param>
     /// <exception cref="NetworkException">A size is out of range.</exception>
     public MinPool2d(Size2 kernel, Size2? stride = null, Padding padding = default) : base(kernel, stride, padding) =>
-        Require((long)kernel.Height * kernel.Width <= MostPlaces, $"a window of {kernel} has more than {MostPlaces} places", "Use a smaller kernel");
+        Require((long)kernel.Height * kernel.Width <= MostPlaces, $"a window of {kernel} has more than {MostPlaces} places",
+            "Use a smaller kernel");
 }
 
 /// <summary>Takes the mean of each window.</summary>
@@ -87,7 +91,8 @@ public sealed record AvgPool2d : Pool2d
     /// <param name="padding">Zeros around the input, at most half of the kernel, or <see cref="Padding.Same"/>; default 0.</param>
     /// <param name="countPadding">Whether padded zeros count in the mean; PyTorch's default is true, Keras never counts them.</param>
     /// <exception cref="NetworkException">A size is out of range.</exception>
-    public AvgPool2d(Size2 kernel, Size2? stride = null, Padding padding = default, bool countPadding = true) : base(kernel, stride, padding) =>
+    public AvgPool2d(Size2 kernel, Size2? stride = null, Padding padding = default, bool countPadding = true)
+        : base(kernel, stride, padding) =>
         _ignoresPadding = !countPadding;
 
     public bool CountsPadding => !_ignoresPadding;

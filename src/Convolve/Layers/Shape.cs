@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Convolve.Layers;
 
-/// <summary>The shape of one sample: an image of channels x height x width, or a vector of features. The batch is never part of it.</summary>
+/// <summary>
+/// The shape of one sample: an image of channels x height x width, or a vector of features. The batch is never part of it.
+/// </summary>
 public readonly record struct Shape
 {
     /// <summary>An image.</summary>
@@ -46,5 +48,6 @@ public readonly record struct Shape
 
     /// <summary>"96x54x54", or "4096" for a vector.</summary>
     public override string ToString() =>
-        IsVector ? Channels.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}");
+        IsVector ? Channels.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{Channels}x{Height}x{Width}");
 }

@@ -11,7 +11,8 @@ public readonly record struct Size2(int Height, int Width)
 
     /// <summary>"3", or "(3, 5)" where they differ.</summary>
     public override string ToString() =>
-        Height == Width ? Height.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"({Height}, {Width})");
+        Height == Width ? Height.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"({Height}, {Width})");
 
     internal bool AtLeast(int smallest) => Height >= smallest && Width >= smallest;
 }

@@ -16,20 +16,24 @@ internal sealed class Fusion
     public Fusion(Graph graph, bool training)
     {
         int count = graph.Nodes.Count;
-        (_activationOf, _isFused, _consumers, _needsGradient, _poolOf, _normOf) = (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count], new Node?[count]);
+        (_activationOf, _isFused, _consumers, _needsGradient, _poolOf, _normOf) =
+            (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count], new Node?[count]);
         foreach (Node input in graph.Nodes.SelectMany(n => n.Inputs))
             _consumers[input.Index]++;
         foreach (Node node in graph.Nodes)
         {
             _needsGradient[node.Index] = node.ParameterCount > 0 || node.Inputs.Any(i => _needsGradient[i.Index]);
-            if (node.Layer is Activation activation && IsFusable(activation, node.Inputs[0].Layer, training) && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
+            if (node.Layer is Activation activation && IsFusable(activation, node.Inputs[0].Layer, training)
+                && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
             {
                 _activationOf[producer.Index] = node;
                 _isFused[node.Index] = true;
             }
-            if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation { NeverFalls: true } } input && _consumers[input.Index] == 1 && !TakesGradient(input))
+            if (training && node.Layer is MaxPool2d && node.Inputs[0] is { Layer: Activation { NeverFalls: true } } input
+                && _consumers[input.Index] == 1 && !TakesGradient(input))
                 _poolOf[node.Inputs[0].Index] = node;
-            if (node.Layer is LocalResponseNorm && node.Inputs[0] is { Layer: ReLU or LeakyReLU } before && _consumers[before.Index] == 1 && !TakesGradient(before))
+            if (node.Layer is LocalResponseNorm && node.Inputs[0] is { Layer: ReLU or LeakyReLU } before && _consumers[before.Index] == 1
+                && !TakesGradient(before))
                 _normOf[before.Index] = node;
         }
     }
@@ -40,8 +44,12 @@ internal sealed class Fusion
     /// <summary>Whether the layer runs inside the one before it.</summary>
     public bool IsFused(Node node) => _isFused[node.Index];
 
-    /// <summary>Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does, or behind it, as response normalisation does.</summary>
-    public bool TakesGradient(Node activation) => (_isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm) || _normOf[activation.Index] is not null;
+    /// <summary>
+    /// Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does, or behind it, as response
+    /// normalisation does.
+    /// </summary>
+    public bool TakesGradient(Node activation) => (_isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm)
+        || _normOf[activation.Index] is not null;
 
     /// <summary>Whether a layer takes the gradient of the activation before it with its own.</summary>
     public bool TakesGradientOf(Node node, Node activation) => _normOf[activation.Index] == node;
@@ -52,13 +60,15 @@ internal sealed class Fusion
     public bool NeedsGradient(Node node) => _needsGradient[node.Index];
 
     /// <summary>
-    /// The max pooling behind which an activation's gradient is taken: its derivative is a function of its output, and pooling passes the output
-    /// of the chosen element on, so the product is the same on the smaller tensor. The activation's own output is then free after the forward pass.
+    /// The max pooling behind which an activation's gradient is taken: its derivative is a function of its output, and pooling passes the
+    /// output of the chosen element on, so the product is the same on the smaller tensor. The activation's own output is then free after
+    /// the forward pass.
     /// </summary>
     public Node? PoolOf(Node activation) => _poolOf[activation.Index];
 
     // Where the derivative is taken from the input, training keeps that. A learned slope has a kernel of its own.
-    private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training) && activation is not PReLU
+    private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training)
+        && activation is not PReLU
         && (producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU)));
 
     public static ElementwiseFunction FunctionOf(Layer layer) => layer switch

@@ -13,14 +13,15 @@ namespace Convolve.Planning;
 internal sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
 
 /// <summary>
-/// Where all parameters of a network lie: weights first, then what else is learned, so that whatever treats the two apart works on two ranges; behind them what is
-/// kept but not learned.
+/// Where all parameters of a network lie: weights first, then what else is learned, so that whatever treats the two apart works on two
+/// ranges; behind them what is kept but not learned.
 /// </summary>
 internal sealed class ParameterPlan
 {
     private const long Alignment = 64;
 
-    private ParameterPlan(IReadOnlyList<ParameterSlot> slots, long weightBytes, long bytes) => (Slots, WeightBytes, Bytes) = (slots, weightBytes, bytes);
+    private ParameterPlan(IReadOnlyList<ParameterSlot> slots, long weightBytes, long bytes) =>
+        (Slots, WeightBytes, Bytes) = (slots, weightBytes, bytes);
 
     /// <summary>In the graph's order.</summary>
     public IReadOnlyList<ParameterSlot> Slots { get; }
@@ -34,7 +35,8 @@ internal sealed class ParameterPlan
     /// <summary>All parameters of a graph, each in the layout that was chosen for it.</summary>
     internal static ParameterPlan Create(Graph graph, Func<Node, ParameterSpec, Layout> layoutOf)
     {
-        var all = graph.Nodes.SelectMany(node => node.State.Select((spec, i) => (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec), IsLearned: i < node.Parameters.Count))).ToList();
+        var all = graph.Nodes.SelectMany(node => node.State.Select((spec, i) =>
+            (Name: $"{node.Name}.{spec.Name}", Spec: spec, Layout: layoutOf(node, spec), IsLearned: i < node.Parameters.Count))).ToList();
         long[] offsets = new long[all.Count];
         long end = 0;
         long Place(bool learned, bool weights)
@@ -59,6 +61,7 @@ internal sealed class ParameterPlan
         for (int i = 0; i < Slots.Count; i++)
             if (Slots[i].Name == name)
                 return i;
-        throw new ArgumentException($"There is no parameter \"{name}\". There are {string.Join(", ", Slots.Select(s => s.Name))}.", nameof(name));
+        throw new ArgumentException($"There is no parameter \"{name}\". There are {string.Join(", ", Slots.Select(s => s.Name))}.",
+            nameof(name));
     }
 }

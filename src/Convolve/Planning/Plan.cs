@@ -13,12 +13,16 @@ namespace Convolve.Planning;
 /// <param name="LabelSmoothing">The share of each label that the loss spreads over all classes.</param>
 internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
 
-/// <summary>How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.</summary>
+/// <summary>
+/// How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.
+/// </summary>
 internal sealed class Plan
 {
-    internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor logits, Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
+    internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor logits,
+        Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
     {
-        (Graph, Options, Parameters, Steps, Input, Logits, Output, Storages, ArenaBytes) = (graph, options, parameters, steps, input, logits, output, storages, arenaBytes);
+        (Graph, Options, Parameters, Steps, Input, Logits, Output, Storages, ArenaBytes) =
+            (graph, options, parameters, steps, input, logits, output, storages, arenaBytes);
     }
 
     public Graph Graph { get; }
@@ -35,24 +39,30 @@ internal sealed class Plan
     /// <summary>What the loss takes, [N, classes] in float32.</summary>
     public Tensor Logits { get; }
 
-    /// <summary>The result, [N, classes] in float32: the logits, or in evaluation the probabilities of a network that ends in a Softmax.</summary>
+    /// <summary>
+    /// The result, [N, classes] in float32: the logits, or in evaluation the probabilities of a network that ends in a Softmax.
+    /// </summary>
     public Tensor Output { get; }
 
     /// <summary>Every piece of memory that the steps touch.</summary>
     public IReadOnlyList<Storage> Storages { get; }
 
-    /// <summary>Memory for activations, their gradients, workspaces and scratchpads; exact, because execution allocates nothing else.</summary>
+    /// <summary>
+    /// Memory for activations, their gradients, workspaces and scratchpads; exact, because execution allocates nothing else.
+    /// </summary>
     public long ArenaBytes { get; }
 
     /// <summary>Weights in other layouts or types that the steps read, by parameter and layout.</summary>
-    internal IEnumerable<Tensor> WeightCopies => Steps.SelectMany(s => s.Uses).Select(u => u.Tensor).Where(t => t.Storage.Region == Region.WeightCopies).Distinct();
+    internal IEnumerable<Tensor> WeightCopies =>
+        Steps.SelectMany(s => s.Uses).Select(u => u.Tensor).Where(t => t.Storage.Region == Region.WeightCopies).Distinct();
 
     /// <summary>One line a step: what it computes, by which implementation, on which layouts, at which place.</summary>
     public override string ToString()
     {
         StringBuilder text = new();
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{Graph.Name}, batch {Options.BatchSize}, {(Options.IsTraining ? "training" : "evaluation")}, {Options.Precision}: {Steps.Count} steps, arena {ArenaBytes / 1048576.0:F1} MiB");
+            $"{Graph.Name}, batch {Options.BatchSize}, {(Options.IsTraining ? "training" : "evaluation")}, {Options.Precision}: " +
+            $"{Steps.Count} steps, arena {ArenaBytes / 1048576.0:F1} MiB");
         for (int i = 0; i < Steps.Count; i++)
         {
             Step step = Steps[i];
@@ -60,7 +70,8 @@ internal sealed class Plan
             foreach (Use use in step.Uses)
             {
                 Storage storage = use.Tensor.Storage;
-                string place = storage.Region == Region.Arena ? string.Create(CultureInfo.InvariantCulture, $"@{storage.Offset}") : storage.Region.ToString();
+                string place = storage.Region == Region.Arena ? string.Create(CultureInfo.InvariantCulture, $"@{storage.Offset}")
+                    : storage.Region.ToString();
                 text.Append(CultureInfo.InvariantCulture, $" {use.Argument}={use.Tensor.Layout} {place}");
             }
             if (step.Scratchpad is { } scratchpad)

@@ -19,7 +19,8 @@ internal sealed partial class Planner
         _phase = Phase.Loss;
         Node last = LogitsNode;
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
-        Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read), new(Argument.Target, gradient, Access.Write));
+        Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read),
+            new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
         foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n) && !IsFinalSoftmax(n)))
@@ -132,7 +133,8 @@ internal sealed partial class Planner
             Tensor result = NewTensor($"d {node.Inputs[0].Name}", description![Argument.DiffSource]);
             Emit(node, "backward data", operation, description,
                 new(Argument.DiffTarget, As(node, gradient, description[Argument.DiffTarget]), Access.Read),
-                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read), new(Argument.DiffSource, result, Access.Write));
+                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read),
+                new(Argument.DiffSource, result, Access.Write));
             Give(node.Inputs[0], result);
         }
         ConvolutionBackwardWeights Ask(Layout from, Layout weights, Layout to) => new(from, weights, forward.Bias, to, forward);
@@ -148,21 +150,27 @@ internal sealed partial class Planner
         gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
         if (_fusion.NeedsGradient(node.Inputs[0]))
         {
-            InnerProductBackwardData operation = new(Plain(node.Input), Layout.Any(_type, [.. forward.Weights.Sizes]), gradient.Layout, forward);
+            InnerProductBackwardData operation = new(Plain(node.Input), Layout.Any(_type, [.. forward.Weights.Sizes]), gradient.Layout,
+                forward);
             KernelDescription description = Required(operation, node);
             Tensor result = NewTensor($"d {node.Inputs[0].Name}", description[Argument.DiffSource]);
             Emit(node, "backward data", operation, description, new(Argument.DiffTarget, gradient, Access.Read),
-                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read), new(Argument.DiffSource, result, Access.Write));
+                new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read),
+                new(Argument.DiffSource, result, Access.Write));
             Give(node.Inputs[0], result);
         }
         InnerProductBackwardWeights Ask(Layout weights) => new(source.Layout, weights, forward.Bias, gradient.Layout, forward);
-        BackWeights(node, source, gradient, forward.Bias, [Ask(Master(node, "weight")), Ask(Layout.Any(ElementType.Float32, [.. forward.Weights.Sizes]))]);
+        BackWeights(node, source, gradient, forward.Bias,
+            [Ask(Master(node, "weight")), Ask(Layout.Any(ElementType.Float32, [.. forward.Weights.Sizes]))]);
     }
 
-    /// <summary>Takes the fastest candidate, the first among equals; a gradient that comes in another layout is brought to the master's.</summary>
+    /// <summary>
+    /// Takes the fastest candidate, the first among equals; a gradient that comes in another layout is brought to the master's.
+    /// </summary>
     private void BackWeights(Node node, Tensor source, Tensor gradient, Layout? bias, Operation[] candidates)
     {
-        var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null).ToList();
+        var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null)
+            .ToList();
         if (described.Count == 0)
             Required(candidates[^1], node);
         var (operation, description) = described.MaxBy(c => c.Description!.Speed);
@@ -178,13 +186,15 @@ internal sealed partial class Planner
         if (bias is not null)
             uses.Add(new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write));
         if (!TryEmitShares(node.Name, "backward weights", operation, description, [.. uses]))
-            Emit(node, "backward weights", LeaveOutUnseen(node, new NativeWork(operation, description.Implementation)), description.ScratchpadBytes, [.. uses]);
+            Emit(node, "backward weights", LeaveOutUnseen(node, new NativeWork(operation, description.Implementation)),
+                description.ScratchpadBytes, [.. uses]);
         if (result != master)
             CopyWeights(node, result, master, "reorder gradient of weights");
     }
 
     private static Work LeaveOutUnseen(Node node, Work work) =>
-        node.Layer is Conv2d conv && UnseenTaps.Of(conv, node.Input) is { Count: > 0 } taps ? new UnseenTapsWork(work, taps, conv.Kernel.Height * conv.Kernel.Width) : work;
+        node.Layer is Conv2d conv && UnseenTaps.Of(conv, node.Input) is { Count: > 0 } taps
+            ? new UnseenTapsWork(work, taps, conv.Kernel.Height * conv.Kernel.Width) : work;
 
     private void BackPooling(Node node, Tensor gradient)
     {
@@ -209,7 +219,10 @@ internal sealed partial class Planner
         Give(input, result);
     }
 
-    /// <summary>The gradient of an activation, from the output of <paramref name="place"/>, the activation itself or the pooling behind it, or from the activation's input.</summary>
+    /// <summary>
+    /// The gradient of an activation, from the output of <paramref name="place"/>, the activation itself or the pooling behind it, or from
+    /// the activation's input.
+    /// </summary>
     private Tensor BackActivation(Node place, Node activation, Tensor gradient)
     {
         ElementwiseFunction function = Fusion.FunctionOf(activation.Layer);
@@ -219,7 +232,8 @@ internal sealed partial class Planner
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {activation.Name}", gradient.Layout);
         ElementwiseBackward operation = new(function, gradient.Layout, data.Layout);
-        Emit(activation, "backward", operation, Required(operation, place), new(function.DerivesFromInput ? Argument.Source : Argument.Target, data, Access.Read),
+        Emit(activation, "backward", operation, Required(operation, place),
+            new(function.DerivesFromInput ? Argument.Source : Argument.Target, data, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         return result;
     }

@@ -5,7 +5,9 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>Layers that put channels behind each other, in a layout in which those of one sample lie together in every part and in the whole.</summary>
+/// <summary>
+/// Layers that put channels behind each other, in a layout in which those of one sample lie together in every part and in the whole.
+/// </summary>
 internal sealed partial class Planner
 {
     private Tensor LowerConcat(Node node)
@@ -13,7 +15,8 @@ internal sealed partial class Planner
         Tensor[] parts = [.. node.Inputs.Select(n => As(node, _outputs[n.Index]!, JoinLayout(node, n.Output)))];
         Tensor whole = NewTensor(node.Name, JoinLayout(node, node.Output));
         Emit(node, "forward", new ConcatWork(PartBytes(node), false), 0,
-            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)), new(Argument.Target, whole, Access.Write)]);
+            [.. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Read)),
+            new(Argument.Target, whole, Access.Write)]);
         return whole;
     }
 
@@ -22,14 +25,16 @@ internal sealed partial class Planner
         Tensor whole = As(node, gradient, JoinLayout(node, node.Output), "reorder gradient");
         Tensor[] parts = [.. node.Inputs.Select(n => NewTensor($"d {n.Name}", JoinLayout(node, n.Output)))];
         Emit(node, "backward", new ConcatWork(PartBytes(node), true), 0,
-            [new(Argument.Source, whole, Access.Read), .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
+            [new(Argument.Source, whole, Access.Read),
+            .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part, Access.Write))]);
         for (int i = 0; i < parts.Length; i++)
             Give(node.Inputs[i], parts[i]);
     }
 
     private Tensor LowerPadChannels(Node node)
     {
-        Tensor source = As(node, InputOf(node), JoinLayout(node, node.Input), "reorder source"), target = NewTensor(node.Name, JoinLayout(node, node.Output));
+        Tensor source = As(node, InputOf(node), JoinLayout(node, node.Input), "reorder source"),
+            target = NewTensor(node.Name, JoinLayout(node, node.Output));
         Emit(node, "forward", new PadChannelsWork(BytesOf(node.Input), BytesOf(node.Output), IsBack: false), 0,
             new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
         return target;

@@ -15,7 +15,8 @@ internal sealed partial class Planner
     {
         source = As(node, source, Layout.Plain(source.Layout.Type, Sizes(node.Output)), "reorder source");
         Tensor target = NewTensor(node.Name, Layout.Plain(type, Sizes(node.Output)));
-        Emit(node, "forward", new SoftmaxWork(node.Output.Channels, IsBack: false), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        Emit(node, "forward", new SoftmaxWork(node.Output.Channels, IsBack: false), 0, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, target, Access.Write));
         return target;
     }
 
@@ -24,7 +25,8 @@ internal sealed partial class Planner
         gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
-        Emit(node, "backward", new SoftmaxWork(node.Output.Channels, IsBack: true), 0, new(Argument.Target, _outputs[node.Index]!, Access.Read),
+        Emit(node, "backward", new SoftmaxWork(node.Output.Channels, IsBack: true), 0,
+            new(Argument.Target, _outputs[node.Index]!, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }
@@ -37,7 +39,8 @@ internal sealed partial class Planner
         ResamplingForward operation = new(_options.IsTraining, source.Layout, Any(node.Output));
         KernelDescription description = Required(operation, node);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
-        Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, target, Access.Write));
         _forwards[node.Index] = operation with { Target = target.Layout };
         return target;
     }
@@ -49,7 +52,8 @@ internal sealed partial class Planner
             gradient = As(node, gradient, forward.Target, "reorder gradient");
             ResamplingBackward operation = new(forward.Source, gradient.Layout, forward);
             Tensor result = NewTensor($"d {node.Inputs[0].Name}", forward.Source);
-            Emit(node, "backward", operation, Required(operation, node), new(Argument.DiffTarget, gradient, Access.Read), new(Argument.DiffSource, result, Access.Write));
+            Emit(node, "backward", operation, Required(operation, node), new(Argument.DiffTarget, gradient, Access.Read),
+                new(Argument.DiffSource, result, Access.Write));
             gradient = result;
         }
         Give(node.Inputs[0], gradient);

@@ -15,7 +15,8 @@ internal sealed partial class Planner
         Tensor input = NewTensor("input", Plain(entry.Output));
         _outputs[0] = input;
         LowerLanes();
-        foreach (Node node in _graph.Nodes.Skip(1).Where(n => (!_fusion.IsFused(n) || IsInLanes(n.Inputs[0])) && !IsInLanes(n) && !IsFinalSoftmax(n)))
+        foreach (Node node in _graph.Nodes.Skip(1)
+            .Where(n => (!_fusion.IsFused(n) || IsInLanes(n.Inputs[0])) && !IsInLanes(n) && !IsFinalSoftmax(n)))
         {
             Tensor output = Lower(node);
             _outputs[node.Index] = output;
@@ -70,7 +71,8 @@ internal sealed partial class Planner
         }
         source = As(node, source, description![Argument.Source], "reorder source");
         // Backward kernels ask for the layouts that were found, not for any.
-        operation = operation with { Source = source.Layout, Weights = description[Argument.Weights], Target = description[Argument.Target] };
+        operation = operation with { Source = source.Layout, Weights = description[Argument.Weights],
+            Target = description[Argument.Target] };
         _forwards[node.Index] = operation;
         _sources[node.Index] = source;
         if (WinogradOf(node, conv, operation) is { } shape)
@@ -79,7 +81,8 @@ internal sealed partial class Planner
         if (_options.IsTraining && _given is null)
             _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
-        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
+        List<Use> uses = [new(Argument.Source, source, Access.Read),
+            new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
         if (operation.Bias is not null)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, target, Access.Write));
@@ -107,12 +110,14 @@ internal sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = linear.HasBias ? Layout.Plain(ElementType.Float32, linear.Units) : null;
         Layout target = Layout.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
-        InnerProductForward operation = new(_options.IsTraining, source.Layout, Layout.Any(_type, linear.Units, node.Input.Channels), bias, target, activation);
+        InnerProductForward operation = new(_options.IsTraining, source.Layout, Layout.Any(_type, linear.Units, node.Input.Channels), bias,
+            target, activation);
         KernelDescription description = Required(operation, node);
         if (_options.IsTraining && _given is null)
             _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
         Tensor result = NewTensor(node.Name, target);
-        List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
+        List<Use> uses = [new(Argument.Source, source, Access.Read),
+            new(Argument.Weights, ParameterAs(node, "weight", description[Argument.Weights]), Access.Read)];
         if (linear.HasBias)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, result, Access.Write));
@@ -170,7 +175,8 @@ internal sealed partial class Planner
             return LowerReLU(node, source);
         ElementwiseForward operation = new(Fusion.FunctionOf(node.Layer), source.Layout);
         KernelDescription description = Required(operation, node);
-        // A function that is not 0 at 0, such as Sigmoid in bfloat16, must leave out the padded channels of blocks: the library does so one by one.
+        // A function that is not 0 at 0, such as Sigmoid in bfloat16, must leave out the padded channels of blocks: the library does so one
+        // by one.
         if (description.Speed == Speed.Reference)
         {
             source = As(node, source, Plain(node.Output), "reorder source");
@@ -178,14 +184,16 @@ internal sealed partial class Planner
             description = Required(operation, node);
         }
         Tensor target = NewTensor(node.Name, source.Layout);
-        Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, target, Access.Write));
         return target;
     }
 
     private Tensor LowerReLU(Node node, Tensor source)
     {
         Tensor target = NewTensor(node.Name, source.Layout);
-        Emit(node, "forward", new RectifierWork(), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
+        Emit(node, "forward", new RectifierWork(), 0, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, target, Access.Write));
         return target;
     }
 
@@ -209,7 +217,8 @@ internal sealed partial class Planner
         return target;
     }
 
-    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d or GlobalAvgPool or Activation { NeverFalls: false }
+    private static bool KeepsOnlySign(Node producer) => producer.Layer is ReLU or Linear or Conv2d or AvgPool2d or GlobalAvgPool
+        or Activation { NeverFalls: false }
         || (producer.Layer is MaxPool2d && producer.Inputs[0].Layer is not (Tanh or Sigmoid));
 
     private Tensor LowerAdd(Node node)
@@ -222,7 +231,8 @@ internal sealed partial class Planner
     private Tensor AddUp(Node node, string name, IReadOnlyList<Tensor> parts)
     {
         Tensor target = NewTensor($"{node.Name} {name}", parts[0].Layout);
-        // As one row of numbers, the padded channels of blocks included: those are 0, and the library is slow where it has to leave them out.
+        // As one row of numbers, the padded channels of blocks included: those are 0, and the library is slow where it has to leave them
+        // out.
         int elementBytes = target.Layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float);
         Layout row = Layout.Plain(target.Layout.Type, target.Layout.Bytes / elementBytes);
         OneDnn.Sum operation = new(row, parts.Count);

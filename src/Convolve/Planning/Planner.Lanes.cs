@@ -7,8 +7,8 @@ namespace Convolve.Planning;
 
 internal sealed partial class Planner
 {
-    // Measured on LeNet-5: with few channels the library pads them to 16 and picks slow kernels, and 16 images in the lanes are 2 to 3 times
-    // faster; with more channels than this the library is as fast.
+    // Measured on LeNet-5: with few channels the library pads them to 16 and picks slow kernels, and 16 images in the lanes are 2 to 3
+    // times faster; with more channels than this the library is as fast.
     private const int LargestLanesChannels = 16, LargestLanesFilters = 32, LargestLanesTaps = 400;
 
     // A group's values before the pooling are scratch space of each thread, and should stay in its cache.
@@ -114,9 +114,11 @@ internal sealed partial class Planner
             new(Argument.Bias, PlainParameter(conv, "bias"), Access.Read), new(Argument.Target, part.Target, Access.Write),
         ];
         if (_options.IsTraining && part.Stage.KeepsActivations)
-            uses.Add(new(Argument.FirstSource, part.Activations = NewTensor($"{conv.Name} activations", LanesLayoutOf(conv.Output)), Access.Write));
+            uses.Add(new(Argument.FirstSource, part.Activations = NewTensor($"{conv.Name} activations", LanesLayoutOf(conv.Output)),
+                Access.Write));
         if (_options.IsTraining && part.Stage.Pool is { Kind: LanesPoolKind.Max } pool)
-            uses.Add(new(Argument.Workspace, part.Argmax = NewTensor($"{part.Last.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
+            uses.Add(new(Argument.Workspace, part.Argmax =
+                NewTensor($"{part.Last.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
         Emit(conv, "forward", new LanesForwardWork(part.Stage), _options.Threads * LanesStages.ForwardScratchBytes(part.Stage), [.. uses]);
         return part.Target;
     }
@@ -140,7 +142,8 @@ internal sealed partial class Planner
         List<Use> uses =
         [
             new(Argument.Source, part.Source!, Access.Read), new(Argument.Weights, PlainParameter(conv, "weight"), Access.Read),
-            new(Argument.Target, part.Target!, Access.Read), new(Argument.DiffTarget, gradient, Access.Read), new(Argument.DiffWeights, sums, Access.Write),
+            new(Argument.Target, part.Target!, Access.Read), new(Argument.DiffTarget, gradient, Access.Read),
+            new(Argument.DiffWeights, sums, Access.Write),
         ];
         if (part.Activations is not null)
             uses.Add(new(Argument.FirstSource, part.Activations, Access.Read));
@@ -149,18 +152,22 @@ internal sealed partial class Planner
         Tensor result = gradient;
         if (!isFirst)
             uses.Add(new(Argument.DiffSource, result = NewTensor($"d {conv.Inputs[0].Name}", LanesLayoutOf(conv.Input)), Access.Write));
-        Emit(conv, "backward", new LanesBackwardWork(part.Stage), _options.Threads * LanesStages.BackwardScratchBytes(part.Stage), [.. uses]);
+        Emit(conv, "backward", new LanesBackwardWork(part.Stage), _options.Threads * LanesStages.BackwardScratchBytes(part.Stage),
+            [.. uses]);
         Emit(conv, "sum of weight gradients", new LanesReduceWork(part.Stage.Conv), 0, new(Argument.Source, sums, Access.Read),
-            new(Argument.DiffWeights, Parameter(conv, "weight", Region.Gradients), Access.Write), new(Argument.DiffBias, Parameter(conv, "bias", Region.Gradients), Access.Write));
+            new(Argument.DiffWeights, Parameter(conv, "weight", Region.Gradients), Access.Write),
+            new(Argument.DiffBias, Parameter(conv, "bias", Region.Gradients), Access.Write));
         return result;
     }
 
-    private Tensor PlainParameter(Node node, string name) => ParameterAs(node, name, Layout.Plain(ElementType.Float32, [.. Master(node, name).Sizes]));
+    private Tensor PlainParameter(Node node, string name) =>
+        ParameterAs(node, name, Layout.Plain(ElementType.Float32, [.. Master(node, name).Sizes]));
 
     private Tensor CopyLanes(Node node, string name, Tensor source, Layout target, Shape shape, bool toLanes)
     {
         Tensor result = NewTensor($"{source.Storage.Name} {name}", target);
-        Emit(node, name, new LanesCopyWork((int)shape.Elements, toLanes), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, result, Access.Write));
+        Emit(node, name, new LanesCopyWork((int)shape.Elements, toLanes), 0, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, result, Access.Write));
         return result;
     }
 

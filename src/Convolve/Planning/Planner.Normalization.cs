@@ -5,7 +5,9 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>Batch normalisation on own kernels, on images in blocks of 16 channels or on plain vectors, with a ReLU or LeakyReLU inside.</summary>
+/// <summary>
+/// Batch normalisation on own kernels, on images in blocks of 16 channels or on plain vectors, with a ReLU or LeakyReLU inside.
+/// </summary>
 internal sealed partial class Planner
 {
     private readonly Dictionary<Node, (BatchNormWork Work, Tensor Source)> _batchNorms = [];
@@ -19,8 +21,10 @@ internal sealed partial class Planner
         Tensor statistics = NewTensor($"{node.Name} statistics", Layout.Plain(ElementType.Float32, shape.StatisticsFloats));
         Access running = _options.IsTraining ? Access.ReadWrite : Access.Read;
         Emit(node, "forward", work, _options.IsTraining ? PartialBytes(shape) : 0,
-            new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read), new(Argument.Bias, Parameter(node, "bias"), Access.Read),
-            new(Argument.FirstSource, Parameter(node, "running_mean"), running), new(Argument.FirstSource + 1, Parameter(node, "running_var"), running),
+            new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read),
+            new(Argument.Bias, Parameter(node, "bias"), Access.Read),
+            new(Argument.FirstSource, Parameter(node, "running_mean"), running),
+            new(Argument.FirstSource + 1, Parameter(node, "running_var"), running),
             new(Argument.Workspace, statistics, Access.Write), new(Argument.Target, target, Access.Write));
         _batchNorms[node] = (work, source);
         _workspaces[node.Index] = statistics;
@@ -35,8 +39,10 @@ internal sealed partial class Planner
         Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
         Emit(node, "backward", new BatchNormBackwardWork(work.Shape, work.Slope), PartialBytes(work.Shape),
             new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read),
-            new(Argument.Workspace, _workspaces[node.Index]!, Access.Read), new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read),
-            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write), new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write),
+            new(Argument.Workspace, _workspaces[node.Index]!, Access.Read),
+            new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read),
+            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write),
+            new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write),
             new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }

@@ -6,8 +6,8 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the same pass.
-/// Other windows are the library's, which is faster there. Min pooling, which the library has not, is by own kernels always.
+/// Max pooling by 3x3 or 2x2 with stride 2 of images in blocks of 16 channels by own kernels, with the gradient of a ReLU before it in the
+/// same pass. Other windows are the library's, which is faster there. Min pooling, which the library has not, is by own kernels always.
 /// </summary>
 internal sealed partial class Planner
 {
@@ -15,7 +15,8 @@ internal sealed partial class Planner
 
     private BlockedPool? BlockedPoolOf(Node node, Pool2d pool, Window window, Layout source, Layout target)
     {
-        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || !source.IsBlockedBy(BlockedPool.Block) || !target.IsBlockedBy(BlockedPool.Block))
+        if (pool is not MaxPool2d || !BlockedMaxPooling.IsSupported || !source.IsBlockedBy(BlockedPool.Block)
+            || !target.IsBlockedBy(BlockedPool.Block))
             return null;
         BlockedPool blocked = BlockedPoolOf(node, pool, window);
         return blocked.IsHalving ? blocked : null;
@@ -24,7 +25,8 @@ internal sealed partial class Planner
     private BlockedPool BlockedPoolOf(Node node, Pool2d pool, Window window)
     {
         int blocks = (node.Input.Channels + BlockedPool.Block - 1) / BlockedPool.Block;
-        return new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height, pool.Stride.Width,
+        return new((int)Batch * blocks, node.Input.Height, node.Input.Width, pool.Kernel.Height, pool.Kernel.Width, pool.Stride.Height,
+            pool.Stride.Width,
             window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width);
     }
 
@@ -40,7 +42,8 @@ internal sealed partial class Planner
     {
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
         if (_options.IsTraining)
-            uses.Add(new(Argument.Workspace, _workspaces[node.Index] = NewTensor($"{node.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
+            uses.Add(new(Argument.Workspace, _workspaces[node.Index] =
+                NewTensor($"{node.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
         Emit(node, "forward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: false, TakesReLU(node)), 0, [.. uses]);
         _pools[node] = pool;
     }
@@ -51,7 +54,8 @@ internal sealed partial class Planner
         if (source.Layout.ChannelBlock is not { } block || target.Layout.ChannelBlock != block)
             throw new NotSupportedException($"{node.Layer} \"{node.Name}\": no NaN is looked for from {source.Layout} to {target.Layout}.");
         BlockedPool shape = BlockedPoolOf(node, pool, window) with { Planes = (int)Batch * ((node.Input.Channels + block - 1) / block) };
-        Emit(node, "pass NaN on", new PoolingNaNWork(shape, block), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.ReadWrite));
+        Emit(node, "pass NaN on", new PoolingNaNWork(shape, block), 0, new(Argument.Source, source, Access.Read),
+            new(Argument.Target, target, Access.ReadWrite));
     }
 
     /// <summary>Whether the gradient of the ReLU before a pooling is taken with the pooling's: the places of the maxima tell it.</summary>
@@ -60,7 +64,8 @@ internal sealed partial class Planner
     private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout)
     {
         Tensor result = NewTensor($"d {node.Inputs[0].Name}", layout);
-        Emit(node, "backward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: true, TakesReLU(node)), 0, new(Argument.DiffTarget, gradient, Access.Read),
+        Emit(node, "backward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: true, TakesReLU(node)), 0,
+            new(Argument.DiffTarget, gradient, Access.Read),
             new(Argument.Workspace, _workspaces[node.Index]!, Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }

@@ -6,8 +6,8 @@ using Convolve.OneDnn;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Local response normalisation on own kernels, on images in blocks of 16 channels, with the gradient of a ReLU or LeakyReLU before it in the same pass.
-/// The library keeps a workspace as large as the image for it.
+/// Local response normalisation on own kernels, on images in blocks of 16 channels, with the gradient of a ReLU or LeakyReLU before it in
+/// the same pass. The library keeps a workspace as large as the image for it.
 /// </summary>
 internal sealed partial class Planner
 {
@@ -32,7 +32,8 @@ internal sealed partial class Planner
         Tensor result = inPlace ? gradient : NewTensor($"d {input.Name}", gradient.Layout);
         float slope = !_fusion.TakesGradientOf(node, input) || IsInLanes(input) ? 1 : input.Layer is LeakyReLU leaky ? leaky.Slope : 0;
         ResponseNormShape shape = ShapeOf(node, norm);
-        Emit(node, "backward", new ResponseNormWork(shape, slope, IsBack: true), ScratchBytes(shape, isBack: true), new(Argument.Source, source, Access.Read),
+        Emit(node, "backward", new ResponseNormWork(shape, slope, IsBack: true), ScratchBytes(shape, isBack: true),
+            new(Argument.Source, source, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         Give(input, result);
     }
@@ -40,7 +41,8 @@ internal sealed partial class Planner
     private ResponseNormShape ShapeOf(Node node, LocalResponseNorm norm)
     {
         Shape image = node.Output;
-        return new((int)Batch, image.Channels, image.Height * image.Width, Math.Min(norm.Size / 2, image.Channels - 1), Math.Min((norm.Size - 1) / 2, image.Channels - 1),
+        return new((int)Batch, image.Channels, image.Height * image.Width, Math.Min(norm.Size / 2, image.Channels - 1),
+            Math.Min((norm.Size - 1) / 2, image.Channels - 1),
             (float)norm.Factor, norm.Beta, norm.K);
     }
 

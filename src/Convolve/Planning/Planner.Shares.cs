@@ -6,8 +6,9 @@ internal sealed partial class Planner
 {
     private const long CacheLine = 64;
 
-    // Of a network in lanes everything else is small too, and the library's threads wait for each other within its kernels. A kernel for each thread's images
-    // waits for nobody, so that fewer threads may compute them all (decisions/0015). Large layers stay whole: each thread would read all weights.
+    // Of a network in lanes everything else is small too, and the library's threads wait for each other within its kernels. A kernel for
+    // each thread's images waits for nobody, so that fewer threads may compute them all (decisions/0015). Large layers stay whole: each
+    // thread would read all weights.
     private bool TryEmitShares(string node, string name, Operation operation, KernelDescription whole, Use[] uses)
     {
         if (_lanes.Count == 0 || _options.Threads == 1)
@@ -21,7 +22,8 @@ internal sealed partial class Planner
             int first = (int)(Batch * thread / _options.Threads), count = (int)(Batch * (thread + 1) / _options.Threads) - first;
             if (count == 0)
                 continue;
-            if (ShareOf(operation, uses, count) is not { } share || ThreadTeam.OnOneThread(() => _library.Describe(share)) is not { } description
+            if (ShareOf(operation, uses, count) is not { } share
+                || ThreadTeam.OnOneThread(() => _library.Describe(share)) is not { } description
                 || description.Speed < whole.Speed)
                 return false;
             long partAt = scratchpad + Lines(description.ScratchpadBytes);
@@ -29,7 +31,8 @@ internal sealed partial class Planner
             scratchpad = shares.Count == 1 ? partAt : partAt + weightBytes + biasBytes;
             implementation = description.Implementation;
         }
-        _steps.Add(new(node, name, _phase, new SharesWork(shares, implementation), uses, scratchpad > 0 ? new($"{node} {name} scratchpad", Region.Arena, scratchpad) : null));
+        _steps.Add(new(node, name, _phase, new SharesWork(shares, implementation), uses,
+            scratchpad > 0 ? new($"{node} {name} scratchpad", Region.Arena, scratchpad) : null));
         return true;
     }
 
@@ -37,8 +40,10 @@ internal sealed partial class Planner
     private Operation? ShareOf(Operation operation, Use[] uses, int images)
     {
         Layout Of(Argument argument) => uses.First(use => use.Argument == argument).Tensor.Layout;
-        Layout? Rows(Layout whole) => whole.IsPlain && whole.Sizes[0] == Batch ? Layout.Plain(whole.Type, [images, .. whole.Sizes.Skip(1)]) : null;
-        InnerProductForward? Product(InnerProductForward whole) => Rows(whole.Source) is { } source && Rows(whole.Target) is { } target ? whole with { Source = source, Target = target } : null;
+        Layout? Rows(Layout whole) => whole.IsPlain && whole.Sizes[0] == Batch ? Layout.Plain(whole.Type, [images, .. whole.Sizes.Skip(1)])
+            : null;
+        InnerProductForward? Product(InnerProductForward whole) => Rows(whole.Source) is { } source && Rows(whole.Target) is { } target
+            ? whole with { Source = source, Target = target } : null;
         switch (operation)
         {
             case InnerProductForward whole when Product(whole) is { } share:
@@ -56,7 +61,8 @@ internal sealed partial class Planner
         }
     }
 
-    private static long PartBytes(Use[] uses, Argument argument) => uses.FirstOrDefault(use => use.Argument == argument) is { } use ? Lines(use.Tensor.Layout.Bytes) : 0;
+    private static long PartBytes(Use[] uses, Argument argument) => uses.FirstOrDefault(use => use.Argument == argument) is { } use
+        ? Lines(use.Tensor.Layout.Bytes) : 0;
 
     private static long Lines(long bytes) => (bytes + CacheLine - 1) / CacheLine * CacheLine;
 }

@@ -5,7 +5,9 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>Turns a graph into a plan: forward in the graph's order, the loss, then backward, each with the layouts that the kernels like best.</summary>
+/// <summary>
+/// Turns a graph into a plan: forward in the graph's order, the loss, then backward, each with the layouts that the kernels like best.
+/// </summary>
 internal sealed partial class Planner
 {
     private readonly Graph _graph;
@@ -40,16 +42,24 @@ internal sealed partial class Planner
     public static Plan Create(Graph graph, PlanOptions options, ParameterPlan? parameters = null)
     {
         if (!graph.Output.IsVector)
-            throw new NetworkException($"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).");
+            throw new NetworkException(
+                $"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add " +
+                $"Flatten() and Linear(classes).");
         if (options.BatchSize < 1 || options.Threads < 1)
-            throw new NetworkException($"A plan for {options.BatchSize} images on {options.Threads} threads was asked for. Both must be at least 1.");
+            throw new NetworkException(
+                $"A plan for {options.BatchSize} images on {options.Threads} threads was asked for. Both must be at least 1.");
         // The kernels count the elements of a tensor in 32 bits.
         Node largest = graph.Nodes.MaxBy(n => n.Output.Elements)!;
         long most = int.MaxValue / largest.Output.Elements;
         if (most == 0)
-            throw new NetworkException($"{graph.Name} is too large for one image of {graph.Input}: \"{largest.Name}\" has {Format.Count(largest.Output.Elements)} values, {Format.Bytes(largest.Output.Elements * sizeof(float))}, and a tensor may have at most {Format.Count(int.MaxValue)}. Use a smaller input.");
+            throw new NetworkException(
+                $"{graph.Name} is too large for one image of {graph.Input}: \"{largest.Name}\" has " +
+                $"{Format.Count(largest.Output.Elements)} values, {Format.Bytes(largest.Output.Elements * sizeof(float))}, and a tensor " +
+                $"may have at most {Format.Count(int.MaxValue)}. Use a smaller input.");
         if (options.BatchSize > most)
-            throw new NetworkException($"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch size is {most}.");
+            throw new NetworkException(
+                $"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch " +
+                $"size is {most}.");
         // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.
         Plan? plan = null;
         ThreadTeam.Invoke(() =>
@@ -112,14 +122,16 @@ internal sealed partial class Planner
     }
 
     private Layout MasterOf(Node node, ParameterSpec spec) =>
-        _masters.TryGetValue((node, spec.Name), out Layout? layout) ? layout : Layout.Plain(ElementType.Float32, ParameterSizes(node, spec));
+        _masters.TryGetValue((node, spec.Name), out Layout? layout) ? layout
+            : Layout.Plain(ElementType.Float32, ParameterSizes(node, spec));
 
     /// <summary>The master layout of a parameter: as given by an earlier plan, or as this one has chosen.</summary>
     private Layout Master(Node node, string name) => _given is not null
         ? _given.Slots[ParameterIndex(node, name)].Layout
         : MasterOf(node, node.State.First(p => p.Name == name));
 
-    private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv && spec.Role == ParameterRole.Weight
+    private static long[] ParameterSizes(Node node, ParameterSpec spec) => node.Layer is Conv2d { Groups: > 1 } conv
+        && spec.Role == ParameterRole.Weight
         ? [conv.Groups, conv.Filters / conv.Groups, .. spec.Shape.Skip(1).Select(s => (long)s)]
         : [.. spec.Shape.Select(s => (long)s)];
 
@@ -134,14 +146,17 @@ internal sealed partial class Planner
         return new(storage, layout);
     }
 
-    /// <summary>A parameter in the layout and type that a kernel wants: the master itself, or a copy that is written anew when it changes.</summary>
+    /// <summary>
+    /// A parameter in the layout and type that a kernel wants: the master itself, or a copy that is written anew when it changes.
+    /// </summary>
     private Tensor ParameterAs(Node node, string name, Layout wanted)
     {
         Tensor master = Parameter(node, name);
         if (master.Layout.Equals(wanted))
             return master;
         if (!_copies.TryGetValue((master.Storage, wanted), out Tensor? copy))
-            _copies[(master.Storage, wanted)] = copy = new(new(master.Storage.Name, Region.WeightCopies, wanted.Bytes, master.Storage.Parameter), wanted);
+            _copies[(master.Storage, wanted)] = copy =
+                new(new(master.Storage.Name, Region.WeightCopies, wanted.Bytes, master.Storage.Parameter), wanted);
         return copy;
     }
 
@@ -170,7 +185,8 @@ internal sealed partial class Planner
     }
 
     private void Emit(Node node, string name, Work work, long scratchpadBytes, params Use[] uses) =>
-        _steps.Add(new(node.Name, name, _phase, work, uses, scratchpadBytes > 0 ? new($"{node.Name} {name} scratchpad", Region.Arena, scratchpadBytes) : null));
+        _steps.Add(new(node.Name, name, _phase, work, uses,
+            scratchpadBytes > 0 ? new($"{node.Name} {name} scratchpad", Region.Arena, scratchpadBytes) : null));
 
     /// <summary>The tensor in another layout: itself, or a copy by a step of its own.</summary>
     private Tensor As(Node node, Tensor tensor, Layout wanted, string name = "reorder")
@@ -179,11 +195,14 @@ internal sealed partial class Planner
             return tensor;
         Tensor target = NewTensor($"{tensor.Storage.Name} as {wanted.Format}", wanted);
         Reorder operation = new(tensor.Layout, wanted);
-        Emit(node, name, operation, Required(operation, node), new(Argument.Source, tensor, Access.Read), new(Argument.Target, target, Access.Write));
+        Emit(node, name, operation, Required(operation, node), new(Argument.Source, tensor, Access.Read),
+            new(Argument.Target, target, Access.Write));
         return target;
     }
 
-    /// <summary>The same for weights and their gradients, which own kernels move: a training's result is nowhere in a library's hands.</summary>
+    /// <summary>
+    /// The same for weights and their gradients, which own kernels move: a training's result is nowhere in a library's hands.
+    /// </summary>
     private Tensor WeightsAs(Node node, Tensor tensor, Layout wanted, string name)
     {
         if (tensor.Layout.Equals(wanted))
@@ -197,7 +216,8 @@ internal sealed partial class Planner
         Emit(node, name, new WeightsCopyWork(), 0, new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write));
 
     private KernelDescription Required(Operation operation, Node node) => _library.Describe(operation)
-        ?? throw new KernelLibraryException($"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
+        ?? throw new KernelLibraryException(
+        $"{node.Layer} \"{node.Name}\": {_library.Name} has no kernel for {operation} on this CPU ({_library.InstructionSet}).");
 
     private static Speed SpeedOf(KernelDescription? description) => description?.Speed ?? Speed.None;
 }

@@ -9,6 +9,9 @@ public enum Precision
     /// <summary>32-bit floats everywhere.</summary>
     Float32,
 
-    /// <summary>bfloat16 activations and weight copies (Winograd convolutions compute in float32 between them), float32 master weights, gradients and loss; only where the CPU has it natively.</summary>
+    /// <summary>
+    /// bfloat16 activations and weight copies (Winograd convolutions compute in float32 between them), float32 master weights, gradients
+    /// and loss; only where the CPU has it natively.
+    /// </summary>
     BFloat16,
 }

@@ -2,7 +2,9 @@ using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
-/// <summary>A kernel of the library for each share of the batch, each on one thread: so the team's threads compute them as they do own work.</summary>
+/// <summary>
+/// A kernel of the library for each share of the batch, each on one thread: so the team's threads compute them as they do own work.
+/// </summary>
 /// <param name="Shares">One for each thread of the plan that has images.</param>
 /// <param name="Implementation">Of each.</param>
 internal sealed record SharesWork(IReadOnlyList<BatchShare> Shares, string Implementation) : Work
@@ -19,5 +21,6 @@ internal sealed record SharesWork(IReadOnlyList<BatchShare> Shares, string Imple
 /// <param name="Images">How many.</param>
 /// <param name="ScratchpadAt">Where its scratchpad begins in that of the step.</param>
 /// <param name="ScratchpadBytes">Of the kernel.</param>
-/// <param name="PartAt">Where the step's scratchpad has its part of the sum, the weights' and behind it the bias's; the first share's is the result.</param>
+/// <param name="PartAt">Where the step's scratchpad has its part of the sum, the weights' and behind it the bias's; the first share's is
+/// the result.</param>
 internal sealed record BatchShare(Operation Operation, int FirstImage, int Images, long ScratchpadAt, long ScratchpadBytes, long PartAt);

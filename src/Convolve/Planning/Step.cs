@@ -31,7 +31,9 @@ internal sealed record NativeWork(Operation Operation, string Implementation) : 
     public override string RunBy => Implementation;
 }
 
-/// <summary>Dropout or its gradient: source to target, masked and scaled; the mask is drawn anew each time, from (seed, step, layer, element).</summary>
+/// <summary>
+/// Dropout or its gradient: source to target, masked and scaled; the mask is drawn anew each time, from (seed, step, layer, element).
+/// </summary>
 /// <param name="Probability">The share that is zeroed.</param>
 /// <param name="Layer">The index of the node, which keys the mask.</param>
 internal sealed record DropoutWork(float Probability, int Layer) : Work;
@@ -41,13 +43,16 @@ internal sealed record DropoutWork(float Probability, int Layer) : Work;
 /// <param name="Smoothing">The share of each label that is spread over all classes.</param>
 internal sealed record LossWork(int Classes, float Smoothing) : Work;
 
-/// <summary>Copies channels between one tensor and several: each sample's run of bytes of every part, one behind the other in the whole.</summary>
+/// <summary>
+/// Copies channels between one tensor and several: each sample's run of bytes of every part, one behind the other in the whole.
+/// </summary>
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
 internal sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
 
 /// <summary>A convolution with stride 4, and the convolution with stride 1 that does the same on 4x4 patches as 16 channels.</summary>
-internal readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop, int PadLeft, int OutHeight, int OutWidth)
+internal readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop,
+    int PadLeft, int OutHeight, int OutWidth)
 {
     private const int Stride = 4;
 
@@ -111,11 +116,14 @@ internal sealed record SoftmaxWork(int Features, bool IsBack) : Work;
 
 /// <summary>Local response normalisation, or its gradient.</summary>
 /// <param name="Shape">The batch.</param>
-/// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for ReLU.</param>
+/// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for
+/// ReLU.</param>
 /// <param name="IsBack">Whether it is the gradient.</param>
 internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bool IsBack) : Work;
 
-/// <summary>Max or min pooling of blocks of 16 channels (source to target, and to workspace the places of what was chosen), or its gradient.</summary>
+/// <summary>
+/// Max or min pooling of blocks of 16 channels (source to target, and to workspace the places of what was chosen), or its gradient.
+/// </summary>
 /// <param name="Pool">The pooling.</param>
 /// <param name="IsMin">Whether the smallest is chosen, and not the largest.</param>
 /// <param name="IsBack">Whether the gradient is taken back.</param>
@@ -145,13 +153,15 @@ internal sealed record AdaptiveAverageWork(AdaptiveShape Shape, bool IsBack) : W
 /// <summary>Weights, or their gradient, in another layout or type (source to target).</summary>
 internal sealed record WeightsCopyWork : Work;
 
-/// <summary>The gradient of a convolution's weights, where some of its taps meet nothing but padding: those are 0, whatever the kernel gives them.</summary>
+/// <summary>
+/// The gradient of a convolution's weights, where some of its taps meet nothing but padding: those are 0, whatever the kernel gives them.
+/// </summary>
 /// <param name="Kernel">What computes it.</param>
 /// <param name="Taps">Their numbers, row by row of the kernel.</param>
 /// <param name="Area">The number of all taps.</param>
 /// <remarks>
-/// The bfloat16 kernels of oneDNN 2.6.3, 3.7.2 and 3.12.1 sum such taps from their scratchpad, unwritten, where the horizontal stride is at least 2 and
-/// wider than the image.
+/// The bfloat16 kernels of oneDNN 2.6.3, 3.7.2 and 3.12.1 sum such taps from their scratchpad, unwritten, where the horizontal stride is at
+/// least 2 and wider than the image.
 /// </remarks>
 internal sealed record UnseenTapsWork(Work Kernel, IReadOnlyList<int> Taps, int Area) : Work
 {

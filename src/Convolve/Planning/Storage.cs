@@ -5,7 +5,9 @@ namespace Convolve.Planning;
 /// <summary>Which memory a tensor lies in.</summary>
 internal enum Region
 {
-    /// <summary>The plan's own: activations, their gradients, workspaces, scratchpads. Places are used again when a tensor is dead.</summary>
+    /// <summary>
+    /// The plan's own: activations, their gradients, workspaces, scratchpads. Places are used again when a tensor is dead.
+    /// </summary>
     Arena,
 
     /// <summary>Master weights, float32.</summary>
@@ -21,7 +23,8 @@ internal enum Region
 /// <summary>A piece of memory of a plan, and when it is in use.</summary>
 internal sealed class Storage
 {
-    internal Storage(string name, Region region, long bytes, int parameter = -1) => (Name, Region, Bytes, Parameter) = (name, region, bytes, parameter);
+    internal Storage(string name, Region region, long bytes, int parameter = -1) =>
+        (Name, Region, Bytes, Parameter) = (name, region, bytes, parameter);
 
     public string Name { get; }
 

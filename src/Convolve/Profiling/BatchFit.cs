@@ -4,7 +4,9 @@ using Convolve.Planning;
 
 namespace Convolve.Profiling;
 
-/// <summary>Whether a batch fits in the memory of this machine, and which is the largest that does. Only plans are made: nothing is allocated.</summary>
+/// <summary>
+/// Whether a batch fits in the memory of this machine, and which is the largest that does. Only plans are made: nothing is allocated.
+/// </summary>
 internal sealed class BatchFit
 {
     private readonly int _size;
@@ -33,7 +35,9 @@ internal sealed class BatchFit
     /// <summary>Whether there is memory for it.</summary>
     public bool HasMemory => Needed.TotalBytes <= AvailableBytes;
 
-    /// <summary>The largest batch that fits where this one does not; 0 if there is none. Found by bisection, which makes some plans.</summary>
+    /// <summary>
+    /// The largest batch that fits where this one does not; 0 if there is none. Found by bisection, which makes some plans.
+    /// </summary>
     public int Largest => LargestOf(_estimate);
 
     /// <summary>The largest size that fits by another estimate, as where the batch is computed in parts; 0 if there is none.</summary>

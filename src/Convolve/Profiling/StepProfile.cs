@@ -9,7 +9,8 @@ using Convolve.Training.Optimizers;
 namespace Convolve.Profiling;
 
 /// <summary>Where the time of a pass goes on this machine.</summary>
-/// <param name="SecondsByNode">The time of each node of the network. An activation that runs inside another kernel counts as part of that kernel's node.</param>
+/// <param name="SecondsByNode">The time of each node of the network. An activation that runs inside another kernel counts as part of that
+/// kernel's node.</param>
 /// <param name="TotalSeconds">Of the whole pass.</param>
 internal sealed record StepProfile(IReadOnlyDictionary<string, double> SecondsByNode, double TotalSeconds)
 {
@@ -44,7 +45,8 @@ internal sealed record StepProfile(IReadOnlyDictionary<string, double> SecondsBy
     /// <param name="recipe">How it is trained.</param>
     public static double TrainingSecondsPerImage(Graph graph, Recipe recipe)
     {
-        using Model model = new(graph, new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads }, recipe.BatchSize);
+        using Model model = new(graph, new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads },
+            recipe.BatchSize);
         using Optimizer optimizer = new(model, recipe.Optimizer);
         Executor pass = model.Training(recipe.BatchSize);
         double best = double.MaxValue;

@@ -15,10 +15,13 @@ internal static class ClassesSection
         ConfusionMatrix matrix = new(predictions);
         MacroScore macro = matrix.Macro;
         Html classes = Html.Table(["class", "pictures#", "precision#", "recall#", "F1#"], matrix.Classes
-            .Select(c => new Html[] { c.Name, Format.Count(c.Support), Format.Fraction(c.Precision), Format.Fraction(c.Recall), Format.Fraction(c.F1) })
-            .Append(["mean of the classes", "", Format.Fraction(macro.Precision), Format.Fraction(macro.Recall), Format.Fraction(macro.F1)]));
+            .Select(c => new Html[] { c.Name, Format.Count(c.Support), Format.Fraction(c.Precision), Format.Fraction(c.Recall),
+            Format.Fraction(c.F1) })
+            .Append(["mean of the classes", "", Format.Fraction(macro.Precision), Format.Fraction(macro.Recall),
+            Format.Fraction(macro.F1)]));
         Html pairs = Html.Table(["class", "taken for", "pictures#", "of the class#"], matrix.MostConfused(ShownPairs)
-            .Select(p => new Html[] { matrix.ClassNames[p.Label], matrix.ClassNames[p.Predicted], Format.Count(p.Count), Format.Percent(p.Share) }));
+            .Select(p => new Html[] { matrix.ClassNames[p.Label], matrix.ClassNames[p.Predicted], Format.Count(p.Count),
+            Format.Percent(p.Share) }));
         bool isSmall = matrix.ClassNames.Count <= MostNumbers;
         return Html.Of($"""
             <p class="soft">Rows of the confusion matrix are the true classes, columns what they were taken for{(isSmall ? "; pictures, coloured by their share of the row" : ", in the order of the table below; the share of the row, the right ones blue, the others red")}.</p>
@@ -47,7 +50,9 @@ internal static class ClassesSection
         if (count == 0)
             return Html.Of($"<td class=\"zero\">0</td>");
         (string color, double strength) = Shade(matrix, label, predicted);
-        string words = $"{matrix.ClassNames[label]} taken for {matrix.ClassNames[predicted]}: {Format.Percent((double)count / matrix.Classes[label].Support)}";
+        string words =
+            $"{matrix.ClassNames[label]} taken for {matrix.ClassNames[predicted]}: " +
+            $"{Format.Percent((double)count / matrix.Classes[label].Support)}";
         return Html.Of($"<td style=\"background:rgba({color},{0.6 * strength:F2})\" title=\"{words}\">{count}</td>");
     }
 
@@ -69,6 +74,8 @@ internal static class ClassesSection
             for (int c = 0; c < 3; c++)
                 planes[c * classes * classes + i] = (byte)(255 + (full[c] - 255) * strength);
         }
-        return Html.Of($"<img class=\"pixels heat\" alt=\"confusion matrix of {classes} classes\" src=\"{Thumbnail.Uri(PngEncoder.Encode(planes, 3, classes, classes))}\">");
+        return Html.Of(
+            $"<img class=\"pixels heat\" alt=\"confusion matrix of {classes} classes\" " +
+            $"src=\"{Thumbnail.Uri(PngEncoder.Encode(planes, 3, classes, classes))}\">");
     }
 }

@@ -39,7 +39,8 @@ internal static class ComparisonPage
         {Html.Join(comparison.Runs.Where(run => run.Run.Problem is not null).Select(run => Html.Of($"<p>{run.Name} has no predictions: {run.Run.Problem}</p>\n")))}
         """);
 
-    private static Html Curves(RunComparison comparison) => ReportPage.Charts(comparison.AccuracyByEpoch, comparison.LossByEpoch, comparison.AccuracyByTime);
+    private static Html Curves(RunComparison comparison) =>
+        ReportPage.Charts(comparison.AccuracyByEpoch, comparison.LossByEpoch, comparison.AccuracyByTime);
 
     private static Html Differences(RunComparison comparison) => comparison.Differences.Count == 0 ? "Recipes, networks and environments are the same." : Html.Of($"""
         {Html.Table(["value", .. comparison.Runs.Select(run => run.Name.TrimEnd('#'))], comparison.Differences.Take(MostDifferences)

@@ -17,7 +17,8 @@ namespace Convolve.Reporting;
 internal sealed record EvaluatedRun(RunSummary Summary)
 {
     /// <summary>
-    /// The pictures that the weights were evaluated on: the test split of a finished run, else the validation split, so that nobody chooses by the test split. Null where
+    /// The pictures that the weights were evaluated on: the test split of a finished run, else the validation split, so that nobody chooses
+    /// by the test split. Null where
     /// <see cref="Problem"/> says why.
     /// </summary>
     public Split? Split { get; private init; }
@@ -39,7 +40,8 @@ internal sealed record EvaluatedRun(RunSummary Summary)
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The folder is no run, or cannot be read.</exception>
     /// <exception cref="DataException">The data do not go with the weights, or an image cannot be read.</exception>
-    public static EvaluatedRun Of(string folder, Classifier classifier, DataSplits data, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public static EvaluatedRun Of(string folder, Classifier classifier, DataSplits data, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(data);
@@ -47,17 +49,21 @@ internal sealed record EvaluatedRun(RunSummary Summary)
         Split split = run.Summary.Test is not null ? data.Test : data.Validation;
         if (split.Count == 0)
             return run with { Problem = "The run is not finished and has no validation split, and the test split is for finished runs." };
-        return run with { Split = split, Predictions = classifier.PredictAll(split, run.Summary.Recipe.PassSize, progress: progress, cancellation: cancellation) };
+        return run with { Split = split, Predictions = classifier.PredictAll(split, run.Summary.Recipe.PassSize, progress: progress,
+            cancellation: cancellation) };
     }
 
-    /// <summary>Reads a run folder, its weights and its data, as far as they are there: what is missing is told by <see cref="Problem"/>.</summary>
+    /// <summary>
+    /// Reads a run folder, its weights and its data, as far as they are there: what is missing is told by <see cref="Problem"/>.
+    /// </summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="options">Where the data may be; null for anywhere.</param>
     /// <param name="reading">Told what is read.</param>
     /// <param name="progress">Gets the share of the evaluation that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The folder is no run, or its recipe or its log cannot be read.</exception>
-    public static EvaluatedRun Load(string folder, DatasetOptions? options = null, IProgress<DataProgress>? reading = null, IProgress<double>? progress = null,
+    public static EvaluatedRun Load(string folder, DatasetOptions? options = null, IProgress<DataProgress>? reading = null,
+        IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
         RunSummary summary = RunSummary.Read(folder);
@@ -65,15 +71,19 @@ internal sealed record EvaluatedRun(RunSummary Summary)
         FilterSheet? filters = null;
         try
         {
-            using Classifier classifier = Classifier.Load(folder, new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads });
+            using Classifier classifier = Classifier.Load(folder,
+                new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads });
             if (!classifier.Graph.Equals(summary.Graph))
-                return new(summary) { Problem = $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one." };
+                return new(summary) { Problem =
+                    $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one." };
             filters = FilterSheet.Create(classifier.Model);
-            DatasetOptions places = (options ?? new()) with { Channels = summary.Graph.Input.Channels == 1 ? 1 : 3, SkipBad = recipe.SkipBad, Trained = RunFolder.ReadPictures(folder) };
+            DatasetOptions places = (options ?? new()) with { Channels = summary.Graph.Input.Channels == 1 ? 1 : 3,
+                SkipBad = recipe.SkipBad, Trained = RunFolder.ReadPictures(folder) };
             LoadedData data = Datasets.Load(recipe.Dataset, places, reading, cancellation);
             return Of(folder, classifier, recipe.Split(data), progress, cancellation);
         }
-        catch (Exception e) when (e is DataException or DownloadException or SafeTensorsException or NetworkException or KernelLibraryException or ImageLibraryException)
+        catch (Exception e) when (e is DataException or DownloadException or SafeTensorsException or NetworkException
+            or KernelLibraryException or ImageLibraryException)
         {
             return new(summary) { Filters = filters, Problem = e.Message };
         }

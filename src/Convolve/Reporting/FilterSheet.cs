@@ -17,18 +17,19 @@ internal enum FilterScaling
 }
 
 /// <summary>
-/// A picture of the filters of a network's first convolution, in their order, row by row. Mid grey is a weight of 0, brighter is more, darker is less; filters over
-/// three channels are in colour.
+/// A picture of the filters of a network's first convolution, in their order, row by row. Mid grey is a weight of 0, brighter is more,
+/// darker is less; filters over three channels are in colour.
 /// </summary>
-/// <remarks>Source: Krizhevsky, Sutskever and Hinton 2012, figure 3, which shows 96 filters of 3x11x11 in 6 rows. Filters over another number of channels than 1 or 3 are
-/// shown as one grey picture for each channel.</remarks>
+/// <remarks>Source: Krizhevsky, Sutskever and Hinton 2012, figure 3, which shows 96 filters of 3x11x11 in 6 rows. Filters over another
+/// number of channels than 1 or 3 are shown as one grey picture for each channel.</remarks>
 internal sealed class FilterSheet
 {
     private const int SmallestSide = 40, Gap = 2;
     private const double Landscape = 2.5;
     private readonly byte[] _pixels;
 
-    private FilterSheet(Node node, ImageSize size, int columns) => (Layer, Size, Columns, _pixels) = (node, size, columns, new byte[size.Length]);
+    private FilterSheet(Node node, ImageSize size, int columns) =>
+        (Layer, Size, Columns, _pixels) = (node, size, columns, new byte[size.Length]);
 
     /// <summary>The convolution.</summary>
     public Node Layer { get; }
@@ -55,7 +56,8 @@ internal sealed class FilterSheet
         float[] weights = new float[checked((int)convolution.Parameters(node.Input)[0].Count)];
         model.ReadParameter($"{node.Name}.weight", weights);
 
-        int inputs = node.Input.Channels / convolution.Groups, channels = inputs == 3 ? 3 : 1, height = convolution.Kernel.Height, width = convolution.Kernel.Width;
+        int inputs = node.Input.Channels / convolution.Groups, channels = inputs == 3 ? 3 : 1, height = convolution.Kernel.Height,
+            width = convolution.Kernel.Width;
         int count = convolution.Filters * inputs / channels, columns = ColumnsFor(count), rows = (count + columns - 1) / columns;
         int longer = Math.Max(height, width), factor = (SmallestSide + longer - 1) / longer;
         FilterSheet sheet = new(node, new(channels, rows * (height * factor + Gap) + Gap, columns * (width * factor + Gap) + Gap), columns);
@@ -76,7 +78,8 @@ internal sealed class FilterSheet
     // Full rows, in the shape of a landscape.
     private static int ColumnsFor(int count)
     {
-        int best = Enumerable.Range(1, count).Where(columns => count % columns == 0).MinBy(columns => Math.Abs(Math.Log((double)columns * columns / count / Landscape)));
+        int best = Enumerable.Range(1, count).Where(columns => count % columns == 0)
+            .MinBy(columns => Math.Abs(Math.Log((double)columns * columns / count / Landscape)));
         double aspect = (double)best * best / count;
         return aspect is >= 1 and <= 8 ? best : (int)Math.Ceiling(Math.Sqrt(count * Landscape));
     }
@@ -95,7 +98,8 @@ internal sealed class FilterSheet
             for (int y = 0; y < kernel.Height * factor; y++)
                 for (int x = 0; x < kernel.Width * factor; x++)
                 {
-                    float weight = filter[(c * kernel.Height + y / factor) * kernel.Width + x / factor], share = largest > 0 && float.IsFinite(weight) ? weight / largest : 0;
+                    float weight = filter[(c * kernel.Height + y / factor) * kernel.Width + x / factor], share = largest > 0
+                        && float.IsFinite(weight) ? weight / largest : 0;
                     _pixels[(c * Size.Height + top + y) * Size.Width + left + x] = (byte)MathF.Round(127.5f + 127.5f * share);
                 }
     }

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Convolve.Reporting;
 
-/// <summary>A piece of a page. What stands in a hole of <see cref="Of"/> is text and is escaped, unless it is HTML itself: names may hold anything.</summary>
+/// <summary>
+/// A piece of a page. What stands in a hole of <see cref="Of"/> is text and is escaped, unless it is HTML itself: names may hold anything.
+/// </summary>
 internal readonly record struct Html(string Markup)
 {
     /// <summary>Nothing.</summary>
@@ -44,7 +46,8 @@ internal readonly record struct Html(string Markup)
         public void AppendFormatted(Html html) => _text.Append(html.Markup);
 
         public void AppendFormatted<T>(T value, string? format = null) =>
-            _text.Append(WebUtility.HtmlEncode(value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture) : value?.ToString()));
+            _text.Append(WebUtility.HtmlEncode(value is IFormattable number ? number.ToString(format, CultureInfo.InvariantCulture)
+                : value?.ToString()));
 
         public string Finish() => _text.ToString();
     }

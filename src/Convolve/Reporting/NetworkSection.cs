@@ -48,11 +48,14 @@ internal static class NetworkSection
         Recipe recipe = run.Recipe;
         try
         {
-            ExecutionOptions options = new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads, LabelSmoothing = recipe.LabelSmoothing };
+            ExecutionOptions options = new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads,
+                LabelSmoothing = recipe.LabelSmoothing };
             Plan training = Model.PlanFor(run.Graph, options, recipe.PassSize, training: true);
             MemoryEstimate memory = Trainer.Estimate(run.Graph, recipe);
-            (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("state of the optimizer, sums and means", memory.OptimizerBytes),
-                ("weights in other layouts and types", memory.CopyBytes), ("activations, their gradients, scratch space", memory.ActivationBytes), ("together", memory.TotalBytes)];
+            (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes),
+                ("state of the optimizer, sums and means", memory.OptimizerBytes),
+                ("weights in other layouts and types", memory.CopyBytes),
+                ("activations, their gradients, scratch space", memory.ActivationBytes), ("together", memory.TotalBytes)];
             return Html.Of($"""
                 <h3>Memory of the plan</h3>
                 <p class="soft">At batch size {recipe.BatchSize}{(recipe.PassSize < recipe.BatchSize ? $", in parts of {recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>

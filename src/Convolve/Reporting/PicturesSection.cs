@@ -3,7 +3,9 @@ using Convolve.Evaluations;
 
 namespace Convolve.Reporting;
 
-/// <summary>Pictures with their true and their predicted classes: the most confident right and wrong ones, and the least certain ones.</summary>
+/// <summary>
+/// Pictures with their true and their predicted classes: the most confident right and wrong ones, and the least certain ones.
+/// </summary>
 internal static class PicturesSection
 {
     private const int Shown = 24, SmallSide = 96;
@@ -14,7 +16,8 @@ internal static class PicturesSection
             return Html.None;
         (string Title, string Words, IEnumerable<Prediction> Chosen)[] grids =
         [
-            ("Wrong and sure of it", "Wrong labels stand here, and what the network has misunderstood.", predictions.MostConfident(correct: false, Shown)),
+            ("Wrong and sure of it", "Wrong labels stand here, and what the network has misunderstood.",
+            predictions.MostConfident(correct: false, Shown)),
             ("Least certain", "The most likely class has the lowest probability.", predictions.LeastCertain(Shown)),
             ("Right and sure of it", "The surest ones of each class: what the network takes for typical.", Surest(predictions)),
         ];
@@ -26,7 +29,8 @@ internal static class PicturesSection
 
     // The surest of all would be of the one class that is easiest.
     private static IEnumerable<Prediction> Surest(Predictions predictions) => predictions.MostConfident(correct: true, predictions.Count)
-        .GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence).Select(p => p.Item).Take(Shown);
+        .GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
+        .Select(p => p.Item).Take(Shown);
 
     private static Html Grid(string title, string words, IReadOnlyList<Prediction> chosen, Dataset data, Predictions predictions) => chosen.Count == 0 ? Html.None : Html.Of($"""
         <h3>{title}</h3>
@@ -38,8 +42,10 @@ internal static class PicturesSection
 
     private static Html Figure(Prediction p, Dataset data, IReadOnlyList<string> names)
     {
-        Html said = p.IsCorrect ? Html.Of($"<span class=\"good\">\u2713 {p.Confidence:F3}</span>") : Html.Of($"<span class=\"bad\">\u2717 {names[p.Predicted]} {p.Confidence:F3}</span>");
-        return Html.Of($"<figure title=\"{p.Sample}\">{Image(p, data, names)}<figcaption><b>{names[p.Label]}</b> {said}</figcaption></figure>\n");
+        Html said = p.IsCorrect ? Html.Of($"<span class=\"good\">\u2713 {p.Confidence:F3}</span>")
+            : Html.Of($"<span class=\"bad\">\u2717 {names[p.Predicted]} {p.Confidence:F3}</span>");
+        return Html.Of(
+            $"<figure title=\"{p.Sample}\">{Image(p, data, names)}<figcaption><b>{names[p.Label]}</b> {said}</figcaption></figure>\n");
     }
 
     private static Html Image(Prediction p, Dataset data, IReadOnlyList<string> names)

@@ -7,14 +7,16 @@ using Convolve.Imaging;
 namespace Convolve.Reporting;
 
 /// <summary>
-/// One picture of some predictions: a row of those that are wrong and sure of it, one of the least certain, one of right ones; framed green where they are right and
-/// red where they are wrong, over the class that was predicted and, where it is another, the true one.
+/// One picture of some predictions: a row of those that are wrong and sure of it, one of the least certain, one of right ones; framed green
+/// where they are right and red where they are wrong, over the class that was predicted and, where it is another, the true one.
 /// </summary>
 internal sealed class PredictionGrid
 {
     private const int Columns = 8, Cell = 112, Frame = 3, Gap = 8, Pitch = Cell + 2 * Frame + Gap;
-    private const int TextScale = 2, LineHeight = PixelText.Height * TextScale + 2, RowHeight = LineHeight + Cell + 2 * Frame + 4 + 2 * LineHeight + Gap;
-    private static readonly (byte Red, byte Green, byte Blue) Right = (0, 135, 95), Wrong = (213, 94, 0), Background = (245, 245, 245), Ink = (32, 32, 32);
+    private const int TextScale = 2, LineHeight = PixelText.Height * TextScale + 2,
+        RowHeight = LineHeight + Cell + 2 * Frame + 4 + 2 * LineHeight + Gap;
+    private static readonly (byte Red, byte Green, byte Blue) Right = (0, 135, 95), Wrong = (213, 94, 0), Background = (245, 245, 245),
+        Ink = (32, 32, 32);
     private readonly byte[] _pixels;
 
     private PredictionGrid(ImageSize size) => (Size, _pixels) = (size, new byte[size.Length]);
@@ -34,7 +36,8 @@ internal sealed class PredictionGrid
         ArgumentNullException.ThrowIfNull(predictions);
         (string Head, Prediction[] Shown)[] rows =
         [
-            ("wrong, and sure of it: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]), ("least certain", [.. predictions.LeastCertain(Columns)]),
+            ("wrong, and sure of it: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]),
+            ("least certain", [.. predictions.LeastCertain(Columns)]),
             ("right, and sure of it", [.. predictions.MostConfident(correct: true, Columns)]),
         ];
         PredictionGrid grid = new(new(3, rows.Length * RowHeight + Gap, Columns * Pitch + Gap));
@@ -59,7 +62,10 @@ internal sealed class PredictionGrid
     /// <exception cref="ImageLibraryException">The library is not installed.</exception>
     public byte[] ToPng() => PngEncoder.Encode(_pixels, Size.Channels, Size.Height, Size.Width);
 
-    /// <summary>Adds the grid of a run to the event files of its folder; does nothing where there are no predictions, or no library that encodes pictures.</summary>
+    /// <summary>
+    /// Adds the grid of a run to the event files of its folder; does nothing where there are no predictions, or no library that encodes
+    /// pictures.
+    /// </summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="run">The run.</param>
     /// <param name="step">Where it stands on the axis of the curves: the run's updates, <see cref="Training.Trainer.Steps"/>.</param>
@@ -114,12 +120,14 @@ internal sealed class PredictionGrid
             ReadOnlySpan<byte> plane = picture.Pixels.Slice(Math.Min(c, size.Channels - 1) * size.PixelCount, size.PixelCount);
             for (int y = 0; y < height; y++)
                 for (int x = 0; x < width; x++)
-                    _pixels[(c * Size.Height + top + y) * Size.Width + left + x] = plane[y * size.Height / height * size.Width + x * size.Width / width];
+                    _pixels[(c * Size.Height + top + y) * Size.Width + left + x] =
+                        plane[y * size.Height / height * size.Width + x * size.Width / width];
         }
     }
 
     private void Write(string text, int left, int top, int width, (byte Red, byte Green, byte Blue) color) =>
-        PixelText.Write(_pixels, Size.Height, Size.Width, PixelText.Shorten(text, width, TextScale), left, top, [color.Red, color.Green, color.Blue], TextScale);
+        PixelText.Write(_pixels, Size.Height, Size.Width, PixelText.Shorten(text, width, TextScale), left, top,
+            [color.Red, color.Green, color.Blue], TextScale);
 
     private void Fill(int top, int left, int height, int width, (byte Red, byte Green, byte Blue) color)
     {

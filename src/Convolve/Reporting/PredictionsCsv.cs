@@ -7,7 +7,8 @@ namespace Convolve.Reporting;
 
 /// <summary>Predictions as comma-separated values (RFC 4180): a row for each picture, in the order of the split.</summary>
 /// <remarks>
-/// Columns: <c>sample</c> (number in the data set), <c>file</c> (empty where there is none), <c>true</c> and <c>predicted</c> (class names), <c>correct</c> (1 or 0),
+/// Columns: <c>sample</c> (number in the data set), <c>file</c> (empty where there is none), <c>true</c> and <c>predicted</c> (class
+/// names), <c>correct</c> (1 or 0),
 /// <c>confidence</c>, <c>loss</c>, and <c>p:NAME</c>, the probability of each class.
 /// </remarks>
 internal static class PredictionsCsv
@@ -25,15 +26,18 @@ internal static class PredictionsCsv
             for (int i = 0; i < predictions.Count; i++)
             {
                 Prediction p = predictions.All[i];
-                WriteRow(stream, [Text(p.Sample.Index), p.Sample.File ?? "", predictions.ClassNames[p.Label], p.Predicted < 0 ? "" : predictions.ClassNames[p.Predicted],
+                WriteRow(stream, [Text(p.Sample.Index), p.Sample.File ?? "", predictions.ClassNames[p.Label],
+                    p.Predicted < 0 ? "" : predictions.ClassNames[p.Predicted],
                     p.IsCorrect ? "1" : "0", Text(p.Confidence), Text(p.Loss), .. predictions.ProbabilitiesOf(i).Select(Text)]);
             }
         });
     }
 
-    private static void WriteRow(Stream stream, IEnumerable<string> cells) => stream.Write(Encoding.UTF8.GetBytes(string.Join(',', cells.Select(Quoted)) + "\r\n"));
+    private static void WriteRow(Stream stream, IEnumerable<string> cells) =>
+        stream.Write(Encoding.UTF8.GetBytes(string.Join(',', cells.Select(Quoted)) + "\r\n"));
 
-    private static string Quoted(string cell) => cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+    private static string Quoted(string cell) => cell.AsSpan().ContainsAny(",\"\r\n")
+        ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -15,7 +15,8 @@ internal static class RecipeSection
         </div>
         """);
 
-    private static Html Table(JsonObject values) => Html.Table(["value", "is"], Flat(values).Select(pair => new Html[] { pair.Key, pair.Value }));
+    private static Html Table(JsonObject values) =>
+        Html.Table(["value", "is"], Flat(values).Select(pair => new Html[] { pair.Key, pair.Value }));
 
     /// <summary>Values with the way to them, such as "optimizer.learning_rate".</summary>
     public static IEnumerable<(string Key, string Value)> Flat(JsonNode? node, string way = "") => node switch

@@ -20,7 +20,9 @@ internal static class RunCharts
         return Curves(run, "Loss", new("mean loss", "nats"), epoch => epoch.TrainLoss, epoch => epoch.ValidationLoss);
     }
 
-    /// <summary>Training and validation accuracy by epoch, as measured, and where there are many epochs, a smoothed line over them.</summary>
+    /// <summary>
+    /// Training and validation accuracy by epoch, as measured, and where there are many epochs, a smoothed line over them.
+    /// </summary>
     public static Chart Accuracy(RunSummary run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -33,11 +35,14 @@ internal static class RunCharts
         ArgumentNullException.ThrowIfNull(run);
         double all = run.Epochs.Sum(e => e.Elapsed.TotalSeconds), waiting = run.Epochs.Sum(e => e.DataWait.TotalSeconds);
         double images = run.Epochs.Sum(e => e.Elapsed.TotalSeconds * e.ImagesPerSecond);
-        string note = all > 0 ? string.Create(CultureInfo.InvariantCulture, $"{images / all:N0} images/s; waiting for data takes {100 * waiting / all:F1} % of the time") : "";
+        string note = all > 0 ? string.Create(CultureInfo.InvariantCulture,
+            $"{images / all:N0} images/s; waiting for data takes {100 * waiting / all:F1} % of the time") : "";
         return new("Where the time of training goes", Epoch, new("time", "s") { Min = 0 },
         [
-            new Series("computing", [.. run.Epochs.Select(e => new ChartPoint(e.Epoch, (e.Elapsed - e.DataWait).TotalSeconds))]) { Style = SeriesStyle.Bars, Color = TrainingColor },
-            new Series("waiting for data", [.. run.Epochs.Select(e => new ChartPoint(e.Epoch, e.Elapsed.TotalSeconds, (e.Elapsed - e.DataWait).TotalSeconds))])
+            new Series("computing", [.. run.Epochs.Select(e => new ChartPoint(e.Epoch, (e.Elapsed - e.DataWait).TotalSeconds))]) { Style =
+            SeriesStyle.Bars, Color = TrainingColor },
+            new Series("waiting for data",
+            [.. run.Epochs.Select(e => new ChartPoint(e.Epoch, e.Elapsed.TotalSeconds, (e.Elapsed - e.DataWait).TotalSeconds))])
             {
                 Style = SeriesStyle.Bars,
                 Color = ValidationColor,
@@ -46,7 +51,9 @@ internal static class RunCharts
         { Note = note };
     }
 
-    /// <summary>Accuracy by confidence, and how far the mean confidence is above or below it: none where a network is as often right as it is sure.</summary>
+    /// <summary>
+    /// Accuracy by confidence, and how far the mean confidence is above or below it: none where a network is as often right as it is sure.
+    /// </summary>
     public static Chart Reliability(Calibration calibration)
     {
         ArgumentNullException.ThrowIfNull(calibration);
@@ -54,9 +61,12 @@ internal static class RunCharts
         return new("Accuracy by confidence", new("confidence") { Min = 0, Max = 1 }, new("accuracy") { Min = 0, Max = 1 },
         [
             // Empty bins have no height: all are there, so that the bars are as wide as the bins.
-            new Series("accuracy", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, bin.Accuracy, 0))]) { Style = SeriesStyle.Bars, Color = TrainingColor },
+            new Series("accuracy", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, bin.Accuracy, 0))]) { Style =
+            SeriesStyle.Bars, Color = TrainingColor },
             // From the confidence to the accuracy: a mark alone would be read as an accuracy.
-            new Series("gap to the mean confidence", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, bin.Accuracy, bin.Count > 0 ? bin.Confidence : bin.Accuracy))])
+            new Series("gap to the mean confidence",
+            [.. calibration.Bins.Select(bin =>
+            new ChartPoint(bin.Low + width / 2, bin.Accuracy, bin.Count > 0 ? bin.Confidence : bin.Accuracy))])
             {
                 Style = SeriesStyle.Bars,
                 Color = ValidationColor,
@@ -64,7 +74,9 @@ internal static class RunCharts
             Series.Line("as sure as right", [(0, 0), (1, 1)]) with { Style = SeriesStyle.Dashed, Color = RateColor },
         ])
         {
-            Note = string.Create(CultureInfo.InvariantCulture, $"expected calibration error {calibration.ExpectedError:F4} over {calibration.Bins.Count} bins, the largest {calibration.LargestError:F4}"),
+            Note = string.Create(CultureInfo.InvariantCulture,
+                $"expected calibration error {calibration.ExpectedError:F4} over {calibration.Bins.Count} bins, the largest " +
+                $"{calibration.LargestError:F4}"),
         };
     }
 
@@ -74,7 +86,8 @@ internal static class RunCharts
         ArgumentNullException.ThrowIfNull(calibration);
         double width = 1.0 / calibration.Bins.Count, all = Math.Max(1, calibration.Bins.Sum(bin => bin.Count));
         return new("How sure the network is", new("confidence") { Min = 0, Max = 1 }, new("pictures", "%") { Min = 0 },
-            [new Series("", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, 100 * bin.Count / all))]) { Style = SeriesStyle.Bars, Color = TrainingColor }])
+            [new Series("", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, 100 * bin.Count / all))]) { Style =
+            SeriesStyle.Bars, Color = TrainingColor }])
         {
             Note = "share of the pictures in each bin of confidence",
         };
@@ -98,15 +111,18 @@ internal static class RunCharts
         return events;
     }
 
-    private static double? Number(JsonNode? node, string name) => node?[name] is JsonValue value && value.TryGetValue(out double number) ? number : null;
+    private static double? Number(JsonNode? node, string name) => node?[name] is JsonValue value && value.TryGetValue(out double number)
+        ? number : null;
 
-    private static Chart Curves(RunSummary run, string title, Axis axis, Func<EpochProgress, double> training, Func<EpochProgress, double?> validation)
+    private static Chart Curves(RunSummary run, string title, Axis axis, Func<EpochProgress, double> training, Func<EpochProgress,
+        double?> validation)
     {
         List<Series> series = [];
         Add("training", TrainingColor, epoch => training(epoch));
         if (run.Epochs.Any(epoch => validation(epoch) is not null))
             Add("validation", ValidationColor, validation);
-        series.Add(Series.Line("learning rate", run.Epochs.Select(epoch => ((double)epoch.Epoch, epoch.LearningRate))) with { Style = SeriesStyle.Dashed, Color = RateColor, IsOnRight = true });
+        series.Add(Series.Line("learning rate", run.Epochs.Select(epoch => ((double)epoch.Epoch, epoch.LearningRate))) with { Style =
+            SeriesStyle.Dashed, Color = RateColor, IsOnRight = true });
         bool isSmoothed = run.Epochs.Count > FewEpochs;
         return new(title, Epoch, axis, series)
         {
@@ -117,8 +133,10 @@ internal static class RunCharts
 
         void Add(string name, int color, Func<EpochProgress, double?> value)
         {
-            Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with { Color = color };
-            series.AddRange(run.Epochs.Count > FewEpochs ? [raw, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10)) with { Name = "", Style = SeriesStyle.Trend }] : [raw]);
+            Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with { Color =
+                color };
+            series.AddRange(run.Epochs.Count > FewEpochs
+                ? [raw, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10)) with { Name = "", Style = SeriesStyle.Trend }] : [raw]);
         }
     }
 }

@@ -19,10 +19,12 @@ internal sealed class RunComparison
         ArgumentNullException.ThrowIfNull(runs);
         if (runs.Count < 2)
             throw new ArgumentException($"{runs.Count} runs came, and at least 2 are compared.", nameof(runs));
-        string[] folders = [.. runs.Select(run => Path.TrimEndingDirectorySeparator(run.Summary.Folder))], names = [.. folders.Select(folder => Path.GetFileName(Path.GetFullPath(folder)))];
+        string[] folders = [.. runs.Select(run => Path.TrimEndingDirectorySeparator(run.Summary.Folder))],
+            names = [.. folders.Select(folder => Path.GetFileName(Path.GetFullPath(folder)))];
         bool isClear = names.Distinct(StringComparer.Ordinal).Count() == runs.Count;
         Runs = [.. runs.Select((run, i) => Compare(isClear ? names[i] : folders[i], run, i == 0 ? null : runs[0]))];
-        Differences = [.. Recipes([.. runs.Select(run => run.Summary)]), .. Environments([.. runs.Select(run => Environment(run.Summary))])];
+        Differences = [.. Recipes([.. runs.Select(run => run.Summary)]),
+            .. Environments([.. runs.Select(run => Environment(run.Summary))])];
     }
 
     /// <summary>The runs, the first one first.</summary>
@@ -35,13 +37,16 @@ internal sealed class RunComparison
     public bool IsOneDataset => Runs.Select(run => run.Run.Summary.Recipe.Dataset).Distinct(StringComparer.Ordinal).Count() == 1;
 
     /// <summary>Accuracy by epoch, one curve for each run: of the validation split where all runs have one, else in training.</summary>
-    public Chart AccuracyByEpoch => Curves("Accuracy by epoch", new("epoch") { IsWhole = true }, new($"{Of} accuracy"), epoch => IsValidated ? epoch.ValidationAccuracy : epoch.TrainAccuracy, false);
+    public Chart AccuracyByEpoch => Curves("Accuracy by epoch", new("epoch") { IsWhole = true }, new($"{Of} accuracy"),
+        epoch => IsValidated ? epoch.ValidationAccuracy : epoch.TrainAccuracy, false);
 
     /// <summary>Loss by epoch, one curve for each run: of the validation split where all runs have one, else in training.</summary>
-    public Chart LossByEpoch => Curves("Loss by epoch", new("epoch") { IsWhole = true }, new($"{Of} loss", "nats"), epoch => IsValidated ? epoch.ValidationLoss : epoch.TrainLoss, false);
+    public Chart LossByEpoch => Curves("Loss by epoch", new("epoch") { IsWhole = true }, new($"{Of} loss", "nats"),
+        epoch => IsValidated ? epoch.ValidationLoss : epoch.TrainLoss, false);
 
     /// <summary>The same accuracy by the time of the training.</summary>
-    public Chart AccuracyByTime => Curves("Accuracy by time", new("time of training", TimeUnit) { Min = 0 }, new($"{Of} accuracy"), epoch => IsValidated ? epoch.ValidationAccuracy : epoch.TrainAccuracy, true);
+    public Chart AccuracyByTime => Curves("Accuracy by time", new("time of training", TimeUnit) { Min = 0 }, new($"{Of} accuracy"),
+        epoch => IsValidated ? epoch.ValidationAccuracy : epoch.TrainAccuracy, true);
 
     private bool IsValidated => Runs.All(run => run.Run.Summary.Epochs.All(epoch => epoch.ValidationAccuracy is not null));
 
@@ -67,7 +72,8 @@ internal sealed class RunComparison
         return new(name, run, obstacle is null ? new(first.Predictions!, run.Predictions!) : null, obstacle);
     }
 
-    private Chart Curves(string title, Axis x, Axis y, Func<EpochProgress, double?> value, bool isByTime) => new(title, x, y, [.. Runs.Select(run =>
+    private Chart Curves(string title, Axis x, Axis y, Func<EpochProgress, double?> value, bool isByTime) =>
+        new(title, x, y, [.. Runs.Select(run =>
     {
         double time = 0;
         return Series.Line(run.Name, run.Run.Summary.Epochs.Select(epoch =>
@@ -80,9 +86,11 @@ internal sealed class RunComparison
     // What a run does not differ in from the first is as in the first.
     private static IEnumerable<(string, IReadOnlyList<string?>)> Recipes(RunSummary[] runs)
     {
-        IReadOnlyList<RecipeDifference>[] all = [.. runs.Select(run => RecipeDifference.Between((runs[0].Recipe, runs[0].Graph), (run.Recipe, run.Graph)))];
+        IReadOnlyList<RecipeDifference>[] all =
+            [.. runs.Select(run => RecipeDifference.Between((runs[0].Recipe, runs[0].Graph), (run.Recipe, run.Graph)))];
         foreach (var difference in all.SelectMany(d => d).DistinctBy(d => d.Name))
-            yield return (difference.Name, [.. all.Select(own => own.FirstOrDefault(d => d.Name == difference.Name)?.After ?? difference.Before)]);
+            yield return (difference.Name,
+                [.. all.Select(own => own.FirstOrDefault(d => d.Name == difference.Name)?.After ?? difference.Before)]);
     }
 
     private static IEnumerable<(string, IReadOnlyList<string?>)> Environments(Dictionary<string, string>[] runs)
@@ -107,14 +115,16 @@ internal sealed class RunComparison
 /// <summary>A run beside others.</summary>
 /// <param name="Name">Of its folder.</param>
 /// <param name="Run">What is known of it.</param>
-/// <param name="Test">Its answers against the first run's to the same pictures; null for the first, and where <paramref name="Obstacle"/> says why.</param>
+/// <param name="Test">Its answers against the first run's to the same pictures; null for the first, and where <paramref name="Obstacle"/>
+/// says why.</param>
 /// <param name="Obstacle">Why its answers cannot be compared, such as "another data set"; null where they can.</param>
 internal sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Test, string? Obstacle)
 {
     private const double Significance = 0.05;
 
     /// <summary>The accuracy that is compared, with the images it is of; null where the run has none.</summary>
-    public (double Accuracy, Interval Interval, int Images)? Accuracy => Run.Predictions is { } predictions ? (predictions.Accuracy, predictions.AccuracyInterval, predictions.Count)
+    public (double Accuracy, Interval Interval, int Images)? Accuracy => Run.Predictions is { } predictions
+        ? (predictions.Accuracy, predictions.AccuracyInterval, predictions.Count)
         : Run.Summary.Test is { } test ? (test.Accuracy, test.AccuracyInterval, test.Images) : null;
 
     /// <summary>The split that it is of: validation for runs that are not finished; a dash where the run has no accuracy.</summary>
@@ -127,5 +137,6 @@ internal sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Te
     public TimeSpan TrainingTime => TimeSpan.FromSeconds(Run.Summary.Epochs.Sum(epoch => epoch.Elapsed.TotalSeconds));
 
     /// <summary>What the test says: "better", "worse", "no clear difference", or why there is none; empty for the first run.</summary>
-    public string Verdict => Test is null ? Obstacle ?? "" : Test.PValue >= Significance ? "no clear difference" : Test.Difference > 0 ? "better" : "worse";
+    public string Verdict => Test is null ? Obstacle ?? "" : Test.PValue >= Significance ? "no clear difference" : Test.Difference > 0
+        ? "better" : "worse";
 }

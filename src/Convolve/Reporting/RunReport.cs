@@ -9,8 +9,8 @@ using Convolve.Training;
 namespace Convolve.Reporting;
 
 /// <summary>
-/// The report of a run: one HTML file with curves, confusion matrix, classes, calibration, pictures with their predictions, filters, network, memory, recipe and environment. It needs
-/// neither a network nor scripts, and suits light and dark screens, phones and paper.
+/// The report of a run: one HTML file with curves, confusion matrix, classes, calibration, pictures with their predictions, filters,
+/// network, memory, recipe and environment. It needs neither a network nor scripts, and suits light and dark screens, phones and paper.
 /// </summary>
 /// <example><code>
 /// RunReport.Write("runs/first", EvaluatedRun.Load("runs/first"));
@@ -34,7 +34,8 @@ internal static class RunReport
     public static string ToHtml(EvaluatedRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return ReportPage.Create($"{run.Summary.Recipe.Network} on {run.Summary.Recipe.Dataset}", Html.Of($"{Lead(run)}\n{Origin(run.Summary)}\n{ReportPage.Facts(Facts(run))}"),
+        return ReportPage.Create($"{run.Summary.Recipe.Network} on {run.Summary.Recipe.Dataset}",
+            Html.Of($"{Lead(run)}\n{Origin(run.Summary)}\n{ReportPage.Facts(Facts(run))}"),
         [
             new("training", "Training", Training(run.Summary)),
             new("classes", "Classes", run.Predictions is { } all ? WithPictures(() => ClassesSection.Of(all)) : Html.None),
@@ -75,7 +76,8 @@ internal static class RunReport
 
     private static Html Origin(RunSummary run)
     {
-        Html command = run.Environment[RunFolder.CommandKey] is JsonValue value && value.TryGetValue(out string? text) ? Html.Of($"<dt>trained by</dt><dd><code>{text}</code></dd>") : Html.None;
+        Html command = run.Environment[RunFolder.CommandKey] is JsonValue value && value.TryGetValue(out string? text)
+            ? Html.Of($"<dt>trained by</dt><dd><code>{text}</code></dd>") : Html.None;
         return Html.Of($"<dl class=\"origin\"><dt>run folder</dt><dd><code>{Path.GetFullPath(run.Folder)}</code></dd>{command}</dl>");
     }
 
@@ -84,7 +86,8 @@ internal static class RunReport
         RunSummary summary = run.Summary;
         if (run.Predictions is { } predictions)
         {
-            yield return ("accuracy", Format.Fraction(predictions.Accuracy), $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} right");
+            yield return ("accuracy", Format.Fraction(predictions.Accuracy),
+                $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} right");
             if (predictions.Top5Accuracy is { } top5)
                 yield return ("top-5 accuracy", Format.Fraction(top5), "");
             yield return ("loss", Format.Fraction(predictions.Loss), "mean cross-entropy, nats");
@@ -95,14 +98,19 @@ internal static class RunReport
             yield return ("loss", Format.Fraction(test.Loss), "mean cross-entropy, nats");
         }
         if (summary.Best is { } best)
-            yield return ("best epoch", $"{summary.BestEpoch} of {summary.Epochs.Count}", $"{(best.ValidationAccuracy is { } v ? $"validation {Format.Fraction(v)}, " : "")}training {Format.Fraction(best.TrainAccuracy)}");
+            yield return ("best epoch", $"{summary.BestEpoch} of {summary.Epochs.Count}",
+                $"{(best.ValidationAccuracy is { } v ? $"validation {Format.Fraction(v)}, " : "")}training " +
+                $"{Format.Fraction(best.TrainAccuracy)}");
         if (summary.Epochs.Count > 0)
-            yield return ("training time", Format.Duration(TimeSpan.FromSeconds(summary.Epochs.Sum(e => e.Elapsed.TotalSeconds))), summary.Elapsed is { } whole ? $"{Format.Duration(whole)} with evaluation" : "");
+            yield return ("training time", Format.Duration(TimeSpan.FromSeconds(summary.Epochs.Sum(e => e.Elapsed.TotalSeconds))),
+                summary.Elapsed is { } whole ? $"{Format.Duration(whole)} with evaluation" : "");
         if ((summary.ImagesPerSecond ?? summary.Best?.ImagesPerSecond) is { } rate)
             yield return ("speed", Format.Count(rate), "images/s in training, data included");
-        yield return ("parameters", Format.Count(summary.Graph.ParameterCount), $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds an image");
+        yield return ("parameters", Format.Count(summary.Graph.ParameterCount),
+            $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds an image");
         if (summary.EstimatedMemoryBytes is { } planned)
-            yield return ("memory", Format.Bytes(planned), summary.MeasuredMemoryBytes is { } measured ? $"planned; {Format.Bytes(measured)} measured" : "planned");
+            yield return ("memory", Format.Bytes(planned), summary.MeasuredMemoryBytes is { } measured
+                ? $"planned; {Format.Bytes(measured)} measured" : "planned");
         yield return ("seed", summary.Recipe.Seed.ToString(CultureInfo.InvariantCulture), "");
     }
 

@@ -17,7 +17,8 @@ internal static class Thumbnail
         Picture picture = new(data.PixelsOf(image), data.SizeOf(image), PictureScratch.OfThread);
         (int height, int width) = (picture.Size.Height, picture.Size.Width);
         if (Math.Max(height, width) is var longer && longer > LongestSide)
-            PixelResize.Antialiased(ref picture, new(Math.Max(1, (int)((long)height * LongestSide / longer)), Math.Max(1, (int)((long)width * LongestSide / longer))));
+            PixelResize.Antialiased(ref picture,
+                new(Math.Max(1, (int)((long)height * LongestSide / longer)), Math.Max(1, (int)((long)width * LongestSide / longer))));
         return Uri(PngEncoder.Encode(picture.Pixels, picture.Size.Channels, picture.Size.Height, picture.Size.Width));
     }
 

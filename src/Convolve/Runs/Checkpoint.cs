@@ -11,8 +11,8 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>
-/// One file from which a run goes on to the same bits: a model file of the weights as they are, with the optimizer's state, in plain OIHW order as well, and
-/// the run's state in the metadata.
+/// One file from which a run goes on to the same bits: a model file of the weights as they are, with the optimizer's state, in plain OIHW
+/// order as well, and the run's state in the metadata.
 /// </summary>
 internal static class Checkpoint
 {
@@ -22,7 +22,8 @@ internal static class Checkpoint
     public static string NameOf(TrainingState state) => NameOf(state.Epoch, state.Step);
 
     /// <inheritdoc cref="NameOf(TrainingState)"/>
-    public static string NameOf(int epoch, int step) => string.Create(CultureInfo.InvariantCulture, $"epoch-{epoch:D6}-step-{step:D8}{CheckpointFolder.Extension}");
+    public static string NameOf(int epoch, int step) =>
+        string.Create(CultureInfo.InvariantCulture, $"epoch-{epoch:D6}-step-{step:D8}{CheckpointFolder.Extension}");
 
     /// <summary>The size of each checkpoint of a run.</summary>
     public static long BytesOf(TrainingParts parts)
@@ -41,7 +42,9 @@ internal static class Checkpoint
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public static void Write(string path, TrainingParts parts, CheckpointInfo info)
     {
-        Dictionary<string, string> metadata = new(parts.Classifier.Metadata) { [InfoKey] = JsonSerializer.Serialize(info, CheckpointJsonContext.Default.CheckpointInfo) };
+        Dictionary<string,
+            string> metadata =
+            new(parts.Classifier.Metadata) { [InfoKey] = JsonSerializer.Serialize(info, CheckpointJsonContext.Default.CheckpointInfo) };
         Entry[] entries = [.. Entries(parts)];
         Dictionary<string, Entry> byName = entries.ToDictionary(e => e.Info.Name, StringComparer.Ordinal);
         SealedTensors.Write(path, [.. entries.Select(e => e.Info)], (tensor, sink) =>
@@ -73,16 +76,22 @@ internal static class Checkpoint
     {
         try
         {
-            CheckpointInfo? info = file.Metadata.TryGetValue(InfoKey, out string? json) ? JsonSerializer.Deserialize(json, CheckpointJsonContext.Default.CheckpointInfo) : null;
+            CheckpointInfo? info = file.Metadata.TryGetValue(InfoKey, out string? json)
+                ? JsonSerializer.Deserialize(json, CheckpointJsonContext.Default.CheckpointInfo) : null;
             return info?.Version <= CheckpointInfo.Newest ? info : throw new JsonException();
         }
         catch (JsonException)
         {
-            throw new RecipeException($"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.");
+            throw new RecipeException(
+                $"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that " +
+                $"wrote it.");
         }
     }
 
-    /// <summary>Puts the tensors of a file where they came from; on the executor thread. What the file has not, such as the velocity of a new momentum, begins at 0.</summary>
+    /// <summary>
+    /// Puts the tensors of a file where they came from; on the executor thread. What the file has not, such as the velocity of a new
+    /// momentum, begins at 0.
+    /// </summary>
     /// <exception cref="RecipeException">The network has other parameters than the run's.</exception>
     /// <exception cref="SafeTensorsException">The file cannot be read.</exception>
     public static void Restore(string path, SealedTensors file, TrainingParts parts, CheckpointInfo info)
@@ -93,11 +102,14 @@ internal static class Checkpoint
             bool isWeight = entry.Arena == store.Weights;
             if (isWeight && !(file.Contains(entry.Info.Name) && file[entry.Info.Name].Equals(entry.Info)))
             {
-                throw new RecipeException($"The network asked for has {entry.Info}, and {path} has {(file.Contains(entry.Info.Name) ? file[entry.Info.Name] : "none of that name")}: "
+                throw new RecipeException(
+                    $"The network asked for has {entry.Info}, and {path} has " +
+                    $"{(file.Contains(entry.Info.Name) ? file[entry.Info.Name] : "none of that name")}: "
                     + "a run keeps its network's parameters. Start a new run.");
             }
             if (file.Contains(entry.Info.Name))
-                store.Write(entry.Slot, entry.Arena, (_, values) => Read(file, entry, isWeight || entry.Arena == parts.Average?.Arena, values));
+                store.Write(entry.Slot, entry.Arena,
+                    (_, values) => Read(file, entry, isWeight || entry.Arena == parts.Average?.Arena, values));
         }
         parts.Optimizer.Steps = info.Updates;
         if (!HasAverage(file, parts))
@@ -118,7 +130,8 @@ internal static class Checkpoint
         for (int i = 0; i < store.Plan.Slots.Count; i++)
             yield return new(Classifier.TensorOf(store.Plan.Slots[i]), i, store.Weights);
         for (int i = 0; parts.Average is not null && i < store.Plan.Slots.Count; i++)
-            yield return new(Classifier.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i, parts.Average.Arena);
+            yield return new(Classifier.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i,
+                parts.Average.Arena);
         foreach ((string state, NativeBuffer arena) in parts.Optimizer.States)
         {
             for (int i = 0; i < store.Plan.Slots.Count; i++)
@@ -131,7 +144,8 @@ internal static class Checkpoint
     }
 
     // A file without it is of a run that had no mean until now.
-    private static bool HasAverage(SealedTensors file, TrainingParts parts) => file.Contains($"{AveragePrefix}{parts.Model.Store.Plan.Slots[0].Name}");
+    private static bool HasAverage(SealedTensors file, TrainingParts parts) =>
+        file.Contains($"{AveragePrefix}{parts.Model.Store.Plan.Slots[0].Name}");
 
     /// <summary>A tensor of the file, and where it lies in memory.</summary>
     private sealed record Entry(TensorInfo Info, int Slot, NativeBuffer Arena);

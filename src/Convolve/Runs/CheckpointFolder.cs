@@ -28,7 +28,8 @@ internal sealed class CheckpointFolder(string path)
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new RecipeException($"The checkpoints in {path} cannot be read: {e.Message.TrimEnd('.')}. Make the folder readable for this user.");
+                throw new RecipeException(
+                    $"The checkpoints in {path} cannot be read: {e.Message.TrimEnd('.')}. Make the folder readable for this user.");
             }
         }
     }
@@ -40,7 +41,9 @@ internal sealed class CheckpointFolder(string path)
     /// <summary>Removes what killed processes have left half-written.</summary>
     public void Clear() => AtomicFile.DeleteLeftovers(path);
 
-    /// <summary>Says that a run goes on from one of the files: it and older ones are good, and newer ones go with the next that is saved.</summary>
+    /// <summary>
+    /// Says that a run goes on from one of the files: it and older ones are good, and newer ones go with the next that is saved.
+    /// </summary>
     public void GoOnFrom(string file) => _kept.AddRange(Files.Where(f => string.CompareOrdinal(f, file) <= 0).Reverse());
 
     /// <summary>Adds a checkpoint, and deletes what is too old then.</summary>

@@ -43,9 +43,11 @@ internal sealed record CheckpointInfo
 internal sealed record Arithmetic(int Threads, string Precision, string InstructionSet, string KernelLibrary)
 {
     public static Arithmetic Of(Plan plan) =>
-        new(plan.Options.Threads, plan.Options.Precision == Planning.Precision.BFloat16 ? "bfloat16" : "float32", Machine.InstructionSetName, Machine.KernelLibraryName);
+        new(plan.Options.Threads, plan.Options.Precision == Planning.Precision.BFloat16 ? "bfloat16" : "float32",
+            Machine.InstructionSetName, Machine.KernelLibraryName);
 
-    public override string ToString() => $"{Precision} on {Threads} {(Threads == 1 ? "thread" : "threads")} by {KernelLibrary} for {InstructionSet}";
+    public override string ToString() =>
+        $"{Precision} on {Threads} {(Threads == 1 ? "thread" : "threads")} by {KernelLibrary} for {InstructionSet}";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,

@@ -13,7 +13,8 @@ internal static class DiskCheck
     /// <param name="options">Its checkpoints.</param>
     /// <exception cref="RecipeException">There is too little; the message says what is needed, what is free, and the ways out.</exception>
     public static void Require(string folder, TrainingParts parts, RunFolderOptions options) =>
-        Require(folder, DiskSpace.AvailableBytes(Path.GetFullPath(folder)), Checkpoint.ModelBytesOf(parts), options.HasCheckpoints ? Checkpoint.BytesOf(parts) : 0);
+        Require(folder, DiskSpace.AvailableBytes(Path.GetFullPath(folder)), Checkpoint.ModelBytesOf(parts),
+            options.HasCheckpoints ? Checkpoint.BytesOf(parts) : 0);
 
     /// <inheritdoc cref="Require(string, TrainingParts, RunFolderOptions)"/>
     internal static void Require(string folder, long? available, long model, long checkpoint)
@@ -22,7 +23,9 @@ internal static class DiskCheck
         long without = 2 * model, needed = checkpoint > 0 ? (CheckpointFolder.Kept + 1) * checkpoint + model : without;
         if (available is not { } free || free + BytesThere(folder) >= needed)
             return;
-        string what = checkpoint > 0 ? $"{CheckpointFolder.Kept} checkpoints of {Mebibytes(checkpoint)}, one more while it is written, and the best weights of {Mebibytes(model)}"
+        string what = checkpoint > 0
+            ? $"{CheckpointFolder.Kept} checkpoints of {Mebibytes(checkpoint)}, one more while it is written, and the best weights of " +
+            $"{Mebibytes(model)}"
             : $"the best weights of {Mebibytes(model)}, twice while they are written";
         string wayOut = checkpoint > 0 ? $", or do without checkpoints (--no-checkpoint), which takes {Mebibytes(without)}" : "";
         throw new RecipeException($"The run needs {Mebibytes(needed)} on the disk of {folder}: {what}; and {Mebibytes(free)} are free. "
@@ -32,7 +35,8 @@ internal static class DiskCheck
     // What a resumed run has written already.
     private static long BytesThere(string folder)
     {
-        IEnumerable<string> files = new CheckpointFolder(Path.Combine(folder, RunFolder.CheckpointsFolder)).Files.Append(Path.Combine(folder, RunFolder.ModelFile));
+        IEnumerable<string> files =
+            new CheckpointFolder(Path.Combine(folder, RunFolder.CheckpointsFolder)).Files.Append(Path.Combine(folder, RunFolder.ModelFile));
         return files.Select(file => new FileInfo(file)).Where(file => file.Exists).Sum(file => file.Length);
     }
 

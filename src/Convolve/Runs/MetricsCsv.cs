@@ -6,7 +6,9 @@ using Convolve.Training;
 
 namespace Convolve.Runs;
 
-/// <summary>The figures of a run's epochs as a table for spreadsheets: a line for each epoch, an empty cell for what there is none of.</summary>
+/// <summary>
+/// The figures of a run's epochs as a table for spreadsheets: a line for each epoch, an empty cell for what there is none of.
+/// </summary>
 internal static class MetricsCsv
 {
     /// <summary>Writes the file anew.</summary>
@@ -20,5 +22,6 @@ internal static class MetricsCsv
     }
 
     private static string Cell(JsonValue? value) => value is null ? "" : value.TryGetValue(out bool flag) ? flag ? "1" : "0"
-        : value.TryGetValue(out int whole) ? whole.ToString(CultureInfo.InvariantCulture) : value.GetValue<double>().ToString("R", CultureInfo.InvariantCulture);
+        : value.TryGetValue(out int whole) ? whole.ToString(CultureInfo.InvariantCulture)
+        : value.GetValue<double>().ToString("R", CultureInfo.InvariantCulture);
 }

@@ -50,10 +50,12 @@ internal sealed record RecipeDifference(string Name, string Before, string After
                 if (value is JsonObject inner)
                     Add($"{prefix}{key}.", inner);
                 else
-                    values.Add((prefix + key, value is JsonArray list ? list.Count > 0 ? string.Join(", ", list) : None : value?.ToString() ?? None));
+                    values.Add((prefix + key, value is JsonArray list ? list.Count > 0 ? string.Join(", ", list) : None
+                        : value?.ToString() ?? None));
         }
     }
 
     private static List<(string Name, string Value)> Values(Graph graph) =>
-        [.. graph.Nodes.Select(node => ($"graph.{node.Name}", $"{node.Layer}{(node.Inputs.Count > 0 ? $" of {string.Join(", ", node.Inputs.Select(n => n.Name))}" : "")}"))];
+        [.. graph.Nodes.Select(node => ($"graph.{node.Name}",
+            $"{node.Layer}{(node.Inputs.Count > 0 ? $" of {string.Join(", ", node.Inputs.Select(n => n.Name))}" : "")}"))];
 }

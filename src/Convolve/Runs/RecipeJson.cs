@@ -25,29 +25,37 @@ internal static class RecipeJson
     }
 
     /// <summary>A recipe alone.</summary>
-    internal static JsonObject ToJson(Recipe recipe) => JsonSerializer.SerializeToNode(recipe, RecipeJsonContext.Default.Recipe)!.AsObject();
+    internal static JsonObject ToJson(Recipe recipe) =>
+        JsonSerializer.SerializeToNode(recipe, RecipeJsonContext.Default.Recipe)!.AsObject();
 
-    /// <summary>The values of a recipe by their ways, such as "optimizer.learning_rate": numbers, truth values and texts; null where there is none.</summary>
+    /// <summary>
+    /// The values of a recipe by their ways, such as "optimizer.learning_rate": numbers, truth values and texts; null where there is none.
+    /// </summary>
     internal static IEnumerable<KeyValuePair<string, object?>> Flat(Recipe recipe) => Flat(ToJson(recipe), "");
 
-    private static IEnumerable<KeyValuePair<string, object?>> Flat(JsonObject json, string way) => json.SelectMany(pair => pair.Value is JsonObject inner ? Flat(inner, $"{way}{pair.Key}.")
+    private static IEnumerable<KeyValuePair<string, object?>> Flat(JsonObject json, string way) =>
+        json.SelectMany(pair => pair.Value is JsonObject inner ? Flat(inner, $"{way}{pair.Key}.")
         : [new($"{way}{pair.Key}", pair.Value switch
         {
             JsonArray list => list.Count > 0 ? string.Join(", ", list) : null,
-            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => value.GetValue<bool>(),
-            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() == JsonValueKind.Number => double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture),
+            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() is JsonValueKind.True
+            or JsonValueKind.False => value.GetValue<bool>(),
+            System.Text.Json.Nodes.JsonValue value when value.GetValueKind() == JsonValueKind.Number =>
+            double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture),
             { } value => value.ToString(),
             null => null,
         })]);
 
-    // What an older version did not know yet has its default: the serializer would take 0. The first ones knew one rule and did not name it.
+    // What an older version did not know yet has its default: the serializer would take 0. The first ones knew one rule and did not name
+    // it.
     private static void AddDefaults(JsonObject recipe)
     {
         if (recipe["optimizer"] is JsonObject optimizer)
         {
             if (!optimizer.ContainsKey("rule"))
                 optimizer.Insert(0, "rule", "sgd");
-            OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch { "\"sgd\"" => new Sgd(), "\"adam\"" => new Adam(), "\"adamw\"" => new AdamW(), "\"rmsprop\"" => new RmsProp(), _ => null };
+            OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch { "\"sgd\"" => new Sgd(), "\"adam\"" => new Adam(),
+                "\"adamw\"" => new AdamW(), "\"rmsprop\"" => new RmsProp(), _ => null };
             Add(optimizer, settings is null ? null : JsonSerializer.SerializeToNode(settings, RecipeJsonContext.Default.OptimizerSettings));
         }
         if (recipe["schedule"] is JsonObject schedule)
@@ -81,7 +89,8 @@ internal static class RecipeJson
             recipe.Validate();
             return (recipe, GraphJson.Read(graph.ToJsonString()));
         }
-        catch (Exception e) when (e is DataException or JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is DataException or JsonException or InvalidOperationException or ArgumentException
+            or NotSupportedException)
         {
             throw new RecipeException($"The recipe cannot be read: {e.Message}");
         }
@@ -94,11 +103,13 @@ internal sealed class TransformListConverter : JsonConverter<TransformList>
     public override TransformList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
-            throw new JsonException($"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} came.");
+            throw new JsonException(
+                $"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} came.");
         List<Transform> transforms = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
             transforms.AddRange(TransformList.Parse(reader.GetString()!));
-        return reader.TokenType == JsonTokenType.EndArray ? [.. transforms] : throw new JsonException($"a transform is a text, and {reader.TokenType} came.");
+        return reader.TokenType == JsonTokenType.EndArray ? [.. transforms]
+            : throw new JsonException($"a transform is a text, and {reader.TokenType} came.");
     }
 
     public override void Write(Utf8JsonWriter writer, TransformList value, JsonSerializerOptions options)
@@ -110,8 +121,10 @@ internal sealed class TransformListConverter : JsonConverter<TransformList>
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true, AllowOutOfOrderMetadataProperties = true, Converters = [typeof(TransformListConverter)])]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UseStringEnumConverter = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
+    AllowOutOfOrderMetadataProperties = true, Converters = [typeof(TransformListConverter)])]
 [JsonSerializable(typeof(Recipe))]
 [JsonSerializable(typeof(OptimizerSettings))]
 [JsonSerializable(typeof(Schedule))]

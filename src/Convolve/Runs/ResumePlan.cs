@@ -57,15 +57,18 @@ internal sealed class ResumePlan
         if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
             return Misfit($"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
         if (Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
-            return Misfit($"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {Recipe.Epochs} were asked for");
+            return Misfit(
+                $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {Recipe.Epochs} were asked for");
         return null;
 
         ResumeRefusal Misfit(string how) =>
-            new(ResumeObstacle.Misfit, $"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.", []);
+            new(ResumeObstacle.Misfit, $"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.",
+                []);
     }
 
     /// <summary>What a run was begun with: what its checkpoint says, or its folder where there is none.</summary>
-    internal (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text) : (_run.Recipe, _run.Graph);
+    internal (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text)
+        : (_run.Recipe, _run.Graph);
 
     private ResumeRefusal? Disagreement()
     {
@@ -74,27 +77,37 @@ internal sealed class ResumePlan
         Recipe asked = Recipe with { Transforms = Recipe.Transforms.FittedAs(_run.Recipe.Transforms) };
         IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((_run.Recipe, _run.Graph), (asked, Graph));
         return differences.Count == 0 ? null : new(ResumeObstacle.Disagreement,
-            $"The run {_run.FullPath} was begun with something else: {string.Join("; ", differences)}. Ask for what it was begun with.", differences);
+            $"The run {_run.FullPath} was begun with something else: {string.Join("; ", differences)}. Ask for what it was begun with.",
+            differences);
     }
 
     private ResumeRefusal? Finished() => !_run.IsFinished(Recipe) ? null : new(ResumeObstacle.Finished,
         $"The run {_run.FullPath} is finished after {_run.Outcome!.Epochs} epochs. "
-        + (_run.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on."), []);
+        + (_run.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on."),
+        []);
 
     // Weights that training has moved do not start again.
     private ResumeRefusal? OtherStart()
     {
         if (Recipe.StartFrom != _run.Recipe.StartFrom)
-            return Other($"The run {_run.FullPath} began with {_run.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with {Recipe.StartFrom ?? "another one"} now.");
+            return Other(
+                $"The run {_run.FullPath} began with {_run.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with " +
+                $"{Recipe.StartFrom ?? "another one"} now.");
         return Recipe.Initialization == _run.Recipe.Initialization ? null
-            : Other($"The weights of the run {_run.FullPath} have begun ({_run.Recipe.Initialization ?? "as the network says"}), and cannot begin as {Recipe.Initialization ?? "the network says"} now.");
+            : Other(
+            $"The weights of the run {_run.FullPath} have begun ({_run.Recipe.Initialization ?? "as the network says"}), and cannot " +
+            $"begin as {Recipe.Initialization ?? "the network says"} now.");
 
         static ResumeRefusal Other(string what) => new(ResumeObstacle.OtherStart, $"{what} Start a new run.", []);
     }
 
-    /// <summary>The refusal of a run without a checkpoint. Killed in its first epoch, a run loses nothing by beginning again; later it had one.</summary>
-    internal static ResumeRefusal? NoCheckpoint(RunFolder run) => run.Checkpoints.Exists && (run.Checkpoints.Files.Count > 0 || run.MetricsLines <= 1) ? null
-        : new(ResumeObstacle.NoCheckpoint, $"The run {run.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", []);
+    /// <summary>
+    /// The refusal of a run without a checkpoint. Killed in its first epoch, a run loses nothing by beginning again; later it had one.
+    /// </summary>
+    internal static ResumeRefusal? NoCheckpoint(RunFolder run) => run.Checkpoints.Exists
+        && (run.Checkpoints.Files.Count > 0 || run.MetricsLines <= 1) ? null
+        : new(ResumeObstacle.NoCheckpoint,
+        $"The run {run.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", []);
 
     private ResumeRefusal? EditedSinceNewest()
     {
@@ -116,6 +129,7 @@ internal sealed class ResumePlan
         if (IsOverriding || RecipeDifference.Between(BegunWith(info), (_run.Recipe, _run.Graph)) is not { Count: > 0 } edited)
             return null;
         string what = string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"));
-        return new(ResumeObstacle.EditedRecipe, $"{_run.RecipePath} has changed since {path} was saved: {what}. Put it back, or pass the recipe to go on by.", edited);
+        return new(ResumeObstacle.EditedRecipe,
+            $"{_run.RecipePath} has changed since {path} was saved: {what}. Put it back, or pass the recipe to go on by.", edited);
     }
 }

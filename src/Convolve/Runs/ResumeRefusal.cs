@@ -9,7 +9,8 @@ internal sealed record ResumeRefusal(ResumeObstacle Obstacle, string Message, IR
     private static readonly string[] Unchangeable = ["start_from", "initialization", "optimizer.rule"];
 
     /// <summary>Whether overriding what the run was begun with would help.</summary>
-    public bool CanOverride => Obstacle == ResumeObstacle.EditedRecipe || (Obstacle == ResumeObstacle.Disagreement && !Differences.Any(d => Unchangeable.Contains(d.Name)));
+    public bool CanOverride => Obstacle == ResumeObstacle.EditedRecipe
+        || (Obstacle == ResumeObstacle.Disagreement && !Differences.Any(d => Unchangeable.Contains(d.Name)));
 }
 
 /// <summary>What stands against resuming a run.</summary>

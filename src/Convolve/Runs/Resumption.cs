@@ -16,14 +16,16 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
 
     /// <summary>Restores everything; on the executor thread. Nothing is written before all is known to fit.</summary>
     /// <returns>The state to go on from.</returns>
-    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that goes with the recipe, the network and the data.</exception>
+    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that goes with the recipe, the network and
+    /// the data.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingState Restore()
     {
         IReadOnlyList<string> files = folder.Checkpoints.Files;
         (string? file, CheckpointInfo? info) = ReadNewest(files);
         if (info is null && files.Count > 0)
-            throw new RecipeException($"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
+            throw new RecipeException(
+                $"No checkpoint of the run {folder.FullPath} can be used. {string.Join(' ', _notes)} Start a new run.");
         if (info is null)
             parts.StartAgain();
         TrainingState state = info?.State ?? new();
@@ -55,7 +57,9 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
                 if (plan.RefusalOf(path, file, info, parts, record.DataDigest) is { } refusal)
                     throw new RecipeException(refusal.Message);
                 if (info.ComputedBy != record.Arithmetic)
-                    _notes.Add($"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from those of a run that was not interrupted.");
+                    _notes.Add(
+                        $"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from " +
+                        $"those of a run that was not interrupted.");
                 Checkpoint.Restore(path, file, parts, info);
                 return (path, info);
             }
@@ -67,7 +71,8 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         return default;
     }
 
-    // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed over.
+    // Its file may be older than the checkpoint, by a moment in which the process was killed, or newer, where that checkpoint was passed
+    // over.
     private void MendBest(TrainingState state)
     {
         (int? kept, string? fault) = (0, null);
@@ -82,21 +87,29 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         if (kept == state.BestEpoch)
             return;
         if (kept > state.Epoch)
-            _notes.Add($"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as {folder.SetBestAside(kept.Value)}.");
+            _notes.Add(
+                $"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as " +
+                $"{folder.SetBestAside(kept.Value)}.");
         if (state.Step == 0 && state.BestEpoch == state.Epoch)
         {
             if (fault is not null && File.Exists(folder.ModelPath))
-                _notes.Add($"{folder.ModelPath} cannot be used: {fault}. It is written again from the checkpoint, which has the same weights.");
+                _notes.Add(
+                    $"{folder.ModelPath} cannot be used: {fault}. It is written again from the checkpoint, which has the same weights.");
             record.KeepWeights(state.Epoch);
             return;
         }
         if (TryExportBest(state.BestEpoch) is { } source)
         {
-            _notes.Add($"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"cannot be used: {fault}")}. It is written again from {source}, which has those of epoch {state.BestEpoch}, the best.");
+            _notes.Add(
+                $"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"cannot be used: {fault}")}. It is written " +
+                $"again from {source}, which has those of epoch {state.BestEpoch}, the best.");
             return;
         }
         // Otherwise those weights are gone. To the same bits, the run comes to the ones that are there again.
-        _notes.Add($"{folder.ModelPath} has {(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}{(fault is null ? "" : $" ({fault})")}, and epoch {state.BestEpoch} was the best at the checkpoint: "
+        _notes.Add(
+            $"{folder.ModelPath} has " +
+            $"{(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}{(fault is null ? "" : $" ({fault})")}, " +
+            $"and epoch {state.BestEpoch} was the best at the checkpoint: "
             + "the best is chosen from here on.");
         state.BestEpoch = state.Step == 0 ? state.Epoch : 0;
         if (state.BestEpoch > 0)

@@ -9,8 +9,8 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>
-/// What a run tells TensorBoard. As Keras writes it, train/ and validation/ hold the same tags, so that both curves are in one chart; steps are the updates since the run
-/// began. The run folder itself has the hyperparameters, the test, and what runs of before 0.2 wrote.
+/// What a run tells TensorBoard. As Keras writes it, train/ and validation/ hold the same tags, so that both curves are in one chart; steps
+/// are the updates since the run began. The run folder itself has the hyperparameters, the test, and what runs of before 0.2 wrote.
 /// </summary>
 /// <param name="folder">The run folder.</param>
 /// <param name="parts">Whose weights and gradients.</param>
@@ -33,7 +33,9 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     /// <summary>The folders of the curves.</summary>
     public const string TrainFolder = "train", ValidationFolder = "validation";
 
-    /// <summary>Updates of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.</summary>
+    /// <summary>
+    /// Updates of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.
+    /// </summary>
     public long? GoesOnFrom { get; set; }
 
     private EventLog Train => _train ??= Create(TrainFolder);
@@ -75,7 +77,8 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     public void Epoch(EpochProgress done)
     {
         WriteSteps();
-        Train.AddScalars(Now, ("loss/epoch", done.TrainLoss), ("accuracy/epoch", done.TrainAccuracy), ("speed/images per second", done.ImagesPerSecond),
+        Train.AddScalars(Now, ("loss/epoch", done.TrainLoss), ("accuracy/epoch", done.TrainAccuracy),
+            ("speed/images per second", done.ImagesPerSecond),
             ("speed/share of waiting for data", done.DataWait / done.Elapsed), ("epoch", done.Epoch));
         if (done is { ValidationLoss: { } loss, ValidationAccuracy: { } accuracy })
             Validation.AddScalars(Now, ("loss/epoch", loss), ("accuracy/epoch", accuracy));
@@ -101,7 +104,8 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         _run?.Dispose();
     }
 
-    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them, and a test that was not the end.
+    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them,
+    // and a test that was not the end.
     private EventLog Begin()
     {
         string[] before = Directory.GetFiles(folder, $"{EventLog.FilePrefix}*{HyperparametersSuffix}");
@@ -140,7 +144,8 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
     }
 
-    // From where they are, in whatever order: a copy would be memory that no plan has. A run that goes on behind an epoch's last step has no gradients.
+    // From where they are, in whatever order: a copy would be memory that no plan has. A run that goes on behind an epoch's last step has
+    // no gradients.
     private void AddHistograms(long step)
     {
         ParameterStore store = parts.Model.Store;

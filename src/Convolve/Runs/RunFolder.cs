@@ -14,8 +14,9 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>
-/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in validation/), model.safetensors, checkpoint/
-/// with what it takes to resume, and for a run on a folder of pictures pictures.bin, which says which these were. Every file is whole at every moment. Who has it open has it alone.
+/// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in
+/// validation/), model.safetensors, checkpoint/ with what it takes to resume, and for a run on a folder of pictures pictures.bin, which
+/// says which these were. Every file is whole at every moment. Who has it open has it alone.
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
@@ -25,7 +26,8 @@ namespace Convolve.Runs;
 /// </code></example>
 public sealed partial class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl", TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Classifier.FileName, PicturesFile = "pictures.bin",
+    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl",
+        TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Classifier.FileName, PicturesFile = "pictures.bin",
         CheckpointsFolder = "checkpoint";
 
     internal const string CommandKey = "command";
@@ -54,7 +56,10 @@ public sealed partial class RunFolder : IDisposable
     /// <summary>Where the weights are.</summary>
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
-    /// <summary>What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be resumed.</summary>
+    /// <summary>
+    /// What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be
+    /// resumed.
+    /// </summary>
     /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
     public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
 
@@ -79,7 +84,8 @@ public sealed partial class RunFolder : IDisposable
     /// <param name="pictures">The pictures of a folder that are trained on; null for other data.</param>
     /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
-    internal static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks, RunFolderOptions? options = null, TrainedPictures? pictures = null)
+    internal static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks,
+        RunFolderOptions? options = null, TrainedPictures? pictures = null)
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
@@ -135,7 +141,9 @@ public sealed partial class RunFolder : IDisposable
     /// <exception cref="DataException">The file is damaged, or cannot be read.</exception>
     internal static TrainedPictures? ReadPictures(string path) => TrainedPictures.Read(Path.Combine(path, PicturesFile));
 
-    /// <summary>Whether data are, picture by picture and split by split, those that the newest checkpoint of a run was trained on.</summary>
+    /// <summary>
+    /// Whether data are, picture by picture and split by split, those that the newest checkpoint of a run was trained on.
+    /// </summary>
     internal static bool IsTrainedOn(string path, DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -166,7 +174,9 @@ public sealed partial class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RecipeException($"{path} is no run folder: {file} cannot be read ({e.Message}) Give the folder that '{ProgramName.Current} train' named at its end.");
+            throw new RecipeException(
+                $"{path} is no run folder: {file} cannot be read ({e.Message}) Give the folder that '{ProgramName.Current} train' named " +
+                $"at its end.");
         }
         catch (RecipeException e)
         {
@@ -267,7 +277,8 @@ public sealed partial class RunFolder : IDisposable
             ["measured_memory_bytes"] = result.MeasuredMemoryBytes,
         };
         if (result.Notes is { Count: > 0 } notes)
-            line["notes"] = new JsonArray([.. notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]);
+            line["notes"] =
+                new JsonArray([.. notes.Select(n => new JsonObject { ["kind"] = n.KindName, ["epoch"] = n.Epoch, ["text"] = n.Text })]);
         _metrics.Append(line);
     }
 
@@ -280,7 +291,8 @@ public sealed partial class RunFolder : IDisposable
     private static void RequireUnused(string full)
     {
         if (File.Exists(Path.Combine(full, RecipeFile)) || File.Exists(Path.Combine(full, ModelFile)))
-            throw new RecipeException($"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
+            throw new RecipeException(
+                $"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
     }
 
     private static RunFolder Locked(string full, Func<FileLock, RunFolder> open)

@@ -9,11 +9,15 @@ public sealed record RunFolderOptions
     /// <summary>Whether it saves what it takes to go on after it was interrupted or killed; default true.</summary>
     public bool HasCheckpoints { get; init; } = true;
 
-    /// <summary>Steps from one checkpoint to the next, counted over the run, besides the one at the end of each epoch; 0 for those alone.</summary>
+    /// <summary>
+    /// Steps from one checkpoint to the next, counted over the run, besides the one at the end of each epoch; 0 for those alone.
+    /// </summary>
     public int EverySteps
     {
         get;
-        init => field = value >= 0 ? value : throw new RecipeException($"A checkpoint every {value} steps was asked for, and it must be at least every 1, or 0 for the end of each epoch alone.");
+        init => field = value >= 0 ? value
+            : throw new RecipeException(
+            $"A checkpoint every {value} steps was asked for, and it must be at least every 1, or 0 for the end of each epoch alone.");
     }
 
     /// <summary>The command that trains the run, for its report and environment.json; null where there is none.</summary>

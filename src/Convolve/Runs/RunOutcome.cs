@@ -16,14 +16,17 @@ public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, doub
 
     /// <summary>Null where the log does not end with a test.</summary>
     internal static RunOutcome? Of(IReadOnlyList<JsonObject> log) =>
-        log.Count > 0 && log[^1] is var last && Number(last[RunSummary.TestKey]) is { } best && Number(last["test_loss"]) is { } loss && Number(last["test_accuracy"]) is { } accuracy
-            ? new(log.Count(line => line.ContainsKey("epoch")), (int)best, loss, accuracy) { IsEarly = last["end"]?.ToString() == NameOf(TrainingEnd.EarlyStop) } : null;
+        log.Count > 0 && log[^1] is var last && Number(last[RunSummary.TestKey]) is { } best && Number(last["test_loss"]) is { } loss
+            && Number(last["test_accuracy"]) is { } accuracy
+            ? new(log.Count(line => line.ContainsKey("epoch")), (int)best, loss,
+            accuracy) { IsEarly = last["end"]?.ToString() == NameOf(TrainingEnd.EarlyStop) } : null;
 
     /// <summary>An end as the log has it, such as "early-stop".</summary>
     public static string NameOf(TrainingEnd end) => JsonNamingPolicy.KebabCaseLower.ConvertName($"{end}");
 
     /// <summary>The end of a name; null for others.</summary>
-    internal static TrainingEnd? EndOf(string? name) => Enum.GetValues<TrainingEnd>().Cast<TrainingEnd?>().FirstOrDefault(end => NameOf(end!.Value) == name);
+    internal static TrainingEnd? EndOf(string? name) =>
+        Enum.GetValues<TrainingEnd>().Cast<TrainingEnd?>().FirstOrDefault(end => NameOf(end!.Value) == name);
 
     private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out double number) ? number : null;
 }

@@ -42,8 +42,8 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
     }
 
     /// <summary>
-    /// Records an epoch. The order makes every moment one that a run can go on from: a line of the log that no checkpoint knows is cut off again, and the best
-    /// weights that are not in their file yet are those of the newest checkpoint.
+    /// Records an epoch. The order makes every moment one that a run can go on from: a line of the log that no checkpoint knows is cut off
+    /// again, and the best weights that are not in their file yet are those of the newest checkpoint.
     /// </summary>
     public void EndEpoch(TrainingState state, EpochProgress done)
     {

@@ -14,7 +14,8 @@ namespace Convolve.Runs;
 /// <param name="Epochs">The finished epochs, in order.</param>
 /// <param name="Test">The test split under the best weights; null where the run has not come to it.</param>
 /// <param name="BestEpoch">The epoch whose weights were tested, from 1; before the test, the best so far; 0 where none is finished.</param>
-internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IReadOnlyList<EpochProgress> Epochs, Evaluation? Test, int BestEpoch)
+internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IReadOnlyList<EpochProgress> Epochs, Evaluation? Test,
+    int BestEpoch)
 {
     /// <summary>The line of the test in metrics.jsonl, where there is one.</summary>
     internal const string TestKey = "test_of_epoch";
@@ -59,10 +60,12 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
                 throw new InvalidDataException($"it tests epoch {best}, and has {epochs.Count} epochs");
             // Version 0.1.0 logged a top-5 accuracy of 1 for five classes or fewer.
             double? top5 = TopFive.IsTelling(graph.Output.Channels) ? Optional(end, "test_top5_accuracy") : null;
-            Evaluation? test = end is null ? null : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), top5, 0);
+            Evaluation? test = end is null ? null
+                : new((int)Number(end, "test_images"), Number(end, "test_loss"), Number(end, "test_accuracy"), top5, 0);
             return new(folder, recipe, graph, epochs, test, best)
             {
-                Environment = RunFolder.ReadObject(Path.Combine(folder, RunFolder.EnvironmentFile)) ?? [], // words for people: a run is whole without them
+                // words for people: a run is whole without them
+                Environment = RunFolder.ReadObject(Path.Combine(folder, RunFolder.EnvironmentFile)) ?? [],
                 End = RunOutcome.EndOf(end?["end"]?.ToString()),
                 ImagesPerSecond = Optional(end, "images_per_second"),
                 Elapsed = Optional(end, "seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
@@ -76,12 +79,16 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
         }
     }
 
-    private static EpochProgress EpochOf(JsonObject line, int epochs) => new((int)Number(line, "epoch"), epochs, Number(line, "train_loss"), Number(line, "train_accuracy"),
-        Optional(line, "validation_loss"), Optional(line, "validation_accuracy"), Number(line, "learning_rate"), Number(line, "images_per_second"),
-        TimeSpan.FromSeconds(Number(line, "seconds")), TimeSpan.FromSeconds(Number(line, "data_seconds")), line["is_best"]?.GetValueKind() == JsonValueKind.True);
+    private static EpochProgress EpochOf(JsonObject line, int epochs) =>
+        new((int)Number(line, "epoch"), epochs, Number(line, "train_loss"), Number(line, "train_accuracy"),
+        Optional(line, "validation_loss"), Optional(line, "validation_accuracy"), Number(line, "learning_rate"),
+        Number(line, "images_per_second"),
+        TimeSpan.FromSeconds(Number(line, "seconds")), TimeSpan.FromSeconds(Number(line, "data_seconds")),
+        line["is_best"]?.GetValueKind() == JsonValueKind.True);
 
     private static double Number(JsonObject line, string key) =>
         Optional(line, key) ?? throw new InvalidDataException($"a line has no number \"{key}\"");
 
-    private static double? Optional(JsonObject? line, string key) => line?[key] is System.Text.Json.Nodes.JsonValue value && value.TryGetValue(out double number) ? number : null;
+    private static double? Optional(JsonObject? line, string key) => line?[key] is System.Text.Json.Nodes.JsonValue value
+        && value.TryGetValue(out double number) ? number : null;
 }

@@ -5,8 +5,14 @@ using Convolve.Data.Sets;
 
 namespace Convolve.Training;
 
-/// <summary>How much the pictures of each class count in training's loss, as the weight of PyTorch's CrossEntropyLoss; validation and test are not weighted.</summary>
-/// <remarks>Balanced weights let every class count the same: n / (k x n_c) for n training pictures, n_c of them of the class, and k classes that have pictures.</remarks>
+/// <summary>
+/// How much the pictures of each class count in training's loss, as the weight of PyTorch's CrossEntropyLoss; validation and test are not
+/// weighted.
+/// </summary>
+/// <remarks>
+/// Balanced weights let every class count the same: n / (k x n_c) for n training pictures, n_c of them of the class, and k classes that
+/// have pictures.
+/// </remarks>
 [JsonConverter(typeof(ClassWeightsConverter))]
 public sealed class ClassWeights : IEquatable<ClassWeights>
 {
@@ -37,16 +43,23 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
         foreach (string part in text.Split(','))
         {
             int sign = part.LastIndexOf('=');
-            if (sign < 1 || !float.TryParse(part.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float weight) || weight is not (> 0 and < float.PositiveInfinity))
-                throw new RecipeException($"\"{part}\" isn't the weight of a class. Use balanced, none, or NAME=WEIGHT,... with weights above 0, such as cat=2,dog=0.5.");
+            if (sign < 1 || !float.TryParse(part.AsSpan(sign + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out float weight)
+                || weight is not (> 0 and < float.PositiveInfinity))
+                throw new RecipeException(
+                    $"\"{part}\" isn't the weight of a class. Use balanced, none, or NAME=WEIGHT,... with weights above 0, such as " +
+                    $"cat=2,dog=0.5.");
             if (weights.Any(w => w.Name == part[..sign]))
                 throw new RecipeException($"The class {part[..sign]} has two weights. Give one.");
             weights.Add((part[..sign], weight));
         }
-        return new(string.Join(',', weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Name}={w.Weight:R}"))), [.. weights]);
+        return new(string.Join(',', weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Name}={w.Weight:R}"))),
+            [.. weights]);
     }
 
-    /// <summary>The weight of each class of a split; null for the same throughout. A class without a picture in it has no balanced weight, and gets 0.</summary>
+    /// <summary>
+    /// The weight of each class of a split; null for the same throughout. A class without a picture in it has no balanced weight, and gets
+    /// 0.
+    /// </summary>
     /// <exception cref="RecipeException">A name isn't a class of the data.</exception>
     public float[]? For(Split train)
     {
@@ -61,7 +74,9 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
         {
             int label = names.ToList().IndexOf(name);
             if (label < 0)
-                throw new RecipeException($"--class-weights names the class {name}, and the data has {string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
+                throw new RecipeException(
+                    $"--class-weights names the class {name}, and the data has " +
+                    $"{string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
             weights[label] = weight;
         }
         return weights;
@@ -92,5 +107,6 @@ internal sealed class ClassWeightsConverter : JsonConverter<ClassWeights>
     public override ClassWeights Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         ClassWeights.Parse(reader.GetString() ?? throw new JsonException("class weights are a text, such as \"balanced\", and null came."));
 
-    public override void Write(Utf8JsonWriter writer, ClassWeights value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, ClassWeights value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

@@ -10,7 +10,10 @@ public enum WatchedMetric
     Loss,
 }
 
-/// <summary>When a run ends before its last epoch, because its figure has stopped improving. The weights of the best epoch by the same figure are kept.</summary>
+/// <summary>
+/// When a run ends before its last epoch, because its figure has stopped improving. The weights of the best epoch by the same figure are
+/// kept.
+/// </summary>
 /// <param name="Patience">Epochs without improvement after which it ends, at least 1.</param>
 /// <param name="Metric">The figure.</param>
 /// <param name="LeastChange">What counts as improvement: more than so much, in the units of the figure; at least 0.</param>
@@ -35,6 +38,7 @@ public sealed record EarlyStopping(int Patience, WatchedMetric Metric = WatchedM
         if (Patience < 1)
             throw new RecipeException($"The patience of the early stop is {Patience} epochs, and must be at least 1.");
         if (LeastChange is not (>= 0 and < double.PositiveInfinity))
-            throw new RecipeException(FormattableString.Invariant($"The least change that an early stop counts as improvement is {LeastChange}, and must be at least 0."));
+            throw new RecipeException(FormattableString.Invariant(
+                $"The least change that an early stop counts as improvement is {LeastChange}, and must be at least 0."));
     }
 }

@@ -1,6 +1,9 @@
 namespace Convolve.Training;
 
-/// <summary>What a run leaves behind. The training loop reports to it and doesn't know where it keeps things. All calls are made on the executor thread.</summary>
+/// <summary>
+/// What a run leaves behind. The training loop reports to it and doesn't know where it keeps things. All calls are made on the executor
+/// thread.
+/// </summary>
 internal interface ITrainingRecord : IDisposable
 {
     /// <summary>Whether a checkpoint is due within the epoch.</summary>

@@ -15,7 +15,8 @@ public sealed record LearningRateSweep
     internal void Validate()
     {
         if (!(From > 0) || !(To > From) || !double.IsFinite(To))
-            throw new RecipeException(FormattableString.Invariant($"The learning rate was to rise from {From} to {To}, and must rise from above 0, such as from 1e-6 to 10."));
+            throw new RecipeException(FormattableString.Invariant(
+                $"The learning rate was to rise from {From} to {To}, and must rise from above 0, such as from 1e-6 to 10."));
         if (Steps < 10)
             throw new RecipeException($"The learning rate was to rise in {Steps} steps, and must in at least 10.");
     }
@@ -24,7 +25,8 @@ public sealed record LearningRateSweep
 /// <summary>How the training loss took a rising learning rate, and what that suggests.</summary>
 /// <param name="Rates">Of each step; the sweep ends early where the loss has left its lowest value far behind.</param>
 /// <param name="Losses">Of each batch, the mean over its images.</param>
-/// <param name="Smoothed">The losses as a running mean in both directions: it lags behind in neither, and takes none for more than twice the first ones.</param>
+/// <param name="Smoothed">The losses as a running mean in both directions: it lags behind in neither, and takes none for more than twice
+/// the first ones.</param>
 public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyList<double> Losses, IReadOnlyList<double> Smoothed)
 {
     // What of the fall is still taken for the flat part before it.
@@ -39,7 +41,9 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
     // How far a rate that a run begins with, or holds, is below the one with the lowest loss; the peak of a one-cycle may be at it.
     private const double HeldDivisor = 4;
 
-    /// <summary>Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.</summary>
+    /// <summary>
+    /// Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.
+    /// </summary>
     public bool Diverged { get; init; }
 
     /// <summary>The mean time of a step; zero where it was not measured.</summary>
@@ -59,14 +63,17 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
     }
 
     /// <summary>
-    /// The rate to try first: for the peak of a one-cycle, which is led up to and left again, the rate with the lowest loss; a quarter of it for a rate that a run
-    /// begins with, or holds. A run may bear more than the sweep did (<see cref="LearningRateSearch"/>). Null where the loss never fell.
+    /// The rate to try first: for the peak of a one-cycle, which is led up to and left again, the rate with the lowest loss; a quarter of
+    /// it for a rate that a run begins with, or holds. A run may bear more than the sweep did (<see cref="LearningRateSearch"/>). Null
+    /// where the loss never fell.
     /// </summary>
     /// <param name="kind">The schedule that the rate is the highest of.</param>
-    public double? Suggested(ScheduleKind kind) => Bottom is { } bottom ? Rates[bottom] / (kind == ScheduleKind.OneCycle ? 1 : HeldDivisor) : null;
+    public double? Suggested(ScheduleKind kind) => Bottom is { } bottom ? Rates[bottom] / (kind == ScheduleKind.OneCycle ? 1 : HeldDivisor)
+        : null;
 
     /// <summary>
-    /// The rate at which the loss fell fastest against the rate's logarithm; null where it never fell. The first tenth does not count: its mean is of a few batches.
+    /// The rate at which the loss fell fastest against the rate's logarithm; null where it never fell. The first tenth does not count: its
+    /// mean is of a few batches.
     /// </summary>
     /// <remarks>Source: Smith 2017, "Cyclical learning rates for training neural networks", section 3.3.</remarks>
     public double? Steepest
@@ -83,10 +90,12 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
     }
 
     /// <summary>
-    /// The rate in the middle of the way down, on a logarithmic scale: between where a twentieth of the fall is done and the lowest loss. The one to try first; null
-    /// where the loss never fell.
+    /// The rate in the middle of the way down, on a logarithmic scale: between where a twentieth of the fall is done and the lowest loss.
+    /// The one to try first; null where the loss never fell.
     /// </summary>
-    /// <remarks>After fastai's "valley" rule; but the flat start does not count, so that it does not matter where the sweep begins.</remarks>
+    /// <remarks>
+    /// After fastai's "valley" rule; but the flat start does not count, so that it does not matter where the sweep begins.
+    /// </remarks>
     public double? Valley
     {
         get

@@ -24,7 +24,9 @@ internal sealed class LearningRateFinder(TrainingParts parts)
         return AndBack(() => Sweep(sweep, progress, cancellation));
     }
 
-    /// <summary>Trains some steps by the recipe's schedule, shortened to them, and evaluates the validation split; on the executor thread.</summary>
+    /// <summary>
+    /// Trains some steps by the recipe's schedule, shortened to them, and evaluates the validation split; on the executor thread.
+    /// </summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public LearningRateTrial Try(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation) =>
         AndBack(() => Trial(rate, steps, progress, cancellation));
@@ -70,7 +72,8 @@ internal sealed class LearningRateFinder(TrainingParts parts)
             ThreadTeam.ServeQueued();
             isDiverged = now > FarBehind * lowest;
         }
-        return LearningRateCurve.Of(rates, losses) with { Diverged = isDiverged, StepTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, rates.Count) };
+        return LearningRateCurve.Of(rates, losses) with { Diverged = isDiverged,
+            StepTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, rates.Count) };
     }
 
     private LearningRateTrial Trial(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation)

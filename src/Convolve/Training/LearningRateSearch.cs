@@ -1,7 +1,10 @@
 namespace Convolve.Training;
 
 /// <summary>Climbs from rates that were suggested to one whose neighbors are worse, by short trainings.</summary>
-/// <remarks>A sweep of some hundred steps begins with a network that has learned nothing, and can stop short of the rates that are best for a run by a factor of ten: so it only says where to start.</remarks>
+/// <remarks>
+/// A sweep of some hundred steps begins with a network that has learned nothing, and can stop short of the rates that are best for a run by
+/// a factor of ten: so it only says where to start.
+/// </remarks>
 internal static class LearningRateSearch
 {
     // Neighbors are a factor of three apart, and nothing is tried that is nearly another.
@@ -13,10 +16,12 @@ internal static class LearningRateSearch
     /// <param name="attempt">A short training with a rate.</param>
     /// <param name="mayGoOn">Asked before each trial after the given rates.</param>
     /// <returns>All trials, in their order.</returns>
-    public static IReadOnlyList<LearningRateTrial> Run(IEnumerable<double> rates, Func<double, LearningRateTrial> attempt, Func<bool> mayGoOn)
+    public static IReadOnlyList<LearningRateTrial> Run(IEnumerable<double> rates, Func<double, LearningRateTrial> attempt,
+        Func<bool> mayGoOn)
     {
         List<LearningRateTrial> trials = [.. rates.Distinct().Select(attempt)];
-        while (NeighborsOf(Best(trials), trials).Select(Rounded).FirstOrDefault(rate => trials.All(t => IsFar(t.Rate, rate))) is var next and > 0 && trials.Count < MostTrials && mayGoOn())
+        while (NeighborsOf(Best(trials), trials).Select(Rounded).FirstOrDefault(rate => trials.All(t => IsFar(t.Rate, rate))) is var next
+            and > 0 && trials.Count < MostTrials && mayGoOn())
             trials.Add(attempt(next));
         return trials;
     }
@@ -26,7 +31,8 @@ internal static class LearningRateSearch
         double.IsNaN(best.Loss) ? [trials.Min(t => t.Rate) / Stride] : [best.Rate * Stride, best.Rate / Stride];
 
     /// <summary>The best of some trials, the first of equal ones.</summary>
-    public static LearningRateTrial Best(IReadOnlyList<LearningRateTrial> trials) => trials.Aggregate((best, other) => other.IsBetterThan(best) ? other : best);
+    public static LearningRateTrial Best(IReadOnlyList<LearningRateTrial> trials) =>
+        trials.Aggregate((best, other) => other.IsBetterThan(best) ? other : best);
 
     /// <summary>A rate to two digits: more would be pretense.</summary>
     public static double Rounded(double rate)

@@ -3,8 +3,10 @@ namespace Convolve.Training;
 /// <summary>What a short training with a learning rate came to, by the validation split; the test split has no part in it.</summary>
 /// <param name="Rate">The highest learning rate of the trial.</param>
 /// <param name="Steps">Steps that were done.</param>
-/// <param name="Loss">Mean over the validation split, or, where there is none, over the last tenth of the steps; no number where the loss became none.</param>
-/// <param name="Accuracy">Share of the validation split that was right, in [0, 1]; null where there is none, or the loss became no number.</param>
+/// <param name="Loss">Mean over the validation split, or, where there is none, over the last tenth of the steps; no number where the loss
+/// became none.</param>
+/// <param name="Accuracy">Share of the validation split that was right, in [0, 1]; null where there is none, or the loss became no
+/// number.</param>
 public sealed record LearningRateTrial(double Rate, int Steps, double Loss, double? Accuracy)
 {
     // One epoch of a small set is too short to tell rates apart.

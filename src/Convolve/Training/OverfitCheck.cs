@@ -1,3 +1,4 @@
+using System.Globalization;
 using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
 using Convolve.Graphs;
@@ -10,8 +11,8 @@ namespace Convolve.Training;
 
 /// <summary>Whether a network can learn a single batch by heart: one that cannot has a fault that no longer training mends.</summary>
 /// <remarks>
-/// The question is of network and data, not of the recipe's rate, which a schedule is at for a few steps only and which would be held here. So a warm-up leads to it, gradients are
-/// clipped, and where the recipe's rule does not do it, Adam is tried from the same first weights.
+/// The question is of network and data, not of the recipe's rate, which a schedule is at for a few steps only and which would be held here.
+/// So a warm-up leads to it, gradients are clipped, and where the recipe's rule does not do it, Adam is tried from the same first weights.
 /// </remarks>
 /// <param name="Steps">Steps that were done, in the attempt that came furthest.</param>
 /// <param name="Images">Of the batch.</param>
@@ -36,7 +37,9 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     private const int VainSteps = 40;
     private const double Progress = 0.98;
 
-    /// <summary>What was tried, in order; the last is the one that learned the batch, where one did; while one is going on, those before it.</summary>
+    /// <summary>
+    /// What was tried, in order; the last is the one that learned the batch, where one did; while one is going on, those before it.
+    /// </summary>
     public IReadOnlyList<OverfitAttempt> Attempts { get; init; } = [];
 
     /// <summary>Steps of all attempts.</summary>
@@ -56,7 +59,10 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
 
     private bool IsByHeart => Accuracy == 1 && LastLoss < SmallLoss;
 
-    /// <summary>Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule and means of the weights; what the recipe freezes stays frozen.</summary>
+    /// <summary>
+    /// Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule and means of
+    /// the weights; what the recipe freezes stays frozen.
+    /// </summary>
     /// <param name="graph">The network.</param>
     /// <param name="data">Of which the first batch of the first epoch is taken; 16 images of it where a whole one takes long.</param>
     /// <param name="recipe">How: its rule is tried first.</param>
@@ -67,7 +73,8 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="Formats.SafeTensorsException">The weights to start with cannot be read.</exception>
-    public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500, IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)
+    public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500,
+        IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(mostSteps, 1);
         recipe.Validate();
@@ -79,13 +86,15 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
         for (int i = 0; i < rules.Length && left > 0 && best?.IsByHeart != true; i++)
         {
             int steps = i == rules.Length - 1 ? left : Math.Max(1, left * 2 / 5);
-            OverfitCheck come = Attempt(graph.WithoutDropout(), data, plain with { Optimizer = rules[i] }, steps, attempts, progress, cancellation);
+            OverfitCheck come = Attempt(graph.WithoutDropout(), data, plain with { Optimizer = rules[i] }, steps, attempts, progress,
+                cancellation);
             attempts.Add(new(rules[i], come.Steps, come.LastLoss));
             left -= come.Steps;
             if (best is null || come.IsByHeart || come.LastLoss < best.LastLoss || double.IsNaN(best.LastLoss))
                 best = come;
         }
-        return best! with { Attempts = attempts, Frozen = recipe.LayerRates.FrozenIn(graph), Fault = FaultOf(graph) ?? FaultOf(data.Train, plain) };
+        return best! with { Attempts = attempts, Frozen = recipe.LayerRates.FrozenIn(graph),
+            Fault = FaultOf(graph) ?? FaultOf(data.Train, plain) };
     }
 
     /// <summary>The recipe of the attempt that takes the most memory, for an estimate.</summary>
@@ -110,9 +119,11 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     }
 
     // The recipe's rule first; then Adam, whose steps do not depend on how large gradients are.
-    private static OptimizerSettings[] RulesOf(OptimizerSettings own) => [own, new Adam { LearningRate = 1e-3f }, new Adam { LearningRate = 2e-4f }];
+    private static OptimizerSettings[] RulesOf(OptimizerSettings own) =>
+        [own, new Adam { LearningRate = 1e-3f }, new Adam { LearningRate = 2e-4f }];
 
-    private static OverfitCheck Attempt(Graph graph, DataSplits data, Recipe recipe, int steps, List<OverfitAttempt> before, IProgress<OverfitCheck>? progress, CancellationToken cancellation)
+    private static OverfitCheck Attempt(Graph graph, DataSplits data, Recipe recipe, int steps, List<OverfitAttempt> before,
+        IProgress<OverfitCheck>? progress, CancellationToken cancellation)
     {
         OverfitAttempt[] earlier = [.. before];
         using TrainingParts parts = new(graph, data, recipe);
@@ -123,13 +134,15 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
         {
             int[] batch = parts.Sampler.Batch(0, 0).ToArray();
             (double lowest, int since) = (double.PositiveInfinity, 0);
-            for (int step = 0; step < steps && step - since < VainSteps && result?.IsByHeart != true && (result is null || double.IsFinite(result.LastLoss)); step++)
+            for (int step = 0; step < steps && step - since < VainSteps && result?.IsByHeart != true
+                && (result is null || double.IsFinite(result.LastLoss)); step++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 float rate = recipe.Optimizer.LearningRate * Math.Min(1, (step + 1f) / WarmUpSteps);
                 StepResult done = parts.Step(batch, 0, (uint)step, rate);
                 double loss = done.LossSumOrNaN / batch.Length;
-                result = new(step + 1, batch.Length, result?.FirstLoss ?? loss, loss, (double)done.Correct / batch.Length) { Attempts = earlier };
+                result = new(step + 1, batch.Length, result?.FirstLoss ?? loss, loss,
+                    (double)done.Correct / batch.Length) { Attempts = earlier };
                 if (loss < Progress * lowest)
                     (lowest, since) = (loss, step);
                 told?.Report(result);
@@ -144,7 +157,9 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     {
         int[] batch = new BatchSampler(train, plain.BatchSize, plain.Seed, shuffle: true).Batch(0, 0).ToArray();
         int first = train.Dataset.LabelOf(batch[0]);
-        return batch.Any(i => train.Dataset.LabelOf(i) != first) ? null : $"all {batch.Length} images are of the class {train.Dataset.ClassNames[first]}, which shows nothing: take a larger batch, or another seed";
+        return batch.Any(i => train.Dataset.LabelOf(i) != first) ? null
+            : $"all {batch.Length} images are of the class {train.Dataset.ClassNames[first]}, which shows nothing: take a larger batch, " +
+            $"or another seed";
     }
 
     // Dropout is off in the check, and may still be what a training will fail by.
@@ -152,7 +167,9 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
     {
         foreach (Node node in graph.Nodes)
             if (node.Layer is Dropout dropout && (1 - dropout.Probability) * node.Output.Elements is var kept && kept < 1)
-                return FormattableString.Invariant($"{node} keeps {kept:0.##} of its {node.Output.Elements} values on average, so that next to nothing of the image comes through in training");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"{node} keeps {kept:0.##} of its {node.Output.Elements} values on average, so that next to nothing of the image " +
+                    $"comes through in training");
         return null;
     }
 }

@@ -1,6 +1,8 @@
 namespace Convolve.Training;
 
-/// <summary>What a plateau schedule has seen so far: a value that each epoch's figure makes the next one of, as PyTorch's ReduceLROnPlateau.</summary>
+/// <summary>
+/// What a plateau schedule has seen so far: a value that each epoch's figure makes the next one of, as PyTorch's ReduceLROnPlateau.
+/// </summary>
 /// <param name="Scale">What the cuts so far multiply the learning rate by.</param>
 /// <param name="Best">The best figure so far; null before the first.</param>
 /// <param name="BadEpochs">Epochs without improvement since the last good one or the last cut.</param>
@@ -17,7 +19,8 @@ internal sealed record PlateauState(double Scale = 1, double? Best = null, int B
     public PlateauState After(Schedule schedule, double highestRate, double figure)
     {
         bool isBetter = Best is not { } best
-            || (schedule.Metric == WatchedMetric.Accuracy ? figure > best * (1 + schedule.Threshold) : figure < best * (1 - schedule.Threshold));
+            || (schedule.Metric == WatchedMetric.Accuracy ? figure > best * (1 + schedule.Threshold)
+            : figure < best * (1 - schedule.Threshold));
         PlateauState next = isBetter ? this with { Best = figure, BadEpochs = 0 } : this with { BadEpochs = BadEpochs + 1 };
         if (CooldownLeft > 0)
             next = next with { CooldownLeft = CooldownLeft - 1, BadEpochs = 0 };

@@ -19,8 +19,10 @@ internal sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, 
     double ImagesPerSecond, TimeSpan Remaining) : TrainingProgress;
 
 /// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>
-/// <param name="IsBest">Whether its weights are the best so far, by the figure that an early stop watches, else by accuracy; on the validation split, or where there is none in training.</param>
-public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy,
+/// <param name="IsBest">Whether its weights are the best so far, by the figure that an early stop watches, else by accuracy; on the
+/// validation split, or where there is none in training.</param>
+public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss,
+    double? ValidationAccuracy,
     double LearningRate, double ImagesPerSecond, TimeSpan Elapsed, TimeSpan DataWait, bool IsBest) : TrainingProgress
 {
     /// <summary>What the choice of weights and the schedule look at: validation, or training where there is none.</summary>
@@ -29,7 +31,10 @@ public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, doub
     /// <inheritdoc cref="ChosenAccuracy"/>
     internal double ChosenLoss => ValidationLoss ?? TrainLoss;
 
-    /// <summary>Whether its weights are better than those of the best epoch so far: by what is watched, and where that is the same, by the other figure.</summary>
+    /// <summary>
+    /// Whether its weights are better than those of the best epoch so far: by what is watched, and where that is the same, by the other
+    /// figure.
+    /// </summary>
     internal bool IsBetterThan(EpochProgress? best, WatchedMetric watched)
     {
         if (best is null)

@@ -26,14 +26,22 @@ public sealed record Recipe
 
     public Schedule Schedule { get; init; } = new();
 
-    /// <summary>The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's and test's do not.</summary>
+    /// <summary>
+    /// The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's
+    /// and test's do not.
+    /// </summary>
     public float LabelSmoothing { get; init; }
 
     /// <summary>How much each class counts in training's loss; validation's and test's count every picture the same.</summary>
     public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
 
-    /// <summary>The largest part of a batch that is computed at a time, in images; the parts' gradients are added up. Null for whole batches.</summary>
-    /// <remarks>The same mathematics in less memory, but where a layer looks at the batch: batch normalisation measures, and mixing transforms mix, each part by itself.</remarks>
+    /// <summary>
+    /// The largest part of a batch that is computed at a time, in images; the parts' gradients are added up. Null for whole batches.
+    /// </summary>
+    /// <remarks>
+    /// The same mathematics in less memory, but where a layer looks at the batch: batch normalisation measures, and mixing transforms mix,
+    /// each part by itself.
+    /// </remarks>
     public int? MicroBatchSize { get; init; }
 
     /// <summary>What keeps single steps from being too long.</summary>
@@ -43,8 +51,8 @@ public sealed record Recipe
     public LayerRates LayerRates { get; init; } = LayerRates.None;
 
     /// <summary>
-    /// The share of the running mean of the weights that stays at each step, in [0, 1); 0 for no mean. Validation, test and the file of the best weights then
-    /// take the mean and not the weights. In the first steps t the share is at most (1 + t) / (10 + t).
+    /// The share of the running mean of the weights that stays at each step, in [0, 1); 0 for no mean. Validation, test and the file of the
+    /// best weights then take the mean and not the weights. In the first steps t the share is at most (1 + t) / (10 + t).
     /// </summary>
     /// <remarks>Source: Polyak and Juditsky 1992; the start as in TensorFlow's ExponentialMovingAverage.</remarks>
     public float AverageDecay { get; init; }
@@ -81,10 +89,15 @@ public sealed record Recipe
     /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
     public TransformList Transforms { get; init; } = TransformList.Empty;
 
-    /// <summary>Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's own.</summary>
+    /// <summary>
+    /// Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's
+    /// own.
+    /// </summary>
     public string? Initialization { get; init; }
 
-    /// <summary>A run folder or a .safetensors file whose weights the network starts with, where name and shape fit; null for a start of its own.</summary>
+    /// <summary>
+    /// A run folder or a .safetensors file whose weights the network starts with, where name and shape fit; null for a start of its own.
+    /// </summary>
     public string? StartFrom { get; init; }
 
     /// <summary>The SHA-256 of the weights file that the run started with; set when the run begins.</summary>
@@ -111,19 +124,23 @@ public sealed record Recipe
         if (BatchSize < 1)
             throw new RecipeException($"The batch size is {BatchSize}, and must be at least 1.");
         if (Threads is < 0 or > ThreadTeam.MostThreads)
-            throw new RecipeException($"{Threads} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}; 0 means all cores.");
+            throw new RecipeException(
+                $"{Threads} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}; 0 means all cores.");
         if (ValidationFraction is not (>= 0 and < 1))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The share of validation images is {ValidationFraction}, and must be at least 0 and below 1."));
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The share of validation images is {ValidationFraction}, and must be at least 0 and below 1."));
         if (Limit < 1)
             throw new RecipeException($"The limit is {Limit} images, and must be at least 1.");
         if (Initialization is not null)
             Graphs.InitializationScheme.Require(Initialization);
         if (LabelSmoothing is not (>= 0 and < 1))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
         if (MicroBatchSize < 1)
             throw new RecipeException($"The parts of a batch are {MicroBatchSize} images, and must be at least 1.");
         if (AverageDecay is not (>= 0 and < 1))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The decay of the weights' mean is {AverageDecay}, and must be at least 0 and below 1, such as 0.999."));
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The decay of the weights' mean is {AverageDecay}, and must be at least 0 and below 1, such as 0.999."));
         Optimizer.Validate();
         Clipping.Validate();
         Schedule.Validate();

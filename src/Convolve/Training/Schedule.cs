@@ -14,20 +14,30 @@ public enum ScheduleKind
     /// <summary>Half a cosine from the highest rate to 0 (Loshchilov and Hutter 2017, without restarts).</summary>
     Cosine,
 
-    /// <summary>Up to the highest rate in the first 30 % and down to near 0, both along a cosine, as PyTorch's OneCycleLR (Smith 2018).</summary>
+    /// <summary>
+    /// Up to the highest rate in the first 30 % and down to near 0, both along a cosine, as PyTorch's OneCycleLR (Smith 2018).
+    /// </summary>
     OneCycle,
 
-    /// <summary>Times <see cref="Schedule.Factor"/> at the end of each epoch of <see cref="Schedule.Milestones"/>, as PyTorch's MultiStepLR.</summary>
+    /// <summary>
+    /// Times <see cref="Schedule.Factor"/> at the end of each epoch of <see cref="Schedule.Milestones"/>, as PyTorch's MultiStepLR.
+    /// </summary>
     MultiStep,
 
     /// <summary>Times <see cref="Schedule.Factor"/> every epoch, as PyTorch's ExponentialLR.</summary>
     Exponential,
 
-    /// <summary>Times <see cref="Schedule.Factor"/> where validation has stopped improving, as PyTorch's ReduceLROnPlateau; see <see cref="PlateauState"/>.</summary>
+    /// <summary>
+    /// Times <see cref="Schedule.Factor"/> where validation has stopped improving, as PyTorch's ReduceLROnPlateau; see
+    /// <see cref="PlateauState"/>.
+    /// </summary>
     Plateau,
 }
 
-/// <summary>The learning rate as a function of the step; it holds no state. What depends on the run itself, the cuts of a plateau, is in <see cref="PlateauState"/>.</summary>
+/// <summary>
+/// The learning rate as a function of the step; it holds no state. What depends on the run itself, the cuts of a plateau, is in
+/// <see cref="PlateauState"/>.
+/// </summary>
 public sealed record Schedule
 {
     public ScheduleKind Kind { get; init; }
@@ -81,7 +91,9 @@ public sealed record Schedule
         };
     }
 
-    /// <summary>What is remarkable of a run's learning rates, in a sentence or two: that none is near the one that was asked for. Null for nothing.</summary>
+    /// <summary>
+    /// What is remarkable of a run's learning rates, in a sentence or two: that none is near the one that was asked for. Null for nothing.
+    /// </summary>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>
     public string? NoteFor(long stepsPerEpoch, int epochs)
@@ -93,11 +105,14 @@ public sealed record Schedule
             highest = Math.Max(highest, At(looks == 1 ? steps - 1 : (long)((Int128)(steps - 1) * i / (looks - 1)), stepsPerEpoch, epochs));
         if (highest >= 0.5)
             return null;
-        string run = string.Create(CultureInfo.InvariantCulture, $"{epochs} {(epochs == 1 ? "epoch" : "epochs")} of {stepsPerEpoch} {(stepsPerEpoch == 1 ? "step" : "steps")}");
+        string run = string.Create(CultureInfo.InvariantCulture,
+            $"{epochs} {(epochs == 1 ? "epoch" : "epochs")} of {stepsPerEpoch} {(stepsPerEpoch == 1 ? "step" : "steps")}");
         (string what, string fix) = WarmUpEpochs >= epochs
-            ? (string.Create(CultureInfo.InvariantCulture, $"The warm-up takes {WarmUpEpochs} epochs, and the run has {epochs}"), "Use a shorter warm-up")
+            ? (string.Create(CultureInfo.InvariantCulture, $"The warm-up takes {WarmUpEpochs} epochs, and the run has {epochs}"),
+            "Use a shorter warm-up")
             : ($"The {KindWords} schedule is too long for {run}", "Use --schedule constant");
-        return string.Create(CultureInfo.InvariantCulture, $"{what}: the learning rate never gets above {highest:G2} times the one asked for. {fix}, or train longer.");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{what}: the learning rate never gets above {highest:G2} times the one asked for. {fix}, or train longer.");
     }
 
     private string KindWords => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{Kind}");
@@ -105,10 +120,12 @@ public sealed record Schedule
     /// <inheritdoc/>
     public bool Equals(Schedule? other) => other is not null && Milestones.SequenceEqual(other.Milestones)
         && (Kind, WarmUpEpochs, StepEpochs, Factor, Patience, Threshold, Cooldown, MinimumRate, Metric)
-            .Equals((other.Kind, other.WarmUpEpochs, other.StepEpochs, other.Factor, other.Patience, other.Threshold, other.Cooldown, other.MinimumRate, other.Metric));
+            .Equals((other.Kind, other.WarmUpEpochs, other.StepEpochs, other.Factor, other.Patience, other.Threshold, other.Cooldown,
+            other.MinimumRate, other.Metric));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Kind, WarmUpEpochs, StepEpochs, Factor, Milestones.Count, Patience, Threshold, Metric);
+    public override int GetHashCode() =>
+        HashCode.Combine(Kind, WarmUpEpochs, StepEpochs, Factor, Milestones.Count, Patience, Threshold, Metric);
 
     // A loop, because this is asked in every step: a lambda would be allocated.
     private int MilestonesUpTo(long epoch)
@@ -135,8 +152,10 @@ public sealed record Schedule
         Require(Factor is > 0 and <= 1, $"The factor of each cut is {Factor}, and must be above 0 and at most 1.");
         Require(Milestones.All(m => m >= 1) && Milestones.Zip(Milestones.Skip(1)).All(p => p.First < p.Second),
             $"The milestones are {string.Join(", ", Milestones)}, and must be epochs from 1 on, each later than the one before it.");
-        Require(Kind != ScheduleKind.MultiStep || Milestones.Count > 0, $"A multi-step schedule has no milestones. Name the epochs after which the rate is cut, such as 10, 15.");
-        Require(Patience >= 0 && Cooldown >= 0, $"Patience and cool-down of a plateau are {Patience} and {Cooldown} epochs, and must be at least 0.");
+        Require(Kind != ScheduleKind.MultiStep || Milestones.Count > 0,
+            $"A multi-step schedule has no milestones. Name the epochs after which the rate is cut, such as 10, 15.");
+        Require(Patience >= 0 && Cooldown >= 0,
+            $"Patience and cool-down of a plateau are {Patience} and {Cooldown} epochs, and must be at least 0.");
         Require(Threshold is >= 0 and < 1, $"The threshold of a plateau is {Threshold}, and must be at least 0 and below 1.");
         Require(MinimumRate is >= 0 and < double.PositiveInfinity, $"The lowest learning rate is {MinimumRate}, and must be at least 0.");
     }

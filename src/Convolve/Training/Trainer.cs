@@ -12,13 +12,16 @@ using Convolve.Planning;
 
 namespace Convolve.Training;
 
-/// <summary>Trains a network by a recipe: steps on the training split, choice of the best epoch by the validation split, one look at the test split at the end.</summary>
+/// <summary>
+/// Trains a network by a recipe: steps on the training split, choice of the best epoch by the validation split, one look at the test split
+/// at the end.
+/// </summary>
 /// <remarks>
-/// The same recipe, network, data and number of threads give the same bits, also where the run was interrupted or killed and resumed, at the end of an epoch or
-/// within one.
+/// The same recipe, network, data and number of threads give the same bits, also where the run was interrupted or killed and resumed, at
+/// the end of an epoch or within one.
 /// <para>
-/// Between two steps it serves what other threads ask of any classifier or model of the process; its own bits do not depend on that. Another training waits until
-/// this one is done.
+/// Between two steps it serves what other threads ask of any classifier or model of the process; its own bits do not depend on that.
+/// Another training waits until this one is done.
 /// </para>
 /// </remarks>
 /// <example><code>
@@ -32,11 +35,15 @@ public sealed class Trainer : IDisposable
     private readonly TrainingState _state;
     private bool _isUsed;
 
-    /// <summary>Plans everything: after this, the memory of the run is known and taken. The run leaves no files; <c>RunFolder.Begin</c> trains into a folder.</summary>
+    /// <summary>
+    /// Plans everything: after this, the memory of the run is known and taken. The run leaves no files; <c>RunFolder.Begin</c> trains into
+    /// a folder.
+    /// </summary>
     /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
     /// <param name="data">Training, validation and test split.</param>
     /// <param name="recipe">How.</param>
-    /// <exception cref="RecipeException">The recipe has a value out of range, or batches of one value per channel for a batch normalization.</exception>
+    /// <exception cref="RecipeException">The recipe has a value out of range, or batches of one value per channel for a batch
+    /// normalization.</exception>
     /// <exception cref="NetworkException">Network and data do not go together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read, or aren't all finite.</exception>
@@ -49,7 +56,8 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Takes over parts and their record.</summary>
-    internal Trainer(TrainingParts parts, ITrainingRecord record, TrainingState state, WeightTransfer? transfer = null, ResumePoint? resumedFrom = null) =>
+    internal Trainer(TrainingParts parts, ITrainingRecord record, TrainingState state, WeightTransfer? transfer = null,
+        ResumePoint? resumedFrom = null) =>
         (_parts, _record, _state, Transfer, ResumedFrom) = (parts, record, state, transfer, resumedFrom);
 
     public Graph Graph => _parts.Graph;
@@ -80,14 +88,17 @@ public sealed class Trainer : IDisposable
     /// <summary>Why it is that one.</summary>
     public string PrecisionReason => _parts.Model.PrecisionReason;
 
-    /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations. Exact; a run without
-    /// a folder keeps its best weights in memory as well, once there are any.</summary>
+    /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations.
+    /// Exact; a run without a folder keeps its best weights in memory as well, once there are any.</summary>
     public long EstimatedMemoryBytes => _parts.MemoryBytes;
 
     /// <summary>How much the process has grown at most since just before the run was planned.</summary>
     public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _parts.ResidentBefore;
 
-    /// <summary>The classifier as it stands: the best weights after <see cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>. Good while the trainer lives.</summary>
+    /// <summary>
+    /// The classifier as it stands: the best weights after <see cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>. Good while
+    /// the trainer lives.
+    /// </summary>
     public Classifier Classifier => _parts.Classifier;
 
     /// <summary>What a trainer of the same arguments would take, without taking it.</summary>
@@ -113,7 +124,10 @@ public sealed class Trainer : IDisposable
         return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch));
     }
 
-    /// <summary>What training in whole batches would take, whatever the data: a little less than with the short batches and the evaluations of a run.</summary>
+    /// <summary>
+    /// What training in whole batches would take, whatever the data: a little less than with the short batches and the evaluations of a
+    /// run.
+    /// </summary>
     /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
@@ -121,16 +135,21 @@ public sealed class Trainer : IDisposable
             TrainingParts.StatesOf(recipe, recipe.BatchSize));
 
     /// <summary>Runs the recipe to its end; once.</summary>
-    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the classifier.</param>
-    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where no epoch was finished.</param>
-    /// <exception cref="TrainingException">Loss or weights are NaN or infinite, or an image or a file of the run cannot be read any more. Best weights and checkpoints of before are kept.</exception>
+    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the
+    /// classifier.</param>
+    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where
+    /// no epoch was finished.</param>
+    /// <exception cref="TrainingException">Loss or weights are NaN or infinite, or an image or a file of the run cannot be read any more.
+    /// Best weights and checkpoints of before are kept.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
-    public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) => Fit(progress, null, cancellation);
+    public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
+        Fit(progress, null, cancellation);
 
     /// <inheritdoc cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>
-    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the classifier.</param>
-    /// <param name="timeLimit">After so long in this call the run ends with its best weights so far, tested; what it had begun is in the checkpoint, and it can be
-    /// resumed. Null for no limit.</param>
+    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the
+    /// classifier.</param>
+    /// <param name="timeLimit">After so long in this call the run ends with its best weights so far, tested; what it had begun is in the
+    /// checkpoint, and it can be resumed. Null for no limit.</param>
     /// <param name="cancellation">Ends the run cleanly after the step.</param>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default)
     {
@@ -153,8 +172,10 @@ public sealed class Trainer : IDisposable
         TrainingResult? result = null;
         _parts.Model.Invoke(() =>
         {
-            TrainingEnd end = new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation).Finish(out Evaluation? test);
-            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, end == TrainingEnd.Interrupted, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
+            TrainingEnd end = new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation)
+                .Finish(out Evaluation? test);
+            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, end == TrainingEnd.Interrupted, _state.Elapsed, ImagesPerSecond,
+                EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
                 End = end,
@@ -168,26 +189,34 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains with a rising learning rate and looks how the loss takes it; then all is as it was, down to the bit.</summary>
     /// <param name="sweep">From where to where; null for the usual.</param>
-    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's thread.</param>
+    /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
+    /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
     /// <exception cref="InvalidOperationException">The run has begun.</exception>
     /// <exception cref="RecipeException">The sweep does not rise.</exception>
-    public LearningRateCurve FindLearningRate(LearningRateSweep? sweep = null, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public LearningRateCurve FindLearningRate(LearningRateSweep? sweep = null, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (_isUsed || ResumedFrom is not null)
             throw new InvalidOperationException("The learning rate is found before a run has begun. Make another trainer.");
         LearningRateCurve? curve = null;
-        _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts).Run(sweep ?? new(), CallerProgress.Of(progress), cancellation), JobKind.Training);
+        _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts).Run(sweep ?? new(), CallerProgress.Of(progress), cancellation),
+            JobKind.Training);
         return curve!;
     }
 
-    /// <summary>Trains some steps with a learning rate, looks at the validation split, and never at the test split; then all is as it was, down to the bit.</summary>
-    /// <param name="rate">The highest rate; the recipe's schedule, shortened to the steps where it is a one-cycle or a cosine, scales it.</param>
+    /// <summary>
+    /// Trains some steps with a learning rate, looks at the validation split, and never at the test split; then all is as it was, down to
+    /// the bit.
+    /// </summary>
+    /// <param name="rate">The highest rate; the recipe's schedule, shortened to the steps where it is a one-cycle or a cosine, scales
+    /// it.</param>
     /// <param name="steps">At least 1; see <see cref="LearningRateTrial.StepsWithin"/>.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1]; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
     /// <exception cref="InvalidOperationException">The run has begun.</exception>
-    public LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null, CancellationToken cancellation = default)
+    public LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         if (rate is not (> 0 and < float.PositiveInfinity))
@@ -195,11 +224,15 @@ public sealed class Trainer : IDisposable
         if (_isUsed || ResumedFrom is not null)
             throw new InvalidOperationException("A learning rate is tried before a run has begun. Make another trainer.");
         LearningRateTrial? trial = null;
-        _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, CallerProgress.Of(progress), cancellation), JobKind.Training);
+        _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, CallerProgress.Of(progress), cancellation),
+            JobKind.Training);
         return trial!;
     }
 
-    /// <summary>Gives everything back, once the step that runs is done; a training that is under way then ends with an <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Gives everything back, once the step that runs is done; a training that is under way then ends with an
+    /// <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => ThreadTeam.Invoke(() =>
     {
         _record.Dispose();

@@ -24,7 +24,10 @@ public enum TrainingNoteKind
 /// <param name="Text">A sentence without the epoch, its first letter small and no full stop at its end.</param>
 public sealed record TrainingNote(TrainingNoteKind Kind, int Epoch, string Text) : TrainingProgress
 {
-    /// <summary>For <see cref="TrainingNoteKind.Stalled"/>, the best epoch, from 1: an early stop of as many epochs as came after it ends such a run here. Else null.</summary>
+    /// <summary>
+    /// For <see cref="TrainingNoteKind.Stalled"/>, the best epoch, from 1: an early stop of as many epochs as came after it ends such a run
+    /// here. Else null.
+    /// </summary>
     public int? Since { get; init; }
 
     /// <summary>The kind as logs have it, such as "not-learning".</summary>

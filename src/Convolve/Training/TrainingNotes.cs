@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Convolve.Training;
 
-/// <summary>What the figures of a run's epochs show, as a function of them alone: so a resumed run, and a report years later, say the same.</summary>
+/// <summary>
+/// What the figures of a run's epochs show, as a function of them alone: so a resumed run, and a report years later, say the same.
+/// </summary>
 internal static class TrainingNotes
 {
     // Shares of ln(classes), the loss of guessing: at it, and clearly below it.
@@ -24,7 +26,8 @@ internal static class TrainingNotes
         List<TrainingNote> notes = [];
         double guessing = Math.Log(classes);
         EpochProgress? lowest = null, best = null;
-        int far = 0, patience = Math.Max(LeastPatience, (int)Math.Ceiling(StallShare * recipe.Epochs)), first = Math.Max(FirstEpochs, (int)Math.Ceiling(FirstShare * recipe.Epochs));
+        int far = 0, patience = Math.Max(LeastPatience, (int)Math.Ceiling(StallShare * recipe.Epochs)),
+            first = Math.Max(FirstEpochs, (int)Math.Ceiling(FirstShare * recipe.Epochs));
         foreach (EpochProgress epoch in epochs)
         {
             if (lowest is null || epoch.TrainLoss < lowest.TrainLoss)
@@ -34,18 +37,26 @@ internal static class TrainingNotes
             bool isGuessing = classes > 1 && epoch.TrainLoss >= AtGuessing * guessing;
             far = epoch.TrainLoss >= Math.Max(FarFactor * lowest.TrainLoss, lowest.TrainLoss + FarShare * guessing) ? far + 1 : 0;
             if (isGuessing && lowest.TrainLoss <= BelowGuessing * guessing)
-                Add(TrainingNoteKind.Collapse, $"the training loss, {epoch.TrainLoss:F4}, is that of guessing (ln {classes} = {guessing:F4}) after {lowest.TrainLoss:F4} in epoch {lowest.Epoch}: the network has collapsed");
+                Add(TrainingNoteKind.Collapse, string.Create(CultureInfo.InvariantCulture,
+                    $"the training loss, {epoch.TrainLoss:F4}, is that of guessing (ln {classes} = {guessing:F4}) after " +
+                    $"{lowest.TrainLoss:F4} in epoch {lowest.Epoch}: the network has collapsed"));
             else if (far >= FarEpochs)
-                Add(TrainingNoteKind.Rising, $"the training loss has risen from {lowest.TrainLoss:F4} in epoch {lowest.Epoch} to {epoch.TrainLoss:F4}");
+                Add(TrainingNoteKind.Rising, string.Create(CultureInfo.InvariantCulture,
+                    $"the training loss has risen from {lowest.TrainLoss:F4} in epoch {lowest.Epoch} to {epoch.TrainLoss:F4}"));
             if (isGuessing && epoch.Epoch == first && lowest.TrainLoss >= AtGuessing * guessing)
-                Add(TrainingNoteKind.NotLearning, $"the training loss, {epoch.TrainLoss:F4}, is still that of guessing (ln {classes} = {guessing:F4}): the network has not begun to learn");
+                Add(TrainingNoteKind.NotLearning, string.Create(CultureInfo.InvariantCulture,
+                    $"the training loss, {epoch.TrainLoss:F4}, is still that of guessing (ln {classes} = {guessing:F4}): the network " +
+                    $"has not begun to learn"));
             if (best is not null && recipe.EarlyStopping is null && epoch.Epoch - best.Epoch >= patience)
-                Add(TrainingNoteKind.Stalled, $"no better {(epoch.ValidationAccuracy is null ? "training" : "validation")} accuracy since epoch {best.Epoch}, {best.ChosenAccuracy:F4}");
+                Add(TrainingNoteKind.Stalled, string.Create(CultureInfo.InvariantCulture,
+                    $"no better {(epoch.ValidationAccuracy is null ? "training" : "validation")} accuracy since epoch {best.Epoch}, " +
+                    $"{best.ChosenAccuracy:F4}"));
 
-            void Add(TrainingNoteKind kind, FormattableString text)
+            void Add(TrainingNoteKind kind, string text)
             {
                 if (notes.All(n => n.Kind != kind))
-                    notes.Add(new(kind, epoch.Epoch, text.ToString(CultureInfo.InvariantCulture)) { Since = kind == TrainingNoteKind.Stalled ? best?.Epoch : null });
+                    notes.Add(new(kind, epoch.Epoch, text) { Since = kind == TrainingNoteKind.Stalled
+                        ? best?.Epoch : null });
             }
         }
         return notes;

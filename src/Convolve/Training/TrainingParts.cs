@@ -22,7 +22,9 @@ internal sealed class TrainingParts : IDisposable
             graph = graph.WithInitialization(recipe.Initialization);
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
-            throw new NetworkException($"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make the network with {images.ClassNames.Count} classes.");
+            throw new NetworkException(
+                $"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make " +
+                $"the network with {images.ClassNames.Count} classes.");
         RequireSeveralValues(graph, recipe, PassSizes(recipe, data.Train.Count).Max());
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
@@ -112,7 +114,8 @@ internal sealed class TrainingParts : IDisposable
     public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe)
     {
         recipe.Validate();
-        TrainingParts parts = new(graph, data, recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null });
+        TrainingParts parts = new(graph, data,
+            recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null });
         try
         {
             return (parts, parts.Start());
@@ -141,11 +144,14 @@ internal sealed class TrainingParts : IDisposable
     public void StartAgain()
     {
         if (Recipe.StartFrom is { } source && Recipe.StartDigest is { } digest && WeightTransfer.DigestOf(source) != digest)
-            throw new RecipeException($"The run started from {source}, which has other weights now. Put those back that it was begun with, or start a new run.");
+            throw new RecipeException(
+                $"The run started from {source}, which has other weights now. Put those back that it was begun with, or start a new run.");
         Start();
     }
 
-    /// <summary>A step of training: forward, backward and update over a batch, in parts where the recipe says so; on the executor thread.</summary>
+    /// <summary>
+    /// A step of training: forward, backward and update over a batch, in parts where the recipe says so; on the executor thread.
+    /// </summary>
     /// <param name="batch">The images.</param>
     /// <param name="epoch">Of the run, from 0.</param>
     /// <param name="step">Of the run, from 0.</param>
@@ -187,7 +193,10 @@ internal sealed class TrainingParts : IDisposable
         return sum;
     }
 
-    /// <summary>Where the first number that isn't finite is: in the weights, or in what a layer makes of a batch; null where all are finite. On the executor thread.</summary>
+    /// <summary>
+    /// Where the first number that isn't finite is: in the weights, or in what a layer makes of a batch; null where all are finite. On the
+    /// executor thread.
+    /// </summary>
     /// <param name="batch">The images.</param>
     /// <param name="epoch">Of the run, from 0.</param>
     /// <param name="step">Of the run, from 0.</param>
@@ -222,11 +231,16 @@ internal sealed class TrainingParts : IDisposable
     // One such batch at the end of an epoch does no harm.
     private static void RequireSeveralValues(Graph graph, Recipe recipe, int largestPass)
     {
-        if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels) is not { } node)
+        if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels)
+            is not { } node)
             return;
-        string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have" : "The training split has";
-        string mend = recipe.MicroBatchSize == 1 ? "--micro-batch 2 or more" : recipe.BatchSize == 1 ? "--batch-size 2 or more" : "more training images";
-        throw new RecipeException($"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by itself is always 0: "
+        string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
+            : "The training split has";
+        string mend = recipe.MicroBatchSize == 1 ? "--micro-batch 2 or more" : recipe.BatchSize == 1 ? "--batch-size 2 or more"
+            : "more training images";
+        throw new RecipeException(
+            $"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by " +
+            $"itself is always 0: "
             + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.");
     }
 
@@ -253,14 +267,19 @@ internal sealed class TrainingParts : IDisposable
         }
     }
 
-    /// <summary>Refuses to save weights that aren't all finite. Every update looks at what it changes; this sees running statistics and means of the weights as well.</summary>
+    /// <summary>
+    /// Refuses to save weights that aren't all finite. Every update looks at what it changes; this sees running statistics and means of the
+    /// weights as well.
+    /// </summary>
     /// <exception cref="TrainingException">They aren't.</exception>
     public void RequireFinite(int epoch)
     {
         string? bad = Model.Store.FirstNonFinite(Model.Store.Weights)
             ?? (Average is not null && Model.Store.FirstNonFinite(Average.Arena) is { } mean ? $"the mean of {mean}" : null);
         if (bad is not null)
-            throw new TrainingException($"The weights {(epoch > 0 ? $"of epoch {epoch}" : "within epoch 1")} aren't saved, because they aren't all finite: {bad}. Try a learning rate 10x lower, or a warm-up.");
+            throw new TrainingException(
+                $"The weights {(epoch > 0 ? $"of epoch {epoch}" : "within epoch 1")} aren't saved, because they aren't all finite: " +
+                $"{bad}. Try a learning rate 10x lower, or a warm-up.");
     }
 
     public void Dispose()

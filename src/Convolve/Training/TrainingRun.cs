@@ -6,8 +6,11 @@ using Convolve.OneDnn;
 
 namespace Convolve.Training;
 
-/// <summary>The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.</summary>
-internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITrainingRecord record, IProgress<TrainingProgress>? progress, TimeSpan? timeLimit,
+/// <summary>
+/// The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.
+/// </summary>
+internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITrainingRecord record, IProgress<TrainingProgress>? progress,
+    TimeSpan? timeLimit,
     CancellationToken cancellation)
 {
     private const string TooFast = "Try a learning rate 10x lower, a warm-up, or a different initialization.";
@@ -20,7 +23,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
 
     private bool IsLate => Stopwatch.GetElapsedTime(_start) >= timeLimit;
 
-    /// <summary>Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.</summary>
+    /// <summary>
+    /// Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.
+    /// </summary>
     /// <param name="test">What the best weights make of the test split; null after a cancellation.</param>
     /// <returns>Which end.</returns>
     public TrainingEnd Finish(out Evaluation? test)
@@ -49,7 +54,8 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
             if (!TrainEpoch())
                 return cancellation.IsCancellationRequested ? TrainingEnd.Interrupted : TrainingEnd.TimeLimit;
             Evaluation? validation = null;
-            if (parts.Average is null ? !TryEvaluate(parts.Validation, out validation) : !parts.Average.With(() => TryEvaluate(parts.Validation, out validation)))
+            if (parts.Average is null ? !TryEvaluate(parts.Validation, out validation)
+                : !parts.Average.With(() => TryEvaluate(parts.Validation, out validation)))
                 return TrainingEnd.Interrupted;
             EndEpoch(validation);
         }
@@ -102,14 +108,18 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
         string what = double.IsFinite(done.LossSum) ? "Weights became NaN or infinite" : $"Loss became {Words(done.LossSum)}";
         string first = parts.FirstNonFinite(batch, state.Epoch, index) is { } place ? $" First NaN or infinity: {place}." : "";
         // Before the first update no rate has done anything.
-        string advice = parts.Optimizer.Steps > 0 ? TooFast : "No update was made before, so the learning rate isn't the cause: check the initialization and the input.";
+        string advice = parts.Optimizer.Steps > 0 ? TooFast
+            : "No update was made before, so the learning rate isn't the cause: check the initialization and the input.";
         string kept = state.BestEpoch > 0 ? $" The best weights so far, of epoch {state.BestEpoch}, are kept." : "";
-        return new($"{what} at epoch {state.Epoch + 1}, step {state.Step} (learning rate {rate.ToString("G3", CultureInfo.InvariantCulture)}).{first} {advice}{kept}");
+        return new(
+            $"{what} at epoch {state.Epoch + 1}, step {state.Step} (learning rate " +
+            $"{rate.ToString("G3", CultureInfo.InvariantCulture)}).{first} {advice}{kept}");
     }
 
     private static string Words(double loss) => double.IsNaN(loss) ? "NaN" : "infinity";
 
-    private double RateOf(long step) => _recipe.Optimizer.LearningRate * _recipe.Schedule.At(step, _steps, _recipe.Epochs) * state.Plateau.Scale;
+    private double RateOf(long step) =>
+        _recipe.Optimizer.LearningRate * _recipe.Schedule.At(step, _steps, _recipe.Epochs) * state.Plateau.Scale;
 
     private void EndEpoch(Evaluation? validation)
     {
@@ -119,11 +129,13 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
             record.FlushSteps();
             throw new TrainingException($"The weights of epoch {epoch} give a validation loss of {Words(figures.Loss)}. {TooFast}");
         }
-        EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy, RateOf((long)epoch * _steps - 1),
+        EpochProgress done = new(epoch, _recipe.Epochs, state.Loss, state.Accuracy, validation?.Loss, validation?.Accuracy,
+            RateOf((long)epoch * _steps - 1),
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best, _recipe.EarlyStopping?.Metric ?? WatchedMetric.Accuracy) };
         PlateauState plateau = _recipe.Schedule.Watched is { } metric
-            ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy : done.ChosenLoss) : state.Plateau;
+            ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy
+            : done.ChosenLoss) : state.Plateau;
         state.End(done, plateau);
         Clock();
         record.EndEpoch(state, done);

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace Convolve.Training;
 
-/// <summary>All that changes in the course of a run, besides weights and the optimizer's state: what it takes to stop anywhere and go on.</summary>
+/// <summary>
+/// All that changes in the course of a run, besides weights and the optimizer's state: what it takes to stop anywhere and go on.
+/// </summary>
 internal sealed class TrainingState
 {
     /// <summary>What came of the epochs that are done.</summary>

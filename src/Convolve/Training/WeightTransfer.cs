@@ -7,10 +7,14 @@ using Convolve.Planning;
 
 namespace Convolve.Training;
 
-/// <summary>What a network took from the weights of another one: all parameters whose name and shape it has too. The others start as they would without.</summary>
+/// <summary>
+/// What a network took from the weights of another one: all parameters whose name and shape it has too. The others start as they would
+/// without.
+/// </summary>
 /// <param name="Path">Where from.</param>
 /// <param name="Taken">Parameters that were taken, by name.</param>
-/// <param name="Skipped">Parameters of the network that were not taken, each with why: "fc3.weight: [100, 4096] there, [10, 4096] here".</param>
+/// <param name="Skipped">Parameters of the network that were not taken, each with why: "fc3.weight: [100, 4096] there, [10, 4096]
+/// here".</param>
 /// <param name="Unused">Tensors that the network has no parameter for.</param>
 internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
 {
@@ -20,7 +24,8 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
 
     /// <summary>Takes what fits.</summary>
     /// <param name="model">What is to start from it.</param>
-    /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW order.</param>
+    /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW
+    /// order.</param>
     /// <exception cref="SafeTensorsException">The file is missing or damaged, or one of the weights taken is NaN or infinite.</exception>
     /// <exception cref="RecipeException">Nothing in it fits; the message has names of both sides.</exception>
     public static WeightTransfer Take(Model model, string path)
@@ -39,10 +44,13 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
             else
                 taken.Add(slot.Name);
         }
-        string[] unused = [.. tensors.Tensors.Select(t => t.Name).Where(name => !name.EndsWith(BatchCounter, StringComparison.Ordinal)).Except(model.ParameterNames)];
+        string[] unused = [.. tensors.Tensors.Select(t => t.Name).Where(name => !name.EndsWith(BatchCounter, StringComparison.Ordinal))
+            .Except(model.ParameterNames)];
         if (taken.Count == 0)
         {
-            throw new RecipeException($"{file} has no tensor that fits {model.Graph.Name}: there are {Some(tensors.Tensors.Select(t => t.Name))}, and {Some(model.ParameterNames)} are wanted. "
+            throw new RecipeException(
+                $"{file} has no tensor that fits {model.Graph.Name}: there are {Some(tensors.Tensors.Select(t => t.Name))}, and " +
+                $"{Some(model.ParameterNames)} are wanted. "
                 + "Take the weights of a network with layers of the same names and sizes.");
         }
         ThreadTeam.Invoke(() =>
@@ -65,7 +73,8 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SafeTensorsException(file, File.Exists(file) ? "it cannot be read" : "it does not exist", "Give a run folder or a .safetensors file.");
+            throw new SafeTensorsException(file, File.Exists(file) ? "it cannot be read" : "it does not exist",
+                "Give a run folder or a .safetensors file.");
         }
     }
 

@@ -15,10 +15,12 @@ public sealed class AccuracyTests
     [Fact]
     public void LeNet_5_on_mnist_comes_to_what_was_published()
     {
-        // .987 is the published figure's and PyTorch's, and the mean itself: one seed is off by .0015, and the mean of three by .0009, as often up as down.
-        // So it is ten seeds, and twice what their mean is off by. The set is one that not every machine has: CONVOLVE_DATA can name its folder.
+        // .987 is the published figure's and PyTorch's, and the mean itself: one seed is off by .0015, and the mean of three by .0009, as
+        // often up as down. So it is ten seeds, and twice what their mean is off by. The set is one that not every machine has:
+        // CONVOLVE_DATA can name its folder.
         string? folder = Environment.GetEnvironmentVariable("CONVOLVE_DATA");
-        AssertReaches(0.986, ["reproduce", "mnist-lenet5", "--seeds", "10", "--json", .. folder is null ? Array.Empty<string>() : ["--data-dir", folder]]);
+        AssertReaches(0.986,
+            ["reproduce", "mnist-lenet5", "--seeds", "10", "--json", .. folder is null ? Array.Empty<string>() : ["--data-dir", folder]]);
     }
 
     [Fact]
@@ -35,6 +37,7 @@ public sealed class AccuracyTests
         using Cli cli = new() { Patience = TimeSpan.FromHours(1.9) };
         CliResult result = cli.Run(command);
         Assert.True(result.Status == 0, result.Errors);
-        Assert.All(result.Json["arms"]!.AsArray(), arm => Assert.True((double)arm!["test_accuracy"]! >= least, $"{arm["name"]}: {arm["test_accuracy"]}"));
+        Assert.All(result.Json["arms"]!.AsArray(),
+            arm => Assert.True((double)arm!["test_accuracy"]! >= least, $"{arm["name"]}: {arm["test_accuracy"]}"));
     }
 }

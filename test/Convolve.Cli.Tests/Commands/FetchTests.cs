@@ -105,7 +105,9 @@ public sealed class FetchTests : IDisposable
         Assert.True(train.Status == 0, train.Errors);
         Assert.StartsWith($"Reading cifar10 from own/cifar-10-batches-bin\n{note}\n", train.Output, StringComparison.Ordinal);
         Assert.Contains("\n  convolve evaluate run --data-dir own ", train.Output, StringComparison.Ordinal);
-        Assert.Contains("\n  convolve train lenet5 --data cifar10 --data-dir own --net-option input=3x32x32 --limit 64 --epochs 1 --seed 1 ", train.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n  convolve train lenet5 --data cifar10 --data-dir own --net-option input=3x32x32 --limit 64 --epochs 1 --seed 1 ",
+            train.Output, StringComparison.Ordinal);
         JsonArray remarks = JsonNode.Parse(File.ReadAllText(_cli.At("run/environment.json")))!["data_remarks"]!.AsArray();
         Assert.Equal([note], remarks.Select(r => (string)r!));
     }

@@ -49,8 +49,10 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.Equal(("folder:" + _cli.At("set"), 61706), ((string)json["dataset"]!, (int)json["parameters"]!));
         Assert.InRange((double)json["test_accuracy"]!, 0.5, 1);
         Assert.Contains($"Reading and checking 800 pictures in {_cli.At("set")}\n", folder.Result.Errors, StringComparison.Ordinal);
-        Assert.Contains("\ndata        540 training, 60 validation, 200 test images of 1x28x28\n", folder.Result.Errors, StringComparison.Ordinal);
-        Assert.Contains("\n  convolve train lenet5 --data folder:set --epochs 2 --batch-size 32 --lr 0.05 --seed 1 ", folder.Result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\ndata        540 training, 60 validation, 200 test images of 1x28x28\n", folder.Result.Errors,
+            StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train lenet5 --data folder:set --epochs 2 --batch-size 32 --lr 0.05 --seed 1 ", folder.Result.Errors,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,12 +111,16 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
 
         CliResult refused = _cli.Run("train", "lenet5", "--data", "folder:damaged", "--epochs", "1");
         Assert.Equal(2, refused.Status);
-        Assert.StartsWith($"convolve: 2 of 201 pictures of folder:{_cli.At("damaged")} cannot be used. The first: {_cli.At("damaged/Bag/")}", refused.Errors, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"convolve: 2 of 201 pictures of folder:{_cli.At("damaged")} cannot be used. The first: {_cli.At("damaged/Bag/")}",
+            refused.Errors, StringComparison.Ordinal);
         Assert.EndsWith("names all; --skip-bad leaves them out.\n", refused.Errors, StringComparison.Ordinal);
 
         CliResult skipped = _cli.Run("train", "lenet5", "--data", "folder:damaged", "--epochs", "1", "--skip-bad", "--out", "skipped");
         Assert.True(skipped.Status == 0, skipped.Errors);
-        Assert.Contains($"\nLeft out: {cut}: this PNG file is cut off: it ends after 60 bytes, before its IEND chunk. Get the file again.\n", skipped.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\nLeft out: {cut}: this PNG file is cut off: it ends after 60 bytes, before its IEND chunk. Get the file again.\n",
+            skipped.Output, StringComparison.Ordinal);
         Assert.Contains("\n2 of 201 pictures are left out.\n", skipped.Output, StringComparison.Ordinal);
         Assert.True((bool)JsonNode.Parse(File.ReadAllText(_cli.At("skipped/recipe.json")))!["skip_bad"]!);
         JsonArray remarks = JsonNode.Parse(File.ReadAllText(_cli.At("skipped/environment.json")))!["data_remarks"]!.AsArray();
@@ -125,7 +131,8 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         CliResult verified = _cli.Run("data", "verify", "folder:damaged");
         Assert.Equal(2, verified.Status);
         Assert.Equal([$"convolve: {cut}: this PNG file is cut off: it ends after 60 bytes, before its IEND chunk. Get the file again.",
-            $"convolve: {_cli.At("damaged/Bag/none.jpg")}: this is no JPEG and no PNG file: it begins with 6E6F207069637475. Convert it, or take it away."],
+            $"convolve: {_cli.At("damaged/Bag/none.jpg")}: this is no JPEG and no PNG file: it begins with 6E6F207069637475. Convert " +
+            $"it, or take it away."],
             verified.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
         Assert.EndsWith($"\nfolder:{_cli.At("damaged")}: 2 things are wrong.\n", verified.Output, StringComparison.Ordinal);
     }
@@ -135,14 +142,16 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
     {
         CliResult result = _cli.Run("data", "verify", "folder:set");
         Assert.Equal((0, ""), (result.Status, result.Errors));
-        Assert.Matches(@"\nsplit  images +size  smallest  largest  folder *\n", result.Output.Replace(_cli.Folder, "", StringComparison.Ordinal));
+        Assert.Matches(@"\nsplit  images +size  smallest  largest  folder *\n",
+            result.Output.Replace(_cli.Folder, "", StringComparison.Ordinal));
         Assert.Matches(@"\ntrain     600 +[\d.]+ KiB  1x28x28   1x28x28  .*/set/train\n", result.Output);
         Assert.Matches(@"\nclass +train  test\nAnkle boot +\d+ +\d+\nBag ", result.Output);
         Assert.EndsWith($"\nfolder:{_cli.At("set")} is good.\n", result.Output, StringComparison.Ordinal);
 
         JsonObject set = _cli.Run("data", "verify", "folder:set", "fashion-mnist", "--json").Json["datasets"]![1]!.AsObject();
         Assert.Equal(["name", "folder", "ok", "splits", "findings"], set.Select(p => p.Key));
-        Assert.Equal(["name", "folder", "images", "bytes", "smallest", "largest", "classes"], set["splits"]![0]!.AsObject().Select(p => p.Key));
+        Assert.Equal(["name", "folder", "images", "bytes", "smallest", "largest", "classes"],
+            set["splits"]![0]!.AsObject().Select(p => p.Key));
         Assert.Equal(600, set["splits"]![0]!["classes"]!.AsObject().Sum(c => (int)c.Value!));
     }
 
@@ -150,13 +159,15 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
     public void PicturesAreKnownByTheirBytes()
     {
         Directory.CreateSymbolicLink(_cli.At("linked"), _cli.At("set"));
-        JsonObject own = _cli.Run("evaluate", "run", "--json").Json, linked = _cli.Run("evaluate", "run", "--data", "folder:linked", "--json").Json;
+        JsonObject own = _cli.Run("evaluate", "run", "--json").Json,
+            linked = _cli.Run("evaluate", "run", "--data", "folder:linked", "--json").Json;
         Assert.Equal((200, (double)own["accuracy"]!), ((int)linked["images"]!, (double)linked["accuracy"]!));
         Assert.Empty(linked["data_remarks"]!.AsArray());
 
         Directory.CreateSymbolicLink(_cli.At("seen"), _cli.At("set/train"));
         CliResult seen = _cli.Run("evaluate", "run", "--data", "folder:seen");
-        Assert.Equal((2, $"convolve: 600 of 600 pictures of {_cli.At("seen")} were trained on, or chose the best epoch: nothing is left to test on. "
+        Assert.Equal(
+            (2, $"convolve: 600 of 600 pictures of {_cli.At("seen")} were trained on, or chose the best epoch: nothing is left to test on. "
             + "Use --split train or --split validation for those, or other pictures.\n"), (seen.Status, seen.Errors));
 
         foreach (string name in (string[])["Bag", "Coat"])
@@ -171,17 +182,20 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.Equal(4, (int)some["images"]!);
         Assert.Equal(["1 file is left out, since only JPEG and PNG are read: 1 .gif.",
             "Not tested, since the test split has no picture of them: Ankle boot, Dress, Pullover, Sandal, Shirt, Sneaker and 2 more.",
-            "6 of 10 pictures were trained on, or chose the best epoch, and are left out of the test."], some["data_remarks"]!.AsArray().Select(r => (string)r!));
+            "6 of 10 pictures were trained on, or chose the best epoch, and are left out of the test."],
+            some["data_remarks"]!.AsArray().Select(r => (string)r!));
         Directory.Move(_cli.At("some/Coat"), _cli.At("some/Cloak"));
         CliResult other = _cli.Run("evaluate", "run", "--data", "folder:some");
         Assert.Equal(2, other.Status);
-        Assert.Contains($"{_cli.At("some/Cloak")} holds pictures of a class that the network was not trained on: it knows Ankle boot, Bag,", other.Errors, StringComparison.Ordinal);
+        Assert.Contains($"{_cli.At("some/Cloak")} holds pictures of a class that the network was not trained on: it knows Ankle boot, Bag,",
+            other.Errors, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("There is no folder /no/such. Check the path.", "train", "lenet5", "--data", "folder:/no/such")]
     [InlineData("There is no folder /no/such. Check the path.", "data", "verify", "folder:/no/such")]
-    [InlineData("\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.", "train", "lenet5", "--data", "folder:")]
+    [InlineData("\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.", "train",
+        "lenet5", "--data", "folder:")]
     [InlineData("folder:set is a folder of your own pictures: there is nothing to fetch.", "data", "fetch", "folder:set")]
     [InlineData("The data directory /data is for sets known by name;", "train", "lenet5", "--data", "folder:set", "--data-dir", "/data")]
     public void WhatIsWrongIsOneMessage(string message, params string[] line)
@@ -199,7 +213,8 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         try
         {
             CliResult result = _cli.Run([("LD_LIBRARY_PATH", _cli.Folder)], "train", "lenet5", "--data", "folder:set");
-            Assert.Equal((2, "convolve: The PNG library libspng.so.0 is not installed. Install it: sudo apt-get install -y libspng0\n"), (result.Status, result.Errors));
+            Assert.Equal((2, "convolve: The PNG library libspng.so.0 is not installed. Install it: sudo apt-get install -y libspng0\n"),
+                (result.Status, result.Errors));
         }
         finally
         {

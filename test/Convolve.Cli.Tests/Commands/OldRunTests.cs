@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Convolve.Cli.Tests.Commands;
 
 /// <summary>
-/// Runs of version 0.1.0 are evaluated and resumed: Runs/0.1.0.zip has one on Fashion-MNIST, interrupted within its fifth epoch, and a finished one on a folder of
-/// pictures that has moved since. The expected figures are those that version 0.1.0 itself printed for them.
+/// Runs of version 0.1.0 are evaluated and resumed: Runs/0.1.0.zip has one on Fashion-MNIST, interrupted within its fifth epoch, and a
+/// finished one on a folder of pictures that has moved since. The expected figures are those that version 0.1.0 itself printed for them.
 /// </summary>
 public sealed class OldRunTests : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class OldRunTests : IDisposable
     {
         AssertTested(_cli.Run("evaluate", "run", "--json"), "", 0.7729, 0.630773245408042);
         AssertTested(_cli.Run("train", "--resume", "run", "--json"), "test_", 0.7796, 0.5978588305499497);
-        Assert.Equal([1, 2, 3, 4, 5, 6], File.ReadLines(_cli.At("run/metrics.jsonl")).Select(line => (int?)JsonNode.Parse(line)!["epoch"]).OfType<int>());
+        Assert.Equal([1, 2, 3, 4, 5, 6], File.ReadLines(_cli.At("run/metrics.jsonl")).Select(line => (int?)JsonNode.Parse(line)!["epoch"])
+            .OfType<int>());
     }
 
     [Fact]
@@ -29,8 +30,10 @@ public sealed class OldRunTests : IDisposable
         Assert.Contains("There is no folder /srv/photos.", _cli.Run("evaluate", "photos-run").Errors, StringComparison.Ordinal);
         CliResult evaluated = _cli.Run("evaluate", "photos-run", "--data", "folder:photos", "--json");
         AssertTested(evaluated, "", 0.5, 0.6416125740103673);
-        Assert.Contains("36 of 40 pictures were trained on, or chose the best epoch, and are left out of the test.", evaluated.Errors, StringComparison.Ordinal);
-        AssertTested(_cli.Run("train", "--resume", "photos-run", "--data", "folder:photos", "--override", "--epochs", "6", "--json"), "test_", 1, 0.07670560085487407);
+        Assert.Contains("36 of 40 pictures were trained on, or chose the best epoch, and are left out of the test.", evaluated.Errors,
+            StringComparison.Ordinal);
+        AssertTested(_cli.Run("train", "--resume", "photos-run", "--data", "folder:photos", "--override", "--epochs", "6", "--json"),
+            "test_", 1, 0.07670560085487407);
     }
 
     private static void AssertTested(CliResult result, string prefix, double accuracy, double loss)

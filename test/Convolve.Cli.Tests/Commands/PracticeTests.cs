@@ -7,7 +7,8 @@ namespace Convolve.Cli.Tests.Commands;
 /// <summary>The options of 'convolve train' on how a run is carried out, and 'convolve lr-find'.</summary>
 public sealed class PracticeTests : IDisposable
 {
-    private static readonly string[] Small = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--batch-size", "50", "--json"];
+    private static readonly string[] Small = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--batch-size", "50",
+        "--json"];
     private readonly Cli _cli = new();
 
     public void Dispose() => _cli.Dispose();
@@ -24,17 +25,21 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal((0, "time-limit"), (rest.Status, (string?)rest.Json["end"]));
         Assert.True((int)rest.Json["epochs"]! >= (int)ended.Json["epochs"]!);
         CliResult wrong = _cli.Run([.. Small, "--time-limit", "soon"]);
-        Assert.Equal((2, "convolve: --time-limit is \"soon\", and a time such as 90s, 30m or 1h30m was expected. See 'convolve train --help'.\n"), (wrong.Status, wrong.Errors));
+        Assert.Equal(
+            (2, "convolve: --time-limit is \"soon\", and a time such as 90s, 30m or 1h30m was expected. See 'convolve train --help'.\n"),
+            (wrong.Status, wrong.Errors));
     }
 
     [Fact]
     public void AnEarlyStopSaysSo()
     {
-        CliResult result = _cli.Run([.. Small, "--epochs", "50", "--lr", "1e-9", "--schedule", "constant", "--early-stop", "2", "--out", "run"]);
+        CliResult result =
+            _cli.Run([.. Small, "--epochs", "50", "--lr", "1e-9", "--schedule", "constant", "--early-stop", "2", "--out", "run"]);
         Assert.True(result.Status == 0, result.Errors);
         Assert.Equal(("early-stop", 3), ((string?)result.Json["end"], (int)result.Json["epochs"]!));
         Assert.Contains("\nended early: no improvement in the last 2 epochs\n", result.Errors, StringComparison.Ordinal);
-        Assert.EndsWith("\nto train on   convolve train --resume run --early-stop 4 --override\n", _cli.Run("train", "--resume", "run").Output, StringComparison.Ordinal);
+        Assert.EndsWith("\nto train on   convolve train --resume run --early-stop 4 --override\n",
+            _cli.Run("train", "--resume", "run").Output, StringComparison.Ordinal);
         CliResult alone = _cli.Run([.. Small, "--early-stop-metric", "loss"]);
         Assert.Equal(2, alone.Status);
         Assert.StartsWith("convolve: --early-stop-metric belongs to --early-stop N.", alone.Errors, StringComparison.Ordinal);
@@ -43,18 +48,21 @@ public sealed class PracticeTests : IDisposable
     [Fact]
     public void WhatWasSwitchedOnCanBeSwitchedOffOnResume()
     {
-        string[] on = ["--early-stop", "1", "--clip-norm", "1", "--clip-value", "0.5", "--ema", "0.9", "--micro-batch", "20", "--freeze", "conv1", "--class-weights", "balanced", "--exact"];
+        string[] on = ["--early-stop", "1", "--clip-norm", "1", "--clip-value", "0.5", "--ema", "0.9", "--micro-batch", "20", "--freeze",
+            "conv1", "--class-weights", "balanced", "--exact"];
         CliResult begun = _cli.Run([.. Small, "--epochs", "2", "--seed", "3", "--time-limit", "0s", .. on, "--out", "on"]);
         Assert.True(begun.Status == 0, begun.Errors);
         Assert.Contains("class weights", begun.Errors, StringComparison.Ordinal);
-        string[] off = ["--early-stop", "none", "--clip-norm", "none", "--clip-value", "none", "--ema", "none", "--micro-batch", "none", "--freeze", "none", "--class-weights", "none", "--exact", "false"];
+        string[] off = ["--early-stop", "none", "--clip-norm", "none", "--clip-value", "none", "--ema", "none", "--micro-batch", "none",
+            "--freeze", "none", "--class-weights", "none", "--exact", "false"];
         CliResult refused = _cli.Run(["train", "--resume", "on", .. off]);
         Assert.Equal(2, refused.Status);
         Assert.Contains("micro_batch_size is 20, and none was asked for", refused.Errors, StringComparison.Ordinal);
         CliResult resumed = _cli.Run(["train", "--resume", "on", .. off, "--override", "--json"]);
         Assert.True(resumed.Status == 0, resumed.Errors);
         Assert.Equal(("finished", 2), ((string?)resumed.Json["end"], (int)resumed.Json["epochs"]!));
-        Assert.Equal(0, _cli.Run([.. Small, "--epochs", "2", "--seed", "3", "--time-limit", "0s", "--clip-norm", "none", "--out", "plain"]).Status);
+        Assert.Equal(0,
+            _cli.Run([.. Small, "--epochs", "2", "--seed", "3", "--time-limit", "0s", "--clip-norm", "none", "--out", "plain"]).Status);
         Assert.Equal(File.ReadAllText(_cli.At("plain/recipe.json")), File.ReadAllText(_cli.At("on/recipe.json")));
     }
 
@@ -63,7 +71,8 @@ public sealed class PracticeTests : IDisposable
     {
         CliResult result = _cli.Run([.. Small, "--class-weights", "Coat=2,cat=3"]);
         Assert.Equal(2, result.Status);
-        Assert.Contains("convolve: --class-weights names the class cat, and the data has T-shirt/top, ", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("convolve: --class-weights names the class cat, and the data has T-shirt/top, ", result.Errors,
+            StringComparison.Ordinal);
         CliResult wrong = _cli.Run([.. Small, "--class-weights", "Coat"]);
         Assert.Equal(2, wrong.Status);
         Assert.Contains("\"Coat\" isn't the weight of a class.", wrong.Errors, StringComparison.Ordinal);
@@ -73,9 +82,11 @@ public sealed class PracticeTests : IDisposable
     public void WeightsOfAnotherRunAreTakenWhereTheyFitAndListed()
     {
         Assert.Equal(0, _cli.Run([.. Small, "--epochs", "1", "--out", "first"]).Status);
-        CliResult tuned = _cli.Run([.. Small, "--epochs", "1", "--from", "first", "--net-option", "padding=same", "--freeze", "conv*", "--out", "second"]);
+        CliResult tuned = _cli.Run([.. Small, "--epochs", "1", "--from", "first", "--net-option", "padding=same", "--freeze", "conv*",
+            "--out", "second"]);
         Assert.True(tuned.Status == 0, tuned.Errors);
-        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight", "fc3.bias"],
+        Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight",
+            "fc3.bias"],
             tuned.Json["taken"]!.AsArray().Select(n => (string)n!));
         Assert.Equal(["fc1.weight: [120, 400] there, [120, 784] here"], tuned.Json["skipped"]!.AsArray().Select(n => (string)n!));
         Assert.Contains("\ntaken       9 parameters of first: conv1.weight, ", tuned.Errors, StringComparison.Ordinal);
@@ -93,10 +104,13 @@ public sealed class PracticeTests : IDisposable
     {
         float[] values = new float[6];
         values[2] = float.NaN;
-        Convolve.Formats.SafeTensors.Write(_cli.At("bad.safetensors"), [new("conv1.bias", Convolve.Formats.TensorType.F32, [6])], (_, sink) => sink.WriteFloats(values));
+        Convolve.Formats.SafeTensors.Write(_cli.At("bad.safetensors"), [new("conv1.bias", Convolve.Formats.TensorType.F32, [6])],
+            (_, sink) => sink.WriteFloats(values));
         CliResult result = _cli.Run([.. Small, "--from", "bad.safetensors", "--out", "run"]);
         Assert.Equal(2, result.Status);
-        Assert.EndsWith("convolve: Cannot read 'bad.safetensors' as safetensors: of tensor 'conv1.bias', 1 of 6 values is NaN. Its training diverged, or the file was damaged. "
+        Assert.EndsWith(
+            "convolve: Cannot read 'bad.safetensors' as safetensors: of tensor 'conv1.bias', 1 of 6 values is NaN. Its training " +
+            "diverged, or the file was damaged. "
             + "Use weights that were saved earlier.\n", result.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_cli.At("run")));
     }
@@ -109,7 +123,8 @@ public sealed class PracticeTests : IDisposable
             """);
         CliResult result = _cli.Run("train", "net.json", "--data", "fashion-mnist", "--limit", "20", "--batch-size", "1", "--out", "run");
         Assert.Equal(2, result.Status);
-        Assert.Contains("convolve: BatchNorm1d() \"bn1\" can't learn from one value per channel. The batches have 1 image,", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("convolve: BatchNorm1d() \"bn1\" can't learn from one value per channel. The batches have 1 image,", result.Errors,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(_cli.At("run")));
     }
 
@@ -121,33 +136,41 @@ public sealed class PracticeTests : IDisposable
         Assert.True((bool)good.Json["learned"]!);
         Assert.Equal((50, 1.0), ((int)good.Json["images"]!, (double)good.Json["accuracy"]!));
         Assert.Contains("learned by heart: loss ", good.Errors, StringComparison.Ordinal);
-        Assert.Contains("\nhow           SGD at 0.1 after a warm-up of 10 steps, gradients clipped to norm 1, without dropout, augmentation and weight decay.\n", "\n" + good.Errors, StringComparison.Ordinal);
-        Assert.Equal(("sgd", 0.1), ((string)good.Json["attempts"]![0]!["optimizer"]!, (double)good.Json["attempts"]![0]!["learning_rate"]!));
+        Assert.Contains(
+            "\nhow           SGD at 0.1 after a warm-up of 10 steps, gradients clipped to norm 1, without dropout, augmentation and " +
+            "weight decay.\n", "\n" + good.Errors, StringComparison.Ordinal);
+        Assert.Equal(("sgd", 0.1),
+            ((string)good.Json["attempts"]![0]!["optimizer"]!, (double)good.Json["attempts"]![0]!["learning_rate"]!));
         CliResult dead = _cli.Run([.. Small, "--overfit-one-batch", "--init", "constant(0)"]);
         Assert.Equal((1, false), (dead.Status, (bool)dead.Json["learned"]!));
         Assert.Contains("convolve: not learned by heart: loss 2.30", dead.Errors, StringComparison.Ordinal);
         Assert.Contains("Adam at 0.0002, loss ", dead.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_cli.At(".")));
         CliResult kept = _cli.Run([.. Small, "--overfit-one-batch", "--save-every", "5"]);
-        Assert.Equal((2, "convolve: --overfit-one-batch keeps nothing, and goes on with nothing: leave --save-every away.\n"), (kept.Status, kept.Errors));
+        Assert.Equal((2, "convolve: --overfit-one-batch keeps nothing, and goes on with nothing: leave --save-every away.\n"),
+            (kept.Status, kept.Errors));
     }
 
     [NotLargeFact]
     public void ABatchThatDoesNotFitIsToBeComputedInParts()
     {
-        string[] large = ["train", "vgg19", "--data", "fashion-mnist", "--batch-size", "8000", "--net-option", "input=1x64x64", "--precision", "f32"];
+        string[] large = ["train", "vgg19", "--data", "fashion-mnist", "--batch-size", "8000", "--net-option", "input=1x64x64",
+            "--precision", "f32"];
         CliResult whole = _cli.Run(large);
         Assert.Equal(2, whole.Status);
-        Assert.Matches(@"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is (\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
+        Assert.Matches(
+            @"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is (\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
         CliResult parts = _cli.Run([.. large, "--micro-batch", "7900"]);
         Assert.Equal(2, parts.Status);
-        Assert.Matches(@"convolve: vgg19 at micro-batch 7900 needs .+ The largest micro-batch that fits is (\d+): --micro-batch \1\.\n$", parts.Errors);
+        Assert.Matches(@"convolve: vgg19 at micro-batch 7900 needs .+ The largest micro-batch that fits is (\d+): --micro-batch \1\.\n$",
+            parts.Errors);
     }
 
     [Fact]
     public void ALearningRateIsSuggestedAndDrawn()
     {
-        CliResult found = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--batch-size", "50", "--steps", "60", "--svg", "lr.svg", "--json");
+        CliResult found = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--batch-size", "50", "--steps", "60",
+            "--svg", "lr.svg", "--json");
         Assert.True(found.Status == 0, found.Errors);
         Assert.InRange((double)found.Json["valley"]!, 1e-5, 1);
         JsonArray trials = found.Json["trials"]!.AsArray();
@@ -161,16 +184,19 @@ public sealed class PracticeTests : IDisposable
         Assert.InRange((double)found.Json["steepest"]!, 1e-6, 10);
         Assert.Equal(found.Json["rates"]!.AsArray().Count, found.Json["losses"]!.AsArray().Count);
         Assert.Contains("lenet5 on fashion-mnist: loss against learning rate\n", found.Errors, StringComparison.Ordinal);
-        Assert.Contains("\n  convolve train lenet5 --data fashion-mnist --limit 2000 --batch-size 50 --lr ", found.Errors, StringComparison.Ordinal);
+        Assert.Contains("\n  convolve train lenet5 --data fashion-mnist --limit 2000 --batch-size 50 --lr ", found.Errors,
+            StringComparison.Ordinal);
         Assert.Equal(["lr.svg"], Directory.GetFileSystemEntries(_cli.At(".")).Select(Path.GetFileName));
         Assert.Contains("suggested", File.ReadAllText(_cli.At("lr.svg")), StringComparison.Ordinal);
-        CliResult only = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--batch-size", "50", "--steps", "60", "--no-trial", "--json");
+        CliResult only = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--batch-size", "50", "--steps", "60",
+            "--no-trial", "--json");
         Assert.Empty(only.Json["trials"]!.AsArray());
         Assert.Equal((double)found.Json["suggested"]!, (double)only.Json["best"]!);
         CliResult given = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--lr", "0.1");
         Assert.Equal((2, "convolve: The learning rate is what is looked for: leave --lr away.\n"), (given.Status, given.Errors));
         CliResult falling = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--from-lr", "1", "--to-lr", "0.1");
-        Assert.Equal((2, "convolve: The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.\n"), (falling.Status, falling.Errors));
+        Assert.Equal((2, "convolve: The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.\n"),
+            (falling.Status, falling.Errors));
     }
 
     // On a large machine it would fit, and train for hours.

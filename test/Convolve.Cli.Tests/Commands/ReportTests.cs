@@ -27,7 +27,8 @@ public sealed class ReportedRuns : IDisposable
         }
         foreach ((string run, string rate) in new[] { ("first", "0.05"), ("second", "1e-9") })
         {
-            CliResult result = Cli.Run("train", "lenet5", "--data", "folder:set", "--epochs", "5", "--batch-size", "10", "--lr", rate, "--out", run);
+            CliResult result = Cli.Run("train", "lenet5", "--data", "folder:set", "--epochs", "5", "--batch-size", "10", "--lr", rate,
+                "--out", run);
             Assert.True(result.Status == 0, result.Errors);
             Assert.Contains($"\nreport        {run}/report.html\n", result.Output, StringComparison.Ordinal);
         }
@@ -65,7 +66,8 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
         CliResult report = _cli.Run("report", "first", "--out", "again.html", "--json");
         Assert.True(report.Status == 0, report.Errors);
         Assert.Equal(["run", "report", "split", "accuracy", "problem"], report.Json.Select(p => p.Key));
-        Assert.Equal((_cli.At("again.html"), "test", null), ((string)report.Json["report"]!, (string)report.Json["split"]!, (string?)report.Json["problem"]));
+        Assert.Equal((_cli.At("again.html"), "test", null),
+            ((string)report.Json["report"]!, (string)report.Json["split"]!, (string?)report.Json["problem"]));
         Assert.Equal((double)_cli.Run("evaluate", "first", "--json").Json["accuracy"]!, (double)report.Json["accuracy"]!);
         AssertAlone(File.ReadAllText(_cli.At("again.html")));
         AssertRefused("--out is \"\", and a file was expected. See 'convolve report --help'.", "report", "first", "--out", "");

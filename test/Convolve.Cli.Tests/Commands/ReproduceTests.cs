@@ -40,18 +40,24 @@ public class ReproduceTests
             Assert.True((double)arm["test_accuracy_half_interval"]! >= 0);
         }
         Assert.Equal(json.ToJsonString(), JsonNode.Parse(File.ReadAllText(cli.At("here/result.json")))!.ToJsonString());
-        double[][] arms = [.. json["arms"]!.AsArray().Select(a => a!["runs"]!.AsArray().Select(r => (double)r!["test_accuracy"]!).ToArray())];
+        double[][] arms = [.. json["arms"]!.AsArray()
+            .Select(a => a!["runs"]!.AsArray().Select(r => (double)r!["test_accuracy"]!).ToArray())];
         Assert.Equal(arms[1].Zip(arms[0], (second, first) => second - first).Average(), (double)json["test_difference"]!, 1e-12);
-        Assert.Equal(["curves.svg", "experiment.json", "result.json", "with-dropout--5-seed0", "with-dropout--5-seed1", "without-seed0", "without-seed1"],
+        Assert.Equal(["curves.svg", "experiment.json", "result.json", "with-dropout--5-seed0", "with-dropout--5-seed1", "without-seed0",
+            "without-seed1"],
             Directory.GetFileSystemEntries(cli.At("here")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("--quick trains on few images", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("\nThe run was cut short: its figures say nothing about the experiment, and differences are not shown.\n", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nThe run was cut short: its figures say nothing about the experiment, and differences are not shown.\n",
+            result.Errors, StringComparison.Ordinal);
         Assert.Matches(@"\nfigure +without +with dropout \.5\n", result.Errors);
         CliResult again = cli.Run("reproduce", "dropout", "--quick", "--out", "here");
-        Assert.Equal((2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what it holds: --resume here.\n"),
+        Assert.Equal(
+            (2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with " +
+            "what it holds: --resume here.\n"),
             (again.Status, again.Errors));
         Assert.EndsWith(", float32", (string)json["machine"]!, StringComparison.Ordinal);
-        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(cli.At("here/without-seed1/report.html")), StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(cli.At("here/without-seed1/report.html")),
+            StringComparison.OrdinalIgnoreCase);
         Assert.Empty(json["changed"]!.AsArray());
         // A page that tells of another experiment, which ran elsewhere, and of this one.
         File.WriteAllText(cli.At("page.md"), "# Results\n\n## dropout\n\nAn old one.\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n");
@@ -61,7 +67,8 @@ public class ReproduceTests
         Assert.True(page.Status == 0, page.Errors);
         Assert.EndsWith("2 experiments, page.md; of them stayed as they were: relu-vs-tanh\n", page.Output, StringComparison.Ordinal);
         string text = File.ReadAllText(cli.At("page.md"));
-        Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nDropout in LeNet-5 or none.", text, StringComparison.Ordinal);
+        Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nDropout in LeNet-5 or none.", text,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("An old one", text, StringComparison.Ordinal);
         Assert.Contains("**Run before the experiment changed, in optimizer.momentum: 0.8, then 0.9.**", text, StringComparison.Ordinal);
         Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2 --precision f32\n", text, StringComparison.Ordinal);
@@ -109,7 +116,8 @@ public class ReproduceTests
         Assert.Equal(0, cli.Run("reproduce", "fashion-rooflines", "--out", "here", "--quiet").Status);
         Directory.CreateDirectory(cli.At("bad"));
         File.WriteAllText(cli.At("bad/result.json"), "{}");
-        File.WriteAllText(cli.At("bad/experiment.json"), """{"experiment":"dropout","command":"convolve reproduce dropout","date":"2026-11-01 10:00","seeds":0}""");
+        File.WriteAllText(cli.At("bad/experiment.json"),
+            """{"experiment":"dropout","command":"convolve reproduce dropout","date":"2026-11-01 10:00","seeds":0}""");
         CliResult result = cli.Run("reproduce", "--results", ".", "--out", "page.md", "--json");
         Assert.Equal(1, result.Status);
         Assert.StartsWith("convolve: ./bad is left out: ./bad is no folder of an experiment: ", result.Errors, StringComparison.Ordinal);
@@ -122,7 +130,9 @@ public class ReproduceTests
     {
         using Cli cli = new();
         CliResult result = cli.Run("reproduce", "--results", ".");
-        Assert.Equal((2, "convolve: No folder under . has an experiment that is done. Run one with: convolve reproduce NAME --out ./NAME\n"), (result.Status, result.Errors));
+        Assert.Equal(
+            (2, "convolve: No folder under . has an experiment that is done. Run one with: convolve reproduce NAME --out ./NAME\n"),
+            (result.Status, result.Errors));
         Assert.False(File.Exists(cli.At("results.md")));
     }
 
@@ -136,12 +146,14 @@ public class ReproduceTests
         Assert.Equal((938_000_000.0, 938_146_176.0), ((double)products!["published"]!, (double)products["measured"]!));
         Assert.Equal(0, cli.Run("reproduce", "--results", ".", "--out", "page.md").Status);
         Assert.Contains("\n    convolve reproduce fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
-        Assert.Contains("\n| multiply-adds of an image | 938,000,000 | 938,146,176 | +146,176 |\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
+        Assert.Contains("\n| multiply-adds of an image | 938,000,000 | 938,146,176 | +146,176 |\n", File.ReadAllText(cli.At("page.md")),
+            StringComparison.Ordinal);
         CliResult quick = cli.Run("reproduce", "fashion-rooflines", "--quick", "--out", "quick");
         Assert.True(quick.Status == 0, quick.Errors);
         Assert.Contains("+146,176", quick.Output, StringComparison.Ordinal);
         CliResult seeds = cli.Run("reproduce", "fashion-rooflines", "--seeds", "3");
-        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --seeds away.\n"), (seeds.Status, seeds.Errors));
+        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --seeds away.\n"),
+            (seeds.Status, seeds.Errors));
     }
 
     [Fact]
@@ -149,6 +161,7 @@ public class ReproduceTests
     {
         CliResult result = Cli.RunAnywhere("reproduce", "mnist-lenet");
         Assert.Equal(2, result.Status);
-        Assert.StartsWith("convolve: There is no experiment \"mnist-lenet\". Did you mean mnist-lenet5? Known are mnist-lenet5, ", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: There is no experiment \"mnist-lenet\". Did you mean mnist-lenet5? Known are mnist-lenet5, ",
+            result.Errors, StringComparison.Ordinal);
     }
 }

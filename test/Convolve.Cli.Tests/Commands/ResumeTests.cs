@@ -14,7 +14,8 @@ public sealed class ResumeTests : IDisposable
     // Half a second of training: dropout, mixed batches, shifted pictures, a plateau, Adam's counters.
     private static readonly string[] Training =
     [
-        "train", "lenet5", "--data", "fashion-mnist", "--limit", "1200", "--epochs", "10", "--batch-size", "32", "--optimizer", "adam", "--lr", "0.002", "--schedule", "plateau", "--patience", "1",
+        "train", "lenet5", "--data", "fashion-mnist", "--limit", "1200", "--epochs", "10", "--batch-size", "32", "--optimizer", "adam",
+        "--lr", "0.002", "--schedule", "plateau", "--patience", "1",
         "--net-option", "dropout=0.2", "--augment", "random-crop:28:padding=2,mixup", "--save-every", "7",
     ];
 
@@ -41,7 +42,9 @@ public sealed class ResumeTests : IDisposable
             Cli.Signal(process, signal);
             CliResult interrupted = Cli.Finish(process);
             Assert.Equal(130, interrupted.Status);
-            Assert.Matches("\nconvolve: interrupted: my run/model\\.safetensors has .+\nconvolve: to go on: convolve train --resume 'my run' --save-every 7\n$", interrupted.Errors);
+            Assert.Matches(
+                "\nconvolve: interrupted: my run/model\\.safetensors has .+\nconvolve: to go on: convolve train --resume 'my run' " +
+                "--save-every 7\n$", interrupted.Errors);
         }
         CliResult resumed = _cli.Run("train", "--resume", "my run", "--save-every", "7");
         Assert.Equal((0, ""), (resumed.Status, resumed.Errors));
@@ -53,29 +56,41 @@ public sealed class ResumeTests : IDisposable
     public void What_is_given_must_agree_with_the_run_unless_it_is_overridden()
     {
         Interrupt("run");
-        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--epochs", "10", "--lr", "0.002", "--resume", "run", "--json").Status);
-        AssertRefused("run was begun with something else: epochs is 10, and 12 was asked for; optimizer.learning_rate is 0.002, and 0.001 was asked for. Leave that out, or add --override to go on by it.",
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--epochs", "10", "--lr", "0.002", "--resume", "run",
+            "--json").Status);
+        AssertRefused(
+            "run was begun with something else: epochs is 10, and 12 was asked for; optimizer.learning_rate is 0.002, and 0.001 was " +
+            "asked for. Leave that out, or add --override to go on by it.",
             "--epochs", "12", "--lr", "0.001");
-        AssertRefused("run was begun with something else: dataset is fashion-mnist, and mnist was asked for. Leave that out, or add --override to go on by it.", "--data", "mnist");
-        AssertRefused("run was begun with something else: graph.dropout1 is Dropout(0.2) of relu3, and Dropout(0.4) of relu3 was asked for. Leave that out, or add --override to go on by it.", "--net-option", "dropout=0.4");
+        AssertRefused(
+            "run was begun with something else: dataset is fashion-mnist, and mnist was asked for. Leave that out, or add --override to " +
+            "go on by it.", "--data", "mnist");
+        AssertRefused(
+            "run was begun with something else: graph.dropout1 is Dropout(0.2) of relu3, and Dropout(0.4) of relu3 was asked for. Leave " +
+            "that out, or add --override to go on by it.", "--net-option", "dropout=0.4");
         AssertRefused("--out and --resume both name the run folder. Give --resume alone.", "--out", "other");
         AssertRefused("--save-every and --no-checkpoint contradict each other. Give one of them.", "--save-every", "3", "--no-checkpoint");
-        Assert.Matches("; and 1[0-9] more\\. Leave that out, or add --override to go on by it\\.\n$", _cli.Run("train", "alexnet-d2l", "--resume", "run").Errors);
+        Assert.Matches("; and 1[0-9] more\\. Leave that out, or add --override to go on by it\\.\n$",
+            _cli.Run("train", "alexnet-d2l", "--resume", "run").Errors);
 
-        CliResult longer = _cli.Run("train", "--resume", "run", "--epochs", "12", "--lr", "0.001", "--net-option", "dropout=0.4", "--override", "--json");
+        CliResult longer = _cli.Run("train", "--resume", "run", "--epochs", "12", "--lr", "0.001", "--net-option", "dropout=0.4",
+            "--override", "--json");
         Assert.Equal((0, 12), (longer.Status, (int)longer.Json["epochs"]!));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(_cli.At("run/recipe.json")))!.AsObject();
         Assert.Equal((12, 0.001f), ((int)recipe["epochs"]!, (float)recipe["optimizer"]!["learning_rate"]!));
         JsonArray resumptions = JsonNode.Parse(File.ReadAllText(_cli.At("run/environment.json")))!["resumed"]!.AsArray();
         Assert.Null(resumptions[0]!["changed"]);
-        Assert.Equal(["epochs: 10, then 12", "optimizer.learning_rate: 0.002, then 0.001", "graph.dropout1: Dropout(0.2) of relu3, then Dropout(0.4) of relu3"],
+        Assert.Equal(["epochs: 10, then 12", "optimizer.learning_rate: 0.002, then 0.001",
+            "graph.dropout1: Dropout(0.2) of relu3, then Dropout(0.4) of relu3"],
             resumptions[1]!["changed"]!.AsArray().Select(c => (string)c!).Take(3));
         CliResult start = _cli.Run("train", "--resume", "run", "--init", "xavier-normal");
         Assert.Equal(2, start.Status);
-        Assert.Contains(" Leave that out, or start a new run: where training began cannot change.\n", start.Errors, StringComparison.Ordinal);
+        Assert.Contains(" Leave that out, or start a new run: where training began cannot change.\n", start.Errors,
+            StringComparison.Ordinal);
         CliResult sgd = _cli.Run("train", "--resume", "run", "--epochs", "13", "--optimizer", "sgd", "--override");
         Assert.Equal(2, sgd.Status);
-        Assert.Contains(": the optimizer is Adam there, and Sgd was asked for. Ask for what the run was begun with, or start a new run.\n", sgd.Errors, StringComparison.Ordinal);
+        Assert.Contains(": the optimizer is Adam there, and Sgd was asked for. Ask for what the run was begun with, or start a new run.\n",
+            sgd.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +100,8 @@ public sealed class ResumeTests : IDisposable
         SortedDictionary<string, string> before = RunSnapshot.Of(_cli.At("run"));
         CliResult again = _cli.Run("train", "--resume", "run");
         Assert.Equal((0, ""), (again.Status, again.Errors));
-        Assert.Matches(@"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto train on   convolve train --resume run --epochs 20 --override\n$", again.Output);
+        Assert.Matches(
+            @"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto train on   convolve train --resume run --epochs 20 --override\n$", again.Output);
         JsonObject json = _cli.Run("train", "--resume", "run", "--json").Json;
         Assert.Equal(["run", "network", "dataset", "epochs", "best_epoch", "test_loss", "test_accuracy"], json.Select(p => p.Key));
         Assert.All(json, p => Assert.Equal(done[p.Key]!.ToString(), p.Value!.ToString()));
@@ -106,7 +122,8 @@ public sealed class ResumeTests : IDisposable
         CliResult second = _cli.Run("train", "--resume", "run");
         CliResult resumed = Cli.Finish(first);
         Assert.Equal(0, resumed.Status);
-        Assert.Matches($"^convolve: {newest} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.\n$", resumed.Errors);
+        Assert.Matches($"^convolve: {newest} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.\n$",
+            resumed.Errors);
         if (second.Status == 2)
             Assert.Equal($"convolve: A training is running in {_cli.At("run")}. Wait for its end, or stop it first.\n", second.Errors);
         else
@@ -117,7 +134,8 @@ public sealed class ResumeTests : IDisposable
     public void What_is_no_run_or_has_no_checkpoint_cannot_be_resumed()
     {
         AssertRefused("run is no run folder: run/recipe.json cannot be read (Could not find");
-        using (Process process = _cli.Start([], ["train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "100000", "--no-checkpoint", "--out", "run"]))
+        using (Process process = _cli.Start([], ["train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "100000",
+            "--no-checkpoint", "--out", "run"]))
         {
             while (Logged("run") < 3)
                 Assert.False(process.WaitForExit(5), "it ended before its time");
@@ -127,13 +145,14 @@ public sealed class ResumeTests : IDisposable
             Assert.DoesNotContain("--resume", interrupted.Errors, StringComparison.Ordinal);
         }
         Assert.False(Directory.Exists(_cli.At("run/checkpoint")));
-        AssertRefused($"The run {_cli.At("run")} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
+        AssertRefused(
+            $"The run {_cli.At("run")} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
         Assert.Equal((2, "convolve: --override belongs to --resume RUN: a new run is begun with what is given.\n"),
             (_cli.Run([.. Training, "--override"]).Status, _cli.Run([.. Training, "--override"]).Errors));
     }
 
-    // Every run is killed at least once; each that is resumed may be killed again, as long as there are kills left. The moments are spread over
-    // the epochs by what the run itself has logged, so that they are within it however busy the machine is.
+    // Every run is killed at least once; each that is resumed may be killed again, as long as there are kills left. The moments are spread
+    // over the epochs by what the run itself has logged, so that they are within it however busy the machine is.
     private void AssertSurvives(int kills, ulong seed)
     {
         Stopwatch time = Stopwatch.StartNew();
@@ -183,7 +202,8 @@ public sealed class ResumeTests : IDisposable
     }
 
     // Lines of the log; whoever writes it may be within one.
-    private int Logged(string folder) => File.Exists(_cli.At($"{folder}/metrics.jsonl")) ? MetricsLog.Read(_cli.At($"{folder}/metrics.jsonl")).Count : 0;
+    private int Logged(string folder) => File.Exists(_cli.At($"{folder}/metrics.jsonl"))
+        ? MetricsLog.Read(_cli.At($"{folder}/metrics.jsonl")).Count : 0;
 
     private void Interrupt(string folder)
     {

@@ -3,7 +3,8 @@ namespace Convolve.Cli.Tests.Commands;
 /// <summary>A small run that the tests look at.</summary>
 public sealed class SmallRun : IDisposable
 {
-    public static readonly string[] Arguments = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1500", "--epochs", "3", "--batch-size", "50", "--lr", "0.05"];
+    public static readonly string[] Arguments = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1500", "--epochs", "3",
+        "--batch-size", "50", "--lr", "0.05"];
 
     public SmallRun()
     {

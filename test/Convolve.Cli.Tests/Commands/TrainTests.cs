@@ -18,9 +18,12 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void JsonHasTheKeysInOrder()
     {
         JsonObject json = small.Result.Json;
-        Assert.Equal(["run", "network", "dataset", "parameters", "epochs", "batch_size", "precision", "threads", "seed", "train_loss", "train_accuracy",
-            "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes", "peak_memory_bytes",
-            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"], json.Select(p => p.Key));
+        Assert.Equal(["run", "network", "dataset", "parameters", "epochs", "batch_size", "precision", "threads", "seed", "train_loss",
+            "train_accuracy",
+            "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes",
+            "peak_memory_bytes",
+            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"],
+            json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
             ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
                 (int)json["batch_size"]!, (string)json["precision"]!, (int)json["threads"]!, (int)json["seed"]!));
@@ -35,7 +38,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     {
         CliResult result = small.Cli.Run([("CONVOLVE_CHECK_KERNELS", "1")], [.. SmallRun.Arguments, "--out", "checked", "--json"]);
         Assert.True(result.Status == 0, result.Errors);
-        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")), File.ReadAllBytes(small.Cli.At("checked/model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")),
+            File.ReadAllBytes(small.Cli.At("checked/model.safetensors")));
     }
 
     [Fact]
@@ -44,9 +48,12 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         string words = small.Result.Errors;
         Assert.DoesNotContain('\e', words);
         Assert.DoesNotContain('\r', words);
-        Assert.All(["\nlenet5 on fashion-mnist: 1x28x28 -> 10\nname      layer ", "\ndata        1,350 training, 150 validation, 1,500 test images of 1x28x28\n",
-            "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight decay ", "\nprecision   float32: ", "\nrun         first\n",
-            "\n  epoch train loss train acc  val loss val acc       lr  images/s        time\n", "\ntest accuracy 0.", "\nrun folder    first\n",
+        Assert.All(["\nlenet5 on fashion-mnist: 1x28x28 -> 10\nname      layer ",
+            "\ndata        1,350 training, 150 validation, 1,500 test images of 1x28x28\n",
+            "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, " +
+            "weight decay ", "\nprecision   float32: ", "\nrun         first\n",
+            "\n  epoch train loss train acc  val loss val acc       lr  images/s        time\n", "\ntest accuracy 0.",
+            "\nrun folder    first\n",
             "\nnext:\n  convolve evaluate first  "], part => Assert.Contains(part, words, StringComparison.Ordinal));
         Assert.Matches(@"\n    1/3 +\d\.\d{4} +0\.\d{4} +\d\.\d{4} +0\.\d{4} +0\.\d{5} +[\d,]+ +\d+\.\d s \*\n", words);
         Assert.Matches(@"\nplan        \d+ steps on \d+ threads? \(oneDNN .+\)\nprecision", words);
@@ -56,15 +63,18 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void TheEstimateIsTheOneOnTheScreen()
     {
         double mebibytes = (long)small.Result.Json["estimated_memory_bytes"]! / 1048576.0;
-        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\nmemory      {mebibytes:F1} MiB: weights "), small.Result.Errors, StringComparison.Ordinal);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"\nmemory      {mebibytes:F1} MiB: weights "), small.Result.Errors,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void TheRunFolderIsComplete()
     {
         string folder = small.Cli.At("first");
-        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json", "report.html", "train", "validation"],
-            Directory.GetFileSystemEntries(folder).Select(Path.GetFileName).Where(n => !n!.StartsWith("events.out.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "checkpoint", "environment.json", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json",
+            "report.html", "train", "validation"],
+            Directory.GetFileSystemEntries(folder).Select(Path.GetFileName)
+            .Where(n => !n!.StartsWith("events.out.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(["epoch-000002-step-00000000.safetensors", "epoch-000003-step-00000000.safetensors"],
             Directory.GetFileSystemEntries(Path.Combine(folder, "checkpoint")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "recipe.json")))!.AsObject();
@@ -84,7 +94,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         CliResult second = small.Cli.Run([.. SmallRun.Arguments, "--out", "second", "--json", "--quiet"]);
         Assert.Equal("", second.Errors);
         Assert.Equal(Figures(small.Result.Json), Figures(second.Json));
-        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")), File.ReadAllBytes(small.Cli.At("second/model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(small.Cli.At("first/model.safetensors")),
+            File.ReadAllBytes(small.Cli.At("second/model.safetensors")));
         CliResult other = small.Cli.Run([.. SmallRun.Arguments, "--out", "third", "--json", "--seed", "1"]);
         Assert.NotEqual((double)small.Result.Json["train_loss"]!, (double)other.Json["train_loss"]!);
     }
@@ -93,8 +104,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void EvaluateRepeatsTheTest()
     {
         JsonObject json = small.Cli.Run("evaluate", "first", "--json").Json;
-        Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second", "dataset", "test_time_augmentation", "accuracy_interval",
-            "macro_precision", "macro_recall", "macro_f1", "classes", "confusion_matrix", "most_confused", "expected_calibration_error", "largest_calibration_error",
+        Assert.Equal(["run", "split", "images", "loss", "accuracy", "top5_accuracy", "images_per_second", "dataset",
+            "test_time_augmentation", "accuracy_interval",
+            "macro_precision", "macro_recall", "macro_f1", "classes", "confusion_matrix", "most_confused", "expected_calibration_error",
+            "largest_calibration_error",
             "calibration", "largest_losses", "data_remarks", "warning"], json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "test", 1500), ((string)json["run"]!, (string)json["split"]!, (int)json["images"]!));
         Assert.Equal((double)small.Result.Json["test_accuracy"]!, (double)json["accuracy"]!);
@@ -105,11 +118,13 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     [Fact]
     public void EvaluateDrawsTheSplitsOfTheTraining()
     {
-        JsonObject validation = small.Cli.Run("evaluate", "first/model.safetensors", "--split", "validation", "--json", "--batch-size", "7").Json;
+        JsonObject validation = small.Cli.Run("evaluate", "first/model.safetensors", "--split", "validation", "--json", "--batch-size",
+            "7").Json;
         Assert.Equal(150, (int)validation["images"]!);
         Assert.Equal((double)small.Result.Json["validation_accuracy"]!, (double)validation["accuracy"]!);
         CliResult train = small.Cli.Run("evaluate", "first", "--split", "train");
-        Assert.Matches(@"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
+        Assert.Matches(
+            @"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
         Assert.Matches(@"\nclass +images  precision  recall      F1\nT-shirt/top +\d+     0\.\d{4}  0\.\d{4}  0\.\d{4}\n", train.Output);
         Assert.Matches(@"\nmost confused +taken for +images  of the class\n\S.* +\d+ +\d+\.\d %\n", train.Output);
         Assert.Matches(@"\nlargest losses +class +taken for +confidence +loss\n#\d+ ", train.Output);
@@ -137,14 +152,17 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void SeveralViewsOfAPictureAreAnnounced()
     {
         CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror-translate");
-        Assert.Contains("\nviews       mirror-translate: the mean of the logits over 6 views of each picture\n", mirrored.Output, StringComparison.Ordinal);
+        Assert.Contains("\nviews       mirror-translate: the mean of the logits over 6 views of each picture\n", mirrored.Output,
+            StringComparison.Ordinal);
         Assert.Equal("mirror", (string)small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json").Json["test_time_augmentation"]!);
     }
 
     [Fact]
     public void MirrorImagesWarnWhereTheTrainingHadNone()
     {
-        const string warning = "warning: the network was trained without flips, and --tta mirror shows it mirror images, which usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
+        const string warning =
+            "warning: the network was trained without flips, and --tta mirror shows it mirror images, which usually makes it worse. " +
+            "Evaluate without --tta, or train with --augment horizontal-flip.";
         CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json");
         Assert.Equal((0, warning), (mirrored.Status, (string?)mirrored.Json["warning"]));
         Assert.EndsWith($"\nconvolve: {warning}\n", mirrored.Errors, StringComparison.Ordinal);
@@ -154,8 +172,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         // The model file alone knows it too, and a run with flips is not warned of.
         Directory.CreateDirectory(small.Cli.At("alone"));
         File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("alone/model.safetensors"));
-        Assert.Contains(warning, small.Cli.Run("evaluate", "alone/model.safetensors", "--data", "fashion-mnist", "--tta", "mirror").Errors, StringComparison.Ordinal);
-        Assert.Equal(0, small.Cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--epochs", "1", "--augment", "flip", "--out", "flipped", "--quiet").Status);
+        Assert.Contains(warning, small.Cli.Run("evaluate", "alone/model.safetensors", "--data", "fashion-mnist", "--tta", "mirror").Errors,
+            StringComparison.Ordinal);
+        Assert.Equal(0, small.Cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--epochs", "1", "--augment", "flip",
+            "--out", "flipped", "--quiet").Status);
         Assert.DoesNotContain("warning", small.Cli.Run("evaluate", "flipped", "--tta", "mirror").Errors, StringComparison.Ordinal);
     }
 
@@ -167,7 +187,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         recipe["graph"]!["name"] = "another";
         File.WriteAllText(small.Cli.At("mixed/recipe.json"), recipe.ToJsonString());
         File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("mixed/model.safetensors"));
-        Assert.Equal(new(2, "", "convolve: mixed/model.safetensors holds the network lenet5, and recipe.json beside it trains another one, so that nobody knows which pictures the weights have seen. "
+        Assert.Equal(
+            new(2, "",
+            "convolve: mixed/model.safetensors holds the network lenet5, and recipe.json beside it trains another one, so that nobody " +
+            "knows which pictures the weights have seen. "
             + "Put the file back into the folder of its own run.\n"), small.Cli.Run("evaluate", "mixed"));
     }
 
@@ -191,7 +214,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void ARunIsNotOverwritten()
     {
         CliResult again = small.Cli.Run([.. SmallRun.Arguments, "--out", "first"]);
-        Assert.Equal((2, "", "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by --resume, or delete it.\n"),
+        Assert.Equal(
+            (2, "",
+            "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by " +
+            "--resume, or delete it.\n"),
             (again.Status, again.Output, again.Errors));
     }
 
@@ -199,33 +225,45 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void QuietPrintsTheResultOnlyAndTheFolderHasItsName()
     {
         using Cli cli = new();
-        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--epochs", "1", "--quiet", "--validation", "0");
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--epochs", "1", "--quiet",
+            "--validation", "0");
         Assert.Equal((0, ""), (result.Status, result.Errors));
-        Assert.Matches(@"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1 of 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
+        Assert.Matches(
+            @"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1 of 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
         string run = Directory.GetDirectories(cli.At("runs")).Single();
         AssertLoadable(run);
         CliResult noSplit = cli.Run("evaluate", run, "--split", "validation");
-        Assert.Equal((2, "convolve: The run was trained without a validation split. Use --split test or --split train.\n"), (noSplit.Status, noSplit.Errors));
+        Assert.Equal((2, "convolve: The run was trained without a validation split. Use --split test or --split train.\n"),
+            (noSplit.Status, noSplit.Errors));
     }
 
     [Fact]
     public void OptionsReachTheRecipe()
     {
         using Cli cli = new();
-        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--skip-bad", "--epochs", "2", "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
-            "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5", "--warmup-epochs", "0.5", "--optimizer", "sgd",
-            "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization", "minus-one-to-one",
-            "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option", "activation=tanh", "--net-option", "pooling=avg,dropout=0.3",
-            "--micro-batch", "5", "--clip-norm", "1.5", "--clip-value", "0.25", "--lr-scale", "conv*=0.1,fc3=10", "--freeze", "fc1", "--ema", "0.9",
-            "--class-weights", "balanced", "--early-stop", "7", "--early-stop-metric", "loss", "--early-stop-change", "0.001", "--out", "run", "--json");
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--skip-bad", "--epochs", "2",
+            "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
+            "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5",
+            "--warmup-epochs", "0.5", "--optimizer", "sgd",
+            "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization",
+            "minus-one-to-one",
+            "--augment", "random-crop:28:padding=2,flip,color-jitter:brightness=0.2,mixup", "--init", "normal(0.01)", "--net-option",
+            "activation=tanh", "--net-option", "pooling=avg,dropout=0.3",
+            "--micro-batch", "5", "--clip-norm", "1.5", "--clip-value", "0.25", "--lr-scale", "conv*=0.1,fc3=10", "--freeze", "fc1",
+            "--ema", "0.9",
+            "--class-weights", "balanced", "--early-stop", "7", "--early-stop-metric", "loss", "--early-stop-change", "0.001", "--out",
+            "run", "--json");
         Assert.Equal((0, 1, 18446744073709551615UL), (result.Status, (int)result.Json["threads"]!, (ulong)result.Json["seed"]!));
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
             {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
-        Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of " +
+            "weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
         Assert.Contains("\nfrozen      fc1\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("AvgPool2d(2)", result.Errors, StringComparison.Ordinal);
         Assert.Contains("Dropout(0.3)", result.Errors, StringComparison.Ordinal);
@@ -235,7 +273,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void GreyImagesFitANetworkForColour()
     {
         using Cli cli = new();
-        CliResult result = cli.Run("train", "alexnet-torchvision", "--data", "fashion-mnist", "--limit", "20", "--epochs", "1", "--net-option", "input=3x64x64", "--out", "run", "--json");
+        CliResult result = cli.Run("train", "alexnet-torchvision", "--data", "fashion-mnist", "--limit", "20", "--epochs", "1",
+            "--net-option", "input=3x64x64", "--out", "run", "--json");
         Assert.Equal(0, result.Status);
         Assert.Contains("\ninput       resize:28x28, 3x64x64, bilinear, ", result.Errors, StringComparison.Ordinal);
     }
@@ -244,9 +283,12 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void AnExplodedLossFailsTheRun()
     {
         using Cli cli = new();
-        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--lr", "1e6", "--schedule", "constant", "--out", "run", "--json");
+        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--lr", "1e6", "--schedule", "constant",
+            "--out", "run", "--json");
         Assert.Equal((1, ""), (result.Status, result.Output));
-        Assert.Matches(@"\nconvolve: (Loss|Weights) became .+ at epoch \d+, step \d+ \(learning rate 1E\+06\)\. First NaN or infinity: .+\. Try .+\n$", result.Errors);
+        Assert.Matches(
+            @"\nconvolve: (Loss|Weights) became .+ at epoch \d+, step \d+ \(learning rate 1E\+06\)\. First NaN or infinity: .+\. Try .+\n$",
+            result.Errors);
         Assert.DoesNotContain("   at ", result.Errors, StringComparison.Ordinal);
     }
 
@@ -256,7 +298,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void ASignalSavesTheWeights(string signal)
     {
         using Cli cli = new();
-        using Process process = cli.Start([], "train", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--epochs", "100000", "--out", "run", "--json");
+        using Process process = cli.Start([], "train", "lenet5", "--data", "fashion-mnist", "--limit", "2000", "--epochs", "100000",
+            "--out", "run", "--json");
         Cli.WaitFor(process, cli.At("run/model.safetensors"));
         Cli.Signal(process, signal);
         CliResult result = Cli.Finish(process);
@@ -271,7 +314,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void ASecondSignalEndsAtOnce()
     {
         using Cli cli = new();
-        using Process process = cli.Start([], "train", "alexnet-d2l", "--data", "fashion-mnist", "--limit", "600", "--batch-size", "500", "--epochs", "100000", "--out", "run");
+        using Process process = cli.Start([], "train", "alexnet-d2l", "--data", "fashion-mnist", "--limit", "600", "--batch-size", "500",
+            "--epochs", "100000", "--out", "run");
         Cli.WaitFor(process, cli.At("run/recipe.json"));
         // The first is answered between two steps, and one of these takes much longer than the time between the signals.
         Cli.Signal(process, "INT");
@@ -288,7 +332,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.True(Mounted("mount", "-t", "tmpfs", "-o", "size=3M", "tmpfs", cli.At("small")));
         try
         {
-            string[] training = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1000", "--epochs", "300", "--out", "small/run", "--json"];
+            string[] training = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "1000", "--epochs", "300", "--out", "small/run",
+                "--json"];
             using (Process process = cli.Start([], training))
             {
                 Cli.WaitFor(process, cli.At("small/run/model.safetensors"));
@@ -300,7 +345,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             File.WriteAllBytes(cli.At("small/more"), new byte[100_000]);
             CliResult refused = cli.Run([.. training[..^2], "small/other-run", "--json"]);
             Assert.Equal((2, ""), (refused.Status, refused.Output));
-            Assert.Matches(@"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is written, and the best weights of 0\.2 MiB; "
+            Assert.Matches(
+                @"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is written, and the best weights of 0\.2 MiB; "
                 + @"and 0\.\d MiB are free\. Free some, choose another folder with --out, or do without checkpoints \(--no-checkpoint\), which takes 0\.5 MiB\.\n$", refused.Errors);
             Assert.False(Directory.Exists(cli.At("small/other-run")));
         }
@@ -328,7 +374,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     private static void AssertLoadable(string run)
     {
         using SafeTensorsFile file = SafeTensorsFile.Open(Path.Combine(run, "model.safetensors"));
-        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "convolve.sha256", "convolve.transforms", "format"], file.Metadata.Keys.Order());
+        Assert.Equal(["convolve.epoch", "convolve.graph", "convolve.preprocessing", "convolve.sha256", "convolve.transforms", "format"],
+            file.Metadata.Keys.Order());
         using JsonDocument graph = JsonDocument.Parse(file.Metadata["convolve.graph"]);
     }
 }

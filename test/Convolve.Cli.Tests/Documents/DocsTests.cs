@@ -17,7 +17,8 @@ public sealed class DocsTests : IDisposable
     [Fact]
     public void The_snippet_of_resuming_resumes()
     {
-        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "2", "--time-limit", "0s", "--out", "runs/first").Status);
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "2", "--time-limit", "0s",
+            "--out", "runs/first").Status);
         string before = Environment.CurrentDirectory;
         Environment.CurrentDirectory = _cli.Folder;
         try
@@ -39,13 +40,18 @@ public sealed class DocsTests : IDisposable
     [Fact]
     public void Every_snippet_is_one_that_is_compiled_here()
     {
-        string here = File.ReadAllText(Here()), compiled = here[(here.LastIndexOf(Begin, here.LastIndexOf(End, StringComparison.Ordinal), StringComparison.Ordinal) + Begin.Length)..here.LastIndexOf(End, StringComparison.Ordinal)];
-        string[] snippets = [.. Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs"), "*.md", SearchOption.AllDirectories)
+        string here = File.ReadAllText(Here()),
+            compiled =
+            here[(here.LastIndexOf(Begin, here.LastIndexOf(End, StringComparison.Ordinal), StringComparison.Ordinal)
+            + Begin.Length)..here.LastIndexOf(End, StringComparison.Ordinal)];
+        string[] snippets =
+            [.. Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs"), "*.md", SearchOption.AllDirectories)
             .SelectMany(file => File.ReadAllText(file).Split("```csharp\n").Skip(1)).Select(part => part.Split("```")[0])];
         Assert.Equal([Lines(compiled)], snippets.Select(Lines));
     }
 
-    private static string Lines(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
+    private static string Lines(string code) =>
+        string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
 
     private static string Here([CallerFilePath] string here = "") => here;
 }

@@ -13,7 +13,9 @@ public sealed class PastedCommandTests : IDisposable
     public PastedCommandTests()
     {
         string program = _cli.At("my convolve");
-        File.WriteAllText(program, $"#!/usr/bin/env bash\nprintf -v CONVOLVE_PROGRAM \"'%s'\" \"$0\"\nexport CONVOLVE_PROGRAM\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")}' \"$@\"\n");
+        File.WriteAllText(program,
+            $"#!/usr/bin/env bash\nprintf -v CONVOLVE_PROGRAM \"'%s'\" \"$0\"\nexport CONVOLVE_PROGRAM\nexec dotnet " +
+            $"'{Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")}' \"$@\"\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
@@ -31,7 +33,8 @@ public sealed class PastedCommandTests : IDisposable
         Assert.Contains($"{Typed} evaluate 'my run' --split validation", commands);
         Assert.Contains($"{Typed} train --resume cut", commands);
         Assert.DoesNotMatch(@"(?<!\./my )\bconvolve (train|evaluate|report|lr-find|data|summary)\b", printed);
-        Assert.All(commands, command => Run(0, command.Contains("--resume", StringComparison.Ordinal) ? $"{command} --time-limit 1s" : command));
+        Assert.All(commands, command => Run(0, command.Contains("--resume", StringComparison.Ordinal) ? $"{command} --time-limit 1s"
+            : command));
     }
 
     [Fact]
@@ -45,13 +48,15 @@ public sealed class PastedCommandTests : IDisposable
         File.WriteAllText(_cli.At("photos/a/1.png"), "no picture");
         File.WriteAllText(_cli.At("photos/b/1.png"), "no picture");
         Assert.Contains($"`{Typed} data verify folder:", Run(2, $"{Typed} train lenet5 --data folder:photos"), StringComparison.Ordinal);
-        Assert.Contains($"`{Typed} data fetch mnist --data-dir photos`", Run(2, $"{Typed} train lenet5 --data mnist --data-dir photos"), StringComparison.Ordinal);
+        Assert.Contains($"`{Typed} data fetch mnist --data-dir photos`", Run(2, $"{Typed} train lenet5 --data mnist --data-dir photos"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Started_without_a_launcher_it_names_what_was_typed()
     {
-        string dll = Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), host = Path.Combine(AppContext.BaseDirectory, "Convolve.Cli");
+        string dll = Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"),
+            host = Path.Combine(AppContext.BaseDirectory, "Convolve.Cli");
         Assert.Contains($"See 'dotnet {dll} --help'.", Run(2, $"unset CONVOLVE_PROGRAM; dotnet {dll} trian"), StringComparison.Ordinal);
         File.CreateSymbolicLink(_cli.At("conv"), host);
         Assert.Contains("See './conv --help'.", Run(2, "unset CONVOLVE_PROGRAM; ./conv trian"), StringComparison.Ordinal);
@@ -62,14 +67,16 @@ public sealed class PastedCommandTests : IDisposable
     public void A_leading_tilde_is_the_home_folder_where_a_shell_leaves_it()
     {
         Directory.CreateDirectory(_cli.At("photos"));
-        Assert.Contains($"{_cli.At("photos")} ", Run(2, "HOME=$PWD; export HOME; './my convolve' data verify folder:~/photos"), StringComparison.Ordinal);
+        Assert.Contains($"{_cli.At("photos")} ", Run(2, "HOME=$PWD; export HOME; './my convolve' data verify folder:~/photos"),
+            StringComparison.Ordinal);
         Run(0, "HOME=$PWD; export HOME; './my convolve' summary lenet5 --svg=~/net.svg");
         Assert.True(File.Exists(_cli.At("net.svg")));
     }
 
     private string Run(int status, string command)
     {
-        ProcessStartInfo start = new("bash", ["-c", command]) { WorkingDirectory = _cli.Folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        ProcessStartInfo start = new("bash", ["-c", command]) { WorkingDirectory = _cli.Folder, RedirectStandardError = true,
+            RedirectStandardOutput = true };
         start.Environment.Remove("COLUMNS");
         using Process process = Process.Start(start)!;
         CliResult result = Cli.Finish(process);

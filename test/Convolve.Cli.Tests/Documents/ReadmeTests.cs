@@ -11,7 +11,8 @@ public class ReadmeTests
     public void The_first_snippet_is_the_first_sample()
     {
         string snippet = Snippets()[0];
-        string[] sample = [.. File.ReadLines(Path.Combine(Root(), "samples/first.cs")).Where(l => !l.StartsWith("#:", StringComparison.Ordinal))];
+        string[] sample = [.. File.ReadLines(Path.Combine(Root(), "samples/first.cs"))
+            .Where(l => !l.StartsWith("#:", StringComparison.Ordinal))];
         Assert.Equal(string.Join('\n', sample).Trim(), snippet.Trim());
     }
 
@@ -37,7 +38,8 @@ public class ReadmeTests
         string[] shipped = [.. Directory.EnumerateFiles(Path.Combine(Root(), "src"), "*.csproj", SearchOption.AllDirectories)
             .SelectMany(file => XDocument.Load(file).Descendants("PackageReference")).Where(e => e.Attribute("PrivateAssets") is null)
             .Select(e => e.Attribute("Include")!.Value).Distinct()];
-        string[] libraries = Regex.Match(File.ReadAllText(Path.Combine(Root(), "scripts/common.sh")), @"^libraries=\((.*)\)$", RegexOptions.Multiline).Groups[1].Value.Split(' ');
+        string[] libraries = Regex.Match(File.ReadAllText(Path.Combine(Root(), "scripts/common.sh")), @"^libraries=\((.*)\)$",
+            RegexOptions.Multiline).Groups[1].Value.Split(' ');
         Assert.True(shipped.Length >= 3 && libraries.Length >= 3);
         Assert.All(shipped, name => Assert.Matches($@"\[{Regex.Escape(name)}\]\([^)]*\) {Regex.Escape(versions[name])} \|", notices));
         Assert.All(libraries, name => Assert.Contains($"`{name}`", notices));
@@ -50,5 +52,6 @@ public class ReadmeTests
     private static string[] Snippets() =>
         [.. File.ReadAllText(Path.Combine(Root(), "README.md")).Split("```csharp\n").Skip(1).Select(part => part.Split("```")[0])];
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+    private static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
 }

@@ -12,14 +12,17 @@ public class SampleTests
     [InlineData("resume.cs")]
     public void ItBuilds(string sample)
     {
-        ProcessStartInfo start = new("dotnet", ["build", Path.Combine(Samples(), sample), "-v:quiet", "-nologo", "--disable-build-servers"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet", ["build", Path.Combine(Samples(), sample), "-v:quiet", "-nologo",
+            "--disable-build-servers"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process build = Process.Start(start)!;
         CliResult result = Cli.Finish(build);
         Assert.True(result.Status == 0, result.Output + result.Errors);
     }
 
     [Fact]
-    public void AllOfThemAreBuilt() => Assert.Equal(["first.cs", "resume.cs"], Directory.GetFiles(Samples(), "*.cs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    public void AllOfThemAreBuilt() => Assert.Equal(["first.cs", "resume.cs"],
+        Directory.GetFiles(Samples(), "*.cs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
-    private static string Samples([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../samples"));
+    private static string Samples([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../../samples"));
 }

@@ -6,7 +6,10 @@ using Convolve.Testing;
 
 namespace Convolve.Cli.Tests.Terminal;
 
-/// <summary>A file operation of 'convolve train' that fails, whichever it is: exit code 1, the file named, nothing said of success, and what was there before loads.</summary>
+/// <summary>
+/// A file operation of 'convolve train' that fails, whichever it is: exit code 1, the file named, nothing said of success, and what was
+/// there before loads.
+/// </summary>
 public sealed class FaultTests : IDisposable
 {
     private readonly Cli _cli = new();
@@ -42,7 +45,8 @@ public sealed class FaultTests : IDisposable
         {
             (status, _, errors, Faults faults) = RunWith(n, "EIO", isShort: false, arguments);
             Assert.Equal(1, status);
-            Assert.StartsWith($"convolve: Cannot write '{faults.FailedPath}': the disk reported an error. ", errors, StringComparison.Ordinal);
+            Assert.StartsWith($"convolve: Cannot write '{faults.FailedPath}': the disk reported an error. ", errors,
+                StringComparison.Ordinal);
             Assert.Single(errors, '\n');
             Assert.Empty(Directory.GetFiles(_cli.Folder, "*.partial", SearchOption.AllDirectories));
         }
@@ -63,8 +67,11 @@ public sealed class FaultTests : IDisposable
             // Where only the report is missing, the run is whole, and its result is told.
             Assert.True(errors.Contains("The run ", StringComparison.Ordinal) == output.Length > 0, $"fault {n}: {errors}{output}");
             if (output.Length > 0)
-                Assert.True(File.Exists(_cli.At($"{run}/report.html")) || errors.Contains("only its report is missing", StringComparison.Ordinal), $"fault {n}: {errors}");
-            Assert.StartsWith($"convolve: Cannot {(errors.Contains("delete", StringComparison.Ordinal) ? "delete" : "write")} '{faults.FailedPath}': {reason}. ", errors, StringComparison.Ordinal);
+                Assert.True(File.Exists(_cli.At($"{run}/report.html"))
+                    || errors.Contains("only its report is missing", StringComparison.Ordinal), $"fault {n}: {errors}");
+            Assert.StartsWith(
+                $"convolve: Cannot {(errors.Contains("delete", StringComparison.Ordinal) ? "delete" : "write")} '{faults.FailedPath}': " +
+                $"{reason}. ", errors, StringComparison.Ordinal);
             Assert.Single(errors, '\n');
             string model = _cli.At($"{run}/model.safetensors");
             if (File.Exists(model))
@@ -78,10 +85,13 @@ public sealed class FaultTests : IDisposable
         Assert.True(loaded > 0);
     }
 
-    private (int Status, string Output, string Errors, Faults Faults) Train(string run, int failAt, string error, bool isShort) => RunWith(failAt, error, isShort,
-        "train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out", _cli.At(run), "--json", "--quiet");
+    private (int Status, string Output, string Errors, Faults Faults) Train(string run, int failAt, string error, bool isShort) =>
+        RunWith(failAt, error, isShort,
+        "train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out",
+        _cli.At(run), "--json", "--quiet");
 
-    private static (int Status, string Output, string Errors, Faults Faults) RunWith(int failAt, string error, bool isShort, params string[] arguments)
+    private static (int Status, string Output, string Errors, Faults Faults) RunWith(int failAt, string error, bool isShort,
+        params string[] arguments)
     {
         (int Status, string Output, string Errors) result = (-1, "", "");
         Faults? faults = null;

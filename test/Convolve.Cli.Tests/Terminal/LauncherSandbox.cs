@@ -10,7 +10,8 @@ public abstract class LauncherSandbox : IDisposable
 {
     private static readonly string[] Tools =
     [
-        "awk", "bash", "cat", "comm", "dirname", "env", "find", "flock", "grep", "mkdir", "mktemp", "readlink", "rm", "sed", "sleep", "sort",
+        "awk", "bash", "cat", "comm", "dirname", "env", "find", "flock", "grep", "mkdir", "mktemp", "readlink", "rm", "sed", "sleep",
+        "sort",
         "stat", "touch", "true",
     ];
 
@@ -32,7 +33,8 @@ public abstract class LauncherSandbox : IDisposable
         File.Copy(Path.Combine(Repository, "scripts/common.sh"), At("checkout/scripts/common.sh"));
         foreach (string tool in Tools)
         {
-            string? real = new[] { "/usr/bin", "/bin", "/usr/local/bin" }.Select(folder => Path.Combine(folder, tool)).FirstOrDefault(File.Exists);
+            string? real = new[] { "/usr/bin", "/bin", "/usr/local/bin" }.Select(folder => Path.Combine(folder, tool))
+                .FirstOrDefault(File.Exists);
             Directory.CreateDirectory(At("bin"));
             File.CreateSymbolicLink(At("bin/" + tool), real ?? throw new InvalidOperationException($"no {tool} here"));
         }

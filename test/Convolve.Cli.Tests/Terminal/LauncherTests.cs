@@ -57,9 +57,11 @@ public sealed class LauncherTests : LauncherSandbox
         HaveLibrary();
         Directory.CreateDirectory(At("my folder"));
         File.CreateSymbolicLink(At("my folder/my link"), "../checkout/convolve");
-        ProcessStartInfo start = new(At("bin/bash"), ["-c", $"{typed} info"]) { WorkingDirectory = At(folder), RedirectStandardError = true };
+        ProcessStartInfo start = new(At("bin/bash"), ["-c", $"{typed} info"]) { WorkingDirectory = At(folder),
+            RedirectStandardError = true };
         start.Environment.Clear();
-        foreach (var (name, value) in new[] { ("PATH", $"{At("bin")}:{At("checkout")}"), ("HOME", Sandbox), ("DOTNET_ROOT", At("nowhere")), ("SANDBOX", Sandbox), ("CONVOLVE_SYSTEM_ROOT", At("system")) })
+        foreach (var (name, value) in new[] { ("PATH", $"{At("bin")}:{At("checkout")}"), ("HOME", Sandbox), ("DOTNET_ROOT", At("nowhere")),
+            ("SANDBOX", Sandbox), ("CONVOLVE_SYSTEM_ROOT", At("system")) })
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardError.ReadToEnd();
@@ -139,7 +141,8 @@ public sealed class LauncherTests : LauncherSandbox
     {
         var result = Run(["train", "lenet5", "fashion-mnist"], ("CONVOLVE_NO_INSTALL", "1"));
         Assert.Equal(2, result.Status);
-        Assert.EndsWith("\n  sudo apt-get install -y libdnnl2 libturbojpeg0 libspng0 dataset-fashion-mnist\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("\n  sudo apt-get install -y libdnnl2 libturbojpeg0 libspng0 dataset-fashion-mnist\n", result.Errors,
+            StringComparison.Ordinal);
         Assert.Equal("", result.Output);
         Assert.False(File.Exists(At("installs")));
         Assert.False(File.Exists(At("ran")));

@@ -85,9 +85,13 @@ public class ScreenTests
     {
         CliResult result = Cli.RunAnywhere("summary", "lenet5", "--precision", "f32");
         Assert.StartsWith(LeNet, result.Output, StringComparison.Ordinal);
-        Assert.Contains("\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight " +
+            "decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"\nprecision   float32: as asked\n", result.Output);
-        Assert.Matches(@"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n", result.Output);
+        Assert.Matches(
+            @"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n",
+            result.Output);
         Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n$", result.Output);
         Assert.Equal("", result.Errors);
         AssertPlain(result.Output);
@@ -95,30 +99,39 @@ public class ScreenTests
 
     [Fact]
     public void SummaryWithThePlan() =>
-        Assert.Matches(@"lenet5, batch 16, training, Float32: \d+ steps, arena", Cli.RunAnywhere("summary", "lenet5", "--batch-size", "16", "--plan", "--precision", "f32").Output);
+        Assert.Matches(@"lenet5, batch 16, training, Float32: \d+ steps, arena",
+            Cli.RunAnywhere("summary", "lenet5", "--batch-size", "16", "--plan", "--precision", "f32").Output);
 
     [Fact]
     public void SummaryOfANetworkThatBranchesSaysWhoReadsWhom()
     {
-        string[] lines = Cli.RunAnywhere("summary", "resnet20", "--input", "1x28x28", "--classes", "7", "--batch-size", "2").Output.Split('\n');
+        string[] lines = Cli.RunAnywhere("summary", "resnet20", "--input", "1x28x28", "--classes", "7", "--batch-size",
+            "2").Output.Split('\n');
         Assert.Equal("resnet20: 1x28x28 -> 7", lines[0]);
         Assert.Matches("^name +layer +output +parameters +multiply-adds +inputs$", lines[1]);
-        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer1\.0\.conv1 +Conv2d\(16, 3, padding: 1, bias: false\) +16x28x28 +2,304 +1,806,336$"));
-        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer2\.0\.downsample +AvgPool2d\(1, stride: 2\) +16x14x14 +- +- +layer1\.2\.relu2$"));
-        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^layer2\.0\.add +Add\(\) +32x14x14 +- +- +layer2\.0\.bn2, layer2\.0\.zeros$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line,
+            @"^layer1\.0\.conv1 +Conv2d\(16, 3, padding: 1, bias: false\) +16x28x28 +2,304 +1,806,336$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line,
+            @"^layer2\.0\.downsample +AvgPool2d\(1, stride: 2\) +16x14x14 +- +- +layer1\.2\.relu2$"));
+        Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line,
+            @"^layer2\.0\.add +Add\(\) +32x14x14 +- +- +layer2\.0\.bn2, layer2\.0\.zeros$"));
         Assert.Contains(lines, line => System.Text.RegularExpressions.Regex.IsMatch(line, @"^total +[\d,]+ +[\d,]+$"));
     }
 
     [Fact]
     public void SummaryAsJson()
     {
-        JsonObject json = Cli.RunAnywhere("summary", "lenet5", "--classes", "7", "--net-option", "activation=tanh,pooling=avg", "--json").Json;
-        Assert.Equal(["network", "input", "parameters", "multiply_adds", "training_bytes", "inference_bytes", "layers"], json.Select(p => p.Key));
+        JsonObject json = Cli.RunAnywhere("summary", "lenet5", "--classes", "7", "--net-option", "activation=tanh,pooling=avg",
+            "--json").Json;
+        Assert.Equal(["network", "input", "parameters", "multiply_adds", "training_bytes", "inference_bytes", "layers"],
+            json.Select(p => p.Key));
         Assert.Equal(("lenet5", "1x28x28", 61706L - 3 * 85), ((string)json["network"]!, (string)json["input"]!, (long)json["parameters"]!));
         Assert.InRange((long)json["inference_bytes"]!, 61451 * 4, (long)json["training_bytes"]! - 2 * 61451 * 4);
         JsonArray layers = json["layers"]!.AsArray();
-        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer", "inputs"], layer!.AsObject().Select(p => p.Key)));
-        Assert.Equal("""{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)","inputs":["pool1"]}""", layers[3]!.ToJsonString());
+        Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer", "inputs"],
+            layer!.AsObject().Select(p => p.Key)));
+        Assert.Equal(
+            """{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)","inputs":["pool1"]}""", layers[3]!.ToJsonString());
         Assert.Equal((long)json["parameters"]!, layers.Sum(l => (long)l!["parameters"]!));
         Assert.Equal((long)json["multiply_adds"]!, layers.Sum(l => (long)l!["multiply_adds"]!));
     }
@@ -135,9 +148,11 @@ public class ScreenTests
     public void Info()
     {
         CliResult result = Cli.RunAnywhere("info");
-        Assert.Matches(@"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$", result.Output);
+        Assert.Matches(
+            @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$", result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
-        Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "own_kernel_bits", "precisions", "precision_reason", "jpeg_library", "png_library",
+        Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "own_kernel_bits", "precisions",
+            "precision_reason", "jpeg_library", "png_library",
             "dotnet", "system", "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
         Assert.Equal("f32", (string)json["precisions"]![0]!);
     }
@@ -162,7 +177,8 @@ public class ScreenTests
         string source = (string)cli.Run("data", "list", "--json").Json["datasets"]![1]!["folder"]!;
         foreach (string file in Directory.GetFiles(source))
             File.Copy(file, cli.At(Path.GetFileName(file)));
-        string labels = Directory.GetFiles(cli.Folder, "t10k-labels*").Single(), images = Directory.GetFiles(cli.Folder, "t10k-images*").Single();
+        string labels = Directory.GetFiles(cli.Folder, "t10k-labels*").Single(),
+            images = Directory.GetFiles(cli.Folder, "t10k-images*").Single();
         File.Delete(images);
         byte[] bytes = File.ReadAllBytes(labels);
         bytes[bytes.Length / 2] ^= 1;
@@ -175,10 +191,13 @@ public class ScreenTests
         Assert.Equal(2, broken.Errors.Count(c => c == '\n'));
         JsonObject json = cli.Run("data", "verify", "fashion-mnist", "--data-dir", ".", "--json").Json;
         Assert.False((bool)json["datasets"]![0]!["ok"]!);
-        Assert.Equal(["name", "path", "bytes", "digest", "expected_digest", "digest_kind", "ok", "problem", "note"], json["datasets"]![0]!["files"]![0]!.AsObject().Select(p => p.Key));
+        Assert.Equal(["name", "path", "bytes", "digest", "expected_digest", "digest_kind", "ok", "problem", "note"],
+            json["datasets"]![0]!["files"]![0]!.AsObject().Select(p => p.Key));
 
         CliResult nothing = cli.Run("data", "verify", "--data-dir", "empty");
-        Assert.Equal((2, "convolve: There is no data set here. Known are mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse: name one to see what is missing of it.\n"), (nothing.Status, nothing.Errors));
+        Assert.Equal(
+            (2, "convolve: There is no data set here. Known are mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse: name one to " +
+            "see what is missing of it.\n"), (nothing.Status, nothing.Errors));
     }
 
     private static void AssertPlain(string text)

@@ -3,7 +3,9 @@ using Convolve.Cli.Commands;
 
 namespace Convolve.Cli.Tests.Terminal;
 
-/// <summary>Standard streams that are closed, full or left by their reader, a current folder that is gone, and signals in the first moments.</summary>
+/// <summary>
+/// Standard streams that are closed, full or left by their reader, a current folder that is gone, and signals in the first moments.
+/// </summary>
 public sealed class StreamTests : IDisposable
 {
     private static readonly string Program = $"dotnet {Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll")}";
@@ -19,14 +21,17 @@ public sealed class StreamTests : IDisposable
     [InlineData("convolve summary lenet5 --json >/dev/full", 1, "convolve: can't write to standard output: disk full\n")]
     [InlineData("convolve --help >/dev/full", 1, "convolve: can't write to standard output: disk full\n")]
     [InlineData("convolve summary </dev/null | head -n 1 >/dev/null", 0, "")]
-    [InlineData("mkdir gone; cd gone; rmdir ../gone; convolve train lenet5 --data fashion-mnist --limit 100 --epochs 1 --quiet", 2, "convolve: The current folder was deleted. Change to another one with cd.\n")]
+    [InlineData("mkdir gone; cd gone; rmdir ../gone; convolve train lenet5 --data fashion-mnist --limit 100 --epochs 1 --quiet", 2,
+        "convolve: The current folder was deleted. Change to another one with cd.\n")]
     [InlineData("mkdir gone; cd gone; rmdir ../gone; convolve --version >/dev/null", 0, "")]
-    public void The_exit_code_and_the_message_are_right(string script, int status, string errors) => Assert.Equal((status, errors), Run(script));
+    public void The_exit_code_and_the_message_are_right(string script, int status, string errors) =>
+        Assert.Equal((status, errors), Run(script));
 
     [Fact]
     public void A_training_whose_log_cannot_be_written_is_saved_all_the_same()
     {
-        (int status, string errors) = Run("convolve train lenet5 --data fashion-mnist --limit 60 --batch-size 20 --epochs 1 --out run >/dev/full");
+        (int status, string errors) =
+            Run("convolve train lenet5 --data fashion-mnist --limit 60 --batch-size 20 --epochs 1 --out run >/dev/full");
         Assert.Equal((1, "convolve: can't write to standard output: disk full\n"), (status, errors));
         Assert.True(File.Exists(_cli.At("run/report.html")));
     }

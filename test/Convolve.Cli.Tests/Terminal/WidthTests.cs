@@ -6,18 +6,24 @@ using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Tests.Terminal;
 
-/// <summary>Every screen at 80, 100, 120 and 200 columns and piped: no line is longer, no number is broken, and what matters is there.</summary>
+/// <summary>
+/// Every screen at 80, 100, 120 and 200 columns and piped: no line is longer, no number is broken, and what matters is there.
+/// </summary>
 public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
 {
     private const int Piped = 100;
     private static readonly int?[] Widths = [80, 100, 120, 200, null];
 
     public static TheoryData<string> Screens => new(
-        "", "train --help", "evaluate --help", "lr-find --help", "report --help", "compare --help", "reproduce --help", "summary --help", "info --help",
-        "data --help", "data list --help", "data fetch --help", "data verify --help", "data preview --help", "summary", "summary lenet5", "summary lenet5 --plan",
-        "summary resnet50", "summary googlenet", "info", "data list", "data verify fashion-mnist", "data verify folder:photos", "data preview fashion-mnist --images 2",
+        "", "train --help", "evaluate --help", "lr-find --help", "report --help", "compare --help", "reproduce --help", "summary --help",
+        "info --help",
+        "data --help", "data list --help", "data fetch --help", "data verify --help", "data preview --help", "summary", "summary lenet5",
+        "summary lenet5 --plan",
+        "summary resnet50", "summary googlenet", "info", "data list", "data verify fashion-mnist", "data verify folder:photos",
+        "data preview fashion-mnist --images 2",
         "train lenet6 --data mnist", "train lenet5 --data mnist --optimizer adm", "evaluate nowhere", "reproduce mnist-lenet",
-        "train --resume first-run-with-a-name", "evaluate first-run-with-a-name", "evaluate first-run-with-a-name --quiet", "report first-run-with-a-name",
+        "train --resume first-run-with-a-name", "evaluate first-run-with-a-name", "evaluate first-run-with-a-name --quiet",
+        "report first-run-with-a-name",
         "compare first-run-with-a-name second");
 
     [Theory, MemberData(nameof(Screens))]
@@ -40,7 +46,8 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     public void A_training_fits_80_columns_and_a_pipe(string screen)
     {
         foreach (int? width in (int?[])[80, null])
-            AssertFits(runs.Show(width, screen.EndsWith("--out", StringComparison.Ordinal) ? $"{screen} run{width}" : screen), width ?? Piped);
+            AssertFits(runs.Show(width, screen.EndsWith("--out", StringComparison.Ordinal) ? $"{screen} run{width}" : screen),
+                width ?? Piped);
     }
 
     [Fact]
@@ -72,7 +79,8 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     public void A_download_fits_80_columns_and_a_pipe()
     {
         using MirrorServer server = new();
-        server.Answer = request => MirrorServer.Serve(request, File.ReadAllBytes(Path.Combine("/usr/share/datasets/fashion-mnist", Path.GetFileName(request.Path))), "\"v1\"");
+        server.Answer = request => MirrorServer.Serve(request,
+            File.ReadAllBytes(Path.Combine("/usr/share/datasets/fashion-mnist", Path.GetFileName(request.Path))), "\"v1\"");
         foreach (int? width in (int?[])[80, null])
             AssertFits(runs.Show(width, $"data fetch fashion-mnist --data-dir own{width} --mirror {server.Address}data"), width ?? Piped);
     }
@@ -82,13 +90,16 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     {
         foreach (int? width in Widths)
         {
-            Assert.All(NetworkCatalog.All, network => Assert.Matches($@"(?m)^{Regex.Escape(network.Name)}( |$)", runs.Show(width, "summary")));
+            Assert.All(NetworkCatalog.All, network =>
+                Assert.Matches($@"(?m)^{Regex.Escape(network.Name)}( |$)", runs.Show(width, "summary")));
             AssertTitles(runs.Show(width, "summary resnet50"), "name", "layer", "output", "parameters", "multiply-adds");
             AssertTitles(runs.Show(width, "data list"), "set", "training", "test", "folder");
             AssertTitles(runs.Show(width, "data verify fashion-mnist"), "set", "file", "bytes", "state");
-            AssertTitles(runs.Show(width, "evaluate first-run-with-a-name"), "class", "images", "precision", "recall", "F1", "split", "loss", "accuracy", "95 % interval");
+            AssertTitles(runs.Show(width, "evaluate first-run-with-a-name"), "class", "images", "precision", "recall", "F1", "split",
+                "loss", "accuracy", "95 % interval");
         }
-        Assert.Contains("Hidden at 80 columns: digest, path. Set COLUMNS to more, or use --json.\n", runs.Show(80, "data verify fashion-mnist"), StringComparison.Ordinal);
+        Assert.Contains("Hidden at 80 columns: digest, path. Set COLUMNS to more, or use --json.\n",
+            runs.Show(80, "data verify fashion-mnist"), StringComparison.Ordinal);
         Assert.DoesNotContain("Hidden", runs.Show(200, "data verify fashion-mnist"), StringComparison.Ordinal);
     }
 
@@ -152,14 +163,16 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     public void Lines_break_between_words_and_commands_stay_whole(string text, int width, string lines) =>
         Assert.Equal(lines.Split('|'), TextFolding.Fold(text, width));
 
-    private static void AssertTitles(string text, params string[] titles) => Assert.All(titles, title => Assert.Matches($@"(?m)(^| ){Regex.Escape(title)}( |$)", text));
+    private static void AssertTitles(string text, params string[] titles) =>
+        Assert.All(titles, title => Assert.Matches($@"(?m)(^| ){Regex.Escape(title)}( |$)", text));
 
     // Commands and paths stay whole, so that they can be pasted.
     private static void AssertFits(string text, int width)
     {
         foreach (string line in text.Split('\n'))
         {
-            Assert.True(TextFolding.Columns(line) <= width || Regex.IsMatch(line, @"^ *(`?convolve |\S*/\S*( |$))|  \S*/\S+$"), $"{line.Length} > {width}: {line}");
+            Assert.True(TextFolding.Columns(line) <= width || Regex.IsMatch(line, @"^ *(`?convolve |\S*/\S*( |$))|  \S*/\S+$"),
+                $"{line.Length} > {width}: {line}");
             Assert.Equal(line.TrimEnd(), line);
             Assert.DoesNotMatch(@"(?<![\d.])\d{1,3}(,\d{3})*,\d{1,2}(\s|$)", line);
             Assert.DoesNotContain('\u2026', line);
@@ -178,12 +191,14 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
         {
             Environment.CurrentDirectory = _cli.Folder;
             foreach ((string run, string seed) in new[] { ("first-run-with-a-name", "0"), ("second", "1") })
-                Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "60", "--batch-size", "20", "--epochs", "1", "--seed", seed, "--out", run, "--quiet").Status);
+                Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "60", "--batch-size", "20", "--epochs",
+                    "1", "--seed", seed, "--out", run, "--quiet").Status);
             foreach (string name in new[] { "cats", "dogs of a kind with a long name" })
             {
                 Directory.CreateDirectory(_cli.At($"photos/{name}"));
                 for (byte i = 0; i < 3; i++)
-                    File.WriteAllBytes(_cli.At($"photos/{name}/{i}.png"), Convolve.Imaging.PngEncoder.Encode([.. Enumerable.Range(0, 64).Select(p => (byte)(p + i + name.Length))], 1, 8, 8));
+                    File.WriteAllBytes(_cli.At($"photos/{name}/{i}.png"),
+                        Convolve.Imaging.PngEncoder.Encode([.. Enumerable.Range(0, 64).Select(p => (byte)(p + i + name.Length))], 1, 8, 8));
             }
         }
 

@@ -12,7 +12,8 @@ internal sealed class ReferenceAdaptivePool(Layer layer, Size2 size) : Reference
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients) =>
         ForEach(inputs[0], (source, target, share) => inputGradients[0].Values[source] += share * outputGradient.Values[target]);
 
     // Every pixel of every part: where it lies, which output takes it, with which weight.
@@ -26,10 +27,12 @@ internal sealed class ReferenceAdaptivePool(Layer layer, Size2 size) : Reference
                     int[] rows = Part(h, height, size.Height), columns = Part(w, width, size.Width);
                     foreach (int y in rows)
                         foreach (int x in columns)
-                            visit((plane * height + y) * width + x, (plane * size.Height + h) * size.Width + w, 1.0 / (rows.Length * columns.Length));
+                            visit((plane * height + y) * width + x, (plane * size.Height + h) * size.Width + w,
+                                1.0 / (rows.Length * columns.Length));
                 }
     }
 
     private static int[] Part(int i, int input, int output) =>
-        [.. Enumerable.Range(0, input).Where(at => at >= Math.Floor(i * input / (double)output) && at < Math.Ceiling((i + 1) * input / (double)output))];
+        [.. Enumerable.Range(0, input).Where(at => at >= Math.Floor(i * input / (double)output)
+            && at < Math.Ceiling((i + 1) * input / (double)output))];
 }

@@ -30,7 +30,8 @@ internal sealed class ReferenceBatchNorm(BatchNorm norm, double[][] state, doubl
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         ReferenceTensor input = inputs[0];
         double[] sum = new double[_mean.Length], product = new double[_mean.Length];

@@ -24,7 +24,8 @@ internal sealed class ReferenceConvolution(Conv2d conv, double[][] parameters, d
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         ReferenceTensor input = inputs[0], inputGradient = inputGradients[0];
         foreach (Span span in Spans(input, output))
@@ -47,7 +48,8 @@ internal sealed class ReferenceConvolution(Conv2d conv, double[][] parameters, d
     }
 
     // What one output is made of: the filter's weights, its group's input channels, and the window's corner, which may lie in the padding.
-    private readonly record struct Span(int N, int Filter, int H, int W, int FirstWeight, int FirstChannel, int EndChannel, int Top, int Left);
+    private readonly record struct Span(int N, int Filter, int H, int W, int FirstWeight, int FirstChannel, int EndChannel, int Top,
+        int Left);
 
     private IEnumerable<Span> Spans(ReferenceTensor input, ReferenceTensor output)
     {

@@ -18,9 +18,12 @@ internal abstract class ReferenceLayer
     public abstract ReferenceTensor Forward(ReferenceTensor[] inputs);
 
     /// <summary>Adds this layer's part to the gradients of its inputs and its parameters.</summary>
-    public abstract void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients);
+    public abstract void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients);
 
-    /// <summary>The layer's reference; its state (parameters, then buffers) and the parameters' gradients in the order of the layer's specs.</summary>
+    /// <summary>
+    /// The layer's reference; its state (parameters, then buffers) and the parameters' gradients in the order of the layer's specs.
+    /// </summary>
     public static ReferenceLayer Of(Layer layer, double[][] parameters, double[][] gradients) => layer switch
     {
         Conv2d conv => new ReferenceConvolution(conv, parameters, gradients),
@@ -37,8 +40,10 @@ internal abstract class ReferenceLayer
         PReLU => new ReferencePReLU(parameters[0], gradients[0]),
         Tanh => new ReferenceElementwise(Math.Tanh, (_, y) => 1 - y * y),
         Sigmoid => new ReferenceElementwise(x => 1 / (1 + Math.Exp(-x)), (_, y) => y * (1 - y)),
-        GELU { Approximate: "tanh" } => new ReferenceElementwise(ReferenceFunctions.GeluTanh, (x, _) => ReferenceFunctions.GeluTanhSlope(x)),
-        GELU => new ReferenceElementwise(x => x * ReferenceFunctions.NormalBelow(x), (x, _) => ReferenceFunctions.NormalBelow(x) + x * ReferenceFunctions.NormalDensity(x)),
+        GELU { Approximate: "tanh" } => new ReferenceElementwise(ReferenceFunctions.GeluTanh,
+        (x, _) => ReferenceFunctions.GeluTanhSlope(x)),
+        GELU => new ReferenceElementwise(x => x * ReferenceFunctions.NormalBelow(x),
+        (x, _) => ReferenceFunctions.NormalBelow(x) + x * ReferenceFunctions.NormalDensity(x)),
         SiLU => new ReferenceElementwise(x => x / (1 + Math.Exp(-x)), (x, y) => (1 + x - y) / (1 + Math.Exp(-x))),
         Softmax => new ReferenceSoftmax(),
         Resize resize => new ReferenceResize(resize),
@@ -56,7 +61,8 @@ internal sealed class ReferenceElementwise(Func<double, double> function, Func<d
     public override ReferenceTensor Forward(ReferenceTensor[] inputs) =>
         new(inputs[0].Batch, inputs[0].Shape, Array.ConvertAll(inputs[0].Values, x => function(x)));
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         for (int i = 0; i < output.Values.Length; i++)
             inputGradients[0].Values[i] += outputGradient.Values[i] * derivative(inputs[0].Values[i], output.Values[i]);
@@ -68,7 +74,8 @@ internal sealed class ReferencePReLU(double[] slopes, double[] slopeGradients) :
     public override ReferenceTensor Forward(ReferenceTensor[] inputs) =>
         new(inputs[0].Batch, inputs[0].Shape, [.. inputs[0].Values.Select((x, i) => x > 0 ? x : slopes[SlopeOf(i, inputs[0].Shape)] * x)]);
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         for (int i = 0; i < output.Values.Length; i++)
         {
@@ -87,7 +94,8 @@ internal sealed class ReferenceFlatten : ReferenceLayer
     public override ReferenceTensor Forward(ReferenceTensor[] inputs) =>
         new(inputs[0].Batch, Shape.Vector((int)inputs[0].Shape.Elements), [.. inputs[0].Values]);
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         for (int i = 0; i < outputGradient.Values.Length; i++)
             inputGradients[0].Values[i] += outputGradient.Values[i];
@@ -105,7 +113,8 @@ internal sealed class ReferenceAdd : ReferenceLayer
         return sum;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         foreach (ReferenceTensor gradient in inputGradients)
             for (int i = 0; i < gradient.Values.Length; i++)
@@ -124,7 +133,8 @@ internal sealed class ReferenceConcat : ReferenceLayer
         return joined;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients) =>
         Walk(inputs, output, (tensor, part, whole) => inputGradients[tensor].Values[part] += outputGradient.Values[whole]);
 
     private static void Walk(ReferenceTensor[] inputs, ReferenceTensor joined, Action<int, long, long> visit)
@@ -148,7 +158,8 @@ internal sealed class ReferencePadChannels(PadChannels pad) : ReferenceLayer
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients) =>
         Walk(inputs[0], output, (source, target) => inputGradients[0].Values[source] += outputGradient.Values[target]);
 
     private static void Walk(ReferenceTensor input, ReferenceTensor output, Action<long, long> visit)

@@ -19,7 +19,8 @@ internal sealed class ReferenceLinear(Linear linear, double[][] parameters, doub
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         int features = inputs[0].Shape.Channels;
         for (int n = 0; n < output.Batch; n++)

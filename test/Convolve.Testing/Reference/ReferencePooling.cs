@@ -36,14 +36,16 @@ internal sealed class ReferenceMaxPool(Pool2d pool, int sign) : ReferencePool(po
     public override ReferenceTensor Forward(ReferenceTensor[] inputs)
     {
         ReferenceTensor input = inputs[0], output = NewOutput(input);
-        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Largest(Window(input, h, w).Select(at => sign * input[n, c, at.Y, at.X])) * sign);
+        ForEachOutput(output, (n, c, h, w) =>
+            output[n, c, h, w] = Largest(Window(input, h, w).Select(at => sign * input[n, c, at.Y, at.X])) * sign);
         return output;
     }
 
     // LINQ's Max passes NaN over.
     private static double Largest(IEnumerable<double> values) => values.Aggregate(Math.Max);
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         ReferenceTensor input = inputs[0];
         ForEachOutput(output, (n, c, h, w) =>
@@ -61,11 +63,13 @@ internal sealed class ReferenceAvgPool(AvgPool2d pool) : ReferencePool(pool)
     public override ReferenceTensor Forward(ReferenceTensor[] inputs)
     {
         ReferenceTensor input = inputs[0], output = NewOutput(input);
-        ForEachOutput(output, (n, c, h, w) => output[n, c, h, w] = Window(input, h, w).Sum(at => input[n, c, at.Y, at.X]) / Divisor(input, h, w));
+        ForEachOutput(output, (n, c, h, w) =>
+            output[n, c, h, w] = Window(input, h, w).Sum(at => input[n, c, at.Y, at.X]) / Divisor(input, h, w));
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients) =>
         ForEachOutput(output, (n, c, h, w) =>
         {
             foreach ((int y, int x) in Window(inputs[0], h, w))

@@ -12,7 +12,8 @@ internal sealed class ReferenceResize(Resize resize) : ReferenceLayer
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients) =>
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients) =>
         ForEach(inputs[0].Shape, output, (n, c, h, w, y, x, share) => inputGradients[0][n, c, y, x] += share * outputGradient[n, c, h, w]);
 
     private static void ForEach(Shape input, ReferenceTensor output, Action<int, int, int, int, int, int, double> visit)

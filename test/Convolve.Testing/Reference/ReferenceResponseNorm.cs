@@ -15,7 +15,8 @@ internal sealed class ReferenceResponseNorm(LocalResponseNorm norm) : ReferenceL
         return output;
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         ReferenceTensor input = inputs[0];
         ForEach(input, (n, c, h, w) =>
@@ -23,7 +24,8 @@ internal sealed class ReferenceResponseNorm(LocalResponseNorm norm) : ReferenceL
             double scale = Scale(input, n, c, h, w), gradient = outputGradient[n, c, h, w];
             inputGradients[0][n, c, h, w] += gradient * Math.Pow(scale, -norm.Beta);
             foreach (int other in Neighbours(input, c))
-                inputGradients[0][n, other, h, w] -= gradient * input[n, c, h, w] * norm.Beta * Math.Pow(scale, -norm.Beta - 1) * _factor * 2 * input[n, other, h, w];
+                inputGradients[0][n, other, h, w] -= gradient * input[n, c, h, w] * norm.Beta * Math.Pow(scale, -norm.Beta - 1) * _factor
+                    * 2 * input[n, other, h, w];
         });
     }
 

@@ -7,10 +7,13 @@ internal sealed class ReferenceSoftmax : ReferenceLayer
     {
         ReferenceTensor input = inputs[0];
         int features = input.Shape.Channels;
-        return new(input.Batch, input.Shape, [.. input.Values.Chunk(features).SelectMany(row => row.Select(x => Math.Exp(x - row.Max()) / row.Sum(other => Math.Exp(other - row.Max()))))]);
+        return new(input.Batch, input.Shape,
+            [.. input.Values.Chunk(features).SelectMany(row =>
+            row.Select(x => Math.Exp(x - row.Max()) / row.Sum(other => Math.Exp(other - row.Max()))))]);
     }
 
-    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient, ReferenceTensor[] inputGradients)
+    public override void Backward(ReferenceTensor[] inputs, ReferenceTensor output, ReferenceTensor outputGradient,
+        ReferenceTensor[] inputGradients)
     {
         int features = output.Shape.Channels;
         for (int i = 0; i < output.Values.Length; i++)

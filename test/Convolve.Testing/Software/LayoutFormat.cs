@@ -10,7 +10,8 @@ public static partial class LayoutFormat
     /// <summary>Fills the last block of an axis up.</summary>
     public static Layout Create(ElementType type, IReadOnlyList<long> sizes, string format) => Layout.Dense(type, [.. sizes],
         [.. format[..sizes.Count].Select(letter => char.ToLowerInvariant(letter) - 'a')],
-        [.. Block().Matches(format[sizes.Count..]).Select(m => new LayoutBlock(m.Groups[2].Value[0] - 'a', int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)))]);
+        [.. Block().Matches(format[sizes.Count..])
+        .Select(m => new LayoutBlock(m.Groups[2].Value[0] - 'a', int.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture)))]);
 
     [GeneratedRegex("([0-9]+)([a-z])")]
     private static partial Regex Block();

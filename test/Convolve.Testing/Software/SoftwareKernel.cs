@@ -23,22 +23,29 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
         switch (operation)
         {
             case ConvolutionForward o:
-                Forward(o.Bias is not null, o.Activation, (x, w, y) => SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Walk, (i, j, k) => y.Values[k] += x.Values[i] * w.Values[j]));
+                Forward(o.Bias is not null, o.Activation, (x, w, y) =>
+                    SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Walk, (i, j, k) => y.Values[k] += x.Values[i] * w.Values[j]));
                 break;
             case InnerProductForward o:
-                Forward(o.Bias is not null, o.Activation, (x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes, (i, j, k) => y.Values[k] += x.Values[i] * w.Values[j]));
+                Forward(o.Bias is not null, o.Activation,
+                    (x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes, (i, j, k) => y.Values[k] += x.Values[i] * w.Values[j]));
                 break;
             case ConvolutionBackwardData o:
-                BackwardData((x, w, y) => SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Forward.Walk, (i, j, k) => x.Values[i] += y.Values[k] * w.Values[j]));
+                BackwardData((x, w, y) => SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Forward.Walk,
+                    (i, j, k) => x.Values[i] += y.Values[k] * w.Values[j]));
                 break;
             case InnerProductBackwardData:
-                BackwardData((x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes, (i, j, k) => x.Values[i] += y.Values[k] * w.Values[j]));
+                BackwardData((x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes,
+                    (i, j, k) => x.Values[i] += y.Values[k] * w.Values[j]));
                 break;
             case ConvolutionBackwardWeights o:
-                BackwardWeights(o.DiffBias is not null, (x, w, y) => SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Forward.Walk, (i, j, k) => w.Values[j] += y.Values[k] * x.Values[i]));
+                BackwardWeights(o.DiffBias is not null, (x, w, y) =>
+                    SoftwareLoops.Convolution(x.Sizes, w.Sizes, y.Sizes, o.Forward.Walk,
+                    (i, j, k) => w.Values[j] += y.Values[k] * x.Values[i]));
                 break;
             case InnerProductBackwardWeights o:
-                BackwardWeights(o.DiffBias is not null, (x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes, (i, j, k) => w.Values[j] += y.Values[k] * x.Values[i]));
+                BackwardWeights(o.DiffBias is not null,
+                    (x, w, y) => SoftwareLoops.InnerProduct(x.Sizes, y.Sizes, (i, j, k) => w.Values[j] += y.Values[k] * x.Values[i]));
                 break;
             case PoolingForward o:
                 Pool(o);
@@ -52,7 +59,8 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
             case ElementwiseBackward o:
                 double[] kept = Read(o.Function.DerivesFromInput ? Argument.Source : Argument.Target).Values;
                 SoftwareTensor gradient = Read(Argument.DiffTarget);
-                Write(Argument.DiffSource, new(Sizes(Argument.DiffSource), [.. gradient.Values.Select((g, i) => g * SoftwareLoops.Slope(o.Function, kept[i]))]));
+                Write(Argument.DiffSource,
+                    new(Sizes(Argument.DiffSource), [.. gradient.Values.Select((g, i) => g * SoftwareLoops.Slope(o.Function, kept[i]))]));
                 break;
             case ResamplingForward:
                 SoftwareTensor image = Read(Argument.Source), resized = New(Argument.Target);
@@ -61,7 +69,8 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
                 break;
             case ResamplingBackward:
                 SoftwareTensor diffTarget = Read(Argument.DiffTarget), diffSource = New(Argument.DiffSource);
-                SoftwareLoops.Resampling(diffSource.Sizes, diffTarget.Sizes, (i, k, share) => diffSource.Values[i] += share * diffTarget.Values[k]);
+                SoftwareLoops.Resampling(diffSource.Sizes, diffTarget.Sizes,
+                    (i, k, share) => diffSource.Values[i] += share * diffTarget.Values[k]);
                 Write(Argument.DiffSource, diffSource);
                 break;
             case Reorder:
@@ -69,7 +78,8 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
                 break;
             case Sum o:
                 SoftwareTensor[] parts = [.. Enumerable.Range(0, o.Count).Select(i => Read(Argument.FirstSource + i))];
-                Write(Argument.Target, new(Sizes(Argument.Target), [.. parts[0].Values.Select((_, i) => parts.Sum(part => part.Values[i]))]));
+                Write(Argument.Target,
+                    new(Sizes(Argument.Target), [.. parts[0].Values.Select((_, i) => parts.Sum(part => part.Values[i]))]));
                 break;
             default:
                 throw new NotSupportedException($"{operation} has no software kernel.");
@@ -114,7 +124,8 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
 
     private void Pool(PoolingForward pool)
     {
-        SoftwareTensor source = Read(Argument.Source), target = New(Argument.Target), places = SoftwareTensor.Zeros(_bound[Argument.Target].Layout);
+        SoftwareTensor source = Read(Argument.Source), target = New(Argument.Target),
+            places = SoftwareTensor.Zeros(_bound[Argument.Target].Layout);
         SoftwareLoops.Pooling(source.Sizes, target.Sizes, pool, (pixels, output) =>
         {
             if (pool.Kind == PoolingKind.Max)
@@ -145,15 +156,19 @@ internal sealed class SoftwareKernel(Operation operation) : Kernel
         Write(Argument.DiffSource, source);
     }
 
-    private static int Divisor(PoolingForward pool, int pixels) => pool.Kind == PoolingKind.AverageWithPadding ? pool.Kernel.Height * pool.Kernel.Width : pixels;
+    private static int Divisor(PoolingForward pool, int pixels) => pool.Kind == PoolingKind.AverageWithPadding
+        ? pool.Kernel.Height * pool.Kernel.Width : pixels;
 
-    private static SoftwareTensor Map(SoftwareTensor tensor, Converter<double, double> function) => new([.. tensor.Sizes.Select(size => (long)size)], Array.ConvertAll(tensor.Values, function));
+    private static SoftwareTensor Map(SoftwareTensor tensor, Converter<double, double> function) =>
+        new([.. tensor.Sizes.Select(size => (long)size)], Array.ConvertAll(tensor.Values, function));
 
     private IReadOnlyList<long> Sizes(Argument argument) => _bound[argument].Layout.Sizes;
 
     private SoftwareTensor New(Argument argument) => SoftwareTensor.Zeros(_bound[argument].Layout);
 
-    private SoftwareTensor Read(Argument argument) => SoftwareTensor.Read(_bound[argument].Layout, _bound[argument].Buffer, _bound[argument].Offset);
+    private SoftwareTensor Read(Argument argument) =>
+        SoftwareTensor.Read(_bound[argument].Layout, _bound[argument].Buffer, _bound[argument].Offset);
 
-    private void Write(Argument argument, SoftwareTensor tensor) => tensor.Write(_bound[argument].Layout, _bound[argument].Buffer, _bound[argument].Offset);
+    private void Write(Argument argument, SoftwareTensor tensor) =>
+        tensor.Write(_bound[argument].Layout, _bound[argument].Buffer, _bound[argument].Offset);
 }

@@ -24,9 +24,11 @@ internal static class SoftwareLoops
                                 for (int kernelColumn = 0; kernelColumn < w[4]; kernelColumn++)
                                 {
                                     int row = y * walk.Stride.Height - walk.Before.Height + kernelRow * walk.Dilation.Height;
-                                    int column = x * walk.Stride.Width - walk.Before.Width + kernelColumn * walk.Dilation.Width, channel = o / w[1] * w[2] + i;
+                                    int column = x * walk.Stride.Width - walk.Before.Width + kernelColumn * walk.Dilation.Width,
+                                        channel = o / w[1] * w[2] + i;
                                     if (row >= 0 && row < source[2] && column >= 0 && column < source[3])
-                                        visit(At(source, n, channel, row, column), ((o * w[2] + i) * w[3] + kernelRow) * w[4] + kernelColumn, At(target, n, o, y, x));
+                                        visit(At(source, n, channel, row, column),
+                                            ((o * w[2] + i) * w[3] + kernelRow) * w[4] + kernelColumn, At(target, n, o, y, x));
                                 }
     }
 
@@ -53,7 +55,8 @@ internal static class SoftwareLoops
                         for (int i = 0; i < pool.Kernel.Height; i++)
                             for (int j = 0; j < pool.Kernel.Width; j++)
                                 if (y * pool.Walk.Stride.Height - pool.Walk.Before.Height + i is var row && row >= 0 && row < source[2]
-                                    && x * pool.Walk.Stride.Width - pool.Walk.Before.Width + j is var column && column >= 0 && column < source[3])
+                                    && x * pool.Walk.Stride.Width - pool.Walk.Before.Width + j is var column && column >= 0
+                                        && column < source[3])
                                     pixels.Add(At(source, n, c, row, column));
                         visit(pixels, At(target, n, c, y, x));
                     }
@@ -81,7 +84,9 @@ internal static class SoftwareLoops
         _ => x / (1 + Math.Exp(-function.Alpha * x)),
     };
 
-    /// <summary>The derivative at what is kept: the function's output, or its input where it <see cref="ElementwiseFunction.DerivesFromInput"/>.</summary>
+    /// <summary>
+    /// The derivative at what is kept: the function's output, or its input where it <see cref="ElementwiseFunction.DerivesFromInput"/>.
+    /// </summary>
     public static double Slope(ElementwiseFunction function, double kept) => function.Kind switch
     {
         ElementwiseKind.ReLU => kept > 0 ? 1 : function.Alpha,

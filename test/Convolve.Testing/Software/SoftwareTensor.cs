@@ -10,7 +10,8 @@ internal sealed class SoftwareTensor(IReadOnlyList<long> sizes, double[] values)
 
     public double[] Values { get; } = values;
 
-    public static SoftwareTensor Zeros(Layout layout) => new(layout.Sizes, new double[layout.Sizes.Aggregate(1L, (product, size) => product * size)]);
+    public static SoftwareTensor Zeros(Layout layout) =>
+        new(layout.Sizes, new double[layout.Sizes.Aggregate(1L, (product, size) => product * size)]);
 
     public static SoftwareTensor Read(Layout layout, NativeBuffer buffer, long offset)
     {

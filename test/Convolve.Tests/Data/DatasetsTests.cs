@@ -24,7 +24,8 @@ public sealed class DatasetsTests
             Assert.All(info.Files, f => Assert.Matches("^[0-9a-f]{32} [0-9a-f]{32}$", $"{f.Digest} {f.PackedDigest}"));
             Assert.Equal(2, info.Mirrors.Count);
         });
-        Assert.Equal(16, Datasets.All.Take(2).SelectMany(i => i.Files).SelectMany(f => new[] { f.Digest, f.PackedDigest }).Distinct().Count());
+        Assert.Equal(16, Datasets.All.Take(2).SelectMany(i => i.Files).SelectMany(f => new[] { f.Digest, f.PackedDigest }).Distinct()
+            .Count());
     }
 
     [Theory]
@@ -34,7 +35,8 @@ public sealed class DatasetsTests
     public void The_cifar_sets_describe_themselves(string name, int classes, int labelBytes, string first, string last)
     {
         DatasetInfo info = Datasets.Find(name);
-        Assert.Equal((50000, 10000, new ImageSize(3, 32, 32), classes), (info.TrainCount, info.TestCount, info.Size, info.ClassNames.Count));
+        Assert.Equal((50000, 10000, new ImageSize(3, 32, 32), classes),
+            (info.TrainCount, info.TestCount, info.Size, info.ClassNames.Count));
         Assert.Equal((first, last), (info.ClassNames[0], info.ClassNames[^1]));
         Assert.Equal(info.ClassNames.Order(StringComparer.Ordinal), info.ClassNames); // as the authors numbered them
         Assert.Equal(50000L * (3072 + labelBytes), info.Files.Where(f => f.Role == DatasetRole.Train).Sum(f => f.Bytes));
@@ -45,7 +47,8 @@ public sealed class DatasetsTests
             (info.Archive.Versions[0].Bytes, info.Archive.Versions[0].Digest));
         Assert.Equal(info.Archive.Versions.Count, info.Mirrors.Count);
         // The address that the authors publish.
-        Assert.Matches("^https://www.cs.toronto.edu/~kriz/cifar-100?-binary.tar.gz$", new Uri(info.Mirrors[0], info.Archive.Name).AbsoluteUri);
+        Assert.Matches("^https://www.cs.toronto.edu/~kriz/cifar-100?-binary.tar.gz$",
+            new Uri(info.Mirrors[0], info.Archive.Name).AbsoluteUri);
     }
 
     [Theory]
@@ -58,7 +61,9 @@ public sealed class DatasetsTests
     [InlineData("", "")]
     public void An_unknown_name_lists_the_known_ones(string name, string suggestion)
     {
-        string expected = $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, and folder:PATH for your own pictures.";
+        string expected =
+            $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, and " +
+            $"folder:PATH for your own pictures.";
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Load(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Verify(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Locate(name)).Message);
@@ -93,7 +98,8 @@ public sealed class DatasetsTests
         string path = Path.Combine(System, "t10k-labels-idx1-ubyte.gz");
         string expected =
             $"{path} is not mnist's t10k-labels-idx1-ubyte: its unpacked content has the MD5 15d484375f8d13e6eb1aabb0c3f46965, expected " +
-            "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: give each set its own folder, as their files have " +
+            "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: give each set its own folder, as their " +
+            "files have " +
             $"the same names. To get it new, delete it and run `convolve data fetch mnist --data-dir {System}`.";
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
@@ -145,8 +151,10 @@ public sealed class DatasetsTests
         File.Delete(Path.Combine(own, "t10k-labels-idx1-ubyte"));
         DataException e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { DataDirectory = own }, null, default));
         Assert.Equal(
-            "tiny was not found. Looked for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, " +
-            $"plain or with .gz, in {own}/tiny (no such folder); {own} (lacks t10k-labels-idx1-ubyte). Put them into {own}/tiny, fetch them with " +
+            "tiny was not found. Looked for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
+            "t10k-labels-idx1-ubyte, " +
+            $"plain or with .gz, in {own}/tiny (no such folder); {own} (lacks t10k-labels-idx1-ubyte). Put them into {own}/tiny, fetch " +
+            $"them with " +
             $"`convolve data fetch tiny --data-dir {own}`, or leave out the data directory to have the usual places searched.",
             e.Message.Replace('\\', '/'));
         e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { AllowDownload = false }, null, default));

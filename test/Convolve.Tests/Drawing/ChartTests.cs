@@ -12,21 +12,26 @@ public class ChartTests
 
     private static XElement Draw(Chart chart) => XDocument.Parse(chart.ToSvg()).Root!;
 
-    private static double Number(XElement element, string attribute) => double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string attribute) =>
+        double.Parse(element.Attribute(attribute)!.Value, CultureInfo.InvariantCulture);
 
     private static string[] Texts(XElement svg) => [.. svg.Descendants(Svg + "text").Select(t => t.Value)];
 
-    private static string[] Tooltips(XElement svg) => [.. svg.Descendants(Svg + "circle").Concat(svg.Descendants(Svg + "rect")).Elements(Svg + "title").Select(t => t.Value)];
+    private static string[] Tooltips(XElement svg) =>
+        [.. svg.Descendants(Svg + "circle").Concat(svg.Descendants(Svg + "rect")).Elements(Svg + "title").Select(t => t.Value)];
 
     private static XElement Text(XElement svg, string words) => Assert.Single(svg.Descendants(Svg + "text"), t => t.Value == words);
 
-    private static XElement[] Lines(XElement svg, string style) => [.. svg.Descendants(Svg + "path").Where(p => p.Attribute("class")?.Value.StartsWith(style, StringComparison.Ordinal) == true)];
+    private static XElement[] Lines(XElement svg, string style) =>
+        [.. svg.Descendants(Svg + "path").Where(p => p.Attribute("class")?.Value.StartsWith(style, StringComparison.Ordinal) == true)];
 
     // The corners of a way, each with M where the pen was lifted before.
     private static (bool Lifted, double X, double Y)[] Corners(XElement path)
     {
         string[] words = path.Attribute("d")!.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return [.. words.Chunk(2).Select(pair => (pair[0][0] == 'M', double.Parse(pair[0][1..], CultureInfo.InvariantCulture), double.Parse(pair[1], CultureInfo.InvariantCulture)))];
+        return [.. words.Chunk(2)
+            .Select(pair => (pair[0][0] == 'M', double.Parse(pair[0][1..], CultureInfo.InvariantCulture),
+            double.Parse(pair[1], CultureInfo.InvariantCulture)))];
     }
 
     private static Chart Of(params IReadOnlyList<Series> series) => new("title", Epoch, Loss, series);
@@ -46,7 +51,8 @@ public class ChartTests
     [Fact]
     public void A_logarithmic_axis_makes_equal_ratios_equally_long_and_has_no_place_for_zero()
     {
-        XElement svg = Draw(new("t", new("rate") { Scale = AxisScale.Log }, Loss, [Series.Line("", [(1e-4, 1), (1e-3, 1), (0, 1), (1e-1, 1)])]));
+        XElement svg =
+            Draw(new("t", new("rate") { Scale = AxisScale.Log }, Loss, [Series.Line("", [(1e-4, 1), (1e-3, 1), (0, 1), (1e-1, 1)])]));
         var corners = Corners(Assert.Single(Lines(svg, "line")));
         Assert.Equal([true, false, true], corners.Select(c => c.Lifted));
         Assert.Equal(2 * (corners[1].X - corners[0].X), corners[2].X - corners[1].X, 0.2);
@@ -89,19 +95,23 @@ public class ChartTests
     public void Intervals_have_whiskers_and_say_so()
     {
         XElement svg = Draw(Of(new Series("run", [new(1, 0.9, 0.88, 0.93)]) { Style = SeriesStyle.Points }));
-        Assert.Equal(3, svg.Descendants(Svg + "line").Count(l => l.Attribute("class")!.Value.StartsWith("whisker", StringComparison.Ordinal)));
+        Assert.Equal(3, svg.Descendants(Svg + "line")
+            .Count(l => l.Attribute("class")!.Value.StartsWith("whisker", StringComparison.Ordinal)));
         Assert.Equal(["run, epoch 1: loss 0.9 (0.88 to 0.93)"], Tooltips(svg));
     }
 
     [Fact]
     public void Words_of_events_do_not_run_into_each_other()
     {
-        Chart chart = Of(Series.Line("", [(1, 1), (20, 2)])) with { Events = [new(10, "the best epoch"), new(11, "resumed"), new(12, "stopped"), new(20, "the very end of it")] };
+        Chart chart = Of(Series.Line("", [(1, 1), (20, 2)])) with { Events =
+            [new(10, "the best epoch"), new(11, "resumed"), new(12, "stopped"), new(20, "the very end of it")] };
         XElement[] words = [.. Draw(chart).Descendants(Svg + "text").Where(t => chart.Events.Any(e => e.Words == t.Value))];
         Assert.Equal(4, words.Length);
         foreach (var row in words.GroupBy(t => Number(t, "y")))
         {
-            (double Begin, double End)[] places = [.. row.Select(t => (X: Number(t, "x"), Width: 11 * 0.58 * t.Value.Length, IsEnd: t.Attribute("text-anchor")?.Value == "end"))
+            (double Begin, double End)[] places =
+                [.. row.Select(t => (X: Number(t, "x"), Width: 11 * 0.58 * t.Value.Length,
+                IsEnd: t.Attribute("text-anchor")?.Value == "end"))
                 .Select(t => t.IsEnd ? (t.X - t.Width, t.X) : (t.X, t.X + t.Width)).Order()];
             Assert.All(places.Zip(places.Skip(1)), pair => Assert.True(pair.First.End <= pair.Second.Begin));
             Assert.All(places, place => Assert.InRange(place.End, 0, 480));
@@ -111,7 +121,9 @@ public class ChartTests
     [Fact]
     public void Points_with_names_are_named_where_there_is_room()
     {
-        XElement svg = Draw(Of(new Series("layers", [new(1, 1, Label: "conv1"), new(5, 5, Label: "fc1"), .. Enumerable.Range(0, 20).Select(_ => new ChartPoint(3, 3, Label: "crowd"))]) { Style = SeriesStyle.Points }));
+        XElement svg =
+            Draw(Of(new Series("layers", [new(1, 1, Label: "conv1"), new(5, 5, Label: "fc1"),
+            .. Enumerable.Range(0, 20).Select(_ => new ChartPoint(3, 3, Label: "crowd"))]) { Style = SeriesStyle.Points }));
         Assert.Contains("conv1", Texts(svg));
         Assert.Contains("fc1", Texts(svg));
         Assert.InRange(Texts(svg).Count(t => t == "crowd"), 2, 6);
@@ -134,10 +146,12 @@ public class ChartTests
     [InlineData(0.3, 220, 9, "0.5 1 2 5 10 20 50 100 200")]
     [InlineData(0.31, 0.38, 5, "0.32 0.34 0.36 0.38")]
     public void Ticks_of_a_logarithmic_axis_are_round(double low, double high, int most, string expected) =>
-        Assert.Equal(expected, string.Join(' ', AxisRange.Of(new("x") { Scale = AxisScale.Log }, [low, high], most, endsAtTicks: false).Ticks(most).Select(tick => tick.Label)));
+        Assert.Equal(expected, string.Join(' ', AxisRange.Of(new("x") { Scale = AxisScale.Log }, [low, high], most, endsAtTicks: false)
+            .Ticks(most).Select(tick => tick.Label)));
 
     [Fact]
-    public void Epochs_are_whole() => Assert.Equal(["1", "2", "3"], AxisRange.Of(Epoch, [1, 3], 8, endsAtTicks: false).Ticks(8).Select(tick => tick.Label));
+    public void Epochs_are_whole() =>
+        Assert.Equal(["1", "2", "3"], AxisRange.Of(Epoch, [1, 3], 8, endsAtTicks: false).Ticks(8).Select(tick => tick.Label));
 
     [Fact]
     public void Smoothing_leaves_a_straight_line_as_it_is_to_its_ends()
@@ -161,16 +175,20 @@ public class ChartTests
     [Fact]
     public void Any_chart_is_drawn_on_its_paper()
     {
-        double[] values = [0, 1, -1, 1e-300, 1e300, -1e308, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity, double.NegativeInfinity, 3.7, 0.001, 12345.678];
+        double[] values = [0, 1, -1, 1e-300, 1e300, -1e308, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity,
+            double.NegativeInfinity, 3.7, 0.001, 12345.678];
         for (uint seed = 0; seed < 400; seed++)
         {
             CounterRandom random = new(seed, RandomPurpose.Split, 0);
             int Draw(int count) => random.NextInt32(count);
             double Value() => values[Draw(values.Length)];
             double? Maybe() => Draw(3) == 0 ? Value() : null;
-            Axis Axis() => new("axis", "s") { Scale = (AxisScale)Draw(2), IsWhole = Draw(4) == 0, Min = Maybe(), Max = Maybe(), Ticks = Draw(5) == 0 ? [Value(), Value()] : null };
-            Chart chart = new(new string('t', Draw(100)), Axis(), Axis(), [.. Enumerable.Range(0, Draw(7)).Select(i => new Series(new string('s', Draw(80)),
-                [.. Enumerable.Range(0, Draw(30)).Select(_ => new ChartPoint(Value(), Value(), Maybe(), Maybe(), Draw(4) == 0 ? "label" : null))])
+            Axis Axis() => new("axis", "s") { Scale = (AxisScale)Draw(2), IsWhole = Draw(4) == 0, Min = Maybe(), Max = Maybe(),
+                Ticks = Draw(5) == 0 ? [Value(), Value()] : null };
+            Chart chart = new(new string('t', Draw(100)), Axis(), Axis(),
+                [.. Enumerable.Range(0, Draw(7)).Select(i => new Series(new string('s', Draw(80)),
+                [.. Enumerable.Range(0, Draw(30)).Select(_ =>
+                new ChartPoint(Value(), Value(), Maybe(), Maybe(), Draw(4) == 0 ? "label" : null))])
             { Style = (SeriesStyle)Draw(5), Color = Draw(2) == 0 ? Draw(9) : null, IsOnRight = Draw(2) == 0 })])
             {
                 Right = Draw(2) == 0 ? Axis() : null,
@@ -178,7 +196,8 @@ public class ChartTests
                 Note = Draw(2) == 0 ? "note" : "",
             };
             XElement svg = ChartTests.Draw(chart);
-            Assert.DoesNotContain("NaN", svg.Descendants().Attributes().Select(a => a.Value).Aggregate("", string.Concat), StringComparison.Ordinal);
+            Assert.DoesNotContain("NaN", svg.Descendants().Attributes().Select(a => a.Value).Aggregate("", string.Concat),
+                StringComparison.Ordinal);
             Assert.All(svg.Descendants(Svg + "text"), text =>
             {
                 Assert.InRange(Number(text, "y"), 0, Number(svg, "height"));
@@ -192,7 +211,8 @@ public class ChartTests
     [Fact]
     public void Names_of_any_kind_make_no_broken_file()
     {
-        Chart chart = new("<b> & \"\u0000\ud800\"", new("</text><script>"), new("y\b"), [Series.Line("<i>\uffff", [(1, 1)])]) { Events = [new(1, "&amp;<")] };
+        Chart chart = new("<b> & \"\u0000\ud800\"", new("</text><script>"), new("y\b"),
+            [Series.Line("<i>\uffff", [(1, 1)])]) { Events = [new(1, "&amp;<")] };
         XElement svg = Draw(chart);
         Assert.Equal("<b> & \"\ufffd\ufffd\"", svg.Element(Svg + "title")!.Value);
         Assert.Empty(svg.Descendants(Svg + "script"));
@@ -205,7 +225,8 @@ public class ChartTests
     [Fact]
     public void Letters_draw_the_same()
     {
-        Chart chart = new("loss", new("rate") { Scale = AxisScale.Log }, Loss, [Series.Line("", [(0.001, 2), (0.01, 1), (0.1, 0)])]) { Events = [new(0.01, "steepest")] };
+        Chart chart = new("loss", new("rate") { Scale = AxisScale.Log }, Loss,
+            [Series.Line("", [(0.001, 2), (0.01, 1), (0.1, 0)])]) { Events = [new(0.01, "steepest")] };
         Assert.Equal("""
             loss
             loss

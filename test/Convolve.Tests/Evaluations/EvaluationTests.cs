@@ -6,9 +6,11 @@ namespace Convolve.Tests.Evaluations;
 public class EvaluationTests
 {
     private static readonly Predictions Golden = new([.. Enumerable.Range(0, EvaluationGolden.Classes).Select(k => $"class {k}")],
-        [.. Enumerable.Range(0, EvaluationGolden.Labels.Length).Select(i => new SampleId(100 + i))], EvaluationGolden.Labels, EvaluationGolden.Logits);
+        [.. Enumerable.Range(0, EvaluationGolden.Labels.Length).Select(i => new SampleId(100 + i))], EvaluationGolden.Labels,
+        EvaluationGolden.Logits);
 
-    private static void RequireClose(IEnumerable<double> expected, IEnumerable<double> actual) => Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) < 1e-12);
+    private static void RequireClose(IEnumerable<double> expected, IEnumerable<double> actual) =>
+        Assert.Equal(expected, actual, (a, b) => Math.Abs(a - b) < 1e-12);
 
     private static Predictions Of(int classes, int[] labels, params float[] logits) =>
         new([.. Enumerable.Range(0, classes).Select(k => $"c{k}")], [.. labels.Select((_, i) => new SampleId(i))], labels, logits);
@@ -16,7 +18,8 @@ public class EvaluationTests
     [Fact]
     public void Means_are_those_of_scikit_learn()
     {
-        RequireClose([EvaluationGolden.Accuracy, EvaluationGolden.Loss, EvaluationGolden.Top5], [Golden.Accuracy, Golden.Loss, Golden.Top5Accuracy!.Value]);
+        RequireClose([EvaluationGolden.Accuracy, EvaluationGolden.Loss, EvaluationGolden.Top5],
+            [Golden.Accuracy, Golden.Loss, Golden.Top5Accuracy!.Value]);
         Assert.Equal(Golden.All.Count(p => p.IsCorrect), Golden.Correct);
         RequireClose([Golden.Loss], [Golden.All.Average(p => p.Loss)]);
     }
@@ -41,7 +44,8 @@ public class EvaluationTests
         CalibrationBin[] filled = [.. calibration.Bins.Where(b => b.Count > 0)];
         RequireClose(EvaluationGolden.BinAccuracy, filled.Select(b => b.Accuracy));
         RequireClose(EvaluationGolden.BinConfidence, filled.Select(b => b.Confidence));
-        RequireClose([EvaluationGolden.ExpectedCalibrationError, EvaluationGolden.LargestCalibrationError], [calibration.ExpectedError, calibration.LargestError]);
+        RequireClose([EvaluationGolden.ExpectedCalibrationError, EvaluationGolden.LargestCalibrationError],
+            [calibration.ExpectedError, calibration.LargestError]);
         Assert.Equal(EvaluationGolden.Bins, calibration.Bins.Count);
         Assert.Equal(Golden.Count, calibration.Bins.Sum(b => b.Count));
     }
@@ -63,7 +67,8 @@ public class EvaluationTests
         {
             // As many pictures of which only one is right, and some of which both are.
             int[] labels = new int[one + other + 7];
-            float[] Logits(Func<int, bool> isRight) => [.. Enumerable.Range(0, labels.Length).SelectMany(i => isRight(i) ? new float[] { 1, 0 } : [0, 1])];
+            float[] Logits(Func<int, bool> isRight) =>
+                [.. Enumerable.Range(0, labels.Length).SelectMany(i => isRight(i) ? new float[] { 1, 0 } : [0, 1])];
             PairedTest test = new(Of(2, labels, Logits(i => i < one || i >= one + other)), Of(2, labels, Logits(i => i >= one)));
             Assert.Equal((one, other), (test.OnlyFirst, test.OnlySecond));
             Assert.Equal(p, test.PValue, p * 1e-9);
@@ -71,14 +76,16 @@ public class EvaluationTests
             // The mean of the differences picture by picture, and its standard error.
             double[] differences = [.. Enumerable.Repeat(-1.0, one), .. Enumerable.Repeat(1.0, other), .. Enumerable.Repeat(0.0, 7)];
             double mean = differences.Average(), error = Math.Sqrt(differences.Average(d => (d - mean) * (d - mean)) / differences.Length);
-            RequireClose([Math.Max(-1, mean - 1.959963984540054 * error), Math.Min(1, mean + 1.959963984540054 * error)], [test.DifferenceInterval.Low, test.DifferenceInterval.High]);
+            RequireClose([Math.Max(-1, mean - 1.959963984540054 * error), Math.Min(1, mean + 1.959963984540054 * error)],
+                [test.DifferenceInterval.Low, test.DifferenceInterval.High]);
         }
     }
 
     [Fact]
     public void Pairs_are_found_by_their_sample_ids()
     {
-        Predictions first = new(["a", "b"], [new(5), new(9, "x.png")], [0, 1], [1, 0, 1, 0]), second = new(["a", "b"], [new(9, "x.png"), new(5)], [1, 0], [0, 1, 0, 1]);
+        Predictions first = new(["a", "b"], [new(5), new(9, "x.png")], [0, 1], [1, 0, 1, 0]),
+            second = new(["a", "b"], [new(9, "x.png"), new(5)], [1, 0], [0, 1, 0, 1]);
         PairedTest test = new(first, second);
         Assert.Equal((1, 1, 1.0), (test.OnlyFirst, test.OnlySecond, test.PValue));
     }
@@ -103,7 +110,8 @@ public class EvaluationTests
         Predictions tied = Of(2, [0, 1], 3, 3, 3, 3);
         Assert.Equal([0, 0], tied.All.Select(p => p.Predicted));
         Assert.Equal((0.5, 0.5), (tied.Accuracy, tied.All[0].Confidence));
-        Assert.Equal(1, new Calibration(tied, 2).Bins[0].Count * 0.5); // 0.5 is the end of the first of two bins, not the beginning of the second
+        // 0.5 is the end of the first of two bins, not the beginning of the second
+        Assert.Equal(1, new Calibration(tied, 2).Bins[0].Count * 0.5);
     }
 
     // Of five classes the label is always among the first five.
@@ -162,7 +170,8 @@ public class EvaluationTests
     }
 
     [Fact]
-    public void Classes_that_nobody_has_seen_count_in_no_mean() => Assert.Equal(new(1, 1, 1), new ConfusionMatrix(Of(3, [0, 1], 1, 0, 0, 0, 1, 0)).Macro);
+    public void Classes_that_nobody_has_seen_count_in_no_mean() =>
+        Assert.Equal(new(1, 1, 1), new ConfusionMatrix(Of(3, [0, 1], 1, 0, 0, 0, 1, 0)).Macro);
 
     [Fact]
     public void Wrong_lengths_are_refused()

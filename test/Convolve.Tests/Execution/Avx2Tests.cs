@@ -7,18 +7,22 @@ using Convolve.Testing;
 namespace Convolve.Tests.Execution;
 
 /// <summary>
-/// The same tests on a lesser CPU: processes of their own of which the kernel library, the kernels in C#, or both see no AVX-512. A machine may really be mixed so:
-/// by those variables, or by what one of the two knows of a processor.
+/// The same tests on a lesser CPU: processes of their own of which the kernel library, the kernels in C#, or both see no AVX-512. A machine
+/// may really be mixed so: by those variables, or by what one of the two knows of a processor.
 /// </summary>
 public class Avx2Tests
 {
-    private static readonly (string, string) NarrowLibrary = ("DNNL_MAX_CPU_ISA", "AVX2"), WithoutBFloat16 = ("DNNL_MAX_CPU_ISA", "AVX512_CORE");
+    private static readonly (string, string) NarrowLibrary = ("DNNL_MAX_CPU_ISA", "AVX2"),
+        WithoutBFloat16 = ("DNNL_MAX_CPU_ISA", "AVX512_CORE");
     private static readonly (string, string)[] NarrowOwn = [("DOTNET_EnableAVX512", "0"), ("DOTNET_EnableAVX512F", "0")];
 
-    private const string Itself = "FullyQualifiedName~Avx2Tests.The_process_sees", Catalogue = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~CatalogueModelTests.Winograd_is_near";
+    private const string Itself = "FullyQualifiedName~Avx2Tests.The_process_sees",
+        Catalogue = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~CatalogueModelTests.Winograd_is_near";
 
-    // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never the starting of a process.
-    private const string Subset = Itself + "|" + Catalogue + "|FullyQualifiedName~NotANumberTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
+    // Every layer against the reference, LeNet against PyTorch, plans, masks, steps and the kernels that have a form for AVX2; never the
+    // starting of a process.
+    private const string Subset = Itself + "|" + Catalogue
+        + "|FullyQualifiedName~NotANumberTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
         + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Tests.Training.Optimizers.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~BlockedPoolingTests"
         + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)";
 
@@ -26,7 +30,8 @@ public class Avx2Tests
     public void The_process_sees_what_it_may_use()
     {
         string? limit = Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA");
-        bool isWide = System.Runtime.Intrinsics.X86.Avx512F.IsSupported, isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
+        bool isWide = System.Runtime.Intrinsics.X86.Avx512F.IsSupported,
+            isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
         Assert.False(isWide && isKept);
         Assert.Equal(isWide, System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
         Assert.Equal(isWide, Lanes.IsWide && WinogradConvolution.IsSupported(16));
@@ -38,7 +43,8 @@ public class Avx2Tests
     }
 
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx2, Feature.Avx2)]
-    public async Task The_engine_works_with_AVX2_alone() => Assert.InRange(await ChildTests.Run(Subset, [NarrowLibrary, .. NarrowOwn]), 500, 2000);
+    public async Task The_engine_works_with_AVX2_alone() =>
+        Assert.InRange(await ChildTests.Run(Subset, [NarrowLibrary, .. NarrowOwn]), 500, 2000);
 
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
     public async Task Every_layer_runs_where_only_the_library_has_AVX512() =>
@@ -46,7 +52,10 @@ public class Avx2Tests
 
     [NeedsFact(Feature.WholeProcessor, Feature.BFloat16)]
     public async Task Every_layer_runs_in_bfloat16_where_only_the_library_has_AVX512() =>
-        Assert.InRange(await ChildTests.Run($"{Itself}|FullyQualifiedName~CatalogueModelTests.BFloat16|(FullyQualifiedName~BFloat16PathsTests&DisplayName~patches)", NarrowOwn), 210, 500);
+        Assert.InRange(
+            await ChildTests.Run(
+            $"{Itself}|FullyQualifiedName~CatalogueModelTests.BFloat16|(FullyQualifiedName~BFloat16PathsTests&DisplayName~patches)",
+            NarrowOwn), 210, 500);
 
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
     public async Task Every_layer_runs_where_the_library_has_AVX2_alone() =>

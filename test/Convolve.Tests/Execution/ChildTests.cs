@@ -18,7 +18,8 @@ internal static partial class ChildTests
     {
         using TemporaryFolder folder = new();
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["test", typeof(ChildTests).Assembly.Location, "--filter", filter, "--logger", "trx;LogFileName=child.trx", "--results-directory", folder.FullName])
+            ["test", typeof(ChildTests).Assembly.Location, "--filter", filter, "--logger", "trx;LogFileName=child.trx",
+            "--results-directory", folder.FullName])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

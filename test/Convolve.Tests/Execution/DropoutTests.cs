@@ -12,7 +12,8 @@ public class DropoutTests
     private const int Batch = 50, Features = 1021; // no whole number of vectors
 
     // An image of ones through the mask alone: the logits are the mask.
-    private static float[] Mask(float probability, ulong seed = 1, uint step = 0, Precision precision = Precision.Float32, int threads = 0, bool isSecond = false)
+    private static float[] Mask(float probability, ulong seed = 1, uint step = 0, Precision precision = Precision.Float32, int threads = 0,
+        bool isSecond = false)
     {
         GraphBuilder net = new("mask", (1, 1, Features));
         GraphBuilder.Handle flat = net.Add(new Flatten(), net.Input);
@@ -38,8 +39,10 @@ public class DropoutTests
         Assert.InRange(mask.Count(m => m == 0) / (double)mask.Length, probability - 4 * deviation, probability + 4 * deviation);
         // In every row and column too: the mean of each is that of coins.
         for (int n = 0; n < Batch; n++)
-            Assert.InRange(mask.AsSpan(n * Features, Features).Count(0f) / (double)Features, probability - 5 * Deviation(Features), probability + 5 * Deviation(Features));
-        double zeros = Enumerable.Range(0, Features).Max(f => Enumerable.Range(0, Batch).Count(n => mask[n * Features + f] == 0) / (double)Batch);
+            Assert.InRange(mask.AsSpan(n * Features, Features).Count(0f) / (double)Features, probability - 5 * Deviation(Features),
+                probability + 5 * Deviation(Features));
+        double zeros = Enumerable.Range(0, Features)
+            .Max(f => Enumerable.Range(0, Batch).Count(n => mask[n * Features + f] == 0) / (double)Batch);
         Assert.InRange(zeros, probability, probability + 5 * Deviation(Batch));
 
         double Deviation(int count) => Math.Sqrt(probability * (1 - probability) / count);
@@ -52,9 +55,11 @@ public class DropoutTests
         Assert.Equal(mask, Mask(0.5f));
         Assert.Equal(mask, Mask(0.5f, threads: 1));
         Assert.Equal(mask, Mask(0.5f, threads: 3));
-        float[][] others = [Mask(0.5f, seed: 2), Mask(0.5f, seed: 1UL << 32 | 1), Mask(0.5f, step: 1), Mask(0.5f, step: 1 << 20), Mask(0.5f, isSecond: true)];
+        float[][] others = [Mask(0.5f, seed: 2), Mask(0.5f, seed: 1UL << 32 | 1), Mask(0.5f, step: 1), Mask(0.5f, step: 1 << 20),
+            Mask(0.5f, isSecond: true)];
         foreach (float[] other in others)
-            Assert.InRange(mask.Zip(other).Count(pair => pair.First == pair.Second) / (double)mask.Length, 0.49, 0.51); // as two coins agree
+            // as two coins agree
+            Assert.InRange(mask.Zip(other).Count(pair => pair.First == pair.Second) / (double)mask.Length, 0.49, 0.51);
     }
 
     [Fact]
@@ -99,7 +104,8 @@ public class DropoutTests
         Graph with = Zoo.LeNet5.Create(10, new() { Dropout = 0.5f }), without = Zoo.LeNet5.Create();
         float[] images = TestTensors.Narrow(TestTensors.Images(with, 5));
         float[] before = new float[50], after = new float[50], plain = new float[50];
-        using Model model = new(with, new() { Precision = Precision.Float32 }, 5, seed: 1), other = new(without, new() { Precision = Precision.Float32 }, 5, seed: 1);
+        using Model model = new(with, new() { Precision = Precision.Float32 }, 5, seed: 1),
+            other = new(without, new() { Precision = Precision.Float32 }, 5, seed: 1);
         model.Forward(images, before);
         model.ForwardBackward(images, [1, 2, 3, 4, 5], 9);
         model.Forward(images, after);

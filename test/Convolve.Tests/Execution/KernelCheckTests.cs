@@ -39,7 +39,9 @@ public class KernelCheckTests
     public void A_result_that_is_not_written_is_found()
     {
         string message = Failure((source, target, _) => source[..21].CopyTo(target));
-        Assert.StartsWith("fc1 forward: the kernel own (FaultyWork) left 3 of 24 elements unwritten in Target [f32 4x6 ab] (Source [f32 4x6 ab], Target [f32 4x6 ab]).", message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "fc1 forward: the kernel own (FaultyWork) left 3 of 24 elements unwritten in Target [f32 4x6 ab] (Source [f32 4x6 ab], " +
+            "Target [f32 4x6 ab]).", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,32 +94,37 @@ public class KernelCheckTests
 
     [Fact]
     public void A_result_in_place_from_the_scratchpad_is_found() =>
-        Assert.Contains(" computed 24 of 24 elements ", Failure((_, target, scratch) => target.Fill(scratch[0]), inPlace: true), StringComparison.Ordinal);
+        Assert.Contains(" computed 24 of 24 elements ", Failure((_, target, scratch) => target.Fill(scratch[0]), inPlace: true),
+            StringComparison.Ordinal);
 
     // oneDNN 2.6.3 with AVX-512 leaves rows out; later versions do not. The weights that it moved once are moved by an own kernel.
     [Fact]
     public void The_rows_that_the_librarys_reorder_leaves_out_are_found()
     {
-        ParameterSlot slot = Planner.Create(Graph.Sequential("wide", (1, 1, 6160), [new Flatten(), new Linear(100), new Tanh(), new Linear(10)]),
+        ParameterSlot slot =
+            Planner.Create(Graph.Sequential("wide", (1, 1, 6160), [new Flatten(), new Linear(100), new Tanh(), new Linear(10)]),
             new(16, true, Precision.Float32, false, 1)).Parameters.Slots[0];
         if (slot.Layout.Format != "AB16b64a" || !Library.Name.StartsWith("oneDNN 2.6", StringComparison.Ordinal))
             return;
         Layout plain = Layout.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
         KernelCheckException error = Assert.Throws<KernelCheckException>(() => CheckReorder(slot.Layout, plain));
-        Assert.StartsWith("test: the kernel reorder left 98560 of 616000 elements unwritten in Target [f32 100x6160 ab]", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("test: the kernel reorder left 98560 of 616000 elements unwritten in Target [f32 100x6160 ab]", error.Message,
+            StringComparison.Ordinal);
     }
 
     // oneDNN's bfloat16 kernel sums taps over padding from its scratchpad; the plan zeroes them, so here the kernel runs without that.
     [NeedsFact(Feature.BFloat16)]
     public void The_gradients_that_the_library_sums_from_its_scratchpad_are_found()
     {
-        Graph graph = Graph.Sequential("taps", (16, 1, 1), [new Conv2d(16, 1), new ReLU(), new Conv2d(16, 3, stride: 2, padding: 1), new GlobalAvgPool(), new Linear(10)]);
+        Graph graph = Graph.Sequential("taps", (16, 1, 1),
+            [new Conv2d(16, 1), new ReLU(), new Conv2d(16, 3, stride: 2, padding: 1), new GlobalAvgPool(), new Linear(10)]);
         Plan plan = Planner.Create(graph, new(16, true, Precision.BFloat16, false, 1));
         int index = Enumerable.Range(0, plan.Steps.Count).Single(i => plan.Steps[i].Work is UnseenTapsWork);
         Step whole = plan.Steps[index], bare = whole with { Work = ((UnseenTapsWork)whole.Work).Kernel };
         KernelCheckException error = Assert.Throws<KernelCheckException>(() => CheckStep(plan, bare));
         Assert.Contains("backward weights: the kernel jit", error.Message, StringComparison.Ordinal);
-        Assert.Contains("elements from memory that it had not written in DiffWeights [f32 16x16x3x3 ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("elements from memory that it had not written in DiffWeights [f32 16x16x3x3 ", error.Message,
+            StringComparison.Ordinal);
         CheckStep(plan, whole);
     }
 
@@ -135,7 +142,8 @@ public class KernelCheckTests
             foreach (int channels in new[] { 1, 3, 15, 16, 17, 24, 33, 100 })
                 foreach ((int height, int width) in new[] { (1, 1), (1, 5), (7, 2), (13, 13) })
                 {
-                    Layout plain = Layout.Plain(type, batch, channels, height, width), blocked = Layout.Blocked(type, block, batch, channels, height, width);
+                    Layout plain = Layout.Plain(type, batch, channels, height, width),
+                        blocked = Layout.Blocked(type, block, batch, channels, height, width);
                     CheckReorder(plain, blocked);
                     CheckReorder(blocked, plain);
                 }
@@ -149,7 +157,8 @@ public class KernelCheckTests
 
     private static void CheckedAndUnchecked(Precision precision)
     {
-        Graph graph = Graph.Sequential("all", (3, 16, 16), [new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Dropout(0.3f), new Conv2d(32, 3, padding: 1), new ReLU(),
+        Graph graph = Graph.Sequential("all", (3, 16, 16),
+            [new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Dropout(0.3f), new Conv2d(32, 3, padding: 1), new ReLU(),
             new MaxPool2d(2), new Conv2d(20, 3, stride: 2, padding: 1), new Sigmoid(), new Flatten(), new Dropout(0.2f), new Linear(10)]);
         float[][] plain = Results();
         using Checking checking = new();
@@ -161,7 +170,8 @@ public class KernelCheckTests
             float[] images = TestTensors.Narrow(TestTensors.Images(graph, 7)), logits = new float[70];
             double loss = model.ForwardBackward(images, TestTensors.Labels(graph, 7));
             model.Forward(images, logits);
-            return [[(float)loss], logits, .. graph.Nodes.SelectMany(n => n.State.Select(p => ModelJudge.Parameter(model, $"{n.Name}.{p.Name}", p.Count))),
+            return [[(float)loss], logits,
+                .. graph.Nodes.SelectMany(n => n.State.Select(p => ModelJudge.Parameter(model, $"{n.Name}.{p.Name}", p.Count))),
                 .. graph.Nodes.SelectMany(n => n.Parameters.Select(p => ModelJudge.Gradient(model, $"{n.Name}.{p.Name}", p.Count)))];
         }
     }
@@ -202,7 +212,8 @@ public class KernelCheckTests
         reorder.Bind(Argument.Source, from, source, 0);
         reorder.Bind(Argument.Target, to, target, 0);
         ThreadTeam.Invoke(() => KernelCheck.Run("test", "reorder",
-            [new("Source", from, source.At(0, source.Bytes), Access.Read), new("Target", to, target.At(0, target.Bytes), Access.Write)], default, reorder.Execute));
+            [new("Source", from, source.At(0, source.Bytes), Access.Read), new("Target", to, target.At(0, target.Bytes), Access.Write)],
+            default, reorder.Execute));
     }
 
     private static void CheckStep(Plan plan, Step step) => ThreadTeam.Invoke(() =>
@@ -217,7 +228,8 @@ public class KernelCheckTests
 
     private delegate void Body(Span<float> source, Span<float> target, Span<float> scratch);
 
-    private static string Failure(Body body, Layout? layout = null, bool inPlace = false) => Assert.Throws<KernelCheckException>(() => Run(body, layout, inPlace)).Message;
+    private static string Failure(Body body, Layout? layout = null, bool inPlace = false) =>
+        Assert.Throws<KernelCheckException>(() => Run(body, layout, inPlace)).Message;
 
     private static void Run(Body body, Layout? layout = null, bool inPlace = false)
     {
@@ -227,7 +239,8 @@ public class KernelCheckTests
         for (int i = 0; i < count; i++)
             source.Span<float>(0, count)[i] = target.Span<float>(0, count)[i] = i;
         CheckedTensor result = new("Target", layout, target.At(0, layout.Bytes), inPlace ? Access.ReadWrite : Access.Write);
-        KernelCheck.Run("fc1 forward", "own (FaultyWork)", [new("Source", layout, source.At(0, layout.Bytes), Access.Read), result], new(scratch.At(0, 64), 64),
+        KernelCheck.Run("fc1 forward", "own (FaultyWork)", [new("Source", layout, source.At(0, layout.Bytes), Access.Read), result],
+            new(scratch.At(0, 64), 64),
             () => body(source.Span<float>(0, count), target.Span<float>(0, count), scratch.Span<float>(0, 16)));
     }
 

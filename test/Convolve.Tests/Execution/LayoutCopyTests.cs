@@ -14,11 +14,13 @@ namespace Convolve.Tests.Execution;
 /// <summary>Weights in every layout that a plan may choose, against an index computed from the layout's printed name.</summary>
 public partial class LayoutCopyTests
 {
-    public static TheoryData<string> Networks => [.. NetworkCatalog.All.Where(e => NetworkCatalog.Create(e.Name).ParameterCount < 500_000).Select(e => e.Name)];
+    public static TheoryData<string> Networks =>
+        [.. NetworkCatalog.All.Where(e => NetworkCatalog.Create(e.Name).ParameterCount < 500_000).Select(e => e.Name)];
 
     public static TheoryData<string> AllNetworks => [.. NetworkCatalog.All.Select(e => e.Name)];
 
-    // 6,160 inputs and, in bfloat16, 12,304 are where the library's own reorder leaves rows out: units of 17 to 63, 65 to 112 and 129 to 176.
+    // 6,160 inputs and, in bfloat16, 12,304 are where the library's own reorder leaves rows out: units of 17 to 63, 65 to 112 and 129 to
+    // 176.
     public static TheoryData<int, int> Linears => new()
     {
         { 10, 100 }, { 17, 6160 }, { 33, 401 }, { 64, 100 }, { 65, 6160 }, { 17, 12304 }, { 113, 77 }, { 176, 6160 },
@@ -30,7 +32,8 @@ public partial class LayoutCopyTests
         {
             TheoryData<int, int> all = [];
             foreach (int inputs in new[] { 1, 15, 16, 100, 6128, 6144, 6160, 9216, 12288, 12304 })
-                foreach (int units in new[] { 1, 10, 16, 17, 23, 31, 32, 33, 40, 47, 48, 49, 63, 64, 65, 80, 96, 111, 112, 113, 128, 129, 144, 160, 175, 176, 177, 200 })
+                foreach (int units in new[] { 1, 10, 16, 17, 23, 31, 32, 33, 40, 47, 48, 49, 63, 64, 65, 80, 96, 111, 112, 113, 128, 129,
+                    144, 160, 175, 176, 177, 200 })
                     all.Add(units, inputs);
             return all;
         }
@@ -38,7 +41,8 @@ public partial class LayoutCopyTests
 
     public static TheoryData<string> Convolutions =>
     [
-        "3 16 3 1", "3 20 5 1", "1 8 3 1", "16 16 1 1", "16 32 3 1", "17 33 3 1", "32 64 5 1", "48 40 3 1", "64 64 3 4", "64 128 1 2", "32 32 3 32", "16 16 5 16", "34 68 3 2", "96 24 7 1", "65 130 3 1",
+        "3 16 3 1", "3 20 5 1", "1 8 3 1", "16 16 1 1", "16 32 3 1", "17 33 3 1", "32 64 5 1", "48 40 3 1", "64 64 3 4", "64 128 1 2",
+        "32 32 3 32", "16 16 5 16", "34 68 3 2", "96 24 7 1", "65 130 3 1",
     ];
 
     [Theory, MemberData(nameof(Linears))]
@@ -51,20 +55,24 @@ public partial class LayoutCopyTests
     public void Weights_of_a_linear_layer_of_any_size(int units, int inputs) => Check(LinearOf(units, inputs), Precision.Float32);
 
     [NeedsTheory(Feature.BFloat16), Trait("Category", "Slow"), MemberData(nameof(AllLinears))]
-    public void Weights_of_a_linear_layer_of_any_size_in_bfloat16(int units, int inputs) => Check(LinearOf(units, inputs), Precision.BFloat16);
+    public void Weights_of_a_linear_layer_of_any_size_in_bfloat16(int units, int inputs) =>
+        Check(LinearOf(units, inputs), Precision.BFloat16);
 
     [Theory, MemberData(nameof(Convolutions))]
-    public void Weights_of_a_convolution(string channelsFiltersKernelGroups) => CheckConvolution(channelsFiltersKernelGroups, Precision.Float32);
+    public void Weights_of_a_convolution(string channelsFiltersKernelGroups) =>
+        CheckConvolution(channelsFiltersKernelGroups, Precision.Float32);
 
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(Convolutions))]
-    public void Weights_of_a_convolution_in_bfloat16(string channelsFiltersKernelGroups) => CheckConvolution(channelsFiltersKernelGroups, Precision.BFloat16);
+    public void Weights_of_a_convolution_in_bfloat16(string channelsFiltersKernelGroups) =>
+        CheckConvolution(channelsFiltersKernelGroups, Precision.BFloat16);
 
     private static void CheckConvolution(string channelsFiltersKernelGroups, Precision precision)
     {
         int[] n = [.. channelsFiltersKernelGroups.Split(' ').Select(number => int.Parse(number, CultureInfo.InvariantCulture))];
         foreach (int stride in new[] { 1, 2 })
             Check(Graph.Sequential("one", (n[0], 12, 12),
-                [new Conv2d(n[0], 1), new ReLU(), new Conv2d(n[1], n[2], stride: stride, padding: n[2] / 2, groups: n[3]), new ReLU(), new GlobalAvgPool(), new Linear(10)]), precision);
+                [new Conv2d(n[0], 1), new ReLU(), new Conv2d(n[1], n[2], stride: stride, padding: n[2] / 2, groups: n[3]), new ReLU(),
+                new GlobalAvgPool(), new Linear(10)]), precision);
     }
 
     [Theory, MemberData(nameof(Networks))]
@@ -84,8 +92,10 @@ public partial class LayoutCopyTests
     {
         static Layout Plain(ElementType type, params long[] sizes) => Layout.Plain(type, sizes);
         Layout given = Plain(ElementType.Float32, 4, 6);
-        foreach ((Layout source, Layout target) in new[] { (given, Plain(ElementType.Float32, 6, 4)), (given, Plain(ElementType.UInt8, 4, 6)), (Plain(ElementType.BFloat16, 4, 6), given) })
-            Assert.Contains("fc.weight: weights are copied from float32", Assert.Throws<ArgumentException>(() => new LayoutCopy("fc.weight", source, target)).Message, StringComparison.Ordinal);
+        foreach ((Layout source, Layout target) in new[] { (given, Plain(ElementType.Float32, 6, 4)),
+            (given, Plain(ElementType.UInt8, 4, 6)), (Plain(ElementType.BFloat16, 4, 6), given) })
+            Assert.Contains("fc.weight: weights are copied from float32",
+            Assert.Throws<ArgumentException>(() => new LayoutCopy("fc.weight", source, target)).Message, StringComparison.Ordinal);
     }
 
     private static Graph LinearOf(int units, int inputs) =>
@@ -96,7 +106,8 @@ public partial class LayoutCopyTests
         HashSet<(Layout, Layout)> seen = [];
         foreach (bool exact in new[] { false, true })
         {
-            Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)), evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);
+            Plan training = Planner.Create(graph, new(16, true, precision, exact, 2)),
+                evaluation = Planner.Create(graph, new(3, false, precision, exact, 2), training.Parameters);
             foreach (ParameterSlot slot in training.Parameters.Slots)
             {
                 Layout plain = Layout.Plain(ElementType.Float32, [.. slot.Layout.Sizes]);
@@ -146,7 +157,8 @@ public partial class LayoutCopyTests
             for (int row = 0; row < copy.Rows; row += 5)
             {
                 int rows = Math.Min(5, copy.Rows - row);
-                copy.ReadRows(source.At(0, from.Bytes), target.At((long)row * copy.Columns * sizeof(float), (long)rows * copy.Columns * sizeof(float)), row, rows);
+                copy.ReadRows(source.At(0, from.Bytes),
+                    target.At((long)row * copy.Columns * sizeof(float), (long)rows * copy.Columns * sizeof(float)), row, rows);
             }
         });
         Require(name, plain, target);
@@ -177,13 +189,16 @@ public partial class LayoutCopyTests
         Assert.True(wrong == 0, $"{name} [{layout}]: {wrong} of {length} are wrong");
     }
 
-    /// <summary>Where each element is, in row-major order, by what the layout prints: "ABcd16b4a" is blocks of 16 b by 4 a, dense.</summary>
+    /// <summary>
+    /// Where each element is, in row-major order, by what the layout prints: "ABcd16b4a" is blocks of 16 b by 4 a, dense.
+    /// </summary>
     private static List<long> Places(Layout layout)
     {
         long[] sizes = [.. layout.Sizes];
         Match format = FormatPattern().Match(layout.Format);
         int[] order = [.. format.Groups["outer"].Value.ToLowerInvariant().Select(c => c - 'a')];
-        (long Size, int Axis)[] blocks = [.. format.Groups["block"].Captures.Select(b => (long.Parse(b.ValueSpan[..^1]), b.Value[^1] - 'a'))];
+        (long Size, int Axis)[] blocks =
+            [.. format.Groups["block"].Captures.Select(b => (long.Parse(b.ValueSpan[..^1]), b.Value[^1] - 'a'))];
         List<long> places = [0];
         for (int axis = 0; axis < sizes.Length; axis++)
         {

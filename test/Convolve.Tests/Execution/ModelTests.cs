@@ -27,16 +27,20 @@ public sealed class ModelTests : IDisposable
         float[] images = new float[4 * 784], logits = new float[40];
         (Action Action, string Text)[] wrong =
         [
-            (() => _model.Forward(new float[100], logits), "Images of 1x28x28 have 784 values each, and 100 values are no whole number of them. (Parameter 'images')"),
-            (() => _model.Forward([], logits), "Images of 1x28x28 have 784 values each, and 0 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.Forward(new float[100], logits),
+            "Images of 1x28x28 have 784 values each, and 100 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.Forward([], logits),
+            "Images of 1x28x28 have 784 values each, and 0 values are no whole number of them. (Parameter 'images')"),
             (() => _model.Forward(images, new float[39]), "4 images give 40 logits, and there is room for 39. (Parameter 'result')"),
-            (() => _model.ForwardBackward(new float[785], [0]), "Images of 1x28x28 have 784 values each, and 785 values are no whole number of them. (Parameter 'images')"),
+            (() => _model.ForwardBackward(new float[785], [0]),
+            "Images of 1x28x28 have 784 values each, and 785 values are no whole number of them. (Parameter 'images')"),
             (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, and 3 were given. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, 10]), "Label 10 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, -1]), "Label -1 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
             (() => _model.WriteParameter("fc1.bias", new float[3]), "fc1.bias has 120 values, and 3 were given."),
             (() => _model.ReadParameter("fc1.bias", new float[121]), "fc1.bias has 120 values, and 121 were given."),
-            (() => _model.ReadParameter("fc4.bias", new float[1]), "There is no parameter \"fc4.bias\". There are conv1.weight, conv1.bias, conv2.weight, conv2.bias, "
+            (() => _model.ReadParameter("fc4.bias", new float[1]),
+            "There is no parameter \"fc4.bias\". There are conv1.weight, conv1.bias, conv2.weight, conv2.bias, "
                 + "fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias. (Parameter 'name')"),
         ];
         foreach ((Action action, string text) in wrong)
@@ -66,7 +70,8 @@ public sealed class ModelTests : IDisposable
 
     [Fact]
     public void A_pass_runs_on_the_executor_thread_only() =>
-        Assert.Equal("Kernels run on the executor thread: call through ThreadTeam.Invoke.", Assert.Throws<InvalidOperationException>(() => _model.Evaluation(2).Run()).Message);
+        Assert.Equal("Kernels run on the executor thread: call through ThreadTeam.Invoke.",
+            Assert.Throws<InvalidOperationException>(() => _model.Evaluation(2).Run()).Message);
 
     [Fact]
     public void A_disposed_model_is_refused_everywhere()
@@ -78,9 +83,12 @@ public sealed class ModelTests : IDisposable
         model.Dispose();
         Action[] uses =
         [
-            () => model.Forward(new float[784], new float[10]), () => model.ForwardBackward(new float[784], [0]), () => model.Evaluation(4), () => model.Training(4),
-            () => model.ReadParameter("fc1.bias", new float[120]), () => model.WriteParameter("fc1.bias", new float[120]), () => model.ReadGradient("fc1.bias", new float[120]),
-            () => ThreadTeam.Invoke(() => training.Run()), () => ThreadTeam.Invoke(() => evaluation.Run()), () => _ = training.Logits.Length, () => _ = training.InputFloat32.Length,
+            () => model.Forward(new float[784], new float[10]), () => model.ForwardBackward(new float[784], [0]), () => model.Evaluation(4),
+            () => model.Training(4),
+            () => model.ReadParameter("fc1.bias", new float[120]), () => model.WriteParameter("fc1.bias", new float[120]),
+            () => model.ReadGradient("fc1.bias", new float[120]),
+            () => ThreadTeam.Invoke(() => training.Run()), () => ThreadTeam.Invoke(() => evaluation.Run()),
+            () => _ = training.Logits.Length, () => _ = training.InputFloat32.Length,
             () => optimizer.Step(0.1f),
         ];
         Assert.All(uses, use => Assert.Throws<ObjectDisposedException>(use));
@@ -139,7 +147,8 @@ public sealed class ModelTests : IDisposable
         Graph graph = Networks.SmallAlexNet;
         using Model model = new(graph, new() { Precision = Features.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32 }, 16);
         Plan training = model.Training(16).Plan, evaluation = model.Evaluation(40).Plan;
-        long copies = training.WeightCopies.Concat(evaluation.WeightCopies).Select(c => (c.Storage.Parameter, c.Layout)).Distinct().Sum(c => c.Layout.Bytes);
+        long copies = training.WeightCopies.Concat(evaluation.WeightCopies).Select(c => (c.Storage.Parameter, c.Layout)).Distinct()
+            .Sum(c => c.Layout.Bytes);
         Assert.Equal(2 * training.Parameters.Bytes + copies + Math.Max(training.ArenaBytes, evaluation.ArenaBytes), model.MemoryBytes);
     }
 
@@ -148,7 +157,8 @@ public sealed class ModelTests : IDisposable
     {
         using Model small = new(Network), large = new(Zoo.AlexNet.D2L(input: (1, 67, 67)));
         Assert.Equal(Precision.Float32, small.Precision);
-        Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small" : "the CPU has no native bfloat16", small.PrecisionReason);
+        Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small" : "the CPU has no native bfloat16",
+            small.PrecisionReason);
         Assert.Equal(Machine.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32, large.Precision);
         Assert.Equal("as asked", _model.PrecisionReason);
         if (!Machine.HasNativeBFloat16)
@@ -163,7 +173,8 @@ public sealed class ModelTests : IDisposable
         long before = Machine.ProcessMemory.Resident;
         for (int i = 0; i < 40; i++)
             Cycle();
-        Assert.True(Machine.ProcessMemory.Resident - before < 60 << 20, $"40 models left {(Machine.ProcessMemory.Resident - before) >> 20} MiB");
+        Assert.True(Machine.ProcessMemory.Resident - before < 60 << 20,
+            $"40 models left {(Machine.ProcessMemory.Resident - before) >> 20} MiB");
 
         static void Cycle()
         {

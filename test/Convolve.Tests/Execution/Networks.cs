@@ -28,8 +28,10 @@ internal static class Networks
     {
         GraphBuilder net = new("branching", (3, 16, 16));
         var stem = net.Chain(net.Input, new Conv2d(16, 3, padding: 1), new ReLU());
-        var residual = net.Add(new Add(), net.Chain(stem, new Conv2d(16, 3, padding: 1), new Tanh(), new Dropout(0.2f), new Conv2d(16, 3, padding: 1)), stem);
-        var joined = net.Add(new Concat(), net.Chain(residual, new Conv2d(7, 1), new ReLU()), net.Add(new MaxPool2d(3, stride: 1, padding: 1), stem), residual);
+        var residual = net.Add(new Add(), net.Chain(stem, new Conv2d(16, 3, padding: 1), new Tanh(), new Dropout(0.2f),
+            new Conv2d(16, 3, padding: 1)), stem);
+        var joined = net.Add(new Concat(), net.Chain(residual, new Conv2d(7, 1), new ReLU()),
+            net.Add(new MaxPool2d(3, stride: 1, padding: 1), stem), residual);
         return net.Build(net.Chain(joined, new AvgPool2d(2), new Flatten(), new Dropout(0.4f), new Linear(10)));
     }
 

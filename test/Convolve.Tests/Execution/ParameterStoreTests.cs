@@ -16,7 +16,8 @@ public class ParameterStoreTests
     public void Weights_are_read_back_as_they_were_written(int inputs, int units) => CheckReadBack(inputs, units, Precision.Float32);
 
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(Sizes))]
-    public void Weights_are_read_back_as_they_were_written_in_bfloat16(int inputs, int units) => CheckReadBack(inputs, units, Precision.BFloat16);
+    public void Weights_are_read_back_as_they_were_written_in_bfloat16(int inputs, int units) =>
+        CheckReadBack(inputs, units, Precision.BFloat16);
 
     private static void CheckReadBack(int inputs, int units, Precision precision)
     {
@@ -35,7 +36,8 @@ public class ParameterStoreTests
 
     private static void CheckGradients(Precision precision)
     {
-        Graph graph = Graph.Sequential("small", (3, 12, 12), [new Conv2d(40, 3), new ReLU(), new Conv2d(20, 3), new ReLU(), new Flatten(), new Linear(100), new ReLU(), new Linear(10)]);
+        Graph graph = Graph.Sequential("small", (3, 12, 12),
+            [new Conv2d(40, 3), new ReLU(), new Conv2d(20, 3), new ReLU(), new Flatten(), new Linear(100), new ReLU(), new Linear(10)]);
         using Model model = new(graph, new() { Precision = precision }, 8, 1);
         model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(graph, 8)), TestTensors.Labels(graph, 8));
         float[][] before = Gradients(model);
@@ -56,5 +58,6 @@ public class ParameterStoreTests
         Assert.All(ModelJudge.Parameter(model, weight.Name, weight.Spec.Count), x => Assert.Equal(0.25f, x));
     }
 
-    private static float[][] Gradients(Model model) => [.. model.Store.Plan.Slots.Where(s => s.IsLearned).Select(s => ModelJudge.Gradient(model, s.Name, s.Spec.Count))];
+    private static float[][] Gradients(Model model) =>
+        [.. model.Store.Plan.Slots.Where(s => s.IsLearned).Select(s => ModelJudge.Gradient(model, s.Name, s.Spec.Count))];
 }

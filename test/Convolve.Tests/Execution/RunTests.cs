@@ -21,7 +21,8 @@ public class RunTests
         const int Batch = 8, Images = 40;
         Graph graph = Networks.Named(name);
         ImageSize size = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
-        Dataset data = new MemoryDataset("noise", size, Noise(Images * size.Length), [.. Enumerable.Range(0, Images).Select(i => (byte)(i % 10))],
+        Dataset data = new MemoryDataset("noise", size, Noise(Images * size.Length),
+            [.. Enumerable.Range(0, Images).Select(i => (byte)(i % 10))],
             [.. Enumerable.Range(0, 10).Select(i => $"class {i}")]);
         Split split = new("train", data, [.. Enumerable.Range(0, Images)]);
         Preprocessing preprocessing = Preprocessing.Fit(split, size, Normalization.TrainingSplit);
@@ -87,7 +88,8 @@ public class RunTests
         const int Count = 33, Classes = 10;
         Graph graph = Networks.Named(name);
         using Model model = new(graph, new() { Precision = precision, Exact = true });
-        float[] images = TestTensors.Narrow(TestTensors.Images(graph, Count)), expected = new float[Count * Classes], logits = new float[Count * Classes];
+        float[] images = TestTensors.Narrow(TestTensors.Images(graph, Count)), expected = new float[Count * Classes],
+            logits = new float[Count * Classes];
         int elements = (int)graph.Input.Elements;
         model.Forward(images, expected);
         model.Forward(images, logits);
@@ -152,7 +154,8 @@ public class RunTests
         {
             Graph graph = Networks.Named(name);
             using Model model = new(graph, new() { Precision = Precision.Float32, Exact = true });
-            float[] images = TestTensors.Narrow(TestTensors.Images(graph, Batch)), clean = new float[Batch * Classes], logits = new float[Batch * Classes];
+            float[] images = TestTensors.Narrow(TestTensors.Images(graph, Batch)), clean = new float[Batch * Classes],
+                logits = new float[Batch * Classes];
             model.Forward(images, clean);
             images.AsSpan(Poisoned * (int)graph.Input.Elements, (int)graph.Input.Elements).Fill(float.NaN);
             model.Forward(images, logits);
@@ -204,7 +207,8 @@ public class RunTests
             double left = one.ForwardBackward(images, labels, step), right = three.ForwardBackward(images, labels, step);
             Assert.Equal(left, right, 1e-5);
             foreach (string name in one.ParameterNames)
-                Assert.True(Compare.RelativeL2(ModelJudge.Gradient(three, name, Count(three, name)), Compare.Widen(ModelJudge.Gradient(one, name, Count(one, name)))) < 1e-5, name);
+                Assert.True(Compare.RelativeL2(ModelJudge.Gradient(three, name, Count(three, name)),
+                    Compare.Widen(ModelJudge.Gradient(one, name, Count(one, name)))) < 1e-5, name);
         }
         foreach (Model model in new[] { one, three, one })
         {
@@ -229,7 +233,8 @@ public class RunTests
         Assert.Equal(two.ForwardBackward(images, labels, 3), other.ForwardBackward(images, labels, 3), 1e-4);
         foreach (string name in two.ParameterNames)
         {
-            double error = Compare.RelativeL2(ModelJudge.Gradient(other, name, Count(other, name)), Compare.Widen(ModelJudge.Gradient(two, name, Count(two, name))));
+            double error = Compare.RelativeL2(ModelJudge.Gradient(other, name, Count(other, name)),
+                Compare.Widen(ModelJudge.Gradient(two, name, Count(two, name))));
             Assert.True(error < 5e-3, $"{name}: relative error {error:e1}"); // Winograd divides its work by threads
         }
     }

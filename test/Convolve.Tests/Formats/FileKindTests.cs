@@ -12,12 +12,16 @@ public sealed class FileKindTests : IDisposable
     public static TheoryData<string, byte[], string> Files => new()
     {
         { "nothing", [], "it is empty. Download the file again." },
-        { "pointer", Text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"),
+        { "pointer",
+        Text("version https://git-lfs.github.com/spec/v1\noid " +
+        "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"),
             "it is a Git LFS pointer, not the weights themselves. Run 'git lfs pull'" },
-        { "page", Text("<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign in</title></head></html>"), "it is a web page, such as one that asks to sign in. Open its address" },
+        { "page", Text("<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign in</title></head></html>"),
+        "it is a web page, such as one that asks to sign in. Open its address" },
         { "page after blanks", Text("\n\n  <html><body>404</body></html>"), "it is a web page" },
         { "xml", Text("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"), "it is an XML file." },
-        { "torch", Zip("archive/data.pkl"), "it is a PyTorch file (.pt, .pth). Export the weights in Python with safetensors.torch.save_file(" },
+        { "torch", Zip("archive/data.pkl"),
+        "it is a PyTorch file (.pt, .pth). Export the weights in Python with safetensors.torch.save_file(" },
         { "keras", Zip("metadata.json"), "it is a Keras file (.keras)." },
         { "npz", Zip("conv1.npy"), "it is a NumPy archive (.npz)." },
         { "zip", Zip("readme.txt"), "it is a ZIP archive. Unpack it" },
@@ -48,9 +52,11 @@ public sealed class FileKindTests : IDisposable
     [Fact]
     public void A_cut_model_file_is_called_cut()
     {
-        SafeTensors.Write(_folder["whole"], [new("w", TensorType.F32, [5000])], (tensor, sink) => sink.WriteBytes(new byte[tensor.ByteCount]));
+        SafeTensors.Write(_folder["whole"], [new("w", TensorType.F32, [5000])],
+            (tensor, sink) => sink.WriteBytes(new byte[tensor.ByteCount]));
         File.WriteAllBytes(_folder["cut"], File.ReadAllBytes(_folder["whole"])[..30]);
-        Assert.Contains("it is truncated", Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Open(_folder["cut"])).Message, StringComparison.Ordinal);
+        Assert.Contains("it is truncated", Assert.Throws<SafeTensorsException>(() => SafeTensorsFile.Open(_folder["cut"])).Message,
+            StringComparison.Ordinal);
     }
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);

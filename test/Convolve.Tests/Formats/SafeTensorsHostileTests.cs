@@ -53,9 +53,12 @@ public class SafeTensorsHostileTests
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "two data_offsets")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}""", 4, "more than 2 numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "there is a hole")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}""", 6, "overlap")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 4, "overlap")]
-    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}}""", 10, "hole")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}""", 6,
+        "overlap")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 4,
+        "overlap")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[6,10]}}""", 10,
+        "hole")]
     [InlineData("""{"a":{"dtype":"U8","shape":[9223372036854775807],"data_offsets":[0,9223372036854775807]}}""", 4, "truncated")]
     public void BrokenHeadersAreExplained(string json, int dataBytes, string reason)
     {
@@ -72,7 +75,8 @@ public class SafeTensorsHostileTests
     [InlineData("{\"\":" + A + "}", 4)]
     [InlineData("""{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""", 4)]
     [InlineData("""{"a":{"data_offsets":[0,0],"shape":[9,0],"dtype":"C64"}}""", 0)]
-    [InlineData("""{"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]},"z":{"dtype":"U8","shape":[0],"data_offsets":[4,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 8)]
+    [InlineData(
+        """{"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]},"z":{"dtype":"U8","shape":[0],"data_offsets":[4,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 8)]
     [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"checksum":{"deep":[1]}}}""", 4)]
     public void UnusualHeadersAreRead(string json, int dataBytes)
     {

@@ -5,7 +5,8 @@ namespace Convolve.Tests.Formats;
 
 public sealed class SealedTensorsTests : IDisposable
 {
-    private static readonly TensorInfo[] Tensors = [new("conv1.weight", TensorType.F32, [3, 5]), new("conv1.bias", TensorType.F32, [3]), new("empty", TensorType.F32, [0])];
+    private static readonly TensorInfo[] Tensors = [new("conv1.weight", TensorType.F32, [3, 5]), new("conv1.bias", TensorType.F32, [3]),
+        new("empty", TensorType.F32, [0])];
     private static readonly Dictionary<string, string> Metadata = new() { ["note"] = "a \"b\"" };
     private readonly TemporaryFolder _folder = new();
 

@@ -15,7 +15,8 @@ public sealed class GoldenNetwork
     private GoldenNetwork(JsonElement file)
     {
         _file = file;
-        Dictionary<string, string> options = file.GetProperty("options").EnumerateObject().ToDictionary(o => o.Name, o => o.Value.GetString()!);
+        Dictionary<string, string> options = file.GetProperty("options").EnumerateObject()
+            .ToDictionary(o => o.Name, o => o.Value.GetString()!);
         Graph = NetworkCatalog.Create(file.GetProperty("network").GetString()!, file.GetProperty("classes").GetInt32(), options);
     }
 
@@ -44,7 +45,8 @@ public sealed class GoldenNetwork
 
     public static GoldenNetwork Read(string name)
     {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", name + ".json")));
+        using JsonDocument document =
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", name + ".json")));
         return new(document.RootElement.Clone());
     }
 
@@ -65,19 +67,24 @@ public sealed class GoldenNetwork
 
     private int Seed => _file.GetProperty("seed").GetInt32();
 
-    private IEnumerable<GoldenTensor> Tensors(string kind, int first) => _file.GetProperty(kind).EnumerateObject().Select((t, i) => new GoldenTensor(
-        first + i, t.Name, t.Value.GetProperty("count").GetInt32(), t.Value.GetProperty("norm").GetDouble(), t.Value.GetProperty("sum").GetDouble(),
-        Numbers(t.Value.GetProperty("projections")), Numbers(t.Value.GetProperty("samples")), t.Value.GetProperty("bfloat16Cosine").GetDouble()));
+    private IEnumerable<GoldenTensor> Tensors(string kind, int first) =>
+        _file.GetProperty(kind).EnumerateObject().Select((t, i) => new GoldenTensor(
+        first + i, t.Name, t.Value.GetProperty("count").GetInt32(), t.Value.GetProperty("norm").GetDouble(),
+        t.Value.GetProperty("sum").GetDouble(),
+        Numbers(t.Value.GetProperty("projections")), Numbers(t.Value.GetProperty("samples")),
+        t.Value.GetProperty("bfloat16Cosine").GetDouble()));
 
     private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(n => n.GetDouble())];
 }
 
 /// <summary>One gradient or buffer, by figures that any wrong element changes.</summary>
 /// <param name="BFloat16Cosine">What PyTorch's autocast to bfloat16 reaches.</param>
-public sealed record GoldenTensor(int Index, string Name, int Count, double Norm, double Sum, double[] Projections, double[] Samples, double BFloat16Cosine)
+public sealed record GoldenTensor(int Index, string Name, int Count, double Norm, double Sum, double[] Projections, double[] Samples,
+    double BFloat16Cosine)
 {
     /// <summary>The sampled elements of a tensor of this shape.</summary>
-    public double[] Sample(float[] tensor) => Array.ConvertAll(GoldenTensors.Places(Index, Samples.Length, Count), place => (double)tensor[place]);
+    public double[] Sample(float[] tensor) =>
+        Array.ConvertAll(GoldenTensors.Places(Index, Samples.Length, Count), place => (double)tensor[place]);
 }
 
 /// <summary>The losses of ten steps.</summary>

@@ -10,14 +10,16 @@ namespace Convolve.Tests.Golden;
 
 /// <summary>
 /// Whole networks against PyTorch in float64. The images were chosen so that no ReLU and no pool is near a tie (2e-6 of the values' root
-/// mean square at least), so rounding flips no element, but for one with AVX2, and 1e-5 holds through all layers: PyTorch's own float32 is within 2e-6.
+/// mean square at least), so rounding flips no element, but for one with AVX2, and 1e-5 holds through all layers: PyTorch's own float32 is
+/// within 2e-6.
 /// </summary>
 public class GoldenTests
 {
     // Winograd rounds to 1e-5, and where that flips a ReLU or the choice of a max pooling, the gradients below change by up to a percent.
     private const double ExactTolerance = 1e-5, WinogradTolerance = 2e-2;
 
-    private static readonly string[] SmallNetworks = ["lenet5-tanh-max", "lenet5-sigmoid-avg", "lenet5-relu-max", "lenet5-keras", "cnn-bn-leaky", "resnet20"];
+    private static readonly string[] SmallNetworks = ["lenet5-tanh-max", "lenet5-sigmoid-avg", "lenet5-relu-max", "lenet5-keras",
+        "cnn-bn-leaky", "resnet20"];
 
     /// <summary>Those that the reference runs in seconds.</summary>
     public static TheoryData<string> Small => [.. SmallNetworks];
@@ -48,18 +50,22 @@ public class GoldenTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void Float32_is_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32, Exact = true }, ExactTolerance, gradient => GradientTolerance(name, gradient));
+    public void Float32_is_PyTorch(string name) =>
+        RequirePass(name, new() { Precision = Precision.Float32, Exact = true }, ExactTolerance,
+        gradient => GradientTolerance(name, gradient));
 
     [Theory, MemberData(nameof(Names))]
-    public void Winograd_is_near_PyTorch(string name) => RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance, _ => WinogradTolerance);
+    public void Winograd_is_near_PyTorch(string name) =>
+        RequirePass(name, new() { Precision = Precision.Float32 }, WinogradTolerance, _ => WinogradTolerance);
 
     // The library's sums for AVX2 are in another order, and there one ReLU or maximum behind conv5 of this network comes out otherwise.
     private static double GradientTolerance(string name, string gradient) =>
-        name == "alexnet-torchvision" && KernelLibrary.Current.InstructionSet < InstructionSet.Avx512 && gradient.StartsWith("conv", StringComparison.Ordinal)
+        name == "alexnet-torchvision" && KernelLibrary.Current.InstructionSet < InstructionSet.Avx512
+            && gradient.StartsWith("conv", StringComparison.Ordinal)
             ? WinogradTolerance : ExactTolerance;
 
-    // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but .93
-    // to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
+    // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but
+    // .93 to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(Names))]
     public void BFloat16_points_where_PyTorch_points(string name)
     {
@@ -79,7 +85,8 @@ public class GoldenTests
         GoldenNetwork golden = GoldenNetwork.Read(name);
         foreach (GoldenTraining training in golden.Trainings)
         {
-            using Model model = Prepare(golden, new() { Precision = Precision.Float32, Exact = true, LabelSmoothing = training.LabelSmoothing });
+            using Model model = Prepare(golden,
+                new() { Precision = Precision.Float32, Exact = true, LabelSmoothing = training.LabelSmoothing });
             using Optimizer optimizer = new(model, training.Settings);
             double[] losses = new double[training.Losses.Length];
             for (int step = 0; step < losses.Length; step++)
@@ -108,7 +115,8 @@ public class GoldenTests
 
     private static Model Prepare(GoldenNetwork golden, ExecutionOptions options)
     {
-        Graph graph = golden.Graph.WithInitialization(new(new Constant(0), new Constant(0))); // normal numbers for all of AlexNet take a second
+        // normal numbers for all of AlexNet take a second
+        Graph graph = golden.Graph.WithInitialization(new(new Constant(0), new Constant(0)));
         Model model = new(graph, options, golden.Batch);
         foreach ((string name, float[] values) in golden.State())
             model.WriteParameter(name, values);
@@ -146,8 +154,10 @@ public class GoldenTests
         // by e / sqrt(3) in the root mean square, and hardly ever by five times that.
         double error = tolerance * expected.Norm;
         RequireWithin(expected.Name + " sum", actual.Sum(x => (double)x), expected.Sum, error * Math.Sqrt(expected.Count));
-        for (int i = 0; tolerance <= ExactTolerance && i < expected.Projections.Length; i++) // four passes over AlexNet's weights take a second
-            RequireWithin($"{expected.Name} projection {i + 1}", GoldenTensors.Project(expected.Index, i, actual), expected.Projections[i], error * 5 / Math.Sqrt(3));
+        // four passes over AlexNet's weights take a second
+        for (int i = 0; tolerance <= ExactTolerance && i < expected.Projections.Length; i++)
+            RequireWithin($"{expected.Name} projection {i + 1}", GoldenTensors.Project(expected.Index, i, actual), expected.Projections[i],
+                error * 5 / Math.Sqrt(3));
     }
 
     private static void RequireWithin(string what, double actual, double expected, double margin) =>

@@ -42,11 +42,12 @@ internal sealed class RandomNetwork
     public double[] this[string tensor] => _tensors[tensor];
 
     /// <summary>What is compared.</summary>
-    public IEnumerable<string> Results => _tensors.Keys.Where(name => !name.StartsWith("data ", StringComparison.Ordinal) && !name.StartsWith("first ", StringComparison.Ordinal));
+    public IEnumerable<string> Results => _tensors.Keys.Where(name => !name.StartsWith("data ", StringComparison.Ordinal)
+        && !name.StartsWith("first ", StringComparison.Ordinal));
 
     /// <summary>
-    /// Where a gradient is zero but for float64's rounding, as that of a bias in front of a batch normalization, the norm of the pass's largest gradient, beside
-    /// which it must vanish; else null.
+    /// Where a gradient is zero but for float64's rounding, as that of a bias in front of a batch normalization, the norm of the pass's
+    /// largest gradient, beside which it must vanish; else null.
     /// </summary>
     public double? SizeOfZero(string result)
     {

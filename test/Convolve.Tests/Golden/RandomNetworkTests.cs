@@ -10,12 +10,13 @@ using Xunit.Abstractions;
 namespace Convolve.Tests.Golden;
 
 /// <summary>
-/// Random networks over all kinds of layers against PyTorch in float64: logits, losses, gradients, running averages and weights of two training steps, the
-/// second on a smaller batch, in each precision, with and without Winograd, on 1, 2, 3 and 5 threads, and in both widths of registers.
+/// Random networks over all kinds of layers against PyTorch in float64: logits, losses, gradients, running averages and weights of two
+/// training steps, the second on a smaller batch, in each precision, with and without Winograd, on 1, 2, 3 and 5 threads, and in both
+/// widths of registers.
 /// </summary>
 /// <remarks>
-/// A result beyond its tolerance passes only where PyTorch's own result moves about as far when its numbers are disturbed by as much as the precision rounds:
-/// where a ReLU is at 0, two pixels of a pool are nearly equal, or a gradient is the small rest of large sums.
+/// A result beyond its tolerance passes only where PyTorch's own result moves about as far when its numbers are disturbed by as much as the
+/// precision rounds: where a ReLU is at 0, two pixels of a pool are nearly equal, or a gradient is the small rest of large sums.
 /// </remarks>
 [Trait("Category", "Slow")]
 public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper output) : IClassFixture<RandomNetworks>
@@ -30,27 +31,35 @@ public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper outpu
     public static TheoryData<int> Parts => [.. Enumerable.Range(0, Count / Part).Select(part => part * Part)];
 
     [NeedsTheory(Feature.PyTorch), MemberData(nameof(Parts))]
-    public void Results_are_PyTorchs_in_float32(int first) => RequireAll(first, new("f32", new() { Precision = Precision.Float32, Exact = true }, 1e-5));
+    public void Results_are_PyTorchs_in_float32(int first) =>
+        RequireAll(first, new("f32", new() { Precision = Precision.Float32, Exact = true }, 1e-5));
 
     [NeedsTheory(Feature.PyTorch), MemberData(nameof(Parts))]
-    public void Results_are_PyTorchs_with_Winograd(int first) => RequireAll(first, new("winograd", new() { Precision = Precision.Float32 }, 5e-3));
+    public void Results_are_PyTorchs_with_Winograd(int first) =>
+        RequireAll(first, new("winograd", new() { Precision = Precision.Float32 }, 5e-3));
 
     [NeedsTheory(Feature.PyTorch, Feature.BFloat16), MemberData(nameof(Parts))]
-    public void Results_point_where_PyTorchs_do_in_bfloat16(int first) => RequireAll(first, new("bf16", new() { Precision = Precision.BFloat16 }, 0.03));
+    public void Results_point_where_PyTorchs_do_in_bfloat16(int first) =>
+        RequireAll(first, new("bf16", new() { Precision = Precision.BFloat16 }, 0.03));
 
     [NeedsFact(Feature.PyTorch, Feature.WholeProcessor, Feature.Avx2)]
     public async Task Results_are_PyTorchs_with_AVX2_alone() =>
-        Assert.Equal(2 * Count / Part, await ChildTests.Run($"FullyQualifiedName~{nameof(RandomNetworkTests)}.Results", [("DNNL_MAX_CPU_ISA", "AVX2"), (RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
+        Assert.Equal(2 * Count / Part, await ChildTests.Run($"FullyQualifiedName~{nameof(RandomNetworkTests)}.Results",
+            [("DNNL_MAX_CPU_ISA", "AVX2"), (RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
 
     [NeedsFact(Feature.PyTorch, Feature.WholeProcessor, Feature.BFloat16)]
     public async Task Results_point_where_PyTorchs_do_in_bfloat16_where_only_the_library_has_AVX512() =>
-        Assert.Equal(Count / Part, await ChildTests.Run($"FullyQualifiedName~{nameof(RandomNetworkTests)}.{nameof(Results_point_where_PyTorchs_do_in_bfloat16)}&FullyQualifiedName!~where_only", [(RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
+        Assert.Equal(Count / Part,
+            await ChildTests.Run(
+            $"FullyQualifiedName~{nameof(RandomNetworkTests)}.{nameof(Results_point_where_PyTorchs_do_in_bfloat16)}&FullyQualifiedName!~where_only", [(RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
 
     [NeedsFact(Feature.PyTorch)]
     public void Every_kind_of_layer_is_in_them()
     {
-        string[] kinds = [.. typeof(Model).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Convolve.Layers.Layer)) && !t.IsAbstract && t != typeof(Convolve.Layers.Input)).Select(t => t.Name).Order(StringComparer.Ordinal)];
-        Assert.Equal(kinds, networks.Of(0, Part).Concat(networks.Of(Part, Part)).SelectMany(n => n.Graph.Nodes.Skip(1)).Select(n => n.Layer.GetType().Name).Distinct().Order(StringComparer.Ordinal));
+        string[] kinds = [.. typeof(Model).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Convolve.Layers.Layer)) && !t.IsAbstract
+            && t != typeof(Convolve.Layers.Input)).Select(t => t.Name).Order(StringComparer.Ordinal)];
+        Assert.Equal(kinds, networks.Of(0, Part).Concat(networks.Of(Part, Part)).SelectMany(n => n.Graph.Nodes.Skip(1))
+            .Select(n => n.Layer.GetType().Name).Distinct().Order(StringComparer.Ordinal));
     }
 
     private void RequireAll(int first, Way way)
@@ -68,11 +77,13 @@ public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper outpu
                     errors.Add(error);
                     if (error <= way.Tolerance)
                         continue;
-                    string line = string.Create(CultureInfo.InvariantCulture, $"{way.Kind}, seed {network.Seed}, {threads} threads, {result}: {error:e2}; PyTorch's moves by {move:e2}");
+                    string line = string.Create(CultureInfo.InvariantCulture,
+                        $"{way.Kind}, seed {network.Seed}, {threads} threads, {result}: {error:e2}; PyTorch's moves by {move:e2}");
                     (error <= Margin * move ? explained : wrong).Add(line);
                 }
         errors.Sort();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way.Kind}, seeds {first} to {first + Part - 1}: {errors.Count} tensors, median {errors[errors.Count / 2]:e1}, "
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{way.Kind}, seeds {first} to {first + Part - 1}: {errors.Count} tensors, median {errors[errors.Count / 2]:e1}, "
             + $"99 % below {errors[errors.Count * 99 / 100]:e1}, {explained.Count} explained, {wrong.Count} wrong"));
         explained.ForEach(line => output.WriteLine("explained: " + line));
         Assert.True(wrong.Count == 0, string.Join("\n", wrong));

@@ -20,7 +20,8 @@ public sealed class RandomNetworks : IDisposable
     {
         if (!File.Exists(FileOf(first + count - 1)))
         {
-            ProcessStartInfo start = new("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "golden", "random_networks.py"), Folder, $"{first}", $"{count}"]);
+            ProcessStartInfo start = new("/usr/bin/python3",
+                [Path.Combine(AppContext.BaseDirectory, "golden", "random_networks.py"), Folder, $"{first}", $"{count}"]);
             start.RedirectStandardError = true;
             using Process python = Process.Start(start)!;
             string errors = python.StandardError.ReadToEnd();

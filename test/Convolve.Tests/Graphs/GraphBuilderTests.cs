@@ -11,8 +11,10 @@ public class GraphBuilderTests
     public void Names_are_made_from_the_kinds_of_layers()
     {
         Graph graph = Graph.Sequential("net", (3, 8, 8),
-            [new Conv2d(4, 3), new ReLU(), new Conv2d(4, 3), new LeakyReLU(), new MaxPool2d(2), new AvgPool2d(2), new Flatten(), new Linear(2), new Dropout()]);
-        Assert.Equal(["input", "conv1", "relu1", "conv2", "relu2", "pool1", "pool2", "flatten1", "fc1", "dropout1"], graph.Nodes.Select(n => n.Name));
+            [new Conv2d(4, 3), new ReLU(), new Conv2d(4, 3), new LeakyReLU(), new MaxPool2d(2), new AvgPool2d(2), new Flatten(),
+            new Linear(2), new Dropout()]);
+        Assert.Equal(["input", "conv1", "relu1", "conv2", "relu2", "pool1", "pool2", "flatten1", "fc1", "dropout1"],
+            graph.Nodes.Select(n => n.Name));
     }
 
     [Theory]
@@ -39,10 +41,14 @@ public class GraphBuilderTests
     {
         GraphBuilder other = new("other", (3, 8, 8));
         var theirs = other.Chain(other.Input, new ReLU(), new ReLU());
-        RequireMessage("Add() \"add1\": input 2 belongs to another builder. Use the handles of this one.", () => _net.Add(new Add(), _net.Input, theirs));
-        RequireMessage("The output of the network \"net\" belongs to another builder. Use the handles of this one.", () => _net.Build(theirs));
-        RequireMessage("The output of the network \"net\" belongs to another builder. Use the handles of this one.", () => _net.Build(default));
-        RequireMessage("ReLU() \"relu1\": input 1 belongs to another builder. Use the handles of this one.", () => _net.Add(new ReLU(), default(GraphBuilder.Handle)));
+        RequireMessage("Add() \"add1\": input 2 belongs to another builder. Use the handles of this one.",
+            () => _net.Add(new Add(), _net.Input, theirs));
+        RequireMessage("The output of the network \"net\" belongs to another builder. Use the handles of this one.",
+            () => _net.Build(theirs));
+        RequireMessage("The output of the network \"net\" belongs to another builder. Use the handles of this one.",
+            () => _net.Build(default));
+        RequireMessage("ReLU() \"relu1\": input 1 belongs to another builder. Use the handles of this one.",
+            () => _net.Add(new ReLU(), default(GraphBuilder.Handle)));
     }
 
     [Fact]
@@ -50,7 +56,8 @@ public class GraphBuilderTests
     {
         var first = _net.Add(new ReLU(), _net.Input);
         _net.Add(new Tanh(), first);
-        RequireMessage("Tanh() \"tanh1\": nothing on the way to the output uses it. Add an edge or leave it out.", () => _net.Build(_net.Add(new Sigmoid(), first)));
+        RequireMessage("Tanh() \"tanh1\": nothing on the way to the output uses it. Add an edge or leave it out.",
+            () => _net.Build(_net.Add(new Sigmoid(), first)));
     }
 
     [Fact]

@@ -39,7 +39,9 @@ public class GraphJsonTests
     [Fact]
     public void Names_and_inputs_may_be_left_out()
     {
-        Graph graph = GraphJson.Read(Nodes("""{"type":"Conv2d","filters":4,"kernel":3}, {"type":"ReLU","name":"conv2"}, {"type":"Conv2d","filters":4,"kernel":1}, {"type":"Add","inputs":["conv1","conv3"]}"""));
+        Graph graph =
+            GraphJson.Read(
+            Nodes("""{"type":"Conv2d","filters":4,"kernel":3}, {"type":"ReLU","name":"conv2"}, {"type":"Conv2d","filters":4,"kernel":1}, {"type":"Add","inputs":["conv1","conv3"]}"""));
         Assert.Equal(["input", "conv1", "conv2", "conv3", "add1"], graph.Nodes.Select(n => n.Name));
         Assert.Equal("0 1 2 1,3", string.Join(' ', graph.Nodes.Skip(1).Select(n => string.Join(',', n.Inputs.Select(i => i.Index)))));
     }
@@ -52,59 +54,109 @@ public class GraphJsonTests
         Assert.Equal(graph, GraphJson.Read(GraphJson.Write(graph)));
     }
 
-    private const string KnownKinds = "Conv2d, Linear, BatchNorm2d, BatchNorm1d, LocalResponseNorm, MaxPool2d, MinPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool, "
+    private const string KnownKinds =
+        "Conv2d, Linear, BatchNorm2d, BatchNorm1d, LocalResponseNorm, MaxPool2d, MinPool2d, AvgPool2d, AdaptiveAvgPool2d, GlobalAvgPool, "
         + "ReLU, LeakyReLU, PReLU, Tanh, Sigmoid, GELU, SiLU, Softmax, Resize, Dropout, Flatten, PadChannels, Add, Concat";
 
     public static TheoryData<string, string, string> Wrong => new()
     {
-        { "", "The network is not JSON: line 1, column 1: The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true.", "" },
-        { "{\n  \"name\": tiny\n}", "The network is not JSON: line 2, column 12: 'tiny }' is an invalid JSON literal. Expected the literal 'true'.", "" },
+        { "", "The network is not JSON: line 1, column 1: The input does not contain any JSON tokens. Expected the input to start with " +
+            "a valid JSON token, when isFinalBlock is true.", "" },
+        { "{\n  \"name\": tiny\n}",
+        "The network is not JSON: line 2, column 12: 'tiny }' is an invalid JSON literal. Expected the literal 'true'.", "" },
         { "[]", "The network is [], and an object was expected.", "line 1, column 1: $" },
         { "{}", "The network: \"name\" is missing; a text was expected.", "line 1, column 1: $" },
         { """{"name":1}""", "The network: \"name\" is 1, and a text was expected.", "line 1, column 9: $.name" },
         { """{"name":"x","name":"y"}""", "The network: \"name\" stands there twice.", "line 1, column 20: $.name" },
-        { """{"name":"x","input":[1,28],"nodes":[]}""", "The network: \"input\" is [1,28], and [channels, height, width] or [features] was expected.", "line 1, column 21: $.input" },
-        { """{"name":"x","input":[1,0,28],"nodes":[]}""", "The network: \"input\" is [1,0,28], and [channels, height, width] or [features] was expected.", "line 1, column 21: $.input" },
+        { """{"name":"x","input":[1,28],"nodes":[]}""",
+        "The network: \"input\" is [1,28], and [channels, height, width] or [features] was expected.", "line 1, column 21: $.input" },
+        { """{"name":"x","input":[1,0,28],"nodes":[]}""",
+        "The network: \"input\" is [1,0,28], and [channels, height, width] or [features] was expected.", "line 1, column 21: $.input" },
         { """{"name":"x","input":[1,28,28]}""", "The network: \"nodes\" is missing; a list of nodes was expected.", "line 1, column 1: $" },
         { """{"name":"x","input":[1,28,28],"nodes":[]}""", "The network \"x\" has no layers. Add at least one.", "" },
         { """{"name":"x","input":[1,28,28],"nodes":[7]}""", "Node 1 is 7, and an object was expected.", "line 1, column 40: $.nodes[0]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a"}]}""", "Node 1 \"a\": \"type\" is missing; a kind of layer was expected.", "line 1, column 40: $.nodes[0]" },
-        { Node(""" "type":"ReLu" """), $"Node 1 \"a\": \"ReLu\" is not a kind of layer. Did you mean ReLU? Known are {KnownKinds}.", "line 1, column 78: $.nodes[0].type" },
-        { Node(""" "type":"Input" """), $"Node 1 \"a\": \"Input\" is not a kind of layer. Known are {KnownKinds}.", "line 1, column 78: $.nodes[0].type" },
-        { Node(""" "type":"Conv2d","kernel":3 """), "Node 1 \"a\": \"filters\" is missing; a whole number was expected.", "line 1, column 40: $.nodes[0]" },
-        { Node(""" "type":"Conv2d","filters":1.5,"kernel":3 """), "Node 1 \"a\": \"filters\" is 1.5, and a whole number was expected.", "line 1, column 97: $.nodes[0].filters" },
-        { Node(""" "type":"Conv2d","filters":99999999999,"kernel":3 """), "Node 1 \"a\": \"filters\" is 99999999999, and a whole number was expected.", "line 1, column 97: $.nodes[0].filters" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":"3x3" """), "Node 1 \"a\": \"kernel\" is \"3x3\", and a whole number or a pair [height, width] was expected.", "line 1, column 108: $.nodes[0].kernel" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":[3,3,3] """), "Node 1 \"a\": \"kernel\" is [3,3,3], and a whole number or a pair [height, width] was expected.", "line 1, column 108: $.nodes[0].kernel" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"padding":"valid" """), "Node 1 \"a\": \"padding\" is \"valid\", and a whole number, a pair [height, width] or \"same\" was expected.", "line 1, column 120: $.nodes[0].padding" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"bias":0 """), "Node 1 \"a\": \"bias\" is 0, and true or false was expected.", "line 1, column 117: $.nodes[0].bias" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"strides":2 """), "Node 1 \"a\": \"strides\" is unknown here. Did you mean stride? Known are name, type, inputs, filters, kernel, stride, padding, dilation, groups, bias, initialization.", "line 1, column 120: $.nodes[0].strides" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":0 """), "Node 1 \"a\": Conv2d(4, 0): kernel, stride and dilation must be at least 1. Dilation 1 means dense.", "line 1, column 40: $.nodes[0]" },
-        { Node(""" "type":"Linear","units":3 """), "Linear(3) \"a\": it takes a vector, and its input is an image of 1x28x28. Put a Flatten() before it.", "line 1, column 40: $.nodes[0]" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":"he" """), "Node 1 \"a\": \"initialization\" is \"he\", and an object was expected.", "line 1, column 127: $.nodes[0].initialization" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"pytorch"} """), "Node 1 \"a\": \"initialization\": \"biases\" is missing; the name of an initialiser was expected.", "line 1, column 127: $.nodes[0].initialization" },
-        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"he","biases":"pytorch"} """), "Node 1 \"a\": \"initialization\": \"weights\": \"he\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V).", "line 1, column 138: $.nodes[0].initialization.weights" },
-        { Node(""" "type":"LeakyReLU","slope":1e99 """), "Node 1 \"a\": \"slope\" is 1e99, and a number was expected.", "line 1, column 98: $.nodes[0].slope" },
-        { Node(""" "type":"Dropout","probability":1 """), "Node 1 \"a\": Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers.", "line 1, column 40: $.nodes[0]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["b"]}]}""", "Node 1 \"a\": there is no node \"b\" to be its input. Before it stand input.", "line 1, column 76: $.nodes[0].inputs[0]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":[]}]}""", "Node 1 \"a\": \"inputs\" is [], and a list of names of nodes was expected.", "line 1, column 75: $.nodes[0].inputs" },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a"}]}""", "Node 1 \"a\": \"type\" is missing; a kind of layer was expected.",
+        "line 1, column 40: $.nodes[0]" },
+        { Node(""" "type":"ReLu" """), $"Node 1 \"a\": \"ReLu\" is not a kind of layer. Did you mean ReLU? Known are {KnownKinds}.",
+        "line 1, column 78: $.nodes[0].type" },
+        { Node(""" "type":"Input" """), $"Node 1 \"a\": \"Input\" is not a kind of layer. Known are {KnownKinds}.",
+        "line 1, column 78: $.nodes[0].type" },
+        { Node(""" "type":"Conv2d","kernel":3 """), "Node 1 \"a\": \"filters\" is missing; a whole number was expected.",
+        "line 1, column 40: $.nodes[0]" },
+        { Node(""" "type":"Conv2d","filters":1.5,"kernel":3 """), "Node 1 \"a\": \"filters\" is 1.5, and a whole number was expected.",
+        "line 1, column 97: $.nodes[0].filters" },
+        { Node(""" "type":"Conv2d","filters":99999999999,"kernel":3 """),
+        "Node 1 \"a\": \"filters\" is 99999999999, and a whole number was expected.", "line 1, column 97: $.nodes[0].filters" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":"3x3" """),
+        "Node 1 \"a\": \"kernel\" is \"3x3\", and a whole number or a pair [height, width] was expected.",
+        "line 1, column 108: $.nodes[0].kernel" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":[3,3,3] """),
+        "Node 1 \"a\": \"kernel\" is [3,3,3], and a whole number or a pair [height, width] was expected.",
+        "line 1, column 108: $.nodes[0].kernel" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"padding":"valid" """),
+        "Node 1 \"a\": \"padding\" is \"valid\", and a whole number, a pair [height, width] or \"same\" was expected.",
+        "line 1, column 120: $.nodes[0].padding" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"bias":0 """), "Node 1 \"a\": \"bias\" is 0, and true or false was expected.",
+        "line 1, column 117: $.nodes[0].bias" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"strides":2 """),
+        "Node 1 \"a\": \"strides\" is unknown here. Did you mean stride? Known are name, type, inputs, filters, kernel, stride, " +
+        "padding, dilation, groups, bias, initialization.", "line 1, column 120: $.nodes[0].strides" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":0 """),
+        "Node 1 \"a\": Conv2d(4, 0): kernel, stride and dilation must be at least 1. Dilation 1 means dense.",
+        "line 1, column 40: $.nodes[0]" },
+        { Node(""" "type":"Linear","units":3 """),
+        "Linear(3) \"a\": it takes a vector, and its input is an image of 1x28x28. Put a Flatten() before it.",
+        "line 1, column 40: $.nodes[0]" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":"he" """),
+        "Node 1 \"a\": \"initialization\" is \"he\", and an object was expected.", "line 1, column 127: $.nodes[0].initialization" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"pytorch"} """),
+        "Node 1 \"a\": \"initialization\": \"biases\" is missing; the name of an initialiser was expected.",
+        "line 1, column 127: $.nodes[0].initialization" },
+        { Node(""" "type":"Conv2d","filters":4,"kernel":3,"initialization":{"weights":"he","biases":"pytorch"} """),
+        "Node 1 \"a\": \"initialization\": \"weights\": \"he\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, " +
+        "kaiming-uniform, xavier-normal, xavier-uniform, pytorch, normal(S), constant(V).",
+        "line 1, column 138: $.nodes[0].initialization.weights" },
+        { Node(""" "type":"LeakyReLU","slope":1e99 """), "Node 1 \"a\": \"slope\" is 1e99, and a number was expected.",
+        "line 1, column 98: $.nodes[0].slope" },
+        { Node(""" "type":"Dropout","probability":1 """),
+        "Node 1 \"a\": Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers.",
+        "line 1, column 40: $.nodes[0]" },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["b"]}]}""",
+        "Node 1 \"a\": there is no node \"b\" to be its input. Before it stand input.", "line 1, column 76: $.nodes[0].inputs[0]" },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":[]}]}""",
+        "Node 1 \"a\": \"inputs\" is [], and a list of names of nodes was expected.", "line 1, column 75: $.nodes[0].inputs" },
         { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"a","type":"ReLU","inputs":["a"]}]}""", "Node 2 \"a\": ReLU(): the name \"a\" is taken. Every node needs a name of its own.", "line 1, column 86: $.nodes[1]" },
         { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"b","type":"ReLU","inputs":["input"]}]}""", "ReLU() \"a\": nothing on the way to the output uses it. Add an edge or leave it out.", "line 1, column 40: $.nodes[0]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[],"version":2}""", "The network: \"version\" is unknown here. Known are name, input, nodes.", "line 1, column 52: $.version" },
-        { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""", "Flatten() \"a\": a size overflows. Use smaller images or a smaller network.", "line 1, column 65: $.nodes[0]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"type":"Conv2d","filter":4,"kernel":3}]}""", "Node 1: \"filters\" is missing; a whole number was expected. There is \"filter\": did you mean that?", "line 1, column 40: $.nodes[0]" },
-        { Nodes("""{"name":"conv1","type":"ReLU"}, {"type":"ReLU","inputs":["conv2"]}"""), "Node 2: there is no node \"conv2\" to be its input. Did you mean conv1? Before it stand input, conv1.", "line 2, column 60: $.nodes[1].inputs[0]" },
-        { Nodes("""{"name":"a","type":"ReLU","inputs":[7]}"""), "Node 1 \"a\": \"inputs\" is 7, and the name of a node that stands before it was expected.", "line 2, column 39: $.nodes[0].inputs[0]" },
-        { Nodes("""{"name":"a","type":"ReLU","inputs":["b"]}, {"name":"b","type":"ReLU","inputs":["input"]}"""), "Node 1 \"a\": its input \"b\" stands behind it, and the inputs of a node stand before it. Move one of the two.", "line 2, column 39: $.nodes[0].inputs[0]" },
-        { Nodes("""{"name":"a","type":"ReLU","inputs":["a"]}"""), "Node 1 \"a\": its input \"a\" closes a cycle: \"a\" needs \"a\". A network has no way back: take one of these inputs out.", "line 2, column 39: $.nodes[0].inputs[0]" },
-        { Nodes("""{"name":"a","type":"Add","inputs":["input","c"]}, {"name":"b","type":"ReLU","inputs":["a"]}, {"name":"c","type":"ReLU","inputs":["b"]}"""), "Node 1 \"a\": its input \"c\" closes a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\". A network has no way back: take one of these inputs out.", "line 2, column 46: $.nodes[0].inputs[1]" },
-        { Nodes("""{"name":"größe","type":"ReLU"}, {"type":"Dropout","probability":"half"}"""), "Node 2: \"probability\" is \"half\", and a number was expected.", "line 2, column 67: $.nodes[1].probability" },
+        { """{"name":"x","input":[1,28,28],"nodes":[],"version":2}""",
+        "The network: \"version\" is unknown here. Known are name, input, nodes.", "line 1, column 52: $.version" },
+        { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""",
+        "Flatten() \"a\": a size overflows. Use smaller images or a smaller network.", "line 1, column 65: $.nodes[0]" },
+        { """{"name":"x","input":[1,28,28],"nodes":[{"type":"Conv2d","filter":4,"kernel":3}]}""",
+        "Node 1: \"filters\" is missing; a whole number was expected. There is \"filter\": did you mean that?",
+        "line 1, column 40: $.nodes[0]" },
+        { Nodes("""{"name":"conv1","type":"ReLU"}, {"type":"ReLU","inputs":["conv2"]}"""),
+        "Node 2: there is no node \"conv2\" to be its input. Did you mean conv1? Before it stand input, conv1.",
+        "line 2, column 60: $.nodes[1].inputs[0]" },
+        { Nodes("""{"name":"a","type":"ReLU","inputs":[7]}"""),
+        "Node 1 \"a\": \"inputs\" is 7, and the name of a node that stands before it was expected.",
+        "line 2, column 39: $.nodes[0].inputs[0]" },
+        { Nodes("""{"name":"a","type":"ReLU","inputs":["b"]}, {"name":"b","type":"ReLU","inputs":["input"]}"""),
+        "Node 1 \"a\": its input \"b\" stands behind it, and the inputs of a node stand before it. Move one of the two.",
+        "line 2, column 39: $.nodes[0].inputs[0]" },
+        { Nodes("""{"name":"a","type":"ReLU","inputs":["a"]}"""),
+        "Node 1 \"a\": its input \"a\" closes a cycle: \"a\" needs \"a\". A network has no way back: take one of these inputs out.",
+        "line 2, column 39: $.nodes[0].inputs[0]" },
+        { Nodes(
+        """{"name":"a","type":"Add","inputs":["input","c"]}, {"name":"b","type":"ReLU","inputs":["a"]}, {"name":"c","type":"ReLU","inputs":["b"]}"""), "Node 1 \"a\": its input \"c\" closes a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\". A network has no way back: take one of these inputs out.", "line 2, column 46: $.nodes[0].inputs[1]" },
+        { Nodes("""{"name":"größe","type":"ReLU"}, {"type":"Dropout","probability":"half"}"""),
+        "Node 2: \"probability\" is \"half\", and a number was expected.", "line 2, column 67: $.nodes[1].probability" },
         { "{\"name\":\"\\ud800\",\"input\":[1,1,1]}", "The network is not JSON: a text in it is not Unicode.", "" },
     };
 
     [Theory, MemberData(nameof(Wrong))]
     public void Says_what_came_what_was_expected_and_where(string json, string message, string place) =>
-        Assert.Equal(place.Length > 0 ? $"{message} See {place}." : message, Assert.Throws<NetworkException>(() => GraphJson.Read(json)).Message);
+        Assert.Equal(place.Length > 0 ? $"{message} See {place}." : message,
+            Assert.Throws<NetworkException>(() => GraphJson.Read(json)).Message);
 
     // Every text with a byte dropped, doubled or replaced is read, or refused with the one exception.
     [Fact]
@@ -135,7 +187,8 @@ public class GraphJsonTests
         for (int i = 1; i < parts.Length; i++)
         {
             string rest = parts[i].TrimStart();
-            int end = rest[0] switch { '[' => rest.IndexOf(']') + 1, '"' => rest.IndexOf('"', 1) + 1, _ => rest.IndexOfAny([',', '}', '\n']) };
+            int end = rest[0] switch { '[' => rest.IndexOf(']') + 1, '"' => rest.IndexOf('"', 1) + 1,
+                _ => rest.IndexOfAny([',', '}', '\n']) };
             if (end > 0)
                 RequireNetworkOrException(string.Join("\":", [.. parts[..i], value + rest[end..], .. parts[(i + 1)..]]));
         }

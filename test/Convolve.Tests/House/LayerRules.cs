@@ -26,18 +26,21 @@ public class LayerRules
         Assert.True(type.IsSealed);
         Assert.NotNull(type.GetMethod("<Clone>$"));
         Assert.All(type.GetProperties().Where(p => p.SetMethod is not null),
-            p => Assert.Contains(typeof(System.Runtime.CompilerServices.IsExternalInit), p.SetMethod!.ReturnParameter.GetRequiredCustomModifiers()));
+            p => Assert.Contains(typeof(System.Runtime.CompilerServices.IsExternalInit),
+            p.SetMethod!.ReturnParameter.GetRequiredCustomModifiers()));
     }
 
     [Theory, MemberData(nameof(Kinds))]
     public void Is_what_its_arguments_say(string name)
     {
-        foreach (Layer layer in LayerCatalogue.All.SelectMany(c => c.Graph.Nodes).Select(n => n.Layer).Where(l => l.GetType() == Named(name)))
+        foreach (Layer layer in LayerCatalogue.All.SelectMany(c => c.Graph.Nodes).Select(n => n.Layer)
+            .Where(l => l.GetType() == Named(name)))
         {
             LayerKind kind = LayerKind.Of(layer);
             Assert.Equal(kind.Parameters.Select(p => p.Name), layer.Arguments.Select(a => a.Name));
             Assert.Equal(layer, kind.Create(p => layer.Arguments.Single(a => a.Name == p.Name).Value));
-            Layer plain = kind.Create(p => layer.Arguments.Single(a => a.Name == p.Name) is { Default: null } required ? required.Value : null);
+            Layer plain = kind.Create(p => layer.Arguments.Single(a => a.Name == p.Name) is { Default: null } required ? required.Value
+                : null);
             Assert.All(plain.Arguments.Where(a => a.Default is not null), a => Assert.True(a.IsDefault, $"{plain}: {a}"));
         }
     }
@@ -55,12 +58,14 @@ public class LayerRules
     }
 
     [Fact]
-    public void All_are_listed() => Assert.Equal(Types.Select(t => t.Name).Order(StringComparer.Ordinal), LayerKind.All.Select(k => k.Name).Order(StringComparer.Ordinal));
+    public void All_are_listed() => Assert.Equal(Types.Select(t => t.Name).Order(StringComparer.Ordinal),
+        LayerKind.All.Select(k => k.Name).Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Kinds))]
     public void Is_documented_with_shapes_parameters_cost_and_source(string name)
     {
-        XElement? member = Documentation.Descendants("member").SingleOrDefault(m => (string?)m.Attribute("name") == $"T:{Named(name).FullName}");
+        XElement? member = Documentation.Descendants("member")
+            .SingleOrDefault(m => (string?)m.Attribute("name") == $"T:{Named(name).FullName}");
         Assert.False(string.IsNullOrWhiteSpace(member?.Element("summary")?.Value), "no summary");
         string[] paragraphs = [.. (member!.Element("remarks")?.Value ?? "").Split('\n').Select(line => line.Trim())];
         foreach (string heading in new[] { "Shapes: ", "Parameters: ", "Cost: ", "Source: " })
@@ -75,7 +80,8 @@ public class LayerRules
             return;
         XElement? member = Documentation.Descendants("member")
             .SingleOrDefault(m => ((string?)m.Attribute("name"))!.StartsWith($"M:{Named(name).FullName}.#ctor(", StringComparison.Ordinal));
-        Assert.Equal(constructor.GetParameters().Select(p => p.Name), member?.Elements("param").Select(p => (string?)p.Attribute("name")) ?? []);
+        Assert.Equal(constructor.GetParameters().Select(p => p.Name),
+            member?.Elements("param").Select(p => (string?)p.Attribute("name")) ?? []);
         Assert.NotEmpty(member!.Elements("exception"));
     }
 }

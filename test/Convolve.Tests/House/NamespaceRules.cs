@@ -9,8 +9,9 @@ using Convolve.Zoo;
 namespace Convolve.Tests.House;
 
 /// <summary>
-/// The arrows between the namespaces of all projects point one way. docs/architecture.md lists every folder, and what it uses of the others: no more and no less
-/// than the code does. Names there are without the leading "Convolve.", so that Data.Sets is the folder src/Convolve/Data/Sets, and Cli.Screens is src/Convolve.Cli/Screens.
+/// The arrows between the namespaces of all projects point one way. docs/architecture.md lists every folder, and what it uses of the
+/// others: no more and no less than the code does. Names there are without the leading "Convolve.", so that Data.Sets is the folder
+/// src/Convolve/Data/Sets, and Cli.Screens is src/Convolve.Cli/Screens.
 /// </summary>
 public partial class NamespaceRules
 {
@@ -20,7 +21,8 @@ public partial class NamespaceRules
     private static readonly string[] KnownCircles = ["Kernels, Kernels.Vectors"];
 
     private static readonly Assembly[] Assemblies =
-        [typeof(ThreadTeam).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly, Assembly.Load("Convolve.Cli")];
+        [typeof(ThreadTeam).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly,
+        Assembly.Load("Convolve.Cli")];
 
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Uses = new(ReadCode);
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Listed = new(ReadArchitecture);
@@ -41,7 +43,9 @@ public partial class NamespaceRules
     {
         Dictionary<string, HashSet<string>> reached = Uses.Value.Keys.ToDictionary(part => part, Reached);
         RequireNone(Uses.Value.Keys.Where(part => reached[part].Contains(part))
-            .Select(part => string.Join(", ", Uses.Value.Keys.Where(other => other == part || (reached[part].Contains(other) && reached[other].Contains(part)))))
+            .Select(part =>
+            string.Join(", ",
+            Uses.Value.Keys.Where(other => other == part || (reached[part].Contains(other) && reached[other].Contains(part)))))
             .Distinct().Except(KnownCircles));
     }
 
@@ -73,7 +77,8 @@ public partial class NamespaceRules
             foreach (string line in File.ReadLines(file))
                 if (UsingLine().Match(line) is { Success: true } match)
                     Add(PartOf(file), Short(match.Groups[1].Value));
-        foreach (Type type in Assemblies.SelectMany(assembly => assembly.GetTypes()).Where(type => !type.IsDefined(typeof(CompilerGeneratedAttribute))))
+        foreach (Type type in Assemblies.SelectMany(assembly => assembly.GetTypes())
+            .Where(type => !type.IsDefined(typeof(CompilerGeneratedAttribute))))
             if (PartOf(type) is { } part && uses.ContainsKey(part))
                 foreach (Type used in References.Of(type).Where(used => Assemblies.Contains(used.Assembly)))
                     if (PartOf(used) is { } other)
@@ -92,12 +97,15 @@ public partial class NamespaceRules
         SortedDictionary<string, SortedSet<string>> listed = new(StringComparer.Ordinal);
         foreach (string line in File.ReadLines(Path.Combine(Sources.Root, "docs", "architecture.md")))
             if (Row().Match(line) is { Success: true } row)
-                listed[PartOfFolder(row.Groups[1].Value)] = new(row.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), StringComparer.Ordinal);
+                listed[PartOfFolder(row.Groups[1].Value)] =
+                    new(row.Groups[2].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    StringComparer.Ordinal);
         return listed;
     }
 
     // The protobuf classes have no file here, and are in the namespace of their folder.
-    private static string? PartOf(Type type) => type.Namespace is { } name && (name == Root || name.StartsWith(Root + '.', StringComparison.Ordinal)) ? Short(name) : null;
+    private static string? PartOf(Type type) => type.Namespace is { } name
+        && (name == Root || name.StartsWith(Root + '.', StringComparison.Ordinal)) ? Short(name) : null;
 
     private static string PartOf(string file) => PartOfFolder(Sources.Name(Path.GetDirectoryName(file)!));
 

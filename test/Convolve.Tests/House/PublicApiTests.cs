@@ -6,7 +6,8 @@ using Convolve.Zoo;
 namespace Convolve.Tests.House;
 
 /// <summary>
-/// The public surface is PublicApi.txt, and small. Where it changes on purpose, run this test once with CONVOLVE_WRITE_PUBLIC_API=1 and commit the file with the change.
+/// The public surface is PublicApi.txt, and small. Where it changes on purpose, run this test once with CONVOLVE_WRITE_PUBLIC_API=1 and
+/// commit the file with the change.
 /// </summary>
 public class PublicApiTests
 {
@@ -20,19 +21,23 @@ public class PublicApiTests
     public void The_public_surface_is_that_of_PublicApi_txt()
     {
         string file = Path.Combine(Root(), "PublicApi.txt");
-        string[] actual = [.. Libraries.SelectMany(l => l.GetExportedTypes()).OrderBy(t => t.FullName, StringComparer.Ordinal).SelectMany(Lines)];
+        string[] actual = [.. Libraries.SelectMany(l => l.GetExportedTypes()).OrderBy(t => t.FullName, StringComparer.Ordinal)
+            .SelectMany(Lines)];
         if (Environment.GetEnvironmentVariable("CONVOLVE_WRITE_PUBLIC_API") == "1")
             File.WriteAllLines(file, actual);
         string[] expected = File.ReadAllLines(file);
-        string difference = string.Join('\n', expected.Except(actual).Select(line => "- " + line).Concat(actual.Except(expected).Select(line => "+ " + line)));
-        Assert.True(expected.SequenceEqual(actual), $"The public surface has changed. If that is meant, set CONVOLVE_WRITE_PUBLIC_API=1 and run this test.\n{difference}");
+        string difference = string.Join('\n',
+            expected.Except(actual).Select(line => "- " + line).Concat(actual.Except(expected).Select(line => "+ " + line)));
+        Assert.True(expected.SequenceEqual(actual),
+            $"The public surface has changed. If that is meant, set CONVOLVE_WRITE_PUBLIC_API=1 and run this test.\n{difference}");
     }
 
     [Fact]
     public void There_are_few_public_types()
     {
         int count = Libraries.Sum(library => library.GetExportedTypes().Length);
-        Assert.True(count <= MostTypes, $"{count} public types, {MostTypes} at most: make internal what README, samples and guides don't need.");
+        Assert.True(count <= MostTypes,
+            $"{count} public types, {MostTypes} at most: make internal what README, samples and guides don't need.");
     }
 
     private static IEnumerable<string> Lines(Type type)
@@ -64,7 +69,8 @@ public class PublicApiTests
     private static string? Text(MemberInfo member) => member switch
     {
         ConstructorInfo constructor => constructor.IsStatic ? null : $"new({Parameters(constructor)})",
-        MethodInfo method => $"{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{Generic(method)}({Parameters(method)})",
+        MethodInfo method =>
+        $"{(method.IsStatic ? "static " : "")}{Name(method.ReturnType)} {method.Name}{Generic(method)}({Parameters(method)})",
         FieldInfo field => $"{(field.IsStatic ? "static " : "")}{Name(field.FieldType)} {field.Name}",
         _ => null,
     };
@@ -83,11 +89,13 @@ public class PublicApiTests
             return Name(type.GetElementType()!) + "[]";
         if (Nullable.GetUnderlyingType(type) is { } value)
             return Name(value) + "?";
-        string name = type.IsGenericParameter ? type.Name : type.Namespace?.StartsWith("Convolve", StringComparison.Ordinal) == true ? type.FullName ?? type.Name : type.Name;
+        string name = type.IsGenericParameter ? type.Name : type.Namespace?.StartsWith("Convolve", StringComparison.Ordinal) == true
+            ? type.FullName ?? type.Name : type.Name;
         if (!type.IsGenericType)
             return name;
         return $"{name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
     }
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
+    private static string Root([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../.."));
 }

@@ -13,7 +13,8 @@ internal static class References
     /// <summary>The types that a type uses: in its signatures, its bodies, its lambdas and iterators.</summary>
     public static HashSet<Type> Of(Type type)
     {
-        const BindingFlags Own = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        const BindingFlags Own =
+            BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
         HashSet<Type> found = [];
         Note(type.BaseType);
         Array.ForEach(type.GetInterfaces(), Note);
@@ -48,7 +49,8 @@ internal static class References
             foreach (int token in Tokens(body.GetILAsByteArray()!))
                 try
                 {
-                    MemberInfo? member = method.Module.ResolveMember(token, type.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments() : null);
+                    MemberInfo? member = method.Module.ResolveMember(token, type.GetGenericArguments(),
+                        method.IsGenericMethod ? method.GetGenericArguments() : null);
                     Note(member as Type ?? member?.DeclaringType);
                 }
                 catch (Exception e) when (e is ArgumentException or BadImageFormatException)

@@ -16,12 +16,16 @@ public class SizeRules
     [InlineData("test")]
     [InlineData("bench")]
     public void No_folder_has_more_files_than_can_be_looked_over(string folder) => Assert.Empty(Sources.Of(folder)
-        .GroupBy(file => Path.GetDirectoryName(Sources.Name(file))).Where(group => group.Count() > MostFiles && !LargeFolders.Contains(group.Key)).Select(group => $"{group.Key}: {group.Count()} files"));
+        .GroupBy(file => Path.GetDirectoryName(Sources.Name(file)))
+        .Where(group => group.Count() > MostFiles && !LargeFolders.Contains(group.Key))
+        .Select(group => $"{group.Key}: {group.Count()} files"));
 
     [Theory]
     [InlineData("src")]
     [InlineData("test")]
     [InlineData("bench")]
-    public void No_file_is_too_long(string folder) => Assert.Empty(Sources.Of(folder).Where(file => !Exceptions.Contains(Path.GetFileName(file)))
-        .Select(file => (Name: Sources.Name(file), Lines: File.ReadLines(file).Count())).Where(file => file.Lines > MostLines).Select(file => $"{file.Name}: {file.Lines} lines"));
+    public void No_file_is_too_long(string folder) =>
+        Assert.Empty(Sources.Of(folder).Where(file => !Exceptions.Contains(Path.GetFileName(file)))
+        .Select(file => (Name: Sources.Name(file), Lines: File.ReadLines(file).Count())).Where(file => file.Lines > MostLines)
+        .Select(file => $"{file.Name}: {file.Lines} lines"));
 }

@@ -33,13 +33,16 @@ public sealed class ClassifierTests : IDisposable
     [Fact]
     public void A_run_has_its_files()
     {
-        Assert.Equal([".lock", "checkpoint", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json", "train", "validation"],
-            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!.Split(".1")[0]).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "checkpoint", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors",
+            "recipe.json", "train", "validation"],
+            Directory.EnumerateFileSystemEntries(_folder["run"]).Select(f => Path.GetFileName(f)!.Split(".1")[0])
+            .Order(StringComparer.Ordinal));
         (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(_folder["run"]);
         Assert.Equal(TrainingData.Recipe with { Epochs = 2 }, recipe);
         Assert.Equal(TrainingData.Network, graph);
         JsonObject environment = JsonNode.Parse(File.ReadAllText(_folder["run/environment.json"]))!.AsObject();
-        Assert.Equal(["convolve", "started", "dotnet", "system", "processor", "cores", "threads", "instruction_set", "kernel_library", "precision", "memory_bytes"],
+        Assert.Equal(["convolve", "started", "dotnet", "system", "processor", "cores", "threads", "instruction_set", "kernel_library",
+            "precision", "memory_bytes"],
             environment.Select(p => p.Key));
         Assert.All(environment, p => Assert.False(string.IsNullOrEmpty(p.Value?.ToString())));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", environment["started"]!.ToString());
@@ -55,7 +58,8 @@ public sealed class ClassifierTests : IDisposable
         foreach (int batch in new[] { 1, 7, 43, 128 })
         {
             Evaluation other = classifier.Evaluate(_splits.Test, batch);
-            Assert.Equal((evaluation.Images, evaluation.Accuracy, evaluation.Top5Accuracy), (other.Images, other.Accuracy, other.Top5Accuracy));
+            Assert.Equal((evaluation.Images, evaluation.Accuracy, evaluation.Top5Accuracy),
+                (other.Images, other.Accuracy, other.Top5Accuracy));
             Assert.InRange(other.Loss / evaluation.Loss, 1 - 1e-5, 1 + 1e-5); // other kernels for other batches, which round otherwise
         }
         Assert.Equal(TrainingData.Network, classifier.Graph);
@@ -74,7 +78,8 @@ public sealed class ClassifierTests : IDisposable
             Assert.Equal(1, p.Sum(), 1e-5);
             Assert.All(p, value => Assert.InRange(value, 0, 1));
         });
-        Assert.Equal(_result.Test!.Accuracy, all.Index().Average(p => Array.IndexOf(p.Item, p.Item.Max()) == test.LabelOf(p.Index) ? 1.0 : 0), 1e-12);
+        Assert.Equal(_result.Test!.Accuracy,
+            all.Index().Average(p => Array.IndexOf(p.Item, p.Item.Max()) == test.LabelOf(p.Index) ? 1.0 : 0), 1e-12);
         float[] resized = classifier.Predict(new byte[20 * 30], new(1, 20, 30));
         Assert.Equal(1, resized.Sum(), 1e-5);
         Assert.Throws<DataException>(() => classifier.Predict(new byte[3 * 144], new(3, 12, 12)));
@@ -93,8 +98,11 @@ public sealed class ClassifierTests : IDisposable
     {
         using Classifier classifier = Classifier.Load(ModelPath);
         Dataset other = TrainingData.Noise(4, 1, TrainingData.Size, 3);
-        Assert.Equal("The data set noise has the classes class 0, class 1, class 2, and the network was trained on class 0, class 1, class 2, class 3, class 4. "
-            + "Evaluate it on the set it was trained for.", Assert.Throws<DataException>(() => classifier.Evaluate(new("test", other, [0, 1]))).Message);
+        Assert.Equal(
+            "The data set noise has the classes class 0, class 1, class 2, and the network was trained on class 0, class 1, class 2, " +
+            "class 3, class 4. "
+            + "Evaluate it on the set it was trained for.",
+            Assert.Throws<DataException>(() => classifier.Evaluate(new("test", other, [0, 1]))).Message);
     }
 
     [Fact]
@@ -128,7 +136,8 @@ public sealed class ClassifierTests : IDisposable
     public void Lies_about_the_network_are_found_before_anything_is_made_of_them()
     {
         string text = HeaderText();
-        foreach (Match number in Regex.Matches(text, @"(?<=[:\[,])\d+(?=[,\]}])").Where(m => m.Index < text.IndexOf("\"data_offsets\"", StringComparison.Ordinal)))
+        foreach (Match number in Regex.Matches(text, @"(?<=[:\[,])\d+(?=[,\]}])")
+            .Where(m => m.Index < text.IndexOf("\"data_offsets\"", StringComparison.Ordinal)))
             foreach (string lie in new[] { "0", "-1", "1", "3", "13", "1000000", "2147483647", "99999999999999", "1e9", "null" })
                 RequireRefusedOrLoaded(WithHeader(text[..number.Index] + lie + text[(number.Index + number.Length)..]));
     }
@@ -146,7 +155,8 @@ public sealed class ClassifierTests : IDisposable
         {
             Assert.Contains(from, text, StringComparison.Ordinal);
             File.WriteAllBytes(_folder["lie.safetensors"], WithHeader(text.Replace(from, to, StringComparison.Ordinal)));
-            Assert.StartsWith(reason, Assert.Throws<SafeTensorsException>(() => Classifier.Load(_folder["lie.safetensors"])).Reason, StringComparison.Ordinal);
+            Assert.StartsWith(reason, Assert.Throws<SafeTensorsException>(() => Classifier.Load(_folder["lie.safetensors"])).Reason,
+                StringComparison.Ordinal);
         }
     }
 
@@ -154,7 +164,8 @@ public sealed class ClassifierTests : IDisposable
     private string HeaderText()
     {
         byte[] good = File.ReadAllBytes(ModelPath);
-        return Encoding.UTF8.GetString(good, 8, (int)BitConverter.ToInt64(good)).Replace("\"convolve.sha256\"", "\"none.sha256\"", StringComparison.Ordinal);
+        return Encoding.UTF8.GetString(good, 8, (int)BitConverter.ToInt64(good))
+            .Replace("\"convolve.sha256\"", "\"none.sha256\"", StringComparison.Ordinal);
     }
 
     private byte[] WithHeader(string text)

@@ -53,7 +53,8 @@ public class LoaderTests
             for (int c = 0; c < 3; c++)
                 for (int y = 0; y < 16; y++)
                     for (int x = 0; x < 16; x++)
-                        Assert.Equal(loading.Preprocessing.Normalized(c, pixels[(c * 20 + y + top) * 22 + left + (flips ? 15 - x : x)]), inputs[i][(c * 16 + y) * 16 + x]);
+                        Assert.Equal(loading.Preprocessing.Normalized(c, pixels[(c * 20 + y + top) * 22 + left + (flips ? 15 - x : x)]),
+                            inputs[i][(c * 16 + y) * 16 + x]);
         }
     }
 
@@ -91,7 +92,8 @@ public class LoaderTests
                 Assert.Equal((Train.Dataset.LabelOf(batch[i]), Train.Dataset.LabelOf(batch[4 - i]), share),
                     (loading.Pass(5).Labels[i], loading.Pass(5).SecondLabels[i], loading.Pass(5).FirstShares[i]));
                 for (int k = 0; k < Input.Length; k++)
-                    Assert.InRange(mixed[i][k] - (share * images[i][k] + (1 - share) * images[4 - i][k]), precision == Precision.Float32 ? -1e-6 : -0.01, precision == Precision.Float32 ? 1e-6 : 0.01);
+                    Assert.InRange(mixed[i][k] - (share * images[i][k] + (1 - share) * images[4 - i][k]), precision == Precision.Float32
+                        ? -1e-6 : -0.01, precision == Precision.Float32 ? 1e-6 : 0.01);
             }
         }
         Assert.Equal(20, shares.Count);
@@ -114,7 +116,8 @@ public class LoaderTests
             {
                 int[] other = [.. Enumerable.Range(0, Input.Length).Where(k => mixed[i][k] != images[i][k])];
                 Assert.All(other, k => Assert.Equal(images[3 - i][k], mixed[i][k]));
-                int top = other.Min(k => k / 16 % 16), bottom = other.Max(k => k / 16 % 16), left = other.Min(k => k % 16), right = other.Max(k => k % 16);
+                int top = other.Min(k => k / 16 % 16), bottom = other.Max(k => k / 16 % 16), left = other.Min(k => k % 16),
+                    right = other.Max(k => k % 16);
                 Assert.Equal(1 - (bottom - top + 1) * (right - left + 1) / 256.0, loading.Pass(4).FirstShares[i], 1e-6);
             }
         }
@@ -124,7 +127,8 @@ public class LoaderTests
     [Fact]
     public void Mixing_keeps_to_its_probability_and_takes_turns()
     {
-        BatchMixer half = new(TransformList.Parse("mixup:probability=0.5"), Input, 1), both = new(TransformList.Parse("mixup,cutmix"), Input, 1);
+        BatchMixer half = new(TransformList.Parse("mixup:probability=0.5"), Input, 1),
+            both = new(TransformList.Parse("mixup,cutmix"), Input, 1);
         int mixed = 0, pasted = 0;
         for (uint step = 0; step < 2000; step++)
         {
@@ -200,11 +204,13 @@ public class LoaderTests
         pass.IsMixed = true;
         ThreadTeam.Invoke(() => pass.Run());
         Assert.Equal(share * loss + (1 - share) * otherLoss, pass.Losses.ToArray().Average(l => (double)l), 1e-6);
-        Assert.All(Gradient().Index(), g => Assert.Equal(share * firstGradient[g.Index] + (1 - share) * secondGradient[g.Index], g.Item, 1e-6));
+        Assert.All(Gradient().Index(), g =>
+            Assert.Equal(share * firstGradient[g.Index] + (1 - share) * secondGradient[g.Index], g.Item, 1e-6));
         int[] larger = share >= 0.5 ? first : second;
         float[] logits = new float[Batch * TrainingData.Classes];
         model.Forward(images, logits);
-        Assert.Equal(Enumerable.Range(0, Batch).Count(i => logits.AsSpan(i * 5, 5).IndexOf(logits.AsSpan(i * 5, 5).ToArray().Max()) == larger[i]), pass.Correct);
+        Assert.Equal(Enumerable.Range(0, Batch)
+            .Count(i => logits.AsSpan(i * 5, 5).IndexOf(logits.AsSpan(i * 5, 5).ToArray().Max()) == larger[i]), pass.Correct);
 
         // Labels given plainly are labels alone again.
         Assert.Equal(loss, model.ForwardBackward(images, first), 1e-12);

@@ -35,7 +35,8 @@ public sealed class PredictAllTests : IDisposable
         {
             Evaluation evaluation = classifier.Evaluate(_splits.Validation, batch);
             Predictions predictions = classifier.PredictAll(_splits.Validation, batch);
-            Assert.Equal((evaluation.Images, evaluation.Accuracy, evaluation.Top5Accuracy), (predictions.Count, predictions.Accuracy, predictions.Top5Accuracy));
+            Assert.Equal((evaluation.Images, evaluation.Accuracy, evaluation.Top5Accuracy),
+                (predictions.Count, predictions.Accuracy, predictions.Top5Accuracy));
             Assert.Equal(evaluation.Loss, predictions.Loss, 1e-12);
             Assert.Equal(_splits.Validation.Indices.Select(i => new SampleId(i)), predictions.All.Select(p => p.Sample));
             Assert.Equal(_splits.Validation.Indices.Select(_splits.Validation.Dataset.LabelOf), predictions.All.Select(p => p.Label));
@@ -49,7 +50,8 @@ public sealed class PredictAllTests : IDisposable
         Split turned = _splits.Test with { };
         Dictionary<SampleId, Prediction> straight = classifier.PredictAll(turned, 16).All.ToDictionary(p => p.Sample);
         Split reversed = new("test", turned.Dataset, [.. turned.Indices.Reverse()]);
-        Assert.All(classifier.PredictAll(reversed, 16).All, p => Assert.Equal((straight[p.Sample].Label, straight[p.Sample].Predicted), (p.Label, p.Predicted)));
+        Assert.All(classifier.PredictAll(reversed, 16).All,
+            p => Assert.Equal((straight[p.Sample].Label, straight[p.Sample].Predicted), (p.Label, p.Predicted)));
     }
 
     [Fact]
@@ -61,12 +63,14 @@ public sealed class PredictAllTests : IDisposable
     private void CheckViews(Precision precision)
     {
         using Classifier classifier = Classifier.Load(_folder["run"], new() { Precision = precision });
-        float[] Logits(bool mirrors, int shift) => All(classifier.PredictAll(new("test", Changed(_splits.Test.Dataset, mirrors, shift), _splits.Test.Indices), 16));
+        float[] Logits(bool mirrors, int shift) =>
+            All(classifier.PredictAll(new("test", Changed(_splits.Test.Dataset, mirrors, shift), _splits.Test.Indices), 16));
         (TestTimeAugmentation How, (float Weight, bool Mirrors, int Shift)[] Views)[] cases =
         [
             (TestTimeAugmentation.None, [(1, false, 0)]),
             (TestTimeAugmentation.Mirror, [(.5f, false, 0), (.5f, true, 0)]),
-            (TestTimeAugmentation.MirrorAndTranslate, [(.25f, false, 0), (.25f, true, 0), (.125f, false, 1), (.125f, true, 1), (.125f, false, -1), (.125f, true, -1)]),
+            (TestTimeAugmentation.MirrorAndTranslate,
+            [(.25f, false, 0), (.25f, true, 0), (.125f, false, 1), (.125f, true, 1), (.125f, false, -1), (.125f, true, -1)]),
         ];
         foreach (var (how, views) in cases)
         {
@@ -85,11 +89,14 @@ public sealed class PredictAllTests : IDisposable
         using Trainer trainer = new(graph, DataSplits.Create(data, data, 0, 0), TrainingData.Recipe with { Network = "row" });
         Split split = new("test", data, [0, 1]);
         Assert.Equal(2, trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.Mirror).Count);
-        Assert.Equal("An input of 1x1x4 cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without translation.",
-            Assert.Throws<DataException>(() => trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.MirrorAndTranslate)).Message);
+        Assert.Equal(
+            "An input of 1x1x4 cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without translation.",
+            Assert.Throws<DataException>(() =>
+            trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.MirrorAndTranslate)).Message);
     }
 
-    private static float[] All(Predictions predictions) => [.. Enumerable.Range(0, predictions.Count).SelectMany(i => predictions.LogitsOf(i).ToArray())];
+    private static float[] All(Predictions predictions) =>
+        [.. Enumerable.Range(0, predictions.Count).SelectMany(i => predictions.LogitsOf(i).ToArray())];
 
     // Padded by reflection, cut out again a pixel off, then mirrored.
     private static MemoryDataset Changed(Dataset data, bool mirrors, int shift)
@@ -99,7 +106,8 @@ public sealed class PredictAllTests : IDisposable
         for (int i = 0; i < data.Count; i++)
         {
             byte[] image = data.PixelsOf(i).ToArray();
-            byte Padded(int y, int x) => image[(y == 0 ? 1 : y == height + 1 ? height - 2 : y - 1) * width + (x == 0 ? 1 : x == width + 1 ? width - 2 : x - 1)];
+            byte Padded(int y, int x) =>
+                image[(y == 0 ? 1 : y == height + 1 ? height - 2 : y - 1) * width + (x == 0 ? 1 : x == width + 1 ? width - 2 : x - 1)];
             for (int y = 0; y < height; y++)
                 for (int x = 0; x < width; x++)
                     pixels[(i * height + y) * width + x] = Padded(y + 1 + shift, (mirrors ? width - 1 - x : x) + 1 + shift);

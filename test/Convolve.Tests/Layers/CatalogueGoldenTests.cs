@@ -6,8 +6,8 @@ using Convolve.Testing;
 namespace Convolve.Tests.Layers;
 
 /// <summary>
-/// The float64 reference of every layer against PyTorch in float64, which test/golden/make_layers.py ran on the same networks: what the kernels
-/// are judged by is what PyTorch computes.
+/// The float64 reference of every layer against PyTorch in float64, which test/golden/make_layers.py ran on the same networks: what the
+/// kernels are judged by is what PyTorch computes.
 /// </summary>
 public class CatalogueGoldenTests
 {
@@ -70,7 +70,8 @@ public class CatalogueGoldenTests
         for (int i = 1; i < expected.AsArray().Count; i++)
         {
             double projection = GoldenTensors.Project(number, i - 1, actual);
-            Assert.True(Math.Abs(projection - (double)expected[i]!) < margin, $"{what}: projection {i} is {projection:r} and not {expected[i]}");
+            Assert.True(Math.Abs(projection - (double)expected[i]!) < margin,
+                $"{what}: projection {i} is {projection:r} and not {expected[i]}");
         }
     }
 }

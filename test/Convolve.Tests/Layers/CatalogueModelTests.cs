@@ -13,7 +13,8 @@ public class CatalogueModelTests
 
     /// <summary>The cases with a dense 3x3 convolution of stride 1, which Winograd may take.</summary>
     public static TheoryData<string> WinogradNames =>
-        [.. LayerCatalogue.All.Where(c => c.Layers.Any(l => l is Conv2d conv && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1)).Select(c => c.Name)];
+        [.. LayerCatalogue.All.Where(c => c.Layers.Any(l => l is Conv2d conv && conv.Kernel == 3 && conv.Stride == 1 && conv.Dilation == 1))
+            .Select(c => c.Name)];
 
     // Float32 sums of up to a few thousand products: 1e-7 to 2e-6 of rounding.
     [Theory, MemberData(nameof(Names))]
@@ -27,7 +28,8 @@ public class CatalogueModelTests
     [Theory, PrecisionData(Precision.Float32, 5e-3), PrecisionData(Precision.BFloat16, 0.1)]
     public void Winograd_evaluates_with_the_weights_of_training(Precision precision, double tolerance)
     {
-        Graph graph = Graph.Sequential("winograd", (32, 32, 32), [new Conv2d(32, 3, padding: 1), new ReLU(), new Flatten(), new Linear(10)]);
+        Graph graph = Graph.Sequential("winograd", (32, 32, 32),
+            [new Conv2d(32, 3, padding: 1), new ReLU(), new Flatten(), new Linear(10)]);
         ExecutionOptions options = new() { Precision = precision };
         foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(graph, 2, options))
             Assert.True(Compare.RelativeL2(actual, expected) < tolerance, result);
@@ -41,7 +43,8 @@ public class CatalogueModelTests
     {
         LayerCase layerCase = LayerCatalogue.Named(name);
         Dictionary<string, double[]> rounded = ModelJudge.Reference(layerCase.Graph, layerCase.Batch, ModelJudge.ToBFloat16);
-        foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(layerCase.Graph, layerCase.Batch, new() { Precision = Precision.BFloat16 }))
+        foreach ((string result, float[] actual, double[] expected) in ModelJudge.Results(layerCase.Graph, layerCase.Batch,
+            new() { Precision = Precision.BFloat16 }))
         {
             double cosine = Compare.Cosine(actual, expected), roundedCosine = Compare.Cosine(actual, rounded[result]);
             Assert.True(roundedCosine > 0.999, $"{result}: cosine {roundedCosine:f4} with the reference that rounds alike");
@@ -64,7 +67,8 @@ public class CatalogueModelTests
         double[] images = TestTensors.Images(layerCase.Graph, 7);
         using Model model = new(layerCase.Graph, new() { Precision = Precision.Float32, Exact = true });
         ModelJudge.Write(model, parameters);
-        Assert.True(Compare.RelativeL2(ModelJudge.Forward(model, images), new ReferenceNetwork(layerCase.Graph, parameters).Forward(images)) < 2e-5);
+        Assert.True(Compare.RelativeL2(ModelJudge.Forward(model, images),
+            new ReferenceNetwork(layerCase.Graph, parameters).Forward(images)) < 2e-5);
     }
 
     // In the names of the reference, which finds them by the graph.

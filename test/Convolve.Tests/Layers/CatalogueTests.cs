@@ -20,7 +20,8 @@ public class CatalogueTests
     {
         LayerCase layerCase = LayerCatalogue.Named(name);
         if (layerCase.Graph.Name != "branches") // their text says what is tried
-            Assert.Equal(layerCase.Text.Replace("first: ", "", StringComparison.Ordinal).Replace("last: ", "", StringComparison.Ordinal), string.Join(", ", layerCase.Layers));
+            Assert.Equal(layerCase.Text.Replace("first: ", "", StringComparison.Ordinal).Replace("last: ", "", StringComparison.Ordinal),
+                string.Join(", ", layerCase.Layers));
     }
 
     [Theory, MemberData(nameof(Names))]

@@ -54,8 +54,10 @@ public class InitializerTests
         Node[] learning = [.. graph.Nodes.Where(n => n.Layer is Conv2d or Linear)];
         Assert.Equal(["conv1", "conv2", "fc1", "fc2"], learning.Select(n => n.Name));
         Assert.Equal(Four(weights), learning.Select(n => n.Parameters[0].Initializer.ToString()));
-        Assert.Equal(Four(biases), learning.Select(n => n.Parameters[1].Initializer is Constant(var value) ? $"{value}" : n.Parameters[1].Initializer.ToString()));
-        Assert.Equal([new Constant(1), new Constant(0)], graph.Nodes.Single(n => n.Layer is BatchNorm2d).Parameters.Select(p => p.Initializer));
+        Assert.Equal(Four(biases),
+            learning.Select(n => n.Parameters[1].Initializer is Constant(var value) ? $"{value}" : n.Parameters[1].Initializer.ToString()));
+        Assert.Equal([new Constant(1), new Constant(0)],
+            graph.Nodes.Single(n => n.Layer is BatchNorm2d).Parameters.Select(p => p.Initializer));
 
         static string[] Four(string names) => names.Contains(' ') ? names.Split(' ') : [names, names, names, names];
     }
@@ -69,7 +71,8 @@ public class InitializerTests
         ParameterSpec weight = graph.Nodes[1].Parameters[0];
         Assert.Equal((16 * 9L, 32 * 9L), (weight.FanIn, weight.FanOut));
         ExecutionOptions options = new() { Precision = Precision.Float32 };
-        using Model model = new(graph, options, trainingBatchSize: 4, seed: 5), same = new(graph, options, seed: 5), other = new(graph, options, seed: 6);
+        using Model model = new(graph, options, trainingBatchSize: 4, seed: 5), same = new(graph, options, seed: 5),
+            other = new(graph, options, seed: 6);
         foreach (Node node in graph.Nodes)
             foreach (ParameterSpec spec in node.State)
             {
@@ -89,5 +92,6 @@ public class InitializerTests
     }
 
     private static Graph Small { get; } = Graph.Sequential("small", (3, 8, 8),
-        [new Conv2d(8, 3), new ReLU(), new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new Flatten(), new Linear(20), new ReLU(), new Linear(10)]);
+        [new Conv2d(8, 3), new ReLU(), new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new Flatten(), new Linear(20), new ReLU(),
+        new Linear(10)]);
 }

@@ -5,8 +5,8 @@ namespace Convolve.Tests.Layers;
 
 /// <summary>
 /// A small network around a few layers, which every check of the catalogue runs through: a 1x1 convolution, so that the gradient of the
-/// layers' input shows in its weights; the layers; a closing Linear(5). In front of a batch normalisation a bias does nothing, and its gradient would be
-/// rounding alone, so there is none.
+/// layers' input shows in its weights; the layers; a closing Linear(5). In front of a batch normalisation a bias does nothing, and its
+/// gradient would be rounding alone, so there is none.
 /// </summary>
 /// <param name="Text">How the layers print, or for branching cases what is tried.</param>
 /// <param name="Graph">The network.</param>
@@ -21,7 +21,8 @@ public sealed record LayerCase(string Text, Graph Graph, IReadOnlyList<Layer> La
     public static LayerCase Chain(string text, Shape shape, params Layer[] layers)
     {
         GraphBuilder net = new("chain", (2, shape.Height, shape.Width));
-        return new(text, Close(net, net.Chain(net.Input, [new Conv2d(shape.Channels, 1, bias: layers[0] is not BatchNorm), .. layers])), layers);
+        return new(text, Close(net, net.Chain(net.Input, [new Conv2d(shape.Channels, 1, bias: layers[0] is not BatchNorm), .. layers])),
+            layers);
     }
 
     /// <summary>A chain of layers on vectors.</summary>
@@ -29,7 +30,8 @@ public sealed record LayerCase(string Text, Graph Graph, IReadOnlyList<Layer> La
     {
         bool hasBias = layers[0] is not BatchNorm;
         GraphBuilder net = new("vector", (3, 2, 2));
-        GraphBuilder.Handle last = net.Chain(net.Input, [new Conv2d(3, 1, bias: hasBias), new Flatten(), new Linear(features, bias: hasBias), .. layers]);
+        GraphBuilder.Handle last = net.Chain(net.Input,
+            [new Conv2d(3, 1, bias: hasBias), new Flatten(), new Linear(features, bias: hasBias), .. layers]);
         return new(text, net.Build(net.AddNamed("close", new Linear(5), last)), layers);
     }
 

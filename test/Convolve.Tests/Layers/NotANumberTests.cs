@@ -6,13 +6,16 @@ using Convolve.Testing;
 
 namespace Convolve.Tests.Layers;
 
-/// <summary>What isn't a number stays visible: no kernel turns NaN into a number, as max(NaN, 0) is NaN in IEEE 754-2019 and in PyTorch.</summary>
+/// <summary>
+/// What isn't a number stays visible: no kernel turns NaN into a number, as max(NaN, 0) is NaN in IEEE 754-2019 and in PyTorch.
+/// </summary>
 public class NotANumberTests
 {
     public static TheoryData<string> Names => LayerCatalogue.Names;
 
     /// <summary>The cases in which a ReLU follows a layer with a bias.</summary>
-    public static TheoryData<string> RectifiedNames => [.. LayerCatalogue.All.Where(c => RectifiedBiases(c.Graph).Any()).Select(c => c.Name)];
+    public static TheoryData<string> RectifiedNames =>
+        [.. LayerCatalogue.All.Where(c => RectifiedBiases(c.Graph).Any()).Select(c => c.Name)];
 
     [Theory, MemberData(nameof(Names))]
     public void Float32_passes_NaN_on(string name) => RequireSameNaNs(name, new() { Precision = Precision.Float32 });
@@ -28,7 +31,8 @@ public class NotANumberTests
     public void ReLU_of_minus_infinity_is_0_in_float32(string name) => RequireRectified(name, new() { Precision = Precision.Float32 });
 
     [Theory, MemberData(nameof(RectifiedNames))]
-    public void ReLU_of_minus_infinity_is_0_in_float32_exactly(string name) => RequireRectified(name, new() { Precision = Precision.Float32, Exact = true });
+    public void ReLU_of_minus_infinity_is_0_in_float32_exactly(string name) =>
+        RequireRectified(name, new() { Precision = Precision.Float32, Exact = true });
 
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(RectifiedNames))]
     public void ReLU_of_minus_infinity_is_0_in_bfloat16(string name) => RequireRectified(name, new() { Precision = Precision.BFloat16 });
@@ -39,7 +43,8 @@ public class NotANumberTests
     {
         foreach (Layer layer in new Layer[] { new BatchNorm1d(), new Linear(16) })
         {
-            Graph graph = Graph.Sequential("leaky", (1, 4, 4), [new Flatten(), layer, new LeakyReLU(0.1f), new BatchNorm1d(), new LeakyReLU(0.1f)]);
+            Graph graph = Graph.Sequential("leaky", (1, 4, 4),
+                [new Flatten(), layer, new LeakyReLU(0.1f), new BatchNorm1d(), new LeakyReLU(0.1f)]);
             using Model model = new(graph, new() { Precision = precision }, 4);
             string bias = $"{graph.Nodes[2].Name}.bias";
             float[] values = new float[16];
@@ -75,7 +80,8 @@ public class NotANumberTests
 
     // Of layers that only a ReLU reads.
     private static IEnumerable<string> RectifiedBiases(Graph graph) => graph.Nodes
-        .Where(node => node.Parameters.Any(p => p.Role is ParameterRole.Bias or ParameterRole.Shift) && graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is { Count: > 0 } readers && readers.All(n => n.Layer is ReLU))
+        .Where(node => node.Parameters.Any(p => p.Role is ParameterRole.Bias or ParameterRole.Shift)
+        && graph.Nodes.Where(n => n.Inputs.Contains(node)).ToList() is { Count: > 0 } readers && readers.All(n => n.Layer is ReLU))
         .Select(node => $"{node.Name}.bias");
 
     // One element of one image, then one of each parameter: the logits are NaN where the reference's are, and so is the loss.
@@ -105,9 +111,11 @@ public class NotANumberTests
         {
             bool[] expected = [.. reference.Forward(images).Select(double.IsNaN)];
             Assert.Contains(true, expected);
-            Assert.True(expected.SequenceEqual(ModelJudge.Forward(model, images).Select(float.IsNaN)), $"NaN in {place}: the logits are NaN elsewhere than the reference's");
+            Assert.True(expected.SequenceEqual(ModelJudge.Forward(model, images).Select(float.IsNaN)),
+                $"NaN in {place}: the logits are NaN elsewhere than the reference's");
             bool isLossNaN = double.IsNaN(reference.Loss(images, labels));
-            Assert.True(isLossNaN == double.IsNaN(model.ForwardBackward(TestTensors.Narrow(images), labels)), $"NaN in {place}: the loss is {(isLossNaN ? "a number, and the reference's isn't" : "NaN, and the reference's isn't")}");
+            Assert.True(isLossNaN == double.IsNaN(model.ForwardBackward(TestTensors.Narrow(images), labels)),
+                $"NaN in {place}: the loss is {(isLossNaN ? "a number, and the reference's isn't" : "NaN, and the reference's isn't")}");
         }
     }
 }

@@ -13,14 +13,17 @@ public unsafe class PReLUTests
 
     public static TheoryData<int, int, int, int> Shapes => new()
     {
-        { 5, 7, 30, 1 }, { 2, 3, 4099, 1 }, { 1, 1, 100_003, 1 }, { 3, 20, 12, 8 }, { 3, 20, 12, 16 }, { 4, 33, 1, 33 }, { 2, 5, 9, 5 }, { 2, 6, 25 * 16, 1 },
+        { 5, 7, 30, 1 }, { 2, 3, 4099, 1 }, { 1, 1, 100_003, 1 }, { 3, 20, 12, 8 }, { 3, 20, 12, 16 }, { 4, 33, 1, 33 }, { 2, 5, 9, 5 },
+            { 2, 6, 25 * 16, 1 },
     };
 
     [Theory, MemberData(nameof(Shapes))]
-    public void Float32_is_the_formula_in_every_layout(int images, int channels, int pixels, int block) => RequireFormula<SinglePixel>(new(images, channels, pixels, block), 1e-6);
+    public void Float32_is_the_formula_in_every_layout(int images, int channels, int pixels, int block) =>
+        RequireFormula<SinglePixel>(new(images, channels, pixels, block), 1e-6);
 
     [Theory, MemberData(nameof(Shapes))]
-    public void BFloat16_is_the_formula_in_every_layout(int images, int channels, int pixels, int block) => RequireFormula<BFloat16Pixel>(new(images, channels, pixels, block), 4e-3);
+    public void BFloat16_is_the_formula_in_every_layout(int images, int channels, int pixels, int block) =>
+        RequireFormula<BFloat16Pixel>(new(images, channels, pixels, block), 4e-3);
 
     [Fact]
     public void Slopes_are_what_PyTorch_has()
@@ -29,7 +32,8 @@ public unsafe class PReLUTests
         ParameterSpec slopes = Assert.Single(new PReLU(perChannel: true).Parameters((5, 4, 4)));
         Assert.Equal(("weight", ParameterRole.Slope, new Constant(0.25f)), (slopes.Name, slopes.Role, slopes.Initializer));
         Assert.Equal([5], slopes.Shape);
-        Assert.Equal("PReLU(): the slopes must start at a finite number. The paper's and PyTorch's is 0.25.".Replace("()", "(initial: NaN)", StringComparison.Ordinal),
+        Assert.Equal("PReLU(): the slopes must start at a finite number. The paper's and PyTorch's is 0.25.".Replace("()", "(initial: NaN)",
+            StringComparison.Ordinal),
             Assert.Throws<NetworkException>(() => new PReLU(initial: float.NaN)).Message);
     }
 
@@ -40,10 +44,12 @@ public unsafe class PReLUTests
             RequireFormula<TPixel, Floats8>(shape, tolerance);
     }
 
-    private static void RequireFormula<TPixel, TVector>(PReLUShape shape, double tolerance) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    private static void RequireFormula<TPixel, TVector>(PReLUShape shape, double tolerance) where TPixel : struct, IPixel
+        where TVector : unmanaged, IFloats<TVector>
     {
         long count = (long)shape.Planes * shape.Pixels * shape.Block;
-        float[] x = Rounded<TPixel>(TestTensors.Uniform(count, 1)), d = Rounded<TPixel>(TestTensors.Uniform(count, 2)), slopes = TestTensors.Narrow(TestTensors.Uniform(shape.Channels, 3));
+        float[] x = Rounded<TPixel>(TestTensors.Uniform(count, 1)), d = Rounded<TPixel>(TestTensors.Uniform(count, 2)),
+            slopes = TestTensors.Narrow(TestTensors.Uniform(shape.Channels, 3));
         for (long i = 0; i < count; i++)
             if (ChannelOf(shape, i) >= shape.Channels)
                 (x[i], d[i]) = (0, 0);
@@ -68,10 +74,13 @@ public unsafe class PReLUTests
         }
         Assert.True(Compare.RelativeL2(Singles<TPixel>(target), y) < tolerance);
         Assert.True(Compare.RelativeL2(Singles<TPixel>(diffSource), dx) < tolerance);
-        Assert.True(Compare.RelativeL2([.. Enumerable.Range(0, shape.Slopes).Select(c => (float)Enumerable.Range(0, Threads).Sum(t => sums[t * shape.Slopes + c]))], da) < 1e-6);
+        Assert.True(
+            Compare.RelativeL2([.. Enumerable.Range(0, shape.Slopes)
+            .Select(c => (float)Enumerable.Range(0, Threads).Sum(t => sums[t * shape.Slopes + c]))], da) < 1e-6);
     }
 
-    private static int ChannelOf(PReLUShape shape, long i) => (int)(i / shape.Block / shape.Pixels % shape.Blocks * shape.Block + i % shape.Block);
+    private static int ChannelOf(PReLUShape shape, long i) =>
+        (int)(i / shape.Block / shape.Pixels % shape.Blocks * shape.Block + i % shape.Block);
 
     private static bool IsSingle<TPixel>() where TPixel : struct, IPixel => TPixel.Bytes == SinglePixel.Bytes;
 

@@ -8,7 +8,8 @@ public sealed class AvailableMemoryTests : IDisposable
     private const long Mebibyte = 1 << 20;
     private readonly TemporaryFolder _root = new();
 
-    public AvailableMemoryTests() => Write("proc/meminfo", "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:    8192000 kB\n");
+    public AvailableMemoryTests() =>
+        Write("proc/meminfo", "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:    8192000 kB\n");
 
     public void Dispose() => _root.Dispose();
 

@@ -11,7 +11,9 @@ namespace Convolve.Tests.Planning;
 public class BFloat16PathsTests
 {
     /// <summary>Name, input, batch, and the step that shows that the way was taken.</summary>
-    public static TheoryData<string, int, int> Cases => new() { { "winograd", 24, 40 }, { "winograd", 24, 33 }, { "patches", 63, 3 }, { "padded patches", 62, 2 }, { "unbiased patches", 70, 2 } };
+    public static TheoryData<string, int, int> Cases =>
+        new() { { "winograd", 24, 40 }, { "winograd", 24, 33 }, { "patches", 63, 3 }, { "padded patches", 62, 2 },
+        { "unbiased patches", 70, 2 } };
 
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(Cases))]
     public void Every_way_computes_what_float32_computes(string name, int size, int batch) => RequireFloat32(name, size, batch);
@@ -34,11 +36,14 @@ public class BFloat16PathsTests
             _ => new(24, 8, stride: 4, padding: 1, bias: false),
         };
         Layer[] stem = name == "winograd" ? [new Conv2d(32, 1), new ReLU()] : [];
-        Graph graph = Graph.Sequential(name, (3, size, size), [.. stem, conv, new ReLU(), new MaxPool2d(3, stride: 2), new Flatten(), new Linear(10)]);
+        Graph graph = Graph.Sequential(name, (3, size, size),
+            [.. stem, conv, new ReLU(), new MaxPool2d(3, stride: 2), new Flatten(), new Linear(10)]);
         float[] images = TestTensors.Narrow(TestTensors.Images(graph, batch));
         int[] labels = [.. Enumerable.Range(0, batch).Select(i => i % 10)];
-        using Model exact = new(graph, new() { Precision = Precision.Float32, Exact = true }, batch, 5), fast = new(graph, new() { Precision = Precision.BFloat16 }, batch, 5);
-        Assert.Contains(name == "winograd" ? "own winograd" : "space to depth", fast.Training(batch).Plan.ToString(), StringComparison.Ordinal);
+        using Model exact = new(graph, new() { Precision = Precision.Float32, Exact = true }, batch, 5),
+            fast = new(graph, new() { Precision = Precision.BFloat16 }, batch, 5);
+        Assert.Contains(name == "winograd" ? "own winograd" : "space to depth", fast.Training(batch).Plan.ToString(),
+            StringComparison.Ordinal);
         Assert.Equal(exact.ForwardBackward(images, labels), fast.ForwardBackward(images, labels), 0.05);
         foreach (string parameter in exact.ParameterNames)
             RequireAlike(parameter, Gradient(fast, parameter), Gradient(exact, parameter), 0.98);
@@ -53,7 +58,8 @@ public class BFloat16PathsTests
 
     private static float[] Gradient(Model model, string name)
     {
-        float[] values = new float[model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count))).First(p => p.Name == name).Count];
+        float[] values = new float[model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count)))
+            .First(p => p.Name == name).Count];
         model.ReadGradient(name, values);
         return values;
     }

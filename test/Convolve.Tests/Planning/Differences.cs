@@ -3,7 +3,9 @@ using Convolve.Testing;
 
 namespace Convolve.Tests.Planning;
 
-/// <summary>Compares a model's gradients with differences of its loss along random directions, at one training step, so that masks stay.</summary>
+/// <summary>
+/// Compares a model's gradients with differences of its loss along random directions, at one training step, so that masks stay.
+/// </summary>
 internal static class Differences
 {
     private const int Directions = 3;
@@ -35,7 +37,8 @@ internal static class Differences
                 double error = Error(2e-3 * length);
                 return error < Tolerance ? error : Error(5e-4 * length);
 
-                double Error(double size) => Math.Abs((Loss(size) - Loss(-size)) / (2 * size) - expected) / (scale + LossRounding / size / Tolerance);
+                double Error(double size) => Math.Abs((Loss(size) - Loss(-size)) / (2 * size) - expected)
+                    / (scale + LossRounding / size / Tolerance);
 
                 double Loss(double step)
                 {

@@ -4,8 +4,8 @@ using Convolve.Planning;
 namespace Convolve.Tests.Planning;
 
 /// <summary>
-/// Judges a plan's use of memory by its steps alone: what the planner says of lifetimes is not believed, but found again from what each step
-/// reads and writes.
+/// Judges a plan's use of memory by its steps alone: what the planner says of lifetimes is not believed, but found again from what each
+/// step reads and writes.
 /// </summary>
 internal static class MemoryJudge
 {
@@ -16,7 +16,8 @@ internal static class MemoryJudge
         RequireRoom(plan, lives);
         RequireOrder(plan);
         RequireParameters(plan);
-        long most = Enumerable.Range(-1, plan.Steps.Count + 2).Max(step => lives.Where(l => l.Value.First <= step && step <= l.Value.Last).Sum(l => l.Key.Bytes));
+        long most = Enumerable.Range(-1, plan.Steps.Count + 2)
+            .Max(step => lives.Where(l => l.Value.First <= step && step <= l.Value.Last).Sum(l => l.Key.Bytes));
         return most == 0 ? 1 : (double)plan.ArenaBytes / most;
     }
 
@@ -37,7 +38,8 @@ internal static class MemoryJudge
         return lives;
 
         void Touch(Storage storage, int step) =>
-            lives[storage] = lives.TryGetValue(storage, out var life) ? (Math.Min(life.First, step), Math.Max(life.Last, step)) : (step, step);
+            lives[storage] = lives.TryGetValue(storage, out var life) ? (Math.Min(life.First, step), Math.Max(life.Last, step))
+                : (step, step);
     }
 
     private static void RequireRoom(Plan plan, Dictionary<Storage, (int First, int Last)> lives)
@@ -47,12 +49,15 @@ internal static class MemoryJudge
         {
             Assert.Equal(Region.Arena, piece.Region);
             Assert.True(piece.Offset >= 0 && piece.Offset % 64 == 0, $"{piece.Name} lies at {piece.Offset}");
-            Assert.True(piece.Offset + piece.Bytes <= plan.ArenaBytes, $"{piece.Name} ends at {piece.Offset + piece.Bytes} of {plan.ArenaBytes}");
+            Assert.True(piece.Offset + piece.Bytes <= plan.ArenaBytes,
+                $"{piece.Name} ends at {piece.Offset + piece.Bytes} of {plan.ArenaBytes}");
             foreach ((Storage other, int otherFirst, int otherLast) in pieces)
             {
-                bool together = first <= otherLast && otherFirst <= last, apart = piece.Offset + piece.Bytes <= other.Offset || other.Offset + other.Bytes <= piece.Offset;
+                bool together = first <= otherLast && otherFirst <= last, apart = piece.Offset + piece.Bytes <= other.Offset
+                    || other.Offset + other.Bytes <= piece.Offset;
                 Assert.True(piece == other || !together || apart,
-                    $"{piece.Name} (steps {first} to {last}, {piece.Offset} + {piece.Bytes}) and {other.Name} ({otherFirst} to {otherLast}, {other.Offset} + {other.Bytes}) overlap");
+                    $"{piece.Name} (steps {first} to {last}, {piece.Offset} + {piece.Bytes}) and {other.Name} ({otherFirst} to " +
+                    $"{otherLast}, {other.Offset} + {other.Bytes}) overlap");
             }
         }
     }
@@ -69,12 +74,14 @@ internal static class MemoryJudge
                 Storage storage = use.Tensor.Storage;
                 Assert.True(RangeOf(use).End <= storage.Bytes, $"{step.Label}: {use.Argument} is larger than {storage.Name}");
                 Assert.False(use.Tensor.Layout.IsAny, $"{step.Label}: {use.Argument} has no layout");
-                if (storage.Region == Region.WeightCopies || (storage.Region == Region.Parameters && plan.Parameters.Slots[storage.Parameter].IsLearned))
+                if (storage.Region == Region.WeightCopies
+                    || (storage.Region == Region.Parameters && plan.Parameters.Slots[storage.Parameter].IsLearned))
                     Assert.Equal(Access.Read, use.Access);
                 else if (storage.Region == Region.Parameters)
                     Assert.Equal(plan.Options.IsTraining ? Access.ReadWrite : Access.Read, use.Access);
                 else if (use.Access.HasFlag(Access.Read))
-                    Assert.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)), $"{step.Label} reads {storage.Name}, which nothing has written");
+                    Assert.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)),
+                        $"{step.Label} reads {storage.Name}, which nothing has written");
             }
             HashSet<Storage> read = [.. step.Uses.Where(u => u.Access.HasFlag(Access.Read)).Select(u => u.Tensor.Storage)];
             foreach (Use use in step.Uses.Where(u => u.Access.HasFlag(Access.Write)))
@@ -82,7 +89,8 @@ internal static class MemoryJudge
                 Storage storage = use.Tensor.Storage;
                 (long begin, long end) = RangeOf(use);
                 List<(long Begin, long End)> ranges = written.TryGetValue(storage, out var found) ? found : written[storage] = [];
-                Assert.True(read.Contains(storage) || ranges.All(r => r.End <= begin || end <= r.Begin), $"{step.Label} writes {storage.Name} again");
+                Assert.True(read.Contains(storage) || ranges.All(r => r.End <= begin || end <= r.Begin),
+                    $"{step.Label} writes {storage.Name} again");
                 ranges.Add((begin, end));
             }
         }
@@ -104,13 +112,17 @@ internal static class MemoryJudge
 
     private static void RequireParameters(Plan plan)
     {
-        (long Begin, long End)[] slots = [.. plan.Parameters.Slots.Select(s => (s.Offset, s.Offset + s.Layout.Bytes)).OrderBy(s => s.Offset)];
+        (long Begin, long End)[] slots = [.. plan.Parameters.Slots.Select(s => (s.Offset, s.Offset + s.Layout.Bytes))
+            .OrderBy(s => s.Offset)];
         Assert.All(slots, slot => Assert.True(slot.Begin % 64 == 0 && slot.End <= plan.Parameters.Bytes));
         Assert.All(slots.Zip(slots.Skip(1)), pair => Assert.True(pair.First.End <= pair.Second.Begin));
-        Assert.All(plan.Parameters.Slots, slot => Assert.Equal(slot.Spec.Role != ParameterRole.Weight, slot.Offset >= plan.Parameters.WeightBytes));
-        int[] gradients = [.. plan.Steps.SelectMany(s => s.Uses).Where(u => u.Tensor.Storage.Region == Region.Gradients && u.Access.HasFlag(Access.Write))
+        Assert.All(plan.Parameters.Slots, slot =>
+            Assert.Equal(slot.Spec.Role != ParameterRole.Weight, slot.Offset >= plan.Parameters.WeightBytes));
+        int[] gradients = [.. plan.Steps.SelectMany(s => s.Uses)
+            .Where(u => u.Tensor.Storage.Region == Region.Gradients && u.Access.HasFlag(Access.Write))
             .Select(u => u.Tensor.Storage.Parameter).Order()];
-        Assert.Equal(plan.Options.IsTraining ? Enumerable.Range(0, plan.Parameters.Slots.Count).Where(i => plan.Parameters.Slots[i].IsLearned) : [], gradients);
+        Assert.Equal(plan.Options.IsTraining ? Enumerable.Range(0, plan.Parameters.Slots.Count)
+            .Where(i => plan.Parameters.Slots[i].IsLearned) : [], gradients);
         foreach (Storage storage in plan.Storages.Where(s => s.Region is Region.Parameters or Region.Gradients))
         {
             ParameterSlot slot = plan.Parameters.Slots[storage.Parameter];

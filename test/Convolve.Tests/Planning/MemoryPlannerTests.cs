@@ -8,9 +8,9 @@ using Convolve.Zoo;
 namespace Convolve.Tests.Planning;
 
 /// <summary>
-/// Where tensors share memory, nothing may notice. Judged three ways on random networks: by lifetimes found from the steps; by running each plan
-/// again with all tensors apart, which must give the same bits; and by the float64 reference or by differences of the loss, which see what an
-/// operation in place has spoilt in both.
+/// Where tensors share memory, nothing may notice. Judged three ways on random networks: by lifetimes found from the steps; by running each
+/// plan again with all tensors apart, which must give the same bits; and by the float64 reference or by differences of the loss, which see
+/// what an operation in place has spoilt in both.
 /// </summary>
 public class MemoryPlannerTests
 {
@@ -25,7 +25,8 @@ public class MemoryPlannerTests
 
     private static Precision PrecisionOf(int seed) => seed % 3 == 2 && Features.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32;
 
-    private static PlanOptions OptionsOf(int seed, bool training) => new(Batches[seed % Batches.Length], training, PrecisionOf(seed), seed % 2 == 0, 1 + seed % 4 / 2);
+    private static PlanOptions OptionsOf(int seed, bool training) =>
+        new(Batches[seed % Batches.Length], training, PrecisionOf(seed), seed % 2 == 0, 1 + seed % 4 / 2);
 
     [Theory, MemberData(nameof(Seeds))]
     public void Sharing_memory_changes_no_bit(int seed)
@@ -95,9 +96,11 @@ public class MemoryPlannerTests
         {
             // An element near a tie of a ReLU or a pool may go the other way: 0.02 allows for one, and not for a lost tensor.
             if (isFloat32)
-                Assert.True(Compare.RelativeL2(actual, expected) < 0.02, $"{graph}: {result} is off by {Compare.RelativeL2(actual, expected):e1}");
+                Assert.True(Compare.RelativeL2(actual, expected) < 0.02,
+                    $"{graph}: {result} is off by {Compare.RelativeL2(actual, expected):e1}");
             else
-                Assert.True(Norm(expected) < 1e-3 || Compare.Cosine(actual, expected) > 0.9, $"{graph}: {result} has cosine {Compare.Cosine(actual, expected):f4}");
+                Assert.True(Norm(expected) < 1e-3 || Compare.Cosine(actual, expected) > 0.9,
+                    $"{graph}: {result} has cosine {Compare.Cosine(actual, expected):f4}");
         }
     }
 
@@ -120,7 +123,8 @@ public class MemoryPlannerTests
         foreach ((string name, float[] values) in apart)
         {
             Assert.DoesNotContain(values, float.IsNaN);
-            Assert.True(values.AsSpan().SequenceEqual(shared[name]), $"{plan.Graph}: {name} differs between the arena and tensors that lie apart\n{plan}");
+            Assert.True(values.AsSpan().SequenceEqual(shared[name]),
+                $"{plan.Graph}: {name} differs between the arena and tensors that lie apart\n{plan}");
         }
     }
 

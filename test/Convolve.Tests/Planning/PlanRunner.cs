@@ -74,6 +74,7 @@ internal static class PlanRunner
     private static void RequireGuards(Plan plan, NativeBuffer arena)
     {
         foreach (Storage piece in Pieces(plan))
-            Assert.True(arena.Span<byte>(piece.Offset + piece.Bytes, Guard).IndexOfAnyExcept(Junk) < 0, $"something wrote behind {piece.Name}");
+            Assert.True(arena.Span<byte>(piece.Offset + piece.Bytes, Guard).IndexOfAnyExcept(Junk) < 0,
+                $"something wrote behind {piece.Name}");
     }
 }

@@ -16,7 +16,8 @@ public class PlanTests
 
     public static TheoryData<string> Networks => [.. NetworkCatalog.All.Select(entry => entry.Name)];
 
-    private static Plan Create(string name, int batch = 64, bool training = true, Precision precision = Precision.Float32, bool exact = false) =>
+    private static Plan Create(string name, int batch = 64, bool training = true, Precision precision = Precision.Float32,
+        bool exact = false) =>
         Planner.Create(NetworkCatalog.Create(name), new(batch, training, precision, exact, 2));
 
     // "ref" kernels go through a tensor one element after the other: 10 to 300 times slower.
@@ -32,8 +33,10 @@ public class PlanTests
         {
             RequireNotOneByOne(step, implementation);
             // oneDNN 2.6 has no other kernel for bfloat16 gradients of fewer than 16 filters over an image of few channels.
-            bool isWithoutChoice = precision == Precision.BFloat16 && step.Label == "conv1 backward weights" && step[Argument.DiffWeights].Layout.Sizes[0] < 16;
-            Assert.True(!HasAvx512 || isWithoutChoice || !implementation.Contains("gemm:jit", StringComparison.Ordinal), $"{step.Label} runs by {implementation}");
+            bool isWithoutChoice = precision == Precision.BFloat16 && step.Label == "conv1 backward weights"
+                && step[Argument.DiffWeights].Layout.Sizes[0] < 16;
+            Assert.True(!HasAvx512 || isWithoutChoice || !implementation.Contains("gemm:jit", StringComparison.Ordinal),
+                $"{step.Label} runs by {implementation}");
         }
     }
 
@@ -79,7 +82,8 @@ public class PlanTests
     public void Poolings_behind_own_kernels_get_blocks_that_the_library_is_quick_with(int channels, bool isMax)
     {
         Graph graph = Graph.Sequential("norms", (channels, 20, 20),
-            [new BatchNorm2d(), isMax ? new MaxPool2d(2) : new AvgPool2d(3, stride: 2, padding: 1, countPadding: false), new Flatten(), new Linear(10)]);
+            [new BatchNorm2d(), isMax ? new MaxPool2d(2) : new AvgPool2d(3, stride: 2, padding: 1, countPadding: false), new Flatten(),
+            new Linear(10)]);
         Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps];
         Assert.Equal(!HasAvx512, steps.Any(s => s.Label == "pool1 reorder source"));
         foreach (Step step in steps.Where(s => s.Work is NativeWork))
@@ -91,7 +95,8 @@ public class PlanTests
     {
         Plan plan = Create("alexnet-d2l");
         Assert.DoesNotContain(plan.Steps, s => s.Phase == Phase.Forward && s.Node.StartsWith("relu", StringComparison.Ordinal));
-        Assert.All(plan.Steps.Where(s => s.Phase == Phase.Forward).Select(s => (s.Work as NativeWork)?.Operation).OfType<ConvolutionForward>(),
+        Assert.All(plan.Steps.Where(s => s.Phase == Phase.Forward).Select(s => (s.Work as NativeWork)?.Operation)
+            .OfType<ConvolutionForward>(),
             o => Assert.Equal(new ElementwiseFunction(ElementwiseKind.ReLU), o.Activation));
     }
 
@@ -113,7 +118,8 @@ public class PlanTests
         Plan plan = Create("alexnet-d2l");
         foreach ((string relu, string pool, long side) in new[] { ("relu1", "pool1", 26L), ("relu2", "pool2", 12), ("relu5", "pool3", 5) })
         {
-            Step forward = plan.Steps.Single(s => s.Label == $"{pool} forward"), backward = plan.Steps.Single(s => s.Label == $"{pool} backward");
+            Step forward = plan.Steps.Single(s => s.Label == $"{pool} forward"),
+                backward = plan.Steps.Single(s => s.Label == $"{pool} backward");
             Assert.All([forward, backward], s => Assert.IsType<BlockedPoolingWork>(s.Work));
             Assert.Equal([side, side], backward[Argument.DiffTarget].Layout.Sizes.Skip(2));
             Assert.All([forward, backward], s => Assert.True(((BlockedPoolingWork)s.Work).TakesReLU));
@@ -131,8 +137,10 @@ public class PlanTests
     public void Poolings_that_the_own_kernels_are_not_made_for_are_the_librarys(int kernel, int stride, bool isMax, bool isOwn)
     {
         Pool2d pool = isMax ? new MaxPool2d(kernel, stride) : new AvgPool2d(kernel, stride);
-        Graph graph = Graph.Sequential("pools", (32, 20, 20), [new Conv2d(32, 3, padding: 1), new ReLU(), pool, new Flatten(), new Linear(10)]);
-        Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps.Where(s => s.Label is "pool1 forward" or "pool1 backward")];
+        Graph graph = Graph.Sequential("pools", (32, 20, 20),
+            [new Conv2d(32, 3, padding: 1), new ReLU(), pool, new Flatten(), new Linear(10)]);
+        Step[] steps = [.. Planner.Create(graph, new(2, true, Precision.Float32, true, 2)).Steps.Where(s => s.Label is "pool1 forward"
+            or "pool1 backward")];
         Assert.Equal(2, steps.Length);
         Assert.All(steps, s => Assert.Equal(isOwn, s.Work is BlockedPoolingWork));
     }
@@ -164,7 +172,8 @@ public class PlanTests
     [Fact]
     public void Dropout_is_not_in_evaluation_and_runs_in_place_in_training()
     {
-        Assert.DoesNotContain(Create("alexnet-d2l", training: false).Steps, s => s.Work is DropoutWork || s.Node.StartsWith("dropout", StringComparison.Ordinal));
+        Assert.DoesNotContain(Create("alexnet-d2l", training: false).Steps, s => s.Work is DropoutWork
+            || s.Node.StartsWith("dropout", StringComparison.Ordinal));
         Step[] steps = [.. Create("alexnet-d2l").Steps.Where(s => s.Work is DropoutWork)];
         Assert.Equal(["dropout1 forward", "dropout2 forward", "dropout2 backward", "dropout1 backward"], steps.Select(s => s.Label));
         Assert.All(steps, s => Assert.Same(s[Argument.Source].Storage, s[Argument.Target].Storage));
@@ -175,7 +184,8 @@ public class PlanTests
     {
         Plan plan = Create("alexnet-d2l", training: false);
         Assert.All(plan.Steps, s => Assert.Equal(Phase.Forward, s.Phase));
-        Assert.DoesNotContain(plan.Steps.SelectMany(s => s.Uses), u => u.Argument == Argument.Workspace || u.Tensor.Storage.Region == Region.Gradients);
+        Assert.DoesNotContain(plan.Steps.SelectMany(s => s.Uses), u => u.Argument == Argument.Workspace
+            || u.Tensor.Storage.Region == Region.Gradients);
         Assert.True(plan.ArenaBytes < Create("alexnet-d2l").ArenaBytes / 1.4);
     }
 
@@ -219,7 +229,9 @@ public class PlanTests
     {
         Graph graph = Graph.Sequential("open", (3, 8, 8), [new Conv2d(4, 3)]);
         NetworkException error = Assert.Throws<NetworkException>(() => Planner.Create(graph, new(1, false, Precision.Float32, false, 1)));
-        Assert.Equal("The network \"open\" ends in an image of 4x6x6, and a classifier ends in a vector of logits. Add Flatten() and Linear(classes).", error.Message);
+        Assert.Equal(
+            "The network \"open\" ends in an image of 4x6x6, and a classifier ends in a vector of logits. Add Flatten() and " +
+            "Linear(classes).", error.Message);
     }
 
     // Kernels are made for a number of threads, and so is the memory they work in: a plan for more than there are cores, or fewer, holds.
@@ -234,7 +246,8 @@ public class PlanTests
         Assert.Equal(threads, model.Training(4).Plan.Options.Threads);
         Plan expected = Planner.Create(graph, new(4, true, Precision.Float32, true, threads));
         Assert.Equal(expected.ToString(), model.Training(4).Plan.ToString());
-        Assert.Equal(Planner.Create(graph, new(3, true, Precision.Float32, true, threads), expected.Parameters).ToString(), model.Training(3).Plan.ToString());
+        Assert.Equal(Planner.Create(graph, new(3, true, Precision.Float32, true, threads), expected.Parameters).ToString(),
+            model.Training(3).Plan.ToString());
     }
 
     private static int IndexOf(Plan plan, string label) => plan.Steps.Select(s => s.Label).ToList().IndexOf(label);

@@ -22,7 +22,8 @@ public class PlannedLayoutTests
 
     private static void Check(Graph graph, int batch)
     {
-        Layout[] layouts = [.. from precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16] : new[] { Precision.Float32 }
+        Layout[] layouts = [.. from precision in Features.HasNativeBFloat16 ? [Precision.Float32, Precision.BFloat16]
+            : new[] { Precision.Float32 }
                                from training in new[] { true, false }
                                from step in Planner.Create(graph, new(batch, training, precision, false, 2)).Steps
                                from use in step.Uses

@@ -60,8 +60,10 @@ internal sealed class RandomGraphs
         switch (Next(0, _hasDropout ? 9 : 8))
         {
             case 0 or 1 or 2:
-                int groups = shape.Channels % 2 == 0 && Next(0, 3) == 0 ? 2 : 1, kernel = Pick(1, 3, 3, 5), filters = groups * Pick(2, 3, 4, 8, 16);
-                Add(new Conv2d(filters, kernel, stride: smaller > 5 ? Pick(1, 1, 2) : 1, padding: kernel / 2, groups: groups, bias: Next(0, 3) > 0), input);
+                int groups = shape.Channels % 2 == 0 && Next(0, 3) == 0 ? 2 : 1, kernel = Pick(1, 3, 3, 5),
+                    filters = groups * Pick(2, 3, 4, 8, 16);
+                Add(new Conv2d(filters, kernel, stride: smaller > 5 ? Pick(1, 1, 2) : 1, padding: kernel / 2, groups: groups,
+                    bias: Next(0, 3) > 0), input);
                 break;
             case 3:
                 Add(smaller >= 4 ? new MaxPool2d(Pick(2, 3), stride: 2) : new MaxPool2d(3, stride: 1, padding: 1), input);
@@ -77,7 +79,8 @@ internal sealed class RandomGraphs
                 Add(new Add(), input, alike[Next(0, alike.Length - 1)]);
                 break;
             case 8:
-                int[] asLarge = [.. Enumerable.Range(0, _nodes.Count).Where(i => _nodes[i].Shape.Height == shape.Height && _nodes[i].Shape.Width == shape.Width)];
+                int[] asLarge = [.. Enumerable.Range(0, _nodes.Count)
+                    .Where(i => _nodes[i].Shape.Height == shape.Height && _nodes[i].Shape.Width == shape.Width)];
                 Add(new Concat(), input, asLarge[Next(0, asLarge.Length - 1)]);
                 break;
             default:

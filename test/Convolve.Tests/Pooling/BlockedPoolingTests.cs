@@ -4,7 +4,10 @@ using Convolve.Testing;
 
 namespace Convolve.Tests.Pooling;
 
-/// <summary>Max pooling of blocks of 16 channels and its gradient against plain loops in float64: no bit may differ, not in registers put together of halves either.</summary>
+/// <summary>
+/// Max pooling of blocks of 16 channels and its gradient against plain loops in float64: no bit may differ, not in registers put together
+/// of halves either.
+/// </summary>
 public unsafe class BlockedPoolingTests
 {
     /// <summary>Images, channels, rows, columns; kernel, stride, padding above, on the left, below, on the right; threads.</summary>
@@ -52,17 +55,21 @@ public unsafe class BlockedPoolingTests
         {
             float[] source = Make(sizes, numbers, TPixel.Bytes), diff = Rounded(TestTensors.Uniform(sizes.OutElements, 2), TPixel.Bytes);
             (float[] target, int[] places) = PoolReference.Forward(sizes, source);
-            using LanesBuffer x = Blocks(sizes.Images, sizes.Channels, sizes.InArea, source, TPixel.Bytes), dy = Blocks(sizes.Images, sizes.Channels, sizes.OutArea, diff, TPixel.Bytes);
+            using LanesBuffer x = Blocks(sizes.Images, sizes.Channels, sizes.InArea, source, TPixel.Bytes),
+                dy = Blocks(sizes.Images, sizes.Channels, sizes.OutArea, diff, TPixel.Bytes);
             foreach (bool isRectified in new[] { false, true })
             {
                 if (isRectified)
                     places = [.. places.Select((place, i) => target[i] > 0 ? place : BlockedPool.Nowhere)];
-                using LanesBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes), dx = Room(sizes, sizes.InArea, TPixel.Bytes);
+                using LanesBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes),
+                    dx = Room(sizes, sizes.InArea, TPixel.Bytes);
                 for (int thread = 0; thread < threads; thread++)
                     BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, y.Data, argmax.Data, isRectified, thread, threads);
                 RequireSame($"{numbers} output", Plain(sizes, sizes.OutArea, y, TPixel.Bytes), target);
                 for (int i = 0; i < places.Length; i++)
-                    Assert.True(argmax.Data[Place(sizes.Channels, sizes.OutArea, i)] == places[i], $"{numbers}: place {argmax.Data[Place(sizes.Channels, sizes.OutArea, i)]} at output {i}, and {places[i]} was expected");
+                    Assert.True(argmax.Data[Place(sizes.Channels, sizes.OutArea, i)] == places[i],
+                        $"{numbers}: place {argmax.Data[Place(sizes.Channels, sizes.OutArea, i)]} at output {i}, and {places[i]} was " +
+                        $"expected");
 
                 for (int thread = 0; thread < threads; thread++)
                     BlockedMaxPooling.Backward<TPixel>(sizes.Pool, dy.Data, argmax.Data, dx.Data, thread, threads);
@@ -112,7 +119,8 @@ public unsafe class BlockedPoolingTests
     private static float[] Rounded(double[] values, int pixelBytes) =>
         Array.ConvertAll(values, value => pixelBytes == 32 ? BFloat16.ToSingle(BFloat16.FromSingle((float)value)) : (float)value);
 
-    private static LanesBuffer Room(PoolSizes sizes, int area, int pixelBytes) => new((long)sizes.Images * sizes.Blocks * area * pixelBytes);
+    private static LanesBuffer Room(PoolSizes sizes, int area, int pixelBytes) =>
+        new((long)sizes.Images * sizes.Blocks * area * pixelBytes);
 
     private static int Place(int channels, int area, int i)
     {

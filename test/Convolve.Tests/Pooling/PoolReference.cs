@@ -23,7 +23,9 @@ internal sealed class PoolSizes(int[] z)
         (z[2] + z[8] + z[10] - z[4]) / z[6] + 1, (z[3] + z[9] + z[11] - z[5]) / z[7] + 1);
 }
 
-/// <summary>Max pooling of plain images, one window after the other, with PyTorch's rule: a later value wins if it is larger, or NaN.</summary>
+/// <summary>
+/// Max pooling of plain images, one window after the other, with PyTorch's rule: a later value wins if it is larger, or NaN.
+/// </summary>
 internal static class PoolReference
 {
     public static (float[] Target, int[] Places) Forward(PoolSizes sizes, float[] source)
@@ -56,7 +58,8 @@ internal static class PoolReference
     private static IEnumerable<(int Input, int Place)> Window(PoolSizes sizes, int output)
     {
         BlockedPool p = sizes.Pool;
-        int plane = output / sizes.OutArea, top = output % sizes.OutArea / p.OutWidth * p.StrideHeight - p.Top, left = output % p.OutWidth * p.StrideWidth - p.Left;
+        int plane = output / sizes.OutArea, top = output % sizes.OutArea / p.OutWidth * p.StrideHeight - p.Top,
+            left = output % p.OutWidth * p.StrideWidth - p.Left;
         for (int i = 0; i < p.KernelHeight; i++)
             for (int j = 0; j < p.KernelWidth; j++)
                 if (top + i >= 0 && top + i < p.Height && left + j >= 0 && left + j < p.Width)

@@ -11,7 +11,8 @@ public class FilterSheetTests
 {
     private static FilterSheet Draw(int channels, int filters, int kernel, float[] weights, FilterScaling scaling)
     {
-        Graph graph = Graph.Sequential("f", (channels, 8, 8), [new ReLU(), new Conv2d(filters, kernel, bias: false), new Flatten(), new Linear(2)]);
+        Graph graph = Graph.Sequential("f", (channels, 8, 8),
+            [new ReLU(), new Conv2d(filters, kernel, bias: false), new Flatten(), new Linear(2)]);
         using Model model = new(graph, new() { Precision = Convolve.Planning.Precision.Float32 });
         model.WriteParameter("conv1.weight", weights);
         return FilterSheet.Create(model, scaling)!;
@@ -26,7 +27,8 @@ public class FilterSheetTests
                    from c in Enumerable.Range(0, sheet.Size.Channels)
                    from y in Enumerable.Range(0, kernel)
                    from x in Enumerable.Range(0, kernel)
-                   select pixels[(c * sheet.Size.Height + 2 + f / sheet.Columns * pitch + y * factor + factor / 2) * sheet.Size.Width + 2 + f % sheet.Columns * pitch + x * factor + factor / 2]];
+                   select pixels[(c * sheet.Size.Height + 2 + f / sheet.Columns * pitch + y * factor + factor / 2) * sheet.Size.Width + 2
+                   + f % sheet.Columns * pitch + x * factor + factor / 2]];
     }
 
     [Fact]
@@ -39,7 +41,8 @@ public class FilterSheetTests
 
     [Fact]
     public void Filters_can_share_a_scale() =>
-        Assert.Equal([128, 159, 96, 143, 128, 255, 191, 0], Weights(Draw(1, 2, 2, [0, 1, -1, .5f, 0, 4, 2, -4], FilterScaling.Joint), 2, 2));
+        Assert.Equal([128, 159, 96, 143, 128, 255, 191, 0],
+            Weights(Draw(1, 2, 2, [0, 1, -1, .5f, 0, 4, 2, -4], FilterScaling.Joint), 2, 2));
 
     [Fact]
     public void Three_channels_are_colours()
@@ -58,7 +61,8 @@ public class FilterSheetTests
     }
 
     [Fact]
-    public void What_is_no_number_is_grey() => Assert.Equal([128, 255, 128, 128], Weights(Draw(1, 1, 2, [float.NaN, 1, float.PositiveInfinity, 0], FilterScaling.Each), 1, 2));
+    public void What_is_no_number_is_grey() =>
+        Assert.Equal([128, 255, 128, 128], Weights(Draw(1, 1, 2, [float.NaN, 1, float.PositiveInfinity, 0], FilterScaling.Each), 1, 2));
 
     [Theory]
     [InlineData(96, 16)]

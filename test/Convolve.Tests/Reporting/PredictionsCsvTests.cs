@@ -15,7 +15,8 @@ public sealed class PredictionsCsvTests : IDisposable
     {
         Predictions predictions = new(["a,b", "c\"d"], [new(7), new(9, "x,\"1\".png")], [0, 1], [0, 0, float.NaN, 1]);
         PredictionsCsv.Write(_folder["all.csv"], predictions);
-        Assert.Equal("sample,file,true,predicted,correct,confidence,loss,\"p:a,b\",\"p:c\"\"d\"\r\n7,,\"a,b\",\"a,b\",1,0.5,0.693147181,0.5,0.5\r\n"
+        Assert.Equal(
+            "sample,file,true,predicted,correct,confidence,loss,\"p:a,b\",\"p:c\"\"d\"\r\n7,,\"a,b\",\"a,b\",1,0.5,0.693147181,0.5,0.5\r\n"
             + "9,\"x,\"\"1\"\".png\",\"c\"\"d\",,0,NaN,NaN,NaN,NaN\r\n", File.ReadAllText(_folder["all.csv"]));
     }
 }

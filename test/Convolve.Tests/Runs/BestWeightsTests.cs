@@ -30,7 +30,9 @@ public sealed class BestWeightsTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
-            Assert.Equal($"{_folder["run/model.safetensors"]} has no weights that can be used (there is no such file), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
+            Assert.Equal(
+                $"{_folder["run/model.safetensors"]} has no weights that can be used (there is no such file), and epoch 1 was the best " +
+                $"at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
             Assert.Equal(3, trainer.Fit().BestEpoch);
         }
@@ -58,7 +60,9 @@ public sealed class BestWeightsTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
-            Assert.Equal($"{model} has no weights that can be used (it is damaged: it has changed since it was written), and epoch 1 was the best at the checkpoint: the best is chosen from here on.",
+            Assert.Equal(
+                $"{model} has no weights that can be used (it is damaged: it has changed since it was written), and epoch 1 was the " +
+                $"best at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
             trainer.Fit();
         }
@@ -81,7 +85,9 @@ public sealed class BestWeightsTests : IDisposable
         File.WriteAllBytes(model, [.. whole[..^9], (byte)(whole[^9] ^ 1), .. whole[^8..]]);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits());
-        Assert.Equal($"{model} cannot be used: it is damaged: it has changed since it was written. It is written again from {_folder["run/checkpoint/epoch-000001-step-00000000.safetensors"]}, "
+        Assert.Equal(
+            $"{model} cannot be used: it is damaged: it has changed since it was written. It is written again from " +
+            $"{_folder["run/checkpoint/epoch-000001-step-00000000.safetensors"]}, "
             + "which has those of epoch 1, the best.", Assert.Single(trainer.ResumedFrom!.Notes));
         Assert.Equal(whole, File.ReadAllBytes(model));
     }
@@ -121,7 +127,9 @@ public sealed class BestWeightsTests : IDisposable
         File.WriteAllBytes(_folder["run/model.safetensors"], weights); // as if all newer checkpoints were damaged
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits());
-        Assert.Equal($"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is done again: they are kept as {_folder[$"run/model-epoch-{best}.safetensors"]}.",
+        Assert.Equal(
+            $"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is done again: they are kept as " +
+            $"{_folder[$"run/model-epoch-{best}.safetensors"]}.",
             trainer.ResumedFrom!.Notes[0]);
         Assert.Equal(weights, File.ReadAllBytes(_folder[$"run/model-epoch-{best}.safetensors"]));
         Assert.Equal(4, trainer.Fit().Epochs.Count);

@@ -22,7 +22,8 @@ public class CheckpointCostTests
         Dataset noise = TrainingData.Noise(Batch, 1, new(1, 28, 28), 10);
         Split all = new("train", noise, [.. Enumerable.Range(0, Batch)]);
         DataSplits splits = new(all, new("validation", noise, []), new("test", noise, [0]));
-        Recipe recipe = new() { Network = "alexnet-d2l", Dataset = "noise", BatchSize = Batch, Optimizer = new Sgd { LearningRate = 1e-4f, Momentum = 0.9f } };
+        Recipe recipe = new() { Network = "alexnet-d2l", Dataset = "noise", BatchSize = Batch,
+            Optimizer = new Sgd { LearningRate = 1e-4f, Momentum = 0.9f } };
         using TrainingParts parts = new(Zoo.AlexNet.D2L(), splits, recipe);
         using RunFolder run = RunFolder.Create(folder["run"], recipe, parts.Graph, []);
         RunRecord record = new(parts, run, new());

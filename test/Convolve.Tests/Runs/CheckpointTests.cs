@@ -17,7 +17,8 @@ public sealed class CheckpointTests : IDisposable
 
     private static Recipe Recipe => TrainingData.Recipe;
 
-    private string[] Names => [.. Directory.GetFileSystemEntries(_folder["run/checkpoint"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    private string[] Names =>
+        [.. Directory.GetFileSystemEntries(_folder["run/checkpoint"]).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
     public void Dispose() => _folder.Dispose();
 
@@ -25,7 +26,8 @@ public sealed class CheckpointTests : IDisposable
     public void The_last_two_are_kept_and_are_model_files()
     {
         List<string> seen = [];
-        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe, new() { EverySteps = 3 }))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe,
+            new() { EverySteps = 3 }))
         {
             Assert.Empty(Names);
             trainer.Fit(new Told(_ => seen.AddRange(Names)));
@@ -34,22 +36,29 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(["epoch-000002-step-00000005.safetensors", "epoch-000003-step-00000000.safetensors"], Names);
         Assert.Contains("epoch-000000-step-00000006.safetensors", seen);
         Assert.Contains("epoch-000001-step-00000007.safetensors", seen);
-        using Classifier early = Classifier.Load(_folder["run/checkpoint/epoch-000002-step-00000005.safetensors"]), last = Classifier.Load(_folder["run/checkpoint/epoch-000003-step-00000000.safetensors"]);
+        using Classifier early = Classifier.Load(_folder["run/checkpoint/epoch-000002-step-00000005.safetensors"]),
+            last = Classifier.Load(_folder["run/checkpoint/epoch-000003-step-00000000.safetensors"]);
         Assert.NotEqual(TrainerTests.Weights(early.Model), TrainerTests.Weights(last.Model));
         using SafeTensorsFile file = SafeTensorsFile.Open(_folder["run/checkpoint/epoch-000003-step-00000000.safetensors"]);
-        Assert.Equal(["conv1.weight F32 [8, 1, 3, 3]", "conv1.bias F32 [8]", "fc1.weight F32 [20, 200]", "fc1.bias F32 [20]", "fc2.weight F32 [5, 20]", "fc2.bias F32 [5]",
-            "optimizer/velocity/conv1.weight F32 [8, 1, 3, 3]", "optimizer/velocity/conv1.bias F32 [8]", "optimizer/velocity/fc1.weight F32 [20, 200]", "optimizer/velocity/fc1.bias F32 [20]",
-            "optimizer/velocity/fc2.weight F32 [5, 20]", "optimizer/velocity/fc2.bias F32 [5]", "convolve.crc32c U32 [12]", "convolve.sha256 U8 [32]"], file.Tensors.Select(t => $"{t}"));
+        Assert.Equal(["conv1.weight F32 [8, 1, 3, 3]", "conv1.bias F32 [8]", "fc1.weight F32 [20, 200]", "fc1.bias F32 [20]",
+            "fc2.weight F32 [5, 20]", "fc2.bias F32 [5]",
+            "optimizer/velocity/conv1.weight F32 [8, 1, 3, 3]", "optimizer/velocity/conv1.bias F32 [8]",
+            "optimizer/velocity/fc1.weight F32 [20, 200]", "optimizer/velocity/fc1.bias F32 [20]",
+            "optimizer/velocity/fc2.weight F32 [5, 20]", "optimizer/velocity/fc2.bias F32 [5]", "convolve.crc32c U32 [12]",
+            "convolve.sha256 U8 [32]"], file.Tensors.Select(t => $"{t}"));
     }
 
     [Fact]
     public void Without_checkpoints_there_are_none_and_the_run_cannot_be_resumed()
     {
         using CancellationTokenSource cancellation = new();
-        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe, RunFolderOptions.NoCheckpoints))
+        using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe,
+            RunFolderOptions.NoCheckpoints))
             trainer.Fit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
         Assert.False(Directory.Exists(_folder["run/checkpoint"]));
-        Assert.Equal($"The run {_folder["run"]} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", Refusal());
+        Assert.Equal(
+            $"The run {_folder["run"]} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.",
+            Refusal());
     }
 
     [Fact]
@@ -65,7 +74,8 @@ public sealed class CheckpointTests : IDisposable
         using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal(_folder["run/checkpoint/epoch-000002-step-00000000.safetensors"], trainer.ResumedFrom!.Checkpoint);
-            Assert.Matches($"^{damaged} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.$", trainer.ResumedFrom.Notes[0]);
+            Assert.Matches($"^{damaged} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.$",
+                trainer.ResumedFrom.Notes[0]);
             trainer.Fit();
         }
         Assert.Equal(expected, RunSnapshot.Of(_folder["run"]));
@@ -78,7 +88,9 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllLines(_folder["run/metrics.jsonl"], File.ReadAllLines(_folder["run/metrics.jsonl"]).SkipLast(1));
         foreach (string name in Names)
             Change(_folder[$"run/checkpoint/{name}"], 9000, 4);
-        Assert.Matches($"^No checkpoint of the run {_folder["run"]} can be used\\. .+epoch-000002-step-00000000\\.safetensors cannot be used: .+ .+epoch-000001-step-00000000\\.safetensors cannot be used: .+ Start a new run\\.$", Refusal());
+        Assert.Matches(
+            $"^No checkpoint of the run {_folder["run"]} can be used\\. .+epoch-000002-step-00000000\\.safetensors cannot be used: .+ " +
+            $".+epoch-000001-step-00000000\\.safetensors cannot be used: .+ Start a new run\\.$", Refusal());
     }
 
     [Fact]
@@ -105,7 +117,8 @@ public sealed class CheckpointTests : IDisposable
     public void A_run_in_progress_is_left_alone()
     {
         using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe);
-        Assert.Equal($"A training is running in {_folder["run"]}. Wait for its end, or stop it first.", Assert.Throws<RecipeException>(() => RunFolder.Open(_folder["run"])).Message);
+        Assert.Equal($"A training is running in {_folder["run"]}. Wait for its end, or stop it first.",
+            Assert.Throws<RecipeException>(() => RunFolder.Open(_folder["run"])).Message);
         Assert.False(trainer.Fit().Interrupted);
     }
 
@@ -119,7 +132,8 @@ public sealed class CheckpointTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
             run.Resume(TrainingData.Splits()).Dispose();
         Assert.Equal(["epoch-000001-step-00000000.safetensors"], Names);
-        Assert.Equal([".lock", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors", "recipe.json"],
+        Assert.Equal([".lock", "environment.json", "events.out.tfevents", "metrics.csv", "metrics.jsonl", "model.safetensors",
+            "recipe.json"],
             Directory.GetFiles(_folder["run"]).Select(f => Path.GetFileName(f).Split(".1")[0]).Order(StringComparer.Ordinal));
     }
 
@@ -131,9 +145,12 @@ public sealed class CheckpointTests : IDisposable
         string path = _folder["run/checkpoint/epoch-000002-step-00000000.safetensors"];
         Dictionary<string, string> metadata;
         using (SealedTensors file = SealedTensors.Open(path))
-            metadata = new(file.Metadata) { ["convolve.checkpoint"] = file.Metadata["convolve.checkpoint"].Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal) };
+            metadata = new(file.Metadata) { ["convolve.checkpoint"] = file.Metadata["convolve.checkpoint"]
+                .Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal) };
         SealedTensors.Write(path, [], (_, _) => { }, metadata);
-        Assert.Equal($"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.", Refusal());
+        Assert.Equal(
+            $"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.",
+            Refusal());
     }
 
     [Fact]
@@ -143,10 +160,14 @@ public sealed class CheckpointTests : IDisposable
         DiskCheck.Require(_folder["run"], null, 187 * Mebi, 375 * Mebi);
         DiskCheck.Require(_folder["run"], (3 * 375 + 187) * Mebi, 187 * Mebi, 375 * Mebi);
         DiskCheck.Require(_folder["run"], 2 * 187 * Mebi, 187 * Mebi, 0);
-        Assert.Equal($"The run needs 1312.0 MiB on the disk of {_folder["run"]}: 2 checkpoints of 375.0 MiB, one more while it is written, and the best weights of 187.0 MiB; and 1311.0 MiB are free. "
+        Assert.Equal(
+            $"The run needs 1312.0 MiB on the disk of {_folder["run"]}: 2 checkpoints of 375.0 MiB, one more while it is written, and " +
+            $"the best weights of 187.0 MiB; and 1311.0 MiB are free. "
             + "Free some, choose another folder with --out, or do without checkpoints (--no-checkpoint), which takes 374.0 MiB.",
             Assert.Throws<RecipeException>(() => DiskCheck.Require(_folder["run"], 1311 * Mebi, 187 * Mebi, 375 * Mebi)).Message);
-        Assert.Equal($"The run needs 374.0 MiB on the disk of {_folder["run"]}: the best weights of 187.0 MiB, twice while they are written; and 0.0 MiB are free. Free some, choose another folder with --out.",
+        Assert.Equal(
+            $"The run needs 374.0 MiB on the disk of {_folder["run"]}: the best weights of 187.0 MiB, twice while they are written; and " +
+            $"0.0 MiB are free. Free some, choose another folder with --out.",
             Assert.Throws<RecipeException>(() => DiskCheck.Require(_folder["run"], 0, 187 * Mebi, 0)).Message);
         Assert.True(DiskSpace.AvailableBytes(_folder["run/not/there/yet"]) > Mebi);
     }
@@ -159,7 +180,8 @@ public sealed class CheckpointTests : IDisposable
         parts.Dispose();
         Train(epochs: 3);
         Assert.InRange(new FileInfo(_folder["run/model.safetensors"]).Length, model - 4000, model);
-        Assert.InRange(new FileInfo(_folder["run/checkpoint/epoch-000003-step-00000000.safetensors"]).Length, checkpoint - 8000, checkpoint);
+        Assert.InRange(new FileInfo(_folder["run/checkpoint/epoch-000003-step-00000000.safetensors"]).Length, checkpoint - 8000,
+            checkpoint);
     }
 
     private static void Change(string path, int position, byte bits)
@@ -173,7 +195,8 @@ public sealed class CheckpointTests : IDisposable
 
     private TrainingResult Train(int epochs)
     {
-        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = epochs });
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Epochs = epochs });
         return trainer.Fit();
     }
 

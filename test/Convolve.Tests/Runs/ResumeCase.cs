@@ -12,21 +12,26 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Runs;
 
-/// <summary>A run with something of everything that a resumed one could get wrong, drawn by number, and the places where it is interrupted.</summary>
+/// <summary>
+/// A run with something of everything that a resumed one could get wrong, drawn by number, and the places where it is interrupted.
+/// </summary>
 internal sealed class ResumeCase
 {
     private static readonly Func<OptimizerSettings>[] Optimizers =
     [
-        () => new Sgd { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 1e-3f }, () => new Sgd { LearningRate = 0.05f }, () => new Adam { LearningRate = 0.005f },
+        () => new Sgd { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 1e-3f },
+        () => new Sgd { LearningRate = 0.05f }, () => new Adam { LearningRate = 0.005f },
         () => new AdamW { LearningRate = 0.005f }, () => new RmsProp { LearningRate = 0.002f, Momentum = 0.5f, Centered = true },
     ];
 
     private static readonly Schedule[] Schedules =
     [
-        new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.5 }, new() { Kind = ScheduleKind.OneCycle, WarmUpEpochs = 0.5 }, new() { Kind = ScheduleKind.Exponential, Factor = 0.7 },
+        new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.5 },
+        new() { Kind = ScheduleKind.OneCycle, WarmUpEpochs = 0.5 }, new() { Kind = ScheduleKind.Exponential, Factor = 0.7 },
     ];
 
-    private static readonly string[] Transforms = ["random-crop:12:padding=1,noise:0.02,mixup", "horizontal-flip,cutmix:probability=0.7", ""];
+    private static readonly string[] Transforms = ["random-crop:12:padding=1,noise:0.02,mixup", "horizontal-flip,cutmix:probability=0.7",
+        ""];
 
     // Places in the run, in [0, 1).
     private readonly double[] _stops;
@@ -94,7 +99,8 @@ internal sealed class ResumeCase
         {
             using CancellationTokenSource cancellation = new();
             using RunFolder? run = done > 0 ? RunFolder.Open(folder) : null;
-            using Trainer trainer = run is null ? RunFolder.Begin(folder, Graph, splits, Recipe, Checkpoints) : run.Resume(splits, options: Checkpoints);
+            using Trainer trainer = run is null ? RunFolder.Begin(folder, Graph, splits, Recipe, Checkpoints)
+                : run.Resume(splits, options: Checkpoints);
             within += trainer.ResumedFrom?.Step > 0 ? 1 : 0;
             int counted = done;
             HashSet<int> validation = [.. splits.Validation.Indices];
@@ -130,10 +136,13 @@ internal sealed class ResumeCase
     private static Graph Network(int kind) => kind switch
     {
         0 => Graph.Sequential("normalized", (1, 12, 12),
-            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]),
+            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20),
+            new ReLU(), new Linear(TrainingData.Classes)]),
         1 => Graph.Sequential("wide", (1, 12, 12),
-            [new Conv2d(20, 3, padding: 1), new ReLU(), new Conv2d(33, 3, padding: 1), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(40), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]),
-        2 => Graph.Sequential("lanes", (1, 12, 12), [new Conv2d(6, 5), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new Dropout(0.2f), new Linear(TrainingData.Classes)]),
+            [new Conv2d(20, 3, padding: 1), new ReLU(), new Conv2d(33, 3, padding: 1), new ReLU(), new MaxPool2d(2), new Flatten(),
+            new Linear(40), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]),
+        2 => Graph.Sequential("lanes", (1, 12, 12), [new Conv2d(6, 5), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20),
+        new Dropout(0.2f), new Linear(TrainingData.Classes)]),
         _ => TrainingData.Network,
     };
 }

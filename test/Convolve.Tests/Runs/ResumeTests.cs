@@ -51,7 +51,8 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["interrupted"]));
         Assert.Equal(whole.Test! with { ImagesPerSecond = 0 }, resumed.Test! with { ImagesPerSecond = 0 });
         Assert.Equal(whole.BestEpoch, resumed.BestEpoch);
-        Assert.Equal(whole.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)), resumed.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)));
+        Assert.Equal(whole.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)),
+            resumed.Epochs.Select(e => (e.TrainLoss, e.ValidationLoss, e.IsBest, e.LearningRate)));
     }
 
     // The process dies before its n-th file operation, for every n; what it held in memory is gone.
@@ -162,7 +163,9 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(RunSnapshot.Of(_folder["whole"]), RunSnapshot.Of(_folder["run0"]));
         File.Copy(_folder["whole/model.safetensors"], _folder["source/model.safetensors"], overwrite: true);
         using RunFolder other = RunFolder.Open(_folder["run1"]);
-        Assert.Equal($"The run started from {_folder["source"]}, which has other weights now. Put those back that it was begun with, or start a new run.",
+        Assert.Equal(
+            $"The run started from {_folder["source"]}, which has other weights now. Put those back that it was begun with, or start a " +
+            $"new run.",
             Assert.Throws<RecipeException>(() => other.Resume(TrainingData.Splits())).Message);
     }
 
@@ -187,7 +190,8 @@ public sealed class ResumeTests : IDisposable
     public void The_cuts_of_a_plateau_end_with_it()
     {
         // Nothing is ever good enough: the rate is cut after every epoch.
-        Recipe cut = Recipe with { Epochs = 6, Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 } };
+        Recipe cut = Recipe with { Epochs = 6,
+            Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 } };
         TrainingResult before = Interrupt(_folder, cut, epochs: 3);
         Assert.Equal([0.05f, 0.05f, 0.025f], before.Epochs.Select(e => (float)e.LearningRate));
         using RunFolder run = RunFolder.Open(_folder["run"]);
@@ -198,7 +202,8 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void A_network_of_the_same_parameters_may_take_over()
     {
-        Graph after = Graph.Sequential("small", (1, 12, 12), [new Conv2d(8, 3), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Graph after = Graph.Sequential("small", (1, 12, 12),
+            [new Conv2d(8, 3), new Tanh(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Interrupt(_folder, Recipe, epochs: 1);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits(), graph: after);
@@ -214,13 +219,17 @@ public sealed class ResumeTests : IDisposable
         byte[] recipe = File.ReadAllBytes(_folder["run/recipe.json"]), log = File.ReadAllBytes(_folder["run/metrics.jsonl"]);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         Recipe asked = run.Recipe;
-        Refused("the optimizer is Sgd there, and Adam was asked for", () => run.Resume(TrainingData.Splits(), asked with { Optimizer = new Adam() }));
+        Refused("the optimizer is Sgd there, and Adam was asked for",
+            () => run.Resume(TrainingData.Splits(), asked with { Optimizer = new Adam() }));
         Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(validation: 0.3)));
         Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(test: 44)));
-        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4", () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
-        Refused("1 epochs are done and another one has begun, and 1 were asked for", () => run.Resume(TrainingData.Splits(), asked with { Epochs = 1 }));
+        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4",
+            () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
+        Refused("1 epochs are done and another one has begun, and 1 were asked for",
+            () => run.Resume(TrainingData.Splits(), asked with { Epochs = 1 }));
         Refused("its input was prepared as", () => run.Resume(TrainingData.Splits(), asked with { Normalization = Normalization.None }));
-        Graph wider = Graph.Sequential("small", (1, 12, 12), [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+        Graph wider = Graph.Sequential("small", (1, 12, 12),
+            [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Assert.Contains("The network asked for has conv1.weight F32 [9, 1, 3, 3], and ",
             Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits(), graph: wider)).Message, StringComparison.Ordinal);
         Assert.Equal(recipe, File.ReadAllBytes(_folder["run/recipe.json"]));
@@ -229,7 +238,8 @@ public sealed class ResumeTests : IDisposable
         void Refused(string how, Action resume)
         {
             string message = Assert.Throws<RecipeException>(resume).Message;
-            Assert.StartsWith($"The run cannot go on from {_folder["run/checkpoint/epoch-000001-step-00000001.safetensors"]}: ", message, StringComparison.Ordinal);
+            Assert.StartsWith($"The run cannot go on from {_folder["run/checkpoint/epoch-000001-step-00000001.safetensors"]}: ", message,
+                StringComparison.Ordinal);
             Assert.Contains(how, message, StringComparison.Ordinal);
         }
     }
@@ -240,8 +250,11 @@ public sealed class ResumeTests : IDisposable
         Interrupt(_folder, Recipe with { Threads = 1 }, epochs: 1);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits(), run.Recipe with { Threads = 3 });
-        string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32", by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
-        Assert.Equal($"The run was computed in {precision} on 1 thread {by}, and goes on in {precision} on 3 threads {by}: its bits will differ from those of a run that was not interrupted.",
+        string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32",
+            by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
+        Assert.Equal(
+            $"The run was computed in {precision} on 1 thread {by}, and goes on in {precision} on 3 threads {by}: its bits will differ " +
+            $"from those of a run that was not interrupted.",
             Assert.Single(trainer.ResumedFrom!.Notes));
         Assert.Equal(3, trainer.Fit().Epochs.Count);
     }
@@ -264,7 +277,8 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Early_stop_clipping_and_means_can_be_switched_off()
     {
-        Recipe all = Recipe with { Epochs = 4, EarlyStopping = new(1), Clipping = new(1, 1), AverageDecay = 0.9f, MicroBatchSize = 4, ClassWeights = ClassWeights.Balanced };
+        Recipe all = Recipe with { Epochs = 4, EarlyStopping = new(1), Clipping = new(1, 1), AverageDecay = 0.9f, MicroBatchSize = 4,
+            ClassWeights = ClassWeights.Balanced };
         Recipe none = Recipe with { Epochs = 4 };
         Interrupt(_folder, all, epochs: 1);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
@@ -279,10 +293,13 @@ public sealed class ResumeTests : IDisposable
     public void A_recipe_that_was_edited_since_is_refused_unless_it_is_asked_for()
     {
         Interrupt(_folder, Recipe with { Epochs = 4 }, epochs: 2);
-        File.WriteAllText(_folder["run/recipe.json"], RecipeJson.Write(Recipe with { Epochs = 4, LabelSmoothing = 0.25f }, TrainingData.Network));
+        File.WriteAllText(_folder["run/recipe.json"],
+            RecipeJson.Write(Recipe with { Epochs = 4, LabelSmoothing = 0.25f }, TrainingData.Network));
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         {
-            Assert.Equal($"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was saved: "
+            Assert.Equal(
+                $"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was " +
+                $"saved: "
                 + "label_smoothing was 0, and is 0.25. Put it back, or pass the recipe to go on by.",
                 Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
             run.Resume(TrainingData.Splits(), run.Recipe).Dispose();

@@ -39,7 +39,8 @@ public sealed class RunEventsTests : IDisposable
         {
             (string, double)[] expected =
             [
-                ("train:loss/epoch", epoch.TrainLoss), ("train:accuracy/epoch", epoch.TrainAccuracy), ("validation:loss/epoch", epoch.ValidationLoss!.Value),
+                ("train:loss/epoch", epoch.TrainLoss), ("train:accuracy/epoch", epoch.TrainAccuracy),
+                ("validation:loss/epoch", epoch.ValidationLoss!.Value),
                 ("validation:accuracy/epoch", epoch.ValidationAccuracy!.Value), ("train:epoch", epoch.Epoch),
             ];
             foreach ((string tag, double value) in expected)
@@ -57,7 +58,8 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal((72, weights.Min(), weights.Max()), (last.Double(3), (float)last.Double(1), (float)last.Double(2)));
         Assert.Equal(weights.Sum(w => (double)w), last.Double(4), 1e-6);
         Assert.True(histograms.Last(h => h.Text(1) == "gradients/fc2.bias").Messages(5)[0].Double(5) > 0);
-        Assert.Equal([("test/accuracy", (float)result.Test!.Accuracy), ("test/loss", (float)result.Test.Loss)], scalars.Where(s => s.Tag.StartsWith("test/", StringComparison.Ordinal)).Select(s => (s.Tag, s.Value)));
+        Assert.Equal([("test/accuracy", (float)result.Test!.Accuracy), ("test/loss", (float)result.Test.Loss)],
+            scalars.Where(s => s.Tag.StartsWith("test/", StringComparison.Ordinal)).Select(s => (s.Tag, s.Value)));
     }
 
     // Numbers and names as in tensorboard/plugins/hparams/plugin_data.proto, read by hand.
@@ -69,10 +71,12 @@ public sealed class RunEventsTests : IDisposable
         WireMessage[] sessions = [.. Values(Single("run")).Where(v => v.Value.Has(9)).Select(v => v.Value)];
         Assert.Equal(["_hparams_/session_start_info", "_hparams_/session_end_info"], sessions.Select(s => s.Text(1)));
         Assert.All(sessions, s => Assert.Equal("hparams", s.Messages(9)[0].Messages(1)[0].Text(1)));
-        Assert.All(sessions, s => Assert.Equal((1L, 1), (s.Messages(8)[0].Int64(1), s.Messages(8)[0].Messages(2)[0].Messages(2).Count))); // float32, one dimension, of 0
+        // float32, one dimension, of 0
+        Assert.All(sessions, s => Assert.Equal((1L, 1), (s.Messages(8)[0].Int64(1), s.Messages(8)[0].Messages(2)[0].Messages(2).Count)));
         WireMessage start = WireMessage.Parse(sessions[0].Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0];
         Dictionary<string, WireMessage> values = start.Messages(1).ToDictionary(entry => entry.Text(1), entry => entry.Messages(2)[0]);
-        Assert.Equal((1.0, "sgd", "Float32", 1L), (values["epochs"].Double(2), values["optimizer.rule"].Text(3), values["precision"].Text(3), values["exact"].Int64(4) + 1));
+        Assert.Equal((1.0, "sgd", "Float32", 1L),
+            (values["epochs"].Double(2), values["optimizer.rule"].Text(3), values["precision"].Text(3), values["exact"].Int64(4) + 1));
         Assert.False(values.ContainsKey("early_stopping"));
         WireMessage end = WireMessage.Parse(sessions[1].Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(4)[0];
         Assert.Equal(1, end.Int64(1));
@@ -81,7 +85,8 @@ public sealed class RunEventsTests : IDisposable
         using (Trainer more = run.Resume(TrainingData.Splits(), Recipe with { Epochs = 2 }))
             more.Fit();
         WireMessage again = Values(Single("run")).First(v => v.Value.Has(9)).Value;
-        Assert.Equal(2, WireMessage.Parse(again.Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0].Messages(1).Single(entry => entry.Text(1) == "epochs").Messages(2)[0].Double(2));
+        Assert.Equal(2, WireMessage.Parse(again.Messages(9)[0].Messages(1)[0].Bytes(2)).Messages(3)[0].Messages(1)
+            .Single(entry => entry.Text(1) == "epochs").Messages(2)[0].Double(2));
     }
 
     [Fact]
@@ -92,8 +97,10 @@ public sealed class RunEventsTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         using (Trainer second = run.Resume(TrainingData.Splits(), Recipe with { Epochs = 3, BatchSize = 60 }))
             second.Fit();
-        Assert.Equal(Enumerable.Range(1, 8 + 2 * 2).Select(i => (long)i), EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Step));
-        Assert.Equal([8L, 10, 12], EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "validation:accuracy/epoch").Select(s => s.Step));
+        Assert.Equal(Enumerable.Range(1, 8 + 2 * 2).Select(i => (long)i),
+            EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Step));
+        Assert.Equal([8L, 10, 12], EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "validation:accuracy/epoch")
+            .Select(s => s.Step));
     }
 
     // Version 0.1.0 wrote one file, in the run folder itself.
@@ -110,7 +117,8 @@ public sealed class RunEventsTests : IDisposable
         using (Trainer second = RunFolder.Open(_folder["run"]).Resume(TrainingData.Splits()))
             second.Fit();
         Assert.Equal([(1L, 1f)], EventReader.ScalarsOf(_folder["run"]).Where(s => s.Tag == "loss/batch").Select(s => (s.Step, s.Value)));
-        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), EventReader.ScalarsOf(_folder["run/train"]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
+        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i),
+            EventReader.ScalarsOf(_folder["run/train"]).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
     }
 
     // Of a large layer, beside the same run without them: what the histograms are made of isn't copied.
@@ -123,8 +131,10 @@ public sealed class RunEventsTests : IDisposable
 
     private long Allocated(bool hasHistograms)
     {
-        Convolve.Graphs.Graph graph = Convolve.Graphs.Graph.Sequential("wide", (1, 12, 12), [new Flatten(), new Linear(4000), new ReLU(), new Linear(TrainingData.Classes)]);
-        using Trainer trainer = RunFolder.Begin(_folder[$"run-{hasHistograms}"], graph, TrainingData.Splits(), Recipe with { Epochs = 2 }, new() { HasHistograms = hasHistograms });
+        Convolve.Graphs.Graph graph = Convolve.Graphs.Graph.Sequential("wide", (1, 12, 12),
+            [new Flatten(), new Linear(4000), new ReLU(), new Linear(TrainingData.Classes)]);
+        using Trainer trainer = RunFolder.Begin(_folder[$"run-{hasHistograms}"], graph, TrainingData.Splits(), Recipe with { Epochs = 2 },
+            new() { HasHistograms = hasHistograms });
         long before = 0, taken = 0;
         trainer.Fit(new Told(progress =>
         {
@@ -161,14 +171,16 @@ public sealed class RunEventsTests : IDisposable
         Assert.DoesNotContain(EventReader.Read(files[0]), e => e.Has(7));
         WireMessage start = EventReader.Read(files[1]).Single(e => e.Has(7));
         Assert.Equal((2, 1), (start.Int64(2), start.Messages(7)[0].Int64(1)));
-        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i), EventReader.Scalars(EventReader.Read(files[1])).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
+        Assert.Equal(Enumerable.Range(2, 23).Select(i => (long)i),
+            EventReader.Scalars(EventReader.Read(files[1])).Where(s => s.Tag == "loss/batch").Select(s => s.Step));
         Assert.Equal(4, File.ReadAllLines(_folder["run/metrics.csv"]).Length);
     }
 
     [Fact]
     public void A_run_that_diverges_shows_how()
     {
-        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() });
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Optimizer = new Sgd { LearningRate = 1e20f }, Clipping = new() });
         Assert.Throws<TrainingException>(() => trainer.Fit());
         float[] losses = [.. EventReader.ScalarsOfRun(_folder["run"]).Where(s => s.Tag == "train:loss/batch").Select(s => s.Value)];
         Assert.True(losses.Length > 1 && float.IsFinite(losses[0]) && !float.IsFinite(losses[^1]));
@@ -185,7 +197,8 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal(log.Length, table.Length - 1);
         foreach ((JsonObject line, string[] row) in log.Zip(table.Skip(1)))
             foreach ((string name, string cell) in table[0].Zip(row))
-                Assert.Equal(line[name] switch { null => "", JsonValue v when v.TryGetValue(out bool flag) => flag ? "1" : "0", JsonValue v => v.GetValue<double>().ToString("R", CultureInfo.InvariantCulture), _ => "?" }, cell);
+                Assert.Equal(line[name] switch { null => "", JsonValue v when v.TryGetValue(out bool flag) => flag ? "1" : "0",
+                    JsonValue v => v.GetValue<double>().ToString("R", CultureInfo.InvariantCulture), _ => "?" }, cell);
     }
 
     [Fact]
@@ -199,7 +212,8 @@ public sealed class RunEventsTests : IDisposable
             if (instrument.Meter.Name == TrainingMeter.Name)
                 own.EnableMeasurementEvents(instrument);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => Interlocked.Add(ref images, instrument.Name == "convolve.training.images" ? value : 0));
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+            Interlocked.Add(ref images, instrument.Name == "convolve.training.images" ? value : 0));
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) =>
         {
             if (instrument.Name == "convolve.training.step.duration" && value is > 0 and < 60)

@@ -14,12 +14,14 @@ namespace Convolve.Tests.Training;
 /// <summary>Runs whose recipe has transforms.</summary>
 public class AugmentedTrainingTests
 {
-    private static readonly Recipe Recipe = TrainingData.Recipe with { Transforms = TransformList.Parse("random-crop:12:padding=1,noise:0.02,mixup") };
+    private static readonly Recipe Recipe =
+        TrainingData.Recipe with { Transforms = TransformList.Parse("random-crop:12:padding=1,noise:0.02,mixup") };
 
     [Fact]
     public void Transforms_change_training_and_the_same_recipe_gives_the_same_bits()
     {
-        double[] first = Losses(Recipe), again = Losses(Recipe), plain = Losses(TrainingData.Recipe), alone = Losses(Recipe with { Transforms = [new MixUp()] });
+        double[] first = Losses(Recipe), again = Losses(Recipe), plain = Losses(TrainingData.Recipe),
+            alone = Losses(Recipe with { Transforms = [new MixUp()] });
         Assert.Equal(first, again);
         Assert.NotEqual(first, plain);
         Assert.NotEqual(alone, plain);
@@ -35,7 +37,8 @@ public class AugmentedTrainingTests
     [Fact]
     public void What_can_be_learnt_is_learnt_under_augmentation_too()
     {
-        Recipe recipe = Recipe with { Epochs = 8, Transforms = TransformList.Parse("random-crop:12:padding=1,random-erasing:0.2,mixup,cutmix:probability=0.3") };
+        Recipe recipe = Recipe with { Epochs = 8,
+            Transforms = TransformList.Parse("random-crop:12:padding=1,random-erasing:0.2,mixup,cutmix:probability=0.3") };
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(400, 100), recipe);
         Assert.True(trainer.Fit().Test!.Accuracy > 0.9);
     }
@@ -53,7 +56,8 @@ public class AugmentedTrainingTests
         double loss = 0;
         foreach (int i in data.Validation.Indices)
         {
-            float[] input = [.. data.Validation.Dataset.PixelsOf(i).ToArray().Select(b => classifier.Preprocessing.Normalized(0, b))], logits = new float[TrainingData.Classes];
+            float[] input = [.. data.Validation.Dataset.PixelsOf(i).ToArray().Select(b => classifier.Preprocessing.Normalized(0, b))],
+                logits = new float[TrainingData.Classes];
             classifier.Model.Forward(input, logits);
             loss += Math.Log(logits.Sum(l => Math.Exp(l - logits[data.Validation.Dataset.LabelOf(i)]))) / data.Validation.Count;
         }
@@ -68,11 +72,13 @@ public class AugmentedTrainingTests
         using TemporaryFolder folder = new();
         Graph graph = Graph.Sequential("small", (1, 8, 8), [new Flatten(), new Linear(TrainingData.Classes)]);
         DataSplits data = TrainingData.Splits();
-        using (Trainer trainer = RunFolder.Begin(folder["run"], graph, data, Recipe with { Epochs = 1, Transforms = TransformList.Parse("resize:10,random-crop:8,horizontal-flip") }))
+        using (Trainer trainer = RunFolder.Begin(folder["run"], graph, data,
+            Recipe with { Epochs = 1, Transforms = TransformList.Parse("resize:10,random-crop:8,horizontal-flip") }))
             trainer.Fit();
         using Classifier classifier = Classifier.Load(folder["run"]);
         Assert.Equal("resize:12x12,resize:10,center-crop:8", classifier.Preprocessing.Steps.ToString());
-        Assert.StartsWith("resize:12x12, resize:10, center-crop:8, 1x8x8, bilinear, mean", classifier.Preprocessing.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("resize:12x12, resize:10, center-crop:8, 1x8x8, bilinear, mean", classifier.Preprocessing.ToString(),
+            StringComparison.Ordinal);
         float[] input = new float[64], logits = new float[TrainingData.Classes];
         byte[] pixels = data.Test.Dataset.PixelsOf(0).ToArray();
         new ImagePipeline(classifier.Preprocessing, 1).Write(pixels, new(1, 12, 12), input);
@@ -108,7 +114,9 @@ public class AugmentedTrainingTests
     public void What_does_not_fit_is_known_before_anything_is_written(string typed, string problem)
     {
         using TemporaryFolder folder = new();
-        DataException e = Assert.Throws<DataException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Transforms = TransformList.Parse(typed) }));
+        DataException e = Assert.Throws<DataException>(() =>
+            RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Transforms = TransformList.Parse(typed) }));
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);
         Assert.False(Path.Exists(folder["run"]));
     }
@@ -117,7 +125,8 @@ public class AugmentedTrainingTests
     public void Models_written_before_there_were_steps_do_as_they_did()
     {
         DataSplits data = TrainingData.Splits();
-        Preprocessing now = Preprocessing.Fit(data.Train, new(1, 12, 12), Normalization.TrainingSplit), before = now with { Steps = TransformList.Empty };
+        Preprocessing now = Preprocessing.Fit(data.Train, new(1, 12, 12), Normalization.TrainingSplit),
+            before = now with { Steps = TransformList.Empty };
         string json = before.ToJson();
         Assert.DoesNotContain("steps", json, StringComparison.Ordinal);
         Assert.Equal(before, Preprocessing.FromJson(json));

@@ -14,12 +14,18 @@ using Convolve.Training;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>Weights of classes: what PyTorch computes (test/golden/make_class_weights.py), in whole batches and in parts, in recipes and on the way through them.</summary>
+/// <summary>
+/// Weights of classes: what PyTorch computes (test/golden/make_class_weights.py), in whole batches and in parts, in recipes and on the way
+/// through them.
+/// </summary>
 public class ClassWeightsTests
 {
-    private static JsonElement File { get; } = JsonDocument.Parse(System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "class-weights.json"))).RootElement.Clone();
+    private static JsonElement File { get;
+    } = JsonDocument.Parse(
+        System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "class-weights.json"))).RootElement.Clone();
 
-    // A linear layer that passes the logits on: the gradient of its weights is the loss's gradient times the logits. In bfloat16 both are rounded to 8 bits.
+    // A linear layer that passes the logits on: the gradient of its weights is the loss's gradient times the logits. In bfloat16 both are
+    // rounded to 8 bits.
     [Theory]
     [PrecisionData(Precision.Float32, 0)]
     [PrecisionData(Precision.Float32, 1)]
@@ -37,7 +43,8 @@ public class ClassWeightsTests
         for (int i = 0; i < classes; i++)
             eye[i * classes + i] = 1;
         Graph graph = Graph.Sequential("pass", (classes, 1, 1), [new Flatten(), new Linear(classes)]);
-        using Model model = new(graph, new() { Precision = precision, Exact = true, LabelSmoothing = golden.GetProperty("smoothing").GetSingle(), ClassWeights = Floats(golden, "weights") }, batch);
+        using Model model = new(graph, new() { Precision = precision, Exact = true,
+            LabelSmoothing = golden.GetProperty("smoothing").GetSingle(), ClassWeights = Floats(golden, "weights") }, batch);
         model.WriteParameter("fc1.weight", eye);
         model.WriteParameter("fc1.bias", new float[classes]);
         Executor pass = model.Training(batch);
@@ -63,7 +70,9 @@ public class ClassWeightsTests
         model.ReadGradient("fc1.weight", actual);
         model.ReadGradient("fc1.bias", bias);
         Assert.InRange(Compare.RelativeL2(Compare.Widen(actual), expected), 0, tolerance);
-        Assert.InRange(Compare.RelativeL2(Compare.Widen(bias), [.. Enumerable.Range(0, classes).Select(k => Enumerable.Range(0, batch).Sum(i => (double)gradient[i * classes + k]))]), 0, 2 * tolerance);
+        Assert.InRange(Compare.RelativeL2(Compare.Widen(bias),
+            [.. Enumerable.Range(0, classes).Select(k => Enumerable.Range(0, batch).Sum(i => (double)gradient[i * classes + k]))]), 0,
+            2 * tolerance);
     }
 
     // The sum of the weights is that of the whole batch, also where the parts have other classes in them, and the last one is smaller.
@@ -73,11 +82,13 @@ public class ClassWeightsTests
     [InlineData(0, "mixup:0.4")]
     public void Parts_of_batches_are_the_whole(float smoothing, string transforms)
     {
-        Recipe recipe = TrainingData.Recipe with { Epochs = 2, Precision = Precision.Float32, LabelSmoothing = smoothing, ClassWeights = ClassWeights.Parse("class 0=4,class 3=0.25") };
+        Recipe recipe = TrainingData.Recipe with { Epochs = 2, Precision = Precision.Float32, LabelSmoothing = smoothing,
+            ClassWeights = ClassWeights.Parse("class 0=4,class 3=0.25") };
         if (transforms.Length > 0)
             recipe = recipe with { Transforms = TransformList.Parse(transforms) };
         DataSplits splits = TrainingData.Splits();
-        using Trainer whole = new(TrainingData.Network, splits, recipe), plain = new(TrainingData.Network, splits, recipe with { ClassWeights = ClassWeights.None });
+        using Trainer whole = new(TrainingData.Network, splits, recipe),
+            plain = new(TrainingData.Network, splits, recipe with { ClassWeights = ClassWeights.None });
         TrainingResult expected = whole.Fit(), unweighted = plain.Fit();
         Assert.True(Math.Abs(unweighted.Epochs[0].TrainLoss - expected.Epochs[0].TrainLoss) > 1e-2);
         if (transforms.Length > 0)
@@ -109,7 +120,8 @@ public class ClassWeightsTests
         Assert.Equal([8f / 15, 8f / 6, 8f / 3, 0], ClassWeights.Balanced.For(train)!);
         Assert.Equal([1, 2.5f, 1, 0.125f], ClassWeights.Parse("never=0.125,b=2.5").For(train)!);
         Assert.Null(ClassWeights.None.For(train));
-        Assert.Equal("--class-weights names the class d, and the data has a, b, c, never.", Assert.Throws<RecipeException>(() => ClassWeights.Parse("d=2").For(train)).Message);
+        Assert.Equal("--class-weights names the class d, and the data has a, b, c, never.",
+            Assert.Throws<RecipeException>(() => ClassWeights.Parse("d=2").For(train)).Message);
     }
 
     [Theory]
@@ -132,11 +144,14 @@ public class ClassWeightsTests
         JsonObject old = JsonNode.Parse(json)!.AsObject();
         old.Remove("class_weights");
         Assert.Equal(ClassWeights.None, RecipeJson.Read(old.ToJsonString()).Recipe.ClassWeights);
-        RecipeDifference difference = Assert.Single(RecipeDifference.Between((recipe, TrainingData.Network), (recipe with { ClassWeights = ClassWeights.Balanced }, TrainingData.Network)));
+        RecipeDifference difference = Assert.Single(RecipeDifference.Between((recipe, TrainingData.Network),
+            (recipe with { ClassWeights = ClassWeights.Balanced }, TrainingData.Network)));
         Assert.Equal(("class_weights", "x=y=2.5,b=1", "balanced"), (difference.Name, difference.Before, difference.After));
     }
 
-    private static float[] Floats(JsonElement golden, string name) => [.. golden.GetProperty(name).EnumerateArray().Select(n => (float)n.GetDouble())];
+    private static float[] Floats(JsonElement golden, string name) =>
+        [.. golden.GetProperty(name).EnumerateArray().Select(n => (float)n.GetDouble())];
 
-    private static int[] Numbers(JsonElement golden, string name) => [.. golden.GetProperty(name).EnumerateArray().Select(n => n.GetInt32())];
+    private static int[] Numbers(JsonElement golden, string name) =>
+        [.. golden.GetProperty(name).EnumerateArray().Select(n => n.GetInt32())];
 }

@@ -11,7 +11,9 @@ using Convolve.Training;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>Many threads use one classifier, also while a training runs in the same process: each gets the answer to its own pictures.</summary>
+/// <summary>
+/// Many threads use one classifier, also while a training runs in the same process: each gets the answer to its own pictures.
+/// </summary>
 public sealed class ConcurrencyTests : IDisposable
 {
     private const int Callers = 8;
@@ -49,7 +51,8 @@ public sealed class ConcurrencyTests : IDisposable
             for (int call = caller; call < Calls; call += Callers)
             {
                 int which = call * 7 % Sizes, picture = call * 11 % pictures.Length;
-                if (call % 3 == 0 ? !Bits(asked.Predict(Pictures.PixelsOf(picture), Pictures.SizeOf(picture)), pictures[picture]) : !Bits(Forward(asked, inputs[which]), expected[which]))
+                if (call % 3 == 0 ? !Bits(asked.Predict(Pictures.PixelsOf(picture), Pictures.SizeOf(picture)), pictures[picture])
+                    : !Bits(Forward(asked, inputs[which]), expected[which]))
                     Interlocked.Increment(ref wrong);
             }
         });
@@ -84,7 +87,8 @@ public sealed class ConcurrencyTests : IDisposable
                         Assert.True(_classifier.Model.MemoryBytes > 0);
                         break;
                     case 3:
-                        Assert.Equal(evaluation, _classifier.Evaluate(_splits.Test, 16) with { ImagesPerSecond = evaluation.ImagesPerSecond });
+                        Assert.Equal(evaluation,
+                            _classifier.Evaluate(_splits.Test, 16) with { ImagesPerSecond = evaluation.ImagesPerSecond });
                         break;
                     case 4:
                         Assert.Equal(logits, _classifier.PredictAll(_splits.Test, 16).All.Select(p => p.Confidence));
@@ -95,10 +99,13 @@ public sealed class ConcurrencyTests : IDisposable
                 }
             }
         });
-        Assert.All(Enumerable.Range(1, round), i => Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["run"], "model.safetensors")), File.ReadAllBytes(_folder[$"{i}.safetensors"])));
+        Assert.All(Enumerable.Range(1, round), i =>
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["run"], "model.safetensors")),
+            File.ReadAllBytes(_folder[$"{i}.safetensors"])));
     }
 
-    // The training has no end but the one that the predictions make: if they waited for it, they would get their answers from its cancellation alone.
+    // The training has no end but the one that the predictions make: if they waited for it, they would get their answers from its
+    // cancellation alone.
     [Fact]
     public async Task Predictions_are_served_between_the_steps_of_a_training_and_of_its_evaluations()
     {
@@ -113,7 +120,8 @@ public sealed class ConcurrencyTests : IDisposable
             for (int i = 0; i < 100; i++)
                 Assert.Equal(answer, Predict(3));
         });
-        Assert.True(trainer.Classifier.Evaluate(_splits.Test).Images == _splits.Test.Count && _classifier.PredictAll(_splits.Test).Count == _splits.Test.Count);
+        Assert.True(trainer.Classifier.Evaluate(_splits.Test).Images == _splits.Test.Count
+            && _classifier.PredictAll(_splits.Test).Count == _splits.Test.Count);
         Assert.False(enough.IsCancellationRequested || training.IsCompleted);
         enough.Cancel();
         Assert.True((await training).Interrupted);
@@ -219,7 +227,8 @@ public sealed class ConcurrencyTests : IDisposable
     [Fact]
     public void Models_of_different_team_sizes_do_not_disturb_each_other()
     {
-        using Classifier one = Classifier.Load(_folder["run"], new() { Threads = 1 }), three = Classifier.Load(_folder["run"], new() { Threads = 3 });
+        using Classifier one = Classifier.Load(_folder["run"], new() { Threads = 1 }),
+            three = Classifier.Load(_folder["run"], new() { Threads = 3 });
         float[] input = Input(40, 2), expectedOne = Forward(one, input), expectedThree = Forward(three, input);
         Together(caller =>
         {

@@ -8,17 +8,22 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>What happens to gradients between the pass and the update, against the formulas in float64: clipping, factors of layers, parts of batches, averages.</summary>
+/// <summary>
+/// What happens to gradients between the pass and the update, against the formulas in float64: clipping, factors of layers, parts of
+/// batches, averages.
+/// </summary>
 public class GradientTests
 {
     private const int Batch = 6;
     private const float Rate = 0.1f;
 
     private static readonly Graph Network = Graph.Sequential("some", (3, 9, 9),
-        [new Conv2d(7, 3), new BatchNorm2d(), new Tanh(), new Conv2d(20, 3), new Tanh(), new Flatten(), new Linear(33), new Tanh(), new Dropout(0.3f), new Linear(5)]);
+        [new Conv2d(7, 3), new BatchNorm2d(), new Tanh(), new Conv2d(20, 3), new Tanh(), new Flatten(), new Linear(33), new Tanh(),
+        new Dropout(0.3f), new Linear(5)]);
 
     private static readonly Graph WithoutNorm = Graph.Sequential("plain", (3, 9, 9),
-        [new Conv2d(7, 3), new Tanh(), new Conv2d(20, 3), new Tanh(), new Flatten(), new Linear(33), new Tanh(), new Dropout(0.3f), new Linear(5)]);
+        [new Conv2d(7, 3), new Tanh(), new Conv2d(20, 3), new Tanh(), new Flatten(), new Linear(33), new Tanh(), new Dropout(0.3f),
+        new Linear(5)]);
 
     [Theory]
     [InlineData(0.01f, null)]
@@ -30,7 +35,8 @@ public class GradientTests
         using Model model = Create(Network);
         using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate }, new(norm, value));
         Pass(model, 0);
-        Dictionary<string, (double[] Before, float[] Gradient)> learned = Learned(model).ToDictionary(n => n, n => (Compare.Widen(Read(model, n)), Gradient(model, n)));
+        Dictionary<string, (double[] Before, float[] Gradient)> learned = Learned(model)
+            .ToDictionary(n => n, n => (Compare.Widen(Read(model, n)), Gradient(model, n)));
         double length = Math.Sqrt(learned.Values.Sum(p => p.Gradient.Sum(g => (double)g * g)));
         optimizer.Step(Rate);
         double scale = norm is { } longest ? Math.Min(1, longest / (length + 1e-6)) : 1, limit = value ?? double.PositiveInfinity;
@@ -56,7 +62,8 @@ public class GradientTests
         (double[] before, float[] gradient) = (Compare.Widen(Read(model, "fc2.weight")), Gradient(model, "fc2.weight"));
         optimizer.Step(Rate);
         Assert.Equal(length, optimizer.GradientNorm!.Value, 1e-5 * length);
-        Assert.True(Compare.RelativeL2(Read(model, "fc2.weight"), [.. before.Zip(gradient, (w, g) => w - Rate * g * Math.Min(1, 0.01 / (length + 1e-6)))]) < 1e-6);
+        Assert.True(Compare.RelativeL2(Read(model, "fc2.weight"),
+            [.. before.Zip(gradient, (w, g) => w - Rate * g * Math.Min(1, 0.01 / (length + 1e-6)))]) < 1e-6);
     }
 
     [Theory]
@@ -67,7 +74,8 @@ public class GradientTests
         using Model model = Create(Network);
         using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate });
         using WeightAverage average = new(model, decay);
-        Dictionary<string, double[]> expected = Learned(model).Append("bn1.running_mean").Append("bn1.running_var").ToDictionary(n => n, n => Compare.Widen(Read(model, n)));
+        Dictionary<string, double[]> expected = Learned(model).Append("bn1.running_mean").Append("bn1.running_var")
+            .ToDictionary(n => n, n => Compare.Widen(Read(model, n)));
         for (int step = 1; step <= 5; step++)
         {
             Pass(model, 0);
@@ -126,7 +134,8 @@ public class GradientTests
         foreach (string name in Learned(one))
         {
             double factor = name[..name.LastIndexOf('.')] switch { "conv1" => 0, "conv2" => 3, "fc1" => 0.5, _ => 1 };
-            double[] first = Compare.Widen(Read(fresh, name)), expected = [.. first.Zip(Read(one, name), (f, after) => f + factor * (after - f))];
+            double[] first = Compare.Widen(Read(fresh, name)),
+                expected = [.. first.Zip(Read(one, name), (f, after) => f + factor * (after - f))];
             Assert.True(Compare.RelativeL2(Read(other, name), expected) < 1e-6, name);
             Assert.Equal(factor == 0, Read(other, name).SequenceEqual(Read(fresh, name)));
         }
@@ -216,7 +225,8 @@ public class GradientTests
         Assert.Equal(logits, Forward(model));
     }
 
-    private static Model Create(Graph graph, Precision precision = Precision.Float32) => new(graph, new() { Precision = precision, Exact = true }, Batch, seed: 3);
+    private static Model Create(Graph graph, Precision precision = Precision.Float32) =>
+        new(graph, new() { Precision = precision, Exact = true }, Batch, seed: 3);
 
     private static IEnumerable<string> Learned(Model model) => model.Store.Plan.Slots.Where(s => s.IsLearned).Select(s => s.Name);
 

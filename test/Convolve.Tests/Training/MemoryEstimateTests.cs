@@ -35,7 +35,8 @@ public class MemoryEstimateTests
         Assert.Equal(trainer.EstimatedMemoryBytes, estimate.TotalBytes);
         Assert.Equal(momentum == 0 ? 0 : estimate.WeightBytes, estimate.OptimizerBytes);
         Assert.Equal(estimate.WeightBytes, estimate.GradientBytes);
-        Assert.InRange(estimate.WeightBytes, graph.ParameterCount * sizeof(float), 2 * graph.ParameterCount * sizeof(float)); // layouts may pad channels
+        // layouts may pad channels
+        Assert.InRange(estimate.WeightBytes, graph.ParameterCount * sizeof(float), 2 * graph.ParameterCount * sizeof(float));
     }
 
     [Fact]
@@ -47,5 +48,6 @@ public class MemoryEstimateTests
         Assert.InRange(estimate.ActivationBytes, 16 * 144 * sizeof(float), long.MaxValue);
     }
 
-    private static Dataset Images(int count) => new MemoryDataset("noise", new(1, 12, 12), new byte[count * 144], [.. Enumerable.Range(0, count).Select(i => (byte)(i % 3))], ["a", "b", "c"]);
+    private static Dataset Images(int count) => new MemoryDataset("noise", new(1, 12, 12), new byte[count * 144],
+        [.. Enumerable.Range(0, count).Select(i => (byte)(i % 3))], ["a", "b", "c"]);
 }

@@ -30,7 +30,8 @@ public sealed class NotANumberTests : IDisposable
     public void An_update_sees_every_weight_that_is_not_finite(string rule, Precision precision)
     {
         using Model model = new(TrainingData.Network, new() { Precision = precision }, 8, seed: 1);
-        using Optimizer optimizer = new(model, rule switch { "adam" => new Adam(), "rmsprop" => new RmsProp(), _ => new Sgd { Momentum = 0.9f } });
+        using Optimizer optimizer = new(model,
+            rule switch { "adam" => new Adam(), "rmsprop" => new RmsProp(), _ => new Sgd { Momentum = 0.9f } });
         model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(model.Graph, 8)), TestTensors.Labels(model.Graph, 8));
         optimizer.Step(0.01f);
         Assert.True(optimizer.LeftFiniteWeights);
@@ -39,7 +40,8 @@ public sealed class NotANumberTests : IDisposable
             {
                 float[] values = ModelJudge.Parameter(model, slot.Name, slot.Spec.Count), broken = [.. values[..^1], bad];
                 model.WriteParameter(slot.Name, broken);
-                Assert.Equal($"{slot.Name}: 1 of {Format.Count(values.Length)} values is {(float.IsNaN(bad) ? "NaN" : "infinite")}", model.Store.FirstNonFinite(model.Store.Weights));
+                Assert.Equal($"{slot.Name}: 1 of {Format.Count(values.Length)} values is {(float.IsNaN(bad) ? "NaN" : "infinite")}",
+                    model.Store.FirstNonFinite(model.Store.Weights));
                 optimizer.Step(0.01f);
                 Assert.False(optimizer.LeftFiniteWeights, slot.Name);
                 model.WriteParameter(slot.Name, values);
@@ -58,7 +60,8 @@ public sealed class NotANumberTests : IDisposable
         using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe))
         {
             string message = Assert.Throws<TrainingException>(() => trainer.Fit(Poisoning(trainer, name))).Message;
-            Assert.Matches($@"^(Loss|Weights) became .+ at epoch 2, step \d \(learning rate .+\)\. First NaN or infinity: {place}\. Try .+ The best weights so far, of epoch 1, are kept\.$", message);
+            Assert.Matches(
+                $@"^(Loss|Weights) became .+ at epoch 2, step \d \(learning rate .+\)\. First NaN or infinity: {place}\. Try .+ The best weights so far, of epoch 1, are kept\.$", message);
         }
         Classifier.Load(_folder["run"]).Dispose();
         using Trainer resumed = RunFolder.Open(_folder["run"]).Resume(TrainingData.Splits());
@@ -70,9 +73,11 @@ public sealed class NotANumberTests : IDisposable
     [Theory, InlineData(0), InlineData(0.9f)]
     public void Statistics_that_are_NaN_are_not_saved(float decay)
     {
-        using Trainer trainer = RunFolder.Begin(_folder["run"], Normalizing, TrainingData.Splits(validation: 0), Recipe with { AverageDecay = decay });
+        using Trainer trainer = RunFolder.Begin(_folder["run"], Normalizing, TrainingData.Splits(validation: 0),
+            Recipe with { AverageDecay = decay });
         string message = Assert.Throws<TrainingException>(() => trainer.Fit(Poisoning(trainer, "bn1.running_var"))).Message;
-        Assert.StartsWith("The weights of epoch 2 aren't saved, because they aren't all finite: bn1.running_var: 1 of 8 values is NaN.", message, StringComparison.Ordinal);
+        Assert.StartsWith("The weights of epoch 2 aren't saved, because they aren't all finite: bn1.running_var: 1 of 8 values is NaN.",
+            message, StringComparison.Ordinal);
         Assert.Single(MetricsLog.Read(_folder["run/metrics.jsonl"]));
         Assert.Single(Directory.GetFiles(_folder["run/checkpoint"]));
         using Classifier kept = Classifier.Load(_folder["run"]);
@@ -92,11 +97,15 @@ public sealed class NotANumberTests : IDisposable
         int at = bytes.AsSpan().IndexOf(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.AsSpan()));
         BitConverter.TryWriteBytes(bytes.AsSpan(at), float.NaN);
         BitConverter.TryWriteBytes(bytes.AsSpan(at + 8), float.NegativeInfinity);
-        "no_known.sha256"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("convolve.sha256"u8))); // as other programs write it, and version 0.1.0 did: its digest would be told first
+        // as other programs write it, and version 0.1.0 did: its digest would be told first
+        "no_known.sha256"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("convolve.sha256"u8)));
         File.WriteAllBytes(model, bytes);
-        string words = $"Cannot read '{model}' as safetensors: of tensor 'conv1.weight', 2 of 72 values are NaN or infinite. Its training diverged, or the file was damaged. Use weights that were saved earlier.";
+        string words =
+            $"Cannot read '{model}' as safetensors: of tensor 'conv1.weight', 2 of 72 values are NaN or infinite. Its training " +
+            $"diverged, or the file was damaged. Use weights that were saved earlier.";
         Assert.Equal(words, Assert.Throws<SafeTensorsException>(() => Classifier.Load(_folder["run"])).Message);
-        Assert.Equal(words, Assert.Throws<SafeTensorsException>(() => new Trainer(TrainingData.Network, TrainingData.Splits(), Recipe with { StartFrom = _folder["run"] })).Message);
+        Assert.Equal(words, Assert.Throws<SafeTensorsException>(() =>
+            new Trainer(TrainingData.Network, TrainingData.Splits(), Recipe with { StartFrom = _folder["run"] })).Message);
     }
 
     [Fact]
@@ -121,13 +130,17 @@ public sealed class NotANumberTests : IDisposable
     [InlineData(8, 1, "The parts of a batch have 1 image, ", "Use --micro-batch 2 or more, ")]
     public void Batch_normalization_of_single_values_is_refused(int batch, int? part, string what, string fix)
     {
-        Graph vector = Graph.Sequential("vector", (1, 12, 12), [new Flatten(), new Linear(20), new BatchNorm1d(), new ReLU(), new Linear(TrainingData.Classes)]);
-        Graph map = Graph.Sequential("map", (1, 12, 12), [new Conv2d(6, 12), new BatchNorm2d(), new Flatten(), new Linear(TrainingData.Classes)]);
+        Graph vector = Graph.Sequential("vector", (1, 12, 12),
+            [new Flatten(), new Linear(20), new BatchNorm1d(), new ReLU(), new Linear(TrainingData.Classes)]);
+        Graph map = Graph.Sequential("map", (1, 12, 12),
+            [new Conv2d(6, 12), new BatchNorm2d(), new Flatten(), new Linear(TrainingData.Classes)]);
         Recipe recipe = Recipe with { BatchSize = batch, MicroBatchSize = part };
         foreach (Graph graph in new[] { vector, map })
         {
             string message = Assert.Throws<RecipeException>(() => new Trainer(graph, TrainingData.Splits(), recipe)).Message;
-            Assert.StartsWith($"{(graph == vector ? "BatchNorm1d()" : "BatchNorm2d()")} \"bn1\" can't learn from one value per channel. {what}", message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"{(graph == vector ? "BatchNorm1d()" : "BatchNorm2d()")} \"bn1\" can't learn from one value per channel. {what}", message,
+                StringComparison.Ordinal);
             Assert.Contains(fix, message, StringComparison.Ordinal);
         }
         using Trainer larger = new(Normalizing, TrainingData.Splits(), recipe); // of maps with more than a pixel
@@ -136,8 +149,10 @@ public sealed class NotANumberTests : IDisposable
     [Fact]
     public void One_batch_of_a_single_value_at_the_end_of_an_epoch_is_let_pass()
     {
-        Graph graph = Graph.Sequential("vector", (1, 12, 12), [new Flatten(), new Linear(20), new BatchNorm1d(), new ReLU(), new Linear(TrainingData.Classes)]);
-        using Trainer trainer = new(graph, TrainingData.Splits(), Recipe with { BatchSize = 7, Epochs = 2 }); // 120 images: 17 batches and 1 image
+        Graph graph = Graph.Sequential("vector", (1, 12, 12),
+            [new Flatten(), new Linear(20), new BatchNorm1d(), new ReLU(), new Linear(TrainingData.Classes)]);
+        // 120 images: 17 batches and 1 image
+        using Trainer trainer = new(graph, TrainingData.Splits(), Recipe with { BatchSize = 7, Epochs = 2 });
         Assert.Equal(TrainingEnd.Finished, trainer.Fit().End);
     }
 

@@ -17,7 +17,8 @@ public sealed class OverfitTests
     [InlineData(50f, 2)] // too fast for the rule as it is
     public void A_rate_that_a_schedule_is_at_for_some_steps_only_does_not_fail_a_sound_network(float rate, int leastAttempts)
     {
-        OverfitCheck check = OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = rate, Momentum = 0.9f } });
+        OverfitCheck check = OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Optimizer = new Sgd { LearningRate = rate, Momentum = 0.9f } });
         Assert.True(check.IsLearned, $"{check}");
         Assert.InRange(check.Attempts.Count, leastAttempts, 3);
         Assert.Equal(rate, check.Attempts[0].Optimizer.LearningRate);
@@ -26,27 +27,32 @@ public sealed class OverfitTests
     }
 
     [Fact]
-    public void Weights_that_are_all_zero_do_not_learn() => NotLearned(TrainingData.Network.WithInitialization("constant(0)"), TrainingData.Splits(), Recipe);
+    public void Weights_that_are_all_zero_do_not_learn() =>
+        NotLearned(TrainingData.Network.WithInitialization("constant(0)"), TrainingData.Splits(), Recipe);
 
     [Fact]
     public void A_ReLU_that_is_never_above_zero_cuts_the_gradient_off() => NotLearned(
         Graph.Sequential("cut", (1, TrainingData.Side, TrainingData.Side),
-            [new Conv2d(8, 3) { Initialization = new(new Constant(-1), new Constant(-1)) }, new ReLU(), new Flatten(), new Linear(TrainingData.Classes)]),
+            [new Conv2d(8, 3) { Initialization = new(new Constant(-1), new Constant(-1)) }, new ReLU(), new Flatten(),
+            new Linear(TrainingData.Classes)]),
         TrainingData.Splits(), Recipe with { Normalization = Normalization.None });
 
     [Fact]
     public void What_the_recipe_freezes_stays_frozen()
     {
         // Dead weights that may not move, and a last layer that can only learn how frequent each class is.
-        OverfitCheck check = NotLearned(TrainingData.Network.WithInitialization("constant(0)"), TrainingData.Splits(), Recipe with { LayerRates = LayerRates.Parse("conv*,fc1=0.5") });
+        OverfitCheck check = NotLearned(TrainingData.Network.WithInitialization("constant(0)"), TrainingData.Splits(),
+            Recipe with { LayerRates = LayerRates.Parse("conv*,fc1=0.5") });
         Assert.Equal(["conv1"], check.Frozen);
-        Assert.Throws<RecipeException>(() => OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(), Recipe with { LayerRates = LayerRates.Parse("*") }));
+        Assert.Throws<RecipeException>(() => OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(),
+            Recipe with { LayerRates = LayerRates.Parse("*") }));
     }
 
     [Fact]
     public void A_layer_that_is_learned_above_frozen_ones_is_checked_with_them()
     {
-        OverfitCheck check = OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(), Recipe with { LayerRates = LayerRates.Parse("conv1") });
+        OverfitCheck check = OverfitCheck.Run(TrainingData.Network, TrainingData.Splits(),
+            Recipe with { LayerRates = LayerRates.Parse("conv1") });
         Assert.Equal((true, "conv1"), (check.IsLearned, string.Join(",", check.Frozen)));
     }
 
@@ -60,7 +66,8 @@ public sealed class OverfitTests
     [Fact]
     public void Dropout_that_lets_nothing_through_is_a_fault_though_the_check_does_without_it()
     {
-        Graph closed = Graph.Sequential("closed", (1, TrainingData.Side, TrainingData.Side), [new Flatten(), new Linear(20), new ReLU(), new Dropout(0.99f), new Linear(TrainingData.Classes)]);
+        Graph closed = Graph.Sequential("closed", (1, TrainingData.Side, TrainingData.Side),
+            [new Flatten(), new Linear(20), new ReLU(), new Dropout(0.99f), new Linear(TrainingData.Classes)]);
         OverfitCheck check = OverfitCheck.Run(closed, TrainingData.Splits(), Recipe);
         Assert.False(check.IsLearned);
         Assert.Contains("keeps 0.2 of its 20 values", check.Fault, StringComparison.Ordinal);
@@ -92,7 +99,8 @@ public sealed class OverfitTests
 
         public RestlessLabels(Dataset images) : this(images, images.Labels.ToArray()) { }
 
-        private RestlessLabels(Dataset images, int[] labels) : base(images.Name, images.Channels, images.Size, labels, images.ClassNames) => (_images, _labels) = (images, labels);
+        private RestlessLabels(Dataset images, int[] labels) : base(images.Name, images.Channels, images.Size, labels, images.ClassNames) =>
+            (_images, _labels) = (images, labels);
 
         public override ImageSize SizeOf(int i) => _images.SizeOf(i);
 

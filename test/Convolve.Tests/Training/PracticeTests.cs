@@ -12,7 +12,9 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>What a run can be asked for besides a plain one: parts of batches, means of weights, early ends, other weights to start from.</summary>
+/// <summary>
+/// What a run can be asked for besides a plain one: parts of batches, means of weights, early ends, other weights to start from.
+/// </summary>
 public sealed class PracticeTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -25,13 +27,15 @@ public sealed class PracticeTests : IDisposable
     public void Batches_in_parts_come_to_the_same_in_less_memory()
     {
         Graph graph = Graph.Sequential("dropping", (1, 12, 12),
-            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(),
+            new Linear(TrainingData.Classes)]);
         Recipe whole = Recipe with { BatchSize = 96, Epochs = 2 }, parts = whole with { MicroBatchSize = 9 };
         DataSplits splits = TrainingData.Splits();
         using Trainer one = new(graph, splits, whole), other = new(graph, splits, parts);
         // Of so small a network a third is the threads' scratch space, whatever the batch.
         Assert.True(Trainer.Estimate(graph, splits, parts).ActivationBytes < Trainer.Estimate(graph, splits, whole).ActivationBytes * 0.6);
-        Assert.All([(one, whole), (other, parts)], p => Assert.Equal(Trainer.Estimate(graph, splits, p.Item2).TotalBytes, p.Item1.EstimatedMemoryBytes));
+        Assert.All([(one, whole), (other, parts)],
+            p => Assert.Equal(Trainer.Estimate(graph, splits, p.Item2).TotalBytes, p.Item1.EstimatedMemoryBytes));
         TrainingResult first = one.Fit(), second = other.Fit();
         Assert.Equal(first.Epochs[^1].TrainLoss, second.Epochs[^1].TrainLoss, 1e-4);
         foreach (string name in one.Classifier.Model.ParameterNames)
@@ -46,7 +50,8 @@ public sealed class PracticeTests : IDisposable
     {
         DataSplits splits = TrainingData.Splits();
         Recipe averaged = Recipe with { AverageDecay = 0.9f, Epochs = 1, Schedule = new() };
-        using Trainer trainer = RunFolder.Begin(_folder["mean"], TrainingData.Network, splits, averaged), plain = RunFolder.Begin(_folder["plain"], TrainingData.Network, splits, averaged with { AverageDecay = 0 });
+        using Trainer trainer = RunFolder.Begin(_folder["mean"], TrainingData.Network, splits, averaged),
+            plain = RunFolder.Begin(_folder["plain"], TrainingData.Network, splits, averaged with { AverageDecay = 0 });
         TrainingResult result = trainer.Fit(), other = plain.Fit();
         Assert.Equal(other.Epochs[0].TrainLoss, result.Epochs[0].TrainLoss);
         Assert.NotEqual(other.Epochs[0].ValidationLoss, result.Epochs[0].ValidationLoss);
@@ -65,7 +70,8 @@ public sealed class PracticeTests : IDisposable
     [InlineData("", 1, 0, false)]
     public void An_early_stop_comes_where_patience_ends(string accuracies, int patience, double change, bool isDue)
     {
-        EpochProgress[] epochs = [.. accuracies.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(a => double.Parse(a, System.Globalization.CultureInfo.InvariantCulture))
+        EpochProgress[] epochs = [.. accuracies.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(a => double.Parse(a, System.Globalization.CultureInfo.InvariantCulture))
             .Select((a, i) => new EpochProgress(i + 1, 9, 0, 0, 1 - a, a, 0, 0, default, default, false))];
         Assert.Equal(isDue, new EarlyStopping(patience, WatchedMetric.Accuracy, change).IsDue(epochs));
         Assert.Equal(isDue, new EarlyStopping(patience, WatchedMetric.Loss, change).IsDue(epochs));
@@ -77,9 +83,11 @@ public sealed class PracticeTests : IDisposable
     [InlineData(0.5, 1.0, 0.5, 0.9, true, true)]
     [InlineData(0.5, 1.0, 0.6, 1.0, true, true)]
     [InlineData(0.5, 1.0, 0.5, 1.0, false, false)]
-    public void The_epoch_that_is_kept_is_better_by_what_is_watched(double accuracy, double loss, double nextAccuracy, double nextLoss, bool byAccuracy, bool byLoss)
+    public void The_epoch_that_is_kept_is_better_by_what_is_watched(double accuracy, double loss, double nextAccuracy, double nextLoss,
+        bool byAccuracy, bool byLoss)
     {
-        EpochProgress best = new(1, 9, 0, 0, loss, accuracy, 0, 0, default, default, true), next = best with { ValidationLoss = nextLoss, ValidationAccuracy = nextAccuracy };
+        EpochProgress best = new(1, 9, 0, 0, loss, accuracy, 0, 0, default, default, true),
+            next = best with { ValidationLoss = nextLoss, ValidationAccuracy = nextAccuracy };
         Assert.Equal((byAccuracy, byLoss), (next.IsBetterThan(best, WatchedMetric.Accuracy), next.IsBetterThan(best, WatchedMetric.Loss)));
         Assert.True(next.IsBetterThan(null, WatchedMetric.Loss));
     }
@@ -87,7 +95,8 @@ public sealed class PracticeTests : IDisposable
     [Fact]
     public void A_run_that_stops_to_improve_ends_early_and_says_so()
     {
-        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) });
+        using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) });
         TrainingResult result = trainer.Fit();
         Assert.Equal((TrainingEnd.EarlyStop, false, 4), (result.End, result.Interrupted, result.Epochs.Count));
         Assert.NotNull(result.Test);
@@ -121,12 +130,15 @@ public sealed class PracticeTests : IDisposable
         using (Trainer source = RunFolder.Begin(_folder["source"], TrainingData.Network, splits, Recipe))
             source.Fit();
         Graph wider = Graph.Sequential("wider", (1, 12, 12),
-            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(30), new ReLU(), new Linear(TrainingData.Classes)]);
-        Recipe tuned = Recipe with { Network = "wider", Epochs = 1, StartFrom = _folder["source"], LayerRates = LayerRates.Parse("conv1,fc1=0.1") };
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(30), new ReLU(),
+            new Linear(TrainingData.Classes)]);
+        Recipe tuned = Recipe with { Network = "wider", Epochs = 1, StartFrom = _folder["source"],
+            LayerRates = LayerRates.Parse("conv1,fc1=0.1") };
         using Trainer trainer = RunFolder.Begin(_folder["tuned"], wider, splits, tuned);
         WeightTransfer transfer = trainer.Transfer!;
         Assert.Equal(["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"], transfer.Taken);
-        Assert.Equal(["fc2.weight: [5, 20] there, [30, 20] here", "fc2.bias: [5] there, [30] here", "fc3.weight: not there", "fc3.bias: not there"], transfer.Skipped);
+        Assert.Equal(["fc2.weight: [5, 20] there, [30, 20] here", "fc2.bias: [5] there, [30] here", "fc3.weight: not there",
+            "fc3.bias: not there"], transfer.Skipped);
         Assert.Empty(transfer.Unused);
         using Classifier kept = Classifier.Load(_folder["source"]);
         float[] conv = new float[72];
@@ -145,11 +157,17 @@ public sealed class PracticeTests : IDisposable
         DataSplits splits = TrainingData.Splits();
         using (Trainer source = RunFolder.Begin(_folder["source"], TrainingData.Network, splits, Recipe with { Epochs = 1 }))
             source.Fit();
-        Graph other = Graph.Sequential("other", (1, 12, 12), [new Flatten(), new Linear(7), new ReLU(), new Linear(7), new ReLU(), new Linear(TrainingData.Classes)]);
-        string message = Assert.Throws<RecipeException>(() => new Trainer(other, splits, Recipe with { StartFrom = _folder["source"] })).Message;
-        Assert.Equal($"{_folder["source/model.safetensors"]} has no tensor that fits other: there are conv1.weight, conv1.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias, "
-            + "and fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias are wanted. Take the weights of a network with layers of the same names and sizes.", message);
-        Assert.Contains("it does not exist", Assert.Throws<SafeTensorsException>(() => new Trainer(other, splits, Recipe with { StartFrom = _folder["none"] })).Message, StringComparison.Ordinal);
+        Graph other = Graph.Sequential("other", (1, 12, 12),
+            [new Flatten(), new Linear(7), new ReLU(), new Linear(7), new ReLU(), new Linear(TrainingData.Classes)]);
+        string message = Assert.Throws<RecipeException>(() =>
+            new Trainer(other, splits, Recipe with { StartFrom = _folder["source"] })).Message;
+        Assert.Equal(
+            $"{_folder["source/model.safetensors"]} has no tensor that fits other: there are conv1.weight, conv1.bias, fc1.weight, " +
+            $"fc1.bias, fc2.weight, fc2.bias, "
+            + "and fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias are wanted. Take the weights of a network with " +
+            "layers of the same names and sizes.", message);
+        Assert.Contains("it does not exist", Assert.Throws<SafeTensorsException>(() =>
+            new Trainer(other, splits, Recipe with { StartFrom = _folder["none"] })).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -157,7 +175,8 @@ public sealed class PracticeTests : IDisposable
     {
         DataSplits splits = TrainingData.Splits();
         Graph graph = Graph.Sequential("normalized", (1, 12, 12),
-            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
+            [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20),
+            new ReLU(), new Linear(TrainingData.Classes)]);
         Recipe recipe = Recipe with { Optimizer = new Adam(), AverageDecay = 0.9f, MicroBatchSize = 10 };
         using (Trainer plain = RunFolder.Begin(_folder["plain"], graph, splits, recipe))
             plain.Fit();
@@ -184,7 +203,8 @@ public sealed class PracticeTests : IDisposable
     [Fact]
     public void A_rate_is_suggested_where_the_loss_falls_fastest_and_in_the_middle_of_the_way_down()
     {
-        double[] rates = [.. Enumerable.Range(0, 9).Select(i => Math.Pow(10, i - 8))], losses = [2.3, 2.31, 2.3, 2.2, 1.9, 1.2, 1.1, 1.05, 9];
+        double[] rates = [.. Enumerable.Range(0, 9).Select(i => Math.Pow(10, i - 8))],
+            losses = [2.3, 2.31, 2.3, 2.2, 1.9, 1.2, 1.1, 1.05, 9];
         LearningRateCurve curve = new(rates, losses, losses);
         Assert.Equal(1e-4, curve.Steepest!.Value, 1e-12);
         Assert.Equal(1e-3, curve.Valley!.Value, 1e-12); // from 1e-5, after a twentieth of the fall, to 1e-1
@@ -212,14 +232,16 @@ public sealed class PracticeTests : IDisposable
     public void The_search_climbs_until_neighbors_are_worse_and_tries_nothing_twice()
     {
         // Best at 0.1, dead from 0.5 on.
-        LearningRateTrial Attempt(double rate) => rate > 0.5 ? new(rate, 7, double.NaN, null) : new(rate, 200, 1, 1 - Math.Abs(Math.Log10(rate / 0.1)) / 10);
+        LearningRateTrial Attempt(double rate) => rate > 0.5 ? new(rate, 7, double.NaN, null)
+            : new(rate, 200, 1, 1 - Math.Abs(Math.Log10(rate / 0.1)) / 10);
         Assert.Equal([0.0076, 0.01, 0.03, 0.09, 0.27], LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true).Select(t => t.Rate));
         Assert.Equal([3, 1, 0.33, 0.11, 0.037], LearningRateSearch.Run([3, 1], Attempt, () => true).Select(t => t.Rate));
         Assert.Equal(0.09, LearningRateSearch.Best(LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true)).Rate);
         Assert.Equal([0.001, 0.1], LearningRateSearch.Run([0.001, 0.1], Attempt, () => false).Select(t => t.Rate));
         // Nothing is learned below 0.02: the loss alone says where to go.
         LearningRateTrial Slow(double rate) => new(rate, 200, 2.3 - rate, rate < 0.02 ? 0.1 : 0.5);
-        Assert.Equal([0.001, 0.002, 0.006, 0.018, 0.054], LearningRateSearch.Run([0.001, 0.002], Slow, () => true).Select(t => t.Rate).Take(5));
+        Assert.Equal([0.001, 0.002, 0.006, 0.018, 0.054],
+            LearningRateSearch.Run([0.001, 0.002], Slow, () => true).Select(t => t.Rate).Take(5));
         Assert.False(new LearningRateTrial(0.1, 9, 1, 0.9).IsBetterThan(new(0.2, 9, 1, 0.898), margin: 0.003));
         Assert.True(new LearningRateTrial(0.1, 9, 1, null).IsBetterThan(new(0.2, 9, 1.1, null), margin: 0.003));
         Assert.Equal([0.1, 0.3, 0.033], LearningRateSearch.Run([0.1, 0.1], Attempt, () => true).Select(t => t.Rate));

@@ -33,7 +33,8 @@ public class RecipeTests
         ["Limit"] = Plain with { Limit = 12 },
         ["SkipBad"] = Plain with { SkipBad = true },
         ["Normalization"] = Plain with { Normalization = Normalization.MinusOneToOne },
-        ["Transforms"] = Plain with { Transforms = [new RandomCrop(32) { Padding = 4 }, new Lighting { Components = new([1, 0, 0, 0, 1 / 3f, 0, 0, 0, 1e-20f]) }, new MixUp()] },
+        ["Transforms"] = Plain with { Transforms =
+        [new RandomCrop(32) { Padding = 4 }, new Lighting { Components = new([1, 0, 0, 0, 1 / 3f, 0, 0, 0, 1e-20f]) }, new MixUp()] },
         ["Initialization"] = Plain with { Initialization = "xavier-uniform" },
         ["Optimizer.LearningRate"] = Plain with { Optimizer = new Sgd { LearningRate = 1 / 3f } },
         ["Optimizer.Momentum"] = Plain with { Optimizer = new Sgd { Momentum = 0.9f } },
@@ -62,9 +63,11 @@ public class RecipeTests
         ["Schedule.Factor"] = Plain with { Schedule = new() { Factor = 0.7 } },
     };
 
-    private static IEnumerable<string> Properties(Type type, string prefix = "") => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+    private static IEnumerable<string> Properties(Type type, string prefix = "") =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .SelectMany(p => p.PropertyType == typeof(OptimizerSettings) ? Properties(typeof(Sgd), p.Name + ".")
-            : !p.CanWrite ? [] : p.PropertyType == typeof(Schedule) || p.PropertyType == typeof(GradientClipping) ? Properties(p.PropertyType, p.Name + ".") : [prefix + p.Name]);
+            : !p.CanWrite ? [] : p.PropertyType == typeof(Schedule) || p.PropertyType == typeof(GradientClipping)
+            ? Properties(p.PropertyType, p.Name + ".") : [prefix + p.Name]);
 
     [Fact]
     public void Every_property_survives_json()
@@ -91,13 +94,16 @@ public class RecipeTests
         foreach ((string name, Recipe recipe) in Changed)
         {
             IReadOnlyList<RecipeDifference> found = RecipeDifference.Between((Plain, graph), (recipe, graph));
-            Assert.Contains(found, d => d.Name.Replace("_", "", StringComparison.Ordinal).StartsWith(name, StringComparison.OrdinalIgnoreCase) && d.Before != d.After);
+            Assert.Contains(found, d => d.Name.Replace("_", "", StringComparison.Ordinal)
+                .StartsWith(name, StringComparison.OrdinalIgnoreCase) && d.Before != d.After);
             // Nesterov needs momentum; an early stop has three values where there was none.
             Assert.Equal(name switch { "Optimizer.Nesterov" => 2, "EarlyStopping" => 3, _ => 1 }, found.Count);
         }
         Assert.Equal(["limit: none, then 12"], RecipeDifference.Between((Plain, graph), (Changed["Limit"], graph)).Select(d => $"{d}"));
-        Assert.Equal(["schedule.milestones: 3, 5, then none"], RecipeDifference.Between((Changed["Schedule.Milestones"], graph), (Plain, graph)).Select(d => $"{d}"));
-        Assert.Equal(["optimizer.rule: sgd, then adam", "optimizer.learning_rate: 0.01, then 0.001", "optimizer.momentum: 0, then none", "optimizer.nesterov: false, then none",
+        Assert.Equal(["schedule.milestones: 3, 5, then none"],
+            RecipeDifference.Between((Changed["Schedule.Milestones"], graph), (Plain, graph)).Select(d => $"{d}"));
+        Assert.Equal(["optimizer.rule: sgd, then adam", "optimizer.learning_rate: 0.01, then 0.001", "optimizer.momentum: 0, then none",
+            "optimizer.nesterov: false, then none",
             "optimizer.beta1: none, then 0.9", "optimizer.beta2: none, then 0.999", "optimizer.eps: none, then 1E-08"],
             RecipeDifference.Between((Plain, graph), (Plain with { Optimizer = new Adam() }, graph)).Select(d => $"{d}"));
     }
@@ -106,8 +112,10 @@ public class RecipeTests
     public void Networks_differ_by_their_nodes()
     {
         Graph graph = TrainingData.Network, other = Graph.Sequential("small", (1, 12, 12),
-            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(30), new ReLU(), new Dropout(0.5f), new Linear(TrainingData.Classes)]);
-        Assert.Equal(["graph.fc1: Linear(20) of flatten1, then Linear(30) of flatten1", "graph.fc2: Linear(5) of relu2, then Linear(5) of dropout1", "graph.dropout1: none, then Dropout(0.5) of relu2"],
+            [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(30), new ReLU(), new Dropout(0.5f),
+            new Linear(TrainingData.Classes)]);
+        Assert.Equal(["graph.fc1: Linear(20) of flatten1, then Linear(30) of flatten1",
+            "graph.fc2: Linear(5) of relu2, then Linear(5) of dropout1", "graph.dropout1: none, then Dropout(0.5) of relu2"],
             RecipeDifference.Between((Plain, graph), (Plain, other)).Select(d => $"{d}"));
         Assert.Equal(["graph: small, then small of other first weights"],
             RecipeDifference.Between((Plain, graph), (Plain, graph.WithInitialization("xavier-uniform"))).Select(d => $"{d}"));
@@ -118,7 +126,8 @@ public class RecipeTests
     {
         OptimizerSettings[] rules =
         [
-            new Sgd { Momentum = 0.9f }, new Adam { Beta1 = 0.8f, Beta2 = 0.9f, Eps = 1e-4f }, new AdamW { WeightDecay = 0.1f, DecaysBiases = true },
+            new Sgd { Momentum = 0.9f }, new Adam { Beta1 = 0.8f, Beta2 = 0.9f, Eps = 1e-4f },
+            new AdamW { WeightDecay = 0.1f, DecaysBiases = true },
             new RmsProp { Alpha = 0.9f, Momentum = 0.5f, Centered = true },
         ];
         foreach (OptimizerSettings rule in rules)
@@ -160,7 +169,8 @@ public class RecipeTests
                 node[path.Split('/')[^1]] = JsonNode.Parse(lie);
                 RequireReadOrRefused(changed.ToJsonString(), $"{path} = {lie}");
             }
-        foreach (string text in new[] { "", "null", "[]", "{}", "{\"graph\":{}}", "{\"graph\":[]}", json[..^4], json + "x", json.Replace("epochs", "epoches", StringComparison.Ordinal), "\uD800" })
+        foreach (string text in new[] { "", "null", "[]", "{}", "{\"graph\":{}}", "{\"graph\":[]}", json[..^4], json + "x",
+            json.Replace("epochs", "epoches", StringComparison.Ordinal), "\uD800" })
             Assert.False(RequireReadOrRefused(text, text));
     }
 
@@ -186,7 +196,8 @@ public class RecipeTests
     public void A_folder_without_a_recipe_is_no_run()
     {
         using TemporaryFolder folder = new();
-        Assert.StartsWith($"{folder.FullName} is no run folder: ", Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{folder.FullName} is no run folder: ",
+            Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message, StringComparison.Ordinal);
         File.WriteAllText(folder["recipe.json"], "{}");
         Assert.Equal($"{folder["recipe.json"]}: A recipe is a JSON object with a \"graph\", and this is none.",
             Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message);

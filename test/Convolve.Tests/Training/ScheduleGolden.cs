@@ -4,7 +4,8 @@ namespace Convolve.Tests.Training;
 internal static class ScheduleGolden
 {
     /// <summary>What PyTorch's schedulers make of a highest rate of 1, step by step.</summary>
-    public static readonly (string Kind, double WarmUp, int StepEpochs, double Factor, int StepsPerEpoch, int Epochs, double[] Rates)[] Cases =
+    public static readonly (string Kind, double WarmUp, int StepEpochs, double Factor, int StepsPerEpoch, int Epochs,
+        double[] Rates)[] Cases =
     [
         ("Constant", 0, 10, 0.1, 3, 2,
         [

@@ -10,8 +10,10 @@ public class ScheduleTests
     [Theory, MemberData(nameof(Cases))]
     public void Rates_are_PyTorchs(int number)
     {
-        (string kind, double warmUp, int stepEpochs, double factor, int stepsPerEpoch, int epochs, double[] rates) = ScheduleGolden.Cases[number];
-        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor, Milestones = [2, 3, 6] };
+        (string kind, double warmUp, int stepEpochs, double factor, int stepsPerEpoch, int epochs, double[] rates) =
+            ScheduleGolden.Cases[number];
+        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor,
+            Milestones = [2, 3, 6] };
         for (int step = 0; step < rates.Length; step++)
             Assert.Equal(rates[step], schedule.At(step, stepsPerEpoch, epochs), 1e-12);
     }
@@ -21,7 +23,8 @@ public class ScheduleTests
     [Theory, MemberData(nameof(PlateauCases))]
     public void A_plateau_cuts_where_PyTorchs_does(int number)
     {
-        (WatchedMetric metric, double factor, int patience, double threshold, int cooldown, double lowest, double[] figures, double[] rates) = OptimizerGolden.Plateaus[number];
+        (WatchedMetric metric, double factor, int patience, double threshold, int cooldown, double lowest, double[] figures,
+            double[] rates) = OptimizerGolden.Plateaus[number];
         Schedule schedule = new()
         {
             Kind = ScheduleKind.Plateau,
@@ -69,13 +72,19 @@ public class ScheduleTests
     }
 
     [Theory]
-    [InlineData(ScheduleKind.OneCycle, 0, 1, 1, "The one-cycle schedule is too long for 1 epoch of 1 step: the learning rate never gets above 4E-06 times the one asked for. Use --schedule constant, or train longer.")]
+    [InlineData(ScheduleKind.OneCycle, 0, 1, 1,
+        "The one-cycle schedule is too long for 1 epoch of 1 step: the learning rate never gets above 4E-06 times the one asked for. " +
+        "Use --schedule constant, or train longer.")]
     [InlineData(ScheduleKind.OneCycle, 0, 2, 1, null)]
     [InlineData(ScheduleKind.OneCycle, 0, 1, 3, null)]
     [InlineData(ScheduleKind.Cosine, 0, 1, 1, null)]
-    [InlineData(ScheduleKind.Constant, 20, 100, 5, "The warm-up takes 20 epochs, and the run has 5: the learning rate never gets above 0.25 times the one asked for. Use a shorter warm-up, or train longer.")]
+    [InlineData(ScheduleKind.Constant, 20, 100, 5,
+        "The warm-up takes 20 epochs, and the run has 5: the learning rate never gets above 0.25 times the one asked for. Use a shorter " +
+        "warm-up, or train longer.")]
     [InlineData(ScheduleKind.Constant, 5, 1_000_000, 5, null)]
-    [InlineData(ScheduleKind.Constant, 5, 1_000_000, 1, "The warm-up takes 5 epochs, and the run has 1: the learning rate never gets above 0.2 times the one asked for. Use a shorter warm-up, or train longer.")]
+    [InlineData(ScheduleKind.Constant, 5, 1_000_000, 1,
+        "The warm-up takes 5 epochs, and the run has 1: the learning rate never gets above 0.2 times the one asked for. Use a shorter " +
+        "warm-up, or train longer.")]
     public void A_schedule_that_the_run_is_too_short_for_is_noted(ScheduleKind kind, double warmUp, int steps, int epochs, string? note) =>
         Assert.Equal(note, new Schedule { Kind = kind, WarmUpEpochs = warmUp }.NoteFor(steps, epochs));
 

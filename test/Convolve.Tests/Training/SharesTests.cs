@@ -8,7 +8,9 @@ using Convolve.Training;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>A training divides its work into the shares of its number of threads; its bits do not depend on how many threads compute them.</summary>
+/// <summary>
+/// A training divides its work into the shares of its number of threads; its bits do not depend on how many threads compute them.
+/// </summary>
 public sealed class SharesTests : IDisposable
 {
     private const int Threads = 3;
@@ -26,9 +28,11 @@ public sealed class SharesTests : IDisposable
         }
     }
 
-    private static Graph NetworkOf(string name) => name == "lanes" ? TrainingData.Network : Graph.Sequential(name, (1, TrainingData.Side, TrainingData.Side),
+    private static Graph NetworkOf(string name) => name == "lanes" ? TrainingData.Network
+        : Graph.Sequential(name, (1, TrainingData.Side, TrainingData.Side),
     [
-        new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Conv2d(32, 3, padding: 1), new LocalResponseNorm(5), new ReLU(), new MaxPool2d(2),
+        new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Conv2d(32, 3, padding: 1), new LocalResponseNorm(5), new ReLU(),
+        new MaxPool2d(2),
         new Flatten(), new Dropout(0.3f), new Linear(40), new Tanh(), new Linear(TrainingData.Classes),
     ]);
 
@@ -49,8 +53,10 @@ public sealed class SharesTests : IDisposable
     public void Nothing_in_LeNet_waits_within_the_library()
     {
         Graph network = Zoo.LeNet5.Create();
-        Assert.All(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 2 }, 128, training: true).Steps, step => Assert.IsNotType<NativeWork>(step.Work));
-        Assert.DoesNotContain(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 1 }, 128, training: true).Steps, step => step.Work is SharesWork);
+        Assert.All(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 2 }, 128, training: true).Steps,
+            step => Assert.IsNotType<NativeWork>(step.Work));
+        Assert.DoesNotContain(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 1 }, 128, training: true).Steps,
+            step => step.Work is SharesWork);
     }
 
     // Fewer images than threads, and shares of different sizes.
@@ -63,7 +69,8 @@ public sealed class SharesTests : IDisposable
     {
         float[] pixels = [.. Enumerable.Range(0, images * 144).Select(i => (i * 7919 % 1000) / 500f - 1)];
         int[] labels = [.. Enumerable.Range(0, images).Select(i => i % TrainingData.Classes)];
-        using Model one = new(TrainingData.Network, new() { Threads = 1 }, images, seed: 3), many = new(TrainingData.Network, new() { Threads = 4 }, images, seed: 3);
+        using Model one = new(TrainingData.Network, new() { Threads = 1 }, images, seed: 3),
+            many = new(TrainingData.Network, new() { Threads = 4 }, images, seed: 3);
         Assert.Equal(one.ForwardBackward(pixels, labels), many.ForwardBackward(pixels, labels), 1e-6);
         foreach (string name in one.ParameterNames)
         {

@@ -19,12 +19,15 @@ public sealed class SoakTests : IDisposable
     private const int Cancellations = 300;
     private static readonly TimeSpan Length = TimeSpan.FromMinutes(20);
 
-    // As many kinds as the warm-up goes through, so that what is kept for them, such as the library's cache of kernels, is there when the counting begins.
+    // As many kinds as the warm-up goes through, so that what is kept for them, such as the library's cache of kernels, is there when the
+    // counting begins.
     private static readonly Graph[] Networks =
     [
         TrainingData.Network,
-        Graph.Sequential("normalized", (1, 12, 12), [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(), new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]),
-        Graph.Sequential("wide", (1, 12, 12), [new Conv2d(32, 5, padding: 2), new ReLU(), new LocalResponseNorm(5), new Conv2d(64, 3, padding: 1, groups: 2), new ReLU(), new AvgPool2d(2), new Flatten(), new Linear(TrainingData.Classes)]),
+        Graph.Sequential("normalized", (1, 12, 12), [new Conv2d(8, 3), new BatchNorm2d(), new ReLU(), new MaxPool2d(2), new Flatten(),
+        new Dropout(0.3f), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]),
+        Graph.Sequential("wide", (1, 12, 12), [new Conv2d(32, 5, padding: 2), new ReLU(), new LocalResponseNorm(5),
+        new Conv2d(64, 3, padding: 1, groups: 2), new ReLU(), new AvgPool2d(2), new Flatten(), new Linear(TrainingData.Classes)]),
         CifarResNet.Create(20, TrainingData.Classes, new Shape(3, 16, 16)),
     ];
 
@@ -63,14 +66,22 @@ public sealed class SoakTests : IDisposable
         var early = samples.Where(s => s.Minute >= 0.15 * end && s.Minute < 0.4 * end).ToList();
         var late = samples.Where(s => s.Minute >= 0.75 * end).ToList();
         double growth = (double)Median(late.Select(s => s.Memory)) / Median(early.Select(s => s.Memory)) - 1;
-        string figures = FormattableString.Invariant($"{samples.Count} rounds, {cancelled} cancelled trainings in {end:F1} min: memory {Median(early.Select(s => s.Memory)) / 1048576.0:F1} to {Median(late.Select(s => s.Memory)) / 1048576.0:F1} MiB ({growth:P2}), handles {early.Max(s => s.Handles)} to {late.Max(s => s.Handles)}, threads {early.Max(s => s.Threads)} to {late.Max(s => s.Threads)}");
+        string figures =
+            string.Create(System.Globalization.CultureInfo.InvariantCulture,
+            $"{samples.Count} rounds, {cancelled} cancelled trainings in {end:F1} min: memory " +
+            $"{Median(early.Select(s => s.Memory)) / 1048576.0:F1} to {Median(late.Select(s => s.Memory)) / 1048576.0:F1} MiB " +
+            $"({growth:P2}), handles {early.Max(s => s.Handles)} to {late.Max(s => s.Handles)}, threads {early.Max(s => s.Threads)} to " +
+            $"{late.Max(s => s.Threads)}");
         File.WriteAllText(Path.Combine(Path.GetTempPath(), "convolve-soak.txt"), figures + "\n");
         Assert.True(growth < 0.01, figures);
         Assert.True(late.Max(s => s.Handles) <= early.Max(s => s.Handles), figures);
         Assert.True(late.Max(s => s.Threads) <= early.Max(s => s.Threads), figures);
     }
 
-    /// <summary>A training of each network in each precision, cancelled at a moment of its own, resumed, and cancelled again; and plans that nothing runs.</summary>
+    /// <summary>
+    /// A training of each network in each precision, cancelled at a moment of its own, resumed, and cancelled again; and plans that nothing
+    /// runs.
+    /// </summary>
     /// <returns>How many trainings were cancelled.</returns>
     private int Round(int round)
     {
@@ -81,7 +92,8 @@ public sealed class SoakTests : IDisposable
             foreach (Precision precision in precisions)
             {
                 CounterRandom random = new((ulong)round, RandomPurpose.Test, (uint)number, (uint)precision);
-                Recipe recipe = TrainingData.Recipe with { Network = graph.Name, Epochs = 100, BatchSize = 24, Precision = precision, AverageDecay = 0.5f, Clipping = new(Norm: 1) };
+                Recipe recipe = TrainingData.Recipe with { Network = graph.Name, Epochs = 100, BatchSize = 24, Precision = precision,
+                    AverageDecay = 0.5f, Clipping = new(Norm: 1) };
                 DataSplits splits = SplitsFor(graph);
                 _ = Trainer.Estimate(graph, splits, recipe);
                 string run = _folder[$"run-{round}-{number}-{precision}"];
@@ -106,7 +118,8 @@ public sealed class SoakTests : IDisposable
     private static DataSplits SplitsFor(Graph graph)
     {
         ImageSize size = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
-        return DataSplits.Create(TrainingData.Noise(150, 1, size, TrainingData.Classes), TrainingData.Noise(43, 2, size, TrainingData.Classes), 0.2, seed: 3);
+        return DataSplits.Create(TrainingData.Noise(150, 1, size, TrainingData.Classes),
+            TrainingData.Noise(43, 2, size, TrainingData.Classes), 0.2, seed: 3);
     }
 
     private static (long Memory, int Handles, int Threads) Measure(Process process)

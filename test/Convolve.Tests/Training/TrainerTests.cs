@@ -35,7 +35,8 @@ public class TrainerTests
         Dataset noise = TrainingData.Noise(1200, 2, new(1, 28, 28), 10);
         int[] all = [.. Enumerable.Range(0, 1200)];
         DataSplits splits = new(new("train", noise, all[..200]), new("validation", noise, all[200..700]), new("test", noise, all[700..]));
-        using Trainer trainer = new(Zoo.LeNet5.Create(), splits, Recipe with { Epochs = 25, BatchSize = 16, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.9f } });
+        using Trainer trainer = new(Zoo.LeNet5.Create(), splits,
+            Recipe with { Epochs = 25, BatchSize = 16, Optimizer = new Sgd { LearningRate = 0.01f, Momentum = 0.9f } });
         TrainingResult result = trainer.Fit();
         Assert.True(result.Epochs[^1].TrainAccuracy > 0.5, "it has learnt nothing at all");
         double deviation = Math.Sqrt(0.1 * 0.9 / 500);
@@ -54,14 +55,18 @@ public class TrainerTests
     public void Images_read_on_demand_train_to_the_same_bits()
     {
         DataSplits kept = TrainingData.Splits();
-        Tests.Data.Sets.ReadDataset train = Tests.Data.Sets.ReadDataset.Of(kept.Train.Dataset), test = Tests.Data.Sets.ReadDataset.Of(kept.Test.Dataset);
-        DataSplits read = new(kept.Train with { Dataset = train }, kept.Validation with { Dataset = train }, kept.Test with { Dataset = test });
+        Tests.Data.Sets.ReadDataset train = Tests.Data.Sets.ReadDataset.Of(kept.Train.Dataset),
+            test = Tests.Data.Sets.ReadDataset.Of(kept.Test.Dataset);
+        DataSplits read = new(kept.Train with { Dataset = train }, kept.Validation with { Dataset = train },
+            kept.Test with { Dataset = test });
         using Trainer first = new(TrainingData.Network, kept, Recipe), second = new(TrainingData.Network, read, Recipe);
-        Assert.Equal(first.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)), second.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)));
+        Assert.Equal(first.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)),
+            second.Fit().Epochs.Select(e => (e.TrainLoss, e.ValidationLoss)));
         Assert.Equal((read.Train.Count + read.Validation.Count) * Recipe.Epochs + read.Train.Count, train.Reads);
     }
 
-    // With a rate that moves nothing, the means over an epoch are those of an evaluation; a mean of the batches' means would weigh the last one more.
+    // With a rate that moves nothing, the means over an epoch are those of an evaluation; a mean of the batches' means would weigh the last
+    // one more.
     [Theory]
     [InlineData(0)]
     [InlineData(0.25)]
@@ -136,8 +141,14 @@ public class TrainerTests
             (epoch, step) = (epoch + 1, 0);
         }
         string[] lines = [.. MetricsLog.Read(folder["run/metrics.jsonl"]).Select(line => string.Join(" ", line.Select(p => p.Key)))];
-        string[] epochs = [.. Enumerable.Repeat("epoch train_loss train_accuracy validation_loss validation_accuracy learning_rate images_per_second seconds data_seconds is_best", 3)];
-        Assert.Equal([.. epochs, "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy end seconds images_per_second estimated_memory_bytes measured_memory_bytes"], lines);
+        string[] epochs =
+            [.. Enumerable.Repeat(
+            "epoch train_loss train_accuracy validation_loss validation_accuracy learning_rate images_per_second seconds data_seconds " +
+            "is_best", 3)];
+        Assert.Equal(
+            [.. epochs,
+            "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy end seconds images_per_second estimated_memory_bytes " +
+            "measured_memory_bytes"], lines);
     }
 
     [Theory]
@@ -176,10 +187,12 @@ public class TrainerTests
     [Fact]
     public void A_run_that_diverges_ends_with_the_place_and_advice()
     {
-        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe with { Optimizer = new Sgd { LearningRate = 1e20f } });
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(),
+            Recipe with { Optimizer = new Sgd { LearningRate = 1e20f } });
         Assert.Matches(@"^(Loss became (NaN|infinity)|Weights became NaN or infinite) at epoch 1, step [2-8] \(learning rate 1E\+20\)\. "
             + @"First NaN or infinity: (the output of (conv1|fc1|fc2)|(conv1|fc1|fc2)\.(weight|bias): [\d,]+ of [\d,]+ values (is|are) [\w ]+)\. "
-            + @"Try a learning rate 10x lower, a warm-up, or a different initialization\.$", Assert.Throws<TrainingException>(() => trainer.Fit()).Message);
+            + @"Try a learning rate 10x lower, a warm-up, or a different initialization\.$",
+            Assert.Throws<TrainingException>(() => trainer.Fit()).Message);
     }
 
     [Fact]
@@ -238,8 +251,10 @@ public class TrainerTests
         Assert.Equal("The network other gives 7 outputs, and patterns has 5 classes. Make the network with 5 classes.",
             Assert.Throws<NetworkException>(() => new Trainer(other, splits, Recipe)).Message);
         Assert.Throws<RecipeException>(() => new Trainer(TrainingData.Network, splits, Recipe with { Epochs = 0 }));
-        Assert.Throws<DataException>(() => new Trainer(TrainingData.Network, splits with { Test = new("test", splits.Test.Dataset, []) }, Recipe));
-        Assert.Throws<DataException>(() => new Trainer(TrainingData.Network, splits with { Train = new("train", splits.Test.Dataset, []) }, Recipe));
+        Assert.Throws<DataException>(() =>
+            new Trainer(TrainingData.Network, splits with { Test = new("test", splits.Test.Dataset, []) }, Recipe));
+        Assert.Throws<DataException>(() => new Trainer(TrainingData.Network, splits with { Train = new("train", splits.Test.Dataset, []) },
+            Recipe));
     }
 
     [Fact]
@@ -250,15 +265,18 @@ public class TrainerTests
         using (Trainer trainer = RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe with { Epochs = 1 }))
             trainer.Fit();
         byte[] model = File.ReadAllBytes(folder["run/model.safetensors"]);
-        Assert.Equal($"The folder {folder["run"]} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.",
+        Assert.Equal(
+            $"The folder {folder["run"]} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.",
             Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe)).Message);
         Assert.Equal(model, File.ReadAllBytes(folder["run/model.safetensors"]));
         File.WriteAllText(folder["file"], "");
         Assert.StartsWith($"The run folder {folder["file"]} cannot be made: ",
-            Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["file"], TrainingData.Network, splits, Recipe)).Message, StringComparison.Ordinal);
+            Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["file"], TrainingData.Network, splits, Recipe)).Message,
+            StringComparison.Ordinal);
     }
 
-    internal static float[] Weights(Model model) => [.. model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count))).SelectMany(p =>
+    internal static float[] Weights(Model model) =>
+        [.. model.Graph.Nodes.SelectMany(n => n.Parameters.Select(p => (Name: $"{n.Name}.{p.Name}", p.Count))).SelectMany(p =>
     {
         float[] values = new float[p.Count];
         model.ReadParameter(p.Name, values);
@@ -267,5 +285,6 @@ public class TrainerTests
 
     // Each image's softmax cross-entropy, by its own definition and one image at a time.
     private static double[] Losses(Classifier classifier, Split split) =>
-        [.. split.Indices.Select(i => -Math.Log(classifier.Predict(split.Dataset.PixelsOf(i), split.Dataset.SizeOf(i))[split.Dataset.LabelOf(i)]))];
+        [.. split.Indices.Select(i =>
+            -Math.Log(classifier.Predict(split.Dataset.PixelsOf(i), split.Dataset.SizeOf(i))[split.Dataset.LabelOf(i)]))];
 }

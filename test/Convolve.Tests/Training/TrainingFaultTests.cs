@@ -8,7 +8,9 @@ using Convolve.Training;
 
 namespace Convolve.Tests.Training;
 
-/// <summary>A file operation that fails, whichever it is, is an error that names the file, and never a success; what was there before still loads.</summary>
+/// <summary>
+/// A file operation that fails, whichever it is, is an error that names the file, and never a success; what was there before still loads.
+/// </summary>
 public sealed class TrainingFaultTests : IDisposable
 {
     private static readonly RunFolderOptions Often = new() { EverySteps = 2 };
@@ -108,7 +110,8 @@ public sealed class TrainingFaultTests : IDisposable
         trainer.Fit();
     }
 
-    private Trainer New(string run) => RunFolder.Begin(_folder[run], TrainingData.Network, TrainingData.Splits(40, 10), TrainingData.Recipe with { Epochs = 2 }, Often);
+    private Trainer New(string run) => RunFolder.Begin(_folder[run], TrainingData.Network, TrainingData.Splits(40, 10),
+        TrainingData.Recipe with { Epochs = 2 }, Often);
 
     private string Copy(string from, string to)
     {

@@ -20,14 +20,16 @@ public sealed class TrainingNotesTests
     public void A_loss_that_is_that_of_guessing_again_is_a_collapse_and_said_once()
     {
         TrainingNote note = Assert.Single(Notes(2.1, 0.5, 0.062, 1.1, Guessing, Guessing, Guessing));
-        Assert.Equal(new(TrainingNoteKind.Collapse, 5, "the training loss, 2.3026, is that of guessing (ln 10 = 2.3026) after 0.0620 in epoch 3: the network has collapsed"), note);
+        Assert.Equal(new(TrainingNoteKind.Collapse, 5,
+            "the training loss, 2.3026, is that of guessing (ln 10 = 2.3026) after 0.0620 in epoch 3: the network has collapsed"), note);
         Assert.Equal("collapse", note.KindName);
     }
 
     [Fact]
     public void A_loss_far_above_its_lowest_for_three_epochs_is_said()
     {
-        Assert.Equal(new TrainingNote(TrainingNoteKind.Rising, 5, "the training loss has risen from 0.0400 in epoch 2 to 1.0300"), Assert.Single(Notes(0.4, 0.04, 0.4, 0.7, 1.03, 1.1, 1.2)));
+        Assert.Equal(new TrainingNote(TrainingNoteKind.Rising, 5, "the training loss has risen from 0.0400 in epoch 2 to 1.0300"),
+            Assert.Single(Notes(0.4, 0.04, 0.4, 0.7, 1.03, 1.1, 1.2)));
         Assert.Empty(Notes(0.4, 0.04, 0.4, 0.7, 0.05, 0.4, 0.7, 0.03)); // two are a bad moment
     }
 
@@ -43,7 +45,8 @@ public sealed class TrainingNotesTests
     public void No_progress_is_said_after_a_share_of_the_epochs_unless_an_early_stop_watches()
     {
         EpochProgress[] epochs = [.. Enumerable.Range(1, 60).Select(i => Epoch(i, 0.5, i == 20 ? 0.9 : 0.8, isBest: i is 1 or 20))];
-        Assert.Equal(new TrainingNote(TrainingNoteKind.Stalled, 50, "no better validation accuracy since epoch 20, 0.9000") { Since = 20 }, Assert.Single(TrainingNotes.Of(epochs, Recipe, 10)));
+        Assert.Equal(new TrainingNote(TrainingNoteKind.Stalled, 50, "no better validation accuracy since epoch 20, 0.9000") { Since = 20 },
+            Assert.Single(TrainingNotes.Of(epochs, Recipe, 10)));
         Assert.Empty(TrainingNotes.Of(epochs, Recipe with { EarlyStopping = new(100) }, 10));
         Assert.Empty(TrainingNotes.Of(epochs[..49], Recipe, 10));
     }
@@ -51,7 +54,8 @@ public sealed class TrainingNotesTests
     [Fact]
     public void A_run_that_collapses_says_so_when_it_happens_and_in_its_result()
     {
-        Recipe steep = TrainingData.Recipe with { Epochs = 8, Optimizer = new Sgd { LearningRate = 30, Momentum = 0.9f }, Schedule = new() { WarmUpEpochs = 8 }, Clipping = new(1) };
+        Recipe steep = TrainingData.Recipe with { Epochs = 8, Optimizer = new Sgd { LearningRate = 30, Momentum = 0.9f },
+            Schedule = new() { WarmUpEpochs = 8 }, Clipping = new(1) };
         List<TrainingProgress> told = [];
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), steep);
         TrainingResult result = trainer.Fit(new Collected(told));
@@ -60,9 +64,11 @@ public sealed class TrainingNotesTests
         Assert.Equal(note.Epoch, Assert.IsType<EpochProgress>(told[told.IndexOf(note) - 1]).Epoch);
     }
 
-    private static IReadOnlyList<TrainingNote> Notes(params double[] losses) => TrainingNotes.Of([.. losses.Select((loss, i) => Epoch(i + 1, loss, 0.5, isBest: true))], Recipe, 10);
+    private static IReadOnlyList<TrainingNote> Notes(params double[] losses) =>
+        TrainingNotes.Of([.. losses.Select((loss, i) => Epoch(i + 1, loss, 0.5, isBest: true))], Recipe, 10);
 
-    private static EpochProgress Epoch(int epoch, double loss, double accuracy, bool isBest) => new(epoch, 200, loss, 0.5, 1, accuracy, 0.1, 1000, TimeSpan.FromSeconds(1), TimeSpan.Zero, isBest);
+    private static EpochProgress Epoch(int epoch, double loss, double accuracy, bool isBest) =>
+        new(epoch, 200, loss, 0.5, 1, accuracy, 0.1, 1000, TimeSpan.FromSeconds(1), TimeSpan.Zero, isBest);
 
     private sealed class Collected(List<TrainingProgress> told) : IProgress<TrainingProgress>
     {

@@ -4,11 +4,15 @@ using Convolve.Testing;
 
 namespace Convolve.Tests.Vectors;
 
-/// <summary>Both widths of registers against the same in plain numbers. On a machine without AVX-512 the wide ones are computed by halves.</summary>
+/// <summary>
+/// Both widths of registers against the same in plain numbers. On a machine without AVX-512 the wide ones are computed by halves.
+/// </summary>
 public unsafe class FloatsTests
 {
-    private static readonly float[] First = [0, -0f, 1.5f, -2.25f, float.NaN, 3e38f, float.NegativeInfinity, 1e-40f, 7, -7, 0.1f, float.NaN, 255, 65536, -1e-3f, 2];
-    private static readonly float[] Second = [1, 0, -1.5f, -2.25f, 4, 1e-3f, float.PositiveInfinity, 0, float.NaN, 7, 0.1f, float.NaN, 254, 3, 1e-3f, -2];
+    private static readonly float[] First = [0, -0f, 1.5f, -2.25f, float.NaN, 3e38f, float.NegativeInfinity, 1e-40f, 7, -7, 0.1f, float.NaN,
+        255, 65536, -1e-3f, 2];
+    private static readonly float[] Second = [1, 0, -1.5f, -2.25f, 4, 1e-3f, float.PositiveInfinity, 0, float.NaN, 7, 0.1f, float.NaN, 254,
+        3, 1e-3f, -2];
 
     [NeedsFact(Feature.Avx2)]
     public void Lanes_compute_as_plain_numbers_do()
@@ -41,7 +45,8 @@ public unsafe class FloatsTests
             Require<T>(first, (a, b) => T.WhereGreater(a, b, a, T.Create(3)), (a, b) => a > b ? a : 3);
             Require<T>(first, (a, b) => T.WhereEqual(a, b, T.Create(1), b), (a, b) => a == b ? 1 : b);
             Require<T>(first, (a, b) => T.WhereUnordered(a, b, T.Create(1), b), (a, b) => float.IsNaN(a) || float.IsNaN(b) ? 1 : b);
-            Require<T>(first, (a, b) => T.Select(T.Unordered(a, b), T.Create(1), T.Zero), (a, b) => float.IsNaN(a) || float.IsNaN(b) ? 1 : 0);
+            Require<T>(first, (a, b) => T.Select(T.Unordered(a, b), T.Create(1), T.Zero), (a, b) => float.IsNaN(a)
+                || float.IsNaN(b) ? 1 : 0);
             Require<T>(first, (a, b) => T.WhereSameBits(a, b, T.Create(1), T.Zero),
                 (a, b) => BitConverter.SingleToInt32Bits(a) == BitConverter.SingleToInt32Bits(b) ? 1 : 0);
             Require<T>(first, (a, b) => a & b, (a, b) => Bits(a, b, (x, y) => x & y));
@@ -58,9 +63,11 @@ public unsafe class FloatsTests
         T positions = T.LoadBytes(bytes);
         positions.StoreBytes(back);
         Assert.Equal(new Span<byte>(bytes, T.Count).ToArray(), new Span<byte>(back, T.Count).ToArray());
-        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => i == 3 ? 5f : 0), Numbers(T.WhereSameBits(positions, T.CreateBits(255 - 17 * 3), T.Create(5), T.Zero)));
+        Assert.Equal(Enumerable.Range(0, T.Count).Select(i => i == 3 ? 5f : 0),
+            Numbers(T.WhereSameBits(positions, T.CreateBits(255 - 17 * 3), T.Create(5), T.Zero)));
 
-        float[] values = [1, -1.00390625f, 3.14159274f, -0f, 1e-38f, 3e38f, float.PositiveInfinity, 0.1f, 1.01171875f, 5, 6, 7, 8, 9, 10, 65535];
+        float[] values = [1, -1.00390625f, 3.14159274f, -0f, 1e-38f, 3e38f, float.PositiveInfinity, 0.1f, 1.01171875f, 5, 6, 7, 8, 9, 10,
+            65535];
         ushort* halves = stackalloc ushort[T.Count];
         fixed (float* from = values)
             T.Load(from).StoreBFloat16(halves);
@@ -76,7 +83,8 @@ public unsafe class FloatsTests
             for (int i = 0; i < T.Count; i++)
             {
                 float expected = plain(a[first + i], b[first + i]);
-                Assert.True(float.IsNaN(expected) ? float.IsNaN(actual[i]) : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual[i]),
+                Assert.True(float.IsNaN(expected) ? float.IsNaN(actual[i])
+                    : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual[i]),
                     $"{actual[i]:r} of {a[first + i]:r} and {b[first + i]:r}, and {expected:r} was expected");
             }
         }

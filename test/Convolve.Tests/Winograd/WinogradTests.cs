@@ -40,7 +40,8 @@ public unsafe class WinogradTests
     public void BFloat16_rounds_the_same_results(int[] sizes, int threads) => Require<BFloat16Pixel, Floats16>(sizes, threads, 8e-3);
 
     [Theory, MemberData(nameof(NarrowCases))]
-    public void BFloat16_between_registers_of_half_the_width_too(int[] sizes, int threads) => Require<BFloat16Pixel, Floats8>(sizes, threads, 8e-3);
+    public void BFloat16_between_registers_of_half_the_width_too(int[] sizes, int threads) => Require<BFloat16Pixel,
+        Floats8>(sizes, threads, 8e-3);
 
     [Fact]
     public void Small_pictures_of_few_channels_and_large_batches_of_many_are_told_apart()
@@ -56,9 +57,11 @@ public unsafe class WinogradTests
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         int block = TVector.Count;
-        WinogradShape shape = new(z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7], z[3] + z[6] + z[8] - z[5] + 1, z[4] + z[7] + z[9] - z[5] + 1, block);
+        WinogradShape shape = new(z[0], z[1], z[2], z[3], z[4], z[5], z[6], z[7], z[3] + z[6] + z[8] - z[5] + 1,
+            z[4] + z[7] + z[9] - z[5] + 1, block);
         bool isBFloat16 = TPixel.Bytes == 32;
-        Blocked source = Blocked.Images(shape.Batch, shape.Channels, shape.Height, shape.Width, block, 1), diff = Blocked.Images(shape.Batch, shape.Filters, shape.OutHeight, shape.OutWidth, block, 2);
+        Blocked source = Blocked.Images(shape.Batch, shape.Channels, shape.Height, shape.Width, block, 1),
+            diff = Blocked.Images(shape.Batch, shape.Filters, shape.OutHeight, shape.OutWidth, block, 2);
         Blocked weights = Blocked.Weights(shape.Filters, shape.Channels, shape.Kernel, block, 3);
         float[] bias = [.. Enumerable.Range(0, shape.Filters).Select(i => (i % 7 - 3) / 4f)];
         if (isBFloat16)
@@ -66,7 +69,8 @@ public unsafe class WinogradTests
             source.Round();
             diff.Round();
         }
-        double[] target = new double[diff.Values.Length], diffSource = new double[source.Values.Length], diffWeights = new double[weights.Values.Length], diffBias = new double[shape.Filters];
+        double[] target = new double[diff.Values.Length], diffSource = new double[source.Values.Length],
+            diffWeights = new double[weights.Values.Length], diffBias = new double[shape.Filters];
         foreach ((int s, int w, int t) in Taps(shape))
         {
             target[t] += (double)source.Values[s] * weights.Values[w];
@@ -80,13 +84,16 @@ public unsafe class WinogradTests
             diffBias[filter] += diff.Values[t];
         }
         RequireNear("target", Pass(isBFloat16, shape, false, 0.25f, source, weights, bias, diff, threads), target, imageTolerance);
-        RequireNear("gradient of the source", Pass(isBFloat16, shape.Transposed, true, 1, diff, weights, null, source, threads), diffSource, imageTolerance);
+        RequireNear("gradient of the source", Pass(isBFloat16, shape.Transposed, true, 1, diff, weights, null, source, threads), diffSource,
+            imageTolerance);
         RequireGradient<TPixel, TVector>(shape, source, diff, weights, diffWeights, diffBias, threads);
     }
 
-    private static float[] Pass(bool isBFloat16, WinogradShape shape, bool isTransposed, float slope, Blocked source, Blocked weights, float[]? bias, Blocked like, int threads)
+    private static float[] Pass(bool isBFloat16, WinogradShape shape, bool isTransposed, float slope, Blocked source, Blocked weights,
+        float[]? bias, Blocked like, int threads)
     {
-        using LanesBuffer from = source.Store(isBFloat16), kernel = weights.Store(false), to = like.Room(isBFloat16), shift = new((bias?.Length ?? 1) * sizeof(float));
+        using LanesBuffer from = source.Store(isBFloat16), kernel = weights.Store(false), to = like.Room(isBFloat16),
+            shift = new((bias?.Length ?? 1) * sizeof(float));
         using LanesBuffer scratch = new(WinogradPass.ScratchBytes(shape, threads));
         bias?.CopyTo(new Span<float>(shift.Data, bias.Length));
         WinogradPass pass = new(shape, isTransposed, slope, isBFloat16)
@@ -107,11 +114,13 @@ public unsafe class WinogradTests
         return like.Load(to, isBFloat16);
     }
 
-    private static void RequireGradient<TPixel, TVector>(WinogradShape shape, Blocked source, Blocked diff, Blocked weights, double[] diffWeights, double[] diffBias, int threads)
+    private static void RequireGradient<TPixel,
+        TVector>(WinogradShape shape, Blocked source, Blocked diff, Blocked weights, double[] diffWeights, double[] diffBias, int threads)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         bool isBFloat16 = TPixel.Bytes == 32;
-        using LanesBuffer from = source.Store(isBFloat16), diffs = diff.Store(isBFloat16), to = weights.Room(false), shift = new(shape.Filters * sizeof(float));
+        using LanesBuffer from = source.Store(isBFloat16), diffs = diff.Store(isBFloat16), to = weights.Room(false),
+            shift = new(shape.Filters * sizeof(float));
         using LanesBuffer scratch = new(WinogradGradient.ThreadBytes(shape));
         for (int thread = 0; thread < threads; thread++)
             WinogradGradient.Run<TPixel, TVector>(shape, from.Data, diffs.Data, to.Floats, shift.Floats, scratch.Floats, thread, threads);
@@ -123,7 +132,8 @@ public unsafe class WinogradTests
     {
         double largest = expected.Max(Math.Abs);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * largest, $"{what}: {actual[i]} at {i}, and {expected[i]} was expected (largest {largest})");
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= tolerance * largest,
+                $"{what}: {actual[i]} at {i}, and {expected[i]} was expected (largest {largest})");
     }
 
     private static IEnumerable<(int Source, int Weight, int Target)> Taps(WinogradShape s)
@@ -136,7 +146,8 @@ public unsafe class WinogradTests
                             for (int i = Math.Max(0, s.Top - y); i < Math.Min(s.Kernel, s.Height + s.Top - y); i++)
                                 for (int j = Math.Max(0, s.Left - x); j < Math.Min(s.Kernel, s.Width + s.Left - x); j++)
                                     yield return (((n * s.Channels + c) * s.Height + y + i - s.Top) * s.Width + x + j - s.Left,
-                                        ((o * s.Channels + c) * s.Kernel + i) * s.Kernel + j, ((n * s.Filters + o) * s.OutHeight + y) * s.OutWidth + x);
+                                        ((o * s.Channels + c) * s.Kernel + i) * s.Kernel + j,
+                                        ((n * s.Filters + o) * s.OutHeight + y) * s.OutWidth + x);
     }
 
     /// <summary>Plain numbers, and where each lies in blocks.</summary>
@@ -155,7 +166,8 @@ public unsafe class WinogradTests
             new(Numbers(filters * channels * kernel * kernel, seed), i =>
             {
                 int area = kernel * kernel, channel = i / area % channels, filter = i / area / channels;
-                return ((filter / block * (channels / block) + channel / block) * area + i % area) * block * block + channel % block * block + filter % block;
+                return ((filter / block * (channels / block) + channel / block) * area + i % area) * block * block + channel % block * block
+                    + filter % block;
             });
 
         private static float[] Numbers(int count, int seed) => [.. TestTensors.Uniform(count, (uint)seed).Select(x => (float)x)];
@@ -182,6 +194,7 @@ public unsafe class WinogradTests
         }
 
         public float[] Load(LanesBuffer buffer, bool isBFloat16) =>
-            [.. Enumerable.Range(0, values.Length).Select(i => isBFloat16 ? BFloat16.ToSingle(((ushort*)buffer.Data)[place(i)]) : ((float*)buffer.Data)[place(i)])];
+            [.. Enumerable.Range(0, values.Length)
+                .Select(i => isBFloat16 ? BFloat16.ToSingle(((ushort*)buffer.Data)[place(i)]) : ((float*)buffer.Data)[place(i)])];
     }
 }

@@ -22,7 +22,8 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
         if (string.IsNullOrEmpty(cache) || !Path.IsPathRooted(cache))
             cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return new DatasetEnvironment(
-            Environment.GetEnvironmentVariable("CONVOLVE_DATA") is { } data ? HomePath.Expand(data) : null, Path.Combine(cache, "convolve"), TimeSpan.FromSeconds(30))
+            Environment.GetEnvironmentVariable("CONVOLVE_DATA") is { } data ? HomePath.Expand(data) : null, Path.Combine(cache, "convolve"),
+            TimeSpan.FromSeconds(30))
         {
             Mirrors = Environment.GetEnvironmentVariable(MirrorsVariable),
         };
@@ -32,11 +33,15 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
     /// <exception cref="DataException">One that the user names is no address.</exception>
     public IReadOnlyList<Uri> MirrorsOf(DatasetInfo info, DatasetOptions options)
     {
-        string[] named = [.. options.Mirrors ?? Mirrors?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? []];
+        string[] named = [.. options.Mirrors ?? Mirrors?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            ?? []];
         if (named.Length == 0)
             return info.Mirrors;
-        return [.. named.Select(text => Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https"
+        return [.. named.Select(text => Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address)
+            && address.Scheme is "http" or "https"
             ? new Uri(address, info.FolderName + "/")
-            : throw new DataException($"The mirror \"{text}\" is no address. Give one that begins with https:// or http://, such as https://host/data/, with a folder per set."))];
+            : throw new DataException(
+            $"The mirror \"{text}\" is no address. Give one that begins with https:// or http://, such as https://host/data/, with a " +
+            $"folder per set."))];
     }
 }

@@ -4,8 +4,8 @@ using Convolve.Files;
 namespace Convolve.Data.Fetching;
 
 /// <summary>
-/// Brings the files of a set into a folder: downloaded one by one, or out of one archive. A file appears under its name, and the folder of an archive as
-/// a whole, only when complete, checked and on the disk.
+/// Brings the files of a set into a folder: downloaded one by one, or out of one archive. A file appears under its name, and the folder of
+/// an archive as a whole, only when complete, checked and on the disk.
 /// </summary>
 /// <param name="info">The set.</param>
 /// <param name="directory">The folder to fetch into.</param>
@@ -25,7 +25,8 @@ internal sealed class DatasetFetch(
     /// <summary>Downloads a file that is published by itself.</summary>
     public void File(DatasetFile file, CancellationToken cancellation)
     {
-        RemoteFile remote = new(file.PackedName, Addresses(file.PackedName), [], file.Bytes + Surplus, 0, (path, token) => Problem(path, file, token));
+        RemoteFile remote = new(file.PackedName, Addresses(file.PackedName), [], file.Bytes + Surplus, 0,
+            (path, token) => Problem(path, file, token));
         Part(file.PackedName, remote, cancellation).MoveTo(Path.Combine(directory, file.PackedName));
     }
 
@@ -41,7 +42,8 @@ internal sealed class DatasetFetch(
         {
             long?[] sizes = [.. archive.Versions.Select(v => v.Bytes)];
             part = Part(archive.Name, new(archive.Name, Addresses(archive.Name), sizes.Contains(null) ? [] : [.. sizes.OfType<long>()],
-                sizes.Max() is { } most && !sizes.Contains(null) ? most : unpacked + Surplus, unpacked, (path, token) => Problem(path, archive, token)), cancellation);
+                sizes.Max() is { } most && !sizes.Contains(null) ? most : unpacked + Surplus, unpacked,
+                (path, token) => Problem(path, archive, token)), cancellation);
         }
         else if (Problem(local, archive, cancellation) is { } problem)
         {
@@ -102,7 +104,8 @@ internal sealed class DatasetFetch(
     private DownloadException Failed(string name, IReadOnlyList<string> failures)
     {
         string byHand = info.Archive is { } archive
-            ? $"put {archive.Name} ({ContentDigest.KindOf(archive.Versions[0].Digest)} {archive.Versions[0].Digest}) into {directory} and run it again; or name a folder that holds its files in CONVOLVE_DATA"
+            ? $"put {archive.Name} ({ContentDigest.KindOf(archive.Versions[0].Digest)} {archive.Versions[0].Digest}) into {directory} " +
+            $"and run it again; or name a folder that holds its files in CONVOLVE_DATA"
             : $"put {string.Join(", ", info.Files.Select(f => f.PackedName))} into {directory}";
         return new(
             $"{info.Name} cannot be downloaded: {(failures.Count == 0 ? "it has no mirror" : "no mirror delivered " + name)}." +
@@ -122,7 +125,8 @@ internal sealed class DatasetFetch(
         try
         {
             string digest = DataFile.Digest(path, file.Bytes, file.Digest, cancellation).Digest;
-            return file.Digest is null || digest == file.Digest ? null : $"sent other content: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}";
+            return file.Digest is null || digest == file.Digest ? null
+                : $"sent other content: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}";
         }
         catch (DataException)
         {
@@ -146,5 +150,6 @@ internal sealed class DatasetFetch(
     });
 
     private static string FreeName(string path) =>
-        Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? path : FormattableString.Invariant($"{path}{i}")).First(p => !Path.Exists(p));
+        Enumerable.Range(1, int.MaxValue).Select(i => i == 1 ? path : FormattableString.Invariant($"{path}{i}"))
+            .First(p => !Path.Exists(p));
 }

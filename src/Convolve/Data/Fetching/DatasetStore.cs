@@ -17,7 +17,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
     }
 
     // A path of a folder that is there was meant as one of pictures.
-    private string Guess(string name) => Directory.Exists(HomePath.Expand(name)) ? $" Did you mean {Format.Quoted($"folder:{name}")}?" : NearestName.Guess(name, known.Select(i => i.Name));
+    private string Guess(string name) => Directory.Exists(HomePath.Expand(name)) ? $" Did you mean {Format.Quoted($"folder:{name}")}?"
+        : NearestName.Guess(name, known.Select(i => i.Name));
 
     public DatasetLocation Locate(DatasetInfo info, DatasetOptions options)
     {
@@ -93,7 +94,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         DatasetLocation location = Locate(info, options);
         return location.Found is { } found && (found.Directory + "/").StartsWith(target + "/", StringComparison.Ordinal) ? location
             : throw new DataException(
-                $"{info.Name} is whole in {target} now, but {location.Directory} is looked into first, and holds files of it that are bad. Delete those.");
+                $"{info.Name} is whole in {target} now, but {location.Directory} is looked into first, and holds files of it that are " +
+                $"bad. Delete those.");
     }
 
     public DatasetReport Verify(string name, DatasetOptions options, CancellationToken cancellation)
@@ -109,7 +111,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
     }
 
     /// <summary>Where the set is found with nothing wrong; null if it is not.</summary>
-    private DatasetLocation? Whole(DatasetInfo info, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    private DatasetLocation? Whole(DatasetInfo info, DatasetOptions options, IProgress<DataProgress>? progress,
+        CancellationToken cancellation)
     {
         DatasetLocation location = Locate(info, options);
         if (location.Found is not { } found || Check(found, options, cancellation) is var files && !files.All(f => f.IsOk))
@@ -128,7 +131,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         string unpacked = Path.Combine(target, archive.Folder);
         if (location.Folders.Any(f => f.IsComplete && f.Directory == unpacked && Check(f, options, cancellation).All(r => r.IsOk)))
             return;
-        string? local = location.Folders.Select(f => Path.Combine(f.Directory, archive.Name)).Append(Path.Combine(target, archive.Name)).FirstOrDefault(File.Exists);
+        string? local = location.Folders.Select(f => Path.Combine(f.Directory, archive.Name)).Append(Path.Combine(target, archive.Name))
+            .FirstOrDefault(File.Exists);
         fetch.Archive(archive, local, cancellation);
     }
 
@@ -188,7 +192,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         string[] folders = [.. location.Folders.Select(f => f.Directory)];
         if (folders.Select(f => Path.Combine(f, archive.Name)).FirstOrDefault(File.Exists) is { } packed)
             return $"{packed} is there, but not unpacked: `{ProgramName.Current} data fetch {location.Info.Name}` does that. ";
-        return folders.SelectMany(f => archive.ForeignFolders.Select(name => Path.Combine(f, name))).FirstOrDefault(Directory.Exists) is { } foreign
+        return folders.SelectMany(f => archive.ForeignFolders.Select(name => Path.Combine(f, name)))
+            .FirstOrDefault(Directory.Exists) is { } foreign
             ? $"{foreign} is the set's Python or Matlab version, and only the binary one is read here. " : "";
     }
 }

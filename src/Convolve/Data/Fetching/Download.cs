@@ -10,7 +10,8 @@ namespace Convolve.Data.Fetching;
 /// <param name="SpaceBytes">What the disk must hold of it besides, in bytes: its unpacked content.</param>
 /// <param name="Problem">What is wrong with the content of the file at a path; null if nothing is.</param>
 internal sealed record RemoteFile(
-    string Name, IReadOnlyList<Uri> Addresses, IReadOnlyList<long> Sizes, long MostBytes, long SpaceBytes, Func<string, CancellationToken, string?> Problem);
+    string Name, IReadOnlyList<Uri> Addresses, IReadOnlyList<long> Sizes, long MostBytes, long SpaceBytes, Func<string, CancellationToken,
+    string?> Problem);
 
 /// <summary>What a mirror did wrong.</summary>
 /// <param name="Problem">In words.</param>
@@ -18,8 +19,8 @@ internal sealed record RemoteFile(
 internal sealed record MirrorFailure(string Problem, bool IsFinal);
 
 /// <summary>
-/// Downloads one file: from one mirror after the other until one delivers the right content, each of them several times if its failure may pass. What a
-/// connection that breaks has brought is kept, and the next goes on from there.
+/// Downloads one file: from one mirror after the other until one delivers the right content, each of them several times if its failure may
+/// pass. What a connection that breaks has brought is kept, and the next goes on from there.
 /// </summary>
 internal sealed class Download(RemoteFile file, PartFile part, DatasetEnvironment environment, IProgress<DataProgress>? progress)
 {

@@ -2,7 +2,9 @@ using Convolve.Data.Sets;
 
 namespace Convolve.Data.Fetching;
 
-/// <summary>Files could not be downloaded: no mirror delivered them, or the disk did not take them. The message says what each mirror did.</summary>
+/// <summary>
+/// Files could not be downloaded: no mirror delivered them, or the disk did not take them. The message says what each mirror did.
+/// </summary>
 internal sealed class DownloadException : DataException
 {
     /// <summary>An exception with its message.</summary>

@@ -26,7 +26,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         DefaultRequestHeaders = { { "User-Agent", "convolve" }, { "Accept-Encoding", "identity" } },
     });
 
-    /// <summary>Asks for what is missing, or for all of it if that does not fit; what went wrong, or null if the whole file is there and right.</summary>
+    /// <summary>
+    /// Asks for what is missing, or for all of it if that does not fit; what went wrong, or null if the whole file is there and right.
+    /// </summary>
     /// <exception cref="FileWriteException">The disk does not take it.</exception>
     /// <exception cref="DownloadException">The disk has no room for it.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -41,9 +43,12 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
     }
 
     // From another address the rest can only be of the same file if it makes up the same size; its digest decides at the end.
-    private bool IsContinuable(PartOrigin origin) => origin.Total is { } total ? part.Length <= total && total <= file.MostBytes : origin.Address == address.AbsoluteUri;
+    private bool IsContinuable(PartOrigin origin) => origin.Total is { } total ? part.Length <= total
+        && total <= file.MostBytes : origin.Address == address.AbsoluteUri;
 
-    /// <summary>Asks for what is missing of a part, or for the whole. Unfit: what came does not fit to the part, and the whole is to be asked for.</summary>
+    /// <summary>
+    /// Asks for what is missing of a part, or for the whole. Unfit: what came does not fit to the part, and the whole is to be asked for.
+    /// </summary>
     private async Task<(bool Unfit, MirrorFailure? Failure)> RequestAsync(PartOrigin? origin, CancellationToken cancellation)
     {
         long have = origin is null ? 0 : part.Length;
@@ -69,14 +74,17 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             if (SizeFailure(total) is { } wrong)
                 return (false, wrong);
             RequireSpace(total, have);
-            progress?.Report(new($"Downloading {address}{(total is { } all ? $" ({DataSize.Of(all)})" : "")}{(have > 0 ? $", from {DataSize.Of(have)} on" : "")}"));
+            progress?.Report(
+                new($"Downloading {address}{(total is { } all ? $" ({DataSize.Of(all)})" : "")}{(have > 0 ? $", from {DataSize.Of(have)} on" : "")}"));
             await using Stream content = await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false);
             TransferRate rate = new();
             byte[] buffer = new byte[1 << 16];
             long window = 0, reported = 0;
             int got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
             if (have == 0 && IsPage(response, buffer.AsSpan(0, got)))
-                return (false, new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} in place of the file; a firewall or a log-in may stand in between", IsFinal: true));
+                return (false,
+                    new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} in place of " +
+                    $"the file; a firewall or a log-in may stand in between", IsFinal: true));
             // Only now: an earlier part is not given up for a page.
             await using FileStream output = have > 0 ? part.Append() : part.Create(OriginOf(response, total));
             for (; got > 0; got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false))
@@ -132,10 +140,13 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
     }
 
     private PartOrigin OriginOf(HttpResponseMessage response, long? total) => new(address.AbsoluteUri, total,
-        response.Headers.ETag is { IsWeak: false } tag ? tag.Tag : response.Content.Headers.LastModified?.ToString("R", System.Globalization.CultureInfo.InvariantCulture));
+        response.Headers.ETag is { IsWeak: false } tag ? tag.Tag
+        : response.Content.Headers.LastModified?.ToString("R", System.Globalization.CultureInfo.InvariantCulture));
 
-    private static bool IsOtherRange(HttpResponseMessage response, PartOrigin origin, long have) => response.StatusCode == HttpStatusCode.PartialContent
-        && (response.Content.Headers.ContentRange is not { From: { } from } range || from != have || (range.Length is { } whole && origin.Total is { } total && whole != total));
+    private static bool IsOtherRange(HttpResponseMessage response, PartOrigin origin, long have) =>
+        response.StatusCode == HttpStatusCode.PartialContent
+        && (response.Content.Headers.ContentRange is not { From: { } from } range ||
+        from != have || (range.Length is { } whole && origin.Total is { } total && whole != total));
 
     private static MirrorFailure? StatusFailure(HttpResponseMessage response, long have)
     {
@@ -153,15 +164,18 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (total is not { } bytes)
             return null;
         if (file.Sizes.Count > 0 && !file.Sizes.Contains(bytes))
-            return new($"announces {bytes} bytes, expected {string.Join(" or ", file.Sizes)}: it is another file, or a page in its place", IsFinal: true);
-        return bytes > file.MostBytes ? new($"announces {bytes} bytes, more than the {file.MostBytes} that the file can have", IsFinal: true) : null;
+            return new($"announces {bytes} bytes, expected {string.Join(" or ", file.Sizes)}: it is another file, or a page in its place",
+                IsFinal: true);
+        return bytes > file.MostBytes ? new($"announces {bytes} bytes, more than the {file.MostBytes} that the file can have",
+            IsFinal: true) : null;
     }
 
     private static bool IsPage(HttpResponseMessage response, ReadOnlySpan<byte> start)
     {
         ReadOnlySpan<byte> text = start.TrimStart("\uFEFF \t\r\n"u8);
         return (text.Length > 0 && text[0] == '<')
-            || (response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml" && !start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]));
+            || (response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml"
+            && !start.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]));
     }
 
     private (bool, MirrorFailure?) Checked(bool isPart, CancellationToken cancellation)
@@ -183,7 +197,8 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (total is not { } all || FreeBytes() is not { } free || free >= all - have + file.SpaceBytes)
             return;
         throw new DownloadException(
-            $"{file.Name} cannot be downloaded: the disk of {Path.GetDirectoryName(part.Path)} has {DataSize.Of(free)} free, and {DataSize.Of(all - have + file.SpaceBytes)} " +
+            $"{file.Name} cannot be downloaded: the disk of {Path.GetDirectoryName(part.Path)} has {DataSize.Of(free)} free, and " +
+            $"{DataSize.Of(all - have + file.SpaceBytes)} " +
             "are needed. Free space, or name a folder on another disk with --data-dir or XDG_CACHE_HOME.");
     }
 

@@ -74,12 +74,14 @@ internal sealed class PartFile(string path)
 /// <summary>Where the beginning of a file came from.</summary>
 /// <param name="Address">The address.</param>
 /// <param name="Total">The size of the whole; null if the server did not say.</param>
-/// <param name="Validator">What the server calls this content: an ETag in quotes, or the time of its last change. Null if it says neither.</param>
+/// <param name="Validator">What the server calls this content: an ETag in quotes, or the time of its last change. Null if it says
+/// neither.</param>
 internal sealed record PartOrigin(string Address, long? Total, string? Validator)
 {
     private const string Version = "convolve download 1";
 
-    public IEnumerable<string> Lines => [Version, Address, Total is { } total ? FormattableString.Invariant($"{total}") : "", Validator ?? ""];
+    public IEnumerable<string> Lines =>
+        [Version, Address, Total is { } total ? FormattableString.Invariant($"{total}") : "", Validator ?? ""];
 
     /// <summary>Reads the lines; null if they are not of this kind.</summary>
     public static PartOrigin? Parse(string[] lines)
@@ -88,7 +90,8 @@ internal sealed record PartOrigin(string Address, long? Total, string? Validator
             return null;
         if (total.Length == 0)
             return new(address, null, NullIfEmpty(validator));
-        return long.TryParse(total, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out long bytes)
+        return long.TryParse(total, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
+            out long bytes)
             ? new(address, bytes, NullIfEmpty(validator)) : null;
 
         static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;

@@ -7,8 +7,8 @@ using Convolve.Files;
 namespace Convolve.Data.Fetching;
 
 /// <summary>
-/// Takes the files of a data set out of an archive (.tar.gz), and nothing else. The names to write under are the set's, never the archive's; an archive
-/// that has an entry outside its folder, a link, a device, too many entries or too many bytes is refused whole.
+/// Takes the files of a data set out of an archive (.tar.gz), and nothing else. The names to write under are the set's, never the
+/// archive's; an archive that has an entry outside its folder, a link, a device, too many entries or too many bytes is refused whole.
 /// </summary>
 internal static class TarExtraction
 {
@@ -23,10 +23,12 @@ internal static class TarExtraction
     /// <param name="files">The files that are wanted, with size and digest.</param>
     /// <param name="target">Where they go.</param>
     /// <param name="cancellation">Ends the extraction.</param>
-    /// <exception cref="DataException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its place.</exception>
+    /// <exception cref="DataException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its
+    /// place.</exception>
     /// <exception cref="FileWriteException">The disk does not take the files.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static void Extract(string archivePath, string folder, IReadOnlyList<DatasetFile> files, string target, CancellationToken cancellation)
+    public static void Extract(string archivePath, string folder, IReadOnlyList<DatasetFile> files, string target,
+        CancellationToken cancellation)
     {
         HashSet<DatasetFile> taken = [];
         try
@@ -44,12 +46,14 @@ internal static class TarExtraction
                 if (!taken.Add(wanted))
                     throw Bad(archivePath, $"holds {wanted.Name} twice");
                 if (wanted.IsOptional ? entry.Length > wanted.Bytes : entry.Length != wanted.Bytes)
-                    throw Bad(archivePath, $"holds {wanted.Name} with {entry.Length} bytes, expected {(wanted.IsOptional ? "at most " : "")}{wanted.Bytes}");
+                    throw Bad(archivePath,
+                        $"holds {wanted.Name} with {entry.Length} bytes, expected {(wanted.IsOptional ? "at most " : "")}{wanted.Bytes}");
                 Write(archivePath, entry, wanted, Path.Combine(target, wanted.Name), cancellation);
             }
         }
         // The reader of tar files throws these for what it cannot make sense of.
-        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException or OverflowException or NotSupportedException
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException
+            or OverflowException or NotSupportedException
                                       or InvalidOperationException or OutOfMemoryException)
         {
             throw Bad(archivePath, $"is damaged: {e.Message.TrimEnd('.')}", e);
@@ -75,7 +79,8 @@ internal static class TarExtraction
             case TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes:
                 return null;
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
-                return (parts.Length == 1 || (parts.Length == 2 && parts[0] == folder)) ? files.FirstOrDefault(f => f.Name == parts[^1]) : null;
+                return (parts.Length == 1 || (parts.Length == 2 && parts[0] == folder)) ? files.FirstOrDefault(f => f.Name == parts[^1])
+                    : null;
             default:
                 throw Bad(archivePath, $"holds the entry \"{ForeignText.Of(name, 80)}\", which is no file but a {entry.EntryType}");
         }

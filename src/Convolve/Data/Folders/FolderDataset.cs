@@ -13,14 +13,15 @@ namespace Convolve.Data.Folders;
 internal readonly record struct FolderImage(string Path, ImageSize Size, PixelMoments[] Moments, byte[]? Pixels, UInt128 Digest);
 
 /// <summary>Pictures in files, decoded on demand, or once where the set is small.</summary>
-/// <remarks>Cost: some 250 bytes per picture, and its pixels where they are kept. <see cref="Read"/> copies nothing of a kept picture; of any other it
-/// reads and decodes the file, which allocates no more than the file's handle once a thread is warm.</remarks>
+/// <remarks>Cost: some 250 bytes per picture, and its pixels where they are kept. <see cref="Read"/> copies nothing of a kept picture; of
+/// any other it reads and decodes the file, which allocates no more than the file's handle once a thread is warm.</remarks>
 internal sealed class FolderDataset : Dataset
 {
     private readonly FolderImage[] _images;
     private readonly long _maxPixels;
 
-    public FolderDataset(string name, int channels, ImageSize? size, FolderImage[] images, int[] labels, IReadOnlyList<string> classNames, long maxPixels)
+    public FolderDataset(string name, int channels, ImageSize? size, FolderImage[] images, int[] labels, IReadOnlyList<string> classNames,
+        long maxPixels)
         : base(name, channels, size, labels, classNames) =>
         (_images, _maxPixels) = (images, maxPixels);
 
@@ -73,7 +74,9 @@ internal sealed class FolderDataset : Dataset
         {
             ImageInfo info = ImageDecoder.ReadInfo(data, path, _maxPixels);
             if ((info.Height, info.Width) != (size.Height, size.Width))
-                throw new DataException($"{path} has {info.Width} x {info.Height} pixels, and had {size.Width} x {size.Height} when the set was loaded. Leave the files alone meanwhile.");
+                throw new DataException(
+                    $"{path} has {info.Width} x {info.Height} pixels, and had {size.Width} x {size.Height} when the set was loaded. " +
+                    $"Leave the files alone meanwhile.");
             ImageDecoder.Decode(data, path, Channels, pixels, _maxPixels);
         }
         catch (ImageException e)

@@ -23,20 +23,26 @@ internal sealed class FolderListing
         KernelFolders kernel = new();
         string realRoot = paths.OfFolder(root);
         if (kernel.TypeOf(realRoot) is { } type)
-            throw new DataException($"{root} is in a file system of the kernel ({type}), which holds no pictures. Give the folder above the class folders.");
+            throw new DataException(
+                $"{root} is in a file system of the kernel ({type}), which holds no pictures. Give the folder above the class folders.");
         string[] folders = Folders(root);
         string[] parts = PartsOf(folders);
         IsDivided = parts[(int)SplitPart.Train].Length > 0 || (classNames is not null && parts[(int)SplitPart.Test].Length > 0);
         if (!IsDivided && parts.Any(p => p.Length > 0) && folders.Length == parts.Count(p => p.Length > 0))
         {
-            throw new DataException($"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))}, and no folder train with a folder for each class in it. " +
+            throw new DataException(
+                $"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))}, and no folder train with a folder for each " +
+                $"class in it. " +
                 "Add it, or put the class folders of all pictures side by side: then the splits are drawn.");
         }
         PartFolders = IsDivided ? parts : [root, "", ""];
-        ClassNames = classNames ?? [.. Folders(PartFolders[0]).Where(f => !LeadsBack(f, realRoot, paths)).Select(f => Path.GetFileName(f)!)];
+        ClassNames = classNames ?? [.. Folders(PartFolders[0]).Where(f => !LeadsBack(f, realRoot, paths))
+            .Select(f => Path.GetFileName(f)!)];
         if (ClassNames.Count < 2 && classNames is null)
         {
-            throw new DataException($"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"the one folder {ClassNames[0]}")}, and a folder for each class was expected, " +
+            throw new DataException(
+                $"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"the one folder {ClassNames[0]}")}, and a folder for " +
+                $"each class was expected, " +
                 "at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
         }
         for (SplitPart part = SplitPart.Train; part <= SplitPart.Test && IsDivided; part++)
@@ -85,14 +91,16 @@ internal sealed class FolderListing
     public static string RootOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     /// <summary>train, validation or test.</summary>
-    public static string NameOf(SplitPart part) => part switch { SplitPart.Train => "train", SplitPart.Validation => "validation", _ => "test" };
+    public static string NameOf(SplitPart part) =>
+        part switch { SplitPart.Train => "train", SplitPart.Validation => "validation", _ => "test" };
 
     /// <summary>Whether a file is named like a picture.</summary>
     public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
     private void List(string realRoot, RealPath paths, KernelFolders kernel, bool isOfNetwork)
     {
-        Dictionary<string, int> labels = ClassNames.Select((name, label) => (name, label)).ToDictionary(c => c.name, c => c.label, StringComparer.Ordinal);
+        Dictionary<string, int> labels = ClassNames.Select((name, label) => (name, label))
+            .ToDictionary(c => c.name, c => c.label, StringComparer.Ordinal);
         List<(SplitPart Part, string Path, int Label)> groups = [];
         for (SplitPart part = SplitPart.Train; part <= SplitPart.Test; part++)
             foreach (string folder in PartFolders[(int)part] is { Length: > 0 } own ? Folders(own) : [])
@@ -122,7 +130,8 @@ internal sealed class FolderListing
             }
             else if (label < 0)
             {
-                Add(UnknownClass, path, $"holds pictures ({pictures.Count}) of a class that {(isOfNetwork ? "the network" : PartFolders[0])} has not: " +
+                Add(UnknownClass, path,
+                    $"holds pictures ({pictures.Count}) of a class that {(isOfNetwork ? "the network" : PartFolders[0])} has not: " +
                     "they have no label. Add the class there, or take the folder away.");
             }
             else if (pictures.Count == 0)
@@ -135,8 +144,11 @@ internal sealed class FolderListing
         }
         if (unknown.Count > 0)
         {
-            throw new DataException($"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "holds" : "hold")} pictures of a class that the network was not trained on: "
-                + $"it knows {string.Join(", ", ClassNames)}. Take {(unknown.Count == 1 ? "the folder" : "these folders")} away, or give it the name of the class.");
+            throw new DataException(
+                $"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "holds" : "hold")} pictures of a class that the network was not " +
+                $"trained on: "
+                + $"it knows {string.Join(", ", ClassNames)}. Take {(unknown.Count == 1 ? "the folder" : "these folders")} away, or " +
+                $"give it the name of the class.");
         }
         foreach (PassedOver passed in walk.Passed)
             AddPassed(passed, passed.ReadFor < 0 ? null : groups[passed.ReadFor], groups[passed.Group]);
@@ -151,11 +163,16 @@ internal sealed class FolderListing
     // One folder under two classes or in two splits is as wrong as the same pictures there.
     private void AddPassed(PassedOver passed, (SplitPart Part, string Path, int Label)? read, (SplitPart Part, string Path, int Label) own)
     {
-        ImageFolderFindingKind kind = read is null || (read.Value.Part == own.Part && read.Value.Label == own.Label) ? Link : read.Value.Part != own.Part ? Leak : TwoLabels;
+        ImageFolderFindingKind kind = read is null || (read.Value.Part == own.Part && read.Value.Label == own.Label) ? Link
+            : read.Value.Part != own.Part ? Leak : TwoLabels;
         string words = kind switch
         {
-            Leak => $"leads to {passed.Target}, which {read!.Value.Path} has as well: what is tested was trained on. It is left out here. Keep it in one split.",
-            TwoLabels => $"leads to {passed.Target}, which {read!.Value.Path} has as well: its pictures have several labels. It is left out here. Keep the right one.",
+            Leak =>
+                $"leads to {passed.Target}, which {read!.Value.Path} has as well: what is tested was trained on. It is left out here. " +
+                $"Keep it in one split.",
+            TwoLabels =>
+            $"leads to {passed.Target}, which {read!.Value.Path} has as well: its pictures have several labels. It is left out here. " +
+            $"Keep the right one.",
             _ => passed.Reason,
         };
         Add(kind, passed.Path, words);
@@ -188,14 +205,19 @@ internal sealed class FolderListing
         string[] outer = [.. classes.Select(c => Path.GetFileName(c.Path))];
         string said = $"{Listed(outer)} each hold the folders {Listed(common)}";
         if (outer.Any(SplitNames.IsLike))
-            throw new DataException($"{Root}: {said}, so that they look like splits and not like classes. Name them train, validation and test, or put the class folders side by side.");
-        Add(Layout, Root, $": {said}. {Listed(outer)} are taken for the classes; if they are splits, name them train, validation and test.");
+            throw new DataException(
+                $"{Root}: {said}, so that they look like splits and not like classes. Name them train, validation and test, or put the " +
+                $"class folders side by side.");
+        Add(Layout, Root,
+            $": {said}. {Listed(outer)} are taken for the classes; if they are splits, name them train, validation and test.");
     }
 
-    private static string Listed(IReadOnlyList<string> names) => names.Count > 4 ? $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more"
+    private static string Listed(IReadOnlyList<string> names) => names.Count > 4
+        ? $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more"
         : $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
 
-    private void Add(ImageFolderFindingKind kind, string path, string words) => _findings.Add(new(kind, path, words.StartsWith(':') ? path + words : $"{path} {words}"));
+    private void Add(ImageFolderFindingKind kind, string path, string words) =>
+        _findings.Add(new(kind, path, words.StartsWith(':') ? path + words : $"{path} {words}"));
 
     private static string[] PartsOf(string[] folders)
     {
@@ -216,7 +238,8 @@ internal sealed class FolderListing
 
     // Such as a link to the folder of all classes, among them.
     private static bool LeadsBack(string folder, string realRoot, RealPath paths) =>
-        new FileInfo(folder).LinkTarget is not null && paths.OfFolder(folder) is var real && (realRoot == real || realRoot.StartsWith(Path.Join(real, "/"), StringComparison.Ordinal));
+        new FileInfo(folder).LinkTarget is not null && paths.OfFolder(folder) is var real
+            && (realRoot == real || realRoot.StartsWith(Path.Join(real, "/"), StringComparison.Ordinal));
 
     private static string[] Folders(string folder) => [.. Sorted(Directory.EnumerateDirectories(folder, "*", Everything))];
 

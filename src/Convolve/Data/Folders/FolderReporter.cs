@@ -32,7 +32,8 @@ internal static class FolderReporter
         }
         if (found.FirstOrDefault(p => p.Name == FolderListing.NameOf(SplitPart.Train)) is { } train)
             findings.AddRange(Imbalances(listing, train));
-        return new(name, listing.Root, listing.ClassNames, found, [.. findings.OrderBy(f => f.Kind).ThenBy(f => f.Path, NaturalOrder.Instance)]);
+        return new(name, listing.Root, listing.ClassNames, found,
+            [.. findings.OrderBy(f => f.Kind).ThenBy(f => f.Path, NaturalOrder.Instance)]);
     }
 
     /// <summary>Files of the same bytes: one finding for each set of them.</summary>
@@ -44,9 +45,11 @@ internal static class FolderReporter
         {
             string first = files[same[0]].Path, others = string.Join(", ", same.Skip(1).Select(i => files[i].Path));
             if (same.Select(i => files[i].Label).Distinct().Count() > 1)
-                yield return new(TwoLabels, first, $"{first} is, byte for byte, also {others}: one picture has several labels. Keep the right one.");
+                yield return new(TwoLabels, first,
+                    $"{first} is, byte for byte, also {others}: one picture has several labels. Keep the right one.");
             if (same.Select(i => parts[i]).Distinct().Count() > 1)
-                yield return new(Leak, first, $"{first} is, byte for byte, also {others}: what is tested was trained on. Keep it in one split.");
+                yield return new(Leak, first,
+                    $"{first} is, byte for byte, also {others}: what is tested was trained on. Keep it in one split.");
             else if (same.Select(i => files[i].Label).Distinct().Count() == 1)
                 yield return new(Repeated, first, $"{first} is, byte for byte, also {others}.");
         }
@@ -77,11 +80,13 @@ internal static class FolderReporter
 
     private static IEnumerable<ImageFolderFinding> Imbalances(FolderListing listing, ImageFolderPart train)
     {
-        var counts = train.CountsByClass.Select((count, label) => (Count: count, Name: listing.ClassNames[label])).Where(c => c.Count > 0).ToList();
+        var counts = train.CountsByClass.Select((count, label) => (Count: count, Name: listing.ClassNames[label])).Where(c => c.Count > 0)
+            .ToList();
         (int most, string large) = counts.MaxBy(c => c.Count);
         (int fewest, string small) = counts.MinBy(c => c.Count);
         if (most >= Imbalanced * fewest)
             yield return new(Imbalance, train.Directory, string.Create(CultureInfo.InvariantCulture,
-                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy will say little about {small}, and training sees little of it; --class-weights balanced lets every class count the same."));
+                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy will say little about " +
+                $"{small}, and training sees little of it; --class-weights balanced lets every class count the same."));
     }
 }

@@ -16,12 +16,15 @@ namespace Convolve.Data.Folders;
 /// <param name="Problem">What is wrong, with the path; null if nothing is.</param>
 /// <param name="Moments">Of each channel.</param>
 /// <param name="Pixels">The picture in planes, where it is kept.</param>
-internal readonly record struct ScannedFile(ImageInfo Info, UInt128 Digest, int Bytes, string? Problem, PixelMoments[]? Moments, byte[]? Pixels);
+internal readonly record struct ScannedFile(ImageInfo Info, UInt128 Digest, int Bytes, string? Problem, PixelMoments[]? Moments,
+    byte[]? Pixels);
 
 /// <summary>Reads and decodes every picture of a listing once, on all cores.</summary>
 internal sealed class FolderScan
 {
-    /// <summary>Sets up to this size stay in memory decoded: to decode small pictures again for every epoch would take longer than to train on them.</summary>
+    /// <summary>
+    /// Sets up to this size stay in memory decoded: to decode small pictures again for every epoch would take longer than to train on them.
+    /// </summary>
     private const long MostKeptBytes = 256 << 20;
 
     /// <summary>The longest file: more than the largest picture takes unpacked.</summary>
@@ -50,18 +53,23 @@ internal sealed class FolderScan
     /// <param name="keeps">Whether small sets are kept.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<DataProgress>? progress,
+        CancellationToken cancellation)
     {
         ImageLibraries.Require();
         FolderScan scan = new(listing, options, keeps);
-        progress?.Report(new(string.Create(CultureInfo.InvariantCulture, $"Reading and checking {listing.Files.Count:N0} pictures in {listing.Root}")));
+        progress?.Report(
+            new(string.Create(CultureInfo.InvariantCulture, $"Reading and checking {listing.Files.Count:N0} pictures in {listing.Root}")));
         long last = Stopwatch.GetTimestamp();
-        Parallel.For(0, listing.Files.Count, new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
+        Parallel.For(0, listing.Files.Count,
+            new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
         {
             scan._files[i] = scan.Check(listing.Files[i].Path);
             long done = Interlocked.Increment(ref scan._done), then = Interlocked.Read(ref last);
-            if (progress is not null && Stopwatch.GetElapsedTime(then) > Interval && Interlocked.CompareExchange(ref last, Stopwatch.GetTimestamp(), then) == then)
-                progress.Report(new(string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {listing.Files.Count:N0} pictures checked")));
+            if (progress is not null && Stopwatch.GetElapsedTime(then) > Interval
+                && Interlocked.CompareExchange(ref last, Stopwatch.GetTimestamp(), then) == then)
+                progress.Report(
+                new(string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {listing.Files.Count:N0} pictures checked")));
         });
         return scan;
     }
@@ -83,7 +91,8 @@ internal sealed class FolderScan
                 got += more;
             return got;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException
+            or ArgumentException)
         {
             throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
         }
@@ -128,7 +137,8 @@ internal sealed class FolderScan
         }
     }
 
-    // Pipes, sockets and devices have no length, and to open one could be to wait for whoever writes into it. A link has the length of its text.
+    // Pipes, sockets and devices have no length, and to open one could be to wait for whoever writes into it. A link has the length of its
+    // text.
     private static bool IsEmpty(string path)
     {
         try

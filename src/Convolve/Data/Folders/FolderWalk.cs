@@ -18,8 +18,8 @@ internal readonly record struct WalkedFile(string Path, string RealFolder, bool 
 internal readonly record struct PassedOver(string Path, string Target, int Group, int ReadFor, string Reason);
 
 /// <summary>
-/// Lists the files below class folders on all their levels, each real folder once, whatever links lead to it: folders come before links, so that a picture belongs
-/// to the class in whose folder it really is.
+/// Lists the files below class folders on all their levels, each real folder once, whatever links lead to it: folders come before links, so
+/// that a picture belongs to the class in whose folder it really is.
 /// </summary>
 internal sealed class FolderWalk
 {
@@ -50,7 +50,8 @@ internal sealed class FolderWalk
             if (new FileInfo(classFolders[group]).LinkTarget is not null)
                 _links.Enqueue((classFolders[group], group));
             else
-                _folders.Push(new(classFolders[group], Path.Combine(_paths.OfFolder(Path.GetDirectoryName(classFolders[group])!), Path.GetFileName(classFolders[group])), group));
+                _folders.Push(new(classFolders[group], Path.Combine(_paths.OfFolder(Path.GetDirectoryName(classFolders[group])!),
+                    Path.GetFileName(classFolders[group])), group));
         }
         ReadFolders();
         while (_links.TryDequeue(out var link))
@@ -94,7 +95,8 @@ internal sealed class FolderWalk
         {
             if (!_read.TryAdd(folder.Real, folder.Group))
             {
-                _passed.Add(new(folder.Path, folder.Real, folder.Group, _read[folder.Real], $"leads to {folder.Real}, which is read already: each picture counts once."));
+                _passed.Add(new(folder.Path, folder.Real, folder.Group, _read[folder.Real],
+                    $"leads to {folder.Real}, which is read already: each picture counts once."));
                 continue;
             }
             if (_kernel.TypeAt(folder.Real) is { } type)
@@ -118,7 +120,8 @@ internal sealed class FolderWalk
     {
         try
         {
-            return [.. new FileSystemEnumerable<Entry>(folder.Path, (ref e) => new(e.ToFullPath(), e.IsDirectory, e.Attributes.HasFlag(FileAttributes.ReparsePoint)), Everything)
+            return [.. new FileSystemEnumerable<Entry>(folder.Path,
+                (ref e) => new(e.ToFullPath(), e.IsDirectory, e.Attributes.HasFlag(FileAttributes.ReparsePoint)), Everything)
             {
                 ShouldIncludePredicate = (ref e) => e.FileName[0] != '.',
             }];
@@ -157,5 +160,6 @@ internal sealed class FolderWalk
     }
 
     private static bool IsAbove(string folder, string below) =>
-        below == folder || below.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        below == folder || below.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar,
+            StringComparison.Ordinal);
 }

@@ -5,17 +5,17 @@ using Convolve.Imaging;
 namespace Convolve.Data.Folders;
 
 /// <summary>
-/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and test, or
-/// others that are usual, such as Training and Testing. Their name as a data set is <c>folder:</c> and the path.
+/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and
+/// test, or others that are usual, such as Training and Testing. Their name as a data set is <c>folder:</c> and the path.
 /// </summary>
 /// <remarks>
-/// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real folder once, whatever links
-/// lead to it. Names that begin with a dot are passed over.</para>
-/// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train as for any other set;
-/// else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed, on names or on what
-/// is added later, and pictures of the same bytes in one class are never parted by it.</para>
-/// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay in memory; of larger
-/// ones each picture is read and decoded when it is needed.</para>
+/// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real
+/// folder once, whatever links lead to it. Names that begin with a dot are passed over.</para>
+/// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train
+/// as for any other set; else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed,
+/// on names or on what is added later, and pictures of the same bytes in one class are never parted by it.</para>
+/// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay
+/// in memory; of larger ones each picture is read and decoded when it is needed.</para>
 /// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
 /// </remarks>
 internal static class ImageFolder
@@ -45,7 +45,8 @@ internal static class ImageFolder
         ImageFolderReport report = FolderReporter.Report(NameOf(listing), scan, PartsOf(scan));
         if (report.Findings.Any(f => f.Kind == ImageFolderFindingKind.EmptyClass) || Refusal(scan, options) is not { } refusal)
             return report;
-        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root, $"{refusal} `{ProgramName.Current} train` refuses the folder as it is.");
+        ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root,
+            $"{refusal} `{ProgramName.Current} train` refuses the folder as it is.");
         return report with { Findings = [.. report.Findings.Append(untrainable).OrderBy(f => f.Kind)] };
     }
 
@@ -63,7 +64,8 @@ internal static class ImageFolder
     internal static LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         if (options.DataDirectory is { } directory)
-            throw new DataException($"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
+            throw new DataException(
+                $"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
         FolderListing listing = ListingOf(name, options.ClassNames);
         FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
         string[] skipped = Skipped(scan, options.SkipBad);
@@ -73,7 +75,9 @@ internal static class ImageFolder
         return data;
     }
 
-    /// <summary>Why training would refuse the good pictures of a folder; null if it would not. By the same code that training loads them with.</summary>
+    /// <summary>
+    /// Why training would refuse the good pictures of a folder; null if it would not. By the same code that training loads them with.
+    /// </summary>
     private static string? Refusal(FolderScan scan, DatasetOptions options)
     {
         try
@@ -97,10 +101,14 @@ internal static class ImageFolder
         for (int label = 0; label < listing.ClassNames.Count && options.ClassNames is null && !isAllTest; label++)
         {
             if (!parts.Where((p, i) => p == SplitPart.Train && listing.Files[i].Label == label).Any())
-                throw new DataException($"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or delete the folder.");
+                throw new DataException(
+                    $"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or " +
+                    $"delete the folder.");
         }
         if (!parts.Contains(SplitPart.Test))
-            throw new DataException($"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no class has two. Add some.");
+            throw new DataException(
+                $"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no " +
+                $"class has two. Add some.");
         List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
         if (options.Trained is { } trained)
             remarks.AddRange(LeaveOut(scan, parts, trained));
@@ -108,7 +116,8 @@ internal static class ImageFolder
         ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
         bool isUniform = sizes.All(size => size == sizes[0]);
         int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
-        FolderDataset SetOf(SplitPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
+        FolderDataset SetOf(SplitPart part, string words) =>
+            Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
         FolderDataset test = SetOf(SplitPart.Test, "test");
         // Of a set that is only tested on, nothing else is needed.
         FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(SplitPart.Train)) ? test : SetOf(SplitPart.Train, "train");
@@ -127,23 +136,28 @@ internal static class ImageFolder
         int[] seen = [.. tested.Where(i => trained.Contains(scan.Files[i].Digest))];
         string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
         if (seen.Length == tested.Length)
-            throw new DataException($"{counts} of {scan.Listing.Root} were trained on, or chose the best epoch: nothing is left to test on. Use --split train or --split validation for those, or other pictures.");
+            throw new DataException(
+                $"{counts} of {scan.Listing.Root} were trained on, or chose the best epoch: nothing is left to test on. Use --split " +
+                $"train or --split validation for those, or other pictures.");
         foreach (int i in seen)
             parts[i] = null;
         return seen.Length == 0 ? [] : [$"{counts} were trained on, or chose the best epoch, and are left out of the test."];
     }
 
-    private static FolderListing ListingOf(string name, IReadOnlyList<string>? classNames = null) => FolderListing.Of(PathOf(name), classNames);
+    private static FolderListing ListingOf(string name, IReadOnlyList<string>? classNames = null) =>
+        FolderListing.Of(PathOf(name), classNames);
 
     private static string PathOf(string name) => name.Length > Prefix.Length ? HomePath.Expand(name[Prefix.Length..])
-        : throw new DataException($"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
+        : throw new DataException(
+        $"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
 
     private static string NameOf(FolderListing listing) => Prefix + listing.Root;
 
     private static DatasetInfo InfoOf(FolderListing listing, ImageSize? size, int trainCount, int testCount) =>
         new(NameOf(listing), "Pictures of your own.", size, listing.ClassNames, trainCount, testCount);
 
-    private static ImageSize SizeOf(FolderScan scan, int i, int channels) => new(channels, scan.Files[i].Info.Height, scan.Files[i].Info.Width);
+    private static ImageSize SizeOf(FolderScan scan, int i, int channels) =>
+        new(channels, scan.Files[i].Info.Height, scan.Files[i].Info.Width);
 
     /// <summary>What is wrong with each bad file, if there may be any.</summary>
     private static string[] Skipped(FolderScan scan, bool isAllowed)
@@ -186,10 +200,13 @@ internal static class ImageFolder
         FolderListing listing = scan.Listing;
         int[] seen = new int[listing.ClassNames.Count];
         int[] order = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == part)
-            .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label).Select(x => x.Index)];
+            .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label)
+            .Select(x => x.Index)];
         FolderImage[] images = [.. order.Select(i => new FolderImage(listing.Files[i].Path, SizeOf(scan, i, channels),
-            Repeated(scan.Files[i].Moments!, channels), scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
-        return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)], listing.ClassNames, maxPixels);
+            Repeated(scan.Files[i].Moments!, channels),
+            scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
+        return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)],
+            listing.ClassNames, maxPixels);
     }
 
     /// <summary>Grey made colour, as the others of the set are.</summary>

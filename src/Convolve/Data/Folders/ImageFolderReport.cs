@@ -9,7 +9,8 @@ namespace Convolve.Data.Folders;
 /// <param name="Parts">The splits that are there; of a folder that is not divided, train and the test split drawn from it.</param>
 /// <param name="Findings">All that is wrong or worth knowing; what is wrong comes first.</param>
 internal sealed record ImageFolderReport(
-    string Name, string Directory, IReadOnlyList<string> ClassNames, IReadOnlyList<ImageFolderPart> Parts, IReadOnlyList<ImageFolderFinding> Findings)
+    string Name, string Directory, IReadOnlyList<string> ClassNames, IReadOnlyList<ImageFolderPart> Parts,
+    IReadOnlyList<ImageFolderFinding> Findings)
 {
     /// <summary>Whether nothing is wrong; there may still be something worth knowing.</summary>
     public bool IsOk => !Findings.Any(f => f.IsBad);
@@ -22,7 +23,8 @@ internal sealed record ImageFolderReport(
 /// <param name="Bytes">The size of their files.</param>
 /// <param name="Smallest">The picture with the fewest pixels; default if there is none.</param>
 /// <param name="Largest">The picture with the most pixels; default if there is none.</param>
-internal sealed record ImageFolderPart(string Name, string Directory, IReadOnlyList<int> CountsByClass, long Bytes, ImageSize Smallest, ImageSize Largest)
+internal sealed record ImageFolderPart(string Name, string Directory, IReadOnlyList<int> CountsByClass, long Bytes, ImageSize Smallest,
+    ImageSize Largest)
 {
     /// <summary>Good pictures.</summary>
     public int Count => CountsByClass.Sum();

@@ -2,14 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace Convolve.Data.Folders;
 
-/// <summary>The folders in which Linux shows itself as files: processes, devices, settings. There are no pictures in them, and no end to some of them.</summary>
+/// <summary>
+/// The folders in which Linux shows itself as files: processes, devices, settings. There are no pictures in them, and no end to some of
+/// them.
+/// </summary>
 internal sealed partial class KernelFolders
 {
     private const string Mounts = "/proc/self/mounts";
 
     private static readonly string[] Types =
     [
-        "proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "selinuxfs", "configfs", "fusectl", "bpf", "pstore", "efivarfs",
+        "proc", "sysfs", "devtmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "selinuxfs", "configfs",
+        "fusectl", "bpf", "pstore", "efivarfs",
         "binfmt_misc", "hugetlbfs", "nsfs", "rpc_pipefs",
     ];
 

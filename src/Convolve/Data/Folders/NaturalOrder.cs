@@ -1,6 +1,8 @@
 namespace Convolve.Data.Folders;
 
-/// <summary>The order people expect of names: letters by their code, runs of digits by their value, so that class2 comes before class10.</summary>
+/// <summary>
+/// The order people expect of names: letters by their code, runs of digits by their value, so that class2 comes before class10.
+/// </summary>
 internal sealed class NaturalOrder : IComparer<string>
 {
     public static readonly NaturalOrder Instance = new();

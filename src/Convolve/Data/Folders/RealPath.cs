@@ -54,7 +54,8 @@ internal sealed class RealPath
 
         void Push(string names)
         {
-            foreach (string name in names.Split((char[])[Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Reverse())
+            foreach (string name in names.Split((char[])[Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar],
+                StringSplitOptions.RemoveEmptyEntries).Reverse())
                 rest.Push(name);
         }
     }

@@ -15,9 +15,12 @@ internal static partial class SplitNames
 
     private static readonly string[][] Plain = [["train"], ["validation", "valid", "val"], ["test"]];
 
-    private static readonly string[] Fillers = ["set", "data", "dataset", "split", "folder", "images", "image", "imgs", "img", "pictures", "photos", "files", "samples"];
+    private static readonly string[] Fillers = ["set", "data", "dataset", "split", "folder", "images", "image", "imgs", "img", "pictures",
+        "photos", "files", "samples"];
 
-    /// <summary>What a folder is by its name, in any case, such as <c>train</c>, <c>Testing</c>, <c>validation_set</c>; null for other names.</summary>
+    /// <summary>
+    /// What a folder is by its name, in any case, such as <c>train</c>, <c>Testing</c>, <c>validation_set</c>; null for other names.
+    /// </summary>
     public static SplitPart? PartOf(string name)
     {
         string plain = string.Concat(Words(name).Except(Fillers));

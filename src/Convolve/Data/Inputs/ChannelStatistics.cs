@@ -38,6 +38,7 @@ internal static class ChannelStatistics
         }
 
         // n^2 times the variance is an integer: no digits are lost to the mean.
-        return [.. sums.Select(s => ((double)s.Sum / (double)count / 255, Math.Sqrt((double)(count * s.Squares - s.Sum * s.Sum)) / (double)count / 255))];
+        return [.. sums.Select(s => ((double)s.Sum / (double)count / 255,
+            Math.Sqrt((double)(count * s.Squares - s.Sum * s.Sum)) / (double)count / 255))];
     }
 }

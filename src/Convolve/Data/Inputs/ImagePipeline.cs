@@ -5,8 +5,8 @@ using Convolve.Data.Transforms;
 namespace Convolve.Data.Inputs;
 
 /// <summary>
-/// Turns the bytes of an image into the input of a network, as a <see cref="Preprocessing"/> says: its steps, then resized and normalised, in
-/// planes (channel, row, column), in float32 or bfloat16.
+/// Turns the bytes of an image into the input of a network, as a <see cref="Preprocessing"/> says: its steps, then resized and normalised,
+/// in planes (channel, row, column), in float32 or bfloat16.
 /// </summary>
 /// <remarks>Safe to use from several threads at once. After a thread has met its largest image, no call allocates.</remarks>
 internal sealed class ImagePipeline
@@ -23,7 +23,8 @@ internal sealed class ImagePipeline
         ArgumentNullException.ThrowIfNull(preprocessing);
         (Preprocessing, Channels, _target) = (preprocessing.Validate(), channels, preprocessing.Size);
         CheckChannels(channels, _target);
-        _normalizers = [.. Enumerable.Range(0, _target.Channels).Select(c => new Normalizer(i => preprocessing.Normalized(c, i), preprocessing.Mean[c], preprocessing.Std[c]))];
+        _normalizers = [.. Enumerable.Range(0, _target.Channels)
+            .Select(c => new Normalizer(i => preprocessing.Normalized(c, i), preprocessing.Mean[c], preprocessing.Std[c]))];
         _repeatsFirst = [.. _normalizers.Select((n, c) => c > 0 && channels == 1 && n.GivesTheSameAs(_normalizers[0]))];
     }
 
@@ -64,7 +65,9 @@ internal sealed class ImagePipeline
     public void Invert(ReadOnlySpan<float> input, Span<byte> pixels)
     {
         if (input.Length != _target.Length || pixels.Length != _target.Length)
-            throw new ArgumentException($"{input.Length} values and room for {pixels.Length} bytes came; an input of {_target} has {_target.Length}.", nameof(input));
+            throw new ArgumentException(
+                $"{input.Length} values and room for {pixels.Length} bytes came; an input of {_target} has {_target.Length}.",
+                nameof(input));
         for (int i = 0; i < input.Length; i++)
             pixels[i] = _normalizers[i / _target.PixelCount].Inverse(input[i]);
     }
@@ -101,7 +104,8 @@ internal sealed class ImagePipeline
     internal void CheckImage(ReadOnlySpan<byte> pixels, ImageSize size)
     {
         if (size.Channels != Channels || !size.IsValid)
-            throw new ArgumentException($"An image of {size} came, and one of {Channels} channels and at least one pixel was expected.", nameof(size));
+            throw new ArgumentException($"An image of {size} came, and one of {Channels} channels and at least one pixel was expected.",
+                nameof(size));
         if (pixels.Length != size.Length)
             throw new ArgumentException($"{pixels.Length} bytes came; an image of {size} has {size.Length}.", nameof(pixels));
     }
@@ -123,7 +127,8 @@ internal sealed class ImagePipeline
                 $"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
         }
 
-        PlaneResize? resize = FrameSize.Of(size) == FrameSize.Of(_target) ? null : PlaneResize.OfThread(FrameSize.Of(size), FrameSize.Of(_target));
+        PlaneResize? resize = FrameSize.Of(size) == FrameSize.Of(_target) ? null
+            : PlaneResize.OfThread(FrameSize.Of(size), FrameSize.Of(_target));
         int sourcePlane = size.PixelCount, targetPlane = _target.PixelCount;
         for (int c = 0; c < _target.Channels; c++)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Collections.ObjectModel;
 using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
@@ -7,7 +8,9 @@ namespace Convolve.Data.Inputs;
 /// <summary>How an image is brought to another size.</summary>
 public enum Interpolation
 {
-    /// <summary>Between the four nearest pixels, centres at halves, no smoothing (PyTorch's align_corners=False, antialias=False).</summary>
+    /// <summary>
+    /// Between the four nearest pixels, centres at halves, no smoothing (PyTorch's align_corners=False, antialias=False).
+    /// </summary>
     Bilinear,
 }
 
@@ -51,7 +54,8 @@ public sealed record Preprocessing
     {
         get;
         init => field = (value ?? throw new ArgumentNullException(nameof(value))).FirstOrDefault(t => t.IsRandom) is not { } random ? value
-            : throw new DataException($"Preprocessing: the step {random} depends on chance. Only steps like resize:256 and center-crop:224 are possible.");
+            : throw new DataException(
+            $"Preprocessing: the step {random} depends on chance. Only steps like resize:256 and center-crop:224 are possible.");
     } = TransformList.Empty;
 
     /// <summary>How images that are of another size after the steps are brought to <see cref="Size"/>; default bilinear.</summary>
@@ -161,7 +165,7 @@ public sealed record Preprocessing
         {
             if (!float.IsFinite(Normalized(c, 0)) || !float.IsFinite(Normalized(c, 255)))
             {
-                throw new DataException(FormattableString.Invariant(
+                throw new DataException(string.Create(CultureInfo.InvariantCulture,
                     $"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} take pixels out of float's range."));
             }
         }
@@ -186,7 +190,8 @@ public sealed record Preprocessing
 
     /// <inheritdoc/>
     public bool Equals(Preprocessing? other) =>
-        other is not null && Size == other.Size && Steps.Equals(other.Steps) && Interpolation == other.Interpolation && ColorOrder == other.ColorOrder &&
+        other is not null && Size == other.Size && Steps.Equals(other.Steps) && Interpolation == other.Interpolation
+            && ColorOrder == other.ColorOrder &&
         Mean.SequenceEqual(other.Mean) && Std.SequenceEqual(other.Std) && ClassNames.SequenceEqual(other.ClassNames);
 
     /// <inheritdoc/>
@@ -205,15 +210,16 @@ public sealed record Preprocessing
     }
 
     /// <summary>
-    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to the size that follows
-    /// is not said twice.
+    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to the size that
+    /// follows is not said twice.
     /// </summary>
     public override string ToString()
     {
         bool saysSizeTwice = Steps is [Resize { KeepsAspect: false, Antialias: true } only] && only.Size == FrameSize.Of(Size);
         string steps = saysSizeTwice ? "" : string.Concat(Steps.Select(s => $"{s}, "));
-        return FormattableString.Invariant(
-            $"{steps}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, {ClassNames.Count} classes");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{steps}{Size}, {PreprocessingJson.Name(Interpolation)}, mean {Join(Mean)}, std {Join(Std)}, {ColorOrder}, " +
+            $"{ClassNames.Count} classes");
     }
 
     private static string Join(IReadOnlyList<float> values) =>
@@ -226,7 +232,7 @@ public sealed record Preprocessing
         {
             if (!isGood(value))
             {
-                throw new DataException(FormattableString.Invariant(
+                throw new DataException(string.Create(CultureInfo.InvariantCulture,
                     $"Preprocessing: a {name} of {value:R} is not possible. Each must be {good}."));
             }
         }

@@ -6,8 +6,8 @@ using Convolve.Imaging;
 namespace Convolve.Data.Inputs;
 
 /// <summary>
-/// A picture of what transforms do: a row per image with the image itself over the name of its class, what evaluation sees of it, and what training sees in some
-/// epochs, normalised and back.
+/// A picture of what transforms do: a row per image with the image itself over the name of its class, what evaluation sees of it, and what
+/// training sees in some epochs, normalised and back.
 /// </summary>
 internal sealed class PreviewSheet
 {
@@ -39,7 +39,8 @@ internal sealed class PreviewSheet
     /// <summary>Makes a sheet.</summary>
     /// <param name="train">The images to learn from; all of them are read where mean or colours are needed.</param>
     /// <param name="transforms">What is done to them; what mixes batches mixes the rows of an epoch, as if they were a batch.</param>
-    /// <param name="input">The network's input; null for the size that the transforms end at, or 224 pixels each way where that depends on the image.</param>
+    /// <param name="input">The network's input; null for the size that the transforms end at, or 224 pixels each way where that depends on
+    /// the image.</param>
     /// <param name="seed">The seed of the run: the first images of its first epoch are shown.</param>
     /// <param name="images">How many, at least 1.</param>
     /// <param name="epochs">How many pictures of each, at least 1.</param>
@@ -52,7 +53,8 @@ internal sealed class PreviewSheet
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         int[] shown = new BatchSampler(train, images, seed, shuffle: true).Batch(0, 0).ToArray();
         bool endsAnywhere = train.Dataset.Size is null && transforms.All(t => t.Frame is null);
-        ImageSize target = input ?? (endsAnywhere ? new(train.Dataset.Channels, UsualSide, UsualSide) : transforms.Infer(train.Dataset.SizeOf(shown[0])));
+        ImageSize target = input ?? (endsAnywhere ? new(train.Dataset.Channels, UsualSide, UsualSide)
+            : transforms.Infer(train.Dataset.SizeOf(shown[0])));
         TransformList list = transforms.For(train, target).Fit(train);
         ImagePipeline pipeline = new(Preprocessing.Fit(train, target, Normalization.TrainingSplit, list), train.Dataset.Channels);
         Augmentation augmentation = new(list, pipeline, seed);
@@ -63,7 +65,8 @@ internal sealed class PreviewSheet
         if (height * width > MostPixels)
         {
             throw new DataException(
-                $"A sheet of {shown.Length} images, with {epochs} epochs of each at {target}, would have {height}x{width} pixels, and at most {MostPixels} are " +
+                $"A sheet of {shown.Length} images, with {epochs} epochs of each at {target}, would have {height}x{width} pixels, and " +
+                $"at most {MostPixels} are " +
                 "possible. Show fewer images or epochs.");
         }
         PreviewSheet sheet = new(new(3, (int)height, (int)width), shown.Length, epochs + 2);
@@ -118,7 +121,8 @@ internal sealed class PreviewSheet
         int longer = Math.Max(size.Height, size.Width), factor = cell / longer;
         Picture picture = new(pixels, size, PictureScratch.OfThread);
         if (factor == 0)
-            PixelResize.Antialiased(ref picture, new(Math.Max(1, (int)((long)size.Height * cell / longer)), Math.Max(1, (int)((long)size.Width * cell / longer))));
+            PixelResize.Antialiased(ref picture,
+                new(Math.Max(1, (int)((long)size.Height * cell / longer)), Math.Max(1, (int)((long)size.Width * cell / longer))));
         factor = Math.Max(factor, 1);
         int height = picture.Size.Height * factor, width = picture.Size.Width * factor;
         int top = (int)TopOf(row, cell) + (cell - height) / 2, left = (int)LeftOf(column, cell) + (cell - width) / 2;

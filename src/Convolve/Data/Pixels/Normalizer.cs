@@ -78,7 +78,8 @@ internal sealed class Normalizer
         nuint i = 0, length = (nuint)source.Length;
         for (; i + 32 <= length; i += 32)
         {
-            Vector512<float> low = Sixteen(ref Unsafe.Add(ref from, i), scale, shift), high = Sixteen(ref Unsafe.Add(ref from, i + 16), scale, shift);
+            Vector512<float> low = Sixteen(ref Unsafe.Add(ref from, i), scale, shift),
+                high = Sixteen(ref Unsafe.Add(ref from, i + 16), scale, shift);
             BFloat16.Narrow(low, high).StoreUnsafe(ref to, i);
         }
 
@@ -91,7 +92,8 @@ internal sealed class Normalizer
     private static Vector512<float> Sixteen(ref byte from, Vector512<double> scale, Vector512<double> shift)
     {
         Vector512<int> values = Avx512F.ConvertToVector512Int32(Vector128.LoadUnsafe(ref from));
-        Vector512<double> low = Avx512F.ConvertToVector512Double(values.GetLower()), high = Avx512F.ConvertToVector512Double(values.GetUpper());
+        Vector512<double> low = Avx512F.ConvertToVector512Double(values.GetLower()),
+            high = Avx512F.ConvertToVector512Double(values.GetUpper());
         return Vector512.Narrow(Vector512.FusedMultiplyAdd(low, scale, shift), Vector512.FusedMultiplyAdd(high, scale, shift));
     }
 }

@@ -25,7 +25,8 @@ internal static class PixelBlend
 
         for (; i < length; i++)
             (Unsafe.Add(ref a, i), Unsafe.Add(ref b, i)) =
-                (share * Unsafe.Add(ref a, i) + (1 - share) * Unsafe.Add(ref b, i), share * Unsafe.Add(ref b, i) + (1 - share) * Unsafe.Add(ref a, i));
+                (share * Unsafe.Add(ref a, i) + (1 - share) * Unsafe.Add(ref b, i),
+                share * Unsafe.Add(ref b, i) + (1 - share) * Unsafe.Add(ref a, i));
     }
 
     /// <summary>The same of the bits of bfloat16.</summary>

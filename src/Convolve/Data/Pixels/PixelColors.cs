@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Data.Pixels;
 
-/// <summary>Changes of colour in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.</summary>
+/// <summary>
+/// Changes of colour in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.
+/// </summary>
 internal static class PixelColors
 {
     private const int Lanes = 16;
@@ -105,7 +107,8 @@ internal static class PixelColors
         Vector512<float> most = Vector512.Max(Vector512.Max(r, g), b), chroma = most - Vector512.Min(Vector512.Min(r, g), b);
         Vector512<float> per = Vector512<float>.One / Vector512.Max(chroma, Vector512<float>.One);
         Vector512<float> hue = Vector512.ConditionalSelect(Vector512.Equals(most, r), (g - b) * per,
-            Vector512.ConditionalSelect(Vector512.Equals(most, g), (b - r) * per + Vector512.Create(2f), (r - g) * per + Vector512.Create(4f)));
+            Vector512.ConditionalSelect(Vector512.Equals(most, g), (b - r) * per + Vector512.Create(2f),
+            (r - g) * per + Vector512.Create(4f)));
         hue += Vector512.Create(turn * 6 + 6); // above 0, and below 17 with the 5 of red
         Store(most, chroma, hue + Vector512.Create(5f), ref red);
         Store(most, chroma, hue + Vector512.Create(3f), ref green);
@@ -117,7 +120,8 @@ internal static class PixelColors
     {
         Vector512<float> six = Vector512.Create(6f);
         Vector512<float> k = place - six * Vector512.Floor(place * Vector512.Create(1 / 6f));
-        Vector512<float> share = Vector512.Min(Vector512.Max(Vector512.Min(k, Vector512.Create(4f) - k), Vector512<float>.Zero), Vector512<float>.One);
+        Vector512<float> share = Vector512.Min(Vector512.Max(Vector512.Min(k, Vector512.Create(4f) - k), Vector512<float>.Zero),
+            Vector512<float>.One);
         PixelVectors.Truncate(most - chroma * share + Vector512.Create(0.5f)).StoreUnsafe(ref to);
     }
 

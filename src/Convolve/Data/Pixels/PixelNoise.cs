@@ -10,7 +10,9 @@ internal static class PixelNoise
 {
     private const int Lanes = 16;
 
-    /// <summary>Adds normal noise of a deviation in units of bytes, rounded. Each draw of 32 bits gives two numbers (Box and Muller 1958).</summary>
+    /// <summary>
+    /// Adds normal noise of a deviation in units of bytes, rounded. Each draw of 32 bits gives two numbers (Box and Muller 1958).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Add(Span<byte> bytes, float deviation, ref CounterRandom random)
     {
@@ -35,7 +37,8 @@ internal static class PixelNoise
     }
 
     /// <summary>Fills a rectangle of every plane with random bytes, or each plane with one of <paramref name="fill"/>.</summary>
-    public static void Fill(Span<byte> bytes, ImageSize size, (int Top, int Left, int Height, int Width) part, ReadOnlySpan<byte> fill, ref CounterRandom random)
+    public static void Fill(Span<byte> bytes, ImageSize size, (int Top, int Left, int Height, int Width) part, ReadOnlySpan<byte> fill,
+        ref CounterRandom random)
     {
         for (int c = 0; c < size.Channels; c++)
         {
@@ -59,9 +62,11 @@ internal static class PixelNoise
     private static void Pair(ReadOnlySpan<uint> bits, float deviation, Span<byte> bytes)
     {
         Vector512<uint> drawn = Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(bits));
-        Vector512<float> share = (Vector512.ConvertToSingle((drawn & Vector512.Create(0xFFFFu)).AsInt32()) + Vector512.Create(0.5f)) * Vector512.Create(1 / 65536f);
+        Vector512<float> share = (Vector512.ConvertToSingle((drawn & Vector512.Create(0xFFFFu)).AsInt32()) + Vector512.Create(0.5f))
+            * Vector512.Create(1 / 65536f);
         Vector512<float> radius = Vector512.Create(deviation) * Vector512.Sqrt(Vector512.Create(-2f) * Vector512.Log(share));
-        (Vector512<float> sin, Vector512<float> cos) = Vector512.SinCos(Vector512.ConvertToSingle((drawn >>> 16).AsInt32()) * Vector512.Create(MathF.Tau / 65536));
+        (Vector512<float> sin, Vector512<float> cos) =
+            Vector512.SinCos(Vector512.ConvertToSingle((drawn >>> 16).AsInt32()) * Vector512.Create(MathF.Tau / 65536));
         ref byte values = ref MemoryMarshal.GetReference(bytes);
         Vector512<float> half = Vector512.Create(0.5f);
         PixelVectors.Truncate(PixelVectors.Floats(ref values, 0) + radius * cos + half).StoreUnsafe(ref values);

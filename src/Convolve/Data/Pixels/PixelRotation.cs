@@ -8,7 +8,9 @@ using Convolve.Data.Sets;
 namespace Convolve.Data.Pixels;
 
 /// <summary>Turns an image about its middle.</summary>
-/// <remarks>Source: Pillow's Image.rotate and Geometry.c (affine_transform, bilinear_filter8), in double precision, truncated; to the bit.</remarks>
+/// <remarks>
+/// Source: Pillow's Image.rotate and Geometry.c (affine_transform, bilinear_filter8), in double precision, truncated; to the bit.
+/// </remarks>
 internal static class PixelRotation
 {
     private const int Lanes = 8;
@@ -42,7 +44,8 @@ internal static class PixelRotation
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static unsafe void Sample(ReadOnlySpan<byte> source, ImageSize size, in Affine from, int column, int row, Span<byte> target)
     {
-        Vector512<double> placeX = Vector512.Create((double)column) + Vector512.Create(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5), placeY = Vector512.Create(row + 0.5);
+        Vector512<double> placeX = Vector512.Create((double)column) + Vector512.Create(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5),
+            placeY = Vector512.Create(row + 0.5);
         Vector512<double> fromX = Vector512.Create(from.A) * placeX + Vector512.Create(from.B) * placeY + Vector512.Create(from.C);
         Vector512<double> fromY = Vector512.Create(from.D) * placeX + Vector512.Create(from.E) * placeY + Vector512.Create(from.F);
         Vector512<double> width = Vector512.Create((double)size.Width), height = Vector512.Create((double)size.Height);
@@ -50,11 +53,13 @@ internal static class PixelRotation
             & Vector512.GreaterThanOrEqual(fromY, Vector512<double>.Zero) & Vector512.LessThan(fromY, height);
         fromX -= Vector512.Create(0.5);
         fromY -= Vector512.Create(0.5);
-        Vector512<double> x = Vector512.Floor(fromX), y = Vector512.Floor(fromY), dx = fromX - x, dy = fromY - y, one = Vector512<double>.One;
+        Vector512<double> x = Vector512.Floor(fromX), y = Vector512.Floor(fromY), dx = fromX - x, dy = fromY - y,
+            one = Vector512<double>.One;
         Vector512<double> lastX = width - one, lastY = height - one, zero = Vector512<double>.Zero;
         Vector512<double> left = Vector512.Min(Vector512.Max(x, zero), lastX), right = Vector512.Min(Vector512.Max(x + one, zero), lastX);
         Vector512<double> upper = Vector512.Min(Vector512.Max(y, zero), lastY), lower = Vector512.Min(Vector512.Max(y + one, zero), lastY);
-        Vector256<int> upperAt = Avx512F.ConvertToVector256Int32(upper * width + left), lowerAt = Avx512F.ConvertToVector256Int32(lower * width + left);
+        Vector256<int> upperAt = Avx512F.ConvertToVector256Int32(upper * width + left),
+            lowerAt = Avx512F.ConvertToVector256Int32(lower * width + left);
         // Where there is no pixel to the right, the left one counts for both.
         Vector256<int> shift = Avx512F.ConvertToVector256Int32((right - left) * Vector512.Create(8.0)), low = Vector256.Create(0xFF);
         fixed (byte* pixels = source)
@@ -68,7 +73,8 @@ internal static class PixelRotation
                 Vector512<double> value = (a + (b - a) * dy) & inside;
                 Vector256<int> whole = Avx512F.ConvertToVector256Int32WithTruncation(value);
                 Vector128<byte> bytes = Avx512F.VL.ConvertToVector128Byte(whole);
-                bytes.GetLower().StoreUnsafe(ref MemoryMarshal.GetReference(target), (nuint)(c * size.PixelCount + row * size.Width + column));
+                bytes.GetLower().StoreUnsafe(ref MemoryMarshal.GetReference(target),
+                    (nuint)(c * size.PixelCount + row * size.Width + column));
             }
         }
     }

@@ -18,7 +18,9 @@ internal sealed class PlaneResize
     private float[] _values = [];
     private FrameSize _from, _to;
 
-    /// <summary>The axes for two sizes; a thread that asks for the same again finds them ready, and one that has met larger ones allocates nothing.</summary>
+    /// <summary>
+    /// The axes for two sizes; a thread that asks for the same again finds them ready, and one that has met larger ones allocates nothing.
+    /// </summary>
     public static PlaneResize OfThread(FrameSize from, FrameSize to)
     {
         PlaneResize resize = _ofThread ??= new();

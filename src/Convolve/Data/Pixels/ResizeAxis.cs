@@ -9,7 +9,9 @@ internal sealed class ResizeAxis
     public int[] Second { get; private set; } = [];
     public float[] Fraction { get; private set; } = [];
 
-    /// <summary>Computes the places for two sizes, unless it holds them already; allocates only where the target is larger than any before.</summary>
+    /// <summary>
+    /// Computes the places for two sizes, unless it holds them already; allocates only where the target is larger than any before.
+    /// </summary>
     public void Set(int source, int target)
     {
         if ((source, target) == (_source, _target))

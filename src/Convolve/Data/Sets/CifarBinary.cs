@@ -14,12 +14,13 @@ internal enum CifarLabel
 }
 
 /// <summary>
-/// Reads the binary version of CIFAR-10 and CIFAR-100: records of one or two label bytes and 3 x 32 x 32 pixels, as planes of red, green and
-/// blue, each row by row.
+/// Reads the binary version of CIFAR-10 and CIFAR-100: records of one or two label bytes and 3 x 32 x 32 pixels, as planes of red, green
+/// and blue, each row by row.
 /// </summary>
 /// <remarks>
-/// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009, and the page of the data sets. A file is believed only
-/// when it holds whole records and every label, of both kinds, is in range. Whatever the bytes are, the only exception is <see cref="DataException"/>.
+/// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009, and the page of the data sets. A file is believed
+/// only when it holds whole records and every label, of both kinds, is in range. Whatever the bytes are, the only exception is
+/// <see cref="DataException"/>.
 /// </remarks>
 internal static class CifarBinary
 {
@@ -31,8 +32,10 @@ internal static class CifarBinary
     /// <param name="paths">The files, plain or packed by gzip.</param>
     /// <param name="classNames">The name of each class: 10, 100 or 20 of them, by the label.</param>
     /// <param name="label">Which label counts.</param>
-    /// <exception cref="DataException">A file is missing, cannot be read or is not exactly such a file, or the names do not fit.</exception>
-    public static Dataset Read(string name, IReadOnlyList<string> paths, IReadOnlyList<string> classNames, CifarLabel label = CifarLabel.Single)
+    /// <exception cref="DataException">A file is missing, cannot be read or is not exactly such a file, or the names do not
+    /// fit.</exception>
+    public static Dataset Read(string name, IReadOnlyList<string> paths, IReadOnlyList<string> classNames,
+        CifarLabel label = CifarLabel.Single)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(classNames);
@@ -40,7 +43,9 @@ internal static class CifarBinary
             throw new DataException($"{name}: no files came. Name at least one, such as data_batch_1.bin.");
         CifarRecords records = CifarRecords.Of(label);
         if (classNames.Count != records.Classes)
-            throw new DataException($"{name}: {classNames.Count} class names came, but labels of this kind go from 0 to {records.Classes - 1}. Name {records.Classes} classes.");
+            throw new DataException(
+                $"{name}: {classNames.Count} class names came, but labels of this kind go from 0 to {records.Classes - 1}. Name " +
+                $"{records.Classes} classes.");
         long[] counts = [.. paths.Select(records.CountIn)];
         if (counts.Sum() * records.Size.Length > Array.MaxLength)
             throw new DataException($"{name}: {counts.Sum()} images of {records.Size} do not fit into one array. Read fewer files.");
@@ -49,7 +54,8 @@ internal static class CifarBinary
         for (int i = 0; i < paths.Count; i++)
         {
             int count = (int)counts[i];
-            records.Read(paths[i], count, labels.AsMemory(start, count), pixels.AsMemory(start * records.Size.Length, count * records.Size.Length));
+            records.Read(paths[i], count, labels.AsMemory(start, count),
+                pixels.AsMemory(start * records.Size.Length, count * records.Size.Length));
             start += count;
         }
 

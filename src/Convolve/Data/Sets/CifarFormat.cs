@@ -1,8 +1,8 @@
 namespace Convolve.Data.Sets;
 
 /// <summary>
-/// Files of records in CIFAR's layout, and lists of class names, which need not be there. The layout must be right to the byte; other bytes than the
-/// published ones are taken, and told: copies are about whose pixels differ.
+/// Files of records in CIFAR's layout, and lists of class names, which need not be there. The layout must be right to the byte; other bytes
+/// than the published ones are taken, and told: copies are about whose pixels differ.
 /// </summary>
 internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
 {
@@ -34,7 +34,8 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
             start += own;
         }
 
-        return new(new MemoryDataset($"{info.Name} {DatasetInfo.PartName(part)}", records.Size, pixels, labels, info.ClassNames), isPublished);
+        return new(new MemoryDataset($"{info.Name} {DatasetInfo.PartName(part)}", records.Size, pixels, labels, info.ClassNames),
+            isPublished);
     }
 
     public override DatasetFileReport Check(DatasetFile file, string path, DatasetJudge judge, CancellationToken cancellation)
@@ -45,11 +46,13 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
                 return new DatasetFileReport(file.Name, path, CheckNames(path, file.Names!), null, null, null);
             string? digest = records.Read(path, CountOf(file), default, default, file.Digest, cancellation);
             string? note = digest == file.Digest ? null :
-                $"{path} has the layout of {judge.Info.Name}'s {file.Name}, but not its bytes: the {ContentDigest.KindOf(digest)} is {digest}, " +
+                $"{path} has the layout of {judge.Info.Name}'s {file.Name}, but not its bytes: the {ContentDigest.KindOf(digest)} is " +
+                $"{digest}, " +
                 $"that of the published file {file.Digest}. It can be used; what is measured on it is not measured on {judge.Info.Name}. " +
                 $"To have the published one, move it away and run {judge.FetchCommand}.";
             string? problem = judge.MixUpProblem(file, path, digest);
-            return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem) { Note = problem is null ? note : null };
+            return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem) { Note = problem is null ? note
+                : null };
         }
         catch (DataException e)
         {
@@ -65,14 +68,16 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
         using DataFile file = DataFile.Open(path);
         byte[] bytes = new byte[MostNameBytes];
         int got = file.Content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        string[] names = System.Text.Encoding.UTF8.GetString(bytes, 0, got).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] names = System.Text.Encoding.UTF8.GetString(bytes, 0, got)
+            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         for (int i = 0; i < Math.Max(names.Length, expected.Count); i++)
         {
             string? came = names.ElementAtOrDefault(i), wanted = expected.ElementAtOrDefault(i);
             if (came != wanted)
             {
                 throw new DataException(
-                    $"{path} names class {i} {Quoted(came)}, expected {Quoted(wanted)}: the labels of these files mean something else, or the file is damaged.");
+                    $"{path} names class {i} {Quoted(came)}, expected {Quoted(wanted)}: the labels of these files mean something else, " +
+                    $"or the file is damaged.");
             }
         }
 

@@ -37,21 +37,25 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             : throw Bad(path, $"has {bytes} bytes, which is no whole number of records of {Length}", "It is cut off, or another file");
     }
 
-    /// <summary>Reads exactly so many records and checks their labels; gives the digest of the unpacked file, of the kind of another.</summary>
+    /// <summary>
+    /// Reads exactly so many records and checks their labels; gives the digest of the unpacked file, of the kind of another.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="count">The records that it must hold, neither more nor fewer.</param>
     /// <param name="labels">Room for so many labels; empty if only the check is wanted.</param>
     /// <param name="pixels">Room for so many images; empty if only the check is wanted.</param>
     /// <param name="like">A digest of the wanted kind; null for none.</param>
     /// <param name="cancellation">Ends the reading.</param>
-    public string? Read(string path, int count, Memory<byte> labels, Memory<byte> pixels, string? like = null, CancellationToken cancellation = default) =>
+    public string? Read(string path, int count, Memory<byte> labels, Memory<byte> pixels, string? like = null,
+        CancellationToken cancellation = default) =>
         DataFile.Guard(path, () =>
         {
             using DataFile file = DataFile.Open(path);
             CheckStart(file);
             long expected = (long)count * Length;
             if (!file.IsPacked && file.Length != expected)
-                throw Wrong(path, $"has {file.Length} bytes", count, file.Length < expected ? "It is cut off, or another file" : "It is another file, or has bytes at its end that do not belong to it");
+                throw Wrong(path, $"has {file.Length} bytes", count, file.Length < expected ? "It is cut off, or another file"
+                    : "It is another file, or has bytes at its end that do not belong to it");
             using IncrementalHash? hash = like is null ? null : ContentDigest.Like(like);
             byte[] chunk = new byte[Math.Max(1, ChunkBytes / Length) * Length];
             for (int done = 0; done < count;)
@@ -69,7 +73,8 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             }
 
             if (file.Content.ReadByte() >= 0)
-                throw Wrong(path, $"unpacks to more than {expected} bytes", count, "It is another file, or has bytes at its end that do not belong to it");
+                throw Wrong(path, $"unpacks to more than {expected} bytes", count,
+                    "It is another file, or has bytes at its end that do not belong to it");
             file.CheckEnd(expected);
             return hash?.Text();
         });
@@ -81,7 +86,8 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             if (record[i] >= ClassCounts[i])
             {
                 string which = ClassCounts.Length == 1 ? "label" : i == 0 ? "coarse label" : "fine label";
-                throw Bad(path, $"has the {which} {record[i]} at image {index}, outside 0 to {ClassCounts[i] - 1}", "It is damaged, or of another layout");
+                throw Bad(path, $"has the {which} {record[i]} at image {index}, outside 0 to {ClassCounts[i] - 1}",
+                    "It is damaged, or of another layout");
             }
         }
 
@@ -100,11 +106,15 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
         if (first == '<' && file.Length % Length != 0)
             throw Bad(file.Path, "holds a web page, not images", "A server or proxy sent a page in its place");
         if (first == 0x80 && file.Length % Length != 0)
-            throw Bad(file.Path, "is of the Python version of the set", "Only the binary version can be read", "Get the archive with \"binary\" in its name.");
+            throw Bad(file.Path, "is of the Python version of the set", "Only the binary version can be read",
+                "Get the archive with \"binary\" in its name.");
     }
 
     private DataException Wrong(string path, string came, int count, string reason) =>
-        Bad(path, $"{came}, but {count} images of {Size} with {ClassCounts.Length} label byte{(ClassCounts.Length == 1 ? "" : "s")} each take {(long)count * Length}", reason);
+        Bad(path,
+            $"{came}, but {count} images of {Size} with {ClassCounts.Length} label byte{(ClassCounts.Length == 1 ? "" : "s")} each take " +
+            $"{(long)count * Length}", reason);
 
-    private static DataException Bad(string path, string problem, string reason, string mend = "Get the file again.") => new($"{path} {problem}. {reason}. {mend}");
+    private static DataException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>
+        new($"{path} {problem}. {reason}. {mend}");
 }

@@ -90,7 +90,8 @@ internal sealed class DataFile : IDisposable
     /// <param name="mostBytes">The limit.</param>
     /// <param name="like">A digest of the wanted kind; MD5 if null.</param>
     /// <param name="cancellation">Ends the reading.</param>
-    public static (string Digest, long Bytes) Digest(string path, long mostBytes, string? like, CancellationToken cancellation) => Guard(path, () =>
+    public static (string Digest, long Bytes) Digest(string path, long mostBytes, string? like, CancellationToken cancellation) =>
+        Guard(path, () =>
     {
         using DataFile file = Open(path);
         using IncrementalHash hash = ContentDigest.Like(like);

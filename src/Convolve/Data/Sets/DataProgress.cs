@@ -13,7 +13,8 @@ internal sealed record DownloadProgress(string Name, long Bytes, long? TotalByte
     : DataProgress($"Downloading {Name}: {DataSize.Of(Bytes, TotalBytes)}")
 {
     /// <summary>The time that the rest will take at this rate; null if it is not known.</summary>
-    public TimeSpan? Remaining => TotalBytes is { } total && BytesPerSecond > 0 ? TimeSpan.FromSeconds((total - Bytes) / BytesPerSecond) : null;
+    public TimeSpan? Remaining => TotalBytes is { } total && BytesPerSecond > 0 ? TimeSpan.FromSeconds((total - Bytes) / BytesPerSecond)
+        : null;
 
     /// <inheritdoc/>
     public override string ToString() => Text;
@@ -22,7 +23,8 @@ internal sealed record DownloadProgress(string Name, long Bytes, long? TotalByte
 /// <summary>Sizes of downloads in words.</summary>
 internal static class DataSize
 {
-    public static string Of(long bytes) => bytes < 1_000_000 ? FormattableString.Invariant($"{bytes} bytes") : FormattableString.Invariant($"{bytes / 1e6:0.0} MB");
+    public static string Of(long bytes) => bytes < 1_000_000 ? FormattableString.Invariant($"{bytes} bytes")
+        : FormattableString.Invariant($"{bytes / 1e6:0.0} MB");
 
     public static string Of(long bytes, long? total) => total is { } all ? $"{Of(bytes)} of {Of(all)}" : Of(bytes);
 }

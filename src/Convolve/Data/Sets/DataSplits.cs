@@ -16,8 +16,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
     /// <summary>Draws a validation split out of the training images and leaves the test images alone.</summary>
     /// <remarks>
     /// Every class gives its share (largest remainders fill up to the total), so that small sets work too. Which images go depends on
-    /// the seed alone. Within each split the images keep their order in the set. Of pictures in files, copies stay together, and every class that has three different
-    /// ones gives at least one.
+    /// the seed alone. Within each split the images keep their order in the set. Of pictures in files, copies stay together, and every
+    /// class that has three different ones gives at least one.
     /// </remarks>
     /// <param name="train">The images to divide.</param>
     /// <param name="test">The images to test on.</param>
@@ -28,7 +28,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
     /// <exception cref="DataException">The two sets differ in image size or classes, or are too small to divide.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The fraction or the limit is out of range.</exception>
     public static DataSplits Create(
-        Dataset train, Dataset test, double validationFraction = 0.1, ulong seed = 0, int? limit = null, SplitRule rule = SplitRule.CopiesTogether)
+        Dataset train, Dataset test, double validationFraction = 0.1, ulong seed = 0, int? limit = null,
+        SplitRule rule = SplitRule.CopiesTogether)
     {
         ArgumentNullException.ThrowIfNull(train);
         ArgumentNullException.ThrowIfNull(test);
@@ -53,14 +54,17 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             new Split("test", test, [.. Enumerable.Range(0, testCount)]));
     }
 
-    /// <summary>Tells other splits from these: a digest of classes, and of the place, size and label of every image, in folders also of its bytes.</summary>
+    /// <summary>
+    /// Tells other splits from these: a digest of classes, and of the place, size and label of every image, in folders also of its bytes.
+    /// </summary>
     internal string Digest()
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(string.Join('\n', Train.Dataset.ClassNames)));
         foreach (Split split in (Split[])[Train, Validation, Test])
         {
-            int[] images = [.. split.Indices.SelectMany(i => split.Dataset.SizeOf(i) is var size ? (int[])[i, split.Dataset.LabelOf(i), size.Height, size.Width] : [])];
+            int[] images = [.. split.Indices.SelectMany(i => split.Dataset.SizeOf(i) is var size
+                ? (int[])[i, split.Dataset.LabelOf(i), size.Height, size.Width] : [])];
             hash.AppendData(BitConverter.GetBytes(split.Count));
             hash.AppendData(MemoryMarshal.AsBytes<int>(images));
             UInt128[] contents = [.. split.Indices.Select(split.Dataset.DigestOf).Where(digest => digest != 0)];

@@ -67,8 +67,8 @@ public abstract class Dataset
     /// <summary>An image's bytes: <see cref="ImageSize.Length"/> values of <see cref="SizeOf"/> in planes (channel, row, column).</summary>
     /// <param name="i">Which image.</param>
     /// <param name="buffer">
-    /// Room for at least the image; where the set must fetch or decode it, the result is the buffer's beginning. A set that keeps its images
-    /// gives the kept bytes instead, and leaves the buffer alone.
+    /// Room for at least the image; where the set must fetch or decode it, the result is the buffer's beginning. A set that keeps its
+    /// images gives the kept bytes instead, and leaves the buffer alone.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such image.</exception>
     /// <exception cref="ArgumentException">The buffer is too small.</exception>

@@ -10,10 +10,14 @@ internal static class DatasetCatalog
     {
         Files =
         [
-            new("train-images-idx3-ubyte", 47040016, DatasetRole.Train, "6bbc9ace898e44ae57da46a324031adb") { PackedDigest = "f68b3c2dcbeaaa9fbdd348bbdeb94873" },
-            new("train-labels-idx1-ubyte", 60008, DatasetRole.Train, "a25bea736e30d166cdddb491f175f624") { PackedDigest = "d53e105ee54ea40749a09fcbcd1e9432" },
-            new("t10k-images-idx3-ubyte", 7840016, DatasetRole.Test, "2646ac647ad5339dbf082846283269ea") { PackedDigest = "9fb629c4189551a2d022fa330f9573f3" },
-            new("t10k-labels-idx1-ubyte", 10008, DatasetRole.Test, "27ae3e4e09519cfbb04c329615203637") { PackedDigest = "ec29112dd5afa0611ce80d1b7f02629c" },
+            new("train-images-idx3-ubyte", 47040016, DatasetRole.Train,
+            "6bbc9ace898e44ae57da46a324031adb") { PackedDigest = "f68b3c2dcbeaaa9fbdd348bbdeb94873" },
+            new("train-labels-idx1-ubyte", 60008, DatasetRole.Train,
+            "a25bea736e30d166cdddb491f175f624") { PackedDigest = "d53e105ee54ea40749a09fcbcd1e9432" },
+            new("t10k-images-idx3-ubyte", 7840016, DatasetRole.Test,
+            "2646ac647ad5339dbf082846283269ea") { PackedDigest = "9fb629c4189551a2d022fa330f9573f3" },
+            new("t10k-labels-idx1-ubyte", 10008, DatasetRole.Test,
+            "27ae3e4e09519cfbb04c329615203637") { PackedDigest = "ec29112dd5afa0611ce80d1b7f02629c" },
         ],
         Mirrors = [new("https://ossci-datasets.s3.amazonaws.com/mnist/"), new("https://storage.googleapis.com/cvdf-datasets/mnist/")],
     };
@@ -26,10 +30,14 @@ internal static class DatasetCatalog
     {
         Files =
         [
-            new("train-images-idx3-ubyte", 47040016, DatasetRole.Train, "f4a8712d7a061bf5bd6d2ca38dc4d50a") { PackedDigest = "8d4fb7e6c68d591d4c3dfef9ec88bf0d" },
-            new("train-labels-idx1-ubyte", 60008, DatasetRole.Train, "9018921c3c673c538a1fc5bad174d6f9") { PackedDigest = "25c81989df183df01b3e8a0aad5dffbe" },
-            new("t10k-images-idx3-ubyte", 7840016, DatasetRole.Test, "8181f5470baa50b63fa0f6fddb340f0a") { PackedDigest = "bef4ecab320f06d8554ea6380940ec79" },
-            new("t10k-labels-idx1-ubyte", 10008, DatasetRole.Test, "15d484375f8d13e6eb1aabb0c3f46965") { PackedDigest = "bb300cfdad3c16e7a12a480ee83cd310" },
+            new("train-images-idx3-ubyte", 47040016, DatasetRole.Train,
+            "f4a8712d7a061bf5bd6d2ca38dc4d50a") { PackedDigest = "8d4fb7e6c68d591d4c3dfef9ec88bf0d" },
+            new("train-labels-idx1-ubyte", 60008, DatasetRole.Train,
+            "9018921c3c673c538a1fc5bad174d6f9") { PackedDigest = "25c81989df183df01b3e8a0aad5dffbe" },
+            new("t10k-images-idx3-ubyte", 7840016, DatasetRole.Test,
+            "8181f5470baa50b63fa0f6fddb340f0a") { PackedDigest = "bef4ecab320f06d8554ea6380940ec79" },
+            new("t10k-labels-idx1-ubyte", 10008, DatasetRole.Test,
+            "15d484375f8d13e6eb1aabb0c3f46965") { PackedDigest = "bb300cfdad3c16e7a12a480ee83cd310" },
         ],
         Mirrors =
         [
@@ -39,31 +47,42 @@ internal static class DatasetCatalog
         SystemDirectories = ["/usr/share/datasets/fashion-mnist"],
     };
 
-    private static readonly string[] Cifar10Names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+    private static readonly string[] Cifar10Names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+        "truck"];
 
     private static readonly string[] Cifar100Names =
     [
-        "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy", "bridge", "bus", "butterfly", "camel", "can",
-        "castle", "caterpillar", "cattle", "chair", "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur", "dolphin", "elephant",
-        "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo", "keyboard", "lamp", "lawn_mower", "leopard", "lion", "lizard", "lobster", "man",
-        "maple_tree", "motorcycle", "mountain", "mouse", "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear", "pickup_truck", "pine_tree", "plain",
-        "plate", "poppy", "porcupine", "possum", "rabbit", "raccoon", "ray", "road", "rocket", "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper", "snail",
-        "snake", "spider", "squirrel", "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television", "tiger", "tractor", "train", "trout",
+        "apple", "aquarium_fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy", "bridge", "bus",
+        "butterfly", "camel", "can",
+        "castle", "caterpillar", "cattle", "chair", "chimpanzee", "clock", "cloud", "cockroach", "couch", "crab", "crocodile", "cup",
+        "dinosaur", "dolphin", "elephant",
+        "flatfish", "forest", "fox", "girl", "hamster", "house", "kangaroo", "keyboard", "lamp", "lawn_mower", "leopard", "lion", "lizard",
+        "lobster", "man",
+        "maple_tree", "motorcycle", "mountain", "mouse", "mushroom", "oak_tree", "orange", "orchid", "otter", "palm_tree", "pear",
+        "pickup_truck", "pine_tree", "plain",
+        "plate", "poppy", "porcupine", "possum", "rabbit", "raccoon", "ray", "road", "rocket", "rose", "sea", "seal", "shark", "shrew",
+        "skunk", "skyscraper", "snail",
+        "snake", "spider", "squirrel", "streetcar", "sunflower", "sweet_pepper", "table", "tank", "telephone", "television", "tiger",
+        "tractor", "train", "trout",
         "tulip", "turtle", "wardrobe", "whale", "willow_tree", "wolf", "woman", "worm",
     ];
 
     private static readonly string[] Cifar100CoarseNames =
     [
-        "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices", "household_furniture", "insects",
-        "large_carnivores", "large_man-made_outdoor_things", "large_natural_outdoor_scenes", "large_omnivores_and_herbivores", "medium_mammals",
+        "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables", "household_electrical_devices",
+        "household_furniture", "insects",
+        "large_carnivores", "large_man-made_outdoor_things", "large_natural_outdoor_scenes", "large_omnivores_and_herbivores",
+        "medium_mammals",
         "non-insect_invertebrates", "people", "reptiles", "small_mammals", "trees", "vehicles_1", "vehicles_2",
     ];
 
-    private const string Toronto = "https://www.cs.toronto.edu/~kriz/", Gluon = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset/";
+    private const string Toronto = "https://www.cs.toronto.edu/~kriz/",
+        Gluon = "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/gluon/dataset/";
 
     /// <remarks>
-    /// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009. The archive's MD5 is the one on the page of the data set; the files'
-    /// digests are those that torchvision's port to Ruby has for that archive. The second archive holds the same files, packed by MXNet.
+    /// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009. The archive's MD5 is the one on the page of the
+    /// data set; the files' digests are those that torchvision's port to Ruby has for that archive. The second archive holds the same
+    /// files, packed by MXNet.
     /// </remarks>
     private static readonly DatasetInfo Cifar10 = new(
         "cifar10", "Things and animals in colour.", CifarBinary.ImageSize, Cifar10Names, trainCount: 50000, testCount: 10000)
@@ -88,7 +107,8 @@ internal static class DatasetCatalog
     };
 
     /// <remarks>Source: as for CIFAR-10, with the finer of the two labels.</remarks>
-    private static readonly DatasetInfo Cifar100 = CreateCifar100("cifar100", "Things, animals, plants and people in colour.", Cifar100Names, CifarLabel.Fine);
+    private static readonly DatasetInfo Cifar100 = CreateCifar100("cifar100", "Things, animals, plants and people in colour.",
+        Cifar100Names, CifarLabel.Fine);
 
     /// <remarks>Source: the same files, with the coarser of the two labels.</remarks>
     private static readonly DatasetInfo Cifar100Coarse =

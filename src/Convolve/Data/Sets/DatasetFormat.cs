@@ -41,16 +41,21 @@ internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo>
     public string? DigestProblem(DatasetFile file, string path, string? digest) => file.Digest is null || digest == file.Digest ? null
         : Problem(file, path, digest, OwnerOf(digest) ?? "It is damaged or another file.");
 
-    /// <summary>What is wrong with a file that may have other bytes than the published ones, but not those of another file; null if nothing is.</summary>
-    public string? MixUpProblem(DatasetFile file, string path, string? digest) => digest == file.Digest || OwnerOf(digest) is not { } owner ? null
+    /// <summary>
+    /// What is wrong with a file that may have other bytes than the published ones, but not those of another file; null if nothing is.
+    /// </summary>
+    public string? MixUpProblem(DatasetFile file, string path, string? digest) => digest == file.Digest || OwnerOf(digest) is not { } owner
+        ? null
         : Problem(file, path, digest, owner);
 
     private string Problem(DatasetFile file, string path, string? digest, string what) =>
-        $"{path} is not {Info.Name}'s {file.Name}: its unpacked content has the {ContentDigest.KindOf(digest)} {digest}, expected {file.Digest}. {what} {Mend}";
+        $"{path} is not {Info.Name}'s {file.Name}: its unpacked content has the {ContentDigest.KindOf(digest)} {digest}, expected " +
+            $"{file.Digest}. {what} {Mend}";
 
     private string? OwnerOf(string? digest)
     {
-        var owner = Known.SelectMany(i => i.Files.Select(f => (Info: i, File: f))).FirstOrDefault(o => o.File.Digest is not null && o.File.Digest == digest);
+        var owner = Known.SelectMany(i => i.Files.Select(f => (Info: i, File: f)))
+            .FirstOrDefault(o => o.File.Digest is not null && o.File.Digest == digest);
         return owner.Info is null ? null
             : owner.Info == Info ? $"This is {Info.Name}'s {owner.File.Name}: two files have each other's name."
             : $"This is {owner.Info.Name}'s {owner.File.Name}: give each set its own folder, as their files have the same names.";

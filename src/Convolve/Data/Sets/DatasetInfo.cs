@@ -27,7 +27,9 @@ public sealed class DatasetInfo
     /// <summary>Images to test on.</summary>
     public int TestCount { get; }
 
-    /// <summary>The memory that the loaded set takes, in bytes: pixels and labels of both parts; labels alone where pictures stay packed.</summary>
+    /// <summary>
+    /// The memory that the loaded set takes, in bytes: pixels and labels of both parts; labels alone where pictures stay packed.
+    /// </summary>
     public long MemoryBytes => ((long)TrainCount + TestCount) * ((Files.Count > 0 ? Size?.Length ?? 0 : 0) + sizeof(int));
 
     /// <summary>How its files are laid out and read.</summary>
@@ -39,7 +41,9 @@ public sealed class DatasetInfo
     /// <summary>The one archive that all files are published in; null where each is published by itself.</summary>
     internal DatasetArchive? Archive { get; init; }
 
-    /// <summary>The folder that downloads go into, in the cache or the folder that the user names. Sets of the same files share one.</summary>
+    /// <summary>
+    /// The folder that downloads go into, in the cache or the folder that the user names. Sets of the same files share one.
+    /// </summary>
     internal string FolderName
     {
         get => field ?? Name;

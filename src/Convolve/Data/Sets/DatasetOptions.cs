@@ -20,22 +20,28 @@ public sealed record DatasetOptions
     /// </summary>
     public IReadOnlyList<string>? Mirrors { get; init; }
 
-    /// <summary>Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.</summary>
+    /// <summary>
+    /// Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.
+    /// </summary>
     public int? Channels { get; init; }
 
     /// <summary>Of a folder of pictures: whether bad files are left out, and not an error. Default false.</summary>
     public bool SkipBad { get; init; }
 
-    /// <summary>Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.</summary>
+    /// <summary>
+    /// Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.
+    /// </summary>
     public bool TestsAll { get; init; }
 
     /// <summary>
-    /// Of a folder of pictures that a network is evaluated on: the network's classes, in their order. Class folders are matched by name; those that are missing are not tested,
-    /// and one of another name is an error. Default null: the folder's own.
+    /// Of a folder of pictures that a network is evaluated on: the network's classes, in their order. Class folders are matched by name;
+    /// those that are missing are not tested, and one of another name is an error. Default null: the folder's own.
     /// </summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.</summary>
+    /// <summary>
+    /// Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.
+    /// </summary>
     internal TrainedPictures? Trained { get; init; }
 
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
@@ -99,8 +105,10 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
         if (splits.Validation.Count == 0 || Train.DigestOf(0) == 0)
             return [];
         HashSet<int> validated = [.. splits.Validation.Indices.Select(splits.Validation.Dataset.LabelOf)];
-        string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label)).Select(label => Train.ClassNames[label])];
-        return missing.Length == 0 ? [] : [$"The validation split has no picture of {ForeignText.Listed(missing)}: the best epoch is chosen without."];
+        string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label))
+            .Select(label => Train.ClassNames[label])];
+        return missing.Length == 0 ? []
+            : [$"The validation split has no picture of {ForeignText.Listed(missing)}: the best epoch is chosen without."];
     }
 }
 
@@ -152,7 +160,8 @@ internal sealed record DatasetFolder(DatasetInfo Info, string Directory, Dataset
 /// <param name="Name">Its name when unpacked.</param>
 /// <param name="Path">Where it lies; null if it is missing.</param>
 /// <param name="Bytes">Its unpacked bytes; 0 if it could not be read.</param>
-/// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has none.</param>
+/// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has
+/// none.</param>
 /// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
 /// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
 internal sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
@@ -160,7 +169,9 @@ internal sealed record DatasetFileReport(string Name, string? Path, long Bytes, 
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsOk => Problem is null;
 
-    /// <summary>What is remarkable though not wrong: a file of the right layout whose bytes are not those that were published. Null if nothing is.</summary>
+    /// <summary>
+    /// What is remarkable though not wrong: a file of the right layout whose bytes are not those that were published. Null if nothing is.
+    /// </summary>
     public string? Note { get; init; }
 
     /// <summary>The kind of the digests: MD5, SHA-1 or SHA-256; null if there is none.</summary>

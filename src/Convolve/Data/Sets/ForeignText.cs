@@ -14,5 +14,6 @@ internal static class ForeignText
 
     /// <summary>The first of many names, and how many more there are.</summary>
     public static string Listed(IReadOnlyList<string> names) => names.Count > MostNames
-        ? string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames:N0} more") : string.Join(", ", names);
+        ? string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", names.Take(MostNames))} and {names.Count - MostNames:N0} more")
+        : string.Join(", ", names);
 }

@@ -1,6 +1,9 @@
 namespace Convolve.Data.Sets;
 
-/// <summary>Four IDX files, plain or packed: images and labels to train on, images and labels to test on. Their digests must be those that were published.</summary>
+/// <summary>
+/// Four IDX files, plain or packed: images and labels to train on, images and labels to test on. Their digests must be those that were
+/// published.
+/// </summary>
 internal sealed class IdxFormat : DatasetFormat
 {
     public override IEnumerable<string> NamesOf(DatasetFile file)
@@ -19,7 +22,8 @@ internal sealed class IdxFormat : DatasetFormat
         Dataset dataset = Idx.Join($"{info.Name} {DatasetInfo.PartName(part)}", images, labels, info.ClassNames);
         return dataset.Size == info.Size
             ? new(dataset, IsPublished: true)
-            : throw new DataException($"{images.Path} holds images of {dataset.Size}, but those of {info.Name} are {info.Size}. {judge.Mend}");
+            : throw new DataException(
+            $"{images.Path} holds images of {dataset.Size}, but those of {info.Name} are {info.Size}. {judge.Mend}");
     }
 
     public override DatasetFileReport Check(DatasetFile file, string path, DatasetJudge judge, CancellationToken cancellation)

@@ -4,7 +4,10 @@ using Convolve.Files;
 
 namespace Convolve.Data.Sets;
 
-/// <summary>The pictures of a folder that a run learned from, chose its best epoch by and was tested on, by digests of their bytes: wherever they are now.</summary>
+/// <summary>
+/// The pictures of a folder that a run learned from, chose its best epoch by and was tested on, by digests of their bytes: wherever they
+/// are now.
+/// </summary>
 internal sealed class TrainedPictures
 {
     private static readonly byte[] Magic = "CVPICS01"u8.ToArray();
@@ -13,13 +16,15 @@ internal sealed class TrainedPictures
     private readonly HashSet<UInt128> _seen, _tested;
 
     private TrainedPictures(UInt128[][] digests) =>
-        (_digests, _seen, _tested) = (digests, [.. digests[(int)SplitPart.Train], .. digests[(int)SplitPart.Validation]], [.. digests[(int)SplitPart.Test]]);
+        (_digests, _seen, _tested) = (digests, [.. digests[(int)SplitPart.Train], .. digests[(int)SplitPart.Validation]],
+            [.. digests[(int)SplitPart.Test]]);
 
     /// <summary>Those of splits; null where the set is not of files.</summary>
     public static TrainedPictures? Of(DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        UInt128[][] digests = [.. ((Split[])[data.Train, data.Validation, data.Test]).Select(split => split.Indices.Select(split.Dataset.DigestOf).Where(d => d != 0).Distinct().Order().ToArray())];
+        UInt128[][] digests = [.. ((Split[])[data.Train, data.Validation, data.Test])
+            .Select(split => split.Indices.Select(split.Dataset.DigestOf).Where(d => d != 0).Distinct().Order().ToArray())];
         return digests[(int)SplitPart.Train].Length == 0 ? null : new(digests);
     }
 
@@ -74,5 +79,7 @@ internal sealed class TrainedPictures
         });
     }
 
-    private static DataException Damaged(string path) => new($"{path} is damaged: it says which pictures the run was trained on. Copy it again from where the run was trained, or delete it to evaluate without.");
+    private static DataException Damaged(string path) =>
+        new($"{path} is damaged: it says which pictures the run was trained on. Copy it again from where the run was trained, or delete " +
+        $"it to evaluate without.");
 }

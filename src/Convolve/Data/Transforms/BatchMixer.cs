@@ -3,7 +3,10 @@ using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 
-/// <summary>Mixes the finished inputs of a batch in pairs, in place: image i with the i-th from the end, by <see cref="MixUp"/> or <see cref="CutMix"/>.</summary>
+/// <summary>
+/// Mixes the finished inputs of a batch in pairs, in place: image i with the i-th from the end, by <see cref="MixUp"/> or
+/// <see cref="CutMix"/>.
+/// </summary>
 internal sealed class BatchMixer
 {
     private readonly Transform[] _kinds;
@@ -32,7 +35,8 @@ internal sealed class BatchMixer
         if (kind is MixUp)
             return new(share, default, default, default, default);
         double side = Math.Sqrt(1 - share);
-        int height = (int)(_size.Height * side), width = (int)(_size.Width * side), y = random.NextInt32(_size.Height), x = random.NextInt32(_size.Width);
+        int height = (int)(_size.Height * side), width = (int)(_size.Width * side), y = random.NextInt32(_size.Height),
+            x = random.NextInt32(_size.Width);
         int top = Math.Max(y - height / 2, 0), left = Math.Max(x - width / 2, 0);
         height = Math.Min(y - height / 2 + height, _size.Height) - top;
         width = Math.Min(x - width / 2 + width, _size.Width) - left;

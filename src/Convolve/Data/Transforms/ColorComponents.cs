@@ -30,7 +30,8 @@ internal sealed record ColorComponents
         if (split.Count == 0 || split.Dataset.Channels != 3)
         {
             throw new DataException(
-                $"{split}, of {split.Dataset.Channels} channels, has no colours to compute; images of red, green and blue were expected. Leave lighting out.");
+                $"{split}, of {split.Dataset.Channels} channels, has no colours to compute; images of red, green and blue were " +
+                $"expected. Leave lighting out.");
         }
 
         long[] sums = new long[9];
@@ -110,7 +111,8 @@ internal sealed record ColorComponents
             for (int i = start; i < Math.Min(start + 16_384, plane); i++)
             {
                 uint x = red[i], y = green[i], z = blue[i];
-                (r, g, b, rr, rg, rb, gg, gb, bb) = (r + x, g + y, b + z, rr + x * x, rg + x * y, rb + x * z, gg + y * y, gb + y * z, bb + z * z);
+                (r, g, b, rr, rg, rb, gg, gb, bb) = (r + x, g + y, b + z, rr + x * x, rg + x * y, rb + x * z, gg + y * y, gb + y * z,
+                    bb + z * z);
             }
 
             (sums[0], sums[1], sums[2]) = (sums[0] + r, sums[1] + g, sums[2] + b);

@@ -9,7 +9,8 @@ namespace Convolve.Data.Transforms;
 /// </remarks>
 internal sealed record ColorJitter : Transform
 {
-    /// <param name="strength">Brightness, contrast and saturation, at least 0: factors come from [max(0, 1 - strength), 1 + strength].</param>
+    /// <param name="strength">Brightness, contrast and saturation, at least 0: factors come from [max(0, 1 - strength), 1 +
+    /// strength].</param>
     /// <exception cref="DataException">It is not possible.</exception>
     public ColorJitter(float strength = 0) => (Brightness, Contrast, Saturation) = (strength, strength, strength);
 
@@ -44,7 +45,8 @@ internal sealed record ColorJitter : Transform
     public override ImageSize Infer(ImageSize image)
     {
         if (Saturation > 0 || Hue > 0)
-            RequireColors(image, Brightness > 0 || Contrast > 0 ? $"Grey images take {this with { Saturation = 0, Hue = 0 }}." : "Leave it out.");
+            RequireColors(image, Brightness > 0 || Contrast > 0 ? $"Grey images take {this with { Saturation = 0, Hue = 0 }}."
+                : "Leave it out.");
         return image;
     }
 }

@@ -17,7 +17,9 @@ internal sealed record Resize : Transform
     /// <summary>The new size; with <see cref="KeepsAspect"/> the smallest that is filled.</summary>
     public FrameSize Size { get; }
 
-    /// <summary>Whether the image keeps its proportions, and is just large enough for <see cref="Size"/>; default false: exactly that size.</summary>
+    /// <summary>
+    /// Whether the image keeps its proportions, and is just large enough for <see cref="Size"/>; default false: exactly that size.
+    /// </summary>
     public bool KeepsAspect { get; init; }
 
     /// <summary>Whether shrinking averages over all pixels, and not only the nearest; default true.</summary>
@@ -25,7 +27,9 @@ internal sealed record Resize : Transform
 
     public override bool IsRandom => false;
 
-    /// <summary>The size at which the shorter side has so many pixels, and the proportions stay; torchvision's Resize of one number.</summary>
+    /// <summary>
+    /// The size at which the shorter side has so many pixels, and the proportions stay; torchvision's Resize of one number.
+    /// </summary>
     public static Resize ShorterSide(int pixels) => new(pixels) { KeepsAspect = true };
 
     public override ImageSize Infer(ImageSize image)
@@ -38,7 +42,8 @@ internal sealed record Resize : Transform
             ? new(image.Channels, Size.Height, Scaled(image.Width, Size.Height, image.Height))
             : new(image.Channels, Scaled(image.Height, Size.Width, image.Width), Size.Width);
         return result.IsValid ? result
-            : throw new DataException($"{this}: an image of {image} would become {result}, which is too large. Crop it first, or leave it out.");
+            : throw new DataException(
+            $"{this}: an image of {image} would become {result}, which is too large. Crop it first, or leave it out.");
     }
 
     public override IReadOnlyList<Transform> Evaluation(ImageSize? image) => [this];
@@ -79,7 +84,10 @@ internal enum PaddingMode
 }
 
 /// <summary>Cuts out a part at a random place, in evaluation the middle; of padded images of its own size, it moves them about.</summary>
-/// <remarks>Source: torchvision's RandomCrop, which takes crops larger than the image as well, where padding makes room for them. Padding 4 with crops of 32 is the augmentation of CIFAR in He et al., 2015, section 4.2.</remarks>
+/// <remarks>
+/// Source: torchvision's RandomCrop, which takes crops larger than the image as well, where padding makes room for them. Padding 4 with
+/// crops of 32 is the augmentation of CIFAR in He et al., 2015, section 4.2.
+/// </remarks>
 internal sealed record RandomCrop : Transform
 {
     /// <param name="size">What is kept.</param>
@@ -204,6 +212,7 @@ internal static class Cropping
     public static ImageSize Infer(Transform crop, FrameSize size, ImageSize image) =>
         image.Height >= size.Height && image.Width >= size.Width ? size.With(image.Channels)
         : throw new DataException(
-            $"{crop}: an image of {image} came, and at least {size.Exact} pixels were expected. Put resize:{Math.Max(size.Height, size.Width)} " +
+            $"{crop}: an image of {image} came, and at least {size.Exact} pixels were expected. Put " +
+            $"resize:{Math.Max(size.Height, size.Width)} " +
             $"before it, or crop at most {image.Height}x{image.Width}.");
 }

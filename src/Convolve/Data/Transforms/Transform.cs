@@ -24,7 +24,8 @@ public abstract record Transform
 
     /// <summary>The size of what it makes of an image; the same as the image's by default.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">Such an image cannot be transformed; the message says what came, what was expected, how to mend it.</exception>
+    /// <exception cref="DataException">Such an image cannot be transformed; the message says what came, what was expected, how to mend
+    /// it.</exception>
     public virtual ImageSize Infer(ImageSize image) => image;
 
     /// <summary>What stands in for it in evaluation: nothing by default.</summary>
@@ -43,7 +44,8 @@ public abstract record Transform
             throw new DataException($"{this}: an image of {image} came, and red, green and blue were expected. {remedy}");
     }
 
-    private protected static float Within(string owner, string what, float value, float least, float most) => value >= least && value <= most ? value
+    private protected static float Within(string owner, string what, float value, float least, float most) => value >= least
+        && value <= most ? value
         : throw new DataException(FormattableString.Invariant($"{owner}: {what} is {value:R}, and must be from {least:R} to {most:R}."));
 
     private protected static NumberRange Within(string owner, string what, NumberRange value, float least, float most) =>

@@ -33,13 +33,15 @@ internal sealed class TransformFields
 
     public FrameSize Size()
     {
-        string text = Value() ?? throw new DataException($"{_owner}: the size is missing. Write {_owner}:64 or {_owner}:64x48 (height, width).");
+        string text = Value()
+            ?? throw new DataException($"{_owner}: the size is missing. Write {_owner}:64 or {_owner}:64x48 (height, width).");
         string[] sides = text.Split('x');
         return sides.Length <= 2 && IsWhole(sides[0], out int height) && IsWhole(sides[^1], out int width) ? new(height, width)
             : throw Wrong("the size", text, "a number of pixels, or two as in 64x48 (height, width),");
     }
 
-    public float Number() => ToNumber("the value", Value() ?? throw new DataException($"{_owner}: the number is missing. Write {_owner}:0.1, say."));
+    public float Number() =>
+        ToNumber("the value", Value() ?? throw new DataException($"{_owner}: the number is missing. Write {_owner}:0.1, say."));
 
     public float Number(float otherwise) => Value() is { } text ? ToNumber("the value", text) : otherwise;
 
@@ -78,7 +80,8 @@ internal sealed class TransformFields
         if (_value is not null)
             throw new DataException($"{_owner}: \"{_value}\" has no meaning here. {Known}");
         if (_left.Count > 0)
-            throw new DataException($"{_owner}: there is no \"{_left.Keys.First()}\" to choose.{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
+            throw new DataException(
+                $"{_owner}: there is no \"{_left.Keys.First()}\" to choose.{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
     }
 
     private string Known => _known.Count == 0 ? $"{_owner} has nothing to choose by name." : $"There are: {string.Join(", ", _known)}.";
@@ -101,7 +104,8 @@ internal sealed class TransformFields
     private DataException Wrong(string what, string text, string expected) =>
         new($"{_owner}: {what} is \"{text}\", and {expected} was expected.");
 
-    private static bool IsWhole(string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    private static bool IsWhole(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     internal static bool IsNumber(string text, out float value) =>
         float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && float.IsFinite(value);
@@ -118,7 +122,8 @@ internal sealed class TransformWriter(string name)
         return this;
     }
 
-    public TransformWriter Value(float value, float? otherwise) => value == otherwise ? this : Value(value.ToString("R", CultureInfo.InvariantCulture));
+    public TransformWriter Value(float value, float? otherwise) => value == otherwise ? this
+        : Value(value.ToString("R", CultureInfo.InvariantCulture));
 
     public TransformWriter Add<T>(string key, T value, T otherwise)
     {

@@ -3,7 +3,9 @@ using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 
-/// <summary>What each transform does to an image: draws its random numbers, always as many whatever the image shows, and moves the bytes.</summary>
+/// <summary>
+/// What each transform does to an image: draws its random numbers, always as many whatever the image shows, and moves the bytes.
+/// </summary>
 internal static class TransformKernels
 {
     /// <param name="transforms">In order; those that mix batches are left out.</param>
@@ -43,7 +45,8 @@ internal static class TransformKernels
                 PixelRotation.Turn(ref picture, Between(-t.Degrees, t.Degrees, ref random));
                 break;
             case Translation t:
-                int down = Distance(t.Fraction * picture.Size.Height, ref random), right = Distance(t.Fraction * picture.Size.Width, ref random);
+                int down = Distance(t.Fraction * picture.Size.Height, ref random),
+                    right = Distance(t.Fraction * picture.Size.Width, ref random);
                 PixelMoves.Crop(ref picture, -down, -right, FrameSize.Of(picture.Size));
                 break;
             case ColorJitter t:
@@ -148,12 +151,14 @@ internal static class TransformKernels
 
     private static void Light(Lighting t, ref Picture picture, ref CounterRandom random)
     {
-        ColorComponents colors = t.Components ?? throw new InvalidOperationException("The colours of lighting have not been computed: call TransformList.Fit.");
+        ColorComponents colors = t.Components
+            ?? throw new InvalidOperationException("The colours of lighting have not been computed: call TransformList.Fit.");
         float a = t.Std * random.NextNormal(), b = t.Std * random.NextNormal(), c = t.Std * random.NextNormal();
         Span<byte> bytes = picture.Edit();
         int plane = picture.Size.PixelCount;
         for (int channel = 0; channel < 3; channel++)
-            PixelColors.Shift(bytes.Slice(channel * plane, plane), 255 * (a * colors[0, channel] + b * colors[1, channel] + c * colors[2, channel]));
+            PixelColors.Shift(bytes.Slice(channel * plane, plane),
+                255 * (a * colors[0, channel] + b * colors[1, channel] + c * colors[2, channel]));
     }
 
     private static void Erase(RandomErasing t, ref Picture picture, ref CounterRandom random, ReadOnlySpan<byte> mean)
@@ -167,7 +172,8 @@ internal static class TransformKernels
 
     private static double Between(double from, double to, ref CounterRandom random) => from + (to - from) * random.NextSingle();
 
-    private static float Factor(float strength, ref CounterRandom random) => (float)Between(Math.Max(0, 1 - strength), 1 + strength, ref random);
+    private static float Factor(float strength, ref CounterRandom random) =>
+        (float)Between(Math.Max(0, 1 - strength), 1 + strength, ref random);
 
     // torchvision rounds a uniform number between the farthest ways.
     private static int Distance(float farthest, ref CounterRandom random) => (int)Math.Round(Between(-farthest, farthest, ref random));

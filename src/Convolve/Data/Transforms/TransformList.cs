@@ -23,7 +23,8 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
         _transforms = transforms;
         for (int i = 1; i < transforms.Length; i++)
             if (transforms[i - 1].MixesBatch && !transforms[i].MixesBatch)
-                throw new DataException($"{transforms[i - 1]} mixes finished images, and {transforms[i]} comes after it. Put {transforms[i - 1].Name} last.");
+                throw new DataException(
+                    $"{transforms[i - 1]} mixes finished images, and {transforms[i]} comes after it. Put {transforms[i - 1].Name} last.");
         if (transforms.Where(t => t.MixesBatch).GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new DataException($"{twice.Key} is given twice. Give it once.");
     }
@@ -57,7 +58,8 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
 
     /// <summary>The size of what comes out.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">A transform cannot take what comes; the message says which, what was expected, how to mend it.</exception>
+    /// <exception cref="DataException">A transform cannot take what comes; the message says which, what was expected, how to mend
+    /// it.</exception>
     public ImageSize Infer(ImageSize image) => _transforms.Aggregate(image, (size, transform) => transform.Infer(size));
 
     /// <summary>These transforms, ending in the network's input, once they are known to fit the images.</summary>
@@ -112,7 +114,8 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
 
     /// <summary>These transforms with what others of the same kind have taken from the training images, where these have not.</summary>
     public TransformList FittedAs(TransformList others) => others.Count != Count ? this
-        : new([.. _transforms.Zip(others._transforms, (mine, other) => mine is Lighting { Components: null } light && other is Lighting fitted ? light with { Components = fitted.Components } : mine)]);
+        : new([.. _transforms.Zip(others._transforms, (mine, other) => mine is Lighting { Components: null } light
+        && other is Lighting fitted ? light with { Components = fitted.Components } : mine)]);
 
     /// <inheritdoc/>
     public IEnumerator<Transform> GetEnumerator() => _transforms.AsEnumerable().GetEnumerator();

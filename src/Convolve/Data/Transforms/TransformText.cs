@@ -16,18 +16,23 @@ internal static class TransformText
             f => new(f.Size()) { Padding = f.Whole("padding", 0), PaddingMode = f.OneOf("padding-mode", PaddingMode.Zero) },
             (t, w) => w.Value($"{t.Size}").Add("padding", t.Padding, 0).Add("padding-mode", t.PaddingMode, PaddingMode.Zero)),
         Of<RandomResizedCrop>("random-resized-crop", "SIZE", "[:scale=FROM..TO][:ratio=FROM..TO][:antialias=false]", ReadResizedCrop,
-            (t, w) => w.Value($"{t.Size}").Add("scale", t.Scale, new(0.08f, 1)).Add("ratio", t.Ratio, new(0.75f, 4 / 3f)).Add("antialias", t.Antialias, true)),
-        Of<HorizontalFlip>("horizontal-flip", "[SHARE]", "", f => new() { Probability = f.Number(0.5f) }, (t, w) => w.Value(t.Probability, 0.5f)),
+            (t, w) => w.Value($"{t.Size}").Add("scale", t.Scale, new(0.08f, 1)).Add("ratio", t.Ratio, new(0.75f, 4 / 3f))
+            .Add("antialias", t.Antialias, true)),
+        Of<HorizontalFlip>("horizontal-flip", "[SHARE]", "", f => new() { Probability = f.Number(0.5f) },
+        (t, w) => w.Value(t.Probability, 0.5f)),
         Of<Rotation>("rotation", "DEGREES", "", f => new(f.Number()), (t, w) => w.Value(t.Degrees, null)),
         Of<Translation>("translation", "SHARE", "", f => new(f.Number()), (t, w) => w.Value(t.Fraction, null)),
         Of<ColorJitter>("color-jitter", "[STRENGTH]", "[:brightness=X][:contrast=X][:saturation=X][:hue=X]", ReadJitter,
-            (t, w) => w.Add("brightness", t.Brightness, 0f).Add("contrast", t.Contrast, 0f).Add("saturation", t.Saturation, 0f).Add("hue", t.Hue, 0f)),
+            (t, w) => w.Add("brightness", t.Brightness, 0f).Add("contrast", t.Contrast, 0f).Add("saturation", t.Saturation, 0f)
+            .Add("hue", t.Hue, 0f)),
         Of<Lighting>("lighting", "[DEVIATION]", "", f => new(f.Number(0.1f)) { Components = f.Components("colors") },
             (t, w) => w.Value(t.Std, 0.1f).Add("colors", t.Components, null)),
         Of<Noise>("noise", "DEVIATION", "", f => new(f.Number()), (t, w) => w.Value(t.Std, null)),
         Of<RandomErasing>("random-erasing", "[SHARE]", "[:scale=FROM..TO][:ratio=FROM..TO][:fill=mean|random|zero]",
-            f => new(f.Number(0.5f)) { Scale = f.Range("scale", new(0.02f, 0.33f)), Ratio = f.Range("ratio", new(0.3f, 3.3f)), Fill = f.OneOf("fill", ErasedFill.Mean) },
-            (t, w) => w.Value(t.Probability, 0.5f).Add("scale", t.Scale, new(0.02f, 0.33f)).Add("ratio", t.Ratio, new(0.3f, 3.3f)).Add("fill", t.Fill, ErasedFill.Mean)),
+            f => new(f.Number(0.5f)) { Scale = f.Range("scale", new(0.02f, 0.33f)), Ratio = f.Range("ratio", new(0.3f, 3.3f)),
+            Fill = f.OneOf("fill", ErasedFill.Mean) },
+            (t, w) => w.Value(t.Probability, 0.5f).Add("scale", t.Scale, new(0.02f, 0.33f)).Add("ratio", t.Ratio, new(0.3f, 3.3f))
+            .Add("fill", t.Fill, ErasedFill.Mean)),
         Of<MixUp>("mixup", "[ALPHA]", "[:probability=X]", f => new(f.Number(0.2f)) { Probability = f.Number("probability", 1) },
             (t, w) => w.Value(t.Alpha, 0.2f).Add("probability", t.Probability, 1f)),
         Of<CutMix>("cutmix", "[ALPHA]", "[:probability=X]", f => new(f.Number(1)) { Probability = f.Number("probability", 1) },
@@ -35,7 +40,8 @@ internal static class TransformText
     ];
 
     /// <summary>How each kind is typed.</summary>
-    public static IReadOnlyList<string> Syntax => [.. Kinds.Select(k => k.Name + (k.Value.StartsWith('[') ? $"[:{k.Value[1..]}" : $":{k.Value}") + k.Keys)];
+    public static IReadOnlyList<string> Syntax =>
+        [.. Kinds.Select(k => k.Name + (k.Value.StartsWith('[') ? $"[:{k.Value[1..]}" : $":{k.Value}") + k.Keys)];
 
     public static IReadOnlyList<Type> Types => [.. Kinds.Select(k => k.Type)];
 
@@ -57,7 +63,8 @@ internal static class TransformText
         if (kind is null)
         {
             throw new DataException(
-                $"There is no transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Known are: {string.Join(", ", Kinds.Select(k => k.Name))}.");
+                $"There is no transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Known are: " +
+                $"{string.Join(", ", Kinds.Select(k => k.Name))}.");
         }
         TransformFields fields = new(text, kind.Name);
         Transform transform = kind.Read(fields);
@@ -78,7 +85,8 @@ internal static class TransformText
     private static void WriteResize(Resize t, TransformWriter writer)
     {
         bool isOneNumber = t.KeepsAspect && t.Size.Height == t.Size.Width;
-        writer.Value(isOneNumber ? $"{t.Size}" : t.Size.Exact).Add("keep-aspect", t.KeepsAspect, isOneNumber).Add("antialias", t.Antialias, true);
+        writer.Value(isOneNumber ? $"{t.Size}" : t.Size.Exact).Add("keep-aspect", t.KeepsAspect, isOneNumber)
+            .Add("antialias", t.Antialias, true);
     }
 
     private static RandomResizedCrop ReadResizedCrop(TransformFields fields) => new(fields.Size())

@@ -32,8 +32,10 @@ internal sealed class AxisRange
             (low, high) = all.IsLog ? (0.1, 1) : (low, low + 2 * Slack(low));
         if (endsAtTicks)
         {
-            Func<double, double, double> down = all.IsLog ? (value, _) => RoundLog(value, up: false) : (value, step) => Math.Floor(value / step + 1e-9) * step;
-            Func<double, double, double> up = all.IsLog ? (value, _) => RoundLog(value, up: true) : (value, step) => Math.Ceiling(value / step - 1e-9) * step;
+            Func<double, double, double> down = all.IsLog ? (value, _) => RoundLog(value, up: false) : (value, step) =>
+                Math.Floor(value / step + 1e-9) * step;
+            Func<double, double, double> up = all.IsLog ? (value, _) => RoundLog(value, up: true) : (value, step) =>
+                Math.Ceiling(value / step - 1e-9) * step;
             double step = Step(high - low, mostTicks, axis.IsWhole);
             (low, high) = (min ?? down(low, step), max ?? up(high, step));
             high = low < high ? high : low + step;
@@ -44,7 +46,10 @@ internal sealed class AxisRange
     /// <summary>Whether a value can be shown.</summary>
     public bool HasPlace(double value) => double.IsFinite(value) && Math.Abs(value) <= Widest && (!IsLog || value >= Narrowest);
 
-    /// <summary>From 0 at the beginning to 1 at the end, and outside beyond them; 0 for what has no place, such as the foot of a bar on a logarithmic axis.</summary>
+    /// <summary>
+    /// From 0 at the beginning to 1 at the end, and outside beyond them; 0 for what has no place, such as the foot of a bar on a
+    /// logarithmic axis.
+    /// </summary>
     public double At(double value)
     {
         if (!HasPlace(value))
@@ -81,7 +86,8 @@ internal sealed class AxisRange
 
     private bool IsInside(double value) => HasPlace(value) && At(value) is >= -1e-9 and <= 1 + 1e-9;
 
-    private IEnumerable<double> EvenTicks(double step, int most) => Enumerable.Range(0, 2 * most + 2).Select(i => (Math.Ceiling(_low / step - 1e-9) + i) * step);
+    private IEnumerable<double> EvenTicks(double step, int most) =>
+        Enumerable.Range(0, 2 * most + 2).Select(i => (Math.Ceiling(_low / step - 1e-9) + i) * step);
 
     private static double Slack(double value) => Math.Abs(value) < 100 * Narrowest ? 0.5 : Math.Abs(value) / 10;
 
@@ -96,7 +102,8 @@ internal sealed class AxisRange
     private static double RoundLog(double value, bool up)
     {
         double power = Math.Pow(10, Math.Floor(Math.Log10(value) + 1e-9)), factor = value / power;
-        return up ? power * (factor <= 1 + 1e-9 ? 1 : factor <= 2 + 1e-9 ? 2 : factor <= 5 + 1e-9 ? 5 : 10) : power * (factor >= 5 ? 5 : factor >= 2 ? 2 : 1);
+        return up ? power * (factor <= 1 + 1e-9 ? 1 : factor <= 2 + 1e-9 ? 2 : factor <= 5 + 1e-9 ? 5 : 10)
+            : power * (factor >= 5 ? 5 : factor >= 2 ? 2 : 1);
     }
 
     // Powers of ten, every few of them, or 1, 2 and 5 of each where there are few.

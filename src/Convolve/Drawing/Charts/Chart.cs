@@ -5,7 +5,10 @@ namespace Convolve.Drawing.Charts;
 /// <param name="X">The horizontal axis.</param>
 /// <param name="Y">The vertical axis, at the left.</param>
 /// <param name="Series">What is drawn, the first one lowest.</param>
-/// <remarks>Nothing in it can make it fail: a value that is no number, or not above 0 on a logarithmic axis, is a gap in a line; a chart without values says so.</remarks>
+/// <remarks>
+/// Nothing in it can make it fail: a value that is no number, or not above 0 on a logarithmic axis, is a gap in a line; a chart without
+/// values says so.
+/// </remarks>
 /// <example><code>
 /// Chart chart = new("lenet5 on fashion-mnist", new("epoch") { IsWhole = true }, new("loss"), [Series.Line("training", points)])
 /// {
@@ -34,11 +37,15 @@ internal sealed record Chart(string Title, Axis X, Axis Y, IReadOnlyList<Series>
     /// <summary>An SVG document that suits light and dark pages and paper, alone or within a page. Pointing at a value shows it.</summary>
     public string ToSvg() => new ChartDrawing(this).ToSvg();
 
-    /// <summary>The chart in letters: title, frame with ticks, and a legend where there are several series. The right axis and its series are left out.</summary>
+    /// <summary>
+    /// The chart in letters: title, frame with ticks, and a legend where there are several series. The right axis and its series are left
+    /// out.
+    /// </summary>
     /// <param name="columns">Of the terminal, at least 30.</param>
     /// <param name="rows">Of the frame, at least 3.</param>
     /// <param name="isUnicode">Whether there may be more than ASCII: eight dots in each letter, in place of one.</param>
-    public string ToText(int columns = 80, int rows = 16, bool isUnicode = true) => ChartLetters.Draw(this, Math.Max(columns, 30), Math.Max(rows, 3), isUnicode);
+    public string ToText(int columns = 80, int rows = 16, bool isUnicode = true) =>
+        ChartLetters.Draw(this, Math.Max(columns, 30), Math.Max(rows, 3), isUnicode);
 
     internal IEnumerable<Series> OnLeft => Right is null ? Series : Series.Where(series => !series.IsOnRight);
 

@@ -1,10 +1,14 @@
 namespace Convolve.Drawing.Charts;
 
-/// <summary>The colours and marks of a chart: those of Okabe and Ito (2008), which people of any colour vision tell apart, darker on white and lighter on black.</summary>
+/// <summary>
+/// The colours and marks of a chart: those of Okabe and Ito (2008), which people of any colour vision tell apart, darker on white and
+/// lighter on black.
+/// </summary>
 internal static class ChartColors
 {
     private static readonly (string Light, string Dark)[] Colors =
-        [("#0072b2", "#56b4e9"), ("#d55e00", "#ff9a57"), ("#00875f", "#2fd0a0"), ("#a8467f", "#e79fc9"), ("#8a6d00", "#f0d24a"), ("#475569", "#a8b4c6")];
+        [("#0072b2", "#56b4e9"), ("#d55e00", "#ff9a57"), ("#00875f", "#2fd0a0"), ("#a8467f", "#e79fc9"), ("#8a6d00", "#f0d24a"),
+        ("#475569", "#a8b4c6")];
 
     /// <summary>The style sheet of a chart.</summary>
     public static IReadOnlyList<SvgRule> Rules { get; } =

@@ -22,29 +22,35 @@ internal sealed class ChartDrawing(Chart chart)
             DrawLegend(svg, series, color, at);
         DrawAxes(svg);
         // What lies outside of fixed limits is cut off at the frame.
-        Begin(svg, _frame.Left - Overshoot, _frame.Top - Overshoot, _frame.Right - _frame.Left + 2 * Overshoot, _frame.Bottom - _frame.Top + 2 * Overshoot);
+        Begin(svg, _frame.Left - Overshoot, _frame.Top - Overshoot, _frame.Right - _frame.Left + 2 * Overshoot,
+            _frame.Bottom - _frame.Top + 2 * Overshoot);
         foreach ((Series series, int color) in chart.Series.Zip(ChartFrame.ColorsOf(chart)))
             DrawSeries(svg, series, color);
         svg.End();
         foreach ((ChartEvent mark, int row) in chart.Events.Zip(_frame.EventRows).Where(pair => pair.Second >= 0))
             DrawEvent(svg, mark, row);
         if (!chart.Series.Any(series => series.Points.Any(point => HasPlace(series, point))))
-            svg.Text("no values", new((_frame.Left + _frame.Right) / 2, (_frame.Top + _frame.Bottom) / 2), "soft", ChartFrame.TextSize, "middle");
+            svg.Text("no values", new((_frame.Left + _frame.Right) / 2, (_frame.Top + _frame.Bottom) / 2), "soft", ChartFrame.TextSize,
+                "middle");
         return svg.Finish();
     }
 
     private string Description() => string.Join("; ", chart.Series.Where(series => series.Points.Count > 0).Select(series =>
-        $"{(series.Name.Length > 0 ? series.Name : chart.Y.Label)}: {series.Points.Count} values, the last one {AxisRange.Words(series.Points[^1].Y)} at {chart.X.Label} {AxisRange.Words(series.Points[^1].X)}"));
+        $"{(series.Name.Length > 0 ? series.Name : chart.Y.Label)}: {series.Points.Count} values, the last one " +
+            $"{AxisRange.Words(series.Points[^1].Y)} at {chart.X.Label} {AxisRange.Words(series.Points[^1].X)}"));
 
-    private bool HasPlace(Series series, ChartPoint point) => _frame.Horizontal.HasPlace(point.X) && (IsOnRight(series) ? _frame.RightVertical! : _frame.Vertical).HasPlace(point.Y);
+    private bool HasPlace(Series series, ChartPoint point) => _frame.Horizontal.HasPlace(point.X)
+        && (IsOnRight(series) ? _frame.RightVertical! : _frame.Vertical).HasPlace(point.Y);
 
     private bool IsOnRight(Series series) => series.IsOnRight && chart.Right is not null;
 
     private Point At(Series series, double x, double y) => _frame.At(x, y, IsOnRight(series));
 
     // The coordinates within are those of the whole chart.
-    private static void Begin(SvgWriter svg, double x, double y, double width, double height) => svg.Begin("svg", ("x", SvgWriter.Number(x)), ("y", SvgWriter.Number(y)),
-        ("width", SvgWriter.Number(width)), ("height", SvgWriter.Number(height)), ("viewBox", $"{SvgWriter.Number(x)} {SvgWriter.Number(y)} {SvgWriter.Number(width)} {SvgWriter.Number(height)}"));
+    private static void Begin(SvgWriter svg, double x, double y, double width, double height) =>
+        svg.Begin("svg", ("x", SvgWriter.Number(x)), ("y", SvgWriter.Number(y)),
+        ("width", SvgWriter.Number(width)), ("height", SvgWriter.Number(height)),
+        ("viewBox", $"{SvgWriter.Number(x)} {SvgWriter.Number(y)} {SvgWriter.Number(width)} {SvgWriter.Number(height)}"));
 
     private void DrawAxes(SvgWriter svg)
     {
@@ -68,10 +74,13 @@ internal sealed class ChartDrawing(Chart chart)
         }
         Line(svg, "axis", new(_frame.Left, _frame.Bottom), new(_frame.Right, _frame.Bottom));
         double half = (chart.Width - 3 * ChartFrame.Edge) / (chart.Right is null ? 1 : 2);
-        svg.Text(SvgWriter.Fit(chart.Y.Title, ChartFrame.TextSize, half), new(ChartFrame.Edge, _frame.AxisTitleY), "ink", ChartFrame.TextSize);
+        svg.Text(SvgWriter.Fit(chart.Y.Title, ChartFrame.TextSize, half), new(ChartFrame.Edge, _frame.AxisTitleY), "ink",
+            ChartFrame.TextSize);
         if (chart.Right is not null)
-            svg.Text(SvgWriter.Fit(chart.Right.Title, ChartFrame.TextSize, half), new(chart.Width - ChartFrame.Edge, _frame.AxisTitleY), "ink", ChartFrame.TextSize, "end");
-        svg.Text(SvgWriter.Fit(chart.X.Title, ChartFrame.TextSize, chart.Width - 2 * ChartFrame.Edge), new((_frame.Left + _frame.Right) / 2, _frame.Height - ChartFrame.Edge), "ink",
+            svg.Text(SvgWriter.Fit(chart.Right.Title, ChartFrame.TextSize, half), new(chart.Width - ChartFrame.Edge, _frame.AxisTitleY),
+                "ink", ChartFrame.TextSize, "end");
+        svg.Text(SvgWriter.Fit(chart.X.Title, ChartFrame.TextSize, chart.Width - 2 * ChartFrame.Edge),
+            new((_frame.Left + _frame.Right) / 2, _frame.Height - ChartFrame.Edge), "ink",
             ChartFrame.TextSize, "middle");
     }
 
@@ -89,12 +98,14 @@ internal sealed class ChartDrawing(Chart chart)
     {
         Point middle = new(at.X + 10, at.Y - 4);
         if (series.Style == SeriesStyle.Bars)
-            svg.Element("rect", ("class", $"bar {ChartColors.Fill(color)}"), ("x", SvgWriter.Number(at.X + 4)), ("y", SvgWriter.Number(at.Y - 10)), ("width", "12"), ("height", "12"));
+            svg.Element("rect", ("class", $"bar {ChartColors.Fill(color)}"), ("x", SvgWriter.Number(at.X + 4)),
+                ("y", SvgWriter.Number(at.Y - 10)), ("width", "12"), ("height", "12"));
         else if (series.Style != SeriesStyle.Points)
             Line(svg, $"{ClassOf(series.Style)} {ChartColors.Stroke(color)}", middle with { X = at.X }, middle with { X = at.X + 20 });
         if (series.Style is SeriesStyle.Line or SeriesStyle.Points)
             svg.Element("path", ("class", ChartColors.Fill(color)), ("d", ChartColors.Mark(middle, color)));
-        svg.Text(SvgWriter.Fit(series.Name, ChartFrame.TextSize, chart.Width - 2 * ChartFrame.Edge - 25), new(at.X + 25, at.Y), "ink", ChartFrame.TextSize);
+        svg.Text(SvgWriter.Fit(series.Name, ChartFrame.TextSize, chart.Width - 2 * ChartFrame.Edge - 25), new(at.X + 25, at.Y), "ink",
+            ChartFrame.TextSize);
     }
 
     private void DrawSeries(SvgWriter svg, Series series, int color)
@@ -111,7 +122,8 @@ internal sealed class ChartDrawing(Chart chart)
         {
             // Of a long line some marks are enough to tell it from others.
             int stride = series.Style == SeriesStyle.Points ? 1 : Math.Max(1, (shown.Length + MostMarks - 1) / MostMarks);
-            string marks = string.Join(' ', shown.Where((_, i) => i % stride == 0 || i == shown.Length - 1).Select(point => ChartColors.Mark(At(series, point.X, point.Y), color)));
+            string marks = string.Join(' ', shown.Where((_, i) => i % stride == 0 || i == shown.Length - 1)
+                .Select(point => ChartColors.Mark(At(series, point.X, point.Y), color)));
             svg.Element("path", ("class", ChartColors.Fill(color)), ("d", marks));
         }
         if (shown.Length <= MostHits && series.Style is SeriesStyle.Line or SeriesStyle.Points)
@@ -131,8 +143,10 @@ internal sealed class ChartDrawing(Chart chart)
         {
             Point head = At(series, point.X - width / 2, point.Y), foot = At(series, point.X + width / 2, point.Low ?? 0);
             double gap = Math.Min(2, (foot.X - head.X) * 0.15);
-            svg.Begin("rect", ("class", $"bar {ChartColors.Fill(color)}"), ("x", SvgWriter.Number(head.X + gap)), ("y", SvgWriter.Number(Math.Min(head.Y, foot.Y))),
-                ("width", SvgWriter.Number(Math.Max(0.5, foot.X - head.X - 2 * gap))), ("height", SvgWriter.Number(Math.Abs(foot.Y - head.Y))));
+            svg.Begin("rect", ("class", $"bar {ChartColors.Fill(color)}"), ("x", SvgWriter.Number(head.X + gap)),
+                ("y", SvgWriter.Number(Math.Min(head.Y, foot.Y))),
+                ("width", SvgWriter.Number(Math.Max(0.5, foot.X - head.X - 2 * gap))),
+                ("height", SvgWriter.Number(Math.Abs(foot.Y - head.Y))));
             svg.Words("title", Words(series, point));
             svg.End();
         }
@@ -158,10 +172,13 @@ internal sealed class ChartDrawing(Chart chart)
     private void DrawLabel(SvgWriter svg, string label, Point at)
     {
         double width = SvgWriter.WidthOf(label, ChartFrame.SmallSize), middle = at.X - width / 2;
-        foreach (Point corner in (Point[])[new(at.X + 7, at.Y + 4), new(at.X - 7 - width, at.Y + 4), new(middle, at.Y - 7), new(middle, at.Y + 15), new(middle, at.Y - 19), new(middle, at.Y + 27)])
+        foreach (Point corner in (Point[])[new(at.X + 7, at.Y + 4), new(at.X - 7 - width, at.Y + 4), new(middle, at.Y - 7),
+            new(middle, at.Y + 15), new(middle, at.Y - 19), new(middle, at.Y + 27)])
         {
-            bool isInside = corner.X >= _frame.Left && corner.X + width <= _frame.Right && corner.Y - ChartFrame.SmallSize >= _frame.Top - 8 && corner.Y <= _frame.Bottom + 5;
-            if (!isInside || _labels.Any(other => corner.X < other.X + other.Width + 4 && other.X < corner.X + width + 4 && Math.Abs(corner.Y - other.Y) < ChartFrame.SmallSize))
+            bool isInside = corner.X >= _frame.Left && corner.X + width <= _frame.Right && corner.Y - ChartFrame.SmallSize >= _frame.Top - 8
+                && corner.Y <= _frame.Bottom + 5;
+            if (!isInside || _labels.Any(other => corner.X < other.X + other.Width + 4 && other.X < corner.X + width + 4
+                && Math.Abs(corner.Y - other.Y) < ChartFrame.SmallSize))
                 continue;
             _labels.Add((corner.X, corner.Y, width));
             svg.Text(label, corner, "ink", ChartFrame.SmallSize);
@@ -193,7 +210,8 @@ internal sealed class ChartDrawing(Chart chart)
 
     private string Words(Series series, ChartPoint point)
     {
-        string interval = point.Low is null && point.High is null || series.Style == SeriesStyle.Bars ? "" : $" ({AxisRange.Words(point.Low ?? point.Y)} to {AxisRange.Words(point.High ?? point.Y)})";
+        string interval = point.Low is null && point.High is null || series.Style == SeriesStyle.Bars ? ""
+            : $" ({AxisRange.Words(point.Low ?? point.Y)} to {AxisRange.Words(point.High ?? point.Y)})";
         Axis axis = IsOnRight(series) ? chart.Right! : chart.Y;
         string name = point.Label is { Length: > 0 } label ? $"{label}, " : series.Name.Length > 0 ? $"{series.Name}, " : "";
         return $"{name}{chart.X.Title} {AxisRange.Words(point.X)}: {axis.Title} {AxisRange.Words(point.Y)}{interval}";

@@ -1,6 +1,9 @@
 namespace Convolve.Drawing.Charts;
 
-/// <summary>Where the parts of a chart are: from above, title, note, legend, names of the vertical axes, words of the events, frame, ticks, name of the horizontal axis.</summary>
+/// <summary>
+/// Where the parts of a chart are: from above, title, note, legend, names of the vertical axes, words of the events, frame, ticks, name of
+/// the horizontal axis.
+/// </summary>
 internal sealed class ChartFrame
 {
     public const double Edge = 10, TitleSize = 14, TextSize = 12, SmallSize = 11, Row = 16;
@@ -71,7 +74,8 @@ internal sealed class ChartFrame
     }
 
     /// <summary>The place of a value of a series.</summary>
-    public Point At(double x, double y, bool isOnRight = false) => new(AtX(x), Bottom - (isOnRight ? RightVertical ?? Vertical : Vertical).At(y) * (Bottom - Top));
+    public Point At(double x, double y, bool isOnRight = false) =>
+        new(AtX(x), Bottom - (isOnRight ? RightVertical ?? Vertical : Vertical).At(y) * (Bottom - Top));
 
     public double AtX(double x) => Left + Horizontal.At(x) * (Right - Left);
 
@@ -101,7 +105,8 @@ internal sealed class ChartFrame
         return places.Length < 2 ? 1 : places.Zip(places.Skip(1), (a, b) => b - a).Min();
     }
 
-    private double WidestOf(AxisRange range) => range.Ticks(MostVerticalTicks).Select(tick => SvgWriter.WidthOf(tick.Label, SmallSize)).DefaultIfEmpty().Max();
+    private double WidestOf(AxisRange range) => range.Ticks(MostVerticalTicks).Select(tick => SvgWriter.WidthOf(tick.Label, SmallSize))
+        .DefaultIfEmpty().Max();
 
     // A line of names, or several where they do not fit into one.
     private static List<(Series, int, Point)> MakeLegend(Chart chart, ref double y)
@@ -128,7 +133,8 @@ internal sealed class ChartFrame
     {
         List<double> ends = [];
         List<(int Index, int Row)> placed = [];
-        foreach ((int index, ChartEvent mark) in chart.Events.Index().Where(pair => Horizontal.HasPlace(pair.Item.X)).OrderBy(pair => pair.Item.X))
+        foreach ((int index, ChartEvent mark) in chart.Events.Index().Where(pair => Horizontal.HasPlace(pair.Item.X))
+            .OrderBy(pair => pair.Item.X))
         {
             double begin = AtX(mark.X) - (IsWordLeft(mark) ? WidthOf(mark) : 0);
             int row = ends.FindIndex(end => end <= begin);

@@ -1,6 +1,9 @@
 namespace Convolve.Drawing.Charts;
 
-/// <summary>Draws a chart in letters: one series in dots of braille, eight to a letter; several, or without Unicode, with a sign for each. Pale lines are left out.</summary>
+/// <summary>
+/// Draws a chart in letters: one series in dots of braille, eight to a letter; several, or without Unicode, with a sign for each. Pale
+/// lines are left out.
+/// </summary>
 internal static class ChartLetters
 {
     private const int DotColumns = 2, DotRows = 4;
@@ -13,8 +16,10 @@ internal static class ChartLetters
     {
         int mostTicks = Math.Max(2, rows / 4);
         Series[] shown = [.. chart.OnLeft.Where(series => series.Style is not (SeriesStyle.Faint or SeriesStyle.Trend))];
-        AxisRange vertical = AxisRange.Of(chart.Y, shown.SelectMany(series => series.Points).Select(point => point.Y), mostTicks, endsAtTicks: true);
-        AxisRange horizontal = AxisRange.Of(chart.X, shown.SelectMany(series => series.Points).Select(point => point.X), 5, endsAtTicks: false);
+        AxisRange vertical = AxisRange.Of(chart.Y, shown.SelectMany(series => series.Points).Select(point => point.Y), mostTicks,
+            endsAtTicks: true);
+        AxisRange horizontal = AxisRange.Of(chart.X, shown.SelectMany(series => series.Points).Select(point => point.X), 5,
+            endsAtTicks: false);
         var ticks = vertical.Ticks(mostTicks).ToLookup(tick => Place(1 - vertical.At(tick.Value), rows), tick => tick.Label);
         int margin = ticks.SelectMany(labels => labels).Select(label => label.Length).DefaultIfEmpty().Max(), width = columns - margin - 2;
         ChartEvent[] events = [.. chart.Events.Where(mark => horizontal.HasPlace(mark.X) && horizontal.At(mark.X) is >= 0 and <= 1)];
@@ -27,7 +32,8 @@ internal static class ChartLetters
         List<string> lines = [chart.Title, chart.Y.Title];
         if (shown.Length > 1)
             lines[1] += $"    {string.Join("   ", shown.Select((series, i) => $"{SignOf(i)} {series.Name}"))}";
-        lines.AddRange(frame.Select((row, i) => $"{(ticks[i].FirstOrDefault() ?? "").PadLeft(margin)} {upright}{new string(row).TrimEnd(' ', Blank)}"));
+        lines.AddRange(frame.Select((row, i) =>
+            $"{(ticks[i].FirstOrDefault() ?? "").PadLeft(margin)} {upright}{new string(row).TrimEnd(' ', Blank)}"));
         lines.Add($"{new string(' ', margin)} {corner}{new string(level, width)}");
         lines.Add(HorizontalLabels(horizontal, margin + 2, width).TrimEnd());
         lines.Add(new string(' ', margin + 2 + Math.Max(0, (width - chart.X.Title.Length) / 2)) + chart.X.Title);
@@ -45,7 +51,8 @@ internal static class ChartLetters
             (int X, int Y)? before = null;
             foreach (ChartPoint point in all[i].Points)
             {
-                if (!horizontal.HasPlace(point.X) || !vertical.HasPlace(point.Y) || vertical.At(point.Y) is < 0 or > 1 || horizontal.At(point.X) is < 0 or > 1)
+                if (!horizontal.HasPlace(point.X) || !vertical.HasPlace(point.Y) || vertical.At(point.Y) is < 0 or > 1
+                    || horizontal.At(point.X) is < 0 or > 1)
                 {
                     before = null;
                     continue;
@@ -54,7 +61,8 @@ internal static class ChartLetters
                 (int X, int Y) from = all[i].Style is SeriesStyle.Points or SeriesStyle.Bars ? at : before ?? at;
                 int steps = Math.Max(1, Math.Max(Math.Abs(at.X - from.X), Math.Abs(at.Y - from.Y)));
                 for (int step = 0; step <= steps; step++)
-                    Set(from.X + (int)Math.Round((at.X - from.X) * (double)step / steps), from.Y + (int)Math.Round((at.Y - from.Y) * (double)step / steps), SignOf(i));
+                    Set(from.X + (int)Math.Round((at.X - from.X) * (double)step / steps),
+                        from.Y + (int)Math.Round((at.Y - from.Y) * (double)step / steps), SignOf(i));
                 before = at;
             }
         }

@@ -45,16 +45,21 @@ internal sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
     public bool IsOnRight { get; init; }
 
     /// <summary>A line through places and values.</summary>
-    public static Series Line(string name, IEnumerable<(double X, double Y)> points) => new(name, [.. points.Select(point => new ChartPoint(point.X, point.Y))]);
+    public static Series Line(string name, IEnumerable<(double X, double Y)> points) =>
+        new(name, [.. points.Select(point => new ChartPoint(point.X, point.Y))]);
 
-    /// <summary>The same series without its noise: each value is that of a straight line through the values around it, in which near ones count more. It does not lag behind.</summary>
+    /// <summary>
+    /// The same series without its noise: each value is that of a straight line through the values around it, in which near ones count
+    /// more. It does not lag behind.
+    /// </summary>
     /// <remarks>Source: Cleveland 1979, without the steps against outliers; near are those few places away, whatever the axis.</remarks>
     /// <param name="reach">How many values on either side count, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
     public Series Smoothed(int reach)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(reach, 1);
-        return this with { Points = [.. Points.Select((point, i) => double.IsFinite(point.Y) ? new ChartPoint(point.X, LineAt(i, reach)) : point)] };
+        return this with { Points =
+            [.. Points.Select((point, i) => double.IsFinite(point.Y) ? new ChartPoint(point.X, LineAt(i, reach)) : point)] };
     }
 
     // The weighted least-squares line of the values around a place, at that place.

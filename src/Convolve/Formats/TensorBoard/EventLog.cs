@@ -7,8 +7,8 @@ namespace Convolve.Formats.TensorBoard;
 
 /// <summary>Appends scalars, histograms and pictures to an event file that TensorBoard reads while it grows.</summary>
 /// <remarks>
-/// A record is its length, the masked CRC-32C of that, the event as protocol buffer, and the masked CRC-32C of it. A run that is gone on with gets a second file
-/// beside the first, which says from which step on the first is void. For one thread.
+/// A record is its length, the masked CRC-32C of that, the event as protocol buffer, and the masked CRC-32C of it. A run that is gone on
+/// with gets a second file beside the first, which says from which step on the first is void. For one thread.
 /// </remarks>
 internal sealed class EventLog : IDisposable
 {
@@ -20,11 +20,13 @@ internal sealed class EventLog : IDisposable
     private readonly FileStream _file;
 
     private const int SessionStarted = 1, Succeeded = 1, Float32 = 1;
-    private const string HyperparametersPlugin = "hparams", SessionStartTag = "_hparams_/session_start_info", SessionEndTag = "_hparams_/session_end_info";
+    private const string HyperparametersPlugin = "hparams", SessionStartTag = "_hparams_/session_start_info",
+        SessionEndTag = "_hparams_/session_end_info";
 
     /// <summary>Starts a file of its own in a folder.</summary>
     /// <param name="folder">Where.</param>
-    /// <param name="firstStep">The step from which on earlier files of the folder are void; null where there are none, or all of them hold.</param>
+    /// <param name="firstStep">The step from which on earlier files of the folder are void; null where there are none, or all of them
+    /// hold.</param>
     /// <param name="suffix">What the file's name ends in, such as ".hparams"; empty for nothing.</param>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public EventLog(string folder, long? firstStep = null, string suffix = "")
@@ -83,7 +85,10 @@ internal sealed class EventLog : IDisposable
         Append(new() { Summary = new() { Value = { new ValueMessage { Tag = tag, Image = image } } } }, step);
     }
 
-    /// <summary>Says by what a run is trained, for TensorBoard's table of hyperparameters; once a folder, and the folders in it belong to the same run.</summary>
+    /// <summary>
+    /// Says by what a run is trained, for TensorBoard's table of hyperparameters; once a folder, and the folders in it belong to the same
+    /// run.
+    /// </summary>
     /// <param name="values">By name; numbers, truth values and texts are shown as such, what is null is left out.</param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
     public void StartSession(IEnumerable<KeyValuePair<string, object?>> values)
@@ -102,7 +107,8 @@ internal sealed class EventLog : IDisposable
 
     /// <summary>Says that the run has come to its end.</summary>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>
-    public void EndSession() => AddHyperparameters(SessionEndTag, new() { SessionEndInfo = new() { Status = Succeeded, EndTimeSecs = Now } });
+    public void EndSession() => AddHyperparameters(SessionEndTag,
+        new() { SessionEndInfo = new() { Status = Succeeded, EndTimeSecs = Now } });
 
     /// <summary>Brings what was added to the disk.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
@@ -122,9 +128,11 @@ internal sealed class EventLog : IDisposable
         long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         for (int number = 0; ; number++)
         {
-            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{FilePrefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}{suffix}"));
+            string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture,
+                $"{FilePrefix}{seconds:D10}.{Environment.MachineName}.{Environment.ProcessId}.{number}{suffix}"));
             if (!File.Exists(path))
-                return (path, FileOperation.Run(FileStep.Create, path, () => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0)));
+                return (path, FileOperation.Run(FileStep.Create, path,
+                    () => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0)));
         }
     }
 

@@ -10,7 +10,8 @@ namespace Convolve.Kernels.Lanes;
 /// <remarks>
 /// With few channels a library that vectorises over channels works mostly on padding; here no lane is lost but those of a last, partial
 /// group. With AVX2 a register holds one half of such a vector, and the inner kernels run for one half of the group and then the other;
-/// the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to 64 bytes.
+/// the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to
+/// 64 bytes.
 /// </remarks>
 internal static class Lanes
 {

@@ -137,7 +137,8 @@ internal unsafe struct LanesBackwardWeights
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddBias<TVector>(byte* first, LanesView diff, int filters, int rows, int columns, byte* sums) where TVector : unmanaged, IFloats<TVector>
+    private static void AddBias<TVector>(byte* first, LanesView diff, int filters, int rows, int columns, byte* sums)
+        where TVector : unmanaged, IFloats<TVector>
     {
         for (int f = 0; f < filters; f++, sums += VectorBytes)
             for (int part = 0; part < VectorBytes; part += sizeof(TVector))

@@ -40,7 +40,8 @@ internal static unsafe class LanesElementwise
             Apply<Floats8, TFunction>(values, vectors, slope);
     }
 
-    private static void Backward<TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope) where TFunction : struct, ILanesFunction
+    private static void Backward<TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope)
+        where TFunction : struct, ILanesFunction
     {
         if (IsWide)
             Backward<Floats16, TFunction>(diffOut, output, diffIn, vectors, slope);

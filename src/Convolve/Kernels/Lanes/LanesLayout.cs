@@ -75,7 +75,10 @@ internal static unsafe class LanesLayout
         }
     }
 
-    /// <summary>Sixteen values of sixteen rows, transposed: pairs, then fours within 128 bits, then the 128-bit parts. Lanes beyond the images become zero.</summary>
+    /// <summary>
+    /// Sixteen values of sixteen rows, transposed: pairs, then fours within 128 bits, then the 128-bit parts. Lanes beyond the images
+    /// become zero.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Transpose<TVector>(float** rows, int column, float* target, int images) where TVector : unmanaged, IFloats<TVector>
     {

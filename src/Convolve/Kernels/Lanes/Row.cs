@@ -8,7 +8,8 @@ namespace Convolve.Kernels.Lanes;
 // The compiler keeps the list in registers only in this form: a static method takes it by value, changes it and returns it. A list that is
 // made with `new` or changed by an instance method goes to the stack. So do all sums of a loop that contains a call. Past 1,024 local
 // variables, the copies that inlining makes included, the compiler stops removing moves: a tile of 25 sums has about 1,000 as rows in
-// variables of the kernel, and would have 1,200 as one list of rows. `DOTNET_JitDisasm=Sum` shows the loops, `./dev bench tiles` their speed.
+// variables of the kernel, and would have 1,200 as one list of rows. `DOTNET_JitDisasm=Sum` shows the loops, `./dev bench tiles` their
+// speed.
 
 /// <summary>Vectors by number.</summary>
 internal interface IVectors<TSelf, T> where TSelf : struct, IVectors<TSelf, T> where T : unmanaged, IFloats<T>

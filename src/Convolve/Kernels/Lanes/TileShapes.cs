@@ -13,7 +13,9 @@ internal unsafe interface ITileKernel<TTile> where TTile : unmanaged
         where T : unmanaged, IFloats<T> where TRow : unmanaged, IRow<TRow, T> where TRows : unmanaged;
 }
 
-/// <summary>The code for each size of tile. A row holds the shorter side: its vectors are kept while those of the longer side pass.</summary>
+/// <summary>
+/// The code for each size of tile. A row holds the shorter side: its vectors are kept while those of the longer side pass.
+/// </summary>
 internal static unsafe class TileShapes<TKernel, TTile, T>
     where TKernel : struct, ITileKernel<TTile> where TTile : unmanaged where T : unmanaged, IFloats<T>
 {

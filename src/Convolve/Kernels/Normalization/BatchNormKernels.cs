@@ -5,18 +5,19 @@ using static Convolve.Kernels.Normalization.BatchNormShape;
 namespace Convolve.Kernels.Normalization;
 
 /// <summary>
-/// Batch normalisation with an activation that is linear on either side of 0, in passes over the batch: sums by every thread for its images, their union
-/// by one, then the result by every thread.
+/// Batch normalisation with an activation that is linear on either side of 0, in passes over the batch: sums by every thread for its
+/// images, their union by one, then the result by every thread.
 /// </summary>
 /// <remarks>
-/// Mean and squared deviations are taken plane by plane and joined (Chan, Golub and LeVeque 1979), so that a mean far from 0 costs no digits.
-/// The order of all sums depends on the number of threads alone.
+/// Mean and squared deviations are taken plane by plane and joined (Chan, Golub and LeVeque 1979), so that a mean far from 0 costs no
+/// digits. The order of all sums depends on the number of threads alone.
 /// </remarks>
 internal static unsafe class BatchNormKernels
 {
     /// <summary>Mean and squared deviations of each channel over a thread's images.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Measure<TPixel>(in BatchNormShape shape, byte* source, float* partial, int firstImage, int endImage) where TPixel : struct, IPixel
+    public static void Measure<TPixel>(in BatchNormShape shape, byte* source, float* partial, int firstImage, int endImage)
+        where TPixel : struct, IPixel
     {
         Vector512<float> perPixel = Vector512.Create(1f / shape.Pixels);
         for (int b = 0; b < shape.Blocks; b++)
@@ -78,7 +79,8 @@ internal static unsafe class BatchNormKernels
     /// <param name="runningMean">One number a channel.</param>
     /// <param name="runningVariance">One number a channel.</param>
     /// <param name="statistics">The result.</param>
-    public static void Conclude(in BatchNormShape shape, float* partials, int threads, float* weight, float* bias, float eps, float momentum,
+    public static void Conclude(in BatchNormShape shape, float* partials, int threads, float* weight, float* bias, float eps,
+        float momentum,
         float* runningMean, float* runningVariance, float* statistics)
     {
         int padded = shape.PaddedChannels;
@@ -105,10 +107,12 @@ internal static unsafe class BatchNormKernels
     }
 
     /// <summary>The statistics that evaluation uses: the running averages.</summary>
-    public static void Recall(in BatchNormShape shape, float* weight, float* bias, float eps, float* runningMean, float* runningVariance, float* statistics)
+    public static void Recall(in BatchNormShape shape, float* weight, float* bias, float eps, float* runningMean, float* runningVariance,
+        float* statistics)
     {
         for (int c = 0; c < shape.PaddedChannels; c++)
-            Set(shape, c, c < shape.Channels ? runningMean[c] : 0, c < shape.Channels ? runningVariance[c] : 0, weight, bias, eps, statistics);
+            Set(shape, c, c < shape.Channels ? runningMean[c] : 0, c < shape.Channels ? runningVariance[c] : 0, weight, bias, eps,
+                statistics);
     }
 
     /// <summary>Normalises some images.</summary>
@@ -120,7 +124,8 @@ internal static unsafe class BatchNormKernels
     /// <param name="firstImage">The first image.</param>
     /// <param name="endImage">The one behind the last.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Apply<TPixel>(in BatchNormShape shape, byte* source, float* statistics, float slope, byte* target, int firstImage, int endImage)
+    public static void Apply<TPixel>(in BatchNormShape shape, byte* source, float* statistics, float slope, byte* target, int firstImage,
+        int endImage)
         where TPixel : struct, IPixel
     {
         // 0 * -infinity is NaN.
@@ -131,9 +136,11 @@ internal static unsafe class BatchNormKernels
             {
                 nint at = shape.At(n, b) * (TPixel.Bytes / Width);
                 byte* from = source + at, to = target + at;
-                Vector512<float> scale = Vector512.Load(statistics + 2 * padded + b * Width), shift = Vector512.Load(statistics + 3 * padded + b * Width);
+                Vector512<float> scale = Vector512.Load(statistics + 2 * padded + b * Width),
+                    shift = Vector512.Load(statistics + 3 * padded + b * Width);
                 if (shape.IsPlain && shape.WidthOf(b) < Width)
-                    Store<TPixel>(Activate(Vector512.FusedMultiplyAdd(Load<TPixel>(from, shape.WidthOf(b)), scale, shift), slopes, least), to, shape.WidthOf(b));
+                    Store<TPixel>(Activate(Vector512.FusedMultiplyAdd(Load<TPixel>(from, shape.WidthOf(b)), scale, shift), slopes, least),
+                        to, shape.WidthOf(b));
                 else
                     for (int p = 0; p < shape.Pixels; p++, from += TPixel.Bytes, to += TPixel.Bytes)
                         TPixel.Store(Activate(Vector512.FusedMultiplyAdd(TPixel.Load(from), scale, shift), slopes, least), to);
@@ -142,7 +149,8 @@ internal static unsafe class BatchNormKernels
 
     /// <summary>The sums of the gradient, and of the gradient times the normalised input, of each channel over a thread's images.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void MeasureDiff<TPixel>(in BatchNormShape shape, byte* source, byte* diff, float* statistics, float slope, float* partial, int firstImage, int endImage)
+    public static void MeasureDiff<TPixel>(in BatchNormShape shape, byte* source, byte* diff, float* statistics, float slope,
+        float* partial, int firstImage, int endImage)
         where TPixel : struct, IPixel
     {
         int padded = shape.PaddedChannels;
@@ -155,7 +163,8 @@ internal static unsafe class BatchNormKernels
             {
                 nint at = shape.At(n, b) * (TPixel.Bytes / Width);
                 byte* from = source + at, gradient = diff + at;
-                Vector512<float> planeSum = Vector512<float>.Zero, planeProduct = Vector512<float>.Zero, otherSum = planeSum, otherProduct = planeSum;
+                Vector512<float> planeSum = Vector512<float>.Zero, planeProduct = Vector512<float>.Zero, otherSum = planeSum,
+                    otherProduct = planeSum;
                 int p = 0;
                 for (; width == Width && p + 2 <= shape.Pixels; p += 2, from += 2 * TPixel.Bytes, gradient += 2 * TPixel.Bytes)
                 {
@@ -183,7 +192,10 @@ internal static unsafe class BatchNormKernels
         }
     }
 
-    /// <summary>The gradients of weight and bias from the threads' sums; the first thread's sums become the means that <see cref="ApplyDiff"/> takes.</summary>
+    /// <summary>
+    /// The gradients of weight and bias from the threads' sums; the first thread's sums become the means that <see cref="ApplyDiff"/>
+    /// takes.
+    /// </summary>
     public static void ConcludeDiff(in BatchNormShape shape, float* partials, int threads, float* diffWeight, float* diffBias)
     {
         int padded = shape.PaddedChannels;
@@ -201,9 +213,12 @@ internal static unsafe class BatchNormKernels
         }
     }
 
-    /// <summary>The gradient of the input: weight / deviation * (g - mean of g - normalised input * mean of (g * normalised input)).</summary>
+    /// <summary>
+    /// The gradient of the input: weight / deviation * (g - mean of g - normalised input * mean of (g * normalised input)).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ApplyDiff<TPixel>(in BatchNormShape shape, byte* source, byte* diff, float* statistics, float slope, float* means, byte* target, int firstImage, int endImage)
+    public static void ApplyDiff<TPixel>(in BatchNormShape shape, byte* source, byte* diff, float* statistics, float slope, float* means,
+        byte* target, int firstImage, int endImage)
         where TPixel : struct, IPixel
     {
         int padded = shape.PaddedChannels;
@@ -229,7 +244,8 @@ internal static unsafe class BatchNormKernels
             }
     }
 
-    private static void Set(in BatchNormShape shape, int channel, double mean, double variance, float* weight, float* bias, float eps, float* statistics)
+    private static void Set(in BatchNormShape shape, int channel, double mean, double variance, float* weight, float* bias, float eps,
+        float* statistics)
     {
         int padded = shape.PaddedChannels;
         bool exists = channel < shape.Channels;
@@ -240,7 +256,8 @@ internal static unsafe class BatchNormKernels
         statistics[3 * padded + channel] = exists ? (float)(bias[channel] - mean * scale) : 0;
     }
 
-    private static void Join(ref Vector512<float> mean, ref Vector512<float> squares, float count, Vector512<float> otherMean, Vector512<float> otherSquares, float otherCount)
+    private static void Join(ref Vector512<float> mean, ref Vector512<float> squares, float count, Vector512<float> otherMean,
+        Vector512<float> otherSquares, float otherCount)
     {
         Vector512<float> delta = otherMean - mean;
         float share = otherCount / (count + otherCount);
@@ -253,11 +270,13 @@ internal static unsafe class BatchNormKernels
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Activate(Vector512<float> x, Vector512<float> slope, Vector512<float> least) =>
-        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x, Vector512.ConditionalSelect(Vector512.LessThan(x, least), least, x) * slope);
+        Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), x,
+            Vector512.ConditionalSelect(Vector512.LessThan(x, least), least, x) * slope);
 
     // A last block of plain vectors has fewer than 16 values, and what lies behind them is not its own.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Load<TPixel>(byte* from, int width) where TPixel : struct, IPixel => width == Width ? TPixel.Load(from) : LoadPart<TPixel>(from, width);
+    private static Vector512<float> Load<TPixel>(byte* from, int width)
+        where TPixel : struct, IPixel => width == Width ? TPixel.Load(from) : LoadPart<TPixel>(from, width);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store<TPixel>(Vector512<float> value, byte* to, int width) where TPixel : struct, IPixel
@@ -297,6 +316,7 @@ internal static unsafe class BatchNormKernels
         /// <summary>The gradient in front of the activation, whose side is that of the normalised, scaled and shifted input.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<float> Gate(Vector512<float> x, Vector512<float> gradient) =>
-            Vector512.ConditionalSelect(Vector512.GreaterThan(Vector512.FusedMultiplyAdd(x, Scale, _shift), Vector512<float>.Zero), gradient, gradient * _slope);
+            Vector512.ConditionalSelect(Vector512.GreaterThan(Vector512.FusedMultiplyAdd(x, Scale, _shift), Vector512<float>.Zero),
+                gradient, gradient * _slope);
     }
 }

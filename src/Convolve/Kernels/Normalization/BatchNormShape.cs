@@ -18,12 +18,16 @@ internal readonly record struct BatchNormShape(int Batch, int Channels, int Pixe
     public long Count => (long)Batch * Pixels;
 
     /// <summary>Where a block of an image begins, in vectors of 16, or in values where the vectors are plain.</summary>
-    public nint At(int image, int block) => IsPlain ? (nint)image * Channels + block * Width : ((nint)image * Blocks + block) * Pixels * Width;
+    public nint At(int image, int block) => IsPlain ? (nint)image * Channels + block * Width
+        : ((nint)image * Blocks + block) * Pixels * Width;
 
     /// <summary>The channels of a block that exist: fewer than 16 in a last block.</summary>
     public int WidthOf(int block) => Math.Min(Width, Channels - block * Width);
 
-    /// <summary>Floats of the statistics that a forward pass leaves: mean, 1 / deviation, and the scale and shift that the two make with weight and bias.</summary>
+    /// <summary>
+    /// Floats of the statistics that a forward pass leaves: mean, 1 / deviation, and the scale and shift that the two make with weight and
+    /// bias.
+    /// </summary>
     public int StatisticsFloats => 4 * PaddedChannels;
 
     /// <summary>Floats of one thread's partial sums.</summary>

@@ -43,7 +43,8 @@ internal readonly struct AnyPower : IPower
     public static Vector512<float> Root(Vector512<float> s) => s;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Inverse(Vector512<float> s, Vector512<float> root, Vector512<float> beta) => Vector512.Exp(Vector512.Log(s) * -beta);
+    public static Vector512<float> Inverse(Vector512<float> s, Vector512<float> root, Vector512<float> beta) =>
+        Vector512.Exp(Vector512.Log(s) * -beta);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Reciprocal(Vector512<float> s, Vector512<float> root) => Vector512<float>.One / s;

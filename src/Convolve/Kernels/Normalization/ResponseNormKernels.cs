@@ -5,8 +5,8 @@ namespace Convolve.Kernels.Normalization;
 
 /// <summary>Response normalisation across channels, forward and backward, tile by tile: some pixels with all of their channels.</summary>
 /// <remarks>
-/// The channels of a pixel are laid side by side in scratch space, where a window that crosses blocks is a few loads that overlap. The gradient takes
-/// the sums anew from the source, so nothing is kept for it.
+/// The channels of a pixel are laid side by side in scratch space, where a window that crosses blocks is a few loads that overlap. The
+/// gradient takes the sums anew from the source, so nothing is kept for it.
 /// </remarks>
 internal static unsafe class ResponseNormKernels
 {
@@ -17,7 +17,8 @@ internal static unsafe class ResponseNormKernels
     /// <param name="scratch">Zeroed at least once, and then only written by this.</param>
     /// <param name="firstTile">The first tile.</param>
     /// <param name="endTile">The one behind the last.</param>
-    public static void Forward<TPixel>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile) where TPixel : struct, IPixel
+    public static void Forward<TPixel>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile)
+        where TPixel : struct, IPixel
     {
         if (shape.Beta == 0.75f)
             Forward<TPixel, ThreeQuarters>(shape, source, target, scratch, firstTile, endTile);
@@ -34,7 +35,8 @@ internal static unsafe class ResponseNormKernels
     /// <param name="scratch">Zeroed at least once, and then only written by this.</param>
     /// <param name="firstTile">The first tile.</param>
     /// <param name="endTile">The one behind the last.</param>
-    public static void Backward<TPixel>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target, float* scratch, int firstTile, int endTile)
+    public static void Backward<TPixel>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target, float* scratch,
+        int firstTile, int endTile)
         where TPixel : struct, IPixel
     {
         if (shape.Beta == 0.75f)
@@ -43,7 +45,8 @@ internal static unsafe class ResponseNormKernels
             Backward<TPixel, AnyPower>(shape, source, diff, slope, target, scratch, firstTile, endTile);
     }
 
-    private static void Forward<TPixel, TPower>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile)
+    private static void Forward<TPixel,
+        TPower>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile)
         where TPixel : struct, IPixel where TPower : struct, IPower
     {
         for (int i = firstTile; i < endTile; i++)
@@ -57,7 +60,8 @@ internal static unsafe class ResponseNormKernels
         }
     }
 
-    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target, float* scratch, int firstTile, int endTile)
+    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target,
+        float* scratch, int firstTile, int endTile)
         where TPixel : struct, IPixel where TPower : struct, IPower
     {
         for (int i = firstTile; i < endTile; i++)
@@ -91,9 +95,11 @@ internal static unsafe class ResponseNormKernels
         }
     }
 
-    // With s = k + a * sum of squares, y = x s^-beta: dx = g s^-beta - 2 a beta x * sum over the windows that x lies in of g x s^(-beta - 1).
+    // With s = k + a * sum of squares, y = x s^-beta: dx = g s^-beta - 2 a beta x * sum over the windows that x lies in of g x s^(-beta -
+    // 1).
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, Tile tile, byte* source, byte* diff, float slope, byte* target, float* scratch)
+    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, Tile tile, byte* source, byte* diff, float slope, byte* target,
+        float* scratch)
         where TPixel : struct, IPixel where TPower : struct, IPower
     {
         int before = shape.Before, after = shape.After, row = shape.Row;
@@ -122,7 +128,8 @@ internal static unsafe class ResponseNormKernels
             for (int p = 0; p < tile.Pixels; p++, from += TPixel.Bytes, to += TPixel.Bytes, direct += row)
             {
                 Vector512<float> x = TPixel.Load(from);
-                Vector512<float> result = Vector512.FusedMultiplyAdd(WindowSum(direct + tileFloats, after, before) * x, share, Vector512.Load(direct));
+                Vector512<float> result = Vector512.FusedMultiplyAdd(WindowSum(direct + tileFloats, after, before) * x, share,
+                    Vector512.Load(direct));
                 TPixel.Store(Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), result, result * slopes), to);
             }
         }

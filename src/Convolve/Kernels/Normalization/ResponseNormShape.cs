@@ -1,6 +1,8 @@
 namespace Convolve.Kernels.Normalization;
 
-/// <summary>Response normalisation across the channels of images in blocks of 16, [N][C/16][pixels][16]: x / (k + factor * sum of squares)^beta.</summary>
+/// <summary>
+/// Response normalisation across the channels of images in blocks of 16, [N][C/16][pixels][16]: x / (k + factor * sum of squares)^beta.
+/// </summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Channels">Channels that exist; those that fill up the last block are 0.</param>
 /// <param name="Pixels">Pixels of one channel.</param>
@@ -9,7 +11,8 @@ namespace Convolve.Kernels.Normalization;
 /// <param name="Factor">Of the sum of squares.</param>
 /// <param name="Beta">The exponent.</param>
 /// <param name="K">What is added.</param>
-internal readonly record struct ResponseNormShape(int Batch, int Channels, int Pixels, int Before, int After, float Factor, float Beta, float K)
+internal readonly record struct ResponseNormShape(int Batch, int Channels, int Pixels, int Before, int After, float Factor, float Beta,
+    float K)
 {
     // A tile's values before, within and after should stay in the first cache.
     private const int TileFloats = 2048;

@@ -11,7 +11,8 @@ internal static unsafe class AdaptiveAverage
 {
     /// <summary>Each output is the mean of its part.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Forward<TPixel>(in AdaptiveShape shape, byte* source, byte* target, int firstPlane, int endPlane) where TPixel : struct, IPixel
+    public static void Forward<TPixel>(in AdaptiveShape shape, byte* source, byte* target, int firstPlane, int endPlane)
+        where TPixel : struct, IPixel
     {
         byte* to = target + (nint)firstPlane * shape.OutHeight * shape.OutWidth * TPixel.Bytes;
         for (int plane = firstPlane; plane < endPlane; plane++)
@@ -41,7 +42,8 @@ internal static unsafe class AdaptiveAverage
 
     /// <summary>Each input gathers its share of the gradients of the parts that it lies in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Backward<TPixel>(in AdaptiveShape shape, byte* diffTarget, byte* diffSource, int firstPlane, int endPlane) where TPixel : struct, IPixel
+    public static void Backward<TPixel>(in AdaptiveShape shape, byte* diffTarget, byte* diffSource, int firstPlane, int endPlane)
+        where TPixel : struct, IPixel
     {
         byte* to = diffSource + (nint)firstPlane * shape.Height * shape.Width * TPixel.Bytes;
         for (int plane = firstPlane; plane < endPlane; plane++)
@@ -69,7 +71,10 @@ internal static unsafe class AdaptiveAverage
         }
     }
 
-    /// <summary>The part that belongs to pixel i of an axis: on the other axis, its first pixel and the one behind its last. It holds both ways round.</summary>
+    /// <summary>
+    /// The part that belongs to pixel i of an axis: on the other axis, its first pixel and the one behind its last. It holds both ways
+    /// round.
+    /// </summary>
     public static (int First, int End) Part(int i, int size, int otherSize) =>
         ((int)((long)i * otherSize / size), (int)(((long)(i + 1) * otherSize + size - 1) / size));
 

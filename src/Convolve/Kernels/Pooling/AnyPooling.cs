@@ -17,12 +17,14 @@ internal static unsafe class AnyPooling
     /// <param name="end">The one behind the last.</param>
     /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end, bool isRectified) where TPixel : struct, IPixel
+    public static void ForwardRow<TPixel>(in BlockedPool pool, byte* plane, byte* target, byte* places, int row, int first, int end,
+        bool isRectified) where TPixel : struct, IPixel
     {
         int top = row * pool.StrideHeight - pool.Top, firstRow = Math.Max(0, -top), endRow = Math.Min(pool.KernelHeight, pool.Height - top);
         for (int x = first; x < end; x++)
         {
-            int left = x * pool.StrideWidth - pool.Left, firstColumn = Math.Max(0, -left), endColumn = Math.Min(pool.KernelWidth, pool.Width - left);
+            int left = x * pool.StrideWidth - pool.Left, firstColumn = Math.Max(0, -left),
+                endColumn = Math.Min(pool.KernelWidth, pool.Width - left);
             Vector512<float> best = Vector512.Create(float.NegativeInfinity);
             Vector512<int> place = Vector512.Create(firstRow * pool.KernelWidth + firstColumn);
             for (int i = firstRow; i < endRow; i++)
@@ -40,7 +42,8 @@ internal static unsafe class AnyPooling
             if (places == null)
                 continue;
             if (isRectified)
-                place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
+                place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place,
+                    Vector512.Create(BlockedPool.Nowhere));
             Bytes(place).Store(places + x * BlockedPool.Block);
         }
     }
@@ -52,10 +55,12 @@ internal static unsafe class AnyPooling
     /// <param name="first">The first input.</param>
     /// <param name="end">The one behind the last.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void BackwardRow<TPixel>(in BlockedPool pool, in GradientPlane plane, int row, int first, int end) where TPixel : struct, IPixel
+    public static void BackwardRow<TPixel>(in BlockedPool pool, in GradientPlane plane, int row, int first, int end)
+        where TPixel : struct, IPixel
     {
         // The windows that a place lies in.
-        int y = row + pool.Top, firstRow = FirstWindow(y, pool.KernelHeight, pool.StrideHeight), endRow = Math.Min(pool.OutHeight, y / pool.StrideHeight + 1);
+        int y = row + pool.Top, firstRow = FirstWindow(y, pool.KernelHeight, pool.StrideHeight),
+            endRow = Math.Min(pool.OutHeight, y / pool.StrideHeight + 1);
         int outWidth = pool.OutWidth, kernel = pool.KernelWidth, stride = pool.StrideWidth, strideHeight = pool.StrideHeight;
         for (int column = first; column < end; column++)
         {

@@ -5,8 +5,9 @@ namespace Convolve.Kernels.Pooling;
 
 /// <summary>Max pooling of images in blocks of 16 channels, in float32 or bfloat16, and its gradient.</summary>
 /// <remarks>
-/// Largest is as in PyTorch: the first of equals in row-major order, -0 being equal to 0; NaN where there is one, and then the last. In bfloat16 a largest
-/// value of -0 may come out as 0. The gradient of an input is the sum of those of the windows that chose it, in float32 and in row-major order.
+/// Largest is as in PyTorch: the first of equals in row-major order, -0 being equal to 0; NaN where there is one, and then the last. In
+/// bfloat16 a largest value of -0 may come out as 0. The gradient of an input is the sum of those of the windows that chose it, in float32
+/// and in row-major order.
 /// </remarks>
 internal static unsafe class BlockedMaxPooling
 {
@@ -21,10 +22,12 @@ internal static unsafe class BlockedMaxPooling
     /// <param name="source">Planes [H][W][16].</param>
     /// <param name="target">Planes of outputs.</param>
     /// <param name="argmax">Receives which place of its window, counted row by row, each maximum has; may be null.</param>
-    /// <param name="isRectified">Whether a ReLU came before, whose gradient the places take along: outputs that are not above 0 have none.</param>
+    /// <param name="isRectified">Whether a ReLU came before, whose gradient the places take along: outputs that are not above 0 have
+    /// none.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">How many share the work.</param>
-    public static void Forward<TPixel>(in BlockedPool pool, byte* source, byte* target, byte* argmax, bool isRectified, int thread, int threads) where TPixel : struct, IPixel
+    public static void Forward<TPixel>(in BlockedPool pool, byte* source, byte* target, byte* argmax, bool isRectified, int thread,
+        int threads) where TPixel : struct, IPixel
     {
         int rows = pool.Planes * pool.OutHeight, first = Part(rows, thread, threads), end = Part(rows, thread + 1, threads);
         int sourcePlane = pool.Height * pool.Width, firstInner = 0, endInner = 0;
@@ -38,7 +41,8 @@ internal static unsafe class BlockedMaxPooling
             long at = (long)row * pool.OutWidth;
             byte* to = target + at * TPixel.Bytes, places = argmax == null ? null : argmax + at * BlockedPool.Block;
             if (top >= 0 && top + pool.KernelHeight <= pool.Height && endInner > firstInner
-                && Inner<TPixel>(pool, from + ((long)top * pool.Width + firstInner * 2 - pool.Left) * TPixel.Bytes, to + firstInner * TPixel.Bytes,
+                && Inner<TPixel>(pool, from + ((long)top * pool.Width + firstInner * 2 - pool.Left) * TPixel.Bytes,
+                    to + firstInner * TPixel.Bytes,
                     places == null ? null : places + firstInner * BlockedPool.Block, endInner - firstInner, isRectified, isStreamed))
             {
                 AnyPooling.ForwardRow<TPixel>(pool, from, to, places, y, 0, firstInner, isRectified);
@@ -63,7 +67,8 @@ internal static unsafe class BlockedMaxPooling
         where TPixel : struct, IPixel
     {
         bool isStreamed = (long)pool.Planes * pool.Height * pool.Width * TPixel.Bytes >= StreamedBytes;
-        int pairs = pool.IsHalving ? 2 : 1, skipped = pool.IsHalving ? pool.Top / 2 : 0, steps = pool.IsHalving ? (pool.Height + pool.Top + 1) / 2 - skipped : pool.Height;
+        int pairs = pool.IsHalving ? 2 : 1, skipped = pool.IsHalving ? pool.Top / 2 : 0,
+            steps = pool.IsHalving ? (pool.Height + pool.Top + 1) / 2 - skipped : pool.Height;
         int all = pool.Planes * steps, first = Part(all, thread, threads), end = Part(all, thread + 1, threads);
         for (int step = first; step < end; step++)
         {
@@ -83,7 +88,8 @@ internal static unsafe class BlockedMaxPooling
     private static int Part(int all, int thread, int threads) => (int)((long)all * thread / threads);
 
     /// <summary>The windows of a row that lie within the image; false where there is a NaN, and nothing written holds.</summary>
-    private static bool Inner<TPixel>(in BlockedPool pool, byte* from, byte* to, byte* places, int count, bool isRectified, bool isStreamed) where TPixel : struct, IPixel
+    private static bool Inner<TPixel>(in BlockedPool pool, byte* from, byte* to, byte* places, int count, bool isRectified, bool isStreamed)
+        where TPixel : struct, IPixel
     {
         if (TPixel.Bytes == SinglePixel.Bytes)
             return pool.KernelHeight == 3

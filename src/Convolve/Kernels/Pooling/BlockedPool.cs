@@ -1,6 +1,8 @@
 namespace Convolve.Kernels.Pooling;
 
-/// <summary>A max pooling over images in blocks of 16 channels, [N][C/16][H][W][16]; every window overlaps its image, and has at most 255 places.</summary>
+/// <summary>
+/// A max pooling over images in blocks of 16 channels, [N][C/16][H][W][16]; every window overlaps its image, and has at most 255 places.
+/// </summary>
 /// <param name="Planes">Images times blocks of channels.</param>
 /// <param name="Height">Rows of a plane.</param>
 /// <param name="Width">Columns of a plane.</param>
@@ -12,7 +14,8 @@ namespace Convolve.Kernels.Pooling;
 /// <param name="Left">Columns of padding on the left, fewer than the window has.</param>
 /// <param name="OutHeight">Rows of windows.</param>
 /// <param name="OutWidth">Columns of windows.</param>
-internal readonly record struct BlockedPool(int Planes, int Height, int Width, int KernelHeight, int KernelWidth, int StrideHeight, int StrideWidth,
+internal readonly record struct BlockedPool(int Planes, int Height, int Width, int KernelHeight, int KernelWidth, int StrideHeight,
+    int StrideWidth,
     int Top, int Left, int OutHeight, int OutWidth)
 {
     /// <summary>Channels of a plane.</summary>
@@ -24,6 +27,9 @@ internal readonly record struct BlockedPool(int Planes, int Height, int Width, i
     /// <summary>The memory for the places of the maxima: a byte for every output.</summary>
     public long ArgmaxBytes => (long)Planes * OutHeight * OutWidth * Block;
 
-    /// <summary>Whether windows are 3x3 or 2x2, two rows and two columns apart. The kernels are made for these; with others the library is up to twice as fast.</summary>
+    /// <summary>
+    /// Whether windows are 3x3 or 2x2, two rows and two columns apart. The kernels are made for these; with others the library is up to
+    /// twice as fast.
+    /// </summary>
     public bool IsHalving => (StrideHeight, StrideWidth) == (2, 2) && (KernelHeight, KernelWidth) is (2, 2) or (3, 3);
 }

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Pooling;
 
-/// <summary>bfloat16 windows of 2x2 or 3x3, two columns apart, within the image: two windows in a vector, as integers in the order of the numbers.</summary>
+/// <summary>
+/// bfloat16 windows of 2x2 or 3x3, two columns apart, within the image: two windows in a vector, as integers in the order of the numbers.
+/// </summary>
 internal static unsafe class HalvingBFloat16
 {
     private const int Block = BlockedPool.Block, Ahead = 16 << 10;
@@ -18,7 +20,8 @@ internal static unsafe class HalvingBFloat16
     /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     /// <param name="isStreamed">Whether outputs are written past the caches.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Row<TKernel>(short* source, int width, short* target, byte* places, int count, bool isRectified, bool isStreamed) where TKernel : struct, IKernel
+    public static bool Row<TKernel>(short* source, int width, short* target, byte* places, int count, bool isRectified, bool isStreamed)
+        where TKernel : struct, IKernel
     {
         Vector512<short> largest = Vector512.Create(short.MinValue);
         for (int x = 0; x < count; x += 2)
@@ -35,7 +38,8 @@ internal static unsafe class HalvingBFloat16
             if (places != null)
             {
                 if (isRectified)
-                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, ToOrder(Vector512<short>.Zero)), place, Vector512.Create((short)BlockedPool.Nowhere));
+                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, ToOrder(Vector512<short>.Zero)), place,
+                        Vector512.Create((short)BlockedPool.Nowhere));
                 Bytes(place).Store(places + x * Block);
             }
         }
@@ -43,7 +47,8 @@ internal static unsafe class HalvingBFloat16
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Take<TKernel>(short* source, int first, ref Vector512<short> best, ref Vector512<short> place) where TKernel : struct, IKernel
+    private static void Take<TKernel>(short* source, int first, ref Vector512<short> best, ref Vector512<short> place)
+        where TKernel : struct, IKernel
     {
         Sse.Prefetch0((byte*)source + Ahead);
         Sse.Prefetch0((byte*)source + Ahead + 64);
@@ -59,7 +64,8 @@ internal static unsafe class HalvingBFloat16
         Vector512<short> left = Vector512.Load(source), right = Vector512.Load(source + 2 * Block);
         Vector512<short> leftOrder = ToOrder(left), rightOrder = ToOrder(right);
         Vector512<short> best = Lowers(leftOrder, rightOrder), next = Uppers(leftOrder, rightOrder);
-        place = Vector512.ConditionalSelect(Vector512.GreaterThan(next, best), Vector512.Create((short)(first + 1)), Vector512.Create((short)first));
+        place = Vector512.ConditionalSelect(Vector512.GreaterThan(next, best), Vector512.Create((short)(first + 1)),
+            Vector512.Create((short)first));
         best = Vector512.Max(next, best);
         if (TKernel.Side == 2)
             return best;
@@ -104,5 +110,6 @@ internal static unsafe class HalvingBFloat16
 
     /// <summary>From sign and magnitude to two's complement, or back; a magnitude of 0 has one form there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<short> TurnNegative(Vector512<short> value) => Vector512.Abs(value) ^ (value & Vector512.Create(short.MinValue));
+    private static Vector512<short> TurnNegative(Vector512<short> value) =>
+        Vector512.Abs(value) ^ (value & Vector512.Create(short.MinValue));
 }

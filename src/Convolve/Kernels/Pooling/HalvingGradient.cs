@@ -28,13 +28,16 @@ internal static unsafe class HalvingGradient
 
     // A square's upper left input lies in up to four windows of 3x3: the square's own, and those on its left, above it, and both.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Squares<TPixel, TKernel>(in BlockedPool pool, in GradientPlane plane, int row, bool isStreamed) where TPixel : struct, IPixel where TKernel : struct, IKernel
+    private static void Squares<TPixel, TKernel>(in BlockedPool pool, in GradientPlane plane, int row, bool isStreamed)
+        where TPixel : struct, IPixel where TKernel : struct, IKernel
     {
         int own = (row + pool.Top) / 2, first = (pool.Left + 1) / 2, end = (pool.Width + pool.Left) / 2, outWidth = pool.OutWidth;
         int endOwn = own < pool.OutHeight ? outWidth : 0, endAbove = TKernel.Side == 3 && own > 0 && own <= pool.OutHeight ? outWidth : 0;
         long ownRow = (long)own * outWidth, aboveRow = ownRow - outWidth;
-        byte* upper = plane.Result + ((long)row * pool.Width + first * 2 - pool.Left) * TPixel.Bytes, lower = upper + (long)pool.Width * TPixel.Bytes;
-        Find<TPixel>(plane, TKernel.Side == 3 && endOwn > 0 && first > 0, ownRow + first - 1, out Vector512<float> left, out Vector512<int> leftPlace);
+        byte* upper = plane.Result + ((long)row * pool.Width + first * 2 - pool.Left) * TPixel.Bytes,
+            lower = upper + (long)pool.Width * TPixel.Bytes;
+        Find<TPixel>(plane, TKernel.Side == 3 && endOwn > 0 && first > 0, ownRow + first - 1, out Vector512<float> left,
+            out Vector512<int> leftPlace);
         Find<TPixel>(plane, endAbove > 0 && first > 0, aboveRow + first - 1, out Vector512<float> corner, out Vector512<int> cornerPlace);
         for (int x = first; x < end; x++, upper += 2 * TPixel.Bytes, lower += 2 * TPixel.Bytes)
         {
@@ -60,7 +63,8 @@ internal static unsafe class HalvingGradient
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Find<TPixel>(in GradientPlane plane, bool exists, long at, out Vector512<float> diff, out Vector512<int> place) where TPixel : struct, IPixel
+    private static void Find<TPixel>(in GradientPlane plane, bool exists, long at, out Vector512<float> diff, out Vector512<int> place)
+        where TPixel : struct, IPixel
     {
         (diff, place) = (Vector512<float>.Zero, Vector512.Create(BlockedPool.Nowhere));
         if (exists)
@@ -68,7 +72,8 @@ internal static unsafe class HalvingGradient
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write<TPixel>(Vector512<float> left, Vector512<float> right, byte* to, bool isStreamed) where TPixel : struct, IPixel
+    private static void Write<TPixel>(Vector512<float> left, Vector512<float> right, byte* to, bool isStreamed)
+        where TPixel : struct, IPixel
     {
         if (TPixel.Bytes == SinglePixel.Bytes)
         {

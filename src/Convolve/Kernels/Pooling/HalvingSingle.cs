@@ -18,7 +18,8 @@ internal static unsafe class HalvingSingle
     /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     /// <param name="isStreamed">Whether outputs are written past the caches.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Row<TKernel>(float* source, int width, float* target, byte* places, int count, bool isRectified, bool isStreamed) where TKernel : struct, IKernel
+    public static bool Row<TKernel>(float* source, int width, float* target, byte* places, int count, bool isRectified, bool isStreamed)
+        where TKernel : struct, IKernel
     {
         Vector512<float> suspects = Vector512<float>.Zero;
         for (float* end = target + count * Block; target != end; target += Block, source += 2 * Block)
@@ -34,7 +35,8 @@ internal static unsafe class HalvingSingle
             if (places != null)
             {
                 if (isRectified)
-                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place, Vector512.Create(BlockedPool.Nowhere));
+                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place,
+                        Vector512.Create(BlockedPool.Nowhere));
                 AnyPooling.Bytes(place).Store(places);
                 places += Block;
             }
@@ -43,7 +45,8 @@ internal static unsafe class HalvingSingle
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Take<TKernel>(float* source, int first, ref Vector512<float> best, ref Vector512<int> place, ref Vector512<float> suspects)
+    private static void Take<TKernel>(float* source, int first, ref Vector512<float> best, ref Vector512<int> place,
+        ref Vector512<float> suspects)
         where TKernel : struct, IKernel
     {
         Fetch(source);
@@ -55,7 +58,8 @@ internal static unsafe class HalvingSingle
 
     /// <summary>The largest of two or three neighbours, and which place it has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Three<TKernel>(float* source, int first, ref Vector512<float> suspects, out Vector512<int> place) where TKernel : struct, IKernel
+    private static Vector512<float> Three<TKernel>(float* source, int first, ref Vector512<float> suspects, out Vector512<int> place)
+        where TKernel : struct, IKernel
     {
         Vector512<float> best = Vector512.Load(source), next = Vector512.Load(source + Block);
         // Anything times 0 is 0 but for NaN and infinity.

@@ -2,8 +2,8 @@ namespace Convolve.Kernels.Pooling;
 
 /// <summary>Max pooling's NaNs: an output is NaN where its window has one, as in PyTorch. The library's kernels drop them.</summary>
 /// <remarks>
-/// source [planes][H][W][block] is read once, at the speed of memory; target [planes][OH][OW][block] is written only in planes that have a NaN. Both hold
-/// float32 or bfloat16.
+/// source [planes][H][W][block] is read once, at the speed of memory; target [planes][OH][OW][block] is written only in planes that have a
+/// NaN. Both hold float32 or bfloat16.
 /// </remarks>
 internal static unsafe class MaxPoolingNaN
 {
@@ -21,8 +21,10 @@ internal static unsafe class MaxPoolingNaN
     public static void Restore(in BlockedPool pool, int block, bool isBFloat16, byte* source, byte* target, int thread, int threads)
     {
         int elementBytes = isBFloat16 ? sizeof(ushort) : sizeof(float);
-        long plane = (long)pool.Height * pool.Width * block * elementBytes, outPlane = (long)pool.OutHeight * pool.OutWidth * block * elementBytes;
-        int first = (int)((long)pool.Planes * thread / threads), end = (int)((long)pool.Planes * (thread + 1) / threads), step = (int)Math.Max(1, ChunkBytes / plane);
+        long plane = (long)pool.Height * pool.Width * block * elementBytes,
+            outPlane = (long)pool.OutHeight * pool.OutWidth * block * elementBytes;
+        int first = (int)((long)pool.Planes * thread / threads), end = (int)((long)pool.Planes * (thread + 1) / threads),
+            step = (int)Math.Max(1, ChunkBytes / plane);
         for (int p = first; p < end; p += step)
         {
             int planes = Math.Min(step, end - p);

@@ -76,13 +76,16 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 FusedMultiplyAdd(Floats16 a, Floats16 b, Floats16 c) => new(Vector512.FusedMultiplyAdd(a._value, b._value, c._value));
+    public static Floats16 FusedMultiplyAdd(Floats16 a, Floats16 b, Floats16 c) =>
+        new(Vector512.FusedMultiplyAdd(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 Max(Floats16 a, Floats16 b) => new(Avx512F.IsSupported ? Avx512F.Max(a._value, b._value) : Vector512.MaxNative(a._value, b._value));
+    public static Floats16 Max(Floats16 a, Floats16 b) =>
+        new(Avx512F.IsSupported ? Avx512F.Max(a._value, b._value) : Vector512.MaxNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 Min(Floats16 a, Floats16 b) => new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.MinNative(a._value, b._value));
+    public static Floats16 Min(Floats16 a, Floats16 b) =>
+        new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 GreaterThan(Floats16 a, Floats16 b) => new(Vector512.GreaterThan(a._value, b._value));
@@ -95,17 +98,21 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
         new(Avx512F.IsSupported ? Avx512F.CompareUnordered(a._value, b._value) : Vector512.IsNaN(a._value) | Vector512.IsNaN(b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 Select(Floats16 mask, Floats16 a, Floats16 b) => new(Vector512.ConditionalSelect(mask._value, a._value, b._value));
+    public static Floats16 Select(Floats16 mask, Floats16 a, Floats16 b) =>
+        new(Vector512.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 WhereGreater(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), x._value, y._value));
+    public static Floats16 WhereGreater(Floats16 a, Floats16 b, Floats16 x, Floats16 y) =>
+        new(Vector512.ConditionalSelect(Vector512.GreaterThan(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats16 WhereEqual(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => new(Vector512.ConditionalSelect(Vector512.Equals(a._value, b._value), x._value, y._value));
+    public static Floats16 WhereEqual(Floats16 a, Floats16 b, Floats16 x, Floats16 y) =>
+        new(Vector512.ConditionalSelect(Vector512.Equals(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 WhereUnordered(Floats16 a, Floats16 b, Floats16 x, Floats16 y) => Avx512F.IsSupported
-        ? new(Vector512.ConditionalSelect(Avx512F.CompareUnordered(a._value, b._value), x._value, y._value)) : Select(Unordered(a, b), x, y);
+        ? new(Vector512.ConditionalSelect(Avx512F.CompareUnordered(a._value, b._value), x._value, y._value))
+        : Select(Unordered(a, b), x, y);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 WhereSameBits(Floats16 a, Floats16 b, Floats16 x, Floats16 y) =>
@@ -148,8 +155,10 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     {
         if (!Avx512F.IsSupported)
             return TransposeHalves(row0, row1, row2, row3);
-        Vector512<double> low01 = Avx512F.UnpackLow(row0._value, row1._value).AsDouble(), low23 = Avx512F.UnpackLow(row2._value, row3._value).AsDouble();
-        Vector512<double> high01 = Avx512F.UnpackHigh(row0._value, row1._value).AsDouble(), high23 = Avx512F.UnpackHigh(row2._value, row3._value).AsDouble();
+        Vector512<double> low01 = Avx512F.UnpackLow(row0._value, row1._value).AsDouble(),
+            low23 = Avx512F.UnpackLow(row2._value, row3._value).AsDouble();
+        Vector512<double> high01 = Avx512F.UnpackHigh(row0._value, row1._value).AsDouble(),
+            high23 = Avx512F.UnpackHigh(row2._value, row3._value).AsDouble();
         return (new(Avx512F.UnpackLow(low01, low23).AsSingle()), new(Avx512F.UnpackHigh(low01, low23).AsSingle()),
             new(Avx512F.UnpackLow(high01, high23).AsSingle()), new(Avx512F.UnpackHigh(high01, high23).AsSingle()));
     }

@@ -82,7 +82,8 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) => new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
+    public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) =>
+        new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 Max(Floats8 a, Floats8 b) => new(Avx.Max(a._value, b._value));
@@ -103,13 +104,16 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 Select(Floats8 mask, Floats8 a, Floats8 b) => new(Vector256.ConditionalSelect(mask._value, a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 WhereGreater(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Vector256.GreaterThan(a._value, b._value), x._value, y._value));
+    public static Floats8 WhereGreater(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
+        new(Vector256.ConditionalSelect(Vector256.GreaterThan(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 WhereEqual(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Vector256.Equals(a._value, b._value), x._value, y._value));
+    public static Floats8 WhereEqual(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
+        new(Vector256.ConditionalSelect(Vector256.Equals(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 WhereUnordered(Floats8 a, Floats8 b, Floats8 x, Floats8 y) => new(Vector256.ConditionalSelect(Avx.CompareUnordered(a._value, b._value), x._value, y._value));
+    public static Floats8 WhereUnordered(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
+        new(Vector256.ConditionalSelect(Avx.CompareUnordered(a._value, b._value), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 WhereSameBits(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
@@ -135,8 +139,10 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Floats8, Floats8, Floats8, Floats8) Transpose(Floats8 row0, Floats8 row1, Floats8 row2, Floats8 row3)
     {
-        Vector256<double> low01 = Avx.UnpackLow(row0._value, row1._value).AsDouble(), low23 = Avx.UnpackLow(row2._value, row3._value).AsDouble();
-        Vector256<double> high01 = Avx.UnpackHigh(row0._value, row1._value).AsDouble(), high23 = Avx.UnpackHigh(row2._value, row3._value).AsDouble();
+        Vector256<double> low01 = Avx.UnpackLow(row0._value, row1._value).AsDouble(),
+            low23 = Avx.UnpackLow(row2._value, row3._value).AsDouble();
+        Vector256<double> high01 = Avx.UnpackHigh(row0._value, row1._value).AsDouble(),
+            high23 = Avx.UnpackHigh(row2._value, row3._value).AsDouble();
         return (new(Avx.UnpackLow(low01, low23).AsSingle()), new(Avx.UnpackHigh(low01, low23).AsSingle()),
             new(Avx.UnpackLow(high01, high23).AsSingle()), new(Avx.UnpackHigh(high01, high23).AsSingle()));
     }

@@ -3,7 +3,9 @@ using System.Numerics;
 namespace Convolve.Kernels.Vectors;
 
 /// <summary>A register of float32 numbers, told to a kernel as a type: one source makes the kernel for every width.</summary>
-/// <remarks>A kernel writes one register a vector; how many there are says <see cref="Registers"/>. Comparisons give all ones or zeros in each lane.</remarks>
+/// <remarks>
+/// A kernel writes one register a vector; how many there are says <see cref="Registers"/>. Comparisons give all ones or zeros in each lane.
+/// </remarks>
 internal unsafe interface IFloats<T> :
     IAdditionOperators<T, T, T>, ISubtractionOperators<T, T, T>, IMultiplyOperators<T, T, T>, IDivisionOperators<T, T, T>,
     IUnaryNegationOperators<T, T>, IBitwiseOperators<T, T, T>
@@ -51,7 +53,10 @@ internal unsafe interface IFloats<T> :
     /// <summary><paramref name="a"/> where the mask is set, <paramref name="b"/> elsewhere.</summary>
     static abstract T Select(T mask, T a, T b);
 
-    /// <summary><paramref name="x"/> where a is greater, <paramref name="y"/> elsewhere. In one piece, as the others like it: the processor then keeps the mask in a mask register.</summary>
+    /// <summary>
+    /// <paramref name="x"/> where a is greater, <paramref name="y"/> elsewhere. In one piece, as the others like it: the processor then
+    /// keeps the mask in a mask register.
+    /// </summary>
     static abstract T WhereGreater(T a, T b, T x, T y);
 
     static abstract T WhereEqual(T a, T b, T x, T y);

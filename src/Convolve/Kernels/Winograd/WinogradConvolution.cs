@@ -21,15 +21,19 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
     }
 }
 
-/// <summary>Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of channels, in float32 or bfloat16.</summary>
+/// <summary>
+/// Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of channels, in float32 or bfloat16.
+/// </summary>
 internal static unsafe class WinogradConvolution
 {
     /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
     public static bool IsSupported(int block) => block == Floats16.Count ? Lanes.Lanes.IsWide : Lanes.Lanes.IsSupported;
 
     /// <summary>Scratch of one thread.</summary>
-    public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) => sizeof(float) * Math.Max(WinogradWeights.ScratchFloats(shape),
-        (long)Points * shape.Block * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2) + WinogradTiles.ScratchFloats(shape));
+    public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) =>
+        sizeof(float) * Math.Max(WinogradWeights.ScratchFloats(shape),
+        (long)Points * shape.Block * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2)
+        + WinogradTiles.ScratchFloats(shape));
 
     /// <summary>A thread's share of the tiles, for the filters of one slab.</summary>
     /// <param name="shape">The convolution.</param>
@@ -44,7 +48,8 @@ internal static unsafe class WinogradConvolution
     /// <param name="scratch">The thread's own, of <see cref="ThreadBytes"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void Run<TPixel, TVector>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias, float slope,
+    public static void Run<TPixel, TVector>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs,
+        float* weights, float* bias, float slope,
         byte* target, float* scratch, int thread, int threads)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
@@ -55,14 +60,17 @@ internal static unsafe class WinogradConvolution
         {
             int count = Math.Min(blocking.Tiles, end - first);
             if (shape.Kernel == 3)
-                Chunk<TPixel, TVector, Side6>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
+                Chunk<TPixel, TVector, Side6>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first,
+                    count);
             else
-                Chunk<TPixel, TVector, Side4>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first, count);
+                Chunk<TPixel, TVector, Side4>(shape, blocking, source, firstPair, pairs, weights, bias, slope, target, scratch, first,
+                    count);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk<TPixel, TVector, TOut>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias,
+    private static void Chunk<TPixel, TVector,
+        TOut>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias,
         float slope, byte* target, float* scratch, int first, int count)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> where TOut : struct, ISide
     {
@@ -72,7 +80,8 @@ internal static unsafe class WinogradConvolution
         nint inputStep = blockStep * shape.ChannelBlocks + TVector.Count, outputStep = blockStep * 2 * blocking.GroupPairs + TVector.Count;
         float* input = scratch + WinogradTiles.ScratchFloats(shape), output = input + Points * inputStep;
         for (int t = 0; t < count; t++)
-            WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, 0, shape.ChannelBlocks, input + t * TVector.Count, blockStep, inputStep, scratch);
+            WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, 0, shape.ChannelBlocks, input + t * TVector.Count, blockStep,
+                inputStep, scratch);
         for (int group = 0; group < pairs; group += blocking.GroupPairs)
         {
             int groupPairs = Math.Min(blocking.GroupPairs, pairs - group);
@@ -81,7 +90,8 @@ internal static unsafe class WinogradConvolution
                 {
                     float* panel = weights + ((nint)point * pairs + group + p) * shape.Channels * 2 * TVector.Count;
                     for (int t = 0; t < count; t += unit)
-                        WinogradProducts.Multiply<TVector>(input + point * inputStep + t * TVector.Count, blockStep, shape.ChannelBlocks, panel,
+                        WinogradProducts.Multiply<TVector>(input + point * inputStep + t * TVector.Count, blockStep, shape.ChannelBlocks,
+                            panel,
                             output + point * outputStep + 2 * p * blockStep + t * TVector.Count, blockStep);
                 }
             int firstBlock = 2 * (firstPair + group), blocks = Math.Min(2 * groupPairs, shape.FilterBlocks - firstBlock);
@@ -89,7 +99,8 @@ internal static unsafe class WinogradConvolution
             {
                 TVector shift = bias == null ? TVector.Zero : TVector.Load(bias + (firstBlock + b) * TVector.Count);
                 for (int t = 0; t < count; t++)
-                    WinogradTiles.Output<TPixel, TVector, TOut>(shape, output + b * blockStep + t * TVector.Count, outputStep, target, first + t, firstBlock + b,
+                    WinogradTiles.Output<TPixel, TVector,
+                        TOut>(shape, output + b * blockStep + t * TVector.Count, outputStep, target, first + t, firstBlock + b,
                         shift, TVector.Create(slope), scratch);
             }
         }

@@ -6,8 +6,8 @@ using static Convolve.Kernels.Winograd.WinogradShape;
 namespace Convolve.Kernels.Winograd;
 
 /// <summary>
-/// The gradient of a convolution's weights by Winograd's way: each thread adds up the points of its own filters and channels over all tiles,
-/// so the sums need no joining and their order does not depend on timing.
+/// The gradient of a convolution's weights by Winograd's way: each thread adds up the points of its own filters and channels over all
+/// tiles, so the sums need no joining and their order does not depend on timing.
 /// </summary>
 internal static unsafe class WinogradGradient
 {
@@ -19,7 +19,8 @@ internal static unsafe class WinogradGradient
         (int)Math.Clamp(SumBytes / ((long)Points * shape.Channels * 2 * shape.Block * sizeof(float)), 1, shape.FilterPairs);
 
     /// <summary>Scratch of one thread.</summary>
-    public static long ThreadBytes(in WinogradShape shape) => sizeof(float) * (WinogradTiles.ScratchFloats(shape) + (long)Points * shape.Block
+    public static long ThreadBytes(in WinogradShape shape) =>
+        sizeof(float) * (WinogradTiles.ScratchFloats(shape) + (long)Points * shape.Block
         * (Tiles * (shape.ChannelBlocks + 2L * PairsAtOnce(shape)) + 2L * PairsAtOnce(shape) * shape.Channels + 3));
 
     /// <summary>A thread's share of the filters and channels.</summary>
@@ -31,7 +32,8 @@ internal static unsafe class WinogradGradient
     /// <param name="scratch">The thread's own, of <see cref="ThreadBytes"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void Run<TPixel, TVector>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch, int thread, int threads)
+    public static void Run<TPixel, TVector>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,
+        int thread, int threads)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         // Filters are split first; where there are more threads than pairs of blocks, channels too.
@@ -50,19 +52,23 @@ internal static unsafe class WinogradGradient
             int first = firstPair + (endPair - firstPair) * part / parts, end = firstPair + (endPair - firstPair) * (part + 1) / parts;
             float* partBias = firstBlock == 0 ? bias : null;
             if (shape.Kernel == 3)
-                Part<TPixel, TVector, Side3, Side6>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
+                Part<TPixel, TVector, Side3, Side6>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock,
+                    first, end - first);
             else
-                Part<TPixel, TVector, Side5, Side4>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock, first, end - first);
+                Part<TPixel, TVector, Side5, Side4>(shape, source, diffs, weights, partBias, scratch, firstBlock, endBlock - firstBlock,
+                    first, end - first);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Part<TPixel, TVector, TKernel, TOut>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,
+    private static void Part<TPixel, TVector, TKernel,
+        TOut>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,
         int firstBlock, int blocks, int firstPair, int pairs)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide where TOut : struct, ISide
     {
         // One vector more than needed: the 64 points of a tile would else fall into few sets of the cache.
-        nint blockStep = Tiles * TVector.Count, inputStep = blockStep * blocks + TVector.Count, diffStep = blockStep * 2 * pairs + TVector.Count;
+        nint blockStep = Tiles * TVector.Count, inputStep = blockStep * blocks + TVector.Count,
+            diffStep = blockStep * 2 * pairs + TVector.Count;
         nint pairFloats = (nint)blocks * TVector.Count * 2 * TVector.Count, sumStep = pairFloats * pairs + TVector.Count;
         float* input = scratch + WinogradTiles.ScratchFloats(shape), diff = input + Points * inputStep, sums = diff + Points * diffStep;
         NativeMemory.Clear(sums, (nuint)(Points * sumStep * sizeof(float)));
@@ -75,12 +81,14 @@ internal static unsafe class WinogradGradient
         {
             int count = Math.Min(Tiles, shape.Tiles - first);
             for (int t = 0; t < count; t++)
-                WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, firstBlock, blocks, input + t * TVector.Count, blockStep, inputStep, scratch);
+                WinogradTiles.Input<TPixel, TVector>(shape, source, first + t, firstBlock, blocks, input + t * TVector.Count, blockStep,
+                    inputStep, scratch);
             for (int b = 0; b < filterBlocks; b++)
             {
                 TVector sum = TVector.Zero;
                 for (int t = 0; t < count; t++)
-                    sum += WinogradTiles.Diff<TPixel, TVector, TOut>(shape, diffs, first + t, firstFilterBlock + b, diff + b * blockStep + t * TVector.Count, diffStep, scratch);
+                    sum += WinogradTiles.Diff<TPixel, TVector,
+                        TOut>(shape, diffs, first + t, firstFilterBlock + b, diff + b * blockStep + t * TVector.Count, diffStep, scratch);
                 float* to = bias + (firstFilterBlock + b) * TVector.Count;
                 if (bias != null)
                     (TVector.Load(to) + sum).Store(to);
@@ -88,13 +96,16 @@ internal static unsafe class WinogradGradient
             for (int point = 0; point < Points; point++)
                 for (int p = 0; p < pairs; p++)
                     for (int c = 0; c < blocks * TVector.Count; c += WinogradProducts.Channels<TVector>())
-                        WinogradProducts.Accumulate<TVector>(input + point * inputStep + c / TVector.Count * blockStep + c % TVector.Count, blockStep,
-                            diff + point * diffStep + 2 * p * blockStep, blockStep, count, sums + point * sumStep + p * pairFloats + c * 2 * TVector.Count);
+                        WinogradProducts.Accumulate<TVector>(input + point * inputStep + c / TVector.Count * blockStep + c % TVector.Count,
+                            blockStep,
+                            diff + point * diffStep + 2 * p * blockStep, blockStep, count,
+                            sums + point * sumStep + p * pairFloats + c * 2 * TVector.Count);
         }
         for (int b = 0; b < filterBlocks; b++)
             for (int c = 0; c < blocks * TVector.Count; c++)
                 WinogradWeights.FromPoints<TVector, TKernel>(sums + b / 2 * pairFloats + (c * 2 + b % 2) * TVector.Count, sumStep,
-                    weights + (((nint)(firstFilterBlock + b) * shape.ChannelBlocks + firstBlock + c / TVector.Count) * TKernel.Value * TKernel.Value * TVector.Count
+                    weights + (((nint)(firstFilterBlock + b) * shape.ChannelBlocks + firstBlock + c / TVector.Count) * TKernel.Value
+                    * TKernel.Value * TVector.Count
                         + c % TVector.Count) * TVector.Count, scratch);
     }
 }

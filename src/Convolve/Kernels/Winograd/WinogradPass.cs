@@ -2,7 +2,10 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Winograd;
 
-/// <summary>A convolution with everything that it works on: for each slab of filters, <see cref="RunWeights"/> by all threads, then <see cref="RunImages"/> by all.</summary>
+/// <summary>
+/// A convolution with everything that it works on: for each slab of filters, <see cref="RunWeights"/> by all threads, then
+/// <see cref="RunImages"/> by all.
+/// </summary>
 internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed, float slope, bool isBFloat16)
 {
     private readonly WinogradBlocking _blocking = WinogradBlocking.For(shape);
@@ -63,12 +66,17 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
     }
 
     private void RunWeights<TVector>(int thread, int threads) where TVector : unmanaged, IFloats<TVector> =>
-        WinogradWeights.ToPoints<TVector>(shape, (float*)Weights, isTransposed, FirstPair, Pairs, (float*)Scratch, Own(thread), thread, threads);
+        WinogradWeights.ToPoints<TVector>(shape, (float*)Weights, isTransposed, FirstPair, Pairs, (float*)Scratch, Own(thread), thread,
+            threads);
 
-    private void RunImages<TPixel, TVector>(int thread, int threads) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> =>
-        WinogradConvolution.Run<TPixel, TVector>(shape, _blocking, (byte*)Source, FirstPair, Pairs, (float*)Scratch, (float*)Bias, slope, (byte*)Target, Own(thread), thread, threads);
+    private void RunImages<TPixel, TVector>(int thread, int threads) where TPixel : struct, IPixel
+        where TVector : unmanaged, IFloats<TVector> =>
+        WinogradConvolution.Run<TPixel, TVector>(shape, _blocking, (byte*)Source, FirstPair, Pairs, (float*)Scratch, (float*)Bias, slope,
+            (byte*)Target, Own(thread), thread, threads);
 
-    private float* Own(int thread) => (float*)(Scratch + (nint)(PointBytes(shape, _blocking) + thread * WinogradConvolution.ThreadBytes(shape, _blocking)));
+    private float* Own(int thread) =>
+        (float*)(Scratch + (nint)(PointBytes(shape, _blocking) + thread * WinogradConvolution.ThreadBytes(shape, _blocking)));
 
-    private static long PointBytes(in WinogradShape shape, in WinogradBlocking blocking) => WinogradWeights.PointFloats(shape, blocking.SlabPairs) * sizeof(float);
+    private static long PointBytes(in WinogradShape shape, in WinogradBlocking blocking) =>
+        WinogradWeights.PointFloats(shape, blocking.SlabPairs) * sizeof(float);
 }

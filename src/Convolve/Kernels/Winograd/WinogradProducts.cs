@@ -5,7 +5,8 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels.Winograd;
 
 /// <summary>
-/// The matrix products between the transforms, in tiles whose sums stay in registers: the sums are locals, 24 or 16 of 32 registers, 12 or 8 of 16.
+/// The matrix products between the transforms, in tiles whose sums stay in registers: the sums are locals, 24 or 16 of 32 registers, 12 or
+/// 8 of 16.
 /// </summary>
 internal static unsafe class WinogradProducts
 {
@@ -28,7 +29,8 @@ internal static unsafe class WinogradProducts
     /// <param name="sums">Where the first tile's first vector of filters goes; the next tile lies behind it.</param>
     /// <param name="pairStep">From the first vector of filters to the second, in floats.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply<TVector>(float* tiles, nint blockStep, int blocks, float* weights, float* sums, nint pairStep) where TVector : unmanaged, IFloats<TVector>
+    public static void Multiply<TVector>(float* tiles, nint blockStep, int blocks, float* weights, float* sums, nint pairStep)
+        where TVector : unmanaged, IFloats<TVector>
     {
         bool isTall = TVector.Registers == 32;
         int lanes = TVector.Count;
@@ -112,7 +114,8 @@ internal static unsafe class WinogradProducts
     /// <param name="count">Tiles.</param>
     /// <param name="sums">Two vectors of filters for each channel, channel after channel.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Accumulate<TVector>(float* tiles, nint blockStep, float* diffs, nint pairStep, int count, float* sums) where TVector : unmanaged, IFloats<TVector>
+    public static void Accumulate<TVector>(float* tiles, nint blockStep, float* diffs, nint pairStep, int count, float* sums)
+        where TVector : unmanaged, IFloats<TVector>
     {
         bool isTall = TVector.Registers == 32;
         int lanes = TVector.Count;

@@ -1,6 +1,8 @@
 namespace Convolve.Kernels.Winograd;
 
-/// <summary>A convolution with stride 1 and a kernel of 3x3 or 5x5, cut into tiles of 8x8 input pixels that give 6x6 or 4x4 outputs each.</summary>
+/// <summary>
+/// A convolution with stride 1 and a kernel of 3x3 or 5x5, cut into tiles of 8x8 input pixels that give 6x6 or 4x4 outputs each.
+/// </summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Channels">Input channels, a multiple of the block.</param>
 /// <param name="Filters">Output channels, a multiple of the block.</param>
@@ -40,12 +42,20 @@ internal readonly record struct WinogradShape(
     /// <summary>Pairs of filter blocks, the last one perhaps half empty: the products are made for both at once.</summary>
     public int FilterPairs => (FilterBlocks + 1) / 2;
 
-    /// <summary>The convolution that takes the gradient of the output to the gradient of the input: the kernel turned around, channels and filters swapped.</summary>
+    /// <summary>
+    /// The convolution that takes the gradient of the output to the gradient of the input: the kernel turned around, channels and filters
+    /// swapped.
+    /// </summary>
     public WinogradShape Transposed =>
         new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width, Block);
 
-    /// <summary>Whether this way beats the library's direct kernels, by a count of vector instructions with what was measured around them.</summary>
-    /// <remarks>A direct kernel does one vector of multiplications in an instruction, two in bfloat16; here each tile pays for its transforms, and the weights for theirs.</remarks>
+    /// <summary>
+    /// Whether this way beats the library's direct kernels, by a count of vector instructions with what was measured around them.
+    /// </summary>
+    /// <remarks>
+    /// A direct kernel does one vector of multiplications in an instruction, two in bfloat16; here each tile pays for its transforms, and
+    /// the weights for theirs.
+    /// </remarks>
     public bool IsFasterThanDirect(bool isBFloat16)
     {
         double pairs = (double)Channels * Filters;

@@ -24,14 +24,16 @@ internal static unsafe class WinogradTiles
     /// <param name="pointStep">From point to point, in floats.</param>
     /// <param name="scratch">Room for <see cref="ScratchFloats"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Input<TPixel, TVector>(in WinogradShape shape, byte* source, int tile, int firstBlock, int blocks, float* to, nint blockStep, nint pointStep, float* scratch)
+    public static void Input<TPixel, TVector>(in WinogradShape shape, byte* source, int tile, int firstBlock, int blocks, float* to,
+        nint blockStep, nint pointStep, float* scratch)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         int image = tile / shape.TilesPerImage, place = tile % shape.TilesPerImage;
         int top = place / shape.TileColumns * shape.OutSide - shape.Top, left = place % shape.TileColumns * shape.OutSide - shape.Left;
         nint row = (nint)shape.Width * Bytes<TPixel, TVector>(), plane = row * shape.Height;
         byte* from = source + ((nint)image * shape.ChannelBlocks + firstBlock) * plane + top * row + (nint)left * Bytes<TPixel, TVector>();
-        int firstRow = Math.Max(0, -top), endRow = Math.Min(Side, shape.Height - top), firstColumn = Math.Max(0, -left), endColumn = Math.Min(Side, shape.Width - left);
+        int firstRow = Math.Max(0, -top), endRow = Math.Min(Side, shape.Height - top), firstColumn = Math.Max(0, -left),
+            endColumn = Math.Min(Side, shape.Width - left);
         byte* zeros = (byte*)(scratch + Points * TVector.Count);
         NativeMemory.Clear(zeros, (nuint)(Side * Bytes<TPixel, TVector>()));
         for (int b = 0; b < blocks; b++, from += plane, to += blockStep)
@@ -45,15 +47,18 @@ internal static unsafe class WinogradTiles
     /// <summary>The points of one tile of the gradient of the output, and its sum over the tile.</summary>
     /// <returns>The sum of each filter of the block over the tile.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Diff<TPixel, TVector, TOut>(in WinogradShape shape, byte* source, int tile, int block, float* to, nint pointStep, float* scratch)
+    public static TVector Diff<TPixel, TVector,
+        TOut>(in WinogradShape shape, byte* source, int tile, int block, float* to, nint pointStep, float* scratch)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector> where TOut : struct, ISide
     {
         int image = tile / shape.TilesPerImage, place = tile % shape.TilesPerImage, side = TOut.Value;
         int top = place / shape.TileColumns * side, left = place % shape.TileColumns * side;
         nint row = (nint)shape.OutWidth * Bytes<TPixel, TVector>();
-        byte* from = source + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel, TVector>();
+        byte* from = source + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel,
+            TVector>();
         float* patch = scratch + Points * TVector.Count;
-        TVector sum = Patch<TPixel, TVector>(from, row, 0, Math.Min(side, shape.OutHeight - top), 0, Math.Min(side, shape.OutWidth - left), patch, side);
+        TVector sum = Patch<TPixel, TVector>(from, row, 0, Math.Min(side, shape.OutHeight - top), 0, Math.Min(side, shape.OutWidth - left),
+            patch, side);
         for (int x = 0; x < side; x++)
             Evaluate<TVector, TOut>(patch + x * TVector.Count, side * TVector.Count, scratch + x * TVector.Count, Side * TVector.Count);
         for (int i = 0; i < Side; i++)
@@ -71,25 +76,29 @@ internal static unsafe class WinogradTiles
         int top = place / shape.TileColumns * side, left = place % shape.TileColumns * side;
         int rows = Math.Min(side, shape.OutHeight - top), columns = Math.Min(side, shape.OutWidth - left);
         nint row = (nint)shape.OutWidth * Bytes<TPixel, TVector>();
-        byte* to = target + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel, TVector>();
+        byte* to = target + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel,
+            TVector>();
         for (int x = 0; x < Side; x++)
             Collect<TVector, TOut>(from + x * pointStep, Side * pointStep, scratch + x * TVector.Count, Side * TVector.Count);
         float* line = scratch + Points * TVector.Count;
-        TVector least = TVector.WhereEqual(slope, TVector.Zero, TVector.Create(float.MinValue), TVector.Create(float.NegativeInfinity)); // 0 * -infinity is NaN
+        // 0 * -infinity is NaN
+        TVector least = TVector.WhereEqual(slope, TVector.Zero, TVector.Create(float.MinValue), TVector.Create(float.NegativeInfinity));
         for (int y = 0; y < rows; y++, to += row)
         {
             Collect<TVector, TOut>(scratch + y * Side * TVector.Count, TVector.Count, line, TVector.Count);
             for (int x = 0; x < columns; x++)
             {
                 TVector value = TVector.Load(line + x * TVector.Count) + bias;
-                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, TVector.Max(least, value) * slope, value), to + x * Bytes<TPixel, TVector>());
+                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, TVector.Max(least, value) * slope, value), to + x * Bytes<TPixel,
+                    TVector>());
             }
         }
     }
 
     // Rows outside of the image are read from zeros.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Columns<TPixel, TVector>(byte* from, nint row, byte* zeros, int firstRow, int endRow, int firstColumn, int endColumn, float* to)
+    private static void Columns<TPixel, TVector>(byte* from, nint row, byte* zeros, int firstRow, int endRow, int firstColumn,
+        int endColumn, float* to)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         byte* row0 = firstRow > 0 || endRow <= 0 ? zeros : from, row1 = firstRow > 1 || endRow <= 1 ? zeros : from + row;
@@ -103,15 +112,18 @@ internal static unsafe class WinogradTiles
                 for (int i = 0; i < Side; i++)
                     TVector.Zero.Store(to + i * Side * TVector.Count);
             else
-                WinogradTransform.Input(TPixel.Load<TVector>(row0 + at), TPixel.Load<TVector>(row1 + at), TPixel.Load<TVector>(row2 + at), TPixel.Load<TVector>(row3 + at), TPixel.Load<TVector>(row4 + at),
-                    TPixel.Load<TVector>(row5 + at), TPixel.Load<TVector>(row6 + at), TPixel.Load<TVector>(row7 + at), to, Side * TVector.Count);
+                WinogradTransform.Input(TPixel.Load<TVector>(row0 + at), TPixel.Load<TVector>(row1 + at), TPixel.Load<TVector>(row2 + at),
+                    TPixel.Load<TVector>(row3 + at), TPixel.Load<TVector>(row4 + at),
+                    TPixel.Load<TVector>(row5 + at), TPixel.Load<TVector>(row6 + at), TPixel.Load<TVector>(row7 + at), to,
+                    Side * TVector.Count);
         }
     }
 
     /// <summary>The pixels of a square that lie within the image; the others are 0.</summary>
     /// <returns>The sum of all.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Patch<TPixel, TVector>(byte* from, nint row, int firstRow, int endRow, int firstColumn, int endColumn, float* to, int side)
+    private static TVector Patch<TPixel,
+        TVector>(byte* from, nint row, int firstRow, int endRow, int firstColumn, int endColumn, float* to, int side)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         TVector sum = TVector.Zero;

@@ -30,13 +30,14 @@ internal readonly struct Side6 : ISide
 }
 
 /// <summary>
-/// The one-dimensional transforms of Winograd's convolution at the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, on 8 vectors of channels.
+/// The one-dimensional transforms of Winograd's convolution at the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, on 8 vectors of
+/// channels.
 /// </summary>
 /// <remarks>
-/// y = A^T ((G w) * (B^T x)) is the correlation of 8 inputs with r weights at 9 - r places. G and A are the values of a polynomial at the points
-/// (<see cref="Evaluate"/>; G also scales by <see cref="Scale"/>), A^T and G^T are <see cref="Collect"/>, B^T is the input transform.
-/// The relative error in float32 is about 3e-6 with 5x5 kernels and 6e-6 with 3x3 ones, where the direct way has 2e-7.
-/// Source: Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, section 4.
+/// y = A^T ((G w) * (B^T x)) is the correlation of 8 inputs with r weights at 9 - r places. G and A are the values of a polynomial at the
+/// points (<see cref="Evaluate"/>; G also scales by <see cref="Scale"/>), A^T and G^T are <see cref="Collect"/>, B^T is the input
+/// transform. The relative error in float32 is about 3e-6 with 5x5 kernels and 6e-6 with 3x3 ones, where the direct way has 2e-7. Source:
+/// Lavin and Gray 2016, Fast Algorithms for Convolutional Neural Networks, section 4.
 /// </remarks>
 internal static unsafe class WinogradTransform
 {
@@ -71,15 +72,21 @@ internal static unsafe class WinogradTransform
 
     /// <summary>B^T of 8 vectors in memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Input<TVector>(float* from, nint fromStep, float* to, nint step) where TVector : unmanaged, IFloats<TVector> => Input(Load<TVector>(from, 0, fromStep), Load<TVector>(from, 1, fromStep), Load<TVector>(from, 2, fromStep),
-        Load<TVector>(from, 3, fromStep), Load<TVector>(from, 4, fromStep), Load<TVector>(from, 5, fromStep), Load<TVector>(from, 6, fromStep), Load<TVector>(from, 7, fromStep), to, step);
+    public static void Input<TVector>(float* from, nint fromStep, float* to, nint step) where TVector : unmanaged,
+        IFloats<TVector> => Input(Load<TVector>(from, 0, fromStep), Load<TVector>(from, 1, fromStep), Load<TVector>(from, 2, fromStep),
+        Load<TVector>(from, 3, fromStep), Load<TVector>(from, 4, fromStep), Load<TVector>(from, 5, fromStep),
+        Load<TVector>(from, 6, fromStep), Load<TVector>(from, 7, fromStep), to, step);
 
-    /// <summary>The polynomial with as many coefficients as <typeparamref name="TSide"/> says, at the 8 points; the last is the highest coefficient.</summary>
+    /// <summary>
+    /// The polynomial with as many coefficients as <typeparamref name="TSide"/> says, at the 8 points; the last is the highest coefficient.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Evaluate<TVector, TSide>(float* from, nint fromStep, float* to, nint step) where TVector : unmanaged, IFloats<TVector> where TSide : struct, ISide
+    public static void Evaluate<TVector, TSide>(float* from, nint fromStep, float* to, nint step)
+        where TVector : unmanaged, IFloats<TVector> where TSide : struct, ISide
     {
         TVector c0 = Load<TVector>(from, 0, fromStep), c1 = Load<TVector>(from, 1, fromStep), c2 = Load<TVector>(from, 2, fromStep);
-        TVector c3 = TSide.Value > 3 ? Load<TVector>(from, 3, fromStep) : default, c4 = TSide.Value > 4 ? Load<TVector>(from, 4, fromStep) : default;
+        TVector c3 = TSide.Value > 3 ? Load<TVector>(from, 3, fromStep) : default, c4 = TSide.Value > 4 ? Load<TVector>(from, 4, fromStep)
+            : default;
         TVector c5 = TSide.Value > 5 ? Load<TVector>(from, 5, fromStep) : default;
         Store(c0, to, 0, step);
         Store(TSide.Value switch { 3 => c2, 4 => c3, 5 => c4, _ => c5 }, to, 7, step);
@@ -115,9 +122,11 @@ internal static unsafe class WinogradTransform
 
     /// <summary>The transpose of <see cref="Evaluate"/>: 8 values to as many sums as <typeparamref name="TSide"/> says.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Collect<TVector, TSide>(float* from, nint fromStep, float* to, nint step) where TVector : unmanaged, IFloats<TVector> where TSide : struct, ISide
+    public static void Collect<TVector, TSide>(float* from, nint fromStep, float* to, nint step) where TVector : unmanaged, IFloats<TVector>
+        where TSide : struct, ISide
     {
-        TVector v1 = Load<TVector>(from, 1, fromStep), v2 = Load<TVector>(from, 2, fromStep), v3 = Load<TVector>(from, 3, fromStep), v4 = Load<TVector>(from, 4, fromStep);
+        TVector v1 = Load<TVector>(from, 1, fromStep), v2 = Load<TVector>(from, 2, fromStep), v3 = Load<TVector>(from, 3, fromStep),
+            v4 = Load<TVector>(from, 4, fromStep);
         TVector v5 = Load<TVector>(from, 5, fromStep), v6 = Load<TVector>(from, 6, fromStep), last = Load<TVector>(from, 7, fromStep);
         TVector s1 = v1 + v2, d1 = v1 - v2, s2 = v3 + v4, d2 = v3 - v4, s3 = v5 + v6, d3 = v5 - v6;
         Store(Load<TVector>(from, 0, fromStep) + s1 + (s2 + s3), to, 0, step);
@@ -137,8 +146,10 @@ internal static unsafe class WinogradTransform
         TVector.FusedMultiplyAdd(TVector.Create(cTimes), c, TVector.FusedMultiplyAdd(TVector.Create(bTimes), b, a));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Load<TVector>(float* from, nint i, nint step) where TVector : unmanaged, IFloats<TVector> => TVector.Load(from + i * step);
+    private static TVector Load<TVector>(float* from, nint i, nint step)
+        where TVector : unmanaged, IFloats<TVector> => TVector.Load(from + i * step);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store<TVector>(TVector value, float* to, nint i, nint step) where TVector : unmanaged, IFloats<TVector> => value.Store(to + i * step);
+    private static void Store<TVector>(TVector value, float* to, nint i, nint step)
+        where TVector : unmanaged, IFloats<TVector> => value.Store(to + i * step);
 }

@@ -6,7 +6,8 @@ using static Convolve.Kernels.Winograd.WinogradTransform;
 namespace Convolve.Kernels.Winograd;
 
 /// <summary>
-/// Between weights in blocks, [O/16][I/16][K][K][16 i][16 o] or the same with 8, and their 64 points, [point][pair of blocks of filters][channel][both blocks].
+/// Between weights in blocks, [O/16][I/16][K][K][16 i][16 o] or the same with 8, and their 64 points, [point][pair of blocks of
+/// filters][channel][both blocks].
 /// </summary>
 internal static unsafe class WinogradWeights
 {
@@ -19,14 +20,16 @@ internal static unsafe class WinogradWeights
     /// <summary>The points of the weights of some filters: a thread's share of the blocks of channels.</summary>
     /// <param name="shape">The convolution that runs: for the gradient of the input, the transposed one.</param>
     /// <param name="weights">The layer's weights.</param>
-    /// <param name="isTransposed">Whether the weights are the other way around: channels and filters swapped, rows and columns reversed.</param>
+    /// <param name="isTransposed">Whether the weights are the other way around: channels and filters swapped, rows and columns
+    /// reversed.</param>
     /// <param name="firstPair">The first pair of blocks of filters.</param>
     /// <param name="pairs">How many.</param>
     /// <param name="points">The result.</param>
     /// <param name="scratch">Room for <see cref="ScratchFloats"/>.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">All that share the work.</param>
-    public static void ToPoints<TVector>(in WinogradShape shape, float* weights, bool isTransposed, int firstPair, int pairs, float* points, float* scratch, int thread, int threads)
+    public static void ToPoints<TVector>(in WinogradShape shape, float* weights, bool isTransposed, int firstPair, int pairs, float* points,
+        float* scratch, int thread, int threads)
         where TVector : unmanaged, IFloats<TVector>
     {
         int area = shape.Kernel * shape.Kernel, units = pairs * 2 * shape.ChannelBlocks;
@@ -34,9 +37,11 @@ internal static unsafe class WinogradWeights
         for (int unit = (int)((long)units * thread / threads); unit < (int)((long)units * (thread + 1) / threads); unit++)
         {
             int block = unit / shape.ChannelBlocks, channelBlock = unit % shape.ChannelBlocks, filterBlock = 2 * firstPair + block;
-            float* to = points + ((nint)(block / 2) * shape.Channels + channelBlock * TVector.Count) * 2 * TVector.Count + block % 2 * TVector.Count;
+            float* to = points + ((nint)(block / 2) * shape.Channels + channelBlock * TVector.Count) * 2 * TVector.Count + block % 2
+                * TVector.Count;
             bool isEmpty = filterBlock >= shape.FilterBlocks;
-            float* from = weights + (isTransposed ? (nint)channelBlock * shape.FilterBlocks + filterBlock : (nint)filterBlock * shape.ChannelBlocks + channelBlock)
+            float* from = weights + (isTransposed ? (nint)channelBlock * shape.FilterBlocks + filterBlock
+                : (nint)filterBlock * shape.ChannelBlocks + channelBlock)
                 * area * TVector.Count * TVector.Count;
             if (isTransposed && !isEmpty)
             {
@@ -56,7 +61,8 @@ internal static unsafe class WinogradWeights
     }
 
     /// <summary>The gradient of the weights of one channel and a block of filters from that of their points.</summary>
-    public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, float* scratch) where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
+    public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, float* scratch)
+        where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
         float* line = scratch + Points * TVector.Count;
         for (int j = 0; j < Side; j++)
@@ -66,11 +72,13 @@ internal static unsafe class WinogradWeights
             Collect<TVector, TKernel>(line, TVector.Count, scratch + j * TVector.Count, Side * TVector.Count);
         }
         for (int y = 0; y < TKernel.Value; y++)
-            Collect<TVector, TKernel>(scratch + y * Side * TVector.Count, TVector.Count, to + y * TKernel.Value * TVector.Count * TVector.Count, TVector.Count * TVector.Count);
+            Collect<TVector, TKernel>(scratch + y * Side * TVector.Count, TVector.Count,
+                to + y * TKernel.Value * TVector.Count * TVector.Count, TVector.Count * TVector.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToPoints<TVector, TKernel>(float* from, float* scratch, float* to, nint pointStep) where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
+    private static void ToPoints<TVector, TKernel>(float* from, float* scratch, float* to, nint pointStep)
+        where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
         int tap = TVector.Count * TVector.Count, side = TKernel.Value;
         float* line = scratch + (Points - Side) * TVector.Count;

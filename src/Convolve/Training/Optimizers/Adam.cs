@@ -4,7 +4,8 @@ using Convolve.OneDnn;
 namespace Convolve.Training.Optimizers;
 
 /// <summary>
-/// Adam, as PyTorch's: with g += decay w, running means m of g and v of g^2, w -= rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps) at step t.
+/// Adam, as PyTorch's: with g += decay w, running means m of g and v of g^2, w -= rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) +
+/// eps) at step t.
 /// </summary>
 /// <remarks>Source: Kingma and Ba 2015. Keras's default eps is 1e-7.</remarks>
 public sealed record Adam() : OptimizerSettings(0.001f)
@@ -37,8 +38,13 @@ public sealed record Adam() : OptimizerSettings(0.001f)
     }
 }
 
-/// <summary>Adam whose decay is apart from the gradient, as PyTorch's AdamW: w -= rate decay w first, then Adam's step without decay.</summary>
-/// <remarks>Source: Loshchilov and Hutter 2019. PyTorch's default decay is 0.01 on all parameters; here, as elsewhere, biases are left out unless asked.</remarks>
+/// <summary>
+/// Adam whose decay is apart from the gradient, as PyTorch's AdamW: w -= rate decay w first, then Adam's step without decay.
+/// </summary>
+/// <remarks>
+/// Source: Loshchilov and Hutter 2019. PyTorch's default decay is 0.01 on all parameters; here, as elsewhere, biases are left out unless
+/// asked.
+/// </remarks>
 public sealed record AdamW : OptimizerSettings
 {
     public AdamW() : base(0.001f) => WeightDecay = 0.01f;

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Convolve.Training.Optimizers;
 
 /// <summary>What keeps single steps from being too long; as PyTorch's clip_grad_norm_ and clip_grad_value_, before weight decay.</summary>
-/// <param name="Norm">The longest that all gradients together may be, as one vector; longer ones are shortened to it. Null for no limit.</param>
+/// <param name="Norm">The longest that all gradients together may be, as one vector; longer ones are shortened to it. Null for no
+/// limit.</param>
 /// <param name="Value">The largest that the size of each gradient may be, after that; null for no limit.</param>
 public sealed record GradientClipping(float? Norm = null, float? Value = null)
 {
@@ -22,6 +23,7 @@ public sealed record GradientClipping(float? Norm = null, float? Value = null)
     private static void Require(float? limit, string name)
     {
         if (limit is not (null or (> 0 and < float.PositiveInfinity)))
-            throw new RecipeException(string.Create(CultureInfo.InvariantCulture, $"Gradients are to be clipped to the {name} {limit}, and that must be above 0, such as 1."));
+            throw new RecipeException(string.Create(CultureInfo.InvariantCulture,
+                $"Gradients are to be clipped to the {name} {limit}, and that must be above 0, such as 1."));
     }
 }

@@ -7,7 +7,10 @@ using Convolve.Graphs;
 namespace Convolve.Training.Optimizers;
 
 /// <summary>Factors of the learning rate for layers by name: below 1 for what is learned already, 0 for what shall stay as it is.</summary>
-/// <remarks>A name may hold * for any letters: conv*, layer1.*. Where several fit a layer, the last one counts; the others have factor 1. Two are equal when their texts are.</remarks>
+/// <remarks>
+/// A name may hold * for any letters: conv*, layer1.*. Where several fit a layer, the last one counts; the others have factor 1. Two are
+/// equal when their texts are.
+/// </remarks>
 [JsonConverter(typeof(LayerRatesConverter))]
 public sealed class LayerRates : IEquatable<LayerRates>
 {
@@ -49,15 +52,19 @@ public sealed class LayerRates : IEquatable<LayerRates>
         string[] learning = [.. graph.Nodes.Where(n => n.ParameterCount > 0).Select(n => n.Name)];
         foreach ((string pattern, _) in _rates)
             if (!learning.Any(name => Fits(pattern, name)))
-                throw new RecipeException($"No layer of {graph.Name} that learns is called {pattern}.{NearestName.Guess(pattern.Trim('*'), learning)} There are {string.Join(", ", learning)}.");
+                throw new RecipeException(
+                    $"No layer of {graph.Name} that learns is called {pattern}.{NearestName.Guess(pattern.Trim('*'), learning)} There " +
+                    $"are {string.Join(", ", learning)}.");
         if (learning.All(name => FactorOf(name) == 0))
-            throw new RecipeException($"Every layer of {graph.Name} is frozen, and nothing would be learned. Leave at least the last one, {learning[^1]}, free.");
+            throw new RecipeException(
+                $"Every layer of {graph.Name} is frozen, and nothing would be learned. Leave at least the last one, {learning[^1]}, free.");
         // A parameter's name is its layer's, and what it is.
         return parameter => FactorOf(parameter[..parameter.LastIndexOf('.')]);
     }
 
     /// <summary>The layers of a graph that stay as they are.</summary>
-    public IReadOnlyList<string> FrozenIn(Graph graph) => [.. graph.Nodes.Where(n => n.ParameterCount > 0 && FactorOf(n.Name) == 0).Select(n => n.Name)];
+    public IReadOnlyList<string> FrozenIn(Graph graph) =>
+        [.. graph.Nodes.Where(n => n.ParameterCount > 0 && FactorOf(n.Name) == 0).Select(n => n.Name)];
 
     public bool Equals(LayerRates? other) => other is not null && _rates.SequenceEqual(other._rates);
 
@@ -67,7 +74,8 @@ public sealed class LayerRates : IEquatable<LayerRates>
 
     /// <summary>As <see cref="Parse"/> reads it.</summary>
     public override string ToString() => IsNone ? "none"
-        : string.Join(',', _rates.Select(r => r.Factor == 0 ? r.Pattern : string.Create(CultureInfo.InvariantCulture, $"{r.Pattern}={r.Factor:R}")));
+        : string.Join(',',
+        _rates.Select(r => r.Factor == 0 ? r.Pattern : string.Create(CultureInfo.InvariantCulture, $"{r.Pattern}={r.Factor:R}")));
 
     private float FactorOf(string layer)
     {
@@ -87,5 +95,6 @@ internal sealed class LayerRatesConverter : JsonConverter<LayerRates>
     public override LayerRates Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         LayerRates.Parse(reader.GetString() ?? throw new JsonException("layer rates are a text, such as \"conv*=0.1\", and null came."));
 
-    public override void Write(Utf8JsonWriter writer, LayerRates value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, LayerRates value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 }

@@ -53,7 +53,10 @@ internal sealed class Optimizer : IDisposable
     /// <summary>What is kept for each weight: its name, such as "velocity", and its arena, laid out as the weights.</summary>
     internal IEnumerable<(string Name, NativeBuffer Arena)> States => _stateNames.Zip(_states);
 
-    /// <summary>The length of the gradients of all layers that learn, as one vector, before any clipping, at the last update; null where they are not clipped by it.</summary>
+    /// <summary>
+    /// The length of the gradients of all layers that learn, as one vector, before any clipping, at the last update; null where they are
+    /// not clipped by it.
+    /// </summary>
     public double? GradientNorm { get; private set; }
 
     /// <summary>Whether all weights that the last update changed are finite.</summary>

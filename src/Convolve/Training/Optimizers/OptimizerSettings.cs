@@ -22,7 +22,10 @@ public abstract record OptimizerSettings
     /// <summary>The penalty's factor: L2, but decoupled from the gradient in <see cref="AdamW"/>.</summary>
     public float WeightDecay { get; init; }
 
-    /// <summary>Whether the penalty also holds for all else that is learned (biases, scales and shifts of normalizations, slopes), as in PyTorch's default.</summary>
+    /// <summary>
+    /// Whether the penalty also holds for all else that is learned (biases, scales and shifts of normalizations, slopes), as in PyTorch's
+    /// default.
+    /// </summary>
     public bool DecaysBiases { get; init; }
 
     /// <summary>The names of what is kept for each weight, such as "velocity"; as many floats as there are names.</summary>

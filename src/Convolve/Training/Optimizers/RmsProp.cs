@@ -4,8 +4,8 @@ using Convolve.OneDnn;
 namespace Convolve.Training.Optimizers;
 
 /// <summary>
-/// RMSprop, as PyTorch's: with g += decay w and the running mean v of g^2, the step is g / (sqrt(v) + eps), which momentum gathers; centred, the mean
-/// gradient's square is taken from v first.
+/// RMSprop, as PyTorch's: with g += decay w and the running mean v of g^2, the step is g / (sqrt(v) + eps), which momentum gathers;
+/// centred, the mean gradient's square is taken from v first.
 /// </summary>
 /// <remarks>Source: Tieleman and Hinton 2012, lecture 6.5; centred: Graves 2013.</remarks>
 public sealed record RmsProp() : OptimizerSettings(0.01f)
@@ -22,7 +22,8 @@ public sealed record RmsProp() : OptimizerSettings(0.01f)
     /// <summary>Whether the gradient's variance is used, and not its mean square.</summary>
     public bool Centered { get; init; }
 
-    internal override IReadOnlyList<string> States => ["mean_square", .. Momentum != 0 ? ["velocity"] : (string[])[], .. Centered ? ["mean"] : (string[])[]];
+    internal override IReadOnlyList<string> States =>
+        ["mean_square", .. Momentum != 0 ? ["velocity"] : (string[])[], .. Centered ? ["mean"] : (string[])[]];
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
         new UpdateKernel<RmsPropRule>(store, states, (step, role) => new(step, Alpha, Eps, DecayOf(role), Momentum, Centered));

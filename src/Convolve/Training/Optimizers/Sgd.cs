@@ -3,7 +3,9 @@ using Convolve.OneDnn;
 
 namespace Convolve.Training.Optimizers;
 
-/// <summary>Stochastic gradient descent, as PyTorch's SGD: v = momentum v + g + decay w; w -= rate v (Nesterov: rate (g + decay w + momentum v)).</summary>
+/// <summary>
+/// Stochastic gradient descent, as PyTorch's SGD: v = momentum v + g + decay w; w -= rate v (Nesterov: rate (g + decay w + momentum v)).
+/// </summary>
 /// <remarks>Source: Sutskever et al. 2013; Krizhevsky et al. 2012, section 5 (there the rate is inside the velocity).</remarks>
 public sealed record Sgd() : OptimizerSettings(0.01f)
 {

@@ -24,7 +24,9 @@ internal sealed class WeightAverage : IDisposable
 
     public long MemoryBytes => Arena.Bytes;
 
-    /// <summary>Begins anew with the weights as they are: a copy, since a step with all of the weight still rounds, and keeps what is no number.</summary>
+    /// <summary>
+    /// Begins anew with the weights as they are: a copy, since a step with all of the weight still rounds, and keeps what is no number.
+    /// </summary>
     public void Begin() => _model.Store.Weights.CopyTo(Arena);
 
     /// <summary>Takes the weights in after an update; on the executor thread.</summary>

@@ -173,7 +173,8 @@ public sealed class ArchiveFetchTests : IDisposable
         string archive = _folder.Write("cache/small/" + ArchivedSet.ArchiveName, bytes);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
         Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected " +
-            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `convolve data fetch small` to have the published " +
+            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `convolve data fetch small` to have the " +
+            $"published " +
             $"one downloaded; or, if it is what you want, unpack it yourself, with its files in {set.FilesDirectory}.", e.Message);
         Assert.Equal(bytes, File.ReadAllBytes(archive));
         Assert.Equal([ArchivedSet.ArchiveName], set.Present);
@@ -259,7 +260,8 @@ public sealed class ArchiveFetchTests : IDisposable
                 }
                 catch (DownloadException e)
                 {
-                    Assert.Matches($"^{name} cannot be fetched. Cannot write '{folder.FullName}/cache/.+': disk full. Free space on the disk " +
+                    Assert.Matches(
+                        $"^{name} cannot be fetched. Cannot write '{folder.FullName}/cache/.+': disk full. Free space on the disk " +
                         $"of '.+', or write to another disk. What has come is kept, and `convolve data fetch {name}` goes on from there; " +
                         "--data-dir or XDG_CACHE_HOME name another folder.$", e.Message);
                     failed.Add(faults.Steps[n]);

@@ -87,7 +87,8 @@ public sealed class DatasetDownloadTests
         bad.Answer = request => Fault(fault, set, request.Path);
         good.Answer = request => Good(set, request.Path);
         Assert.Equal(20, set.Store.Load("tiny", new(), null, default).Train.Count);
-        // From then on, the mirror that delivered comes first. A connection that is closed without an answer, the HTTP client tries again by itself.
+        // From then on, the mirror that delivered comes first. A connection that is closed without an answer, the HTTP client tries again
+        // by itself.
         Assert.Single(bad.Requests.Select(r => r.Path).Distinct());
         Assert.True(bad.Requests.Count == 1 || fault == "closed");
 
@@ -100,8 +101,10 @@ public sealed class DatasetDownloadTests
         Assert.Matches($"^  {bad.Address}train-images-idx3-ubyte.gz: .*({problem})", lines[1]);
         Assert.Equal($"  {good.Address}train-images-idx3-ubyte.gz: HTTP 404 Not Found", lines[2]);
         Assert.Equal(
-            "Check the network and run `convolve data fetch tiny`, which goes on where this ended; or put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, " +
-            $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or name another mirror in CONVOLVE_MIRRORS.", lines[3]);
+            "Check the network and run `convolve data fetch tiny`, which goes on where this ended; or put train-images-idx3-ubyte.gz, " +
+            "train-labels-idx1-ubyte.gz, " +
+            $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or name another " +
+            $"mirror in CONVOLVE_MIRRORS.", lines[3]);
         // Nothing that could be taken for a file of the set; of a transfer that was cut off, what has come.
         string[] kept = fault == "cut off" ? [".train-images-idx3-ubyte.gz.part", ".train-images-idx3-ubyte.gz.part.origin"] : [];
         Assert.Equal([".fetching", .. kept], FilesIn(Path.Combine(set.CacheDirectory, "tiny")));
@@ -147,13 +150,16 @@ public sealed class DatasetDownloadTests
         Assert.Equal(["/gone/tiny/train-images-idx3-ubyte.gz"], own.Paths);
         Assert.Equal(4, named.Requests.Count);
         // Those of the options come before those of the environment.
-        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "b"), Mirrors = [$"{named.Address}data"] }, null, default);
+        set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "b"), Mirrors = [$"{named.Address}data"] }, null,
+            default);
         Assert.Equal((1, 8), (own.Requests.Count, named.Requests.Count));
         foreach (string bad in new[] { "host/data", "ftp://host/", "file:///data", "" })
         {
             DataException e = Assert.Throws<DataException>(
-                () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "c"), Mirrors = [bad] }, null, default));
-            Assert.StartsWith($"The mirror \"{bad}\" is no address. Give one that begins with https:// or http://", e.Message, StringComparison.Ordinal);
+                () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "c"), Mirrors = [bad] }, null,
+                default));
+            Assert.StartsWith($"The mirror \"{bad}\" is no address. Give one that begins with https:// or http://", e.Message,
+                StringComparison.Ordinal);
         }
     }
 
@@ -198,11 +204,14 @@ public sealed class DatasetDownloadTests
         set.WriteAll(set.DataVariable);
         folder.Write("env/train-labels-idx1-ubyte", [1, 2, 3]);
         DataException e = Assert.Throws<DataException>(() => set.Store.Fetch("tiny", new(), null, default));
-        Assert.Equal($"tiny is whole in {set.CacheDirectory}/tiny now, but {set.DataVariable} is looked into first, and holds files of it that are bad. Delete those.",
+        Assert.Equal(
+            $"tiny is whole in {set.CacheDirectory}/tiny now, but {set.DataVariable} is looked into first, and holds files of it that " +
+            $"are bad. Delete those.",
             e.Message.Replace('\\', '/'));
     }
 
-    private static IEnumerable<string?> FilesIn(string directory) => Directory.GetFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    private static IEnumerable<string?> FilesIn(string directory) =>
+        Directory.GetFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 
     private static byte[] Good(SmallSet set, string path) => MirrorServer.Reply(set.Packed(path));
 

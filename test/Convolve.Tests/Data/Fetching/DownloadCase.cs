@@ -40,7 +40,8 @@ public abstract class DownloadCase : IDisposable
 
     /// <summary>What each mirror did; a null if one delivered.</summary>
     private protected async Task<IReadOnlyList<string?>> Run(
-        Uri[] addresses, double patience = 20, byte[]? content = null, long[]? sizes = null, PartFile? part = null, CancellationToken cancellation = default)
+        Uri[] addresses, double patience = 20, byte[]? content = null, long[]? sizes = null, PartFile? part = null,
+        CancellationToken cancellation = default)
     {
         byte[] wanted = content ?? Content;
         RemoteFile file = new("file", addresses, sizes ?? [wanted.Length], wanted.Length + 1000, 0,

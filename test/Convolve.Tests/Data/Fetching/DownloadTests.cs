@@ -8,13 +8,16 @@ using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Fetching;
 
-/// <summary>One file from mirrors that behave as mirrors do: they cut off, stall, lie about sizes, forget ranges, change the file.</summary>
+/// <summary>
+/// One file from mirrors that behave as mirrors do: they cut off, stall, lie about sizes, forget ranges, change the file.
+/// </summary>
 public sealed class DownloadTests : DownloadCase
 {
     [Fact]
     public async Task A_connection_that_breaks_is_taken_up_where_it_ended()
     {
-        Server.Answer = request => Server.Requests.Count == 1 ? MirrorServer.Serve(request, Content, "\"v1\"")[..150_000] : MirrorServer.Serve(request, Content, "\"v1\"");
+        Server.Answer = request => Server.Requests.Count == 1 ? MirrorServer.Serve(request, Content, "\"v1\"")[..150_000]
+            : MirrorServer.Serve(request, Content, "\"v1\"");
         await Succeeds();
         Assert.Equal(2, Server.Requests.Count);
         Assert.InRange(Server.Requests[1].From!.Value, 140_000, 150_000);
@@ -96,7 +99,8 @@ public sealed class DownloadTests : DownloadCase
     public async Task Another_range_than_the_one_asked_for_is_not_taken(string header)
     {
         await Leave(100_000, new(Server.Address.AbsoluteUri, Content.Length, "\"v1\""));
-        Server.Answer = request => request.From is null ? MirrorServer.Reply(Content) : MirrorServer.Reply(Content[100_000..], "206 Partial Content", header);
+        Server.Answer = request => request.From is null ? MirrorServer.Reply(Content)
+            : MirrorServer.Reply(Content[100_000..], "206 Partial Content", header);
         await Succeeds();
         Assert.Equal([100_000, null], Server.Requests.Select(r => r.From));
     }
@@ -112,7 +116,8 @@ public sealed class DownloadTests : DownloadCase
     public async Task The_next_mirror_goes_on_where_the_first_ended()
     {
         using MirrorServer second = new();
-        Server.Answer = request => request.From is null ? MirrorServer.Serve(request, Content, "\"v1\"")[..50_000] : MirrorServer.Reply([], "404 Not Found");
+        Server.Answer = request => request.From is null ? MirrorServer.Serve(request, Content, "\"v1\"")[..50_000]
+            : MirrorServer.Reply([], "404 Not Found");
         second.Answer = request => MirrorServer.Serve(request, Content, "\"other\"");
         Assert.Null((await Run([Server.Address, second.Address])).Single());
         Assert.InRange(second.Requests.Single().From!.Value, 40_000, 50_000);
@@ -144,7 +149,8 @@ public sealed class DownloadTests : DownloadCase
     {
         await Leave(100_000, new(Server.Address.AbsoluteUri, Content.Length, "\"v1\""));
         Server.Answer = _ => [.. MirrorServer.Head("200 OK", "Content-Type: text/html; charset=utf-8"), .. "  \r\n<!DOCTYPE html>Log in"u8];
-        Assert.EndsWith("sent a web page in place of the file; a firewall or a log-in may stand in between", await Fails(sizes: []), StringComparison.Ordinal);
+        Assert.EndsWith("sent a web page in place of the file; a firewall or a log-in may stand in between", await Fails(sizes: []),
+            StringComparison.Ordinal);
         Assert.Equal(100_000, Part.Length);
         Assert.Single(Server.Requests);
     }
@@ -156,7 +162,8 @@ public sealed class DownloadTests : DownloadCase
     public async Task A_file_of_another_size_is_refused_before_it_comes(int size)
     {
         Server.Answer = _ => MirrorServer.Reply(new byte[size]);
-        Assert.EndsWith($"announces {size} bytes, expected 400000: it is another file, or a page in its place", await Fails(), StringComparison.Ordinal);
+        Assert.EndsWith($"announces {size} bytes, expected 400000: it is another file, or a page in its place", await Fails(),
+            StringComparison.Ordinal);
         Assert.Equal(0, Part.Length);
     }
 
@@ -171,7 +178,8 @@ public sealed class DownloadTests : DownloadCase
     [Fact]
     public async Task A_size_that_is_not_announced_is_found_out()
     {
-        Server.Answer = request => request.From is { } from ? MirrorServer.Serve(request, Content) : [.. MirrorServer.Head("200 OK"), .. Content];
+        Server.Answer = request => request.From is { }
+            from ? MirrorServer.Serve(request, Content) : [.. MirrorServer.Head("200 OK"), .. Content];
         await Succeeds();
         Part.Delete();
         Server.Answer = _ => [.. MirrorServer.Head("200 OK"), .. Content[..1000]];
@@ -278,7 +286,8 @@ public sealed class DownloadTests : DownloadCase
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0)); // a port that nobody listens to
         int port = ((System.Net.IPEndPoint)socket.LocalEndPoint!).Port;
-        Assert.Equal($"http://127.0.0.1:{port}/: the connection was refused: nothing answers at 127.0.0.1:{port}", (await Run([new($"http://127.0.0.1:{port}/")])).Single());
+        Assert.Equal($"http://127.0.0.1:{port}/: the connection was refused: nothing answers at 127.0.0.1:{port}",
+            (await Run([new($"http://127.0.0.1:{port}/")])).Single());
     }
 
     [Theory]
@@ -289,7 +298,8 @@ public sealed class DownloadTests : DownloadCase
     [InlineData(HttpRequestError.InvalidResponse, "answered with something that is not HTTP: because")]
     [InlineData(HttpRequestError.Unknown, "because")]
     public void Failures_of_the_network_have_words(HttpRequestError error, string words) =>
-        Assert.Equal(words, TransferFault.Words(new HttpRequestException(error, "outer", new IOException("because")), new("https://host/"), came: null));
+        Assert.Equal(words, TransferFault.Words(new HttpRequestException(error, "outer", new IOException("because")), new("https://host/"),
+            came: null));
 
     [Fact]
     public async Task What_is_not_http_is_told()
@@ -299,13 +309,15 @@ public sealed class DownloadTests : DownloadCase
     }
 
     [NeedsTheory(Feature.Mounting)]
-    [InlineData(true, @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a folder on another disk")]
+    [InlineData(true,
+        @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a folder on another disk")]
     [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {
         string small = Path.Combine(Folder.FullName, "small");
         Directory.CreateDirectory(small);
-        using (var mount = Process.Start(new ProcessStartInfo("mount", ["-t", "tmpfs", "-o", "size=100k", "tmpfs", small]) { RedirectStandardError = true })!)
+        using (var mount = Process.Start(new ProcessStartInfo("mount",
+            ["-t", "tmpfs", "-o", "size=100k", "tmpfs", small]) { RedirectStandardError = true })!)
         {
             await mount.WaitForExitAsync();
             Assert.Equal(0, mount.ExitCode);

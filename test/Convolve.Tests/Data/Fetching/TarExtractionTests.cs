@@ -67,7 +67,8 @@ public sealed class TarExtractionTests : IDisposable
 
     private static readonly string[] Outside =
     [
-        "../a.bin", "set/../../a.bin", "set/..", "/etc/a.bin", "//a.bin", @"..\a.bin", @"set\..\..\a.bin", @"\a.bin", @"C:\a.bin", "c:a.bin",
+        "../a.bin", "set/../../a.bin", "set/..", "/etc/a.bin", "//a.bin", @"..\a.bin", @"set\..\..\a.bin", @"\a.bin", @"C:\a.bin",
+        "c:a.bin",
         "set/a.bin:stream", @"\\host\share\a.bin",
     ];
 

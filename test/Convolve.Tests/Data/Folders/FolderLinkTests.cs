@@ -34,7 +34,8 @@ public sealed class FolderLinkTests : IDisposable
         Assert.Equal([8, 8], Counts(report));
         Assert.Equal(target != "b" || link == "b/deep/up", report.IsOk);
         if (link != "again")
-            Assert.Contains(report.Findings, f => f.Path == _folder[link] && f.Kind == (target == "b" && link[0] == 'a' ? TwoLabels : Link));
+            Assert.Contains(report.Findings, f => f.Path == _folder[link]
+                && f.Kind == (target == "b" && link[0] == 'a' ? TwoLabels : Link));
         Assert.Equal(16, Datasets.Load(_folder.Name) is var data ? data.Train.Count + data.Test.Count : 0);
     }
 
@@ -81,7 +82,8 @@ public sealed class FolderLinkTests : IDisposable
         Assert.Equal((Leak, set["test/a"]), (report.Findings[0].Kind, report.Findings[0].Path));
         LoadedData data = Datasets.Load(set.Name);
         Assert.Equal((8, 4), (data.Train.Count, data.Test.Count));
-        Assert.Contains(data.Remarks, r => r.StartsWith(set["test/a"], StringComparison.Ordinal) && r.Contains("what is tested was trained on", StringComparison.Ordinal));
+        Assert.Contains(data.Remarks, r => r.StartsWith(set["test/a"], StringComparison.Ordinal)
+            && r.Contains("what is tested was trained on", StringComparison.Ordinal));
         Assert.Contains("Not tested, since the test split has no picture of it: a.", data.Remarks);
     }
 
@@ -101,13 +103,15 @@ public sealed class FolderLinkTests : IDisposable
         foreach (string path in (string[])["/proc/self", "/proc", "/sys/class"])
         {
             if (Directory.Exists(path))
-                Assert.Contains("is in a file system of the kernel (", Assert.Throws<DataException>(() => ImageFolder.Verify("folder:" + path)).Message, StringComparison.Ordinal);
+                Assert.Contains("is in a file system of the kernel (",
+                    Assert.Throws<DataException>(() => ImageFolder.Verify("folder:" + path)).Message, StringComparison.Ordinal);
         }
         Directory.CreateSymbolicLink(_folder["a/process"], "/proc/self");
         Directory.CreateSymbolicLink(_folder["b/root"], "/proc/self/root");
         ImageFolderReport report = ImageFolder.Verify(_folder.Name);
         Assert.Equal([8, 8], Counts(report));
-        Assert.Equal(["a/process", "b/root"], report.Findings.Where(f => f.Kind == Link).Select(f => Path.GetRelativePath(_folder.Root, f.Path)));
+        Assert.Equal(["a/process", "b/root"],
+            report.Findings.Where(f => f.Kind == Link).Select(f => Path.GetRelativePath(_folder.Root, f.Path)));
     }
 
     [Fact]
@@ -122,7 +126,8 @@ public sealed class FolderLinkTests : IDisposable
         grown.SetLength(1L << 40);
         ImageFolderReport report = ImageFolder.Verify(_folder.Name);
         Assert.Equal(["a/pipe.jpg", "a/to-pipe.jpg", "a/zero.jpg", "b/process.png", "b/sparse.png"],
-            report.Findings.Where(f => f.Kind == BadFile).Select(f => Path.GetRelativePath(_folder.Root, f.Path)).Order(StringComparer.Ordinal));
+            report.Findings.Where(f => f.Kind == BadFile).Select(f => Path.GetRelativePath(_folder.Root, f.Path))
+            .Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<int> Counts(ImageFolderReport report) =>

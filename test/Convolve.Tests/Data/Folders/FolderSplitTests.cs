@@ -54,11 +54,16 @@ public sealed class FolderSplitTests : IDisposable
         Fill(other, 4);
         if (isRefused)
         {
-            Assert.Equal($"{_folder.Root}: {one} and {other} each hold the folders apple, pear and plum, so that they look like splits and not like classes. "
-                + "Name them train, validation and test, or put the class folders side by side.", Assert.Throws<DataException>(() => ImageFolder.Verify(_folder.Name)).Message);
+            Assert.Equal(
+                $"{_folder.Root}: {one} and {other} each hold the folders apple, pear and plum, so that they look like splits and not " +
+                $"like classes. "
+                + "Name them train, validation and test, or put the class folders side by side.",
+                Assert.Throws<DataException>(() => ImageFolder.Verify(_folder.Name)).Message);
             return;
         }
-        Assert.Contains(Datasets.Load(_folder.Name).Remarks, r => r.EndsWith($"{one} and {other} are taken for the classes; if they are splits, name them train, validation and test.", StringComparison.Ordinal));
+        Assert.Contains(Datasets.Load(_folder.Name).Remarks,
+            r => r.EndsWith($"{one} and {other} are taken for the classes; if they are splits, name them train, validation and test.",
+            StringComparison.Ordinal));
         Assert.Contains(ImageFolder.Verify(_folder.Name).Findings, f => f.Kind == Layout);
     }
 
@@ -82,7 +87,8 @@ public sealed class FolderSplitTests : IDisposable
         for (ulong seed = 0; seed < 10; seed++)
         {
             DataSplits data = Datasets.Load(_folder.Name).Split(seed: seed);
-            HashSet<UInt128>[] digests = [.. ((Split[])[data.Train, data.Validation, data.Test]).Select(s => s.Indices.Select(s.Dataset.DigestOf).ToHashSet())];
+            HashSet<UInt128>[] digests = [.. ((Split[])[data.Train, data.Validation, data.Test])
+                .Select(s => s.Indices.Select(s.Dataset.DigestOf).ToHashSet())];
             Assert.Empty(digests[0].Intersect(digests[1]));
             Assert.Empty(digests[0].Intersect(digests[2]));
             Assert.Empty(digests[1].Intersect(digests[2]));
@@ -98,7 +104,8 @@ public sealed class FolderSplitTests : IDisposable
         _folder.AddMany("tiny", 2, 2000);
         LoadedData set = Datasets.Load(_folder.Name);
         DataSplits data = set.Split();
-        int[] counts = [.. Enumerable.Range(0, 3).Select(label => data.Validation.Indices.Count(i => data.Validation.Dataset.LabelOf(i) == label))];
+        int[] counts = [.. Enumerable.Range(0, 3)
+            .Select(label => data.Validation.Indices.Count(i => data.Validation.Dataset.LabelOf(i) == label))];
         Assert.Equal((1, 0), (counts[1], counts[2]));
         Assert.Equal("The validation split has no picture of tiny: the best epoch is chosen without.", Assert.Single(data.Remarks));
         // A run of an older version keeps its splits.
@@ -124,7 +131,8 @@ public sealed class FolderSplitTests : IDisposable
             _folder.Write($"apple/{i}.BMP", [1]);
         _folder.Write("pear/1.webp", [1]);
         _folder.Write("pear/notes", [1]);
-        Assert.Equal("9 files are left out, since only JPEG and PNG are read: 7 .bmp, 1 without an extension, 1 .webp.", Assert.Single(Datasets.Load(_folder.Name).Remarks));
+        Assert.Equal("9 files are left out, since only JPEG and PNG are read: 7 .bmp, 1 without an extension, 1 .webp.",
+            Assert.Single(Datasets.Load(_folder.Name).Remarks));
     }
 
     [Theory]
@@ -151,20 +159,24 @@ public sealed class FolderSplitTests : IDisposable
             moved.Write($"{Path.GetFileName(Path.GetDirectoryName(file))}/{name--}.png", File.ReadAllBytes(file));
         LoadedData same = Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained });
         Assert.Equal(Digests(run.Test), Digests(new("test", same.Test, [.. Enumerable.Range(0, same.Test.Count)])));
-        Assert.Equal("54 of 60 pictures were trained on, or chose the best epoch, and are left out of the test.", Assert.Single(same.Remarks));
+        Assert.Equal("54 of 60 pictures were trained on, or chose the best epoch, and are left out of the test.",
+            Assert.Single(same.Remarks));
 
         moved.AddMany("apple/new", 5, 12345);
         Assert.Equal(11, Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained }).Test.Count);
         foreach (string file in Directory.GetFiles(moved.Root, "*.png", SearchOption.AllDirectories))
-            if (!run.Train.Indices.Select(run.Train.Dataset.FileOf).Any(own => File.ReadAllBytes(own!).SequenceEqual(File.ReadAllBytes(file))))
+            if (!run.Train.Indices.Select(run.Train.Dataset.FileOf)
+                .Any(own => File.ReadAllBytes(own!).SequenceEqual(File.ReadAllBytes(file))))
                 File.Delete(file);
-        Assert.Contains("were trained on", Assert.Throws<DataException>(() => Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained })).Message, StringComparison.Ordinal);
+        Assert.Contains("were trained on", Assert.Throws<DataException>(() =>
+            Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained })).Message, StringComparison.Ordinal);
 
         byte[] bytes = File.ReadAllBytes(_folder["pictures.bin"]);
         foreach (int length in (int[])[0, 7, 31, bytes.Length - 1])
         {
             File.WriteAllBytes(_folder["pictures.bin"], bytes[..length]);
-            Assert.Contains("is damaged", Assert.Throws<DataException>(() => TrainedPictures.Read(_folder["pictures.bin"])).Message, StringComparison.Ordinal);
+            Assert.Contains("is damaged", Assert.Throws<DataException>(() => TrainedPictures.Read(_folder["pictures.bin"])).Message,
+                StringComparison.Ordinal);
         }
         Assert.Null(TrainedPictures.Read(_folder["none"]));
 
@@ -179,14 +191,18 @@ public sealed class FolderSplitTests : IDisposable
         Assert.Equal((3, 1), (data.Test.Count, data.Test.LabelOf(0)));
         Assert.Equal("Not tested, since the test split has no picture of them: pear, apple.", Assert.Single(data.Remarks));
         _folder.AddMany("kiwi", 2, 50);
-        Assert.Equal($"{_folder["kiwi"]} holds pictures of a class that the network was not trained on: it knows pear, plum, apple. Take the folder away, or give it the name of the class.",
-            Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { TestsAll = true, ClassNames = ["pear", "plum", "apple"] })).Message);
+        Assert.Equal(
+            $"{_folder["kiwi"]} holds pictures of a class that the network was not trained on: it knows pear, plum, apple. Take the " +
+            $"folder away, or give it the name of the class.",
+            Assert.Throws<DataException>(() =>
+            Datasets.Load(_folder.Name, new() { TestsAll = true, ClassNames = ["pear", "plum", "apple"] })).Message);
     }
 
     private void Fill(string split, int count)
     {
         int salt = 0;
         foreach (string name in (string[])["apple", "pear", "plum"])
-            _folder.AddMany(Path.Combine(split, name), count, split.Length * 100_000 + (split.Length > 0 ? split[0] : 0) * 1000 + 200 * salt++);
+            _folder.AddMany(Path.Combine(split, name), count,
+                split.Length * 100_000 + (split.Length > 0 ? split[0] : 0) * 1000 + 200 * salt++);
     }
 }

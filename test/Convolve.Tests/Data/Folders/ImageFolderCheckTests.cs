@@ -21,15 +21,19 @@ public sealed class ImageFolderCheckTests : IDisposable
         _folder.AddMany("b", 10, 50);
         Damage();
         DataException e = Assert.Throws<DataException>(() => Datasets.Load(_folder.Name));
-        Assert.Equal($"4 of 22 pictures of {_folder.Name} cannot be used. The first: {_folder["a/1.png"]}: this PNG file is cut off: it ends after 50 bytes, "
-            + $"before its IEND chunk. Get the file again. `convolve data verify {_folder.Name}` names all; --skip-bad leaves them out.", e.Message);
+        Assert.Equal(
+            $"4 of 22 pictures of {_folder.Name} cannot be used. The first: {_folder["a/1.png"]}: this PNG file is cut off: it ends " +
+            $"after 50 bytes, "
+            + $"before its IEND chunk. Get the file again. `convolve data verify {_folder.Name}` names all; --skip-bad leaves them out.",
+            e.Message);
 
         List<string> words = [];
         LoadedData data = Datasets.Load(_folder.Name, new() { SkipBad = true }, new HeardWords(words));
         Assert.Equal((16, 2), (data.Train.Count, data.Test.Count));
         Assert.Equal(4, data.Skipped.Count);
         Assert.Equal(words[1..], data.Remarks);
-        Assert.Equal([$"Reading and checking 22 pictures in {_folder.Root}", .. data.Skipped.Select(s => "Left out: " + s), "4 of 22 pictures are left out."], words);
+        Assert.Equal([$"Reading and checking 22 pictures in {_folder.Root}", .. data.Skipped.Select(s => "Left out: " + s),
+            "4 of 22 pictures are left out."], words);
     }
 
     [Fact]
@@ -41,7 +45,9 @@ public sealed class ImageFolderCheckTests : IDisposable
         ImageFolderReport good = ImageFolder.Verify(_folder.Name);
         Assert.True(good.IsOk);
         Assert.Equal([("train", 26), ("validation", 9), ("test", 9)], good.Parts.Select(p => (p.Name, p.Count)));
-        Assert.Equal((Imbalance, $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1, and training sees little of it; --class-weights balanced lets every class count the same."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
+        Assert.Equal((Imbalance,
+            $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1, and training sees little of it; " +
+            $"--class-weights balanced lets every class count the same."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
         Assert.Equal([20, 3, 3], good.Parts[0].CountsByClass);
 
         File.WriteAllBytes(_folder["train/c1/1.png"], File.ReadAllBytes(_folder["train/c1/1.png"])[..50]);
@@ -63,8 +69,10 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.False(report.IsOk);
         Assert.Equal(
             [
-                (BadFile, "train/c1/1.png"), (BadFile, "train/c1/2.jpg"), (BadFile, "train/c1/empty.jpeg"), (EmptyClass, "train/c3"), (UnknownClass, "test/c9"),
-                (Leak, "train/c0/1.png"), (TwoLabels, "train/c0/2.png"), (Repeated, "val/c0/1.png"), (UntestedClass, "test"), (UntestedClass, "val"), (UntestedClass, "val"),
+                (BadFile, "train/c1/1.png"), (BadFile, "train/c1/2.jpg"), (BadFile, "train/c1/empty.jpeg"), (EmptyClass, "train/c3"),
+                (UnknownClass, "test/c9"),
+                (Leak, "train/c0/1.png"), (TwoLabels, "train/c0/2.png"), (Repeated, "val/c0/1.png"), (UntestedClass, "test"),
+                (UntestedClass, "val"), (UntestedClass, "val"),
                 (Stray, "extra"), (Stray, "readme.md"), (Stray, "train/c0/notes.txt"), (Imbalance, "train"),
             ],
             report.Findings.Select(f => (f.Kind, Path.GetRelativePath(_folder.Root, f.Path))));
@@ -74,8 +82,10 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.Equal("/train/c3 holds no picture. Add some, or delete the folder.", messages[3]);
         Assert.Equal("/test/c9 holds pictures (1) of a class that /train has not: they have no label. Add the class there, or take the " +
             "folder away.", messages[4]);
-        Assert.Equal("/train/c0/1.png is, byte for byte, also /test/c0/leak.png: what is tested was trained on. Keep it in one split.", messages[5]);
-        Assert.Equal("/train/c0/2.png is, byte for byte, also /train/c2/other.png: one picture has several labels. Keep the right one.", messages[6]);
+        Assert.Equal("/train/c0/1.png is, byte for byte, also /test/c0/leak.png: what is tested was trained on. Keep it in one split.",
+            messages[5]);
+        Assert.Equal("/train/c0/2.png is, byte for byte, also /train/c2/other.png: one picture has several labels. Keep the right one.",
+            messages[6]);
         Assert.Equal("/extra is none of train, validation (or valid, or val) and test, and is left out.", messages[11]);
         Assert.Equal("/train/c0/notes.txt is not named like a picture (.jpg, .jpeg, .jpe, .jfif, .png), and is left out.", messages[13]);
         Assert.Equal($"{_folder["train/c3"]} holds no picture to train on. Add some, or delete the folder.",
@@ -136,21 +146,32 @@ public sealed class ImageFolderCheckTests : IDisposable
         Refused("folder:", "\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.");
         Refused("folder:/no/such", "There is no folder /no/such. Check the path.");
         _folder.Write("file.png", [1]);
-        Refused(_folder.Name + "/file.png", $"{_folder["file.png"]} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
-        Refused(_folder.Name, $"{_folder.Root} has no folder, and a folder for each class was expected, at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+        Refused(_folder.Name + "/file.png",
+            $"{_folder["file.png"]} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
+        Refused(_folder.Name,
+            $"{_folder.Root} has no folder, and a folder for each class was expected, at least 2. Sort the pictures into class folders; " +
+            $"train, validation and test may lie above them.");
         _folder.Add("one/1.png", 1);
-        Refused(_folder.Name + "/", $"{_folder.Root} has the one folder one, and a folder for each class was expected, at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+        Refused(_folder.Name + "/",
+            $"{_folder.Root} has the one folder one, and a folder for each class was expected, at least 2. Sort the pictures into class " +
+            $"folders; train, validation and test may lie above them.");
         _folder.Add("two/1.png", 2);
-        Refused(_folder.Name, $"{_folder.Root} holds no picture to test on: 2 pictures, none of them good and below test, and no class has two. Add some.");
-        Assert.Contains("/data is for sets known by name", Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message, StringComparison.Ordinal);
+        Refused(_folder.Name,
+            $"{_folder.Root} holds no picture to test on: 2 pictures, none of them good and below test, and no class has two. Add some.");
+        Assert.Contains("/data is for sets known by name",
+            Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message,
+            StringComparison.Ordinal);
         Directory.Delete(_folder["one"], true);
         Directory.Delete(_folder["two"], true);
         _folder.Add("test/a/1.png", 2);
-        Refused(_folder.Name, $"{_folder.Root} has a folder test, and no folder train with a folder for each class in it. Add it, or put the class folders of all pictures side by side: then the splits are drawn.");
+        Refused(_folder.Name,
+            $"{_folder.Root} has a folder test, and no folder train with a folder for each class in it. Add it, or put the class " +
+            $"folders of all pictures side by side: then the splits are drawn.");
         _folder.Add("train/a/1.png", 3);
         _folder.Add("val/a/1.png", 4);
         _folder.Add("valid/a/1.png", 5);
-        Refused(_folder.Name, $"{_folder["valid"]} and {_folder["val"]} mean the same split. Keep one of them.", either: $"{_folder["val"]} and {_folder["valid"]} mean the same split. Keep one of them.");
+        Refused(_folder.Name, $"{_folder["valid"]} and {_folder["val"]} mean the same split. Keep one of them.",
+            either: $"{_folder["val"]} and {_folder["valid"]} mean the same split. Keep one of them.");
 
         static void Refused(string name, string message, string? either = null) =>
             Assert.Contains(Assert.Throws<DataException>(() => Datasets.Load(name)).Message, (string[])[message, either ?? message]);

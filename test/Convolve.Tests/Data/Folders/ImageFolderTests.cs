@@ -66,10 +66,12 @@ public sealed class ImageFolderTests : IDisposable
             LoadedData data = Datasets.Load(_folder.Name, new() { Channels = asked });
             Assert.Equal(channels, data.Train.Channels);
             Assert.Equal(new ImageSize(channels, 6, 5), data.Train.Size);
-            byte[][] all = [.. new[] { data.Train, data.Test }.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => set.PixelsOf(i).ToArray()))];
+            byte[][] all = [.. new[] { data.Train,
+                data.Test }.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => set.PixelsOf(i).ToArray()))];
             Assert.Contains(channels == 1 ? grey : [.. grey, .. grey, .. grey], all);
             byte[] expected = channels == 3 ? colour
-                : [.. Enumerable.Range(0, 30).Select(i => (byte)(colour[i] * 19595 + colour[30 + i] * 38470 + colour[60 + i] * 7471 + 32768 >> 16))];
+                : [.. Enumerable.Range(0, 30).Select(i =>
+                (byte)(colour[i] * 19595 + colour[30 + i] * 38470 + colour[60 + i] * 7471 + 32768 >> 16))];
             Assert.Contains(expected, all);
         }
         Assert.All(Directory.GetFiles(_folder["b"]), File.Delete);
@@ -126,7 +128,8 @@ public sealed class ImageFolderTests : IDisposable
         FolderScan scan = FolderScan.Of(FolderListing.Of(_folder.Root), new(), keeps: false, null, default);
         Assert.False(scan.HasPixels);
         FolderDataset set = new("x", 1, new(1, 6, 5),
-            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null, f.Digest))], [0, 1], ["a", "b"], 1000);
+            [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null, f.Digest))], [0, 1],
+            ["a", "b"], 1000);
         Assert.Equal(one, set.PixelsOf(0).ToArray());
         Assert.Equal(other, set.PixelsOf(1).ToArray());
         byte[] buffer = new byte[40];
@@ -141,9 +144,11 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal($"{_folder["a/1.png"]} has 5 x 7 pixels, and had 5 x 6 when the set was loaded. Leave the files alone meanwhile.",
             Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message);
         File.WriteAllText(_folder["a/1.png"], "GIF89a");
-        Assert.Contains("It was good when the set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
+        Assert.Contains("It was good when the set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
+            StringComparison.Ordinal);
         File.Delete(_folder["a/1.png"]);
-        Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ",
+            Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -211,7 +216,9 @@ public sealed class ImageFolderTests : IDisposable
             _folder.AddMany(folder, 3, folder.Length * 10_000 + folder[^1] * 10);
         LoadedData data = Datasets.Load(_folder.Name);
         Assert.Equal(3, data.Test.Count);
-        Assert.Equal($"{_folder["test/bee"]} holds pictures (3) of a class that {_folder["train"]} has not: they have no label. Add the class there, or take the folder away.", data.Remarks[0]);
+        Assert.Equal(
+            $"{_folder["test/bee"]} holds pictures (3) of a class that {_folder["train"]} has not: they have no label. Add the class " +
+            $"there, or take the folder away.", data.Remarks[0]);
         Assert.Equal("Not tested, since the test split has no picture of it: b.", Assert.Single(data.Remarks.Skip(1)));
     }
 
@@ -232,5 +239,6 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal((300, 300, "class299", 299), (data.Train.Count, data.Test.Count, data.Train.ClassNames[299], data.Train.LabelOf(299)));
     }
 
-    private static HashSet<string> Pixels(Dataset set) => [.. Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(set.PixelsOf(i)))];
+    private static HashSet<string> Pixels(Dataset set) =>
+        [.. Enumerable.Range(0, set.Count).Select(i => Convert.ToHexString(set.PixelsOf(i)))];
 }

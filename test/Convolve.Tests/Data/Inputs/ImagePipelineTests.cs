@@ -28,7 +28,8 @@ public sealed class ImagePipelineTests
         foreach ((uint single, int bfloat16) in ResizeGolden.Roundings)
             Assert.Equal(bfloat16, BFloat16.FromSingle(BitConverter.UInt32BitsToSingle(single)));
         Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16.FromSingle(float.NaN) << 16)));
-        Assert.True(float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16.FromSingle(BitConverter.UInt32BitsToSingle(0x7F800001)) << 16)));
+        Assert.True(
+            float.IsNaN(BitConverter.UInt32BitsToSingle((uint)BFloat16.FromSingle(BitConverter.UInt32BitsToSingle(0x7F800001)) << 16)));
     }
 
     [Theory]
@@ -124,7 +125,9 @@ public sealed class ImagePipelineTests
         byte[] expected = Transforms.Pictures.Apply(preprocessing.Steps, pixels, size).Pixels;
         Assert.Equal([.. from _ in Enumerable.Range(0, 3) from b in expected select b / 255f], output);
         DataException e = Assert.Throws<DataException>(() => preprocessing with { Steps = [new CenterCrop(6), new HorizontalFlip()] });
-        Assert.Equal("Preprocessing: the step horizontal-flip depends on chance. Only steps like resize:256 and center-crop:224 are possible.", e.Message);
+        Assert.Equal(
+            "Preprocessing: the step horizontal-flip depends on chance. Only steps like resize:256 and center-crop:224 are possible.",
+            e.Message);
     }
 
     [Theory]

@@ -57,7 +57,8 @@ public sealed class PreviewSheetTests
                 BatchMix mix = mixer.Draw((uint)epoch);
                 for (int row = 0; row < 3; row++)
                 {
-                    byte[] own = Cell(sheet, row, 0, 6, 16), other = Cell(sheet, 2 - row, 0, 6, 16), seen = Cell(sheet, row, 2 + epoch, 6, 16);
+                    byte[] own = Cell(sheet, row, 0, 6, 16), other = Cell(sheet, 2 - row, 0, 6, 16),
+                        seen = Cell(sheet, row, 2 + epoch, 6, 16);
                     Assert.Equal(own, Cell(sheet, row, 1, 6, 16)); // evaluation sees nothing of it
                     for (int i = 0; i < seen.Length; i++)
                     {
@@ -84,7 +85,8 @@ public sealed class PreviewSheetTests
             for (int c = 0; c < 3; c++)
                 for (int y = 0; y < 112; y++)
                     for (int x = 0; x < 112; x++)
-                        Assert.Equal(pixels[y / 4 * 28 + x / 4], sheet.Pixels[(c * sheet.Size.Height + 26 + y) * sheet.Size.Width + left + x]);
+                        Assert.Equal(pixels[y / 4 * 28 + x / 4],
+                            sheet.Pixels[(c * sheet.Size.Height + 26 + y) * sheet.Size.Width + left + x]);
     }
 
     [Fact]
@@ -92,7 +94,9 @@ public sealed class PreviewSheetTests
     {
         Split split = new("train", TestData.Set(100, size: new(3, 4, 4)), [.. Enumerable.Range(0, 100)]);
         DataException e = Assert.Throws<DataException>(() => PreviewSheet.Create(split, [], new(3, 224, 224), 1, images: 100, epochs: 100));
-        Assert.Equal("A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, and at most 100000000 are possible. Show fewer images or epochs.", e.Message);
+        Assert.Equal(
+            "A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, and at most 100000000 are " +
+            "possible. Show fewer images or epochs.", e.Message);
     }
 
     // The pixels of a picture that was enlarged by a factor; what is around it is grey.
@@ -100,7 +104,8 @@ public sealed class PreviewSheetTests
     {
         byte[] sheetPixels = sheet.Pixels.ToArray();
         byte At(int c, int y, int x) => sheetPixels[(c * sheet.Size.Height + y) * sheet.Size.Width + x];
-        int top = 26 + row * 122 + (96 - size.Height * factor) / 2, left = 6 + column * 102 + Math.Min(column, 2) * 12 + (96 - size.Width * factor) / 2;
+        int top = 26 + row * 122 + (96 - size.Height * factor) / 2,
+            left = 6 + column * 102 + Math.Min(column, 2) * 12 + (96 - size.Width * factor) / 2;
         for (int c = 0; c < 3; c++)
         {
             Assert.Equal(208, At(c, top - 1, left));

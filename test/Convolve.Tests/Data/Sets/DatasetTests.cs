@@ -23,7 +23,8 @@ public sealed class DatasetTests
         ReadDataset set = new("many", [.. sizes.Select((s, i) => (s, TestData.Pixels(s.Length, i)))], [0, 1, 0], ["a", "b"]);
         Assert.Equal((null, "many: 3 images of many sizes in 2 classes"), (set.Size, set.ToString()));
         Preprocessing preprocessing = Preprocessing.Fit(new("train", set, [0, 1, 2]), new(3, 8, 8), Normalization.TrainingSplit);
-        byte[] green = [.. Enumerable.Range(0, 3).SelectMany(i => set.PixelsOf(i).Slice(sizes[i].PixelCount, sizes[i].PixelCount).ToArray())];
+        byte[] green = [.. Enumerable.Range(0, 3)
+            .SelectMany(i => set.PixelsOf(i).Slice(sizes[i].PixelCount, sizes[i].PixelCount).ToArray())];
         Assert.Equal(green.Average(b => b / 255.0), preprocessing.Mean[1], 1e-6);
 
         ImagePipeline pipeline = new(preprocessing, 3);
@@ -44,7 +45,8 @@ public sealed class DatasetTests
         string[] names = [.. Enumerable.Range(0, 1000).Select(i => $"{i}")];
         ReadDataset set = new("large", [(new(1, 1, 1), [7])], [999], names);
         Assert.Equal(999, set.LabelOf(0));
-        Assert.Equal("large: label 1000 of image 0 is outside 0 to 999, the numbers of its 1000 classes. Check the label file, or name more classes.",
+        Assert.Equal(
+            "large: label 1000 of image 0 is outside 0 to 999, the numbers of its 1000 classes. Check the label file, or name more classes.",
             Assert.Throws<DataException>(() => new ReadDataset("large", [(new(1, 1, 1), [7])], [1000], names)).Message);
     }
 }

@@ -103,7 +103,8 @@ public sealed class IdxTests
             yield return ($"labels and {junk} bytes", false, [.. GoodLabels, .. new byte[junk]],
                 $@" has {11 + junk} bytes, but .* 3 labels in 11\.");
             yield return ($"packed images and {junk} bytes in the archive", true, TestData.Gzip([.. GoodImages, .. new byte[junk]]),
-                @" goes on after the 3 images of 4x5 that its header announces\. It has bytes at its end that do not belong to it\." + again);
+                @" goes on after the 3 images of 4x5 that its header announces\. It has bytes at its end that do not belong to it\."
+                + again);
             yield return ($"packed images and {junk} bytes behind the archive", true, [.. packed, .. new byte[junk]],
                 @" does not end where its gzip data ends\. It is cut off within its last 8 bytes, or has bytes at its end");
         }
@@ -176,7 +177,9 @@ public sealed class IdxTests
         using TemporaryFolder folder = new();
         string images = folder.Write("a", GoodImages), labels = folder.Write("b", TestData.Labels(4));
         DataException e = Assert.Throws<DataException>(() => Idx.ReadDataset("bad", images, labels, TestData.Digits()));
-        Assert.Equal($"{images} holds 3 images, but {labels} holds 4 labels. Use two files of the same set: train with train, t10k with t10k.", e.Message);
+        Assert.Equal(
+            $"{images} holds 3 images, but {labels} holds 4 labels. Use two files of the same set: train with train, t10k with t10k.",
+            e.Message);
     }
 
     [Fact]

@@ -15,7 +15,8 @@ internal sealed class ReadDataset(string name, (ImageSize Size, byte[] Pixels)[]
 
     /// <summary>The images of another set, read on demand.</summary>
     public static ReadDataset Of(Dataset set) =>
-        new(set.Name, [.. Enumerable.Range(0, set.Count).Select(i => (set.SizeOf(i), set.PixelsOf(i).ToArray()))], set.Labels.ToArray(), [.. set.ClassNames]);
+        new(set.Name, [.. Enumerable.Range(0, set.Count).Select(i => (set.SizeOf(i), set.PixelsOf(i).ToArray()))], set.Labels.ToArray(),
+            [.. set.ClassNames]);
 
     public override ImageSize SizeOf(int i) => images[i].Size;
 

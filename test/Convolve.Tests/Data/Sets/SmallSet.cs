@@ -17,7 +17,8 @@ internal sealed class SmallSet
         Info = new DatasetInfo("tiny", "Noise.", new ImageSize(1, 4, 5), TestData.Digits(), 20, 10)
         {
             Files = [.. names.Select((n, i) =>
-                new DatasetFile(n, Content[i].Length, i < 2 ? DatasetRole.Train : DatasetRole.Test, TestData.Md5(Content[i])) { PackedDigest = TestData.Md5(TestData.Gzip(Content[i])) })],
+                new DatasetFile(n, Content[i].Length, i < 2 ? DatasetRole.Train : DatasetRole.Test,
+                    TestData.Md5(Content[i])) { PackedDigest = TestData.Md5(TestData.Gzip(Content[i])) })],
             Mirrors = mirrors,
             SystemDirectories = [Path.Combine(folder.FullName, "system")],
         };
@@ -36,7 +37,9 @@ internal sealed class SmallSet
 
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
-    public DatasetStore Store => new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience) { Backoff = TimeSpan.FromMilliseconds(10), Mirrors = MirrorsVariable }, [Info]);
+    public DatasetStore Store =>
+        new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience) { Backoff = TimeSpan.FromMilliseconds(10),
+        Mirrors = MirrorsVariable }, [Info]);
 
     /// <summary>What a mirror has behind a path.</summary>
     public byte[] Packed(string path) => TestData.Gzip(Unpacked(path));

@@ -13,7 +13,8 @@ internal static class Pictures
     /// <summary>The image of a size by the rule of <see cref="TestData.Pixels"/>.</summary>
     public static byte[] Of(ImageSize size) => TestData.Pixels(size.Length);
 
-    public static (byte[] Pixels, ImageSize Size) Apply(TransformList transforms, byte[] pixels, ImageSize size, uint sample = 0, ulong seed = 1)
+    public static (byte[] Pixels, ImageSize Size) Apply(TransformList transforms, byte[] pixels, ImageSize size, uint sample = 0,
+        ulong seed = 1)
     {
         byte[] before = [.. pixels];
         Picture picture = new(pixels, size, PictureScratch.OfThread);

@@ -88,7 +88,8 @@ public sealed class TransformGoldenTests
     {
         var (height, width, degrees, result) = TransformGolden.Rotations[number];
         ImageSize size = new(3, height, width);
-        Assert.Equal(Convert.FromHexString(result), Pictures.Run(Pictures.Of(size), size, (ref Picture p) => PixelRotation.Turn(ref p, degrees)));
+        Assert.Equal(Convert.FromHexString(result),
+            Pictures.Run(Pictures.Of(size), size, (ref Picture p) => PixelRotation.Turn(ref p, degrees)));
     }
 
     [Fact]
@@ -100,9 +101,11 @@ public sealed class TransformGoldenTests
         {
             for (int left = 0; left <= 6; left++)
             {
-                byte[] expected = [.. from c in Enumerable.Range(0, 3) from y in Enumerable.Range(top, 5) from x in Enumerable.Range(left, 7)
+                byte[] expected = [.. from c in Enumerable.Range(0, 3) from y in Enumerable.Range(top, 5)
+                    from x in Enumerable.Range(left, 7)
                                       select padded[(c * 11 + y) * 13 + x]];
-                Assert.Equal(expected, Pictures.Run(source, size, (ref Picture p) => PixelMoves.CropReflected(ref p, top - 3, left - 3, new(5, 7))));
+                Assert.Equal(expected,
+                    Pictures.Run(source, size, (ref Picture p) => PixelMoves.CropReflected(ref p, top - 3, left - 3, new(5, 7))));
             }
         }
     }
@@ -113,7 +116,8 @@ public sealed class TransformGoldenTests
         foreach (var (height, width, toHeight, toWidth, result) in TransformGolden.CenterCrops)
         {
             ImageSize size = new(1, height, width);
-            Assert.Equal(Convert.FromHexString(result), Pictures.Apply([new CenterCrop(new(toHeight, toWidth))], Pictures.Of(size), size).Pixels);
+            Assert.Equal(Convert.FromHexString(result),
+                Pictures.Apply([new CenterCrop(new(toHeight, toWidth))], Pictures.Of(size), size).Pixels);
         }
     }
 

@@ -17,7 +17,8 @@ public sealed class TransformKernelTests
     {
         ImageSize size = new(channels, height, width);
         byte[] pixels = [.. Pictures.Of(size).Select(b => (byte)(b | 1))]; // none is black
-        foreach ((int padding, FrameSize frame) in ((int, FrameSize)[])[(0, new(height - 2, width - 3)), (2, FrameSize.Of(size)), (1, new(height, width - 1)), (0, FrameSize.Of(size))])
+        foreach ((int padding, FrameSize frame) in ((int, FrameSize)[])[(0, new(height - 2, width - 3)), (2, FrameSize.Of(size)),
+            (1, new(height, width - 1)), (0, FrameSize.Of(size))])
         {
             Dictionary<string, (int Top, int Left)> places = [];
             for (int top = -padding; top <= height + padding - frame.Height; top++)
@@ -45,11 +46,14 @@ public sealed class TransformKernelTests
         HashSet<string> parts = [];
         for (int top = -Padding; top <= size.Height + Padding - frame.Height; top++)
             for (int left = -Padding; left <= size.Width + Padding - frame.Width; left++)
-                parts.Add(Convert.ToHexString([.. from c in Enumerable.Range(0, 3) from y in Enumerable.Range(top, frame.Height) from x in Enumerable.Range(left, frame.Width)
-                                                  select pixels[(c * size.Height + Reflected(y, size.Height)) * size.Width + Reflected(x, size.Width)]]));
+                parts.Add(Convert.ToHexString([.. from c in Enumerable.Range(0, 3) from y in Enumerable.Range(top, frame.Height)
+                    from x in Enumerable.Range(left, frame.Width)
+                                                  select pixels[(c * size.Height + Reflected(y, size.Height)) * size.Width
+                                                  + Reflected(x, size.Width)]]));
         HashSet<string> drawn = [];
         for (uint sample = 0; sample < 20 * parts.Count; sample++)
-            drawn.Add(Convert.ToHexString(Pictures.Apply([new RandomCrop(frame) { Padding = Padding, PaddingMode = PaddingMode.Reflect }], pixels, size, sample).Pixels));
+            drawn.Add(Convert.ToHexString(Pictures.Apply([new RandomCrop(frame) { Padding = Padding, PaddingMode = PaddingMode.Reflect }],
+                pixels, size, sample).Pixels));
         Assert.True(parts.SetEquals(drawn));
 
         static int Reflected(int place, int count) => count - 1 - Math.Abs(count - 1 - Math.Abs(place));
@@ -59,7 +63,8 @@ public sealed class TransformKernelTests
     public void Half_of_the_images_are_mirrored(int channels, int height, int width)
     {
         ImageSize size = new(channels, height, width);
-        byte[] pixels = Pictures.Of(size), mirrored = [.. Enumerable.Range(0, size.Length).Select(i => pixels[i / width * width + width - 1 - i % width])];
+        byte[] pixels = Pictures.Of(size),
+            mirrored = [.. Enumerable.Range(0, size.Length).Select(i => pixels[i / width * width + width - 1 - i % width])];
         int count = 0;
         for (uint sample = 0; sample < Draws; sample++)
         {
@@ -127,13 +132,15 @@ public sealed class TransformKernelTests
         {
             foreach (bool isCrop in (bool[])[true, false])
             {
-                var (top, left, h, w) = isCrop ? TransformKernels.Draw(crop, size, ref random) : TransformKernels.Draw(erasing, size, ref random);
+                var (top, left, h, w) = isCrop ? TransformKernels.Draw(crop, size, ref random)
+                    : TransformKernels.Draw(erasing, size, ref random);
                 Assert.True(top >= 0 && left >= 0 && h > 0 && w > 0 && top + h <= height && left + w <= width);
                 (isCrop ? crops : erased)[i] = ((double)h * w / size.PixelCount, isCrop ? (double)w / h : (double)h / w);
             }
         }
         double rounding = 2.0 / Math.Min(height, width);
-        Assert.All(crops, c => Assert.True(c.Area >= 0.2 * (1 - 2 * rounding) && c.Area <= 0.6 * (1 + 2 * rounding) && c.Ratio >= 0.5 * (1 - rounding) && c.Ratio <= 2 * (1 + rounding), $"{c}"));
+        Assert.All(crops, c => Assert.True(c.Area >= 0.2 * (1 - 2 * rounding) && c.Area <= 0.6 * (1 + 2 * rounding)
+            && c.Ratio >= 0.5 * (1 - rounding) && c.Ratio <= 2 * (1 + rounding), $"{c}"));
         Assert.All(erased, c => Assert.True(c.Area >= 0.1 * (1 - 2 * rounding) && c.Area <= 0.3 * (1 + 2 * rounding), $"{c}"));
         if (height != width || height < 100)
             return; // where all fits, areas are uniform and shapes as often wide as high
@@ -172,7 +179,8 @@ public sealed class TransformKernelTests
                 untouched++;
                 continue;
             }
-            int top = changed.Min(i => i / 23 % 31), bottom = changed.Max(i => i / 23 % 31), left = changed.Min(i => i % 23), right = changed.Max(i => i % 23);
+            int top = changed.Min(i => i / 23 % 31), bottom = changed.Max(i => i / 23 % 31), left = changed.Min(i => i % 23),
+                right = changed.Max(i => i % 23);
             if (fill == ErasedFill.Random)
                 random.AddRange(changed.Select(i => output[i]));
             else
@@ -246,9 +254,11 @@ public sealed class TransformKernelTests
         Assert.InRange(values.Average(), 98, 101); // truncated
         byte[] light = Pictures.Apply([new ColorJitter { Contrast = 3 }], grey, size).Pixels;
         Assert.Equal(grey, light); // contrast is about the mean
-        // More light before less contrast is cut off at white, so that black and white stay as far from grey; the other way about both become lighter.
+        // More light before less contrast is cut off at white, so that black and white stay as far from grey; the other way about both
+        // become lighter.
         byte[] ends = [.. Enumerable.Range(0, size.Length).Select(i => (byte)(i % 2 * 255))];
-        byte[][] both = [.. Enumerable.Range(0, 200).Select(i => Pictures.Apply([new ColorJitter { Brightness = 0.9f, Contrast = 0.9f }], ends, size, (uint)i).Pixels)];
+        byte[][] both = [.. Enumerable.Range(0, 200)
+            .Select(i => Pictures.Apply([new ColorJitter { Brightness = 0.9f, Contrast = 0.9f }], ends, size, (uint)i).Pixels)];
         Assert.Contains(both, p => p.Max() == 255);
         int[] sums = [.. both.Where(p => p.Min() > 0).Select(p => p.Min() + p.Max())];
         Assert.InRange(sums.Count(sum => sum is > 251 and < 258), 10, 60); // an eighth of 200
@@ -264,7 +274,8 @@ public sealed class TransformKernelTests
         Assert.Equal(colors, turned);
         PixelColors.Hue(turned, 1 / 3f); // red becomes green, green blue, blue red
         for (int i = 0; i < 1000; i++)
-            Assert.InRange(Math.Abs(turned[1000 + i] - colors[i]) + Math.Abs(turned[2000 + i] - colors[1000 + i]) + Math.Abs(turned[i] - colors[2000 + i]), 0, 1);
+            Assert.InRange(Math.Abs(turned[1000 + i] - colors[i]) + Math.Abs(turned[2000 + i] - colors[1000 + i])
+                + Math.Abs(turned[i] - colors[2000 + i]), 0, 1);
         byte[] grey = [.. Enumerable.Range(0, 3 * 256).Select(i => (byte)i)], same = [.. grey];
         PixelColors.Hue(same, 0.37f);
         Assert.Equal(grey, same);
@@ -275,7 +286,8 @@ public sealed class TransformKernelTests
     {
         ImageSize size = new(3, 60, 80);
         TransformList steps = [Resize.ShorterSide(40), new CenterCrop(new(32, 30))];
-        Assert.Equal(Pictures.Apply(steps, Pictures.Of(size), size, 1).Pixels, Pictures.Apply(steps, Pictures.Of(size), size, 2, 99).Pixels);
+        Assert.Equal(Pictures.Apply(steps, Pictures.Of(size), size, 1).Pixels,
+            Pictures.Apply(steps, Pictures.Of(size), size, 2, 99).Pixels);
     }
 
     [Theory]
@@ -299,7 +311,8 @@ public sealed class TransformKernelTests
 
     private static byte[] Part(byte[] pixels, ImageSize size, int top, int left, FrameSize frame) =>
     [
-        .. from c in Enumerable.Range(0, size.Channels) from y in Enumerable.Range(top, frame.Height) from x in Enumerable.Range(left, frame.Width)
+        .. from c in Enumerable.Range(0, size.Channels) from y in Enumerable.Range(top, frame.Height)
+        from x in Enumerable.Range(left, frame.Width)
            select y >= 0 && y < size.Height && x >= 0 && x < size.Width ? pixels[(c * size.Height + y) * size.Width + x] : (byte)0,
     ];
 

@@ -18,7 +18,8 @@ public sealed class TransformListTests
     [InlineData("resize:227x227,horizontal-flip", "resize:32x32,resize:227x227")]
     [InlineData("color-jitter:0.4,random-resized-crop:224,rotation:5,noise:0.1", "resize:32x32,resize:256,center-crop:224")]
     [InlineData("random-resized-crop:32", "resize:32x32")]
-    [InlineData("random-resized-crop:64x48:antialias=false", "resize:32x32,resize:73x55:keep-aspect=true:antialias=false,center-crop:64x48")]
+    [InlineData("random-resized-crop:64x48:antialias=false",
+        "resize:32x32,resize:73x55:keep-aspect=true:antialias=false,center-crop:64x48")]
     [InlineData("random-crop:24,resize:32x32", "resize:32x32,center-crop:24,resize:32x32")]
     public void Evaluation_is_what_is_left_without_chance(string typed, string expected)
     {
@@ -33,7 +34,8 @@ public sealed class TransformListTests
     [InlineData("", "resize:64x64", "resize:64x64")]
     [InlineData("horizontal-flip,mixup", "horizontal-flip,resize:64x64,mixup", "resize:64x64")]
     [InlineData("random-resized-crop:64", "random-resized-crop:64", "resize:73,center-crop:64")]
-    [InlineData("resize:70,random-crop:64,random-crop:64:padding=3", "resize:70,random-crop:64,random-crop:64:padding=3", "resize:70,center-crop:64")]
+    [InlineData("resize:70,random-crop:64,random-crop:64:padding=3", "resize:70,random-crop:64,random-crop:64:padding=3",
+        "resize:70,center-crop:64")]
     public void Images_of_many_sizes_end_at_the_networks(string typed, string expected, string evaluation)
     {
         ImageSize[] sizes = [new(3, 80, 90), new(3, 70, 400), new(3, 200, 71)];
@@ -46,11 +48,19 @@ public sealed class TransformListTests
     }
 
     [Theory]
-    [InlineData("resize:70,random-crop:64", 227, "resize:70,random-crop:64 make images of 3x64x64 out of 3x32x32, and the network takes 3x227x227. End with resize:227x227, or choose the size of the last crop or resize accordingly.")]
-    [InlineData("random-crop:28", 32, "random-crop:28 makes images of 3x28x28 out of 3x32x32, and the network takes 3x32x32. End with resize:32x32, or choose the size of the last crop or resize accordingly.")]
-    [InlineData("random-crop:64", 64, "random-crop:64: an image of 3x32x32 came, and at least 64x64 pixels were expected. Put resize:64 before it, or crop at most 32x32.")]
-    [InlineData("resize:30,center-crop:32", 32, "center-crop:32: an image of 3x30x30 came, and at least 32x32 pixels were expected. Put resize:32 before it, or crop at most 30x30.")]
-    [InlineData("random-crop:32:padding=32:padding-mode=reflect", 32, "random-crop:32:padding=32:padding-mode=reflect: an image of 3x32x32 has too few pixels to be mirrored 32 deep. Use a padding of at most 31, or padding-mode=zero.")]
+    [InlineData("resize:70,random-crop:64", 227,
+        "resize:70,random-crop:64 make images of 3x64x64 out of 3x32x32, and the network takes 3x227x227. End with resize:227x227, or " +
+        "choose the size of the last crop or resize accordingly.")]
+    [InlineData("random-crop:28", 32,
+        "random-crop:28 makes images of 3x28x28 out of 3x32x32, and the network takes 3x32x32. End with resize:32x32, or choose the " +
+        "size of the last crop or resize accordingly.")]
+    [InlineData("random-crop:64", 64,
+        "random-crop:64: an image of 3x32x32 came, and at least 64x64 pixels were expected. Put resize:64 before it, or crop at most 32x32.")]
+    [InlineData("resize:30,center-crop:32", 32,
+        "center-crop:32: an image of 3x30x30 came, and at least 32x32 pixels were expected. Put resize:32 before it, or crop at most 30x30.")]
+    [InlineData("random-crop:32:padding=32:padding-mode=reflect", 32,
+        "random-crop:32:padding=32:padding-mode=reflect: an image of 3x32x32 has too few pixels to be mirrored 32 deep. Use a padding " +
+        "of at most 31, or padding-mode=zero.")]
     public void What_does_not_fit_is_refused(string typed, int target, string message)
     {
         Split split = new("train", TestData.Set(2, size: Cifar), [0, 1]);
@@ -59,7 +69,9 @@ public sealed class TransformListTests
 
     [Theory]
     [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out.")]
-    [InlineData("color-jitter:0.4", "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey images take color-jitter:brightness=0.4:contrast=0.4.")]
+    [InlineData("color-jitter:0.4",
+        "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey " +
+        "images take color-jitter:brightness=0.4:contrast=0.4.")]
     public void Grey_images_have_no_colours_to_change(string typed, string message)
     {
         Split split = new("train", TestData.Set(2, size: new(1, 28, 28)), [0, 1]);
@@ -73,8 +85,12 @@ public sealed class TransformListTests
         ImageSize[] sizes = [new(3, 80, 90), new(3, 20, 90)];
         ReadDataset set = new("many", [.. sizes.Select(s => (s, new byte[s.Length]))], [0, 0], ["one"]);
         Split all = new("train", set, [0, 1]);
-        Assert.Contains("random-crop:64: an image of 3x20x90 came", Assert.Throws<DataException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message, StringComparison.Ordinal);
-        Assert.Contains("resize:64 makes images of 3x64x72 out of 3x80x90", Assert.Throws<DataException>(() => TransformList.Parse("resize:64").For(all, new(3, 64, 64))).Message, StringComparison.Ordinal);
+        Assert.Contains("random-crop:64: an image of 3x20x90 came",
+            Assert.Throws<DataException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("resize:64 makes images of 3x64x72 out of 3x80x90",
+            Assert.Throws<DataException>(() => TransformList.Parse("resize:64").For(all, new(3, 64, 64))).Message,
+            StringComparison.Ordinal);
         ImagePipeline pipeline = new(TestData.Plain(new(3, 64, 64)) with { Steps = [new CenterCrop(64)] }, 3);
         Assert.Throws<DataException>(() => pipeline.Check(all));
         pipeline.Check(new("train", set, [0]));

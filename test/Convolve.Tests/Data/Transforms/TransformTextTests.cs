@@ -8,11 +8,16 @@ public sealed class TransformTextTests
     /// <summary>Every kind, with all that may be chosen.</summary>
     private static readonly string[] Texts =
     [
-        "resize:256", "resize:224x224", "resize:40x30", "resize:70:antialias=false", "resize:64x48:keep-aspect=true", "resize:5x5:antialias=false",
-        "center-crop:64", "center-crop:64x48", "random-crop:32", "random-crop:32:padding=4", "random-crop:8x9:padding=4:padding-mode=reflect",
-        "random-resized-crop:224", "random-resized-crop:96x64:scale=0.25..1:ratio=0.5..2:antialias=false", "horizontal-flip", "horizontal-flip:0.25",
-        "rotation:15", "translation:0.1", "color-jitter", "color-jitter:brightness=0.4:contrast=0.3:saturation=0.2:hue=0.1", "lighting", "lighting:0.2",
-        "lighting:colors=0.2/0.1/0.15/-0.05/0.04/0.01/0.002/0.003/-1E-10", "noise:0.05", "random-erasing", "random-erasing:0.25:scale=0.1..0.2:ratio=1..3:fill=random",
+        "resize:256", "resize:224x224", "resize:40x30", "resize:70:antialias=false", "resize:64x48:keep-aspect=true",
+        "resize:5x5:antialias=false",
+        "center-crop:64", "center-crop:64x48", "random-crop:32", "random-crop:32:padding=4",
+        "random-crop:8x9:padding=4:padding-mode=reflect",
+        "random-resized-crop:224", "random-resized-crop:96x64:scale=0.25..1:ratio=0.5..2:antialias=false", "horizontal-flip",
+        "horizontal-flip:0.25",
+        "rotation:15", "translation:0.1", "color-jitter", "color-jitter:brightness=0.4:contrast=0.3:saturation=0.2:hue=0.1", "lighting",
+        "lighting:0.2",
+        "lighting:colors=0.2/0.1/0.15/-0.05/0.04/0.01/0.002/0.003/-1E-10", "noise:0.05", "random-erasing",
+        "random-erasing:0.25:scale=0.1..0.2:ratio=1..3:fill=random",
         "mixup", "mixup:0.4:probability=0.5", "cutmix", "cutmix:0.5:probability=0.75",
     ];
 
@@ -50,7 +55,8 @@ public sealed class TransformTextTests
         TransformList usual = [new RandomCrop(32) { Padding = 4 }, new HorizontalFlip()], mixed = [new MixUp()];
         Assert.Equal(usual, TransformList.Parse(" random-crop : 32 : padding=4 , flip "));
         Assert.Equal(new ColorJitter(0.4f), TransformList.Parse("color-jitter:0.4")[0]);
-        Assert.Equal(new ColorJitter(0.4f) { Hue = 0.1f, Contrast = 0.2f }, TransformList.Parse("color-jitter:0.4:hue=0.1:contrast=0.2")[0]);
+        Assert.Equal(new ColorJitter(0.4f) { Hue = 0.1f, Contrast = 0.2f },
+            TransformList.Parse("color-jitter:0.4:hue=0.1:contrast=0.2")[0]);
         Assert.Equal(Resize.ShorterSide(256), TransformList.Parse("resize:256")[0]);
         Assert.Equal(new Resize(256), TransformList.Parse("resize:256x256")[0]);
         Assert.Empty(TransformList.Parse(""));
@@ -58,15 +64,20 @@ public sealed class TransformTextTests
     }
 
     [Theory]
-    [InlineData("random-corp:32", "There is no transform \"random-corp\". Did you mean random-crop? Known are: resize, center-crop, random-crop, random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
+    [InlineData("random-corp:32",
+        "There is no transform \"random-corp\". Did you mean random-crop? Known are: resize, center-crop, random-crop, " +
+        "random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
     [InlineData("flip,,flip", "There is no transform \"\"")]
     [InlineData("random-crop", "random-crop: the size is missing. Write random-crop:64 or random-crop:64x48 (height, width).")]
-    [InlineData("random-crop:32x32x3", "random-crop: the size is \"32x32x3\", and a number of pixels, or two as in 64x48 (height, width), was expected.")]
+    [InlineData("random-crop:32x32x3",
+        "random-crop: the size is \"32x32x3\", and a number of pixels, or two as in 64x48 (height, width), was expected.")]
     [InlineData("random-crop:-3", "random-crop: the size is \"-3\"")]
-    [InlineData("random-crop:0", "random-crop: a size of 0x0 is not possible. Height and width must be at least 1, and their product at most 536870911.")]
+    [InlineData("random-crop:0",
+        "random-crop: a size of 0x0 is not possible. Height and width must be at least 1, and their product at most 536870911.")]
     [InlineData("resize:60000x60000", "resize: a size of 60000x60000 is not possible.")]
     [InlineData("random-crop:32:4", "random-crop: \"4\" has no name; only one value may stand without. Write KEY=VALUE.")]
-    [InlineData("random-crop:32:pad=4", "random-crop: there is no \"pad\" to choose. Did you mean padding? There are: padding, padding-mode.")]
+    [InlineData("random-crop:32:pad=4",
+        "random-crop: there is no \"pad\" to choose. Did you mean padding? There are: padding, padding-mode.")]
     [InlineData("random-crop:32:padding=4:padding=4", "random-crop: padding is given twice.")]
     [InlineData("random-crop:32:padding=4.5", "random-crop: padding is \"4.5\", and a whole number was expected.")]
     [InlineData("random-crop:32:padding=2000", "random-crop: padding is 2000, and must be from 0 to 1000.")]
@@ -79,7 +90,8 @@ public sealed class TransformTextTests
     [InlineData("noise:1e99", "noise: the value is \"1e99\"")]
     [InlineData("horizontal-flip:1.5", "horizontal-flip: the probability is 1.5, and must be from 0 to 1.")]
     [InlineData("random-resized-crop:224:scale=0.5", "random-resized-crop: scale is \"0.5\", and two numbers as in 0.08..1 was expected.")]
-    [InlineData("random-resized-crop:224:scale=1..0.5", "random-resized-crop: scale is 1..0.5, and must go from a smaller to a larger number, both from 0.0001 to 1.")]
+    [InlineData("random-resized-crop:224:scale=1..0.5",
+        "random-resized-crop: scale is 1..0.5, and must go from a smaller to a larger number, both from 0.0001 to 1.")]
     [InlineData("lighting:colors=1/2/3", "lighting: colors is \"1/2/3\", and 9 numbers between slashes was expected.")]
     [InlineData("color-jitter:hue=0.6", "color-jitter: the hue is 0.6, and must be from 0 to 0.5.")]
     [InlineData("mixup,flip", "mixup mixes finished images, and horizontal-flip comes after it. Put mixup last.")]
@@ -93,7 +105,8 @@ public sealed class TransformTextTests
     public void Hostile_texts_are_refused_as_data()
     {
         CounterRandom random = new(9, RandomPurpose.Test);
-        string[] parts = [":", "=", ",", "..", "x", "/", "resize", "random-crop", "color-jitter", "mixup", "padding", "scale", "9", "-1", "0.5", "1e38", "\0", "é", " ", "true"];
+        string[] parts = [":", "=", ",", "..", "x", "/", "resize", "random-crop", "color-jitter", "mixup", "padding", "scale", "9", "-1",
+            "0.5", "1e38", "\0", "é", " ", "true"];
         int read = 0;
         for (int i = 0; i < 20_000; i++)
         {

@@ -64,7 +64,8 @@ public sealed class EventLogTests : IDisposable
         Assert.Equal((-3, double.PositiveInfinity, 8), (histogram.Double(1), histogram.Double(2), histogram.Double(3)));
         Assert.Equal(8, counts.Sum());
         // Each value lies below the limit of its bucket and not below the one before.
-        foreach (IGrouping<int, float> bucket in values.Where(v => !float.IsNaN(v)).GroupBy(v => Math.Min(limits.TakeWhile(limit => limit <= v).Count(), limits.Length - 1)))
+        foreach (IGrouping<int, float> bucket in values.Where(v => !float.IsNaN(v))
+            .GroupBy(v => Math.Min(limits.TakeWhile(limit => limit <= v).Count(), limits.Length - 1)))
             Assert.Equal(bucket.Count(), counts[bucket.Key]);
         Assert.Equal(0, events[2].Messages(5)[0].Messages(1)[0].Messages(5)[0].Doubles(7).Sum());
     }

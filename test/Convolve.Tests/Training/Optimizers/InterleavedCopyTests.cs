@@ -25,7 +25,8 @@ public class InterleavedCopyTests
 
     private static void RequireCopies()
     {
-        Graph graph = Graph.Sequential("small", (3, 12, 12), [new Conv2d(40, 3), new ReLU(), new Conv2d(20, 3), new ReLU(), new Flatten(), new Linear(100), new ReLU(), new Linear(10)]);
+        Graph graph = Graph.Sequential("small", (3, 12, 12),
+            [new Conv2d(40, 3), new ReLU(), new Conv2d(20, 3), new ReLU(), new Flatten(), new Linear(100), new ReLU(), new Linear(10)]);
         using Model model = new(graph, new() { Precision = Precision.BFloat16 }, 8, 1);
         CounterRandom random = new(2, RandomPurpose.Test);
         float[] images = new float[8 * graph.Input.Elements];
@@ -44,11 +45,13 @@ public class InterleavedCopyTests
             model.Store.Refresh();
         });
         Assert.Equal(Copies(model), fused);
-        Assert.True(Enumerable.Range(0, graph.Nodes.Sum(n => n.Parameters.Count)).Count(i => model.Store.InterleavedCopyOf(i).Address != 0) >= 3);
+        Assert.True(Enumerable.Range(0, graph.Nodes.Sum(n => n.Parameters.Count))
+            .Count(i => model.Store.InterleavedCopyOf(i).Address != 0) >= 3);
     }
 
     // Those that the optimizer writes; the others wait for the next pass.
     private static byte[][] Copies(Model model) =>
-        [.. model.Training(8).Plan.WeightCopies.Where(t => model.Store.CopyOf(t).BeginsAt(model.Store.InterleavedCopyOf(t.Storage.Parameter).Address))
+        [.. model.Training(8).Plan.WeightCopies.Where(t =>
+            model.Store.CopyOf(t).BeginsAt(model.Store.InterleavedCopyOf(t.Storage.Parameter).Address))
             .Select(t => model.Store.CopyOf(t).Span<byte>(0, (int)t.Layout.Bytes).ToArray())];
 }

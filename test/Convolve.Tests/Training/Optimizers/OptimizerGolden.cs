@@ -285,7 +285,8 @@ internal static class OptimizerGolden
     ];
 
     /// <summary>What a plateau watches, its numbers, the figures of each epoch, and the rate after each from 0.1 on.</summary>
-    public static readonly (WatchedMetric Metric, double Factor, int Patience, double Threshold, int Cooldown, double Lowest, double[] Figures, double[] Rates)[] Plateaus =
+    public static readonly (WatchedMetric Metric, double Factor, int Patience, double Threshold, int Cooldown, double Lowest,
+        double[] Figures, double[] Rates)[] Plateaus =
     [
         (WatchedMetric.Accuracy, 0.1, 2, 0.0001, 0, 0, [0.5, 0.6, 0.6, 0.6, 0.6, 0.61, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6],
             [
@@ -293,12 +294,14 @@ internal static class OptimizerGolden
                 0.0010000000000000002, 0.0010000000000000002, 0.0010000000000000002, 0.00010000000000000003, 0.00010000000000000003,
                 0.00010000000000000003
             ]),
-        (WatchedMetric.Accuracy, 0.5, 0, 0.01, 2, 0.004, [0.5, 0.504, 0.6, 0.6, 0.6, 0.6, 0.6, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7],
+        (WatchedMetric.Accuracy, 0.5, 0, 0.01, 2, 0.004,
+        [0.5, 0.504, 0.6, 0.6, 0.6, 0.6, 0.6, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7],
             [
                 0.1, 0.05, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025, 0.0125, 0.0125, 0.0125, 0.00625, 0.00625, 0.00625, 0.004, 0.004,
                 0.004
             ]),
-        (WatchedMetric.Loss, 0.3, 1, 0.05, 1, 0.0001, [2, 1.9, 1.89, 1.88, 1.5, 1.49, 1.48, 1.47, 1.46, 1.45, 1.44, 1.43, 1.42, 1.41, 1.4, 1.39],
+        (WatchedMetric.Loss, 0.3, 1, 0.05, 1, 0.0001,
+        [2, 1.9, 1.89, 1.88, 1.5, 1.49, 1.48, 1.47, 1.46, 1.45, 1.44, 1.43, 1.42, 1.41, 1.4, 1.39],
             [
                 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.009, 0.009, 0.009, 0.009, 0.009, 0.0026999999999999997,
                 0.0026999999999999997

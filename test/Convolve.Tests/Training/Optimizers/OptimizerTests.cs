@@ -7,7 +7,9 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training.Optimizers;
 
-/// <summary>The optimizer against the formulas in float64, over real gradients of a network whose weights lie plain, blocked and padded.</summary>
+/// <summary>
+/// The optimizer against the formulas in float64, over real gradients of a network whose weights lie plain, blocked and padded.
+/// </summary>
 public class OptimizerTests
 {
     private const int Steps = 20, Batch = 4;
@@ -25,14 +27,16 @@ public class OptimizerTests
         ["decay of weights"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f },
         ["decay of all"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f, DecaysBiases = true },
         ["momentum and decay"] = new() { LearningRate = 0.05f, Momentum = 0.9f, WeightDecay = 0.03f },
-        ["nesterov and decay of all"] = new() { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.03f, DecaysBiases = true },
+        ["nesterov and decay of all"] = new() { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.03f,
+        DecaysBiases = true },
     };
 
     [Theory, MemberData(nameof(Names))]
     public void Twenty_steps_are_those_of_the_formulas(string name) => RequireFormulas(Settings[name], Precision.Float32);
 
     [NeedsFact(Feature.BFloat16)]
-    public void Master_weights_move_in_float32_where_the_kernels_run_in_bfloat16() => RequireFormulas(Settings["nesterov and decay of all"], Precision.BFloat16);
+    public void Master_weights_move_in_float32_where_the_kernels_run_in_bfloat16() =>
+        RequireFormulas(Settings["nesterov and decay of all"], Precision.BFloat16);
 
     [Fact]
     public void Settings_differ_in_what_they_do()
@@ -62,7 +66,8 @@ public class OptimizerTests
     {
         using Model model = Create(precision);
         using Optimizer optimizer = new(model, Settings["plain"]);
-        float[] images = TestTensors.Narrow(TestTensors.Images(Network, Batch)), before = new float[Batch * 5], after = new float[Batch * 5];
+        float[] images = TestTensors.Narrow(TestTensors.Images(Network, Batch)), before = new float[Batch * 5],
+            after = new float[Batch * 5];
         model.Forward(images, before);
         Step(model, optimizer, 0.1f, 0);
         model.Forward(images, after);
@@ -110,12 +115,14 @@ public class OptimizerTests
     [PrecisionData(Precision.BFloat16, 2, "rmsprop")]
     public void Other_rules_move_every_weight_and_keep_as_much_as_they_say(Precision precision, int rule, string name)
     {
-        OptimizerSettings settings = rule switch { 0 => new Adam(), 1 => new AdamW(), _ => new RmsProp { Momentum = 0.5f, Centered = true } };
+        OptimizerSettings settings = rule switch { 0 => new Adam(), 1 => new AdamW(),
+            _ => new RmsProp { Momentum = 0.5f, Centered = true } };
         using Model model = Create(precision);
         using Optimizer optimizer = new(model, settings);
         Assert.Equal(settings.States.Count * model.Store.Plan.Bytes, optimizer.MemoryBytes);
         Dictionary<string, float[]> before = model.ParameterNames.ToDictionary(n => n, n => Read(model, n));
-        double first = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch)), last = first;
+        double first = model.ForwardBackward(TestTensors.Narrow(TestTensors.Images(Network, Batch)), TestTensors.Labels(Network, Batch)),
+            last = first;
         for (uint step = 0; step < 40; step++)
         {
             Step(model, optimizer, 0.002f, step);
@@ -184,7 +191,8 @@ public class OptimizerTests
             Step(model, optimizer, rate, step, (name, gradient) =>
             {
                 (double[] w, double[] v) = (weights[name], velocities[name]);
-                double decay = model.Store.Plan.Slots[model.Store.Plan.IndexOf(name)].Spec.Role == ParameterRole.Weight || settings.DecaysBiases ? settings.WeightDecay : 0;
+                double decay = model.Store.Plan.Slots[model.Store.Plan.IndexOf(name)].Spec.Role == ParameterRole.Weight
+                    || settings.DecaysBiases ? settings.WeightDecay : 0;
                 for (int i = 0; i < w.Length; i++)
                 {
                     double g = gradient[i] + decay * w[i];
