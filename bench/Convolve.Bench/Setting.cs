@@ -15,8 +15,11 @@ internal sealed record Setting(string Network, int BatchSize, string Mode)
     public static Setting Take(Arguments arguments) =>
         new(arguments.Word("the network"), arguments.Count("--batch-size", 128), arguments.OneOf("--mode", "f32", "f32-exact", "bf16"));
 
-    public ExecutionOptions Options => new() { Precision = Mode == "bf16" ? Precision.BFloat16 : Precision.Float32,
-        Exact = Mode == "f32-exact" };
+    public ExecutionOptions Options => new()
+    {
+        Precision = Mode == "bf16" ? Precision.BFloat16 : Precision.Float32,
+        Exact = Mode == "f32-exact"
+    };
 
     public Graph Graph => Network == "lenet5" ? LeNet5.Create(options: new() { Activation = new Tanh() }) : NetworkCatalog.Create(Network);
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Convolve.Cli.Terminal;
 
 [assembly: CollectionBehavior(DisableTestParallelization = true)] // every training takes all cores
 

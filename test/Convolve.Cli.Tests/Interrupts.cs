@@ -23,7 +23,8 @@ internal static class Interrupts
         try
         {
             using Process env = Process.Start(new ProcessStartInfo("env",
-                ["--default-signal=INT,HUP", "true"]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+                ["--default-signal=INT,HUP", "true"])
+            { RedirectStandardError = true, RedirectStandardOutput = true })!;
             env.WaitForExit();
             return env.ExitCode == 0;
         }

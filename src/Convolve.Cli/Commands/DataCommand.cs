@@ -49,7 +49,8 @@ internal static class DataCommand
             "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
         command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
             Inputs.DataOptions(line.GetValue(directory) is { } place ? OutputPath.Folder(place, directory.Name)
-            : null) with { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
+            : null) with
+            { Mirrors = line.GetValue(mirrors) is { Length: > 0 } named ? named : null }));
         return command;
     }
 

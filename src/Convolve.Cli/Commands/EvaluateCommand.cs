@@ -120,7 +120,8 @@ internal sealed class EvaluateCommand
         }
         string? warning = WarningOf(augmentation, run.HasRecipe ? run.ReadRecipe().Transforms : classifier.TrainingTransforms);
         EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation,
-            predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds) { Warning = warning };
+            predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds)
+        { Warning = warning };
         if (warning is not null)
             Failures.Say(warning);
         if (file is not null)

@@ -266,9 +266,13 @@ internal sealed class ReproduceCommand
         string stayed = kept.Count == 0 ? "" : $"; of them stayed as they were: {string.Join(", ", kept)}";
         output.Last($"{written.Count} {(written.Count == 1 ? "experiment" : "experiments")}, {file}{stayed}");
         if (output.IsJson)
-            Output.Json(new() { ["page"] = Path.GetFullPath(file), ["unread"] = new JsonArray([.. unread.Select(name => (JsonNode)name)]),
+            Output.Json(new()
+            {
+                ["page"] = Path.GetFullPath(file),
+                ["unread"] = new JsonArray([.. unread.Select(name => (JsonNode)name)]),
                 ["kept"] = new JsonArray([.. kept.Select(name => (JsonNode)name)]),
-                ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())]) });
+                ["results"] = new JsonArray([.. results.Select(r => (JsonNode)r.ToJson())])
+            });
         return unread.Count == 0 ? Failures.Success : Failures.Failed;
     }
 }

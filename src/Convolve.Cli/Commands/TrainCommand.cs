@@ -63,9 +63,12 @@ internal sealed class TrainCommand
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
         RunFolderOptions options =
-            _resumption.FolderOptions(line) with { Command =
+            _resumption.FolderOptions(line) with
+            {
+                Command =
             $"{ProgramName.Current} " +
-            $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}" };
+            $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}"
+            };
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;

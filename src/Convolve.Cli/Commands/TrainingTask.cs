@@ -37,8 +37,12 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
 /// </summary>
 internal sealed class TrainingTaskArguments
 {
-    private readonly Argument<string?> _network = new("NET") { Arity = ArgumentArity.ZeroOrOne, HelpName = "NET",
-        Description = NetworkArgument.Description };
+    private readonly Argument<string?> _network = new("NET")
+    {
+        Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "NET",
+        Description = NetworkArgument.Description
+    };
     private readonly Option<string?> _data = Inputs.Word("--data", "SET", $"The data set: {Inputs.Sets}.");
     private readonly TrainOptions _options = new();
     private readonly Option<string?> _input = Inputs.ImageShape();

@@ -24,8 +24,8 @@ internal static class CifarExperiments
         Normalization = Normalization.MinusOneToOne,
     };
 
-    private static Recipe Crop64 { get;
-    } = Plateau with { Network = "alexnet-torchvision", Transforms = TransformList.Parse("resize:70,random-crop:64") };
+    private static Recipe Crop64 { get; } =
+        Plateau with { Network = "alexnet-torchvision", Transforms = TransformList.Parse("resize:70,random-crop:64") };
 
     public static IReadOnlyList<Experiment> All { get; } =
     [

@@ -13,8 +13,8 @@ internal static class ExperimentCatalog
         "The source has no validation split: the weights of the epoch with the best training accuracy are tested.";
 
     /// <summary>All experiments.</summary>
-    public static IReadOnlyList<Experiment> All { get;
-    } = [.. MnistExperiments.All, .. FashionExperiments.All, .. CifarExperiments.All, .. Ablations.All];
+    public static IReadOnlyList<Experiment> All { get; } =
+        [.. MnistExperiments.All, .. FashionExperiments.All, .. CifarExperiments.All, .. Ablations.All];
 
     /// <summary>The experiment of a name.</summary>
     /// <exception cref="NetworkException">The name is unknown; the message has the nearest one and the list.</exception>

@@ -54,8 +54,11 @@ internal static class ExperimentChart
         }
         string name = string.Create(CultureInfo.InvariantCulture, $"{100 * (1 - target):0.#} % error");
         series.Add(Series.Line(name, [(0, 1 - target), (last, 1 - target)]) with { Style = SeriesStyle.Dashed });
-        return new(result.Experiment.Name, new("steps"), new("training error") { Min = 0 }, series) { Events = events,
-            Note = Note(result) };
+        return new(result.Experiment.Name, new("steps"), new("training error") { Min = 0 }, series)
+        {
+            Events = events,
+            Note = Note(result)
+        };
     }
 
     private static string Note(ExperimentResult result) => string.Join(", ", new[]

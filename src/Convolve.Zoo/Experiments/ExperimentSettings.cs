@@ -46,8 +46,12 @@ internal sealed record ExperimentSettings
     /// <summary>The recipe of one run.</summary>
     public Recipe For(ExperimentArm arm, int seed)
     {
-        Recipe recipe = arm.Recipe with { Seed = (ulong)seed, Precision = Precision ?? arm.Recipe.Precision,
-            Threads = Threads ?? arm.Recipe.Threads };
+        Recipe recipe = arm.Recipe with
+        {
+            Seed = (ulong)seed,
+            Precision = Precision ?? arm.Recipe.Precision,
+            Threads = Threads ?? arm.Recipe.Threads
+        };
         if (Epochs is { } most)
             recipe = recipe with { Epochs = Math.Min(recipe.Epochs, most) };
         if (!Quick)

@@ -123,8 +123,12 @@ internal sealed class SealedTensors : IDisposable
     {
         try
         {
-            using FileStream file = new(path, new FileStreamOptions { BufferSize = 0, Share = FileShare.Read | FileShare.Delete,
-                Options = FileOptions.SequentialScan });
+            using FileStream file = new(path, new FileStreamOptions
+            {
+                BufferSize = 0,
+                Share = FileShare.Read | FileShare.Delete,
+                Options = FileOptions.SequentialScan
+            });
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             byte[] buffer = new byte[1 << 18];
             for (long left = file.Length - DigestBytes; left > 0;)

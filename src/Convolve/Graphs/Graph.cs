@@ -107,7 +107,7 @@ public sealed class Graph : IEquatable<Graph>
     internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
 
     /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
-    internal Graph WithInitializations(Func<Node, Initialization> choose) => 
+    internal Graph WithInitializations(Func<Node, Initialization> choose) =>
         new(Name, Specs(node => node.Layer is WeightedLayer layer ? layer with { Initialization = choose(node) } : node.Layer));
 
     /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>

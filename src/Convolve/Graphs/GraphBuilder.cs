@@ -83,7 +83,8 @@ public sealed class GraphBuilder
                 Array.ForEach(_specs[i].Inputs, j => used[j] = true);
         if (Array.IndexOf(used, false) is >= 0 and var dead)
             throw new NetworkException(
-                $"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.") { Node = _specs[dead].Name };
+                $"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.")
+            { Node = _specs[dead].Name };
         if (output.Index != _specs.Count - 1)
             throw new NetworkException(
                 $"{_specs[output.Index].Layer} \"{_specs[output.Index].Name}\": the output must be the node added last.");

@@ -31,7 +31,8 @@ internal static class GraphInference
             catch (OverflowException e)
             {
                 throw new NetworkException($"{spec.Layer} \"{spec.Name}\": a size overflows. Use smaller images or a smaller network.",
-                    e) { Node = spec.Name };
+                    e)
+                { Node = spec.Name };
             }
         }
         return nodes;

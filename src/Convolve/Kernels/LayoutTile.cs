@@ -106,8 +106,13 @@ internal static unsafe class LayoutTile
     public static void Write(TileOrder order, float* buffer, ushort* target, int* rows, int* columns, int rowCount, int columnCount)
     {
         int wholeRows = order == TileOrder.Any ? 0 : rowCount / RowGroup * RowGroup;
-        int wholeColumns = order switch { TileOrder.Rows => columnCount, TileOrder.ColumnPairs => columnCount & ~1,
-            TileOrder.RowPairs => columnCount / ColumnGroup * ColumnGroup, _ => 0 };
+        int wholeColumns = order switch
+        {
+            TileOrder.Rows => columnCount,
+            TileOrder.ColumnPairs => columnCount & ~1,
+            TileOrder.RowPairs => columnCount / ColumnGroup * ColumnGroup,
+            _ => 0
+        };
         if (order == TileOrder.Rows)
         {
             for (int c = 0; c < wholeColumns; c++)

@@ -41,8 +41,12 @@ internal sealed partial class Planner
         KernelDescription? description = _library.Describe(operation);
         if (SpeedOf(description) < Speed.Tuned || !description![Argument.Source].IsBlockedBy(Pixel.Channels))
             return null;
-        operation = operation with { Source = description[Argument.Source], Weights = description[Argument.Weights],
-            Target = description[Argument.Target] };
+        operation = operation with
+        {
+            Source = description[Argument.Source],
+            Weights = description[Argument.Weights],
+            Target = description[Argument.Target]
+        };
 
         Tensor source = NewTensor($"{node.Name} deep source", operation.Source);
         Emit(node, "space to depth", new SpaceToDepthWork(depth), 0, new(Argument.Source, InputOf(node), Access.Read),

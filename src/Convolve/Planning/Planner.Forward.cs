@@ -71,8 +71,12 @@ internal sealed partial class Planner
         }
         source = As(node, source, description![Argument.Source], "reorder source");
         // Backward kernels ask for the layouts that were found, not for any.
-        operation = operation with { Source = source.Layout, Weights = description[Argument.Weights],
-            Target = description[Argument.Target] };
+        operation = operation with
+        {
+            Source = source.Layout,
+            Weights = description[Argument.Weights],
+            Target = description[Argument.Target]
+        };
         _forwards[node.Index] = operation;
         _sources[node.Index] = source;
         if (WinogradOf(node, conv, operation) is { } shape)

@@ -39,8 +39,13 @@ internal sealed partial class Planner
     {
         Layout any = Layout.Any(ElementType.Float32, ParameterSizes(node, node.Parameters[0]));
         Layout Single(Layout layout) => Layout.Any(ElementType.Float32, [.. layout.Sizes]);
-        KernelDescription? found = _library.Describe(direct with { IsTraining = true, Source = Single(direct.Source), Weights = any,
-            Target = Single(direct.Target) });
+        KernelDescription? found = _library.Describe(direct with
+        {
+            IsTraining = true,
+            Source = Single(direct.Source),
+            Weights = any,
+            Target = Single(direct.Target)
+        });
         return found?[Argument.Weights] is { } layout && layout.FilterBlock == LibraryBlock ? layout : null;
     }
 

@@ -49,8 +49,12 @@ internal sealed record EvaluatedRun(RunSummary Summary)
         Split split = run.Summary.Test is not null ? data.Test : data.Validation;
         if (split.Count == 0)
             return run with { Problem = "The run is not finished and has no validation split, and the test split is for finished runs." };
-        return run with { Split = split, Predictions = classifier.PredictAll(split, run.Summary.Recipe.PassSize, progress: progress,
-            cancellation: cancellation) };
+        return run with
+        {
+            Split = split,
+            Predictions = classifier.PredictAll(split, run.Summary.Recipe.PassSize, progress: progress,
+            cancellation: cancellation)
+        };
     }
 
     /// <summary>
@@ -74,11 +78,18 @@ internal sealed record EvaluatedRun(RunSummary Summary)
             using Classifier classifier = Classifier.Load(folder,
                 new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads });
             if (!classifier.Graph.Equals(summary.Graph))
-                return new(summary) { Problem =
-                    $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one." };
+                return new(summary)
+                {
+                    Problem =
+                    $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one."
+                };
             filters = FilterSheet.Create(classifier.Model);
-            DatasetOptions places = (options ?? new()) with { Channels = summary.Graph.Input.Channels == 1 ? 1 : 3,
-                SkipBad = recipe.SkipBad, Trained = RunFolder.ReadPictures(folder) };
+            DatasetOptions places = (options ?? new()) with
+            {
+                Channels = summary.Graph.Input.Channels == 1 ? 1 : 3,
+                SkipBad = recipe.SkipBad,
+                Trained = RunFolder.ReadPictures(folder)
+            };
             LoadedData data = Datasets.Load(recipe.Dataset, places, reading, cancellation);
             return Of(folder, classifier, recipe.Split(data), progress, cancellation);
         }

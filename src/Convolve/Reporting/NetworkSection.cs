@@ -48,8 +48,13 @@ internal static class NetworkSection
         Recipe recipe = run.Recipe;
         try
         {
-            ExecutionOptions options = new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads,
-                LabelSmoothing = recipe.LabelSmoothing };
+            ExecutionOptions options = new()
+            {
+                Precision = recipe.Precision,
+                Exact = recipe.Exact,
+                Threads = recipe.Threads,
+                LabelSmoothing = recipe.LabelSmoothing
+            };
             Plan training = Model.PlanFor(run.Graph, options, recipe.PassSize, training: true);
             MemoryEstimate memory = Trainer.Estimate(run.Graph, recipe);
             (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes),

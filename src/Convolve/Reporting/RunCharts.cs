@@ -121,8 +121,13 @@ internal static class RunCharts
         Add("training", TrainingColor, epoch => training(epoch));
         if (run.Epochs.Any(epoch => validation(epoch) is not null))
             Add("validation", ValidationColor, validation);
-        series.Add(Series.Line("learning rate", run.Epochs.Select(epoch => ((double)epoch.Epoch, epoch.LearningRate))) with { Style =
-            SeriesStyle.Dashed, Color = RateColor, IsOnRight = true });
+        series.Add(Series.Line("learning rate", run.Epochs.Select(epoch => ((double)epoch.Epoch, epoch.LearningRate))) with
+        {
+            Style =
+            SeriesStyle.Dashed,
+            Color = RateColor,
+            IsOnRight = true
+        });
         bool isSmoothed = run.Epochs.Count > FewEpochs;
         return new(title, Epoch, axis, series)
         {
@@ -133,8 +138,11 @@ internal static class RunCharts
 
         void Add(string name, int color, Func<EpochProgress, double?> value)
         {
-            Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with { Color =
-                color };
+            Series raw = Series.Line(name, run.Epochs.Select(epoch => ((double)epoch.Epoch, value(epoch) ?? double.NaN))) with
+            {
+                Color =
+                color
+            };
             series.AddRange(run.Epochs.Count > FewEpochs
                 ? [raw, raw.Smoothed(Math.Max(2, run.Epochs.Count / 10)) with { Name = "", Style = SeriesStyle.Trend }] : [raw]);
         }

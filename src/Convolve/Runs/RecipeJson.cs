@@ -54,8 +54,14 @@ internal static class RecipeJson
         {
             if (!optimizer.ContainsKey("rule"))
                 optimizer.Insert(0, "rule", "sgd");
-            OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch { "\"sgd\"" => new Sgd(), "\"adam\"" => new Adam(),
-                "\"adamw\"" => new AdamW(), "\"rmsprop\"" => new RmsProp(), _ => null };
+            OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch
+            {
+                "\"sgd\"" => new Sgd(),
+                "\"adam\"" => new Adam(),
+                "\"adamw\"" => new AdamW(),
+                "\"rmsprop\"" => new RmsProp(),
+                _ => null
+            };
             Add(optimizer, settings is null ? null : JsonSerializer.SerializeToNode(settings, RecipeJsonContext.Default.OptimizerSettings));
         }
         if (recipe["schedule"] is JsonObject schedule)

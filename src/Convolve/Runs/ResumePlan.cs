@@ -1,4 +1,3 @@
-using Convolve.Data.Inputs;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Inference;

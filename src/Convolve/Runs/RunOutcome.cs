@@ -19,7 +19,8 @@ public sealed record RunOutcome(int Epochs, int BestEpoch, double TestLoss, doub
         log.Count > 0 && log[^1] is var last && Number(last[RunSummary.TestKey]) is { } best && Number(last["test_loss"]) is { } loss
             && Number(last["test_accuracy"]) is { } accuracy
             ? new(log.Count(line => line.ContainsKey("epoch")), (int)best, loss,
-            accuracy) { IsEarly = last["end"]?.ToString() == NameOf(TrainingEnd.EarlyStop) } : null;
+            accuracy)
+            { IsEarly = last["end"]?.ToString() == NameOf(TrainingEnd.EarlyStop) } : null;
 
     /// <summary>An end as the log has it, such as "early-stop".</summary>
     public static string NameOf(TrainingEnd end) => JsonNamingPolicy.KebabCaseLower.ConvertName($"{end}");

@@ -72,8 +72,11 @@ internal sealed class LearningRateFinder(TrainingParts parts)
             ThreadTeam.ServeQueued();
             isDiverged = now > FarBehind * lowest;
         }
-        return LearningRateCurve.Of(rates, losses) with { Diverged = isDiverged,
-            StepTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, rates.Count) };
+        return LearningRateCurve.Of(rates, losses) with
+        {
+            Diverged = isDiverged,
+            StepTime = Stopwatch.GetElapsedTime(start) / Math.Max(1, rates.Count)
+        };
     }
 
     private LearningRateTrial Trial(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation)

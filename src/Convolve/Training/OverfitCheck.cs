@@ -93,8 +93,12 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
             if (best is null || come.IsByHeart || come.LastLoss < best.LastLoss || double.IsNaN(best.LastLoss))
                 best = come;
         }
-        return best! with { Attempts = attempts, Frozen = recipe.LayerRates.FrozenIn(graph),
-            Fault = FaultOf(graph) ?? FaultOf(data.Train, plain) };
+        return best! with
+        {
+            Attempts = attempts,
+            Frozen = recipe.LayerRates.FrozenIn(graph),
+            Fault = FaultOf(graph) ?? FaultOf(data.Train, plain)
+        };
     }
 
     /// <summary>The recipe of the attempt that takes the most memory, for an estimate.</summary>
@@ -142,7 +146,8 @@ public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, doubl
                 StepResult done = parts.Step(batch, 0, (uint)step, rate);
                 double loss = done.LossSumOrNaN / batch.Length;
                 result = new(step + 1, batch.Length, result?.FirstLoss ?? loss, loss,
-                    (double)done.Correct / batch.Length) { Attempts = earlier };
+                    (double)done.Correct / batch.Length)
+                { Attempts = earlier };
                 if (loss < Progress * lowest)
                     (lowest, since) = (loss, step);
                 told?.Report(result);

@@ -55,8 +55,11 @@ internal static class TrainingNotes
             void Add(TrainingNoteKind kind, string text)
             {
                 if (notes.All(n => n.Kind != kind))
-                    notes.Add(new(kind, epoch.Epoch, text) { Since = kind == TrainingNoteKind.Stalled
-                        ? best?.Epoch : null });
+                    notes.Add(new(kind, epoch.Epoch, text)
+                    {
+                        Since = kind == TrainingNoteKind.Stalled
+                        ? best?.Epoch : null
+                    });
             }
         }
         return notes;

@@ -1,5 +1,3 @@
-using Convolve.Cli.Terminal;
-
 namespace Convolve.Cli.Tests.Commands;
 
 /// <summary>What the networks must come to on the real test images; whole trainings, minutes to hours of them.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Convolve.Cli.Terminal;
 using Convolve.Testing;
 
 namespace Convolve.Cli.Tests.Commands;

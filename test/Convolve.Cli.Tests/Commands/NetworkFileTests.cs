@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Tests.Commands;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Convolve.Cli.Terminal;
 using Convolve.Execution;
 
 namespace Convolve.Cli.Tests.Commands;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Tests.Commands;
 

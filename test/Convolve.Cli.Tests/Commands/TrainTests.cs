@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Cli.Terminal;
 using Convolve.Formats;
 using Convolve.Testing;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Tests.Documents;
 
@@ -75,8 +74,12 @@ public sealed class PastedCommandTests : IDisposable
 
     private string Run(int status, string command)
     {
-        ProcessStartInfo start = new("bash", ["-c", command]) { WorkingDirectory = _cli.Folder, RedirectStandardError = true,
-            RedirectStandardOutput = true };
+        ProcessStartInfo start = new("bash", ["-c", command])
+        {
+            WorkingDirectory = _cli.Folder,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true
+        };
         start.Environment.Remove("COLUMNS");
         using Process process = Process.Start(start)!;
         CliResult result = Cli.Finish(process);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Tests.Documents;
 
@@ -13,7 +12,8 @@ public class SampleTests
     public void ItBuilds(string sample)
     {
         ProcessStartInfo start = new("dotnet", ["build", Path.Combine(Samples(), sample), "-v:quiet", "-nologo",
-            "--disable-build-servers"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            "--disable-build-servers"])
+        { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process build = Process.Start(start)!;
         CliResult result = Cli.Finish(build);
         Assert.True(result.Status == 0, result.Output + result.Errors);

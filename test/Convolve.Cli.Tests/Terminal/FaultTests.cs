@@ -1,5 +1,4 @@
 using Convolve.Cli.Commands;
-using Convolve.Cli.Terminal;
 using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Testing;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Tests.Terminal;
 
@@ -74,7 +73,11 @@ public abstract class LauncherSandbox : IDisposable
         Write("system/var/lib/apt/lists/mirror_Packages", "");
     }
 
-    public void Dispose() => Directory.Delete(Sandbox, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(Sandbox, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     private static string FindRepository()
     {

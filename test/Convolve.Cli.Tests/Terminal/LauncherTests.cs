@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using Convolve.Cli.Terminal;
 using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Tests.Terminal;
@@ -57,8 +56,11 @@ public sealed class LauncherTests : LauncherSandbox
         HaveLibrary();
         Directory.CreateDirectory(At("my folder"));
         File.CreateSymbolicLink(At("my folder/my link"), "../checkout/convolve");
-        ProcessStartInfo start = new(At("bin/bash"), ["-c", $"{typed} info"]) { WorkingDirectory = At(folder),
-            RedirectStandardError = true };
+        ProcessStartInfo start = new(At("bin/bash"), ["-c", $"{typed} info"])
+        {
+            WorkingDirectory = At(folder),
+            RedirectStandardError = true
+        };
         start.Environment.Clear();
         foreach (var (name, value) in new[] { ("PATH", $"{At("bin")}:{At("checkout")}"), ("HOME", Sandbox), ("DOTNET_ROOT", At("nowhere")),
             ("SANDBOX", Sandbox), ("CONVOLVE_SYSTEM_ROOT", At("system")) })

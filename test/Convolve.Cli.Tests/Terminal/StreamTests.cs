@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Convolve.Cli.Commands;
 
 namespace Convolve.Cli.Tests.Terminal;
 

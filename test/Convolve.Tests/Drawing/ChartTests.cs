@@ -103,8 +103,11 @@ public class ChartTests
     [Fact]
     public void Words_of_events_do_not_run_into_each_other()
     {
-        Chart chart = Of(Series.Line("", [(1, 1), (20, 2)])) with { Events =
-            [new(10, "the best epoch"), new(11, "resumed"), new(12, "stopped"), new(20, "the very end of it")] };
+        Chart chart = Of(Series.Line("", [(1, 1), (20, 2)])) with
+        {
+            Events =
+            [new(10, "the best epoch"), new(11, "resumed"), new(12, "stopped"), new(20, "the very end of it")]
+        };
         XElement[] words = [.. Draw(chart).Descendants(Svg + "text").Where(t => chart.Events.Any(e => e.Words == t.Value))];
         Assert.Equal(4, words.Length);
         foreach (var row in words.GroupBy(t => Number(t, "y")))
@@ -123,7 +126,8 @@ public class ChartTests
     {
         XElement svg =
             Draw(Of(new Series("layers", [new(1, 1, Label: "conv1"), new(5, 5, Label: "fc1"),
-            .. Enumerable.Range(0, 20).Select(_ => new ChartPoint(3, 3, Label: "crowd"))]) { Style = SeriesStyle.Points }));
+            .. Enumerable.Range(0, 20).Select(_ => new ChartPoint(3, 3, Label: "crowd"))])
+            { Style = SeriesStyle.Points }));
         Assert.Contains("conv1", Texts(svg));
         Assert.Contains("fc1", Texts(svg));
         Assert.InRange(Texts(svg).Count(t => t == "crowd"), 2, 6);
@@ -183,8 +187,14 @@ public class ChartTests
             int Draw(int count) => random.NextInt32(count);
             double Value() => values[Draw(values.Length)];
             double? Maybe() => Draw(3) == 0 ? Value() : null;
-            Axis Axis() => new("axis", "s") { Scale = (AxisScale)Draw(2), IsWhole = Draw(4) == 0, Min = Maybe(), Max = Maybe(),
-                Ticks = Draw(5) == 0 ? [Value(), Value()] : null };
+            Axis Axis() => new("axis", "s")
+            {
+                Scale = (AxisScale)Draw(2),
+                IsWhole = Draw(4) == 0,
+                Min = Maybe(),
+                Max = Maybe(),
+                Ticks = Draw(5) == 0 ? [Value(), Value()] : null
+            };
             Chart chart = new(new string('t', Draw(100)), Axis(), Axis(),
                 [.. Enumerable.Range(0, Draw(7)).Select(i => new Series(new string('s', Draw(80)),
                 [.. Enumerable.Range(0, Draw(30)).Select(_ =>
@@ -212,7 +222,8 @@ public class ChartTests
     public void Names_of_any_kind_make_no_broken_file()
     {
         Chart chart = new("<b> & \"\u0000\ud800\"", new("</text><script>"), new("y\b"),
-            [Series.Line("<i>\uffff", [(1, 1)])]) { Events = [new(1, "&amp;<")] };
+            [Series.Line("<i>\uffff", [(1, 1)])])
+        { Events = [new(1, "&amp;<")] };
         XElement svg = Draw(chart);
         Assert.Equal("<b> & \"\ufffd\ufffd\"", svg.Element(Svg + "title")!.Value);
         Assert.Empty(svg.Descendants(Svg + "script"));
@@ -226,7 +237,8 @@ public class ChartTests
     public void Letters_draw_the_same()
     {
         Chart chart = new("loss", new("rate") { Scale = AxisScale.Log }, Loss,
-            [Series.Line("", [(0.001, 2), (0.01, 1), (0.1, 0)])]) { Events = [new(0.01, "steepest")] };
+            [Series.Line("", [(0.001, 2), (0.01, 1), (0.1, 0)])])
+        { Events = [new(0.01, "steepest")] };
         Assert.Equal("""
             loss
             loss

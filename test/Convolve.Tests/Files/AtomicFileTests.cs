@@ -2,7 +2,6 @@ using System.Runtime.Versioning;
 using System.Text;
 using Convolve.Files;
 using Convolve.Testing;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Files;

@@ -187,8 +187,12 @@ public class GraphJsonTests
         for (int i = 1; i < parts.Length; i++)
         {
             string rest = parts[i].TrimStart();
-            int end = rest[0] switch { '[' => rest.IndexOf(']') + 1, '"' => rest.IndexOf('"', 1) + 1,
-                _ => rest.IndexOfAny([',', '}', '\n']) };
+            int end = rest[0] switch
+            {
+                '[' => rest.IndexOf(']') + 1,
+                '"' => rest.IndexOf('"', 1) + 1,
+                _ => rest.IndexOfAny([',', '}', '\n'])
+            };
             if (end > 0)
                 RequireNetworkOrException(string.Join("\":", [.. parts[..i], value + rest[end..], .. parts[(i + 1)..]]));
         }

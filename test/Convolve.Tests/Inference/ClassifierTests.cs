@@ -7,7 +7,6 @@ using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Runs;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;

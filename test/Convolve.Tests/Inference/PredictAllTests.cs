@@ -6,7 +6,6 @@ using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Testing;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;

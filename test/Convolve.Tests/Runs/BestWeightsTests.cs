@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using Convolve.Formats;
 using Convolve.Inference;
 using Convolve.Runs;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;

@@ -3,7 +3,6 @@ using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Runs;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
@@ -22,8 +21,13 @@ public class CheckpointCostTests
         Dataset noise = TrainingData.Noise(Batch, 1, new(1, 28, 28), 10);
         Split all = new("train", noise, [.. Enumerable.Range(0, Batch)]);
         DataSplits splits = new(all, new("validation", noise, []), new("test", noise, [0]));
-        Recipe recipe = new() { Network = "alexnet-d2l", Dataset = "noise", BatchSize = Batch,
-            Optimizer = new Sgd { LearningRate = 1e-4f, Momentum = 0.9f } };
+        Recipe recipe = new()
+        {
+            Network = "alexnet-d2l",
+            Dataset = "noise",
+            BatchSize = Batch,
+            Optimizer = new Sgd { LearningRate = 1e-4f, Momentum = 0.9f }
+        };
         using TrainingParts parts = new(Zoo.AlexNet.D2L(), splits, recipe);
         using RunFolder run = RunFolder.Create(folder["run"], recipe, parts.Graph, []);
         RunRecord record = new(parts, run, new());

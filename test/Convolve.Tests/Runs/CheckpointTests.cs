@@ -3,7 +3,6 @@ using Convolve.Formats;
 using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Testing;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
@@ -145,8 +144,11 @@ public sealed class CheckpointTests : IDisposable
         string path = _folder["run/checkpoint/epoch-000002-step-00000000.safetensors"];
         Dictionary<string, string> metadata;
         using (SealedTensors file = SealedTensors.Open(path))
-            metadata = new(file.Metadata) { ["convolve.checkpoint"] = file.Metadata["convolve.checkpoint"]
-                .Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal) };
+            metadata = new(file.Metadata)
+            {
+                ["convolve.checkpoint"] = file.Metadata["convolve.checkpoint"]
+                .Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal)
+            };
         SealedTensors.Write(path, [], (_, _) => { }, metadata);
         Assert.Equal(
             $"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.",

@@ -8,7 +8,6 @@ using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Testing;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
@@ -190,8 +189,11 @@ public sealed class ResumeTests : IDisposable
     public void The_cuts_of_a_plateau_end_with_it()
     {
         // Nothing is ever good enough: the rate is cut after every epoch.
-        Recipe cut = Recipe with { Epochs = 6,
-            Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 } };
+        Recipe cut = Recipe with
+        {
+            Epochs = 6,
+            Schedule = new() { Kind = ScheduleKind.Plateau, Patience = 0, Factor = 0.5, Threshold = 0.99 }
+        };
         TrainingResult before = Interrupt(_folder, cut, epochs: 3);
         Assert.Equal([0.05f, 0.05f, 0.025f], before.Epochs.Select(e => (float)e.LearningRate));
         using RunFolder run = RunFolder.Open(_folder["run"]);
@@ -277,8 +279,15 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Early_stop_clipping_and_means_can_be_switched_off()
     {
-        Recipe all = Recipe with { Epochs = 4, EarlyStopping = new(1), Clipping = new(1, 1), AverageDecay = 0.9f, MicroBatchSize = 4,
-            ClassWeights = ClassWeights.Balanced };
+        Recipe all = Recipe with
+        {
+            Epochs = 4,
+            EarlyStopping = new(1),
+            Clipping = new(1, 1),
+            AverageDecay = 0.9f,
+            MicroBatchSize = 4,
+            ClassWeights = ClassWeights.Balanced
+        };
         Recipe none = Recipe with { Epochs = 4 };
         Interrupt(_folder, all, epochs: 1);
         using (RunFolder run = RunFolder.Open(_folder["run"]))

@@ -9,7 +9,6 @@ using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Testing;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
 using Convolve.Training;
@@ -197,8 +196,13 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal(log.Length, table.Length - 1);
         foreach ((JsonObject line, string[] row) in log.Zip(table.Skip(1)))
             foreach ((string name, string cell) in table[0].Zip(row))
-                Assert.Equal(line[name] switch { null => "", JsonValue v when v.TryGetValue(out bool flag) => flag ? "1" : "0",
-                    JsonValue v => v.GetValue<double>().ToString("R", CultureInfo.InvariantCulture), _ => "?" }, cell);
+                Assert.Equal(line[name] switch
+                {
+                    null => "",
+                    JsonValue v when v.TryGetValue(out bool flag) => flag ? "1" : "0",
+                    JsonValue v => v.GetValue<double>().ToString("R", CultureInfo.InvariantCulture),
+                    _ => "?"
+                }, cell);
     }
 
     [Fact]

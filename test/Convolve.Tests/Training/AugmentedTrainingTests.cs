@@ -37,8 +37,11 @@ public class AugmentedTrainingTests
     [Fact]
     public void What_can_be_learnt_is_learnt_under_augmentation_too()
     {
-        Recipe recipe = Recipe with { Epochs = 8,
-            Transforms = TransformList.Parse("random-crop:12:padding=1,random-erasing:0.2,mixup,cutmix:probability=0.3") };
+        Recipe recipe = Recipe with
+        {
+            Epochs = 8,
+            Transforms = TransformList.Parse("random-crop:12:padding=1,random-erasing:0.2,mixup,cutmix:probability=0.3")
+        };
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(400, 100), recipe);
         Assert.True(trainer.Fit().Test!.Accuracy > 0.9);
     }

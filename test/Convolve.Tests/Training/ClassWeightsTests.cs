@@ -20,8 +20,7 @@ namespace Convolve.Tests.Training;
 /// </summary>
 public class ClassWeightsTests
 {
-    private static JsonElement File { get;
-    } = JsonDocument.Parse(
+    private static JsonElement File { get; } = JsonDocument.Parse(
         System.IO.File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "class-weights.json"))).RootElement.Clone();
 
     // A linear layer that passes the logits on: the gradient of its weights is the loss's gradient times the logits. In bfloat16 both are
@@ -43,8 +42,13 @@ public class ClassWeightsTests
         for (int i = 0; i < classes; i++)
             eye[i * classes + i] = 1;
         Graph graph = Graph.Sequential("pass", (classes, 1, 1), [new Flatten(), new Linear(classes)]);
-        using Model model = new(graph, new() { Precision = precision, Exact = true,
-            LabelSmoothing = golden.GetProperty("smoothing").GetSingle(), ClassWeights = Floats(golden, "weights") }, batch);
+        using Model model = new(graph, new()
+        {
+            Precision = precision,
+            Exact = true,
+            LabelSmoothing = golden.GetProperty("smoothing").GetSingle(),
+            ClassWeights = Floats(golden, "weights")
+        }, batch);
         model.WriteParameter("fc1.weight", eye);
         model.WriteParameter("fc1.bias", new float[classes]);
         Executor pass = model.Training(batch);
@@ -82,8 +86,13 @@ public class ClassWeightsTests
     [InlineData(0, "mixup:0.4")]
     public void Parts_of_batches_are_the_whole(float smoothing, string transforms)
     {
-        Recipe recipe = TrainingData.Recipe with { Epochs = 2, Precision = Precision.Float32, LabelSmoothing = smoothing,
-            ClassWeights = ClassWeights.Parse("class 0=4,class 3=0.25") };
+        Recipe recipe = TrainingData.Recipe with
+        {
+            Epochs = 2,
+            Precision = Precision.Float32,
+            LabelSmoothing = smoothing,
+            ClassWeights = ClassWeights.Parse("class 0=4,class 3=0.25")
+        };
         if (transforms.Length > 0)
             recipe = recipe with { Transforms = TransformList.Parse(transforms) };
         DataSplits splits = TrainingData.Splits();

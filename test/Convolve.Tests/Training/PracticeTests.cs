@@ -132,8 +132,13 @@ public sealed class PracticeTests : IDisposable
         Graph wider = Graph.Sequential("wider", (1, 12, 12),
             [new Conv2d(8, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(30), new ReLU(),
             new Linear(TrainingData.Classes)]);
-        Recipe tuned = Recipe with { Network = "wider", Epochs = 1, StartFrom = _folder["source"],
-            LayerRates = LayerRates.Parse("conv1,fc1=0.1") };
+        Recipe tuned = Recipe with
+        {
+            Network = "wider",
+            Epochs = 1,
+            StartFrom = _folder["source"],
+            LayerRates = LayerRates.Parse("conv1,fc1=0.1")
+        };
         using Trainer trainer = RunFolder.Begin(_folder["tuned"], wider, splits, tuned);
         WeightTransfer transfer = trainer.Transfer!;
         Assert.Equal(["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"], transfer.Taken);

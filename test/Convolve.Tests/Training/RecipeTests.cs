@@ -33,8 +33,11 @@ public class RecipeTests
         ["Limit"] = Plain with { Limit = 12 },
         ["SkipBad"] = Plain with { SkipBad = true },
         ["Normalization"] = Plain with { Normalization = Normalization.MinusOneToOne },
-        ["Transforms"] = Plain with { Transforms =
-        [new RandomCrop(32) { Padding = 4 }, new Lighting { Components = new([1, 0, 0, 0, 1 / 3f, 0, 0, 0, 1e-20f]) }, new MixUp()] },
+        ["Transforms"] = Plain with
+        {
+            Transforms =
+        [new RandomCrop(32) { Padding = 4 }, new Lighting { Components = new([1, 0, 0, 0, 1 / 3f, 0, 0, 0, 1e-20f]) }, new MixUp()]
+        },
         ["Initialization"] = Plain with { Initialization = "xavier-uniform" },
         ["Optimizer.LearningRate"] = Plain with { Optimizer = new Sgd { LearningRate = 1 / 3f } },
         ["Optimizer.Momentum"] = Plain with { Optimizer = new Sgd { Momentum = 0.9f } },

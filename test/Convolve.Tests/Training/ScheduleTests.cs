@@ -12,8 +12,14 @@ public class ScheduleTests
     {
         (string kind, double warmUp, int stepEpochs, double factor, int stepsPerEpoch, int epochs, double[] rates) =
             ScheduleGolden.Cases[number];
-        Schedule schedule = new() { Kind = Enum.Parse<ScheduleKind>(kind), WarmUpEpochs = warmUp, StepEpochs = stepEpochs, Factor = factor,
-            Milestones = [2, 3, 6] };
+        Schedule schedule = new()
+        {
+            Kind = Enum.Parse<ScheduleKind>(kind),
+            WarmUpEpochs = warmUp,
+            StepEpochs = stepEpochs,
+            Factor = factor,
+            Milestones = [2, 3, 6]
+        };
         for (int step = 0; step < rates.Length; step++)
             Assert.Equal(rates[step], schedule.At(step, stepsPerEpoch, epochs), 1e-12);
     }

@@ -92,8 +92,15 @@ public sealed class SoakTests : IDisposable
             foreach (Precision precision in precisions)
             {
                 CounterRandom random = new((ulong)round, RandomPurpose.Test, (uint)number, (uint)precision);
-                Recipe recipe = TrainingData.Recipe with { Network = graph.Name, Epochs = 100, BatchSize = 24, Precision = precision,
-                    AverageDecay = 0.5f, Clipping = new(Norm: 1) };
+                Recipe recipe = TrainingData.Recipe with
+                {
+                    Network = graph.Name,
+                    Epochs = 100,
+                    BatchSize = 24,
+                    Precision = precision,
+                    AverageDecay = 0.5f,
+                    Clipping = new(Norm: 1)
+                };
                 DataSplits splits = SplitsFor(graph);
                 _ = Trainer.Estimate(graph, splits, recipe);
                 string run = _folder[$"run-{round}-{number}-{precision}"];

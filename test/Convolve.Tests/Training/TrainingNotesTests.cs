@@ -54,8 +54,13 @@ public sealed class TrainingNotesTests
     [Fact]
     public void A_run_that_collapses_says_so_when_it_happens_and_in_its_result()
     {
-        Recipe steep = TrainingData.Recipe with { Epochs = 8, Optimizer = new Sgd { LearningRate = 30, Momentum = 0.9f },
-            Schedule = new() { WarmUpEpochs = 8 }, Clipping = new(1) };
+        Recipe steep = TrainingData.Recipe with
+        {
+            Epochs = 8,
+            Optimizer = new Sgd { LearningRate = 30, Momentum = 0.9f },
+            Schedule = new() { WarmUpEpochs = 8 },
+            Clipping = new(1)
+        };
         List<TrainingProgress> told = [];
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), steep);
         TrainingResult result = trainer.Fit(new Collected(told));

@@ -51,8 +51,11 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
                 $"that of the published file {file.Digest}. It can be used; what is measured on it is not measured on {judge.Info.Name}. " +
                 $"To have the published one, move it away and run {judge.FetchCommand}.";
             string? problem = judge.MixUpProblem(file, path, digest);
-            return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem) { Note = problem is null ? note
-                : null };
+            return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem)
+            {
+                Note = problem is null ? note
+                : null
+            };
         }
         catch (DataException e)
         {

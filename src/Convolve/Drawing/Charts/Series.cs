@@ -58,8 +58,11 @@ internal sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
     public Series Smoothed(int reach)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(reach, 1);
-        return this with { Points =
-            [.. Points.Select((point, i) => double.IsFinite(point.Y) ? new ChartPoint(point.X, LineAt(i, reach)) : point)] };
+        return this with
+        {
+            Points =
+            [.. Points.Select((point, i) => double.IsFinite(point.Y) ? new ChartPoint(point.X, LineAt(i, reach)) : point)]
+        };
     }
 
     // The weighted least-squares line of the values around a place, at that place.

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Net.Sockets;
 using Convolve.Data.Fetching;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
@@ -21,6 +19,7 @@ public abstract class DownloadCase : IDisposable
     {
         Server.Dispose();
         Folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private protected Task Leave(int bytes, PartOrigin origin, byte[]? content = null) => Task.Run(() =>

@@ -317,7 +317,8 @@ public sealed class DownloadTests : DownloadCase
         string small = Path.Combine(Folder.FullName, "small");
         Directory.CreateDirectory(small);
         using (var mount = Process.Start(new ProcessStartInfo("mount",
-            ["-t", "tmpfs", "-o", "size=100k", "tmpfs", small]) { RedirectStandardError = true })!)
+            ["-t", "tmpfs", "-o", "size=100k", "tmpfs", small])
+        { RedirectStandardError = true })!)
         {
             await mount.WaitForExitAsync();
             Assert.Equal(0, mount.ExitCode);

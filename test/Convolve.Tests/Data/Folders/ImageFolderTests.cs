@@ -1,11 +1,8 @@
-using System.Runtime.Versioning;
 using Convolve.Data;
 using Convolve.Data.Folders;
 using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
-using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
-using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data.Folders;
 

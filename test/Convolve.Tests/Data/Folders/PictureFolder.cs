@@ -1,5 +1,4 @@
 using Convolve.Imaging;
-using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Folders;

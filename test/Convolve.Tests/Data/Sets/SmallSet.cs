@@ -38,8 +38,11 @@ internal sealed class SmallSet
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(20);
 
     public DatasetStore Store =>
-        new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience) { Backoff = TimeSpan.FromMilliseconds(10),
-        Mirrors = MirrorsVariable }, [Info]);
+        new(new DatasetEnvironment(DataVariable, CacheDirectory, Patience)
+        {
+            Backoff = TimeSpan.FromMilliseconds(10),
+            Mirrors = MirrorsVariable
+        }, [Info]);
 
     /// <summary>What a mirror has behind a path.</summary>
     public byte[] Packed(string path) => TestData.Gzip(Unpacked(path));

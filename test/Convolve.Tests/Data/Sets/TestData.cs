@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
-using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;
 

@@ -27,8 +27,14 @@ public class OptimizerTests
         ["decay of weights"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f },
         ["decay of all"] = new() { LearningRate = 0.1f, WeightDecay = 0.05f, DecaysBiases = true },
         ["momentum and decay"] = new() { LearningRate = 0.05f, Momentum = 0.9f, WeightDecay = 0.03f },
-        ["nesterov and decay of all"] = new() { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 0.03f,
-        DecaysBiases = true },
+        ["nesterov and decay of all"] = new()
+        {
+            LearningRate = 0.05f,
+            Momentum = 0.9f,
+            Nesterov = true,
+            WeightDecay = 0.03f,
+            DecaysBiases = true
+        },
     };
 
     [Theory, MemberData(nameof(Names))]
@@ -115,8 +121,12 @@ public class OptimizerTests
     [PrecisionData(Precision.BFloat16, 2, "rmsprop")]
     public void Other_rules_move_every_weight_and_keep_as_much_as_they_say(Precision precision, int rule, string name)
     {
-        OptimizerSettings settings = rule switch { 0 => new Adam(), 1 => new AdamW(),
-            _ => new RmsProp { Momentum = 0.5f, Centered = true } };
+        OptimizerSettings settings = rule switch
+        {
+            0 => new Adam(),
+            1 => new AdamW(),
+            _ => new RmsProp { Momentum = 0.5f, Centered = true }
+        };
         using Model model = Create(precision);
         using Optimizer optimizer = new(model, settings);
         Assert.Equal(settings.States.Count * model.Store.Plan.Bytes, optimizer.MemoryBytes);
