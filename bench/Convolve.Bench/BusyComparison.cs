@@ -106,7 +106,8 @@ internal sealed class BusyComparison
     private void Print(string[] sides)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{_network} on {EpochMeasurement.Dataset}; {Environment.ProcessorCount} cores; medians of {_rounds} rounds, images/s (range)"));
+            $"{_network} on {EpochMeasurement.Dataset}; {Environment.ProcessorCount} cores; medians of {_rounds} rounds, images/s " +
+            $"(range)"));
         Console.WriteLine();
         Console.WriteLine(
             $"| beside | {string.Join(" | ", sides)} | default, of its quiet rate | default / better of both " +

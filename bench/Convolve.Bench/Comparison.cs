@@ -38,7 +38,8 @@ internal sealed class Comparison
         if (_quick)
         {
             _notes.Add(
-                "A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last (-cl), " +
+                "A quick run: few steps and rounds; of alexnet-d2l batch 128 alone, and there of PyTorch's modes only channels_last " +
+                "(-cl), " +
                 "the faster ones so far.");
         }
         if (known.Except(_only).Any())

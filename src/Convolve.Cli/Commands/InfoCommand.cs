@@ -22,7 +22,8 @@ internal sealed class InfoCommand
         InfoCommand info = new();
         Command command =
             new("info",
-            "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.") { info._json };
+            "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, " +
+            "data.") { info._json };
         command.SetAction(info.Run);
         return command;
     }

@@ -78,7 +78,8 @@ internal sealed class LearningRateCommand
         if (drawing is not null)
             AtomicFile.WriteText(drawing, chart.ToSvg());
         Show(curve, recipe, trials, chart,
-            $"{Format.Quoted(network)}{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
+            $"{Format.Quoted(network)}" +
+            $"{GivenOptions.Of(line, _from.Name, _to.Name, _steps.Name, _noTrial.Name, _svg.Name, _json.Name, _quiet.Name)}", output);
         if (output.IsJson)
             Output.Json(Json(curve, recipe, trials));
         return Failures.Success;

@@ -96,7 +96,8 @@ internal sealed class PreviewCommand
             return Failures.Success;
         }
         output.Line(
-            $"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} epochs.");
+            $"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} " +
+            $"epochs.");
         return Failures.Success;
     }
 

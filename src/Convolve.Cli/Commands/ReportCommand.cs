@@ -24,7 +24,8 @@ internal sealed class ReportCommand
         ReportCommand report = new();
         Command command =
             new("report",
-            "Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.") { report._run };
+            "Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, " +
+            "recipe.") { report._run };
         foreach (Option option in (Option[])[report._dataDirectory, report._out, report._json])
             command.Add(option);
         command.SetAction(report.Run);

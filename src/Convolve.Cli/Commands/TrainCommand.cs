@@ -120,7 +120,8 @@ internal sealed class TrainCommand
     // As it was typed, into another folder.
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
         $"{ProgramName.Current} train " +
-        $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed {task.Recipe.Seed + 1}");
+        $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed " +
+        $"{task.Recipe.Seed + 1}");
 
     // What was asked for is there already.
     private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)

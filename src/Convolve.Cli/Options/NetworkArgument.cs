@@ -58,7 +58,8 @@ internal sealed record NetworkArgument(string Typed)
             FileInfo file = new(Typed);
             if (file.Exists && file.Length > LongestFile)
                 throw new UsageException(
-                    $"{Typed} has {Format.Bytes(file.Length)}, and a network has at most {Format.Bytes(LongestFile)}. Is it the right file?");
+                    $"{Typed} has {Format.Bytes(file.Length)}, and a network has at most {Format.Bytes(LongestFile)}. Is it the right " +
+                    $"file?");
             text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Typed)).TrimStart('\ufeff');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

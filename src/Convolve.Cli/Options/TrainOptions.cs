@@ -22,7 +22,8 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _learningRate =
         Inputs.Number("--lr",
-            $"The highest learning rate, above 0; the schedule scales it. Default: {Default(r => Format.Number(r.Optimizer.LearningRate))}.");
+            $"The highest learning rate, above 0; the schedule scales it. Default: " +
+            $"{Default(r => Format.Number(r.Optimizer.LearningRate))}.");
 
     private readonly Option<double?> _momentum =
         Inputs.Number("--momentum",
@@ -293,7 +294,8 @@ internal sealed class TrainOptions
         foreach ((Option option, ScheduleKind[] kinds) in meant)
             if (line.GetResult(option) is not null && !kinds.Contains(kind))
                 throw new UsageException(
-                    $"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is {NameOf(kind)}.");
+                    $"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is " +
+                    $"{NameOf(kind)}.");
     }
 
     private static int[] ReadMilestones(string typed)

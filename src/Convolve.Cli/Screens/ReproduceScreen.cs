@@ -62,7 +62,8 @@ internal static class ReproduceScreen
         if (!result.IsComparable)
             output.Line("The run was cut short: its figures say nothing about the experiment, and differences are not shown.");
         output.Line(
-            $"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
+            $"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}" +
+            $"{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
         if (result.Changed.Count > 0)
             output.Line($"the experiment has changed since: {string.Join("; ", result.Changed)}");
         if (output.IsQuiet)

@@ -78,5 +78,6 @@ internal static class TextFolding
     }
 
     private static Regex Words() =>
-        new($@"(?<gap> *)(?<word>`[^`]*`[^ ]*|[^ ]*[0-9] (?:[KMG]iB|B|%|s|min|h)(?![^ ,.;:)])[^ ]*|'{Regex.Escape(ProgramName.Current)} [^']*'[^ ]*|(?<=: ){Regex.Escape(ProgramName.Current)} .*$|[^ ]+)");
+        new($@"(?<gap> *)(?<word>`[^`]*`[^ ]*|[^ ]*[0-9] (?:[KMG]iB|B|%|s|min|h)(?![^ ,.;:)])[^ ]*|'{Regex.Escape(ProgramName.Current)} " +
+            $@"[^']*'[^ ]*|(?<=: ){Regex.Escape(ProgramName.Current)} .*$|[^ ]+)");
 }

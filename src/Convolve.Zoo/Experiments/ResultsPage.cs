@@ -142,7 +142,8 @@ internal static class ResultsPage
             : "| | published | measured |\n|---|--:|--:|\n");
         foreach (Figure figure in figures)
             page.Append(CultureInfo.InvariantCulture,
-                $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} |{(isComparable ? $" {figure.DifferenceText} |" : "")}\n");
+                $"| {figure.Name} | {figure.PublishedText} | {figure.MeasuredText} " +
+                $"|{(isComparable ? $" {figure.DifferenceText} |" : "")}\n");
     }
 
     private static void AppendByEpoch(StringBuilder page, ArmResult arm)
@@ -172,7 +173,8 @@ internal static class ResultsPage
     {
         bool isPair = result.TestDifference is not null && result.IsComparable;
         page.Append(CultureInfo.InvariantCulture,
-            $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
+            $"| |{string.Concat(result.Arms.Select(a => $" {a.Arm.Name} |"))}{(isPair ? " difference |" : "")}\n" +
+            $"|---|{string.Concat(result.Arms.Select(_ => "--:|"))}{(isPair ? "--:|" : "")}\n");
         foreach (ComparedRow row in ComparedRow.Of(result))
             page.Append(CultureInfo.InvariantCulture,
                 $"| {row.Name} |{string.Concat(row.Cells.Select(c => $" {c} |"))}{(isPair ? $" {row.Difference} |" : "")}\n");

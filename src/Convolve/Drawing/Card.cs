@@ -61,7 +61,8 @@ internal sealed class Card
 
     /// <summary>All of it, a layer a line.</summary>
     public string Tooltip => string.Join('\n', _nodes.Select(n => string.Create(CultureInfo.InvariantCulture,
-        $"{n}{(n.ParameterCount > 0 ? $", {Format.Count(n.ParameterCount)} parameters" : "")}{(n.MultiplyAdds > 0 ? $", {Format.Count(n.MultiplyAdds)} multiply-adds" : "")}")));
+        $"{n}{(n.ParameterCount > 0 ? $", {Format.Count(n.ParameterCount)} parameters" : "")}" +
+        $"{(n.MultiplyAdds > 0 ? $", {Format.Count(n.MultiplyAdds)} multiply-adds" : "")}")));
 
     public double Width => Math.Max(Kind == CardKind.Merge ? 70 : 120,
         Margin + Math.Max(SvgWriter.WidthOf(Title, TitleSize),

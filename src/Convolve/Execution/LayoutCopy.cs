@@ -30,7 +30,8 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
         if (source.Type != ElementType.Float32 || target.Type is not (ElementType.Float32 or ElementType.BFloat16)
             || !source.Sizes.SequenceEqual(target.Sizes))
             throw new ArgumentException(
-                $"{label}: weights are copied from float32 to the same sizes in float32 or bfloat16, and not from [{source}] to [{target}].");
+                $"{label}: weights are copied from float32 to the same sizes in float32 or bfloat16, and not from [{source}] to " +
+                $"[{target}].");
         // In blocks the channels are next to each other, in row-major order the taps.
         bool channelsInside = !source.IsPlain && !target.IsPlain;
         (_label, _source, _target, _from, _to) = (label, source, target, new(source, channelsInside), new(target, channelsInside));

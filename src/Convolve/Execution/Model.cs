@@ -51,7 +51,8 @@ internal sealed class Model : IDisposable
         if (_classWeights is not null
             && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
             throw new ArgumentException(
-                $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are {string.Join(", ", _classWeights)}.", nameof(options));
+                $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are " +
+                $"{string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
         _store = new(first.Parameters, trainingBatchSize > 0, () => _passes!.Arena);

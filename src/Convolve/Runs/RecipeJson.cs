@@ -110,7 +110,8 @@ internal sealed class TransformListConverter : JsonConverter<TransformList>
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new JsonException(
-                $"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} came.");
+                $"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} " +
+                $"came.");
         List<Transform> transforms = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
             transforms.AddRange(TransformList.Parse(reader.GetString()!));

@@ -76,7 +76,8 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
             if (label < 0)
                 throw new RecipeException(
                     $"--class-weights names the class {name}, and the data has " +
-                    $"{string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
+                    $"{string.Join(", ", names.Take(MostNamed))}" +
+                    $"{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
             weights[label] = weight;
         }
         return weights;

@@ -158,7 +158,8 @@ public sealed class PracticeTests : IDisposable
         CliResult whole = _cli.Run(large);
         Assert.Equal(2, whole.Status);
         Assert.Matches(
-            @"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is (\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
+            @"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is " +
+            @"(\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
         CliResult parts = _cli.Run([.. large, "--micro-batch", "7900"]);
         Assert.Equal(2, parts.Status);
         Assert.Matches(@"convolve: vgg19 at micro-batch 7900 needs .+ The largest micro-batch that fits is (\d+): --micro-batch \1\.\n$",

@@ -100,7 +100,8 @@ public sealed class ResumeTests : IDisposable
         CliResult again = _cli.Run("train", "--resume", "run");
         Assert.Equal((0, ""), (again.Status, again.Errors));
         Assert.Matches(
-            @"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto train on   convolve train --resume run --epochs 20 --override\n$", again.Output);
+            @"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto train on   convolve " +
+            @"train --resume run --epochs 20 --override\n$", again.Output);
         JsonObject json = _cli.Run("train", "--resume", "run", "--json").Json;
         Assert.Equal(["run", "network", "dataset", "epochs", "best_epoch", "test_loss", "test_accuracy"], json.Select(p => p.Key));
         Assert.All(json, p => Assert.Equal(done[p.Key]!.ToString(), p.Value!.ToString()));

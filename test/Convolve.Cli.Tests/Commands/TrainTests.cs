@@ -123,7 +123,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.Equal((double)small.Result.Json["validation_accuracy"]!, (double)validation["accuracy"]!);
         CliResult train = small.Cli.Run("evaluate", "first", "--split", "train");
         Assert.Matches(
-            @"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
+            @"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  " +
+            @"0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
         Assert.Matches(@"\nclass +images  precision  recall      F1\nT-shirt/top +\d+     0\.\d{4}  0\.\d{4}  0\.\d{4}\n", train.Output);
         Assert.Matches(@"\nmost confused +taken for +images  of the class\n\S.* +\d+ +\d+\.\d %\n", train.Output);
         Assert.Matches(@"\nlargest losses +class +taken for +confidence +loss\n#\d+ ", train.Output);
@@ -228,7 +229,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             "--validation", "0");
         Assert.Equal((0, ""), (result.Status, result.Errors));
         Assert.Matches(
-            @"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1 of 1, in \d+\.\d s\nrun folder    runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
+            @"^test accuracy [01]\.\d{4}, loss \d+\.\d{4} on 40 images, with the weights of epoch 1 of 1, in \d+\.\d s\nrun folder    " +
+            @"runs/lenet5-fashion-mnist-\d{8}-\d{6}\n$", result.Output);
         string run = Directory.GetDirectories(cli.At("runs")).Single();
         AssertLoadable(run);
         CliResult noSplit = cli.Run("evaluate", run, "--split", "validation");
@@ -345,8 +347,10 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             CliResult refused = cli.Run([.. training[..^2], "small/other-run", "--json"]);
             Assert.Equal((2, ""), (refused.Status, refused.Output));
             Assert.Matches(
-                @"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is written, and the best weights of 0\.2 MiB; "
-                + @"and 0\.\d MiB are free\. Free some, choose another folder with --out, or do without checkpoints \(--no-checkpoint\), which takes 0\.5 MiB\.\n$", refused.Errors);
+                @"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is " +
+                @"written, and the best weights of 0\.2 MiB; "
+                + @"and 0\.\d MiB are free\. Free some, choose another folder with --out, or do without checkpoints " +
+                @"\(--no-checkpoint\), which takes 0\.5 MiB\.\n$", refused.Errors);
             Assert.False(Directory.Exists(cli.At("small/other-run")));
         }
         finally

@@ -130,7 +130,8 @@ public class ScreenTests
         Assert.All(layers, layer => Assert.Equal(["name", "type", "output", "parameters", "multiply_adds", "layer", "inputs"],
             layer!.AsObject().Select(p => p.Key)));
         Assert.Equal(
-            """{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":240000,"layer":"Conv2d(16, 5)","inputs":["pool1"]}""", layers[3]!.ToJsonString());
+            """{"name":"conv2","type":"Conv2d","output":"16x10x10","parameters":2416,"multiply_adds":""" +
+            """240000,"layer":"Conv2d(16, 5)","inputs":["pool1"]}""", layers[3]!.ToJsonString());
         Assert.Equal((long)json["parameters"]!, layers.Sum(l => (long)l!["parameters"]!));
         Assert.Equal((long)json["multiply_adds"]!, layers.Sum(l => (long)l!["multiply_adds"]!));
     }
@@ -148,7 +149,10 @@ public class ScreenTests
     {
         CliResult result = Cli.RunAnywhere("info");
         Assert.Matches(
-            @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n {12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$", result.Output);
+            @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    " +
+            @"JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
+            @"{12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$",
+            result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
         Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "own_kernel_bits", "precisions",
             "precision_reason", "jpeg_library", "png_library",

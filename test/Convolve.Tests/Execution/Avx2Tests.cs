@@ -23,8 +23,11 @@ public class Avx2Tests
     // starting of a process.
     private const string Subset = Itself + "|" + Catalogue
         + "|FullyQualifiedName~NotANumberTests.Float32|(FullyQualifiedName~GoldenTests.Float32&DisplayName~lenet5)"
-        + "|FullyQualifiedName~Execution.DropoutTests|FullyQualifiedName~Tests.Training.Optimizers.OptimizerTests|FullyQualifiedName~Planning.PlanTests|FullyQualifiedName~BlockedPoolingTests"
-        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)";
+        + "|FullyQualifiedName~Execution.DropoutTests"
+        + "|FullyQualifiedName~Tests.Training.Optimizers.OptimizerTests|FullyQualifiedName~Planning.PlanTests"
+        + "|FullyQualifiedName~BlockedPoolingTests"
+        + "|FullyQualifiedName~Lanes|FullyQualifiedName~WinogradTests|FullyQualifiedName~FloatsTests"
+        + "|(FullyQualifiedName~GoldenTests.Winograd&DisplayName~alexnet-d2l)";
 
     [Fact]
     public void The_process_sees_what_it_may_use()

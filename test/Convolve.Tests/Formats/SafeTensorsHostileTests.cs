@@ -76,7 +76,8 @@ public class SafeTensorsHostileTests
     [InlineData("""{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}""", 4)]
     [InlineData("""{"a":{"data_offsets":[0,0],"shape":[9,0],"dtype":"C64"}}""", 0)]
     [InlineData(
-        """{"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]},"z":{"dtype":"U8","shape":[0],"data_offsets":[4,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 8)]
+        """{"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]},"z":{"dtype":"U8","shape":[0],"data_offsets":[4,""" +
+        """4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 8)]
     [InlineData("""{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"checksum":{"deep":[1]}}}""", 4)]
     public void UnusualHeadersAreRead(string json, int dataBytes)
     {

@@ -51,7 +51,9 @@ public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper outpu
     public async Task Results_point_where_PyTorchs_do_in_bfloat16_where_only_the_library_has_AVX512() =>
         Assert.Equal(Count / Part,
             await ChildTests.Run(
-            $"FullyQualifiedName~{nameof(RandomNetworkTests)}.{nameof(Results_point_where_PyTorchs_do_in_bfloat16)}&FullyQualifiedName!~where_only", [(RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
+            $"FullyQualifiedName~{nameof(RandomNetworkTests)}.{nameof(Results_point_where_PyTorchs_do_in_bfloat16)}" +
+            "&FullyQualifiedName!~where_only",
+            [(RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
 
     [NeedsFact(Feature.PyTorch)]
     public void Every_kind_of_layer_is_in_them()

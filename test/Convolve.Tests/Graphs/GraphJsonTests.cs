@@ -41,7 +41,8 @@ public class GraphJsonTests
     {
         Graph graph =
             GraphJson.Read(
-            Nodes("""{"type":"Conv2d","filters":4,"kernel":3}, {"type":"ReLU","name":"conv2"}, {"type":"Conv2d","filters":4,"kernel":1}, {"type":"Add","inputs":["conv1","conv3"]}"""));
+            Nodes("""{"type":"Conv2d","filters":4,"kernel":3}, {"type":"ReLU","name":"conv2"}, """ +
+                """{"type":"Conv2d","filters":4,"kernel":1}, {"type":"Add","inputs":["conv1","conv3"]}"""));
         Assert.Equal(["input", "conv1", "conv2", "conv3", "add1"], graph.Nodes.Select(n => n.Name));
         Assert.Equal("0 1 2 1,3", string.Join(' ', graph.Nodes.Skip(1).Select(n => string.Join(',', n.Inputs.Select(i => i.Index)))));
     }
@@ -125,8 +126,13 @@ public class GraphJsonTests
         "Node 1 \"a\": there is no node \"b\" to be its input. Before it stand input.", "line 1, column 76: $.nodes[0].inputs[0]" },
         { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":[]}]}""",
         "Node 1 \"a\": \"inputs\" is [], and a list of names of nodes was expected.", "line 1, column 75: $.nodes[0].inputs" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"a","type":"ReLU","inputs":["a"]}]}""", "Node 2 \"a\": ReLU(): the name \"a\" is taken. Every node needs a name of its own.", "line 1, column 86: $.nodes[1]" },
-        { """{"name":"x","input":[1,28,28],"nodes":[{"name":"a","type":"ReLU","inputs":["input"]},{"name":"b","type":"ReLU","inputs":["input"]}]}""", "ReLU() \"a\": nothing on the way to the output uses it. Add an edge or leave it out.", "line 1, column 40: $.nodes[0]" },
+        { """{"name":"x","input":[1,28,28],"nodes":[""" +
+            """{"name":"a","type":"ReLU","inputs":["input"]},{"name":"a","type":"ReLU","inputs":["a"]}]}""",
+            "Node 2 \"a\": ReLU(): the name \"a\" is taken. Every node needs a name of its own.",
+            "line 1, column 86: $.nodes[1]" },
+        { """{"name":"x","input":[1,28,28],"nodes":[""" +
+            """{"name":"a","type":"ReLU","inputs":["input"]},{"name":"b","type":"ReLU","inputs":["input"]}]}""",
+            "ReLU() \"a\": nothing on the way to the output uses it. Add an edge or leave it out.", "line 1, column 40: $.nodes[0]" },
         { """{"name":"x","input":[1,28,28],"nodes":[],"version":2}""",
         "The network: \"version\" is unknown here. Known are name, input, nodes.", "line 1, column 52: $.version" },
         { """{"name":"x","input":[2147483647,2147483647,2147483647],"nodes":[{"name":"a","type":"Flatten","inputs":["input"]}]}""",
@@ -147,7 +153,11 @@ public class GraphJsonTests
         "Node 1 \"a\": its input \"a\" closes a cycle: \"a\" needs \"a\". A network has no way back: take one of these inputs out.",
         "line 2, column 39: $.nodes[0].inputs[0]" },
         { Nodes(
-        """{"name":"a","type":"Add","inputs":["input","c"]}, {"name":"b","type":"ReLU","inputs":["a"]}, {"name":"c","type":"ReLU","inputs":["b"]}"""), "Node 1 \"a\": its input \"c\" closes a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\". A network has no way back: take one of these inputs out.", "line 2, column 46: $.nodes[0].inputs[1]" },
+        """{"name":"a","type":"Add","inputs":["input","c"]}, {"name":"b","type":"ReLU","inputs":["a"]}, """ +
+        """{"name":"c","type":"ReLU","inputs":["b"]}"""),
+        "Node 1 \"a\": its input \"c\" closes a cycle: \"a\" needs \"c\" needs \"b\" needs \"a\". " +
+        "A network has no way back: take one of these inputs out.",
+        "line 2, column 46: $.nodes[0].inputs[1]" },
         { Nodes("""{"name":"größe","type":"ReLU"}, {"type":"Dropout","probability":"half"}"""),
         "Node 2: \"probability\" is \"half\", and a number was expected.", "line 2, column 67: $.nodes[1].probability" },
         { "{\"name\":\"\\ud800\",\"input\":[1,1,1]}", "The network is not JSON: a text in it is not Unicode.", "" },

@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Convolve.Tests.House;
 
-/// <summary>Lines are at most 140 columns: of C# sources and prose; tables, links and examples in Markdown may be longer.</summary>
+/// <summary>
+/// Lines are at most 140 columns, of C# sources and prose. Longer may be the text of raw strings, and tables, links and examples in Markdown.
+/// </summary>
 public class LineRules
 {
     private const int Most = 140;
@@ -26,8 +28,8 @@ public class LineRules
     // docs/results.md is written by `convolve reproduce --results`.
     private static IEnumerable<int> LongLines(string file) => Path.GetExtension(file) switch
     {
-        ".cs" => Numbers(File.ReadLines(file), _ => false),
-        ".md" when Path.GetFileName(file) != "results.md" => Numbers(File.ReadLines(file), MayBeLong),
+        ".cs" => Numbers(File.ReadLines(file), "\"\"\"", _ => false),
+        ".md" when Path.GetFileName(file) != "results.md" => Numbers(File.ReadLines(file), "```", MayBeLong),
         _ => [],
     };
 
@@ -35,15 +37,16 @@ public class LineRules
     private static bool MayBeLong(string line) =>
         line.StartsWith('|') || line.StartsWith("    ", StringComparison.Ordinal) || line.Contains("](", StringComparison.Ordinal);
 
-    private static IEnumerable<int> Numbers(IEnumerable<string> lines, Func<string, bool> mayBeLong)
+    private static IEnumerable<int> Numbers(IEnumerable<string> lines, string fence, Func<string, bool> mayBeLong)
     {
         int number = 0;
         bool isFenced = false;
         foreach (string line in lines)
         {
             number++;
-            isFenced ^= line.StartsWith("```", StringComparison.Ordinal);
-            if (line.Length > Most && !isFenced && !mayBeLong(line))
+            bool wasFenced = isFenced;
+            isFenced ^= line.Split(fence).Length % 2 == 0;
+            if (line.Length > Most && !wasFenced && !isFenced && !mayBeLong(line))
                 yield return number;
         }
     }

@@ -17,7 +17,8 @@ public class LoaderTests
 {
     private const int Count = 24;
     private const string Everything =
-        "random-crop:20x22:padding=3,horizontal-flip,random-resized-crop:18,rotation:20,translation:0.2,color-jitter:0.4:hue=0.1,lighting,noise:0.1,random-erasing:0.8:fill=random,resize:16x16";
+        "random-crop:20x22:padding=3,horizontal-flip,random-resized-crop:18,rotation:20,translation:0.2," +
+        "color-jitter:0.4:hue=0.1,lighting,noise:0.1,random-erasing:0.8:fill=random,resize:16x16";
 
     private static readonly ImageSize Image = new(3, 20, 22), Input = new(3, 16, 16);
     private static readonly Graph Network = Graph.Sequential("small", (3, 16, 16), [new Flatten(), new Linear(4)]);

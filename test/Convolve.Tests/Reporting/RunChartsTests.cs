@@ -19,7 +19,8 @@ public class RunChartsTests
             End = TrainingEnd.EarlyStop,
             Environment =
             JsonNode.Parse(
-            """{"resumed":[{"epochs":0,"step":3,"steps_per_epoch":8},{"epochs":7,"step":2,"steps_per_epoch":8},{"epochs":9}]}""")!.AsObject(),
+            """{"resumed":[{"epochs":0,"step":3,"steps_per_epoch":8},""" +
+            """{"epochs":7,"step":2,"steps_per_epoch":8},{"epochs":9}]}""")!.AsObject(),
         };
         Chart chart = RunCharts.Loss(run);
         Assert.Equal(("epoch", "mean loss (nats)", "learning rate"), (chart.X.Title, chart.Y.Title, chart.Right!.Title));

@@ -61,7 +61,8 @@ public sealed class NotANumberTests : IDisposable
         {
             string message = Assert.Throws<TrainingException>(() => trainer.Fit(Poisoning(trainer, name))).Message;
             Assert.Matches(
-                $@"^(Loss|Weights) became .+ at epoch 2, step \d \(learning rate .+\)\. First NaN or infinity: {place}\. Try .+ The best weights so far, of epoch 1, are kept\.$", message);
+                $@"^(Loss|Weights) became .+ at epoch 2, step \d \(learning rate .+\)\. First NaN or infinity: {place}\. Try .+ The " +
+                $@"best weights so far, of epoch 1, are kept\.$", message);
         }
         Classifier.Load(_folder["run"]).Dispose();
         using Trainer resumed = RunFolder.Open(_folder["run"]).Resume(TrainingData.Splits());

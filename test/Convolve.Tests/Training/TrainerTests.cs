@@ -190,7 +190,8 @@ public class TrainerTests
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(),
             Recipe with { Optimizer = new Sgd { LearningRate = 1e20f } });
         Assert.Matches(@"^(Loss became (NaN|infinity)|Weights became NaN or infinite) at epoch 1, step [2-8] \(learning rate 1E\+20\)\. "
-            + @"First NaN or infinity: (the output of (conv1|fc1|fc2)|(conv1|fc1|fc2)\.(weight|bias): [\d,]+ of [\d,]+ values (is|are) [\w ]+)\. "
+            + @"First NaN or infinity: (the output of (conv1|fc1|fc2)|(conv1|fc1|fc2)\.(weight|bias): [\d,]+ of [\d,]+ values (is|are) " +
+            @"[\w ]+)\. "
             + @"Try a learning rate 10x lower, a warm-up, or a different initialization\.$",
             Assert.Throws<TrainingException>(() => trainer.Fit()).Message);
     }

@@ -75,7 +75,8 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
                 return (false, wrong);
             RequireSpace(total, have);
             progress?.Report(
-                new($"Downloading {address}{(total is { } all ? $" ({DataSize.Of(all)})" : "")}{(have > 0 ? $", from {DataSize.Of(have)} on" : "")}"));
+                new($"Downloading {address}{(total is { } all ? $" ({DataSize.Of(all)})" : "")}" +
+                $"{(have > 0 ? $", from {DataSize.Of(have)} on" : "")}"));
             await using Stream content = await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false);
             TransferRate rate = new();
             byte[] buffer = new byte[1 << 16];

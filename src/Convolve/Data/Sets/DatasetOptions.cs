@@ -49,7 +49,8 @@ public sealed record DatasetOptions
 
     /// <summary>What brings a set to where these options look for it, for messages.</summary>
     internal string FetchCommand(DatasetInfo info) =>
-        $"`{ProgramName.Current} data fetch {info.Name}{(DataDirectory is { } directory ? $" --data-dir {Format.Quoted(directory)}" : "")}`";
+        $"`{ProgramName.Current} data fetch " +
+            $"{info.Name}{(DataDirectory is { } directory ? $" --data-dir {Format.Quoted(directory)}" : "")}`";
 }
 
 /// <summary>Why a folder is looked into.</summary>

@@ -310,7 +310,8 @@ public sealed class DownloadTests : DownloadCase
 
     [NeedsTheory(Feature.Mounting)]
     [InlineData(true,
-        @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a folder on another disk")]
+        @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a " +
+        @"folder on another disk")]
     [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {

@@ -7,7 +7,8 @@ namespace Convolve.Tests.Data.Inputs;
 public sealed class PreprocessingTests
 {
     private const string Good =
-        """{"size":[3,32,48],"interpolation":"bilinear","mean":[0.485,0.1,1E-10],"std":[0.229,1,2],"colorOrder":"rgb","classNames":["a","\u00E9 \u0022"]}""";
+        """{"size":[3,32,48],"interpolation":"bilinear","mean":[0.485,0.1,1E-10],"std":[0.229,""" +
+        """1,2],"colorOrder":"rgb","classNames":["a","\u00E9 \u0022"]}""";
 
     [Fact]
     public void Statistics_are_those_of_the_training_split_alone()

@@ -163,7 +163,8 @@ public sealed class CifarSetTests : IDisposable
         File.Delete(Path.Combine(Own, "test.bin"));
         string own = _options.DataDirectory!;
         Assert.Equal($"small was not found. Looked for batch_1.bin, batch_2.bin, test.bin in {own}/small/small-batches-bin " +
-            $"(no such folder); {own}/small (no such folder); {own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of them). " +
+            $"(no such folder); {own}/small (no such folder); {own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of " +
+            $"them). " +
             $"Put them into {own}/small/small-batches-bin, fetch them with " +
             $"`convolve data fetch small --data-dir {own}`, or leave out the data directory to have the usual places searched.",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message);

@@ -99,7 +99,8 @@ public sealed class IdxTests
         foreach (int junk in (int[])[1, 2, 3, 4, 8, 100])
         {
             yield return ($"images and {junk} bytes", true, [.. GoodImages, .. new byte[junk]],
-                $@" has {76 + junk} bytes, but its header announces 3 images of 4x5 in 76\. It has bytes at its end that do not belong to it\." + again);
+                $@" has {76 + junk} bytes, but its header announces 3 images of 4x5 in 76\. It has bytes at its end that do not belong " +
+                $@"to it\." + again);
             yield return ($"labels and {junk} bytes", false, [.. GoodLabels, .. new byte[junk]],
                 $@" has {11 + junk} bytes, but .* 3 labels in 11\.");
             yield return ($"packed images and {junk} bytes in the archive", true, TestData.Gzip([.. GoodImages, .. new byte[junk]]),
@@ -161,7 +162,8 @@ public sealed class IdxTests
         }
 
         yield return ("labels as images", true, GoodLabels,
-            @" holds labels \(magic 0x00000801\), but images \(magic 0x00000803\) were expected\. The image file and the label file may be swapped\. Swap them back\.$");
+            @" holds labels \(magic 0x00000801\), but images \(magic 0x00000803\) were expected\. The image file and the label file may " +
+            @"be swapped\. Swap them back\.$");
         yield return ("images as labels", false, GoodImages, @" holds images \(magic 0x00000803\), but labels .* Swap them back\.$");
         yield return ("packed labels as images", true, TestData.Gzip(GoodLabels), @" holds labels .* Swap them back\.$");
         yield return ("packed images as labels", false, packed, @" holds images .* Swap them back\.$");

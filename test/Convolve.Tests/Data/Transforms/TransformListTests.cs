@@ -55,9 +55,11 @@ public sealed class TransformListTests
         "random-crop:28 makes images of 3x28x28 out of 3x32x32, and the network takes 3x32x32. End with resize:32x32, or choose the " +
         "size of the last crop or resize accordingly.")]
     [InlineData("random-crop:64", 64,
-        "random-crop:64: an image of 3x32x32 came, and at least 64x64 pixels were expected. Put resize:64 before it, or crop at most 32x32.")]
+        "random-crop:64: an image of 3x32x32 came, and at least 64x64 pixels were expected. Put resize:64 before it, or crop at most " +
+        "32x32.")]
     [InlineData("resize:30,center-crop:32", 32,
-        "center-crop:32: an image of 3x30x30 came, and at least 32x32 pixels were expected. Put resize:32 before it, or crop at most 30x30.")]
+        "center-crop:32: an image of 3x30x30 came, and at least 32x32 pixels were expected. Put resize:32 before it, or crop at most " +
+        "30x30.")]
     [InlineData("random-crop:32:padding=32:padding-mode=reflect", 32,
         "random-crop:32:padding=32:padding-mode=reflect: an image of 3x32x32 has too few pixels to be mirrored 32 deep. Use a padding " +
         "of at most 31, or padding-mode=zero.")]

@@ -36,7 +36,8 @@ def planes(img):
 
 
 def text(values):
-    return '"' + bytes(np.ascontiguousarray(values).ravel().tolist()).hex() + '"'
+    digits = bytes(np.ascontiguousarray(values).ravel().tolist()).hex()
+    return ' +\n            '.join(f'"{digits[i:i + 120]}"' for i in range(0, len(digits), 120))
 
 
 def floats(values, digits=6):
