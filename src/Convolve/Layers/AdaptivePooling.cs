@@ -3,9 +3,11 @@ namespace Convolve.Layers;
 /// <summary>Takes the mean of parts of the image, as many as the output is to have pixels.</summary>
 /// <remarks>
 /// Shapes: C x H x W to C x output height x output width; row i is the mean of rows floor(i H / H') to ceil((i + 1) H / H') - 1, columns
-/// likewise. Parameters: none. Cost: no multiply-adds; memory-bound, and not in the plan where the image has that size already. Source: He
-/// et al. 2014 (spatial pyramid pooling). As PyTorch's AdaptiveAvgPool2d: parts overlap where the sizes do not divide, and an image that is
-/// smaller than the output is repeated.
+/// likewise.
+/// Parameters: none.
+/// Cost: no multiply-adds; memory-bound, and not in the plan where the image has that size already.
+/// Source: He et al. 2014 (spatial pyramid pooling). As PyTorch's AdaptiveAvgPool2d: parts overlap where the sizes do not divide, and an
+/// image that is smaller than the output is repeated.
 /// </remarks>
 public sealed record AdaptiveAvgPool2d : Layer
 {

@@ -6,7 +6,7 @@ namespace Convolve.Training;
 /// <param name="Optimizer">The rule, with the rate that its warm-up ends at.</param>
 /// <param name="Steps">That were done.</param>
 /// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
-public sealed record OverfitAttempt(OptimizerSettings Optimizer, int Steps, double LastLoss)
+internal sealed record OverfitAttempt(OptimizerSettings Optimizer, int Steps, double LastLoss)
 {
     /// <summary>Such as "SGD at 0.1".</summary>
     public override string ToString() => FormattableString.Invariant($"{NameOf(Optimizer)} at {Optimizer.LearningRate}");

@@ -19,7 +19,7 @@ namespace Convolve.Training;
 /// <param name="FirstLoss">Mean loss at the first step.</param>
 /// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
 /// <param name="Accuracy">Share of the batch that was right at the last step.</param>
-public sealed record OverfitCheck(int Steps, int Images, double FirstLoss, double LastLoss, double Accuracy)
+internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, double LastLoss, double Accuracy)
 {
     /// <summary>The longest that all gradients together may be.</summary>
     public const float ClipNorm = 1;

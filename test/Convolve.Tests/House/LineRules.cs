@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Convolve.Tests.House;
 
 /// <summary>
-/// Lines are at most 140 columns, of C# sources and prose. Longer may be the text of raw strings, and tables, links and examples in Markdown.
+/// Lines of C# sources and prose are at most 140 columns. The text of raw strings may be longer, and so may tables, links and examples in
+/// Markdown.
 /// </summary>
 public class LineRules
 {

@@ -6,7 +6,7 @@ namespace Convolve.Tests.Layers;
 /// <summary>
 /// Every kind of layer with its options, alone and in the company that kernels treat specially. The texts are how they print.
 /// </summary>
-public static class LayerCatalogue
+public static partial class LayerCatalogue
 {
     public static IReadOnlyList<LayerCase> All { get; } =
     [
@@ -25,59 +25,6 @@ public static class LayerCatalogue
         (name, result) == ("BatchNorm2d(), MaxPool2d(2) on 3x8x8", "conv1.weight");
 
     public static LayerCase Named(string name) => All.Single(c => c.Name == name);
-
-    private static IEnumerable<LayerCase> Convolutions() =>
-    [
-        Chain("Conv2d(6, 5)", (1, 12, 12), new Conv2d(6, 5)),
-        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)),
-        Chain("Conv2d(6, 5, padding: 2)", (1, 28, 28), new Conv2d(6, 5, padding: 2)),
-        Chain("Conv2d(7, 3)", (5, 9, 8), new Conv2d(7, 3)),
-        Chain("Conv2d(3, 3, padding: 1)", (3, 7, 7), new Conv2d(3, 3, padding: 1)),
-        Chain("Conv2d(16, 3, padding: 1)", (16, 12, 12), new Conv2d(16, 3, padding: 1)),
-        Chain("Conv2d(32, 3, padding: 1)", (32, 13, 13), new Conv2d(32, 3, padding: 1)),
-        Chain("Conv2d(20, 3, padding: 1)", (33, 8, 9), new Conv2d(20, 3, padding: 1)),
-        Chain("Conv2d(33, 3)", (20, 6, 7), new Conv2d(33, 3)),
-        Chain("Conv2d(5, 1)", (7, 6, 5), new Conv2d(5, 1)),
-        Chain("Conv2d(33, 1)", (20, 4, 4), new Conv2d(33, 1)),
-        Chain("Conv2d(4, 1, stride: 2)", (6, 7, 9), new Conv2d(4, 1, stride: 2)),
-        Chain("Conv2d(8, 11, stride: 4)", (3, 27, 31), new Conv2d(8, 11, stride: 4)),
-        Chain("Conv2d(8, 11, stride: 4, padding: 2)", (1, 24, 24), new Conv2d(8, 11, stride: 4, padding: 2)),
-        Chain("Conv2d(6, 3, stride: 2, padding: 1)", (4, 10, 11), new Conv2d(6, 3, stride: 2, padding: 1)),
-        Chain("Conv2d(5, 2, stride: 3)", (3, 10, 10), new Conv2d(5, 2, stride: 3)),
-        Chain("Conv2d(7, (3, 5), padding: (1, 2))", (5, 8, 11), new Conv2d(7, (3, 5), padding: (1, 2))),
-        Chain("Conv2d(7, (1, 7), stride: (1, 2), padding: (0, 3))", (3, 5, 13), new Conv2d(7, (1, 7), stride: (1, 2), padding: (0, 3))),
-        Chain("Conv2d(4, (5, 2), stride: (2, 1))", (2, 11, 6), new Conv2d(4, (5, 2), stride: (2, 1))),
-        Chain("Conv2d(4, 5, padding: 4)", (3, 4, 4), new Conv2d(4, 5, padding: 4)),
-        Chain("Conv2d(6, 3, padding: Same)", (4, 7, 8), new Conv2d(6, 3, padding: Padding.Same)),
-        Chain("Conv2d(6, 4, padding: Same)", (3, 7, 8), new Conv2d(6, 4, padding: Padding.Same)),
-        Chain("Conv2d(6, 3, stride: 2, padding: Same)", (3, 8, 9), new Conv2d(6, 3, stride: 2, padding: Padding.Same)),
-        Chain("Conv2d(5, 2, stride: 3, padding: Same)", (3, 10, 11), new Conv2d(5, 2, stride: 3, padding: Padding.Same)),
-        Chain("Conv2d(4, (2, 3), stride: (3, 2), padding: Same, dilation: (2, 1))", (3, 8, 9),
-            new Conv2d(4, (2, 3), stride: (3, 2), padding: Padding.Same, dilation: (2, 1))),
-        Chain("Conv2d(6, 3, dilation: 2)", (4, 9, 10), new Conv2d(6, 3, dilation: 2)),
-        Chain("Conv2d(6, 3, padding: 2, dilation: 2)", (4, 8, 8), new Conv2d(6, 3, padding: 2, dilation: 2)),
-        Chain("Conv2d(5, 3, stride: 2, padding: (2, 3), dilation: (2, 3))", (3, 11, 12),
-        new Conv2d(5, 3, stride: 2, padding: (2, 3), dilation: (2, 3))),
-        Chain("Conv2d(6, 3, padding: 1, groups: 2)", (4, 7, 7), new Conv2d(6, 3, padding: 1, groups: 2)),
-        Chain("Conv2d(32, 5, padding: 2, groups: 2)", (32, 9, 9), new Conv2d(32, 5, padding: 2, groups: 2)),
-        Chain("Conv2d(20, 3, groups: 5)", (15, 6, 6), new Conv2d(20, 3, groups: 5)),
-        Chain("Conv2d(8, 3, padding: 1, groups: 8)", (8, 7, 7), new Conv2d(8, 3, padding: 1, groups: 8)),
-        Chain("Conv2d(14, 3, stride: 2, padding: Same, groups: 7)", (7, 8, 8),
-        new Conv2d(14, 3, stride: 2, padding: Padding.Same, groups: 7)),
-        Chain("Conv2d(6, 3, padding: 2, dilation: 2, groups: 3, bias: false)", (3, 8, 8),
-            new Conv2d(6, 3, padding: 2, dilation: 2, groups: 3, bias: false)),
-        Chain("Conv2d(7, 3, bias: false)", (5, 8, 8), new Conv2d(7, 3, bias: false)),
-        Chain("Conv2d(6, 5, bias: false)", (1, 12, 12), new Conv2d(6, 5, bias: false)),
-        Chain("Conv2d(1, 3)", (1, 5, 5), new Conv2d(1, 3)),
-        Chain("Conv2d(9, 6)", (4, 6, 6), new Conv2d(9, 6)),
-        Chain("Conv2d(6, 5)", (1, 12, 12), new Conv2d(6, 5)) with { Batch = 1 },
-        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)) with { Batch = 16 },
-        Chain("Conv2d(16, 5)", (6, 14, 14), new Conv2d(16, 5)) with { Batch = 33 },
-        Chain("Conv2d(16, 3, padding: 1)", (16, 12, 12), new Conv2d(16, 3, padding: 1)) with { Batch = 1 },
-        First("Conv2d(7, 3, padding: 1)", (3, 8, 8), new Conv2d(7, 3, padding: 1)),
-        First("Conv2d(6, 5, padding: 2)", (1, 28, 28), new Conv2d(6, 5, padding: 2)),
-        First("Conv2d(6, 3, stride: 2, padding: Same)", (3, 8, 9), new Conv2d(6, 3, stride: 2, padding: Padding.Same)),
-    ];
 
     private static IEnumerable<LayerCase> Normalizations() =>
     [

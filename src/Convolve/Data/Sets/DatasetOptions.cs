@@ -54,7 +54,7 @@ public sealed record DatasetOptions
 }
 
 /// <summary>Why a folder is looked into.</summary>
-public enum DatasetSource
+internal enum DatasetSource
 {
     /// <summary><see cref="DatasetOptions.DataDirectory"/> names it.</summary>
     DataDirectory,
@@ -131,7 +131,7 @@ public sealed class DatasetLocation
     public string? Directory => Found?.Directory;
 
     /// <summary>Why that folder was looked into; null if none holds all files.</summary>
-    public DatasetSource? Source => Found?.Source;
+    internal DatasetSource? Source => Found?.Source;
 
     /// <summary>The folders looked into, in their order.</summary>
     public IReadOnlyList<string> Searched => [.. Folders.Select(f => f.Directory)];

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using Convolve.Data.Inputs;
 using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
@@ -64,7 +63,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
 
     /// <summary>These transforms, ending in the network's input, once they are known to fit the images.</summary>
     /// <remarks>
-    /// Transforms that leave the size alone are followed by a resize to the network's input: the float one of <see cref="ImagePipeline"/>
+    /// Transforms that leave the size alone are followed by a resize to the network's input: the float one of <c>ImagePipeline</c>
     /// where all images have one size, and a <see cref="Resize"/> put at the end of this list where they have many.
     /// Transforms that change the size must end at the network's.
     /// </remarks>
