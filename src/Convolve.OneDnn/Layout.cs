@@ -147,8 +147,8 @@ public sealed class Layout : IEquatable<Layout>
     /// </summary>
     public int? ChannelBlock => _sizes.Length != ImageAxes ? null : _blocks switch
     {
+        [] when Order is [0, 2, 3, 1] => (int)_sizes[1], // first, because an image of one pixel is in row-major order too
         [] when IsPlain => 1,
-        [] when Order is [0, 2, 3, 1] => (int)_sizes[1],
         [{ Size: var size }] when IsBlockedBy(size) => size,
         _ => null,
     };
