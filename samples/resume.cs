@@ -1,6 +1,5 @@
 #:project ../src/Convolve.Zoo/Convolve.Zoo.csproj
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Runs;
 using Convolve.Training;
 using Convolve.Zoo;

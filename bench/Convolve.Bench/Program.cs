@@ -1,5 +1,5 @@
 using Convolve.Bench;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Training;

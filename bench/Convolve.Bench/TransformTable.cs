@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.OneDnn;
 

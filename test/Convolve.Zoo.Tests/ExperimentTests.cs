@@ -1,6 +1,5 @@
 using System.Globalization;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Training;
 using Convolve.Zoo.Experiments;

@@ -1,5 +1,4 @@
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Training;
 

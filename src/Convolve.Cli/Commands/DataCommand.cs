@@ -5,7 +5,6 @@ using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Data.Folders;
-using Convolve.Data.Sets;
 
 namespace Convolve.Cli.Commands;
 

@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Imaging;
 using Convolve.OneDnn;

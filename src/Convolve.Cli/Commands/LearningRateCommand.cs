@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Drawing.Charts;
 using Convolve.Execution;
 using Convolve.Files;

@@ -5,7 +5,6 @@ using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Files;
 using Convolve.Graphs;

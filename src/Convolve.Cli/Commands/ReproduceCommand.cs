@@ -5,7 +5,6 @@ using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Graphs;

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;

@@ -4,7 +4,6 @@ using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Runs;
 using Convolve.Training;

@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Graphs;

@@ -1,5 +1,5 @@
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Profiling;

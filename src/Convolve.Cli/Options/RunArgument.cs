@@ -1,7 +1,6 @@
 using Convolve.Cli.Terminal;
 using Convolve.Execution;
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Training;
 

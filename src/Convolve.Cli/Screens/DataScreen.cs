@@ -1,6 +1,6 @@
 using System.Globalization;
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 
 namespace Convolve.Cli.Screens;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 
 namespace Convolve.Cli.Screens;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Planning;

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Convolve.Files;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Training;

@@ -1,6 +1,5 @@
 using Convolve.Data.Fetching;
 using Convolve.Data.Folders;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data;
 
@@ -56,14 +55,14 @@ public static class Datasets
     /// <exception cref="DataException">The name is unknown, or an archive that lies there is not the published one.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or the disk does not take them.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static DatasetLocation Fetch(
+    internal static DatasetLocation Fetch(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
         ImageFolder.IsName(name) ? throw new DataException($"{name} is a folder of your own pictures: there is nothing to fetch.")
             : Store.Fetch(name, options ?? new(), progress, cancellation);
 
     /// <summary>Says where a set lies, by the names of its files alone: nothing is read or downloaded.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>
-    public static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Store.Find(name), options ?? new());
+    internal static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Store.Find(name), options ?? new());
 
     /// <summary>Checks each file of a set. A bad or missing file is a line of the report, not an exception.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>

@@ -3,4 +3,4 @@ namespace Convolve.Execution;
 /// <summary>
 /// A kernel did not compute its whole result from its inputs; the message names the layer, the kernel, the shapes and how many elements.
 /// </summary>
-public sealed class KernelCheckException(string message) : Exception(message);
+internal sealed class KernelCheckException(string message) : Exception(message);

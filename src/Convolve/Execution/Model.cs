@@ -18,7 +18,7 @@ namespace Convolve.Execution;
 /// <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
-internal sealed class Model : IDisposable
+public sealed class Model : IDisposable
 {
     // Measured: LeNet-5 (0.4 M multiply-adds) runs at 38,000 images/s in bfloat16 and at 167,000 in float32, where it has kernels of its
     // own; the next larger network of the zoo (cnn-bn-leaky, 7.8 M) at 11,900 and 8,700.
@@ -135,7 +135,7 @@ internal sealed class Model : IDisposable
     /// <param name="parameters">Where an earlier plan of the same model has laid the weights; null for a first plan.</param>
     /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
-    public static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
+    internal static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
         Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact,
             ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
 
@@ -164,11 +164,11 @@ internal sealed class Model : IDisposable
 
     /// <summary>The pass that evaluates batches of one size.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public Executor Evaluation(int batchSize) => ExecutorFor(batchSize, false);
+    internal Executor Evaluation(int batchSize) => ExecutorFor(batchSize, false);
 
     /// <summary>The pass that trains on batches of one size, at most <see cref="TrainingBatchSize"/>.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public Executor Training(int batchSize)
+    internal Executor Training(int batchSize)
     {
         RequireTraining();
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batchSize, TrainingBatchSize);

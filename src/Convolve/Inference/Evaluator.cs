@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.OneDnn;

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Layers;

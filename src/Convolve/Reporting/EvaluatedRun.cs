@@ -1,10 +1,8 @@
 using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Imaging;
-using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Runs;

@@ -1,4 +1,4 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Imaging;

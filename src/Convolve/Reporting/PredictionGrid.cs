@@ -1,5 +1,5 @@
+using Convolve.Data;
 using Convolve.Data.Pixels;
-using Convolve.Data.Sets;
 using Convolve.Evaluations;
 using Convolve.Formats.TensorBoard;
 using Convolve.Imaging;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Training;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Graphs;
 using Convolve.Planning;

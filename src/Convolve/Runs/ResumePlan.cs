@@ -1,6 +1,5 @@
 using Convolve.Formats;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;

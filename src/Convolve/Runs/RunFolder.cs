@@ -2,13 +2,12 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;

@@ -1,5 +1,4 @@
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;

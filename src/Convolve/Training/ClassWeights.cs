@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Convolve.Data.Sets;
+using Convolve.Data;
 
 namespace Convolve.Training;
 

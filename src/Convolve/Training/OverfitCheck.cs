@@ -1,6 +1,6 @@
 using System.Globalization;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Layers;

@@ -75,7 +75,7 @@ public sealed record Recipe
     public double ValidationFraction { get; init; } = 0.1;
 
     /// <summary>How the validation split is drawn; runs of version 0.1.0 keep theirs.</summary>
-    public Data.Sets.SplitRule SplitRule { get; init; } = Data.Sets.SplitRule.CopiesTogether;
+    public Data.SplitRule SplitRule { get; init; } = Data.SplitRule.CopiesTogether;
 
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
@@ -108,8 +108,8 @@ public sealed record Recipe
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
     /// <summary>Divides a set as the run does.</summary>
-    /// <exception cref="Data.Sets.DataException">The set is too small to divide.</exception>
-    public Data.Sets.DataSplits Split(Data.Sets.LoadedData data)
+    /// <exception cref="Data.DataException">The set is too small to divide.</exception>
+    public Data.DataSplits Split(Data.LoadedData data)
     {
         ArgumentNullException.ThrowIfNull(data);
         return data.Split(ValidationFraction, Seed, Limit, SplitRule);

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Convolve.Execution;
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 

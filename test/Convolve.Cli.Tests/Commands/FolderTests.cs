@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Imaging;
 
 namespace Convolve.Cli.Tests.Commands;

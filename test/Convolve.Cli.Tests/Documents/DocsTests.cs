@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Convolve.Data;
-using Convolve.Data.Sets;
 using Convolve.Runs;
 using Convolve.Training;
 

@@ -1,7 +1,7 @@
 using Convolve.Cli.Commands;
-using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Testing;
+using Convolve.Training;
 
 namespace Convolve.Cli.Tests.Terminal;
 

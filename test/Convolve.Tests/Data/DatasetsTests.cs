@@ -1,7 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Fetching;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;

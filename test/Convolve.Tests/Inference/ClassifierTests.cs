@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;

@@ -1,7 +1,6 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;

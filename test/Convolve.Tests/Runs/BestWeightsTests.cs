@@ -1,5 +1,4 @@
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;

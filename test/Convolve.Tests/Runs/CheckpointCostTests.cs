@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.OneDnn;
 using Convolve.Runs;

@@ -1,6 +1,5 @@
 using Convolve.Files;
 using Convolve.Formats;
-using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Formats;
 using Convolve.Formats.TensorBoard;
 using Convolve.Layers;

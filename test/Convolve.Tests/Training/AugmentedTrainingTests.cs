@@ -1,9 +1,8 @@
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Runs;
 using Convolve.Tests.Formats;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;

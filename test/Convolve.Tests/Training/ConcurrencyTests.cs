@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
-using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Runs;
 using Convolve.Tests.Formats;

@@ -1,8 +1,7 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
-using Convolve.Inference;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;

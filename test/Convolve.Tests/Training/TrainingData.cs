@@ -1,4 +1,4 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Training;

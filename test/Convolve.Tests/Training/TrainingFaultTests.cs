@@ -1,5 +1,4 @@
 using Convolve.Files;
-using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Runs;
 using Convolve.Testing;

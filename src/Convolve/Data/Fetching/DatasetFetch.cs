@@ -1,4 +1,3 @@
-using Convolve.Data.Sets;
 using Convolve.Files;
 
 namespace Convolve.Data.Fetching;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
-using Convolve.Data.Sets;
 using Convolve.Files;
 
 namespace Convolve.Data.Fetching;

@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Security.Cryptography;
-using Convolve.Data.Sets;
 using Convolve.Files;
 
 namespace Convolve.Data.Fetching;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Fetching;
 

@@ -1,4 +1,3 @@
-using Convolve.Data.Sets;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Data.Folders;

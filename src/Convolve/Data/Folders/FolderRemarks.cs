@@ -1,5 +1,4 @@
 using System.Globalization;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Folders;
 

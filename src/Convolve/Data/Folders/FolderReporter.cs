@@ -1,5 +1,4 @@
 using System.Globalization;
-using Convolve.Data.Sets;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Data.Folders;

@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security;
 using System.Security.Cryptography;
-using Convolve.Data.Sets;
 using Convolve.Imaging;
 
 namespace Convolve.Data.Folders;

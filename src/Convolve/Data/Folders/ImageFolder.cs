@@ -1,5 +1,4 @@
 using System.Globalization;
-using Convolve.Data.Sets;
 using Convolve.Imaging;
 
 namespace Convolve.Data.Folders;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Folders;
 

@@ -1,4 +1,3 @@
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Inputs;
 

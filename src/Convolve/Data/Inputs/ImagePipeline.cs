@@ -1,5 +1,4 @@
 using Convolve.Data.Pixels;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 
 namespace Convolve.Data.Inputs;

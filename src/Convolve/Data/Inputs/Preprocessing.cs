@@ -1,6 +1,5 @@
 using System.Collections.ObjectModel;
 using System.Globalization;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 
 namespace Convolve.Data.Inputs;
@@ -89,7 +88,7 @@ public sealed record Preprocessing
     public required IReadOnlyList<string> ClassNames
     {
         get;
-        init => field = Data.Sets.ClassNames.Validated("Preprocessing", value ?? throw new ArgumentNullException(nameof(value)));
+        init => field = Data.ClassNames.Validated("Preprocessing", value ?? throw new ArgumentNullException(nameof(value)));
     }
 
     /// <summary>What the channels are: <c>grey</c> (one) or <c>rgb</c> (three, red first).</summary>

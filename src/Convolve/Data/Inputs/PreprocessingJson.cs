@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 
 namespace Convolve.Data.Inputs;

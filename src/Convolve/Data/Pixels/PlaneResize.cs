@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Pixels;
 

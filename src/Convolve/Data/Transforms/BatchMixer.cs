@@ -1,5 +1,4 @@
 using Convolve.Data.Pixels;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

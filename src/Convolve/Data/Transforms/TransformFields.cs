@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Runtime.CompilerServices;
-using Convolve.Data.Sets;
 
 namespace Convolve.Data.Transforms;
 

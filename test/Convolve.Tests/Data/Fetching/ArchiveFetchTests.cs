@@ -1,7 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Files;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;

@@ -1,6 +1,6 @@
 using System.Formats.Tar;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 

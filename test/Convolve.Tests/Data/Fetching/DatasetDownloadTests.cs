@@ -1,6 +1,6 @@
 using System.Text;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Files;
 using Convolve.Testing;
 using Convolve.Tests.Data.Sets;

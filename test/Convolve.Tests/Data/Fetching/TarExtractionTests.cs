@@ -1,8 +1,8 @@
 using System.Formats.Tar;
 using System.Text;
 using System.Text.RegularExpressions;
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
 using static Convolve.Tests.Data.Fetching.TarFiles;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Data.Folders;
-using Convolve.Data.Sets;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data.Folders;

@@ -1,6 +1,5 @@
 using Convolve.Data;
 using Convolve.Data.Folders;
-using Convolve.Data.Sets;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data.Folders;

@@ -1,4 +1,4 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 
 namespace Convolve.Tests.Data.Folders;
 

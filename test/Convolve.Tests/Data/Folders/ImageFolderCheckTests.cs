@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using Convolve.Data;
 using Convolve.Data.Folders;
-using Convolve.Data.Sets;
 using Convolve.Testing;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 

@@ -1,7 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Folders;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Folders;

@@ -1,5 +1,5 @@
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
 using Convolve.Tests.Data.Sets;

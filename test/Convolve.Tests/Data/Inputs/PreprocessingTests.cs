@@ -1,5 +1,5 @@
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Inputs;

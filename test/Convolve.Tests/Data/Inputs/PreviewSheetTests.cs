@@ -1,6 +1,6 @@
+using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Data.Pixels;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Data.Transforms;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Tests.Data.Fetching;
 using Convolve.Tests.Formats;
 

@@ -1,5 +1,5 @@
+using Convolve.Data;
 using Convolve.Data.Fetching;
-using Convolve.Data.Sets;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 
 namespace Convolve.Tests.Data.Sets;
 

@@ -1,5 +1,5 @@
+using Convolve.Data;
 using Convolve.Data.Pixels;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Tests.Data.Sets;
 

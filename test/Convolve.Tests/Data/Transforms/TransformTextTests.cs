@@ -1,4 +1,4 @@
-using Convolve.Data.Sets;
+using Convolve.Data;
 using Convolve.Data.Transforms;
 
 namespace Convolve.Tests.Data.Transforms;

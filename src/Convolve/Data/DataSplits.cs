@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>The three parts of a run's data: what it learns from, what it is steered by, what it is judged by at the end.</summary>
 public sealed record DataSplits(Split Train, Split Validation, Split Test)

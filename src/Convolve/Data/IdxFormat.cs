@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>
 /// Four IDX files, plain or packed: images and labels to train on, images and labels to test on. Their digests must be those that were

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>What is being done to data: found, downloaded, unpacked, read.</summary>
 /// <param name="Text">In a line.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Text that comes from a file or a server, made fit for a message.</summary>
 internal static class ForeignText

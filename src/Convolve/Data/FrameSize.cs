@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Height and width in pixels; a number alone means both.</summary>
 internal readonly record struct FrameSize(int Height, int Width)

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>How the records of a file in CIFAR's layout are made up: label bytes, then the pixels of one image in planes.</summary>
 /// <param name="Size">Of each image.</param>

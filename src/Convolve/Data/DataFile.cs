@@ -3,7 +3,7 @@ using System.IO.Compression;
 using System.Security;
 using System.Security.Cryptography;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>A file to read from the start to the end, unpacked on the way when it is gzip.</summary>
 internal sealed class DataFile : IDisposable

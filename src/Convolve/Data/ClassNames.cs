@@ -1,6 +1,6 @@
 using System.Collections.ObjectModel;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 internal static class ClassNames
 {

@@ -1,16 +1,17 @@
 using System.Globalization;
+using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Sets;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.OneDnn;
 using Convolve.Planning;
 
-namespace Convolve.Inference;
+namespace Convolve.Training;
 
 /// <summary>
 /// A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.

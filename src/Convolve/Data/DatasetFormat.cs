@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>How the files of a known set are laid out: under which names they lie, what reads them, what a check asks of them.</summary>
 internal abstract class DatasetFormat

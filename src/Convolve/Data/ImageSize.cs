@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>The size of an image: channels, height, width; height comes before width, as everywhere here.</summary>
 public readonly record struct ImageSize(int Channels, int Height, int Width)

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Some images of a data set, by their indices: what training, validation or testing sees of it.</summary>
 /// <param name="Name">What the images are for: train, validation, test.</param>

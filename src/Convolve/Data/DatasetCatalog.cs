@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>The data sets that are known by name, with the digests of their files.</summary>
 internal static class DatasetCatalog

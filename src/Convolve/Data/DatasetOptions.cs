@@ -1,5 +1,5 @@
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Where a named data set may be taken from.</summary>
 public sealed record DatasetOptions
@@ -114,7 +114,7 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
 }
 
 /// <summary>Where a data set lies, or where it was looked for in vain.</summary>
-public sealed class DatasetLocation
+internal sealed class DatasetLocation
 {
     internal DatasetLocation(DatasetInfo info, IReadOnlyList<DatasetFolder> searched)
     {

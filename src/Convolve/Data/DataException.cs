@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>
 /// The one exception for bad data: a file that is missing, damaged or not what it should be, a data set whose parts do not fit together,

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Labelled images: bytes in planes (channel, row, column), of one size or of many, kept in memory or read on demand.</summary>
 /// <remarks>Immutable; every member may be called from several threads at once, <see cref="Read"/> too.</remarks>
@@ -25,7 +25,7 @@ public abstract class Dataset
         if (labels.Length == 0)
             throw new DataException($"{name}: there are no images. A data set needs at least one.");
         (Name, Channels, Size, _labels) = (name, channels, size, labels);
-        ClassNames = Data.Sets.ClassNames.Validated(name, classNames);
+        ClassNames = Data.ClassNames.Validated(name, classNames);
         int bad = labels.AsSpan().IndexOfAnyExceptInRange(0, ClassNames.Count - 1);
         if (bad >= 0)
         {

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>
 /// Files of records in CIFAR's layout, and lists of class names, which need not be there. The layout must be right to the byte; other bytes

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Labelled images of one size, kept in memory as bytes, one after the other.</summary>
 /// <remarks>Cost: one byte per pixel and channel and four per label. <see cref="Read"/> copies nothing.</remarks>

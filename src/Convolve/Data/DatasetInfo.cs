@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>A data set that is known by name: what it is, how large, and what its files must hold.</summary>
 public sealed class DatasetInfo
@@ -6,7 +6,7 @@ public sealed class DatasetInfo
     internal DatasetInfo(string name, string description, ImageSize? size, IReadOnlyList<string> classNames, int trainCount, int testCount)
     {
         (Name, Description, Size, ClassNames, TrainCount, TestCount) =
-            (name, description, size, Data.Sets.ClassNames.Validated(name, classNames), trainCount, testCount);
+            (name, description, size, Data.ClassNames.Validated(name, classNames), trainCount, testCount);
     }
 
     /// <summary>The name to ask for it by, as in <c>fashion-mnist</c>.</summary>

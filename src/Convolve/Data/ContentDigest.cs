@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Digests of files, of the kind that their publishers give; the length of the hexadecimal text says which.</summary>
 internal static class ContentDigest

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Which label of a record counts.</summary>
 internal enum CifarLabel

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>Images as an IDX file holds them: one channel, one byte per pixel, one image after the other.</summary>
 /// <param name="Count">The number of images.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Convolve.Files;
 
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>
 /// The pictures of a folder that a run learned from, chose its best epoch by and was tested on, by digests of their bytes: wherever they

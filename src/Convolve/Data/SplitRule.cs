@@ -1,4 +1,4 @@
-namespace Convolve.Data.Sets;
+namespace Convolve.Data;
 
 /// <summary>How a validation split is drawn from pictures in files.</summary>
 public enum SplitRule
