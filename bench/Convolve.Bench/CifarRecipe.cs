@@ -1,5 +1,6 @@
 using Convolve.Data;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Zoo;
 using Convolve.Zoo.Experiments;
 

@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 using Convolve.Planning;
 
 namespace Convolve.Bench;

@@ -1,7 +1,7 @@
 using Convolve.Bench;
 using Convolve.Data;
+using Convolve.Kernels;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Training;
 
 const string Usage = """

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Convolve.Execution;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Bench;

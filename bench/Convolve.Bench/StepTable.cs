@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training.Optimizers;
 

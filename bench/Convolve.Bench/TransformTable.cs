@@ -3,7 +3,8 @@ using System.Globalization;
 using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
-using Convolve.OneDnn;
+using Convolve.Kernels;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Bench;
 

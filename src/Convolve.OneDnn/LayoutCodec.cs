@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 
 namespace Convolve.OneDnn;
 

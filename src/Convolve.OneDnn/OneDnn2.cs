@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
 
 namespace Convolve.OneDnn;
 

@@ -1,3 +1,7 @@
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+
 namespace Convolve.OneDnn;
 
 /// <summary>A primitive of oneDNN 2.x with its bound memory objects.</summary>

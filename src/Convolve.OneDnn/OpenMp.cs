@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.OneDnn;
 
-/// <summary>The thread team that oneDNN runs on (GNU OpenMP), for kernels of our own.</summary>
+/// <summary>GNU OpenMP, names and order of the arguments as in its headers.</summary>
 internal static unsafe partial class OpenMp
 {
     internal const string Library = "gomp";

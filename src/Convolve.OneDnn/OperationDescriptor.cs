@@ -1,3 +1,5 @@
+using Convolve.Kernels.Contract;
+
 namespace Convolve.OneDnn;
 
 /// <summary>Writes an operation into the descriptor that oneDNN 2.x takes.</summary>

@@ -4,6 +4,8 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;

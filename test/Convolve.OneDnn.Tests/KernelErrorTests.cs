@@ -1,3 +1,8 @@
+using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;

@@ -1,3 +1,5 @@
+using Convolve.Kernels.Layouts;
+
 namespace Convolve.OneDnn.Tests;
 
 /// <summary>Layouts and the library's descriptors say the same: sizes in bytes, equality, the way there and back.</summary>
@@ -6,7 +8,7 @@ public unsafe class LayoutCodecTests
     // More than any version of the library has.
     private const int Tags = 400;
 
-    public static TheoryData<ElementType> Types => [ElementType.Float32, ElementType.BFloat16, ElementType.Int32, ElementType.UInt8];
+    public static TheoryData<string> Types => [.. Enum.GetNames<ElementType>()];
 
     // Axes of 1 whose distances say nothing, blocks that are filled up, and those that are whole.
     private static readonly long[][] Shapes =
@@ -17,8 +19,9 @@ public unsafe class LayoutCodecTests
     ];
 
     [Theory, MemberData(nameof(Types))]
-    public void Every_layout_that_the_library_names_comes_back_the_same(ElementType type)
+    public void Every_layout_that_the_library_names_comes_back_the_same(string element)
     {
+        ElementType type = Enum.Parse<ElementType>(element);
         int found = 0;
         foreach (long[] shape in Shapes)
             foreach (byte[] descriptor in Descriptors(type, shape))

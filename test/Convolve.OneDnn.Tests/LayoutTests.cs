@@ -1,3 +1,5 @@
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Testing.Software;
 
 namespace Convolve.OneDnn.Tests;
@@ -18,13 +20,13 @@ public class LayoutTests
     }
 
     [Theory]
-    [InlineData(ElementType.Float32, "f32", 4)]
-    [InlineData(ElementType.BFloat16, "bf16", 2)]
-    [InlineData(ElementType.Int32, "s32", 4)]
-    [InlineData(ElementType.UInt8, "u8", 1)]
-    public void Every_type_prints_and_has_its_size(ElementType type, string text, int bytes)
+    [InlineData(nameof(ElementType.Float32), "f32", 4)]
+    [InlineData(nameof(ElementType.BFloat16), "bf16", 2)]
+    [InlineData(nameof(ElementType.Int32), "s32", 4)]
+    [InlineData(nameof(ElementType.UInt8), "u8", 1)]
+    public void Every_type_prints_and_has_its_size(string type, string text, int bytes)
     {
-        Layout layout = Layout.Plain(type, 7, 3);
+        Layout layout = Layout.Plain(Enum.Parse<ElementType>(type), 7, 3);
         Assert.Equal($"{text} 7x3 ab", layout.ToString());
         Assert.Equal(21 * bytes, layout.Bytes);
     }
@@ -148,13 +150,14 @@ public class LayoutTests
     }
 
     [Theory]
-    [InlineData("ref:any", Speed.Reference)]
-    [InlineData("simple:any", Speed.Generic)]
-    [InlineData("gemm:jit", Speed.Generic)]
-    [InlineData("jit:uni", Speed.Generic)]
-    [InlineData("jit:avx512_core", Speed.Tuned)]
-    [InlineData("brgconv:avx512_core_bf16", Speed.Tuned)]
-    public void The_names_of_implementations_say_how_fast_they_are(string name, Speed speed) => Assert.Equal(speed, OneDnn2.SpeedOf(name));
+    [InlineData("ref:any", nameof(Speed.Reference))]
+    [InlineData("simple:any", nameof(Speed.Generic))]
+    [InlineData("gemm:jit", nameof(Speed.Generic))]
+    [InlineData("jit:uni", nameof(Speed.Generic))]
+    [InlineData("jit:avx512_core", nameof(Speed.Tuned))]
+    [InlineData("brgconv:avx512_core_bf16", nameof(Speed.Tuned))]
+    public void The_names_of_implementations_say_how_fast_they_are(string name, string speed) =>
+        Assert.Equal(Enum.Parse<Speed>(speed), OneDnn2.SpeedOf(name));
 
     [Theory]
     [InlineData(-1, 3)]

@@ -1,3 +1,8 @@
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
+
 namespace Convolve.OneDnn.Tests;
 
 /// <summary>Disposing gives everything back: many rounds leave the process as large as a few.</summary>

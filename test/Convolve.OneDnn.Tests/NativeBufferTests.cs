@@ -1,4 +1,5 @@
 using System.Numerics;
+using Convolve.Kernels.Memory;
 
 namespace Convolve.OneDnn.Tests;
 

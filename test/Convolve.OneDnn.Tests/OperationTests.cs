@@ -1,3 +1,7 @@
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
@@ -47,17 +51,17 @@ public class OperationTests
 
     [Theory]
     [InlineData(null, 0f)]
-    [InlineData(ElementwiseKind.ReLU, 0f)]
-    [InlineData(ElementwiseKind.ReLU, 0.25f)]
-    [InlineData(ElementwiseKind.Tanh, 0f)]
-    [InlineData(ElementwiseKind.Logistic, 0f)]
-    public void Convolution_forward_with_its_activation(ElementwiseKind? kind, float slope)
+    [InlineData(nameof(ElementwiseKind.ReLU), 0f)]
+    [InlineData(nameof(ElementwiseKind.ReLU), 0.25f)]
+    [InlineData(nameof(ElementwiseKind.Tanh), 0f)]
+    [InlineData(nameof(ElementwiseKind.Logistic), 0f)]
+    public void Convolution_forward_with_its_activation(string? kind, float slope)
     {
         float[] bias = KernelRunner.Numbers(K, 4);
         double[] expected = [.. Enumerable.Range(0, N * K * OutH * OutW).Select(i => (double)bias[i / (OutH * OutW) % K])];
         foreach ((int s, int w, int t) in Taps())
             expected[t] += (double)Source[s] * Weights[w];
-        ElementwiseFunction? function = kind is { } k ? new(k, slope) : null;
+        ElementwiseFunction? function = kind is { } k ? new(Enum.Parse<ElementwiseKind>(k), slope) : null;
         var results = KernelRunner.Run(Convolution(function),
             new() { [Argument.Source] = Source, [Argument.Weights] = Weights, [Argument.Bias] = bias });
         RequireEqual([.. expected.Select(v => Apply(function, v))], results[Argument.Target]);
@@ -127,11 +131,12 @@ public class OperationTests
     }
 
     [Theory]
-    [InlineData(PoolingKind.Max)]
-    [InlineData(PoolingKind.AverageWithPadding)]
-    [InlineData(PoolingKind.AverageWithoutPadding)]
-    public void Pooling_forward_and_backward(PoolingKind kind)
+    [InlineData(nameof(PoolingKind.Max))]
+    [InlineData(nameof(PoolingKind.AverageWithPadding))]
+    [InlineData(nameof(PoolingKind.AverageWithoutPadding))]
+    public void Pooling_forward_and_backward(string name)
     {
+        PoolingKind kind = Enum.Parse<PoolingKind>(name);
         const int High = 3, Wide = 2, OutHigh = (H + 2 - High) / 2 + 1, OutWide = (W + 1 - Wide) / 2 + 1;
         // All different, so that every window has one largest element.
         float[] source = [.. Enumerable.Range(0, N * C * H * W).Select(i => i * 337 % (N * C * H * W) / 8f - 20)];
@@ -162,12 +167,13 @@ public class OperationTests
     }
 
     [Theory]
-    [InlineData(ElementwiseKind.ReLU, 0f)]
-    [InlineData(ElementwiseKind.ReLU, 0.25f)]
-    [InlineData(ElementwiseKind.Tanh, 0f)]
-    [InlineData(ElementwiseKind.Logistic, 0f)]
-    public void Elementwise_forward_and_backward_from_the_output(ElementwiseKind kind, float slope)
+    [InlineData(nameof(ElementwiseKind.ReLU), 0f)]
+    [InlineData(nameof(ElementwiseKind.ReLU), 0.25f)]
+    [InlineData(nameof(ElementwiseKind.Tanh), 0f)]
+    [InlineData(nameof(ElementwiseKind.Logistic), 0f)]
+    public void Elementwise_forward_and_backward_from_the_output(string name, float slope)
     {
+        ElementwiseKind kind = Enum.Parse<ElementwiseKind>(name);
         ElementwiseFunction function = new(kind, slope);
         Layout layout = F32(3, 5, 2, 3);
         float[] source = KernelRunner.Numbers(90, 1), diff = KernelRunner.Numbers(90, 2);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.OneDnn.Tests;
 

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.OneDnn.Tests;
 

@@ -1,6 +1,6 @@
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Testing;
 

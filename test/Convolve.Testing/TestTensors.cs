@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 
 namespace Convolve.Testing;

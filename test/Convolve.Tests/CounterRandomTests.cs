@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convolve.Kernels;
 
 namespace Convolve.Tests;
 

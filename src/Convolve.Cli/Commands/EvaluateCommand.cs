@@ -8,7 +8,6 @@ using Convolve.Data.Folders;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
@@ -81,8 +80,8 @@ internal sealed class EvaluateCommand
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         string? file = line.GetValue(_predictions) is { } csv ? OutputPath.File(csv, _predictions.Name) : null;
-        if (line.GetValue(_threads) > ThreadTeam.MostThreads)
-            throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}.");
+        if (line.GetValue(_threads) > Machine.MostThreads)
+            throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {Machine.MostThreads}.");
         ExecutionOptions options = new()
         {
             Precision = line.GetValue(_precision) ?? recipe.Precision,

@@ -7,7 +7,7 @@ using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Imaging;
-using Convolve.OneDnn;
+using Convolve.Kernels;
 
 namespace Convolve.Cli.Commands;
 

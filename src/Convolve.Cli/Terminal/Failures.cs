@@ -5,8 +5,8 @@ using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Imaging;
+using Convolve.Kernels;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Training;
 
 namespace Convolve.Cli.Terminal;

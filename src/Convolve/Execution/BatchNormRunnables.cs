@@ -1,6 +1,8 @@
-using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Normalization;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

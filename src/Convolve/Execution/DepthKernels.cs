@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

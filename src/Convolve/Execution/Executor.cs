@@ -1,5 +1,9 @@
 using System.Diagnostics;
-using Convolve.OneDnn;
+using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

@@ -1,4 +1,4 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

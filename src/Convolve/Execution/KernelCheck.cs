@@ -1,5 +1,6 @@
 using System.Globalization;
-using Convolve.OneDnn;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

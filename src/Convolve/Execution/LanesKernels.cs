@@ -1,5 +1,6 @@
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Lanes;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

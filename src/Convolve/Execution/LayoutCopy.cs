@@ -1,5 +1,5 @@
-using Convolve.Kernels;
-using Convolve.OneDnn;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

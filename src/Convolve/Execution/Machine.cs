@@ -1,4 +1,7 @@
-using Convolve.OneDnn;
+using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Machines;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Execution;
 
@@ -75,6 +78,9 @@ internal static class Machine
     /// Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.
     /// </summary>
     public static long? AvailableMemoryBytes => AvailableMemory.Read();
+
+    /// <summary>The largest team of threads.</summary>
+    public const int MostThreads = ThreadTeam.MostThreads;
 
     /// <summary>Threads of the kernel team.</summary>
     public static int Threads => ThreadTeam.Threads;

@@ -1,7 +1,9 @@
 using Convolve.Graphs;
 using Convolve.Kernels;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

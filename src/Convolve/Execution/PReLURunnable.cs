@@ -1,7 +1,9 @@
-using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Elementwise;
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

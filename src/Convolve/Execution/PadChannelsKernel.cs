@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

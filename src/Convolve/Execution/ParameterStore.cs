@@ -1,6 +1,8 @@
 using System.Buffers;
+using Convolve.Kernels;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

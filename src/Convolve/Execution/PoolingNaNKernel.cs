@@ -1,5 +1,7 @@
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Pooling;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

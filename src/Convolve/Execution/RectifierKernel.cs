@@ -1,5 +1,7 @@
-using Convolve.Kernels;
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Elementwise;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

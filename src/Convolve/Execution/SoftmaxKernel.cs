@@ -1,5 +1,7 @@
-using Convolve.Kernels;
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Convolve.Kernels;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

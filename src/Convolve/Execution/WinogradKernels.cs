@@ -1,7 +1,8 @@
-using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
 using Convolve.Kernels.Winograd;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Execution;

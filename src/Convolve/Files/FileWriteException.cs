@@ -1,7 +1,7 @@
 namespace Convolve.Files;
 
 /// <summary>A file could not be written or deleted; the message says which one, what failed, and how to mend it.</summary>
-public sealed class FileWriteException : IOException
+internal sealed class FileWriteException : IOException
 {
     private FileWriteException(string verb, string path, string reason, string fix, Exception inner)
         : base($"Cannot {verb} '{path}': {reason}. {fix}", inner)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using Convolve.Files;
+using Convolve.Kernels;
 using Microsoft.Win32.SafeHandles;
 
 namespace Convolve.Formats;

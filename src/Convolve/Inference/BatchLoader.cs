@@ -3,7 +3,7 @@ using Convolve.Data.Inputs;
 using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Inference;

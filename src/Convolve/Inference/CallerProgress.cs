@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Inference;
 

@@ -3,7 +3,7 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Evaluations;
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Inference;
 

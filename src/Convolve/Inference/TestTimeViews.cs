@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Inference;

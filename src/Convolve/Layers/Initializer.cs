@@ -1,3 +1,5 @@
+using Convolve.Kernels;
+
 namespace Convolve.Layers;
 
 /// <summary>How a parameter starts: a distribution that may depend on the fans of the layer.</summary>

@@ -1,6 +1,6 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

@@ -1,6 +1,6 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Layouts;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

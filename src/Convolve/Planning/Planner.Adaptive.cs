@@ -1,8 +1,8 @@
 using Convolve.Graphs;
-using Convolve.Kernels;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Pooling;
+using Convolve.Kernels.Vectors;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

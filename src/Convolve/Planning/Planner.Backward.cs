@@ -1,8 +1,9 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

@@ -1,5 +1,6 @@
 using Convolve.Graphs;
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 
 namespace Convolve.Planning;
 

@@ -1,6 +1,7 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 
@@ -239,7 +240,7 @@ internal sealed partial class Planner
         // out.
         int elementBytes = target.Layout.Type == ElementType.BFloat16 ? sizeof(ushort) : sizeof(float);
         Layout row = Layout.Plain(target.Layout.Type, target.Layout.Bytes / elementBytes);
-        OneDnn.Sum operation = new(row, parts.Count);
+        Kernels.Contract.Sum operation = new(row, parts.Count);
         Emit(node, name, operation, Required(operation, node),
         [
             .. parts.Select((part, i) => new Use(Argument.FirstSource + i, part with { Layout = row }, Access.Read)),

@@ -1,7 +1,9 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

@@ -1,7 +1,8 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Pooling;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

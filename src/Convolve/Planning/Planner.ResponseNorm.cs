@@ -1,7 +1,7 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Normalization;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

@@ -1,7 +1,11 @@
 using Convolve.Graphs;
 using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Layers;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

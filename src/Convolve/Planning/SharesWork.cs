@@ -1,4 +1,4 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
 
 namespace Convolve.Planning;
 

@@ -1,8 +1,8 @@
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
-using Convolve.OneDnn;
 
 namespace Convolve.Planning;
 

@@ -1,4 +1,4 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Layouts;
 
 namespace Convolve.Planning;
 

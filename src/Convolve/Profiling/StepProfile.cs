@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training;
 using Convolve.Training.Optimizers;

@@ -3,8 +3,8 @@ using Convolve.Data.Fetching;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Imaging;
+using Convolve.Kernels;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Runs;
 using Convolve.Training;
 

@@ -1,8 +1,8 @@
 using Convolve.Drawing;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Training;

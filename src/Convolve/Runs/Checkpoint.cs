@@ -3,7 +3,7 @@ using System.Text.Json;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
 using Convolve.Planning;
 using Convolve.Training;
 

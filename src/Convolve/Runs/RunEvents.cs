@@ -2,7 +2,7 @@ using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats.TensorBoard;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
 using Convolve.Planning;
 using Convolve.Training;
 

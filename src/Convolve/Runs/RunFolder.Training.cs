@@ -1,8 +1,8 @@
 using Convolve.Data;
 using Convolve.Files;
 using Convolve.Graphs;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Training;
 
 namespace Convolve.Runs;

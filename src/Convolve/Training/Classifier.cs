@@ -8,7 +8,7 @@ using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Inference;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Training;

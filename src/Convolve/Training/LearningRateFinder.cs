@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Convolve.Evaluations;
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Training;
 

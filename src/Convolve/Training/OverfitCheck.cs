@@ -3,8 +3,8 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Graphs;
 using Convolve.Inference;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using Convolve.Data.Transforms;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training.Optimizers;
 

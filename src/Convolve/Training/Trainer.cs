@@ -6,8 +6,9 @@ using Convolve.Files;
 using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Inference;
+using Convolve.Kernels;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 
 namespace Convolve.Training;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Convolve.Evaluations;
 using Convolve.Inference;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Training;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Convolve.Execution;
 using Convolve.Formats;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Training;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Convolve.Imaging;
+using Convolve.Kernels;
 
 namespace Convolve.Cli.Tests.Commands;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Convolve.Formats;
+using Convolve.Kernels;
 using Convolve.Testing;
 
 namespace Convolve.Cli.Tests.Commands;

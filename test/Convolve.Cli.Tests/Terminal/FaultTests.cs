@@ -1,5 +1,5 @@
 using Convolve.Cli.Commands;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Testing;
 using Convolve.Training;
 

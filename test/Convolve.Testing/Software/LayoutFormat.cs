@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Convolve.OneDnn;
+using Convolve.Kernels.Layouts;
 
 namespace Convolve.Testing.Software;
 
 /// <summary>Layouts by how they print: the order of the axes, then the blocks within, such as "ABcd8b16a2b".</summary>
-public static partial class LayoutFormat
+internal static partial class LayoutFormat
 {
     /// <summary>Fills the last block of an axis up.</summary>
     public static Layout Create(ElementType type, IReadOnlyList<long> sizes, string format) => Layout.Dense(type, [.. sizes],

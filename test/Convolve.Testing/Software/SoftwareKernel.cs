@@ -1,4 +1,6 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
 
 namespace Convolve.Testing.Software;
 

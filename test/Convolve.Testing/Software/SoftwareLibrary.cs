@@ -1,4 +1,6 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
 
 namespace Convolve.Testing.Software;
 
@@ -6,7 +8,7 @@ namespace Convolve.Testing.Software;
 /// A kernel library in plain loops: it says that it has AVX-512 with bfloat16, chooses the layouts that oneDNN chooses there, sums in
 /// float64 and rounds where it writes. With it plans in bfloat16 are made and run on any machine, own kernels and weight copies included.
 /// </summary>
-public sealed class SoftwareLibrary : IKernelLibrary
+internal sealed class SoftwareLibrary : IKernelLibrary
 {
     private SoftwareLibrary()
     {

@@ -1,4 +1,4 @@
-using Convolve.OneDnn;
+using Convolve.Kernels.Contract;
 using Convolve.Testing.Reference;
 
 namespace Convolve.Testing.Software;

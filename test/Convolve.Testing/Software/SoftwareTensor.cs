@@ -1,5 +1,6 @@
-using Convolve.Kernels;
-using Convolve.OneDnn;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Testing.Software;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Xml.Linq;
 using Convolve.Drawing.Charts;
+using Convolve.Kernels;
 
 namespace Convolve.Tests.Drawing;
 

@@ -1,7 +1,8 @@
 using Convolve.Execution;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Lanes;
+using Convolve.Kernels.Machines;
 using Convolve.Kernels.Winograd;
-using Convolve.OneDnn;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Execution;

@@ -1,7 +1,11 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Zoo;

@@ -1,7 +1,7 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Training.Optimizers;

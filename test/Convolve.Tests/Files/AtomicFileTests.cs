@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text;
 using Convolve.Files;
+using Convolve.Kernels;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 

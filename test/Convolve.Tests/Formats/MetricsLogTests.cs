@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Convolve.Files;
 using Convolve.Formats;
+using Convolve.Kernels;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Formats;

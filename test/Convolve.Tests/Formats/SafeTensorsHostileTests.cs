@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Convolve.Formats;
+using Convolve.Kernels;
 
 namespace Convolve.Tests.Formats;
 

@@ -1,7 +1,8 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Machines;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Training.Optimizers;

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Convolve.Imaging;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.OneDnn;
 using Convolve.Zoo;
@@ -17,12 +18,9 @@ public partial class NamespaceRules
 {
     private const string Root = "Convolve";
 
-    // Still to be opened: the vectors use the rounding of bfloat16, and the kernels use the vectors.
-    private static readonly string[] KnownCircles = ["Kernels, Kernels.Vectors"];
-
     private static readonly Assembly[] Assemblies =
-        [typeof(ThreadTeam).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly,
-        Assembly.Load("Convolve.Cli")];
+        [typeof(ThreadTeam).Assembly, typeof(OneDnnBackend).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly,
+        typeof(NetworkCatalog).Assembly, Assembly.Load("Convolve.Cli")];
 
     // Datasets is the front door of Data: it is where users look, and it opens every room behind it. Nothing in these rooms uses it.
     private const string Door = "Datasets";
@@ -46,10 +44,9 @@ public partial class NamespaceRules
     {
         Dictionary<string, HashSet<string>> reached = Uses.Value.Keys.ToDictionary(part => part, Reached);
         RequireNone(Uses.Value.Keys.Where(part => reached[part].Contains(part))
-            .Select(part =>
-            string.Join(", ",
-            Uses.Value.Keys.Where(other => other == part || (reached[part].Contains(other) && reached[other].Contains(part)))))
-            .Distinct().Except(KnownCircles));
+            .Select(part => string.Join(", ", Uses.Value.Keys
+                .Where(other => other == part || (reached[part].Contains(other) && reached[other].Contains(part)))))
+            .Distinct());
     }
 
     [Fact]

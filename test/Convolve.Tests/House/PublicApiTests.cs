@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Zoo;
 
@@ -15,7 +16,7 @@ public class PublicApiTests
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Libraries = [typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly];
+    private static readonly Assembly[] Libraries = [typeof(ThreadTeam).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly];
 
     [Fact]
     public void The_public_surface_is_that_of_PublicApi_txt()

@@ -5,6 +5,7 @@ using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;

@@ -1,3 +1,4 @@
+using Convolve.Kernels;
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 

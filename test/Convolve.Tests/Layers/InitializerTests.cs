@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Testing;

@@ -1,4 +1,4 @@
-using Convolve.Kernels;
+using Convolve.Kernels.Elementwise;
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Vectors;
 using Convolve.Layers;

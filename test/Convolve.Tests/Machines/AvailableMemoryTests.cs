@@ -1,4 +1,4 @@
-using Convolve.Execution;
+using Convolve.Kernels.Machines;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Machines;

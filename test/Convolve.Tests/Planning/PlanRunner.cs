@@ -1,7 +1,8 @@
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Kernels;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Planning;
 using Convolve.Testing;
 

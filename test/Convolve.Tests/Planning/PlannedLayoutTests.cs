@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Layouts;
 using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;

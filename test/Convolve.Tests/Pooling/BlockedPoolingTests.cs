@@ -1,5 +1,5 @@
-using Convolve.Kernels;
 using Convolve.Kernels.Pooling;
+using Convolve.Kernels.Vectors;
 using Convolve.Testing;
 
 namespace Convolve.Tests.Pooling;

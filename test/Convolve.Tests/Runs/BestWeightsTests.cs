@@ -1,4 +1,5 @@
 using Convolve.Formats;
+using Convolve.Kernels;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;

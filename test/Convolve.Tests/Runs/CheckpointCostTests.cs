@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;

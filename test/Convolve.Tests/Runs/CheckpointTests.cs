@@ -1,5 +1,6 @@
 using Convolve.Files;
 using Convolve.Formats;
+using Convolve.Kernels;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;

@@ -1,6 +1,7 @@
 using Convolve.Data;
 using Convolve.Data.Transforms;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;

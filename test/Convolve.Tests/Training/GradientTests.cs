@@ -1,7 +1,8 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Training.Optimizers;
@@ -245,7 +246,7 @@ public class GradientTests
         if (pass.InputFloat32.Length > 0)
             images.CopyTo(pass.InputFloat32);
         for (int i = 0; i < pass.InputBFloat16.Length; i++)
-            pass.InputBFloat16[i] = Kernels.BFloat16.FromSingle(images[i]);
+            pass.InputBFloat16[i] = Kernels.Vectors.BFloat16.FromSingle(images[i]);
     }
 
     private static float[] Gradient(Model model, string name) => ModelJudge.Gradient(model, name, Read(model, name).Length);

@@ -1,8 +1,8 @@
 using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Training;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Runs;

@@ -1,5 +1,5 @@
 using Convolve.Files;
-using Convolve.OneDnn;
+using Convolve.Kernels.Threads;
 using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;

@@ -1,4 +1,3 @@
-using Convolve.Kernels;
 using Convolve.Kernels.Vectors;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;

@@ -1,5 +1,6 @@
 using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
+using Convolve.Kernels;
 
 namespace Convolve.Data.Inputs;
 

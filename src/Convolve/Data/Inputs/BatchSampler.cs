@@ -1,3 +1,4 @@
+using Convolve.Kernels;
 
 namespace Convolve.Data.Inputs;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Data.Pixels;
 

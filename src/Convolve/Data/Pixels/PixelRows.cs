@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Data.Pixels;
 

@@ -1,4 +1,5 @@
 using Convolve.Data.Pixels;
+using Convolve.Kernels;
 
 namespace Convolve.Data.Transforms;
 

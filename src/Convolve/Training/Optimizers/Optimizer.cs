@@ -1,5 +1,6 @@
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
+using Convolve.Kernels.Threads;
 
 namespace Convolve.Training.Optimizers;
 

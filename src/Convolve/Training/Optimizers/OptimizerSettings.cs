@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Convolve.Execution;
+using Convolve.Kernels.Memory;
 using Convolve.Layers;
 
 namespace Convolve.Training.Optimizers;
@@ -32,7 +33,7 @@ public abstract record OptimizerSettings
     internal abstract IReadOnlyList<string> States { get; }
 
     /// <summary>The loop that applies it.</summary>
-    internal abstract UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<OneDnn.NativeBuffer> states);
+    internal abstract UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states);
 
     /// <exception cref="RecipeException">A value is out of range.</exception>
     internal virtual void Validate()

@@ -1,5 +1,5 @@
 using Convolve.Execution;
-using Convolve.OneDnn;
+using Convolve.Kernels.Memory;
 
 namespace Convolve.Training.Optimizers;
 

@@ -3,8 +3,10 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data;
 using Convolve.Data.Fetching;
+using Convolve.Kernels;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Formats;
+
 using static Convolve.Tests.Data.Fetching.TarFiles;
 
 namespace Convolve.Tests.Data.Fetching;

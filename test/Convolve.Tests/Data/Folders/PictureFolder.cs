@@ -1,4 +1,5 @@
 using Convolve.Imaging;
+using Convolve.Kernels;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Folders;

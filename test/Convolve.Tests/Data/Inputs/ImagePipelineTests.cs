@@ -2,6 +2,7 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Vectors;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Inputs;

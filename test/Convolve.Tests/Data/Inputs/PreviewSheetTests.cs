@@ -2,6 +2,7 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
+using Convolve.Kernels;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Data.Transforms;
 

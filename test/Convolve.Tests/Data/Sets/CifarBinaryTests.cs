@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data;
+using Convolve.Kernels;
 using Convolve.Tests.Formats;
 
 namespace Convolve.Tests.Data.Sets;

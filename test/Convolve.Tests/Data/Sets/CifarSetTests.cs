@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Convolve.Data;
 using Convolve.Data.Fetching;
+using Convolve.Kernels;
 using Convolve.Tests.Data.Fetching;
 using Convolve.Tests.Formats;
 

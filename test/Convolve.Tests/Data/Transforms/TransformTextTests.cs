@@ -1,5 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Transforms;
+using Convolve.Kernels;
 
 namespace Convolve.Tests.Data.Transforms;
 

@@ -1,7 +1,8 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
-using Convolve.OneDnn;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Testing.Software;

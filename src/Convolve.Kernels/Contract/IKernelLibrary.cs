@@ -1,0 +1,25 @@
+using Convolve.Kernels.Machines;
+
+namespace Convolve.Kernels.Contract;
+
+/// <summary>
+/// Everything that the rest of the program asks of a kernel library: two verbs over operations that are data. A second version of oneDNN is
+/// a second implementation of this interface.
+/// </summary>
+internal interface IKernelLibrary
+{
+    /// <summary>Such as "oneDNN 2.6.3".</summary>
+    string Name { get; }
+
+    InstructionSet InstructionSet { get; }
+
+    /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
+    /// <exception cref="KernelLibraryException">The operation is wrong.</exception>
+    KernelDescription? Describe(Operation operation);
+
+    /// <summary>Makes a kernel.</summary>
+    /// <param name="operation">What it computes.</param>
+    /// <param name="label">The layer that it belongs to; errors name it.</param>
+    /// <exception cref="KernelLibraryException">The library has none, or ran out of memory.</exception>
+    Kernel Compile(Operation operation, string label);
+}

@@ -1,0 +1,14 @@
+namespace Convolve.Kernels.Machines;
+
+/// <summary>What the CPU can do, as the kernel library sees it.</summary>
+internal enum InstructionSet
+{
+    Sse41,
+    Avx,
+    Avx2,
+    Avx512,
+    Avx512Vnni,
+
+    /// <summary>AVX-512 with native bfloat16.</summary>
+    Avx512BFloat16,
+}
