@@ -8,6 +8,8 @@ namespace Convolve.Cli.Tests.Commands;
 /// </summary>
 public class UsageTests
 {
+    private const int Unfolded = 1000;
+
     // Names of the catalogue, which grows; they are put in where the message is compared.
     private const string Networks = "[networks]";
 
@@ -151,7 +153,8 @@ public class UsageTests
     public void TransformsThatDoNotFitTheImagesAreRefusedBeforeAnythingIsWritten(string transforms, string message)
     {
         using Cli cli = new();
-        CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--out", "run", "--augment", transforms);
+        CliResult result = InProcess.Run(Unfolded, "train", "lenet5", "--data", "fashion-mnist", "--out", cli.At("run"), "--augment",
+            transforms);
         Assert.Equal((2, $"convolve: {message}\n"), (result.Status, result.Errors));
         Assert.Empty(Directory.GetFileSystemEntries(cli.Folder));
     }
@@ -225,7 +228,7 @@ public class UsageTests
 
     private static void Refused(string line, string message)
     {
-        CliResult result = Cli.RunAnywhere(line.Split(' '));
+        CliResult result = InProcess.Run(Unfolded, line.Split(' '));
         Assert.StartsWith("convolve: " + message.Replace(Networks, string.Join(", ", NetworkCatalog.All.Select(n => n.Name)),
             StringComparison.Ordinal), result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors, '\n');
