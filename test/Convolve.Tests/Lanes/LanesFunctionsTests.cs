@@ -48,7 +48,7 @@ public sealed unsafe class LanesFunctionsTests
         for (int i = 0; i < count; i++)
         {
             double want = LanesReference.Activate(activation, values[i], 0);
-            Assert.True(isNear(want, x.Span[i]) && Math.Abs(x.Span[i]) <= 1, $"{activation}({values[i]}) is {want}, not {x.Span[i]}");
+            Expect.True(isNear(want, x.Span[i]) && Math.Abs(x.Span[i]) <= 1, $"{activation}({values[i]}) is {want}, not {x.Span[i]}");
         }
     }
 }

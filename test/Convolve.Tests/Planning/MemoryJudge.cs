@@ -55,7 +55,7 @@ internal static class MemoryJudge
             {
                 bool together = first <= otherLast && otherFirst <= last, apart = piece.Offset + piece.Bytes <= other.Offset
                     || other.Offset + other.Bytes <= piece.Offset;
-                Assert.True(piece == other || !together || apart,
+                Expect.True(piece == other || !together || apart,
                     $"{piece.Name} (steps {first} to {last}, {piece.Offset} + {piece.Bytes}) and {other.Name} ({otherFirst} to " +
                     $"{otherLast}, {other.Offset} + {other.Bytes}) overlap");
             }
@@ -80,7 +80,7 @@ internal static class MemoryJudge
                 else if (storage.Region == Region.Parameters)
                     Assert.Equal(plan.Options.IsTraining ? Access.ReadWrite : Access.Read, use.Access);
                 else if (use.Access.HasFlag(Access.Read))
-                    Assert.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)),
+                    Expect.True(IsCovered(written.GetValueOrDefault(storage, []), RangeOf(use)),
                         $"{step.Label} reads {storage.Name}, which nothing has written");
             }
             HashSet<Storage> read = [.. step.Uses.Where(u => u.Access.HasFlag(Access.Read)).Select(u => u.Tensor.Storage)];
@@ -89,7 +89,7 @@ internal static class MemoryJudge
                 Storage storage = use.Tensor.Storage;
                 (long begin, long end) = RangeOf(use);
                 List<(long Begin, long End)> ranges = written.TryGetValue(storage, out var found) ? found : written[storage] = [];
-                Assert.True(read.Contains(storage) || ranges.All(r => r.End <= begin || end <= r.Begin),
+                Expect.True(read.Contains(storage) || ranges.All(r => r.End <= begin || end <= r.Begin),
                     $"{step.Label} writes {storage.Name} again");
                 ranges.Add((begin, end));
             }

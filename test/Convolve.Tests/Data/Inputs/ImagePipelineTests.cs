@@ -20,7 +20,7 @@ public sealed class ImagePipelineTests
         float[] actual = [.. output.Where((_, i) => i % every == 0)];
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) < 3e-7, $"value {i}: {actual[i]:R}, PyTorch has {expected[i]:R}");
+            Expect.True(Math.Abs(expected[i] - actual[i]) < 3e-7, $"value {i}: {actual[i]:R}, PyTorch has {expected[i]:R}");
     }
 
     [Fact]
