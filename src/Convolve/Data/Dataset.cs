@@ -1,3 +1,5 @@
+using Convolve.Kernels.Pixels;
+
 namespace Convolve.Data;
 
 /// <summary>Labelled images: bytes in planes (channel, row, column), of one size or of many, kept in memory or read on demand.</summary>

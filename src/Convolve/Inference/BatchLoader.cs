@@ -1,8 +1,8 @@
 using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
+using Convolve.Kernels.Pixels;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 

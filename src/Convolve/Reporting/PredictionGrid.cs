@@ -1,8 +1,8 @@
 using Convolve.Data;
-using Convolve.Data.Pixels;
 using Convolve.Evaluations;
 using Convolve.Formats.TensorBoard;
 using Convolve.Imaging;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Reporting;
 
@@ -100,9 +100,9 @@ internal sealed class PredictionGrid
             ReadOnlySpan<byte> pixels = data.PixelsOf(prediction.Sample.Index);
             double scale = (double)Cell / Math.Max(size.Height, size.Width);
             (int height, int width) = (Math.Max(1, (int)(size.Height * scale)), Math.Max(1, (int)(size.Width * scale)));
-            Picture picture = new(pixels, size, PictureScratch.OfThread);
+            Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
             if (scale < 1)
-                PixelResize.Antialiased(ref picture, new(height, width));
+                PixelResize.Antialiased(ref picture, height, width);
             Copy(picture, top + Frame + (Cell - height) / 2, left + Frame + (Cell - width) / 2, height, width);
         }
         catch (DataException)
@@ -114,7 +114,7 @@ internal sealed class PredictionGrid
     // Small pictures are enlarged pixel by pixel.
     private void Copy(Picture picture, int top, int left, int height, int width)
     {
-        ImageSize size = picture.Size;
+        PictureSize size = picture.Size;
         for (int c = 0; c < 3; c++)
         {
             ReadOnlySpan<byte> plane = picture.Pixels.Slice(Math.Min(c, size.Channels - 1) * size.PixelCount, size.PixelCount);

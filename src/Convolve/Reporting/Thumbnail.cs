@@ -1,6 +1,6 @@
 using Convolve.Data;
-using Convolve.Data.Pixels;
 using Convolve.Imaging;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Reporting;
 
@@ -14,11 +14,11 @@ internal static class Thumbnail
     /// <exception cref="DataException">It cannot be read.</exception>
     public static string Of(Dataset data, int image)
     {
-        Picture picture = new(data.PixelsOf(image), data.SizeOf(image), PictureScratch.OfThread);
+        Picture picture = new(data.PixelsOf(image), data.SizeOf(image).ForKernels, PictureScratch.OfThread);
         (int height, int width) = (picture.Size.Height, picture.Size.Width);
         if (Math.Max(height, width) is var longer && longer > LongestSide)
             PixelResize.Antialiased(ref picture,
-                new(Math.Max(1, (int)((long)height * LongestSide / longer)), Math.Max(1, (int)((long)width * LongestSide / longer))));
+                Math.Max(1, (int)((long)height * LongestSide / longer)), Math.Max(1, (int)((long)width * LongestSide / longer)));
         return Uri(PngEncoder.Encode(picture.Pixels, picture.Size.Channels, picture.Size.Height, picture.Size.Width));
     }
 

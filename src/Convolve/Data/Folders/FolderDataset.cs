@@ -1,5 +1,6 @@
 using System.Buffers;
 using Convolve.Imaging;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Folders;
 

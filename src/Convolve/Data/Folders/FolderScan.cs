@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Security;
 using System.Security.Cryptography;
 using Convolve.Imaging;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Folders;
 

@@ -1,6 +1,6 @@
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Inputs;
 
@@ -39,21 +39,19 @@ internal sealed class Augmentation
     /// <exception cref="DataException">A transform cannot take the image.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample, Span<float> destination)
     {
-        Picture picture = Transformed(pixels, size, epoch, sample);
-        _pipeline.Finish(picture.Pixels, picture.Size, destination);
+        _pipeline.Finish(Transformed(pixels, size, epoch, sample), destination);
     }
 
     /// <summary>The input of one image as the bits of bfloat16; see the other one.</summary>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample, Span<ushort> bfloat16Destination)
     {
-        Picture picture = Transformed(pixels, size, epoch, sample);
-        _pipeline.Finish(picture.Pixels, picture.Size, bfloat16Destination);
+        _pipeline.Finish(Transformed(pixels, size, epoch, sample), bfloat16Destination);
     }
 
     private Picture Transformed(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample)
     {
         _pipeline.CheckImage(pixels, size);
-        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         CounterRandom random = new(_seed, RandomPurpose.Augmentation, (uint)epoch, (uint)sample);
         TransformKernels.Apply(Transforms, ref picture, ref random, _mean);
         return picture;

@@ -1,3 +1,4 @@
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Inputs;
 

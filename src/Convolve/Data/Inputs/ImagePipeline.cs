@@ -1,6 +1,6 @@
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Inputs;
 
@@ -42,8 +42,7 @@ internal sealed class ImagePipeline
     /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination)
     {
-        Picture picture = Evaluated(pixels, size);
-        Finish(picture.Pixels, picture.Size, destination);
+        Finish(Evaluated(pixels, size), destination);
     }
 
     /// <summary>The input of one image as the bits of bfloat16, rounded to nearest, ties to even.</summary>
@@ -54,8 +53,7 @@ internal sealed class ImagePipeline
     /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> bfloat16Destination)
     {
-        Picture picture = Evaluated(pixels, size);
-        Finish(picture.Pixels, picture.Size, bfloat16Destination);
+        Finish(Evaluated(pixels, size), bfloat16Destination);
     }
 
     /// <summary>The picture that an input of the network shows: normalisation undone, rounded to bytes, of the network's size.</summary>
@@ -95,11 +93,9 @@ internal sealed class ImagePipeline
         }
     }
 
-    internal void Finish(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination) =>
-        Finish<float, SingleRows>(pixels, size, destination);
+    internal void Finish(Picture picture, Span<float> destination) => Finish<float, SingleRows>(picture, destination);
 
-    internal void Finish(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> destination) =>
-        Finish<ushort, BFloat16Rows>(pixels, size, destination);
+    internal void Finish(Picture picture, Span<ushort> destination) => Finish<ushort, BFloat16Rows>(picture, destination);
 
     internal void CheckImage(ReadOnlySpan<byte> pixels, ImageSize size)
     {
@@ -113,13 +109,13 @@ internal sealed class ImagePipeline
     private Picture Evaluated(ReadOnlySpan<byte> pixels, ImageSize size)
     {
         CheckImage(pixels, size);
-        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         CounterRandom unused = default; // there is nothing random among the steps
         TransformKernels.Apply(Preprocessing.Steps, ref picture, ref unused, []);
         return picture;
     }
 
-    private void Finish<T, TRows>(ReadOnlySpan<byte> pixels, ImageSize size, Span<T> destination) where TRows : struct, IInputRows<T>
+    private void Finish<T, TRows>(Picture picture, Span<T> destination) where TRows : struct, IInputRows<T>
     {
         if (destination.Length != _target.Length)
         {
@@ -127,12 +123,13 @@ internal sealed class ImagePipeline
                 $"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
         }
 
-        PlaneResize? resize = FrameSize.Of(size) == FrameSize.Of(_target) ? null
-            : PlaneResize.OfThread(FrameSize.Of(size), FrameSize.Of(_target));
+        PictureSize size = picture.Size;
+        PlaneResize? resize = (size.Height, size.Width) == (_target.Height, _target.Width) ? null
+            : PlaneResize.OfThread(size, _target.ForKernels);
         int sourcePlane = size.PixelCount, targetPlane = _target.PixelCount;
         for (int c = 0; c < _target.Channels; c++)
         {
-            ReadOnlySpan<byte> plane = pixels.Slice(Math.Min(c, Channels - 1) * sourcePlane, sourcePlane);
+            ReadOnlySpan<byte> plane = picture.Pixels.Slice(Math.Min(c, Channels - 1) * sourcePlane, sourcePlane);
             Span<T> output = destination.Slice(c * targetPlane, targetPlane);
             if (_repeatsFirst[c])
                 destination[..targetPlane].CopyTo(output);

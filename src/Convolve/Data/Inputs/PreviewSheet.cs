@@ -1,6 +1,6 @@
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Imaging;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Inputs;
 
@@ -118,10 +118,10 @@ internal sealed class PreviewSheet
     private void Put(ReadOnlySpan<byte> pixels, ImageSize size, int row, int column, int cell)
     {
         int longer = Math.Max(size.Height, size.Width), factor = cell / longer;
-        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         if (factor == 0)
             PixelResize.Antialiased(ref picture,
-                new(Math.Max(1, (int)((long)size.Height * cell / longer)), Math.Max(1, (int)((long)size.Width * cell / longer))));
+                Math.Max(1, (int)((long)size.Height * cell / longer)), Math.Max(1, (int)((long)size.Width * cell / longer)));
         factor = Math.Max(factor, 1);
         int height = picture.Size.Height * factor, width = picture.Size.Width * factor;
         int top = (int)TopOf(row, cell) + (cell - height) / 2, left = (int)LeftOf(column, cell) + (cell - width) / 2;

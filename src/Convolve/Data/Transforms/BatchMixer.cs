@@ -1,5 +1,5 @@
-using Convolve.Data.Pixels;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Transforms;
 

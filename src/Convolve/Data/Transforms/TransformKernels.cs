@@ -1,5 +1,5 @@
-using Convolve.Data.Pixels;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Data.Transforms;
 
@@ -20,21 +20,22 @@ internal static class TransformKernels
 
     private static void Apply(Transform transform, ref Picture picture, ref CounterRandom random, ReadOnlySpan<byte> mean)
     {
+        ImageSize size = ImageSize.Of(picture.Size);
         switch (transform)
         {
             case Resize t:
-                Resized(ref picture, FrameSize.Of(t.Infer(picture.Size)), t.Antialias);
+                Resized(ref picture, FrameSize.Of(t.Infer(size)), t.Antialias);
                 break;
             case CenterCrop t:
-                _ = t.Infer(picture.Size);
-                PixelMoves.CropCenter(ref picture, t.Size);
+                _ = t.Infer(size);
+                PixelMoves.CropCenter(ref picture, t.Size.Height, t.Size.Width);
                 break;
             case RandomCrop t:
-                Crop(t, ref picture, ref random);
+                Crop(t, ref picture, size, ref random);
                 break;
             case RandomResizedCrop t:
-                (int Top, int Left, int Height, int Width) part = Draw(t, picture.Size, ref random);
-                PixelMoves.Crop(ref picture, part.Top, part.Left, new(part.Height, part.Width));
+                (int Top, int Left, int Height, int Width) part = Draw(t, size, ref random);
+                PixelMoves.Crop(ref picture, part.Top, part.Left, part.Height, part.Width);
                 Resized(ref picture, t.Size, t.Antialias);
                 break;
             case HorizontalFlip t:
@@ -45,9 +46,8 @@ internal static class TransformKernels
                 PixelRotation.Turn(ref picture, Between(-t.Degrees, t.Degrees, ref random));
                 break;
             case Translation t:
-                int down = Distance(t.Fraction * picture.Size.Height, ref random),
-                    right = Distance(t.Fraction * picture.Size.Width, ref random);
-                PixelMoves.Crop(ref picture, -down, -right, FrameSize.Of(picture.Size));
+                int down = Distance(t.Fraction * size.Height, ref random), right = Distance(t.Fraction * size.Width, ref random);
+                PixelMoves.Crop(ref picture, -down, -right, size.Height, size.Width);
                 break;
             case ColorJitter t:
                 Jitter(t, ref picture, ref random);
@@ -59,7 +59,7 @@ internal static class TransformKernels
                 PixelNoise.Add(picture.Edit(), t.Std * 255, ref random);
                 break;
             case RandomErasing t:
-                Erase(t, ref picture, ref random, mean);
+                Erase(t, ref picture, size, ref random, mean);
                 break;
             case MixUp or CutMix:
                 break;
@@ -103,23 +103,23 @@ internal static class TransformKernels
 
     private static void Resized(ref Picture picture, FrameSize size, bool antialias)
     {
-        if (FrameSize.Of(picture.Size) == size)
+        if ((picture.Size.Height, picture.Size.Width) == (size.Height, size.Width))
             return;
         if (antialias)
-            PixelResize.Antialiased(ref picture, size);
+            PixelResize.Antialiased(ref picture, size.Height, size.Width);
         else
-            PlaneResize.Run(ref picture, size);
+            PlaneResize.Run(ref picture, size.Height, size.Width);
     }
 
-    private static void Crop(RandomCrop t, ref Picture picture, ref CounterRandom random)
+    private static void Crop(RandomCrop t, ref Picture picture, ImageSize size, ref CounterRandom random)
     {
-        _ = t.Infer(picture.Size);
-        int top = random.NextInt32(picture.Size.Height + 2 * t.Padding - t.Size.Height + 1) - t.Padding;
-        int left = random.NextInt32(picture.Size.Width + 2 * t.Padding - t.Size.Width + 1) - t.Padding;
+        _ = t.Infer(size);
+        int top = random.NextInt32(size.Height + 2 * t.Padding - t.Size.Height + 1) - t.Padding;
+        int left = random.NextInt32(size.Width + 2 * t.Padding - t.Size.Width + 1) - t.Padding;
         if (t.PaddingMode == PaddingMode.Reflect)
-            PixelMoves.CropReflected(ref picture, top, left, t.Size);
+            PixelMoves.CropReflected(ref picture, top, left, t.Size.Height, t.Size.Width);
         else
-            PixelMoves.Crop(ref picture, top, left, t.Size);
+            PixelMoves.Crop(ref picture, top, left, t.Size.Height, t.Size.Width);
     }
 
     private static void Jitter(ColorJitter t, ref Picture picture, ref CounterRandom random)
@@ -161,11 +161,11 @@ internal static class TransformKernels
                 255 * (a * colors[0, channel] + b * colors[1, channel] + c * colors[2, channel]));
     }
 
-    private static void Erase(RandomErasing t, ref Picture picture, ref CounterRandom random, ReadOnlySpan<byte> mean)
+    private static void Erase(RandomErasing t, ref Picture picture, ImageSize size, ref CounterRandom random, ReadOnlySpan<byte> mean)
     {
         if (random.NextSingle() >= t.Probability)
             return;
-        (int Top, int Left, int Height, int Width) part = Draw(t, picture.Size, ref random);
+        (int Top, int Left, int Height, int Width) part = Draw(t, size, ref random);
         ReadOnlySpan<byte> fill = t.Fill switch { ErasedFill.Random => [], ErasedFill.Zero => stackalloc byte[mean.Length], _ => mean };
         PixelNoise.Fill(picture.Edit(), picture.Size, part, fill, ref random);
     }

@@ -1,6 +1,7 @@
 using Convolve.Data;
 using Convolve.Data.Folders;
 using Convolve.Data.Inputs;
+using Convolve.Kernels.Pixels;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Folders;

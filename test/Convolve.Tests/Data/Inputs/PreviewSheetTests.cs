@@ -1,8 +1,8 @@
 using Convolve.Data;
 using Convolve.Data.Inputs;
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 using Convolve.Tests.Data.Sets;
 using Convolve.Tests.Data.Transforms;
 
@@ -27,7 +27,7 @@ public sealed class PreviewSheetTests
             for (uint epoch = 0; epoch < 3; epoch++)
             {
                 CounterRandom random = new(4, RandomPurpose.Augmentation, epoch, (uint)shown[row]);
-                Picture picture = new(pixels, set.SizeOf(0), PictureScratch.OfThread);
+                Picture picture = new(pixels, set.SizeOf(0).ForKernels, PictureScratch.OfThread);
                 TransformKernels.Apply(transforms, ref picture, ref random, []);
                 Assert.Equal(picture.Pixels, Cell(sheet, row, 2 + (int)epoch, 6, 16));
             }

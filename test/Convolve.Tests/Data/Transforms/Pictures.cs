@@ -1,7 +1,7 @@
 using Convolve.Data;
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Transforms;
@@ -18,19 +18,20 @@ internal static class Pictures
         ulong seed = 1)
     {
         byte[] before = [.. pixels];
-        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         CounterRandom random = new(seed, RandomPurpose.Augmentation, 0, sample);
         TransformKernels.Apply(transforms, ref picture, ref random, Mean.AsSpan(0, size.Channels));
         Assert.Equal(before, pixels); // the set's own bytes are nobody's to change
         Assert.Equal(picture.Size.Length, picture.Pixels.Length);
-        Assert.Equal(transforms.Infer(size), picture.Size);
-        return (picture.Pixels.ToArray(), picture.Size);
+        ImageSize made = ImageSize.Of(picture.Size);
+        Assert.Equal(transforms.Infer(size), made);
+        return (picture.Pixels.ToArray(), made);
     }
 
     /// <summary>Runs a kernel that replaces a picture.</summary>
     public static byte[] Run(byte[] pixels, ImageSize size, Kernel kernel)
     {
-        Picture picture = new(pixels, size, PictureScratch.OfThread);
+        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         kernel(ref picture);
         return picture.Pixels.ToArray();
     }

@@ -1,6 +1,6 @@
 using Convolve.Data;
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
+using Convolve.Kernels.Pixels;
 
 namespace Convolve.Tests.Data.Transforms;
 
@@ -105,7 +105,7 @@ public sealed class TransformGoldenTests
                     from x in Enumerable.Range(left, 7)
                                       select padded[(c * 11 + y) * 13 + x]];
                 Assert.Equal(expected,
-                    Pictures.Run(source, size, (ref Picture p) => PixelMoves.CropReflected(ref p, top - 3, left - 3, new(5, 7))));
+                    Pictures.Run(source, size, (ref Picture p) => PixelMoves.CropReflected(ref p, top - 3, left - 3, 5, 7)));
             }
         }
     }

@@ -1,7 +1,7 @@
 using Convolve.Data;
-using Convolve.Data.Pixels;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
+using Convolve.Kernels.Pixels;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Transforms;

@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using Convolve.Kernels;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Random bytes.</summary>
 internal static class PixelNoise
@@ -37,7 +36,7 @@ internal static class PixelNoise
     }
 
     /// <summary>Fills a rectangle of every plane with random bytes, or each plane with one of <paramref name="fill"/>.</summary>
-    public static void Fill(Span<byte> bytes, ImageSize size, (int Top, int Left, int Height, int Width) part, ReadOnlySpan<byte> fill,
+    public static void Fill(Span<byte> bytes, PictureSize size, (int Top, int Left, int Height, int Width) part, ReadOnlySpan<byte> fill,
         ref CounterRandom random)
     {
         for (int c = 0; c < size.Channels; c++)

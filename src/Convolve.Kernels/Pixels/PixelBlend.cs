@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Convolve.Kernels.Vectors;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Blends two inputs of a network, each with the other.</summary>
 internal static class PixelBlend

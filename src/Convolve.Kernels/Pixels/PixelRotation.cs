@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Turns an image about its middle.</summary>
 /// <remarks>
@@ -18,7 +18,7 @@ internal static class PixelRotation
     /// <param name="degrees">Counter-clockwise.</param>
     public static void Turn(ref Picture picture, double degrees)
     {
-        ImageSize size = picture.Size;
+        PictureSize size = picture.Size;
         double radians = -(((degrees % 360 + 360) % 360) * (Math.PI / 180));
         double cos = FifteenDigits(Math.Cos(radians)), sin = FifteenDigits(Math.Sin(radians));
         double middleX = size.Width / 2.0, middleY = size.Height / 2.0;
@@ -41,7 +41,7 @@ internal static class PixelRotation
 
     /// <summary>Eight pixels in a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Sample(ReadOnlySpan<byte> source, ImageSize size, in Affine from, int column, int row, Span<byte> target)
+    private static unsafe void Sample(ReadOnlySpan<byte> source, PictureSize size, in Affine from, int column, int row, Span<byte> target)
     {
         Vector512<double> placeX = Vector512.Create((double)column) + Vector512.Create(0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5),
             placeY = Vector512.Create(row + 0.5);
@@ -94,7 +94,7 @@ internal static class PixelRotation
     }
 
     // Between four pixels; at the border between those there are.
-    private static void SampleOne(ReadOnlySpan<byte> source, ImageSize size, in Affine from, int column, int row, Span<byte> target)
+    private static void SampleOne(ReadOnlySpan<byte> source, PictureSize size, in Affine from, int column, int row, Span<byte> target)
     {
         int plane = size.PixelCount, at = row * size.Width + column;
         double placeX = column + 0.5, placeY = row + 0.5;

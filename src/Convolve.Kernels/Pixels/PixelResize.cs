@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Resizes bytes as Pillow does: first every row, then every column, each rounded to bytes.</summary>
 /// <remarks>
@@ -13,15 +13,16 @@ internal static class PixelResize
 {
     private const int Lanes = 16;
 
-    public static void Antialiased(ref Picture picture, FrameSize target)
+    /// <summary>Resizes a picture. Where it is made smaller, each pixel is a mean of those it covers.</summary>
+    public static void Antialiased(ref Picture picture, int height, int width)
     {
-        ImageSize from = picture.Size, to = target.With(from.Channels);
+        PictureSize from = picture.Size, to = new(from.Channels, height, width);
         ReadOnlySpan<byte> pixels = picture.Pixels;
         if (from.Width != to.Width)
         {
             ResizeWeights columns = picture.Scratch.Columns;
             columns.Set(from.Width, to.Width);
-            ImageSize between = new(from.Channels, from.Height, to.Width);
+            PictureSize between = new(from.Channels, from.Height, to.Width);
             Span<byte> output = picture.Become(between);
             Rows(pixels, from.Width, output, to.Width, columns, picture.Scratch.Band((from.Width + to.Width) * Lanes));
             pixels = output;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Convolve.Kernels.Vectors;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>The loops over pixels. Their callers have checked every length.</summary>
 internal static class PixelRows

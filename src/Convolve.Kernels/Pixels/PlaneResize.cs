@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>
 /// Resizes planes of bytes in single precision without smoothing, in some number format: PyTorch's bilinear interpolation with
@@ -15,29 +15,30 @@ internal sealed class PlaneResize
 
     private readonly ResizeAxis _rows = new(), _columns = new();
     private float[] _values = [];
-    private FrameSize _from, _to;
+    private PictureSize _from, _to;
 
     /// <summary>
-    /// The axes for two sizes; a thread that asks for the same again finds them ready, and one that has met larger ones allocates nothing.
+    /// The axes for two sizes, whatever their channels; a thread that asks for the same again finds them ready, and one that has met
+    /// larger ones allocates nothing.
     /// </summary>
-    public static PlaneResize OfThread(FrameSize from, FrameSize to)
+    public static PlaneResize OfThread(PictureSize source, PictureSize target)
     {
         PlaneResize resize = _ofThread ??= new();
-        resize.Set(from, to);
+        resize.Set(source with { Channels = 1 }, target with { Channels = 1 });
         return resize;
     }
 
     /// <summary>Resizes a picture, rounded to bytes.</summary>
-    public static void Run(ref Picture picture, FrameSize to)
+    public static void Run(ref Picture picture, int height, int width)
     {
-        ImageSize size = picture.Size;
+        PictureSize from = picture.Size, to = new(from.Channels, height, width);
         ReadOnlySpan<byte> source = picture.Pixels;
-        Span<byte> target = picture.Become(to.With(size.Channels));
-        PlaneResize resize = OfThread(FrameSize.Of(size), to);
-        for (int c = 0; c < size.Channels; c++)
+        Span<byte> target = picture.Become(to);
+        PlaneResize resize = OfThread(from, to);
+        for (int c = 0; c < from.Channels; c++)
         {
-            resize.Run<byte, ByteRows>(source.Slice(c * size.PixelCount, size.PixelCount), Plain,
-                target.Slice(c * picture.Size.PixelCount, picture.Size.PixelCount));
+            resize.Run<byte, ByteRows>(source.Slice(c * from.PixelCount, from.PixelCount), Plain,
+                target.Slice(c * to.PixelCount, to.PixelCount));
         }
     }
 
@@ -88,7 +89,7 @@ internal sealed class PlaneResize
         PixelRows.Widen(narrow, _columns, wide);
     }
 
-    private void Set(FrameSize from, FrameSize to)
+    private void Set(PictureSize from, PictureSize to)
     {
         if ((from, to) == (_from, _to))
             return;

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>For each place along a resized axis: the two source places it lies between, and how far it is towards the second.</summary>
 internal sealed class ResizeAxis

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Data;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Sum and sum of squares of some bytes: all that mean and standard deviation need of an image, exactly.</summary>
 internal readonly record struct PixelMoments(long Sum, long Squares)

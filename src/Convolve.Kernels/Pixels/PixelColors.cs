@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>
 /// Changes of colour in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Convolve.Kernels.Vectors;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>The input values that the bytes of one channel become, and those loops over bytes that need nothing else.</summary>
 internal sealed class Normalizer

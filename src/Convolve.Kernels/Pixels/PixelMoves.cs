@@ -2,15 +2,15 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>Transforms that move bytes and change none.</summary>
 internal static class PixelMoves
 {
-    /// <summary>The part of an image that begins at a row and a column, which may lie outside: there is black.</summary>
-    public static void Crop(ref Picture picture, int top, int left, FrameSize frame)
+    /// <summary>The part of an image that begins at a row and a column, which may be outside: there is black.</summary>
+    public static void Crop(ref Picture picture, int top, int left, int height, int width)
     {
-        ImageSize from = picture.Size, to = frame.With(from.Channels);
+        PictureSize from = picture.Size, to = new(from.Channels, height, width);
         if (from == to && top == 0 && left == 0)
             return;
         ReadOnlySpan<byte> source = picture.Pixels;
@@ -31,10 +31,10 @@ internal static class PixelMoves
         }
     }
 
-    /// <summary>The same where outside is the image mirrored; the frame reaches less than the image's size beyond it.</summary>
-    public static void CropReflected(ref Picture picture, int top, int left, FrameSize frame)
+    /// <summary>The same where outside is the image mirrored; the part reaches less than the image's size beyond it.</summary>
+    public static void CropReflected(ref Picture picture, int top, int left, int height, int width)
     {
-        ImageSize from = picture.Size, to = frame.With(from.Channels);
+        PictureSize from = picture.Size, to = new(from.Channels, height, width);
         ReadOnlySpan<byte> source = picture.Pixels;
         Span<byte> target = picture.Become(to);
         int firstColumn = Math.Clamp(-left, 0, to.Width), endColumn = Math.Clamp(from.Width - left, firstColumn, to.Width);
@@ -46,7 +46,7 @@ internal static class PixelMoves
                 Span<byte> output = target.Slice(c * to.PixelCount + y * to.Width, to.Width);
                 for (int x = 0; x < firstColumn; x++)
                     output[x] = row[Mirrored(x + left, from.Width)];
-                if (endColumn > firstColumn) // else the frame lies in the padding
+                if (endColumn > firstColumn) // else the part is in the padding
                     row.Slice(firstColumn + left, endColumn - firstColumn).CopyTo(output[firstColumn..]);
                 for (int x = endColumn; x < output.Length; x++)
                     output[x] = row[Mirrored(x + left, from.Width)];
@@ -54,17 +54,19 @@ internal static class PixelMoves
         }
     }
 
-    public static void CropCenter(ref Picture picture, FrameSize frame)
+    /// <summary>The middle of an image.</summary>
+    public static void CropCenter(ref Picture picture, int height, int width)
     {
         // torchvision rounds halves to even.
-        ImageSize size = picture.Size;
-        Crop(ref picture, (int)Math.Round((size.Height - frame.Height) / 2.0), (int)Math.Round((size.Width - frame.Width) / 2.0), frame);
+        PictureSize size = picture.Size;
+        int top = (int)Math.Round((size.Height - height) / 2.0), left = (int)Math.Round((size.Width - width) / 2.0);
+        Crop(ref picture, top, left, height, width);
     }
 
     /// <summary>Left and right swapped.</summary>
     public static void Flip(ref Picture picture)
     {
-        ImageSize size = picture.Size;
+        PictureSize size = picture.Size;
         ReadOnlySpan<byte> source = picture.Pixels;
         Span<byte> target = picture.Become(size);
         for (int at = 0; at < source.Length; at += size.Width)

@@ -1,4 +1,4 @@
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>
 /// For each place along a resized axis: the first source place that counts, and the integer weights of it and the following ones.

@@ -1,20 +1,19 @@
-
-namespace Convolve.Data.Pixels;
+namespace Convolve.Kernels.Pixels;
 
 /// <summary>An image on its way through transforms: its bytes in planes, and the two buffers of the thread that it moves between.</summary>
-internal ref struct Picture(ReadOnlySpan<byte> pixels, ImageSize size, PictureScratch scratch)
+internal ref struct Picture(ReadOnlySpan<byte> pixels, PictureSize size, PictureScratch scratch)
 {
     private bool _isInFirst;
     private bool _isWritable;
 
     public ReadOnlySpan<byte> Pixels { get; private set; } = pixels;
 
-    public ImageSize Size { get; private set; } = size;
+    public PictureSize Size { get; private set; } = size;
 
     public readonly PictureScratch Scratch => scratch;
 
     /// <summary>Makes the picture another one, of undefined bytes, that the caller writes next; the old ones are good until then.</summary>
-    public Span<byte> Become(ImageSize size)
+    public Span<byte> Become(PictureSize size)
     {
         _isInFirst = !_isInFirst;
         _isWritable = true;
