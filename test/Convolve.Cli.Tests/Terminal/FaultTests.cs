@@ -1,4 +1,6 @@
 using Convolve.Cli.Commands;
+using Convolve.Imaging;
+using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Testing;
 using Convolve.Training;
@@ -12,6 +14,23 @@ namespace Convolve.Cli.Tests.Terminal;
 public sealed class FaultTests : IDisposable
 {
     private readonly Cli _cli = new();
+
+    // Sixty pictures: reading all of Fashion-MNIST would take most of the time.
+    public FaultTests()
+    {
+        byte[] pixels = new byte[28 * 28];
+        CounterRandom random = new(1, RandomPurpose.Test);
+        for (int i = 0; i < 60; i++)
+        {
+            for (int p = 0; p < pixels.Length; p++)
+                pixels[p] = (byte)random.NextInt32(256);
+            string folder = _cli.At($"set/{(i < 40 ? "train" : "test")}/{i % 4}");
+            Directory.CreateDirectory(folder);
+            File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), PngEncoder.Encode(pixels, 1, 28, 28));
+        }
+    }
+
+    private string Data => $"folder:{_cli.At("set")}";
 
     public void Dispose() => _cli.Dispose();
 
@@ -29,13 +48,14 @@ public sealed class FaultTests : IDisposable
     [InlineData("report whole", "report.html")]
     [InlineData("compare whole whole --out c.html", "c.html")]
     [InlineData("evaluate whole --predictions p.csv", "p.csv")]
-    [InlineData("lr-find lenet5 --data fashion-mnist --limit 400 --steps 10 --svg lr.svg", "lr.svg")]
+    [InlineData("lr-find lenet5 --data folder:set --batch-size 4 --steps 10 --svg lr.svg", "lr.svg")]
     [InlineData("summary lenet5 --svg net.svg", "net.svg")]
-    [InlineData("data preview fashion-mnist --images 2 --out p.png", "p.png")]
+    [InlineData("data preview folder:set --images 2 --out p.png", "p.png")]
     public void A_file_that_another_command_cannot_write_is_named(string command, string file)
     {
         Assert.Equal(0, Train("whole", -1, "EIO", isShort: false).Status);
-        string[] arguments = [.. command.Split(' ').Select(word => word == "whole" || word == file ? _cli.At(word) : word)];
+        string[] arguments =
+            [.. command.Split(' ').Select(word => word == "whole" || word == file ? _cli.At(word) : word == "folder:set" ? Data : word)];
         (int status, string output, string errors, Faults whole) = RunWith(-1, "EIO", isShort: false, arguments);
         Assert.True(status == 0, errors);
         Assert.NotEmpty(output);
@@ -86,8 +106,8 @@ public sealed class FaultTests : IDisposable
 
     private (int Status, string Output, string Errors, Faults Faults) Train(string run, int failAt, string error, bool isShort) =>
         RunWith(failAt, error, isShort,
-        "train", "lenet5", "--data", "fashion-mnist", "--limit", "40", "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out",
-        _cli.At(run), "--json", "--quiet");
+        "train", "lenet5", "--data", Data, "--batch-size", "20", "--epochs", "2", "--save-every", "1", "--out", _cli.At(run), "--json",
+        "--quiet");
 
     private static (int Status, string Output, string Errors, Faults Faults) RunWith(int failAt, string error, bool isShort,
         params string[] arguments)
