@@ -19,13 +19,14 @@ namespace Convolve.Cli.Commands;
 internal sealed class EvaluateCommand
 {
     private const int UsualBatchSize = 128;
+    private const string Unvalidated = "The run was trained without a validation split. Use --split test or --split train.";
 
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
 
-    private readonly Option<PartOfSet?> _split = Inputs.OneOf("--split",
+    private readonly Option<SplitPart?> _split = Inputs.OneOf("--split",
         "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. " +
         "Default: test.",
-        ("test", PartOfSet.Test), ("validation", PartOfSet.Validation), ("train", PartOfSet.Train));
+        ("test", SplitPart.Test), ("validation", SplitPart.Validation), ("train", SplitPart.Train));
 
     private readonly Option<string?> _data =
         Inputs.Word("--data", "SET",
@@ -53,13 +54,6 @@ internal sealed class EvaluateCommand
     private readonly Option<bool> _json = Inputs.Json();
     private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
 
-    private enum PartOfSet
-    {
-        Test,
-        Validation,
-        Train,
-    }
-
     public static Command Create()
     {
         EvaluateCommand evaluate = new();
@@ -76,7 +70,7 @@ internal sealed class EvaluateCommand
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
         RunArgument run = new(line.GetRequiredValue(_run));
-        PartOfSet part = line.GetValue(_split) ?? PartOfSet.Test;
+        SplitPart part = line.GetValue(_split) ?? SplitPart.Test;
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         string? file = line.GetValue(_predictions) is { } csv ? OutputPath.File(csv, _predictions.Name) : null;
@@ -97,7 +91,7 @@ internal sealed class EvaluateCommand
             places = places with { ClassNames = classifier.ClassNames };
         DataSplits splits;
         using (DataScreen reading = new(output))
-            splits = Load(run, recipe, places, isOther, reading, interruption.Token);
+            splits = Load(run, recipe, places, isOther, part, reading, interruption.Token);
         Split split = SplitOf(splits, part);
         Model model = classifier.Model;
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
@@ -137,22 +131,27 @@ internal sealed class EvaluateCommand
             $"usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
 
     // The recipe with the data to take, and whether nothing of these was trained on.
-    private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, PartOfSet part)
+    private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, SplitPart part)
     {
         if (data is null)
             return (run.ReadRecipe(), false);
         string name = ImageFolder.IsName(data) ? ImageFolder.FullName(data) : Datasets.Find(data).Name;
-        if (part != PartOfSet.Test)
+        if (part != SplitPart.Test)
             throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
         Recipe own = run.HasRecipe ? run.ReadRecipe() : new() { Network = "", Dataset = "" };
         return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
     }
 
     // Which pictures of a folder may be tested on, their bytes say, wherever they are now.
-    private static DataSplits Load(RunArgument run, Recipe recipe, DatasetOptions places, bool isOther, DataScreen reading,
-        CancellationToken cancellation)
+    private static DataSplits Load(RunArgument run, Recipe recipe, DatasetOptions places, bool isOther, SplitPart part,
+        DataScreen reading, CancellationToken cancellation)
     {
         TrainedPictures? trained = ImageFolder.IsName(recipe.Dataset) ? RunFolder.ReadPictures(run.Folder) : null;
+        if (trained is not null && part != SplitPart.Test && trained.Of(part).Count == 0)
+            throw new UsageException(Unvalidated);
+        if (trained is not null && part != SplitPart.Test)
+            return recipe.Split(Datasets.Load(recipe.Dataset, places with { Recorded = new(trained, part, recipe.Split) }, reading,
+                cancellation));
         if (!isOther || trained is not null || !ImageFolder.IsName(recipe.Dataset))
             return recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = isOther, Trained = trained }, reading,
                 cancellation));
@@ -175,12 +174,11 @@ internal sealed class EvaluateCommand
         return other with { Remarks = [.. other.Remarks, Unknown] };
     }
 
-    private static Split SplitOf(DataSplits data, PartOfSet part)
+    private static Split SplitOf(DataSplits data, SplitPart part)
     {
-        Split split = part switch { PartOfSet.Train => data.Train, PartOfSet.Validation => data.Validation, _ => data.Test };
+        Split split = part switch { SplitPart.Train => data.Train, SplitPart.Validation => data.Validation, _ => data.Test };
         return split.Count > 0 ? split
-            : throw new UsageException(part == PartOfSet.Validation
-            ? "The run was trained without a validation split. Use --split test or --split train."
-                : $"The data has no {split.Name} images. Use another split.");
+            : throw new UsageException(part == SplitPart.Validation
+            ? Unvalidated : $"The data has no {split.Name} images. Use another split.");
     }
 }

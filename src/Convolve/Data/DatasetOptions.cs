@@ -44,6 +44,12 @@ public sealed record DatasetOptions
     /// </summary>
     internal TrainedPictures? Trained { get; init; }
 
+    /// <summary>
+    /// Of a folder of pictures: a split of a run to restore as the run recorded it, wherever its pictures are in the folder now. Default
+    /// null: splits are drawn.
+    /// </summary>
+    internal RecordedPart? Recorded { get; init; }
+
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 
@@ -78,6 +84,9 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
 {
     /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
     public Dataset? Validation { get; init; }
+
+    /// <summary>Whether these are one split of a run, restored as the run recorded it, and not to be divided.</summary>
+    internal bool IsRestored { get; init; }
 
     /// <summary>
     /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. In sentences.

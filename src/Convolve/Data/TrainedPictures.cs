@@ -31,6 +31,13 @@ internal sealed class TrainedPictures
     /// <summary>Whether a picture was trained on or chose the best epoch, and was not tested on by the run itself.</summary>
     internal bool Contains(UInt128 digest) => _seen.Contains(digest) && !_tested.Contains(digest);
 
+    /// <summary>The digests of a split, each once.</summary>
+    internal IReadOnlyCollection<UInt128> Of(SplitPart part) => _digests[(int)part];
+
+    /// <summary>Whether splits have the same pictures.</summary>
+    internal bool AreOf(DataSplits data) =>
+        Of(data) is { } other && _digests.Zip(other._digests).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+
     /// <summary>Writes the file: its name, the three counts, and the digests of each split, sorted.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public void Write(string path) => AtomicFile.Write(path, stream =>
@@ -83,3 +90,10 @@ internal sealed class TrainedPictures
         new($"{path} is damaged: it says which pictures the run was trained on. Copy it again from where the run was trained, or delete " +
         $"it to evaluate without.");
 }
+
+
+/// <summary>A split of a run on a folder of pictures.</summary>
+/// <param name="Pictures">What the run recorded.</param>
+/// <param name="Part">Which split.</param>
+/// <param name="Draw">How the run drew its splits: where that gives the recorded pictures still, they are taken in that order.</param>
+internal sealed record RecordedPart(TrainedPictures Pictures, SplitPart Part, Func<LoadedData, DataSplits> Draw);

@@ -112,7 +112,7 @@ public sealed record Recipe
     public Data.DataSplits Split(Data.LoadedData data)
     {
         ArgumentNullException.ThrowIfNull(data);
-        return data.Split(ValidationFraction, Seed, Limit, SplitRule);
+        return data.IsRestored ? data.Split(validationFraction: 0) : data.Split(ValidationFraction, Seed, Limit, SplitRule);
     }
 
     /// <summary>Checks every value that can be checked without the network and the data.</summary>

@@ -53,6 +53,24 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("train")]
+    [InlineData("validation")]
+    public void A_split_of_a_run_stays_what_it_was_when_pictures_are_added(string split)
+    {
+        Dataset pictures = Datasets.Load("fashion-mnist").Train;
+        string set = $"growing-{split}", run = $"grown-{split}";
+        folder.Write(pictures, set, 200);
+        Assert.Equal(0, _cli.Run(["train", "lenet5", "--data", $"folder:{set}", .. FolderRun.Options, "--out", run]).Status);
+        JsonObject before = _cli.Run("evaluate", run, "--split", split, "--json").Json;
+        folder.Write(pictures, set, 400);
+        JsonObject after = _cli.Run("evaluate", run, "--split", split, "--json").Json;
+        Assert.Equal((int)before["images"]!, (int)after["images"]!);
+        Assert.Equal((double)before["accuracy"]!, (double)after["accuracy"]!);
+        Assert.Equal((double)before["loss"]!, (double)after["loss"]!, 1e-5);
+        Assert.Contains("The folder has changed since the run", after["data_remarks"]![0]!.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void EvaluationPreprocessesAsTheTraining()
     {

@@ -68,7 +68,8 @@ internal static class ImageFolder
         FolderListing listing = ListingOf(name, options.ClassNames);
         FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
         string[] skipped = Skipped(scan, options.SkipBad);
-        LoadedData data = Assemble(scan, skipped, options);
+        LoadedData data = options.Recorded is { } recorded && !IsAsRecorded(scan, skipped, options, recorded)
+            ? Restore(scan, skipped, options, recorded) : Assemble(scan, skipped, options);
         foreach (string remark in data.Remarks)
             progress?.Report(new(remark));
         return data;
@@ -112,17 +113,54 @@ internal static class ImageFolder
         if (options.Trained is { } trained)
             remarks.AddRange(LeaveOut(scan, parts, trained));
 
-        ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
-        bool isUniform = sizes.All(size => size == sizes[0]);
-        int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
-        FolderDataset SetOf(SplitPart part, string words) =>
-            Create($"{NameOf(listing)} {words}", scan, parts, part, channels, isUniform, options.MaxPixels);
+        FolderDataset SetOf(SplitPart part, string words) => Create($"{NameOf(listing)} {words}", scan, parts, part, options);
         FolderDataset test = SetOf(SplitPart.Test, "test");
         // Of a set that is only tested on, nothing else is needed.
         FolderDataset train = isAllTest || (options.TestsAll && !parts.Contains(SplitPart.Train)) ? test : SetOf(SplitPart.Train, "train");
         return new(InfoOf(listing, train.Size, train.Count, test.Count), train, test, listing.Root)
         {
             Validation = parts.Contains(SplitPart.Validation) ? SetOf(SplitPart.Validation, "validation") : null,
+            Remarks = remarks,
+            Skipped = skipped,
+        };
+    }
+
+    /// <summary>Whether drawing the splits gives those that a run recorded.</summary>
+    private static bool IsAsRecorded(FolderScan scan, string[] skipped, DatasetOptions options, RecordedPart recorded)
+    {
+        try
+        {
+            return recorded.Pictures.AreOf(recorded.Draw(Assemble(scan, skipped, options)));
+        }
+        catch (DataException)
+        {
+            return false; // The folder has changed so much that it can't be divided.
+        }
+    }
+
+    /// <summary>One split as a run recorded it: added pictures have no part in it, and moved ones keep theirs.</summary>
+    private static LoadedData Restore(FolderScan scan, string[] skipped, DatasetOptions options, RecordedPart recorded)
+    {
+        HashSet<UInt128> missing = [.. recorded.Pictures.Of(recorded.Part)];
+        SplitPart?[] parts =
+            [.. scan.Files.Select(f => f.Problem is null && missing.Contains(f.Digest) ? recorded.Part : (SplitPart?)null)];
+        int count = missing.Count;
+        missing.ExceptWith(scan.Files.Where(f => f.Problem is null).Select(f => f.Digest));
+        string name = recorded.Part.ToString().ToLowerInvariant();
+        if (missing.Count == count)
+            throw new DataException(string.Create(CultureInfo.InvariantCulture,
+                $"{scan.Listing.Root} has none of the {count:N0} pictures of the run's {name} split. Put them back, or evaluate another ") +
+                "split.");
+        List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest: true)];
+        remarks.Add(missing.Count == 0 ? $"The folder has changed since the run: the {name} split has the pictures that the run recorded."
+            : string.Create(CultureInfo.InvariantCulture,
+                $"{missing.Count:N0} of the {count:N0} pictures of the run's {name} split ") +
+                $"{(missing.Count == 1 ? "is" : "are")} no longer in the folder.");
+        FolderDataset set = Create($"{NameOf(scan.Listing)} {name}", scan, parts, recorded.Part, options);
+        return new(InfoOf(scan.Listing, set.Size, set.Count, set.Count), set, set, scan.Listing.Root)
+        {
+            Validation = recorded.Part == SplitPart.Validation ? set : null,
+            IsRestored = true,
             Remarks = remarks,
             Skipped = skipped,
         };
@@ -193,10 +231,12 @@ internal static class ImageFolder
         return parts;
     }
 
-    private static FolderDataset Create(
-        string name, FolderScan scan, SplitPart?[] parts, SplitPart part, int channels, bool isUniform, long maxPixels)
+    private static FolderDataset Create(string name, FolderScan scan, SplitPart?[] parts, SplitPart part, DatasetOptions options)
     {
         FolderListing listing = scan.Listing;
+        ImageSize[] sizes = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] is not null).Select(i => SizeOf(scan, i, 1))];
+        bool isUniform = sizes.All(size => size == sizes[0]);
+        int channels = options.Channels ?? (scan.Files.All(f => f.Problem is not null || f.Info.Channels == 1) ? 1 : 3);
         int[] seen = new int[listing.ClassNames.Count];
         int[] order = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == part)
             .Select(i => (Index: i, Turn: seen[listing.Files[i].Label]++, listing.Files[i].Label)).OrderBy(x => x.Turn).ThenBy(x => x.Label)
@@ -205,7 +245,7 @@ internal static class ImageFolder
             Repeated(scan.Files[i].Moments!, channels),
             scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
         return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)],
-            listing.ClassNames, maxPixels);
+            listing.ClassNames, options.MaxPixels);
     }
 
     /// <summary>Grey made colour, as the others of the set are.</summary>

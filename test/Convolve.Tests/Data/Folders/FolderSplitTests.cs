@@ -1,5 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Folders;
+using Convolve.Training;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Tests.Data.Folders;
@@ -178,9 +179,48 @@ public sealed class FolderSplitTests : IDisposable
                 StringComparison.Ordinal);
         }
         Assert.Null(TrainedPictures.Read(_folder["none"]));
-
-        static IEnumerable<UInt128> Digests(Split split) => split.Indices.Select(split.Dataset.DigestOf).Order();
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_split_of_a_run_is_what_the_run_recorded_whatever_came_to_the_folder(bool isTrain)
+    {
+        SplitPart part = isTrain ? SplitPart.Train : SplitPart.Validation;
+        Fill("", 20);
+        Recipe recipe = new() { Network = "", Dataset = _folder.Name, ValidationFraction = 0.2, Limit = 40, Seed = 3 };
+        DataSplits run = recipe.Split(Datasets.Load(_folder.Name));
+        TrainedPictures pictures = TrainedPictures.Of(run)!;
+        Split Of(DataSplits splits) => part == SplitPart.Train ? splits.Train : splits.Validation;
+        DataSplits Again() => recipe.Split(Datasets.Load(_folder.Name, new()
+        {
+            ClassNames = ["apple", "pear", "plum"], Recorded = new(pictures, part, recipe.Split),
+        }));
+
+        DataSplits same = Again();
+        Assert.Equal(Of(run).Indices, Of(same).Indices);
+        Assert.Empty(same.Remarks);
+
+        _folder.AddMany("apple/new", 30, 54321);
+        DataSplits more = Again();
+        Assert.Equal(Digests(Of(run)), Digests(Of(more)));
+        Assert.Equal($"The folder has changed since the run: the {Of(run).Name} split has the pictures that the run recorded.",
+            more.Remarks[0]);
+
+        string[] files = [.. Of(run).Indices.Select(i => Of(run).Dataset.FileOf(i)!)];
+        int count = files.Length;
+        File.Delete(files[0]);
+        DataSplits fewer = Again();
+        Assert.Equal(count - 1, Of(fewer).Count);
+        Assert.Equal($"1 of the {count} pictures of the run's {Of(run).Name} split is no longer in the folder.", fewer.Remarks[0]);
+
+        foreach (string file in files)
+            File.Delete(file);
+        Assert.Equal($"{_folder.Root} has none of the {count} pictures of the run's {Of(run).Name} split. Put them back, or evaluate " +
+            "another split.", Assert.Throws<DataException>(Again).Message);
+    }
+
+    private static IEnumerable<UInt128> Digests(Split split) => split.Indices.Select(split.Dataset.DigestOf).Order();
 
     [Fact]
     public void Classes_of_a_network_are_matched_by_name()
