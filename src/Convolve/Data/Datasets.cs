@@ -31,7 +31,7 @@ public static class Datasets
     /// <exception cref="DataException">There is none; the message lists those there are.</exception>
     public static DatasetInfo Find(string name) => ImageFolder.IsName(name) ? ImageFolder.Find(name) : Store.Find(name);
 
-    /// <summary>Loads a set, after downloading it if need be.</summary>
+    /// <summary>Loads a set, after downloading it if need be. Blocks the calling thread; <see cref="LoadAsync"/> doesn't.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="options">Where it may be taken from; default: anywhere.</param>
     /// <param name="progress">Told what is read and downloaded, and how far a download is (<see cref="DownloadProgress"/>).</param>
@@ -46,6 +46,26 @@ public static class Datasets
         ImageFolder.IsName(name) ? ImageFolder.Load(name, options ?? new(), progress, cancellation)
             : Store.Load(name, options ?? new(), progress, cancellation);
 
+    /// <summary>Loads a set, after downloading it if need be, without blocking the calling thread.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="options">Where it may be taken from; default: anywhere.</param>
+    /// <param name="progress">Told, on another thread, what is read and downloaded, and how far a download is
+    /// (<see cref="DownloadProgress"/>).</param>
+    /// <param name="cancellation">Ends it. What was downloaded is kept, and the next download resumes there.</param>
+    /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
+    /// <exception cref="DownloadException">No mirror has the files, or the disk does not take them.</exception>
+    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not
+    /// installed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<LoadedData> LoadAsync(
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        // Digests, unpacking and decoding are work for a core: none of it is the calling thread's.
+        return Task.Run(() => ImageFolder.IsName(name) ? Task.FromResult(ImageFolder.Load(name, options ?? new(), progress, cancellation))
+            : Store.LoadAsync(name, options ?? new(), progress, cancellation), cancellation);
+    }
+
     /// <summary>
     /// Downloads what is missing of a set or is not what it should be, into the options' folder, or else the cache. Does nothing if the set
     /// is found whole. An archive of the set that lies in one of its places is unpacked in place of a download. A second process that
@@ -57,8 +77,14 @@ public static class Datasets
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     internal static DatasetLocation Fetch(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
-        ImageFolder.IsName(name) ? throw new DataException($"{name} is a folder of your own pictures: there is nothing to fetch.")
-            : Store.Fetch(name, options ?? new(), progress, cancellation);
+        ImageFolder.IsName(name) ? throw NothingToFetch(name) : Store.Fetch(name, options ?? new(), progress, cancellation);
+
+    /// <inheritdoc cref="Fetch"/>
+    /// <remarks>The calling thread isn't blocked; progress is reported on another one.</remarks>
+    internal static Task<DatasetLocation> FetchAsync(
+        string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
+        Task.Run(() => ImageFolder.IsName(name) ? throw NothingToFetch(name)
+            : Store.FetchAsync(name, options ?? new(), progress, cancellation), cancellation);
 
     /// <summary>Says where a set lies, by the names of its files alone: nothing is read or downloaded.</summary>
     /// <exception cref="DataException">The name is unknown.</exception>
@@ -69,4 +95,6 @@ public static class Datasets
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     internal static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
         Store.Verify(name, options ?? new(), cancellation);
+
+    private static DataException NothingToFetch(string name) => new($"{name} is a folder of your own pictures: there is nothing to fetch.");
 }

@@ -22,27 +22,29 @@ internal sealed class DatasetFetch(
     private readonly List<Uri> _mirrors = [.. mirrors];
 
     /// <summary>Downloads a file that is published by itself.</summary>
-    public void File(DatasetFile file, CancellationToken cancellation)
+    public async Task FileAsync(DatasetFile file, CancellationToken cancellation)
     {
         RemoteFile remote = new(file.PackedName, Addresses(file.PackedName), [], file.Bytes + Surplus, 0,
             (path, token) => Problem(path, file, token));
-        Part(file.PackedName, remote, cancellation).MoveTo(Path.Combine(directory, file.PackedName));
+        PartFile part = await PartAsync(file.PackedName, remote, cancellation).ConfigureAwait(false);
+        part.MoveTo(Path.Combine(directory, file.PackedName));
     }
 
     /// <summary>Unpacks the set's archive, after downloading it if it does not lie somewhere already.</summary>
     /// <param name="archive">The archive.</param>
     /// <param name="local">Where it lies; null to have it downloaded.</param>
     /// <param name="cancellation">Ends it.</param>
-    public void Archive(DatasetArchive archive, string? local, CancellationToken cancellation)
+    public async Task ArchiveAsync(DatasetArchive archive, string? local, CancellationToken cancellation)
     {
         long unpacked = info.Files.Sum(f => f.Bytes);
         PartFile? part = null;
         if (local is null)
         {
             long?[] sizes = [.. archive.Versions.Select(v => v.Bytes)];
-            part = Part(archive.Name, new(archive.Name, Addresses(archive.Name), sizes.Contains(null) ? [] : [.. sizes.OfType<long>()],
+            RemoteFile remote = new(archive.Name, Addresses(archive.Name), sizes.Contains(null) ? [] : [.. sizes.OfType<long>()],
                 sizes.Max() is { } most && !sizes.Contains(null) ? most : unpacked + Surplus, unpacked,
-                (path, token) => Problem(path, archive, token)), cancellation);
+                (path, token) => Problem(path, archive, token));
+            part = await PartAsync(archive.Name, remote, cancellation).ConfigureAwait(false);
         }
         else if (Problem(local, archive, cancellation) is { } problem)
         {
@@ -84,11 +86,11 @@ internal sealed class DatasetFetch(
         }
     }
 
-    private PartFile Part(string name, RemoteFile remote, CancellationToken cancellation)
+    private async Task<PartFile> PartAsync(string name, RemoteFile remote, CancellationToken cancellation)
     {
         PartFile part = new(Path.Combine(directory, $".{name}.part"));
         (Uri? from, IReadOnlyList<string> failures) =
-            Task.Run(() => new Download(remote, part, environment, progress).RunAsync(cancellation), cancellation).GetAwaiter().GetResult();
+            await new Download(remote, part, environment, progress).RunAsync(cancellation).ConfigureAwait(false);
         if (from is null)
             throw Failed(name, failures);
         // The next file is asked for where this one was found.

@@ -45,26 +45,36 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         return new DatasetLocation(info, [.. places.Select(p => new DatasetFolder(info, p.Directory, p.Source))]);
     }
 
-    public LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    /// <summary>Waits for <see cref="LoadAsync"/>.</summary>
+    public LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation) =>
+        Wait(() => LoadAsync(name, options, progress, cancellation));
+
+    public async Task<LoadedData> LoadAsync(
+        string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         DatasetInfo info = Find(name);
         DatasetLocation location = Locate(info, options);
         if (!location.IsFound && options.DataDirectory is null && options.AllowDownload)
-            location = Fetch(name, options, progress, cancellation);
+            location = await FetchAsync(name, options, progress, cancellation).ConfigureAwait(false);
         DatasetFolder folder = location.Found ?? throw Missing(location, options);
         progress?.Report(new($"Reading {info.Name} from {folder.Directory}"));
 
         DatasetJudge judge = new(info, known, options.FetchCommand(info));
         Task<LoadedPart>[] parts = [.. new[] { DatasetRole.Train, DatasetRole.Test }
             .Select(part => Task.Run(() => info.Format.Read(folder, part, judge, cancellation), cancellation))];
-        LoadedPart[] loaded = Task.WhenAll(parts).GetAwaiter().GetResult();
+        LoadedPart[] loaded = await Task.WhenAll(parts).ConfigureAwait(false);
         string[] remarks = loaded.All(p => p.IsPublished) ? [] : [OtherBytes(folder, options)];
         foreach (string remark in remarks)
             progress?.Report(new(remark));
         return new LoadedData(info, loaded[0].Images, loaded[1].Images, folder.Directory) { Remarks = remarks };
     }
 
-    public DatasetLocation Fetch(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    /// <summary>Waits for <see cref="FetchAsync"/>.</summary>
+    public DatasetLocation Fetch(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation) =>
+        Wait(() => FetchAsync(name, options, progress, cancellation));
+
+    public async Task<DatasetLocation> FetchAsync(
+        string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         DatasetInfo info = Find(name);
         if (Whole(info, options, progress, cancellation) is { } there)
@@ -73,15 +83,15 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         string target = Path.Combine(options.DataDirectory ?? environment.CacheDirectory, info.FolderName);
         try
         {
-            using FolderLock held = FolderLock.Acquire(target, info.Name, progress, cancellation);
+            using FolderLock held = await FolderLock.AcquireAsync(target, info.Name, progress, cancellation).ConfigureAwait(false);
             // Another process may have fetched it in the meantime.
             if (held.HasWaited && Whole(info, options, progress, cancellation) is { } meanwhile)
                 return meanwhile;
             DatasetFetch fetch = new(info, target, mirrors, environment, options.FetchCommand(info), progress);
             if (info.Archive is { } archive)
-                FetchArchive(info, archive, target, fetch, options, cancellation);
+                await FetchArchiveAsync(info, archive, target, fetch, options, cancellation).ConfigureAwait(false);
             else
-                FetchFiles(info, target, fetch, options, cancellation);
+                await FetchFilesAsync(info, target, fetch, options, cancellation).ConfigureAwait(false);
         }
         catch (FileWriteException e)
         {
@@ -109,6 +119,9 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         };
     }
 
+    // Not on the caller's thread: its synchronization context can't run what follows an await while the caller waits.
+    private static T Wait<T>(Func<Task<T>> work) => Task.Run(work).GetAwaiter().GetResult();
+
     /// <summary>Where the set is found with nothing wrong; null if it is not.</summary>
     private DatasetLocation? Whole(DatasetInfo info, DatasetOptions options, IProgress<DataProgress>? progress,
         CancellationToken cancellation)
@@ -122,7 +135,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         return location;
     }
 
-    private void FetchArchive(
+    private async Task FetchArchiveAsync(
         DatasetInfo info, DatasetArchive archive, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
     {
         DatasetLocation location = Locate(info, options);
@@ -132,10 +145,11 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             return;
         string? local = location.Folders.Select(f => Path.Combine(f.Directory, archive.Name)).Append(Path.Combine(target, archive.Name))
             .FirstOrDefault(File.Exists);
-        fetch.Archive(archive, local, cancellation);
+        await fetch.ArchiveAsync(archive, local, cancellation).ConfigureAwait(false);
     }
 
-    private void FetchFiles(DatasetInfo info, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
+    private async Task FetchFilesAsync(
+        DatasetInfo info, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
     {
         DatasetFolder folder = new(info, target, default);
         IReadOnlyList<DatasetFileReport> present = Check(folder, options, cancellation);
@@ -143,7 +157,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         {
             if (present[i].IsOk)
                 continue;
-            fetch.File(info.Files[i], cancellation);
+            await fetch.FileAsync(info.Files[i], cancellation).ConfigureAwait(false);
             // A bad file under a name that is preferred to the packed one's would still be read.
             if (folder.Paths[i] is { } bad && bad != Path.Combine(target, info.Files[i].PackedName))
                 FileOperation.Run(FileStep.Rename, bad + ".bad", () => File.Move(bad, bad + ".bad", overwrite: true));

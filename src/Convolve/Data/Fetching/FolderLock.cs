@@ -17,7 +17,8 @@ internal sealed class FolderLock : IDisposable
     /// <summary>Makes the folder, and waits until nobody else fetches into it.</summary>
     /// <exception cref="FileWriteException">The folder cannot be made or written to.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static FolderLock Acquire(string folder, string what, IProgress<DataProgress>? progress, CancellationToken cancellation)
+    public static async Task<FolderLock> AcquireAsync(
+        string folder, string what, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         for (bool isTold = false; ; isTold = true)
         {
@@ -32,7 +33,7 @@ internal sealed class FolderLock : IDisposable
                 return new(held, isTold);
             if (!isTold)
                 progress?.Report(new($"Waiting for another process, which fetches {what} into {folder}"));
-            cancellation.WaitHandle.WaitOne(Interval);
+            await Task.Delay(Interval, cancellation).ConfigureAwait(false);
         }
     }
 

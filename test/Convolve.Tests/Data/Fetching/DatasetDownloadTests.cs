@@ -126,6 +126,27 @@ public sealed class DatasetDownloadTests
         Assert.Equal([".fetching"], FilesIn(Path.Combine(set.CacheDirectory, "tiny")));
     }
 
+    // What waits on a download holds no thread: none of the tasks runs where the caller is, and cancelling ends a stalled one.
+    [Fact]
+    public async Task A_download_without_blocking_can_be_cancelled_and_resumed()
+    {
+        using TemporaryFolder folder = new();
+        using MirrorServer server = new();
+        SmallSet set = new(folder, server.Address);
+        using CancellationTokenSource cancel = new();
+        server.Answer = request => Good(set, request.Path);
+        server.Pace = (100, TimeSpan.FromMilliseconds(300));
+        Task<LoadedData> slow = set.Store.LoadAsync("tiny", new(), null, cancel.Token);
+        Assert.True(SpinWait.SpinUntil(() => server.Requests.Count > 0, TimeSpan.FromSeconds(20)));
+        Assert.False(slow.IsCompleted);
+        cancel.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
+        server.Pace = null;
+        LoadedData data = await set.Store.LoadAsync("tiny", new(), null, default);
+        Assert.Equal((20, 10), (data.Train.Count, data.Test.Count));
+        Assert.True((await set.Store.FetchAsync("tiny", new(), null, default)).IsFound);
+    }
+
     [Fact]
     public void A_cache_that_cannot_be_written_is_told()
     {
@@ -172,7 +193,7 @@ public sealed class DatasetDownloadTests
         string target = Path.Combine(set.CacheDirectory, "tiny");
         ProgressLines progress = new();
         Task<LoadedData> second;
-        using (FolderLock.Acquire(target, "tiny", null, default))
+        using (await FolderLock.AcquireAsync(target, "tiny", null, default))
         {
             second = Task.Run(() => set.Store.Load("tiny", new(), progress, default));
             Assert.True(SpinWait.SpinUntil(() => progress.Lines.Any(), TimeSpan.FromSeconds(20)));
@@ -186,12 +207,12 @@ public sealed class DatasetDownloadTests
     }
 
     [Fact]
-    public void Waiting_can_be_cancelled()
+    public async Task Waiting_can_be_cancelled()
     {
         using TemporaryFolder folder = new();
         using CancellationTokenSource cancel = new(TimeSpan.FromMilliseconds(50));
-        using FolderLock held = FolderLock.Acquire(folder.FullName, "tiny", null, default);
-        Assert.ThrowsAny<OperationCanceledException>(() => FolderLock.Acquire(folder.FullName, "tiny", null, cancel.Token));
+        using FolderLock held = await FolderLock.AcquireAsync(folder.FullName, "tiny", null, default);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => FolderLock.AcquireAsync(folder.FullName, "tiny", null, cancel.Token));
     }
 
     [Fact]
