@@ -27,7 +27,7 @@ internal sealed class InfoCommand
         return command;
     }
 
-    /// <summary>Such as "0.1.0".</summary>
+    /// <summary>Such as "0.2.0".</summary>
     private static string Version =>
         typeof(InfoCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 

@@ -8,6 +8,11 @@ namespace Convolve.Cli.Tests.Documents;
 public class ReadmeTests
 {
     [Fact]
+    public void TheVersionIsTheNewestOfTheChangelog() =>
+        Assert.Equal(Cli.RunAnywhere("--version").Output.Trim(), File.ReadLines(Path.Combine(Root(), "CHANGELOG.md"))
+            .First(line => line.StartsWith("## ", StringComparison.Ordinal)).Split(' ')[1]);
+
+    [Fact]
     public void The_first_snippet_is_the_first_sample()
     {
         string snippet = Snippets()[0];
