@@ -8,6 +8,7 @@ using Convolve.Data.Folders;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Inference;
 using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
@@ -84,18 +85,19 @@ internal sealed class EvaluateCommand
         };
 
         using Interruption interruption = new("ending the evaluation ...");
-        using Classifier classifier = run.Load(options);
-        DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), classifier.Graph,
+        using ModelFile model = run.Open();
+        DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), model.Graph,
             recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
         if (ImageFolder.IsName(recipe.Dataset))
-            places = places with { ClassNames = classifier.ClassNames };
+            places = places with { ClassNames = model.Preprocessing.ClassNames };
         DataSplits splits;
         using (DataScreen reading = new(output))
             splits = Load(run, recipe, places, isOther, part, reading, interruption.Token);
         Split split = SplitOf(splits, part);
-        Model model = classifier.Model;
+        Dictionary<int, IReadOnlyList<Plan>> plans = [];
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
-            MemoryEstimate.Of([Model.PlanFor(model.Graph, options, size, training: false)]));
+            MemoryEstimate.Of(plans[size] = Evaluator.PlansFor(model.Graph, options, split.Count, size)));
+        using Classifier classifier = Classifier.Load(model, options, plans[Math.Min(batchSize, split.Count)]);
         TestTimeAugmentation augmentation = line.GetValue(_augmentation) ?? TestTimeAugmentation.None;
         ProgressLine bar = new(output);
         Predictions predictions;

@@ -1,6 +1,6 @@
 using Convolve.Cli.Terminal;
-using Convolve.Execution;
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Training;
 
@@ -35,17 +35,17 @@ internal sealed class RunArgument
     public Recipe ReadRecipe() => RunFolder.ReadRecipe(Folder).Recipe;
 
     /// <summary>
-    /// The weights, once they are known to be of the network that the recipe trained: the recipe says which pictures they have seen.
+    /// The model file, once it is known to be of the network that the recipe trained: the recipe says which pictures its weights have seen.
     /// </summary>
     /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
     /// <exception cref="UsageException">It is another network's.</exception>
-    public Classifier Load(ExecutionOptions options)
+    public ModelFile Open()
     {
-        Classifier classifier = Classifier.Load(Typed, options);
-        if (!HasRecipe || RunFolder.ReadRecipe(Folder).Graph.Equals(classifier.Graph))
-            return classifier;
-        string network = classifier.Graph.Name;
-        classifier.Dispose();
+        ModelFile model = ModelFile.Open(Typed);
+        if (!HasRecipe || RunFolder.ReadRecipe(Folder).Graph.Equals(model.Graph))
+            return model;
+        string network = model.Graph.Name;
+        model.Dispose();
         string file = Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
         throw new UsageException(
             $"{file} holds the network {network}, and {RunFolder.RecipeFile} beside it trains another one, so that nobody knows which " +

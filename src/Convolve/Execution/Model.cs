@@ -29,6 +29,8 @@ public sealed class Model : IDisposable
     // No arena that a CPU can fill in a useful time is larger; addresses cost nothing.
     private const long MostArenaBytes = 1L << 36;
 
+    // Plans that nothing has run yet: their kernels are made when they are used.
+    private readonly List<Plan> _planned;
     private readonly ParameterStore _store;
     private readonly ExecutorCache _passes;
     private readonly bool _exact;
@@ -44,9 +46,22 @@ public sealed class Model : IDisposable
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
     public Model(Graph graph, ExecutionOptions? options = null, int trainingBatchSize = 0, ulong seed = 0)
+        : this(graph, options ?? new(), trainingBatchSize, seed, null)
+    {
+    }
+
+    /// <summary>A model that evaluates; its weights are 0 until they are set.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="plans">The plans that it will run, as <see cref="PlanFor"/> makes them; null where that is not known.</param>
+    internal Model(Graph graph, ExecutionOptions options, IReadOnlyList<Plan>? plans)
+        : this(graph, options, 0, null, plans)
+    {
+    }
+
+    private Model(Graph graph, ExecutionOptions options, int trainingBatchSize, ulong? seed, IReadOnlyList<Plan>? plans)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trainingBatchSize);
-        options ??= new();
         (Graph, _exact, _smoothing, TrainingBatchSize) = (graph, options.Exact, options.LabelSmoothing, trainingBatchSize);
         (Precision, PrecisionReason) = ChoosePrecision(graph, options.Precision);
         _classWeights = options.ClassWeights is null ? null : [.. options.ClassWeights];
@@ -56,17 +71,17 @@ public sealed class Model : IDisposable
                 $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are " +
                 $"{string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
-        Plan first = CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0);
+        _planned = plans is null ? [CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0)] : [.. plans];
+        Plan first = _planned[0];
         _store = new(first.Parameters, trainingBatchSize > 0, () => _passes!.Arena);
-        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"), seed,
-            _classWeights);
+        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"),
+            seed ?? 0, _classWeights);
         try
         {
-            OnTeam(() =>
-            {
-                _passes.Add(first);
-                _store.Initialize(seed);
-            });
+            if (trainingBatchSize > 0)
+                Training(trainingBatchSize);
+            if (seed is { } value)
+                OnTeam(() => _store.Initialize(value));
         }
         catch
         {
@@ -292,7 +307,10 @@ public sealed class Model : IDisposable
     private Executor CreateExecutor(int batchSize, bool training)
     {
         Executor? executor = null;
-        Plan plan = CreatePlan(batchSize, training, _store.Plan);
+        Plan? planned = _planned.Find(p => p.Options.BatchSize == batchSize && p.Options.IsTraining == training);
+        if (planned is not null)
+            _planned.Remove(planned);
+        Plan plan = planned ?? CreatePlan(batchSize, training, _store.Plan);
         OnTeam(() => executor = _passes.Add(plan));
         return executor!;
     }

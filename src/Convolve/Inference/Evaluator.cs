@@ -3,7 +3,9 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Evaluations;
 using Convolve.Execution;
+using Convolve.Graphs;
 using Convolve.Kernels.Threads;
+using Convolve.Planning;
 
 namespace Convolve.Inference;
 
@@ -25,6 +27,18 @@ internal sealed class Evaluator : IDisposable
         model.Evaluation(batch);
         if (split.Count % batch != 0)
             model.Evaluation(split.Count % batch);
+    }
+
+    /// <summary>The plans that evaluating a split takes: of whole batches and of what is left.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="images">Images of the split.</param>
+    /// <param name="batchSize">Images at a time.</param>
+    public static IReadOnlyList<Plan> PlansFor(Graph graph, ExecutionOptions options, int images, int batchSize)
+    {
+        int batch = Math.Clamp(images, 1, batchSize), rest = images % batch;
+        Plan whole = Model.PlanFor(graph, options, batch, training: false);
+        return rest == 0 ? [whole] : [whole, Model.PlanFor(graph, options, rest, training: false, whole.Parameters)];
     }
 
     /// <summary>Evaluates every image once; on the executor thread.</summary>

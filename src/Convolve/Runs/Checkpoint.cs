@@ -3,6 +3,7 @@ using System.Text.Json;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.Kernels.Memory;
 using Convolve.Planning;
 using Convolve.Training;
@@ -35,7 +36,7 @@ internal static class Checkpoint
 
     /// <summary>The size of the best weights of a run.</summary>
     public static long ModelBytesOf(TrainingParts parts) =>
-        SealedTensors.BytesOf([.. parts.Model.Store.Plan.Slots.Select(Classifier.TensorOf)], parts.Classifier.Metadata);
+        SealedTensors.BytesOf([.. parts.Model.Store.Plan.Slots.Select(ModelFile.TensorOf)], parts.Classifier.Metadata);
 
     /// <summary>Writes a file; on the executor thread.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
@@ -59,7 +60,7 @@ internal static class Checkpoint
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public static void ExportModel(SealedTensors file, string path, TrainingParts parts, int epoch)
     {
-        TensorInfo[] tensors = [.. parts.Model.Store.Plan.Slots.Select(Classifier.TensorOf)];
+        TensorInfo[] tensors = [.. parts.Model.Store.Plan.Slots.Select(ModelFile.TensorOf)];
         void Write(TensorInfo tensor, TensorSink sink)
         {
             float[] values = new float[tensor.ElementCount];
@@ -127,9 +128,9 @@ internal static class Checkpoint
     {
         ParameterStore store = parts.Model.Store;
         for (int i = 0; i < store.Plan.Slots.Count; i++)
-            yield return new(Classifier.TensorOf(store.Plan.Slots[i]), i, store.Weights);
+            yield return new(ModelFile.TensorOf(store.Plan.Slots[i]), i, store.Weights);
         for (int i = 0; parts.Average is not null && i < store.Plan.Slots.Count; i++)
-            yield return new(Classifier.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i,
+            yield return new(ModelFile.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i,
                 parts.Average.Arena);
         foreach ((string state, NativeBuffer arena) in parts.Optimizer.States)
         {
@@ -137,7 +138,7 @@ internal static class Checkpoint
             {
                 ParameterSlot slot = store.Plan.Slots[i];
                 if (slot.IsLearned)
-                    yield return new(Classifier.TensorOf(slot with { Name = $"optimizer/{state}/{slot.Name}" }), i, arena);
+                    yield return new(ModelFile.TensorOf(slot with { Name = $"optimizer/{state}/{slot.Name}" }), i, arena);
             }
         }
     }

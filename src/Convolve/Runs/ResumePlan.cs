@@ -1,5 +1,6 @@
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;
@@ -50,7 +51,7 @@ internal sealed class ResumePlan
             return Misfit($"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(Recipe)} was asked for");
         if (info.Data != dataDigest)
             return Misfit("the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
-        if (Classifier.PreprocessingOf(file.Metadata) is var preprocessing && preprocessing != parts.Preprocessing)
+        if (ModelFile.PreprocessingOf(file.Metadata) is var preprocessing && preprocessing != parts.Preprocessing)
             return Misfit($"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
         if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
             return Misfit($"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");

@@ -1,5 +1,6 @@
 using Convolve.Files;
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;
@@ -76,7 +77,7 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
         (int? kept, string? fault) = (0, null);
         try
         {
-            kept = state.BestEpoch > 0 ? Classifier.EpochOf(folder.ModelPath) : 0;
+            kept = state.BestEpoch > 0 ? ModelFile.EpochOf(folder.ModelPath) : 0;
         }
         catch (SafeTensorsException e)
         {

@@ -26,7 +26,7 @@ namespace Convolve.Runs;
 public sealed partial class RunFolder : IDisposable
 {
     public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl",
-        TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Classifier.FileName, PicturesFile = "pictures.bin",
+        TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Inference.ModelFile.FileName, PicturesFile = "pictures.bin",
         CheckpointsFolder = "checkpoint";
 
     internal const string CommandKey = "command";

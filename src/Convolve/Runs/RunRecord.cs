@@ -1,4 +1,5 @@
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.Training;
 
 namespace Convolve.Runs;
@@ -91,7 +92,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
             KeepWeights(0);
         using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
         FileDigest.Require(folder.ModelPath, file);
-        Classifier.Read(file, parts.Model);
+        ModelFile.Read(file, parts.Model);
     }
 
     /// <summary>The name of the rule that a recipe's optimizer follows.</summary>

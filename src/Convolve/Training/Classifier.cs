@@ -1,4 +1,3 @@
-using System.Globalization;
 using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
@@ -28,11 +27,6 @@ namespace Convolve.Training;
 /// </remarks>
 public sealed class Classifier : IDisposable
 {
-    /// <summary>The file of the best weights in a run folder.</summary>
-    internal const string FileName = "model.safetensors";
-
-    private const string GraphKey = "convolve.graph", PreprocessingKey = "convolve.preprocessing", EpochKey = "convolve.epoch",
-        TransformsKey = "convolve.transforms", FormatKey = "format", FormatValue = "pt";
     private readonly bool _ownsModel;
 
     internal Classifier(Model model, Preprocessing preprocessing, bool ownsModel = false, int? epoch = null) =>
@@ -62,38 +56,19 @@ public sealed class Classifier : IDisposable
     /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours, or a weight is NaN or infinite.</exception>
     public static Classifier Load(string path, ExecutionOptions? options = null)
     {
-        string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
-        if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson)
-            || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
-            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them",
-                $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
-        FileDigest.Require(file, tensors);
-        Graph graph;
-        Preprocessing preprocessing;
-        try
-        {
-            (graph, preprocessing) = (GraphJson.Read(graphJson), Preprocessing.FromJson(preprocessingJson));
-        }
-        catch (Exception e) when (e is Layers.NetworkException or DataException)
-        {
-            throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}",
-                "Use the file as it was written.");
-        }
-        Check(file, graph, preprocessing);
-        Check(file, graph, tensors);
-        Model model = new(graph, options);
-        try
-        {
-            Read(tensors, model);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-        return new(model, preprocessing, ownsModel: true, EpochOf(tensors)) { TrainingTransforms = TransformsOf(tensors) };
+        using ModelFile file = ModelFile.Open(path);
+        return Load(file, options ?? new());
     }
+
+    /// <summary>Reads the weights of a model file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="plans">What it will run, where that is known (<see cref="Evaluator.PlansFor"/>); null for any batches.</param>
+    internal static Classifier Load(ModelFile file, ExecutionOptions options, IReadOnlyList<Plan>? plans = null) =>
+        new(file.CreateModel(options, plans), file.Preprocessing, ownsModel: true, file.Epoch)
+        {
+            TrainingTransforms = file.TrainingTransforms,
+        };
 
     /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
@@ -105,29 +80,13 @@ public sealed class Classifier : IDisposable
         if (store.FirstNonFinite(store.Weights) is { } bad)
             throw new InvalidOperationException(
                 $"The model isn't saved, because its weights aren't all finite: {bad}. Save it before its training diverges.");
-        TensorInfo[] tensors = [.. store.Plan.Slots.Select(TensorOf)];
+        TensorInfo[] tensors = [.. store.Plan.Slots.Select(ModelFile.TensorOf)];
         void Write(TensorInfo info, TensorSink sink) => store.Read(store.Plan.IndexOf(info.Name), plain => sink.WriteFloats(plain));
         SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(Metadata, tensors, Write));
     });
 
     /// <summary>What makes a file of weights a model file.</summary>
-    internal IReadOnlyDictionary<string, string> Metadata
-    {
-        get
-        {
-            Dictionary<string, string> metadata = new()
-            {
-                [FormatKey] = FormatValue,
-                [GraphKey] = GraphJson.Write(Graph),
-                [PreprocessingKey] = Preprocessing.ToJson(),
-            };
-            if (Epoch is { } epoch)
-                metadata[EpochKey] = epoch.ToString(CultureInfo.InvariantCulture);
-            if (TrainingTransforms is { } transforms)
-                metadata[TransformsKey] = transforms.ToString();
-            return metadata;
-        }
-    }
+    internal IReadOnlyDictionary<string, string> Metadata => ModelFile.Describe(Graph, Preprocessing, Epoch, TrainingTransforms);
 
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
@@ -191,69 +150,5 @@ public sealed class Classifier : IDisposable
     {
         if (_ownsModel)
             Model.Dispose();
-    }
-
-    /// <summary>The epoch of a run whose weights a model file has; null where the file does not say.</summary>
-    /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
-    internal static int? EpochOf(string path)
-    {
-        using SafeTensorsFile file = SafeTensorsFile.Open(path);
-        FileDigest.Require(path, file);
-        return EpochOf(file);
-    }
-
-    /// <summary>The preprocessing that a file of <see cref="Metadata"/> has.</summary>
-    /// <exception cref="DataException">It has none that can be read.</exception>
-    internal static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) =>
-        Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
-
-    /// <summary>Puts the weights of a file into a model of the same graph.</summary>
-    internal static void Read(SafeTensorsFile tensors, Model model) =>
-        ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadWeights(slot.Name, values)));
-
-    /// <summary>A parameter as a file has it.</summary>
-    internal static TensorInfo TensorOf(ParameterSlot slot) =>
-        new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
-
-    private static int? EpochOf(SafeTensorsFile file) =>
-        int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch
-            : null;
-
-    // Only what advice is made from: a text that another version wrote is no reason to refuse the weights.
-    private static TransformList? TransformsOf(SafeTensorsFile file)
-    {
-        try
-        {
-            return file.Metadata.TryGetValue(TransformsKey, out string? text) ? TransformList.Parse(text) : null;
-        }
-        catch (DataException)
-        {
-            return null;
-        }
-    }
-
-    private static void Check(string file, Graph graph, Preprocessing preprocessing)
-    {
-        ImageSize size = preprocessing.Size;
-        if (graph.Input != new Layers.Shape(size.Channels, size.Height, size.Width)
-            || graph.Output != Layers.Shape.Vector(preprocessing.ClassNames.Count))
-            throw new SafeTensorsException(file, string.Create(CultureInfo.InvariantCulture,
-                $"its network takes {graph.Input} and gives {graph.Output}, but its preprocessing makes {size} and names " +
-                $"{preprocessing.ClassNames.Count} classes"),
-                "Use the file as it was written.");
-    }
-
-    // Before anything of the graph's sizes is made: those are only as good as the file.
-    private static void Check(string file, Graph graph, SafeTensorsFile tensors)
-    {
-        foreach (Node node in graph.Nodes)
-            foreach (Layers.ParameterSpec spec in node.State)
-            {
-                TensorInfo tensor = tensors[$"{node.Name}.{spec.Name}"];
-                if (!tensor.Shape.SequenceEqual(spec.Shape.Select(size => (long)size)))
-                    throw new SafeTensorsException(file,
-                        $"tensor '{tensor}' is of {node}, which needs {spec.Name} [{string.Join(", ", spec.Shape)}]",
-                        "Use the file as it was written.");
-            }
     }
 }

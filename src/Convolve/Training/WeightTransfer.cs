@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Convolve.Execution;
 using Convolve.Formats;
+using Convolve.Inference;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
@@ -35,7 +36,7 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         List<string> taken = [], skipped = [];
         foreach (ParameterSlot slot in model.Store.Plan.Slots)
         {
-            TensorInfo wanted = Classifier.TensorOf(slot);
+            TensorInfo wanted = ModelFile.TensorOf(slot);
             if (!tensors.Contains(slot.Name))
                 skipped.Add($"{slot.Name}: not there");
             else if (!tensors[slot.Name].Shape.SequenceEqual(wanted.Shape))
@@ -77,7 +78,7 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         }
     }
 
-    private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, Classifier.FileName) : path;
+    private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, ModelFile.FileName) : path;
 
     private static string Text(TensorInfo tensor) => $"[{string.Join(", ", tensor.Shape)}]";
 

@@ -5,7 +5,9 @@ using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Formats;
 using Convolve.Graphs;
+using Convolve.Inference;
 using Convolve.Kernels;
+using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Tests.Training;
@@ -82,6 +84,28 @@ public sealed class ClassifierTests : IDisposable
         float[] resized = classifier.Predict(new byte[20 * 30], new(1, 20, 30));
         Assert.Equal(1, resized.Sum(), 1e-5);
         Assert.Throws<DataException>(() => classifier.Predict(new byte[3 * 144], new(3, 12, 12)));
+    }
+
+    [Fact]
+    public void Only_the_batches_in_use_have_kernels()
+    {
+        int count = _splits.Test.Count;
+        const int Batch = 7;
+        Assert.NotEqual(0, count % Batch);
+        using ModelFile file = ModelFile.Open(_folder["run"]);
+        IReadOnlyList<Plan> plans = Evaluator.PlansFor(file.Graph, new(), count, Batch);
+        Assert.Equal([Batch, count % Batch], plans.Select(p => p.Options.BatchSize));
+        using Classifier classifier = Classifier.Load(file, new(), plans);
+        Assert.Equal(0, classifier.Model.PassCount);
+        Evaluation evaluation = classifier.Evaluate(_splits.Test, Batch);
+        Assert.Equal((_result.Test!.Accuracy, 2), (evaluation.Accuracy, classifier.Model.PassCount));
+        Assert.Equal(plans, ((int[])[Batch, count % Batch]).Select(size => classifier.Model.Evaluation(size).Plan));
+        Assert.Equal(MemoryEstimate.Of(plans).TotalBytes, classifier.Model.MemoryBytes);
+
+        using Classifier any = Classifier.Load(ModelPath);
+        Assert.Equal(0, any.Model.PassCount);
+        any.Predict(_splits.Test.Dataset.PixelsOf(0), _splits.Test.Dataset.SizeOf(0));
+        Assert.Equal(1, any.Model.PassCount);
     }
 
     [Fact]
