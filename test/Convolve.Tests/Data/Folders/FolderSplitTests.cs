@@ -194,7 +194,8 @@ public sealed class FolderSplitTests : IDisposable
         Split Of(DataSplits splits) => part == SplitPart.Train ? splits.Train : splits.Validation;
         DataSplits Again() => recipe.Split(Datasets.Load(_folder.Name, new()
         {
-            ClassNames = ["apple", "pear", "plum"], Recorded = new(pictures, part, recipe.Split),
+            ClassNames = ["apple", "pear", "plum"],
+            Recorded = new(pictures, part, recipe.Split),
         }));
 
         DataSplits same = Again();
