@@ -29,8 +29,7 @@ public sealed class Model : IDisposable
     // No arena that a CPU can fill in a useful time is larger; addresses cost nothing.
     private const long MostArenaBytes = 1L << 36;
 
-    // Plans that nothing has run yet: their kernels are made when they are used.
-    private readonly List<Plan> _planned;
+    private readonly List<Plan> _planned; // and not used yet: kernels are made at their first use
     private readonly ParameterStore _store;
     private readonly ExecutorCache _passes;
     private readonly bool _exact;
@@ -53,9 +52,8 @@ public sealed class Model : IDisposable
     /// <summary>A model that evaluates; its weights are 0 until they are set.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="options">How it runs.</param>
-    /// <param name="plans">The plans that it will run, as <see cref="PlanFor"/> makes them; null where that is not known.</param>
-    internal Model(Graph graph, ExecutionOptions options, IReadOnlyList<Plan>? plans)
-        : this(graph, options, 0, null, plans)
+    /// <param name="plans">What it will run, as <see cref="PlanFor"/> plans it; null where that is not known.</param>
+    internal Model(Graph graph, ExecutionOptions options, IReadOnlyList<Plan>? plans) : this(graph, options, 0, null, plans)
     {
     }
 
@@ -72,10 +70,10 @@ public sealed class Model : IDisposable
                 $"{string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         _planned = plans is null ? [CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0)] : [.. plans];
-        Plan first = _planned[0];
-        _store = new(first.Parameters, trainingBatchSize > 0, () => _passes!.Arena);
-        _passes = new(_store, NativeBuffer.Growing(first.ArenaBytes, Math.Max(first.ArenaBytes, MostArenaBytes), "activations"),
-            seed ?? 0, _classWeights);
+        long arenaBytes = _planned[0].ArenaBytes;
+        _store = new(_planned[0].Parameters, trainingBatchSize > 0, () => _passes!.Arena);
+        _passes = new(_store, NativeBuffer.Growing(arenaBytes, Math.Max(arenaBytes, MostArenaBytes), "activations"), seed ?? 0,
+            _classWeights);
         try
         {
             if (trainingBatchSize > 0)
@@ -307,10 +305,10 @@ public sealed class Model : IDisposable
     private Executor CreateExecutor(int batchSize, bool training)
     {
         Executor? executor = null;
-        Plan? planned = _planned.Find(p => p.Options.BatchSize == batchSize && p.Options.IsTraining == training);
-        if (planned is not null)
-            _planned.Remove(planned);
-        Plan plan = planned ?? CreatePlan(batchSize, training, _store.Plan);
+        int planned = _planned.FindIndex(p => p.Options.BatchSize == batchSize && p.Options.IsTraining == training);
+        Plan plan = planned >= 0 ? _planned[planned] : CreatePlan(batchSize, training, _store.Plan);
+        if (planned >= 0)
+            _planned.RemoveAt(planned);
         OnTeam(() => executor = _passes.Add(plan));
         return executor!;
     }

@@ -5,8 +5,8 @@ using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Graphs;
-using Convolve.Layers;
 using Convolve.Kernels.Threads;
+using Convolve.Layers;
 using Convolve.Planning;
 
 namespace Convolve.Inference;
