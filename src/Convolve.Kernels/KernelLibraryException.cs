@@ -1,6 +1,6 @@
 namespace Convolve.Kernels;
 
 /// <summary>
-/// The kernel library is missing, or refused a call; the message names the call, the operation with its shapes and the layer.
+/// The kernel library is missing, refused a call, or failed a check; the message names the operation with its shapes and the layer.
 /// </summary>
-public sealed class KernelLibraryException(string message, Exception? inner = null) : Exception(message, inner);
+public class KernelLibraryException(string message, Exception? inner = null) : Exception(message, inner);

@@ -47,7 +47,7 @@ internal static class Failures
                 or ImageLibraryException =>
                 (BadInput, exception.Message),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
-            TrainingException or FileWriteException or InsufficientMemoryException or KernelCheckException => (Failed, exception.Message),
+            TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,
             $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),

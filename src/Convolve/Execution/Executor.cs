@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using Convolve.Kernels;
+using Convolve.Kernels.Checks;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Passes;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
@@ -171,7 +173,7 @@ internal sealed class Executor : IDisposable
         try
         {
             for (int i = 0; i < _runnables.Length; i++)
-                _runnables[i] = Runnable.Create(Plan.Steps[i], _binder);
+                _runnables[i] = Runnables.Create(Plan.Steps[i], _binder);
         }
         catch
         {
@@ -191,7 +193,7 @@ internal sealed class Executor : IDisposable
     private void RunChecked()
     {
         for (int i = 0; i < _runnables!.Length; i++)
-            KernelCheck.Run(Plan.Steps[i], _runnables[i], _binder!);
+            StepCheck.Run(Plan.Steps[i], _runnables[i], _binder!);
         _isUnchecked = false;
     }
 
@@ -209,35 +211,6 @@ internal sealed class Executor : IDisposable
 
     // Once: the sizes of a layout are a new list each time.
     private static int Count(Tensor tensor) => checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size));
-}
-
-/// <summary>What the steps of a pass share besides tensors.</summary>
-internal sealed class PassState(ulong seed, int batch, float[]? classWeights = null)
-{
-    public ulong Seed { get; } = seed;
-
-    public uint Step { get; set; }
-
-    /// <summary>The place of the first image in the whole batch, of which this may be a part.</summary>
-    public int FirstImage { get; set; }
-
-    public int[] Labels { get; } = new int[batch];
-
-    public bool IsMixed { get; set; }
-
-    public int[] SecondLabels { get; } = new int[batch];
-
-    public float[] FirstShares { get; } = new float[batch];
-
-    public float[] Losses { get; } = new float[batch];
-
-    /// <summary>How much each class counts in the loss; null for the same throughout.</summary>
-    public float[]? ClassWeights { get; } = classWeights;
-
-    /// <summary>What the sum of the losses is divided by.</summary>
-    public double WeightSum { get; set; }
-
-    public int Correct { get; set; }
 }
 
 /// <summary>Knows in which buffer each tensor lies.</summary>

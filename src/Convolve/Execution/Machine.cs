@@ -33,21 +33,7 @@ internal static class Machine
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;
 
     /// <summary>The processor as the system names it, or "unknown".</summary>
-    public static string ProcessorName
-    {
-        get
-        {
-            try
-            {
-                return File.ReadLines("/proc/cpuinfo")
-                    .FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "unknown";
-            }
-            catch (IOException)
-            {
-                return "unknown";
-            }
-        }
-    }
+    public static string ProcessorName => Processor.Name;
 
     /// <summary>Resident memory of this process now, and its peak, in bytes.</summary>
     public static (long Resident, long Peak) ProcessMemory

@@ -196,24 +196,20 @@ public sealed class Model : IDisposable
     /// <remarks>Any thread may call it at any time; the same images in the same n give the same bits.</remarks>
     /// <exception cref="ArgumentException">The images are not a whole number of them, or the result has another length.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public unsafe void Forward(ReadOnlySpan<float> images, Span<float> result)
+    public void Forward(ReadOnlySpan<float> images, Span<float> result)
     {
-        int count = CountOf(images), imagesLength = images.Length, resultLength = result.Length;
-        if (resultLength != count * Graph.Output.Channels)
+        int count = CountOf(images);
+        if (result.Length != count * Graph.Output.Channels)
             throw new ArgumentException(
-                $"{count} images give {count * Graph.Output.Channels} logits, and there is room for {resultLength}.", nameof(result));
+                $"{count} images give {count * Graph.Output.Channels} logits, and there is room for {result.Length}.", nameof(result));
         // All within one job: the input and the output of a pass are the arena's, and the next pass of anybody overwrites them.
-        fixed (float* pinnedImages = images, pinnedResult = result)
+        Pinned.Run(images, result, (from, to) => Invoke(() =>
         {
-            nint from = (nint)pinnedImages, to = (nint)pinnedResult;
-            Invoke(() =>
-            {
-                Executor pass = Evaluation(count);
-                WriteInput(pass, new((float*)from, imagesLength));
-                pass.Run();
-                pass.Output.CopyTo(new((float*)to, resultLength));
-            });
-        }
+            Executor pass = Evaluation(count);
+            WriteInput(pass, from.Span);
+            pass.Run();
+            pass.Output.CopyTo(to.Span);
+        }));
     }
 
     /// <summary>
@@ -225,31 +221,26 @@ public sealed class Model : IDisposable
     /// <param name="step">Counts the training steps: dropout masks are a function of (seed, step, layer, element).</param>
     /// <exception cref="ArgumentException">The images are not a whole number of them, or the labels do not go with them.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public unsafe double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0)
+    public double ForwardBackward(ReadOnlySpan<float> images, ReadOnlySpan<int> labels, uint step = 0)
     {
-        int count = CountOf(images), classes = Graph.Output.Channels, imagesLength = images.Length;
+        int count = CountOf(images), classes = Graph.Output.Channels;
         if (labels.Length != count)
             throw new ArgumentException($"{count} images need {count} labels, and {labels.Length} were given.", nameof(labels));
         foreach (int label in labels)
             if ((uint)label >= (uint)classes)
                 throw new ArgumentException($"Label {label} is not one of the {classes} classes 0 to {classes - 1}.", nameof(labels));
         double sum = 0, weights = 0;
-        fixed (float* pinnedImages = images)
-        fixed (int* pinnedLabels = labels)
+        Pinned.Run(images, labels, (from, classesFrom) => Invoke(() =>
         {
-            nint from = (nint)pinnedImages, classesFrom = (nint)pinnedLabels;
-            Invoke(() =>
-            {
-                Executor pass = Training(count);
-                WriteInput(pass, new((float*)from, imagesLength));
-                new ReadOnlySpan<int>((int*)classesFrom, count).CopyTo(pass.Labels);
-                pass.IsMixed = false;
-                pass.Run(step);
-                foreach (float loss in pass.Losses)
-                    sum += loss;
-                weights = pass.WeightSum;
-            });
-        }
+            Executor pass = Training(count);
+            WriteInput(pass, from.Span);
+            classesFrom.Span.CopyTo(pass.Labels);
+            pass.IsMixed = false;
+            pass.Run(step);
+            foreach (float loss in pass.Losses)
+                sum += loss;
+            weights = pass.WeightSum;
+        }));
         return sum / weights;
     }
 

@@ -1,7 +1,9 @@
 using System.Buffers;
 using Convolve.Kernels;
+using Convolve.Kernels.Copies;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 using Convolve.Layers;
 using Convolve.Planning;
 
@@ -57,6 +59,13 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>The copy of a parameter that is its rows interleaved in pairs; address 0 where there is none.</summary>
     public InterleavedCopy InterleavedCopyOf(int index) => _interleaved[index];
 
+    /// <summary>A pass that updates all that is learned by a rule, and the interleaved copies with it.</summary>
+    /// <param name="states">What the rule keeps, in its order.</param>
+    /// <param name="ruleOf">The rule for parameters of a role.</param>
+    public UpdateKernel CreateUpdate<TRule>(IReadOnlyList<NativeBuffer> states, Func<UpdateStep, ParameterRole, TRule> ruleOf)
+        where TRule : struct, IUpdateRule => new UpdateKernel<TRule>(new(Weights, Gradients, states), Plan.RangesOf(slot => slot.IsLearned),
+            InterleavedCopyOf, (step, i) => ruleOf(step, Plan.Slots[i].Spec.Role));
+
     /// <summary>Says that an update has changed all weights, and the interleaved copies with them.</summary>
     public void MarkUpdated()
     {
@@ -103,7 +112,7 @@ internal sealed class ParameterStore : IDisposable
     /// <summary>
     /// Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.
     /// </summary>
-    public unsafe void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
+    public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
     {
         ParameterSlot slot = Plan.Slots[index];
         nint source = arena.At(slot.Offset, slot.Layout.Bytes);
@@ -111,13 +120,12 @@ internal sealed class ParameterStore : IDisposable
         int rows = Math.Min(copy.Rows, Math.Max(1, PieceElements / copy.Columns / RowsOfBlock) * RowsOfBlock);
         // Rented, because fresh memory for every parameter costs more than the copy.
         float[] piece = ArrayPool<float>.Shared.Rent(rows * copy.Columns);
-        fixed (float* target = piece)
-            for (int row = 0; row < copy.Rows; row += rows)
-            {
-                int count = Math.Min(rows, copy.Rows - row);
-                copy.ReadRows(source, (nint)target, row, count);
-                read(piece.AsSpan(0, count * copy.Columns));
-            }
+        for (int row = 0; row < copy.Rows; row += rows)
+        {
+            int count = Math.Min(rows, copy.Rows - row);
+            copy.ReadRows(source, piece, row, count);
+            read(piece.AsSpan(0, count * copy.Columns));
+        }
         ArrayPool<float>.Shared.Return(piece);
     }
 
@@ -141,23 +149,21 @@ internal sealed class ParameterStore : IDisposable
         WritePlain(index, arena, (plain, offset) => fill(slot, plain.Span<float>(offset, (int)slot.Spec.Count)));
     }
 
-    public unsafe void Write(int index, ReadOnlySpan<float> values)
+    public void Write(int index, ReadOnlySpan<float> values)
     {
         ParameterSlot slot = Plan.Slots[index];
         RequireCount(slot, values.Length);
         using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);
-        fixed (float* source = values)
-            copy.Run((nint)source, Weights.At(slot.Offset, slot.Layout.Bytes));
+        copy.Write(values, Weights.At(slot.Offset, slot.Layout.Bytes));
         MarkChanged();
     }
 
-    public unsafe void Read(int index, NativeBuffer arena, Span<float> values)
+    public void Read(int index, NativeBuffer arena, Span<float> values)
     {
         ParameterSlot slot = Plan.Slots[index];
         RequireCount(slot, values.Length);
         using LayoutCopy copy = new(slot.Name, slot.Layout, PlainOf(slot));
-        fixed (float* target = values)
-            copy.Run(arena.At(slot.Offset, slot.Layout.Bytes), (nint)target);
+        copy.Read(arena.At(slot.Offset, slot.Layout.Bytes), values);
     }
 
     private void WritePlain(int index, NativeBuffer arena, Action<NativeBuffer, long> fill)
@@ -254,14 +260,6 @@ internal sealed class ParameterStore : IDisposable
         public bool IsStale { get; set; } = true;
     }
 }
-
-/// <summary>
-/// A bfloat16 copy of a weight whose rows are interleaved in pairs: element by element, row 2k in the lower and row 2k + 1 in the upper
-/// half.
-/// </summary>
-/// <param name="Address">Where it lies.</param>
-/// <param name="RowLength">Elements of a row.</param>
-internal readonly record struct InterleavedCopy(nint Address, int RowLength);
 
 /// <summary>Fills a parameter in plain order.</summary>
 internal delegate void FillParameter(ParameterSlot slot, Span<float> values);

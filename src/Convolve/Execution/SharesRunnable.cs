@@ -1,14 +1,13 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;
 
 /// <summary>A kernel of the library for each thread's images; then, where they are parts of a sum, the sum.</summary>
-internal sealed unsafe class SharesRunnable : Runnable
+internal sealed class SharesRunnable : Runnable
 {
     private readonly Kernel[] _kernels;
     private readonly TeamTask _products;
@@ -36,7 +35,7 @@ internal sealed unsafe class SharesRunnable : Runnable
         }
         _products = new(new Products(_kernels));
         if (work.IsSum && _kernels.Length > 1)
-            _sum = new(new PartsSum(step, work, binder));
+            _sum = new(SumOf(step, work, binder));
     }
 
     public override void Run()
@@ -65,7 +64,7 @@ internal sealed unsafe class SharesRunnable : Runnable
                 offset += share.FirstImage * imageBytes;
                 break;
             case Argument.DiffWeights or Argument.DiffBias when isPart:
-                (buffer, offset) = (binder.Arena, step.Scratchpad!.Offset + PartsSum.PlaceOf(step, share, use.Argument));
+                (buffer, offset) = (binder.Arena, step.Scratchpad!.Offset + PlaceOf(step, share, use.Argument));
                 break;
         }
         kernel.Bind(use.Argument, layout, buffer, offset);
@@ -81,45 +80,22 @@ internal sealed unsafe class SharesRunnable : Runnable
         }
     }
 
-    /// <summary>Adds the parts of a gradient to the first share's, in the shares' order.</summary>
-    private sealed class PartsSum : ITeamWork
+    /// <summary>Adds the parts of a gradient to the first share's.</summary>
+    private static PartsSumKernel SumOf(Step step, SharesWork work, Binder binder)
     {
-        private readonly List<(nint Sum, nint[] Parts, long Floats)> _sums = [];
-
-        public PartsSum(Step step, SharesWork work, Binder binder)
+        List<GradientParts> sums = [];
+        foreach (Argument argument in new[] { Argument.DiffWeights, Argument.DiffBias })
         {
-            foreach (Argument argument in new[] { Argument.DiffWeights, Argument.DiffBias })
-            {
-                if (step.Uses.FirstOrDefault(use => use.Argument == argument) is not { } use)
-                    continue;
-                long bytes = use.Tensor.Layout.Bytes;
-                nint[] parts = [.. work.Shares.Skip(1)
-                    .Select(share => binder.Arena.At(step.Scratchpad!.Offset + PlaceOf(step, share, argument), bytes))];
-                _sums.Add((binder.Address(use.Tensor), parts, bytes / sizeof(float)));
-            }
+            if (step.Uses.FirstOrDefault(use => use.Argument == argument) is not { } use)
+                continue;
+            long bytes = use.Tensor.Layout.Bytes;
+            nint[] others = [.. work.Shares.Skip(1)
+                .Select(share => binder.Arena.At(step.Scratchpad!.Offset + PlaceOf(step, share, argument), bytes))];
+            sums.Add(new(binder.Address(use.Tensor), others, bytes / sizeof(float)));
         }
-
-        public static long PlaceOf(Step step, BatchShare share, Argument argument) =>
-            share.PartAt + (argument == Argument.DiffBias ? (step[Argument.DiffWeights].Layout.Bytes + 63) / 64 * 64 : 0);
-
-        // bounds: a share is whole vectors below the number of floats, and the last one the rest up to it.
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Run(int thread, int threads)
-        {
-            foreach (var (address, parts, floats) in _sums)
-            {
-                float* sum = (float*)address;
-                long vectors = floats / Vector256<float>.Count, from = vectors * thread / threads * Vector256<float>.Count;
-                long to = vectors * (thread + 1) / threads * Vector256<float>.Count, end = thread == threads - 1 ? floats : to;
-                foreach (nint part in parts)
-                {
-                    float* other = (float*)part;
-                    for (long i = from; i < to; i += Vector256<float>.Count)
-                        (Vector256.Load(sum + i) + Vector256.Load(other + i)).Store(sum + i);
-                    for (long i = to; i < end; i++)
-                        sum[i] += other[i];
-                }
-            }
-        }
+        return new(sums);
     }
+
+    private static long PlaceOf(Step step, BatchShare share, Argument argument) =>
+        share.PartAt + (argument == Argument.DiffBias ? (step[Argument.DiffWeights].Layout.Bytes + 63) / 64 * 64 : 0);
 }

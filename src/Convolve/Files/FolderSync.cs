@@ -5,7 +5,7 @@ namespace Convolve.Files;
 /// <summary>
 /// Makes a rename last through a power cut: on Unix a folder's entries reach the disk only when the folder itself is synced.
 /// </summary>
-internal static partial class FolderSync
+internal static class FolderSync
 {
     private const int ReadOnly = 0, PermissionDenied = 13, InvalidArgument = 22, Interrupted = 4;
 
@@ -47,12 +47,14 @@ internal static partial class FolderSync
         return new IOException(Marshal.GetPInvokeErrorMessage(error), error);
     }
 
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
-    private static partial int Open(string path, int flags);
+#pragma warning disable SYSLIB1054 // what LibraryImport generates is unsafe code, which this project does without
+    [DllImport("libc", EntryPoint = "open", SetLastError = true)]
+    private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Fsync(int descriptor);
+    [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static extern int Fsync(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
+    [DllImport("libc", EntryPoint = "close")]
+    private static extern int Close(int descriptor);
+#pragma warning restore SYSLIB1054
 }

@@ -1,5 +1,6 @@
 using Convolve.Graphs;
 using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Parameters;
 using Convolve.Layers;
 
 namespace Convolve.Planning;
@@ -31,6 +32,10 @@ internal sealed class ParameterPlan
 
     /// <summary>Bytes of one arena.</summary>
     public long Bytes { get; }
+
+    /// <summary>The place of each parameter in the arenas, without bytes for those that are left out.</summary>
+    public IReadOnlyList<ArenaRange> RangesOf(Func<ParameterSlot, bool> takes) =>
+        [.. Slots.Select(slot => new ArenaRange(slot.Offset, takes(slot) ? slot.Layout.Bytes : 0))];
 
     /// <summary>All parameters of a graph, each in the layout that was chosen for it.</summary>
     internal static ParameterPlan Create(Graph graph, Func<Node, ParameterSpec, Layout> layoutOf)

@@ -1,5 +1,6 @@
 using Convolve.Graphs;
 using Convolve.Kernels.Contract;
+using Convolve.Kernels.Copies;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;

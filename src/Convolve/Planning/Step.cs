@@ -1,19 +1,11 @@
 using Convolve.Kernels.Contract;
+using Convolve.Kernels.Copies;
 using Convolve.Kernels.Lanes;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
 
 namespace Convolve.Planning;
-
-/// <summary>What a step does with a tensor.</summary>
-[Flags]
-internal enum Access
-{
-    Read = 1,
-    Write = 2,
-    ReadWrite = 3,
-}
 
 /// <summary>A tensor that a step works on.</summary>
 internal sealed record Use(Argument Argument, Tensor Tensor, Access Access);
@@ -49,23 +41,6 @@ internal sealed record LossWork(int Classes, float Smoothing) : Work;
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
 internal sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
-
-/// <summary>A convolution with stride 4, and the convolution with stride 1 that does the same on 4x4 patches as 16 channels.</summary>
-internal readonly record struct DepthShape(int Channels, int Height, int Width, int Filters, int KernelHeight, int KernelWidth, int PadTop,
-    int PadLeft, int OutHeight, int OutWidth)
-{
-    private const int Stride = 4;
-
-    public int DeepChannels => Channels * Stride * Stride;
-
-    public int DeepKernelHeight => (KernelHeight + Stride - 1) / Stride;
-
-    public int DeepKernelWidth => (KernelWidth + Stride - 1) / Stride;
-
-    public int DeepHeight => OutHeight + DeepKernelHeight - 1;
-
-    public int DeepWidth => OutWidth + DeepKernelWidth - 1;
-}
 
 /// <summary>Plain bfloat16 images (source) to 4x4 patches as blocks of 16 channels (target).</summary>
 internal sealed record SpaceToDepthWork(DepthShape Shape) : Work;

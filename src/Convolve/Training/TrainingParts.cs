@@ -5,6 +5,7 @@ using Convolve.Data.Transforms;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Inference;
+using Convolve.Kernels.Parameters;
 using Convolve.Layers;
 using Convolve.Training.Optimizers;
 
@@ -50,7 +51,7 @@ internal sealed class TrainingParts : IDisposable
             foreach (int size in PassSizes(recipe, data.Train.Count))
                 Model.Training(size);
             if (MicroBatchSize < batch)
-                GradientSum = new(Model.Store);
+                GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
             if (recipe.AverageDecay > 0)
                 Average = new(Model, recipe.AverageDecay);
             Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize) : null;

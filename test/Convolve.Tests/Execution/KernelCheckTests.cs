@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Checks;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Machines;
@@ -226,8 +227,8 @@ public class KernelCheckTests
         using NativeBuffer arena = new(plan.ArenaBytes, "a test");
         using ParameterStore store = new(plan.Parameters, training: true, () => arena);
         Binder binder = new(store, arena, new(seed: 1, plan.Options.BatchSize));
-        using Runnable runnable = Runnable.Create(step, binder);
-        KernelCheck.Run(step, runnable, binder);
+        using Runnable runnable = Runnables.Create(step, binder);
+        StepCheck.Run(step, runnable, binder);
     });
 
     private delegate void Body(Span<float> source, Span<float> target, Span<float> scratch);

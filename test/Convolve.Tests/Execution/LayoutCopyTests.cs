@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Contract;
+using Convolve.Kernels.Copies;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
@@ -161,7 +161,7 @@ public partial class LayoutCopyTests
             {
                 int rows = Math.Min(5, copy.Rows - row);
                 copy.ReadRows(source.At(0, from.Bytes),
-                    target.At((long)row * copy.Columns * sizeof(float), (long)rows * copy.Columns * sizeof(float)), row, rows);
+                    target.Span<float>((long)row * copy.Columns * sizeof(float), rows * copy.Columns), row, rows);
             }
         });
         Require(name, plain, target);

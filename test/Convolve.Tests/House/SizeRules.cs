@@ -8,16 +8,13 @@ public class SizeRules
     // Written by a script.
     private static readonly string[] Exceptions = ["TransformGolden.cs"];
 
-    // Until its kernels move to the managed kernels.
-    private static readonly string[] LargeFolders = ["src/Convolve/Execution"];
-
     [Theory]
     [InlineData("src")]
     [InlineData("test")]
     [InlineData("bench")]
     public void No_folder_has_more_files_than_can_be_looked_over(string folder) => Assert.Empty(Sources.Of(folder)
         .GroupBy(file => Path.GetDirectoryName(Sources.Name(file)))
-        .Where(group => group.Count() > MostFiles && !LargeFolders.Contains(group.Key))
+        .Where(group => group.Count() > MostFiles)
         .Select(group => $"{group.Key}: {group.Count()} files"));
 
     [Theory]

@@ -1,3 +1,4 @@
+using Convolve.Kernels.Contract;
 using Convolve.Layers;
 using Convolve.Planning;
 

@@ -1,6 +1,7 @@
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
@@ -175,7 +176,7 @@ public class GradientTests
     {
         using Model whole = Create(WithoutNorm, precision), parts = Create(WithoutNorm, precision);
         Pass(whole, 7);
-        using GradientSumKernel sum = new(parts.Store);
+        using GradientSumKernel sum = new(parts.Store.Gradients, parts.Store.Plan.RangesOf(slot => slot.IsLearned));
         float[] images = TestTensors.Narrow(TestTensors.Images(WithoutNorm, Batch));
         int[] labels = TestTensors.Labels(WithoutNorm, Batch);
         int elements = (int)WithoutNorm.Input.Elements;
@@ -204,7 +205,7 @@ public class GradientTests
         using Model model = Create(Network);
         using Optimizer optimizer = new(model, new Sgd { LearningRate = Rate });
         using NativeBuffer arena = new(model.Store.Plan.Bytes, "the average");
-        using WeightAverageKernel average = new(model.Store, arena);
+        using WeightAverageKernel average = new(model.Store.Weights, arena, model.Store.Plan.RangesOf(_ => true));
         Dictionary<string, double[]> expected = model.ParameterNames.ToDictionary(n => n, n => new double[Read(model, n).Length]);
         for (uint step = 0; step < 5; step++)
         {

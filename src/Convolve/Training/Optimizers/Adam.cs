@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 
 namespace Convolve.Training.Optimizers;
 
@@ -22,7 +23,7 @@ public sealed record Adam() : OptimizerSettings(0.001f)
     internal override IReadOnlyList<string> States => AdamRule.States;
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<AdamRule>(store, states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: false));
+        store.CreateUpdate<AdamRule>(states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: false));
 
     internal override void Validate()
     {
@@ -61,7 +62,7 @@ public sealed record AdamW : OptimizerSettings
     internal override IReadOnlyList<string> States => AdamRule.States;
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<AdamRule>(store, states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: true));
+        store.CreateUpdate<AdamRule>(states, (step, role) => new(step, Beta1, Beta2, Eps, DecayOf(role), isDecoupled: true));
 
     internal override void Validate()
     {

@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 
 namespace Convolve.Training.Optimizers;
@@ -41,7 +42,8 @@ internal sealed class Optimizer : IDisposable
         }
         _kernel = settings.CreateKernel(store, _states);
         _kernel.RateFactors = factorOf is null ? null : [.. store.Plan.Slots.Select(s => factorOf(s.Name))];
-        _norm = _clipping.Norm is null ? null : new(store, i => _kernel.RateFactors?[i] == 0);
+        _norm = _clipping.Norm is null ? null : new(store.Gradients,
+            [.. store.Plan.RangesOf(slot => slot.IsLearned).Where((_, i) => _kernel.RateFactors?[i] != 0)]);
         _task = new(_kernel);
     }
 

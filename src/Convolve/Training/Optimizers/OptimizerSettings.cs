@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 using Convolve.Layers;
 
 namespace Convolve.Training.Optimizers;

@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 
 namespace Convolve.Training.Optimizers;
 
@@ -26,7 +27,7 @@ public sealed record RmsProp() : OptimizerSettings(0.01f)
         ["mean_square", .. Momentum != 0 ? ["velocity"] : (string[])[], .. Centered ? ["mean"] : (string[])[]];
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<RmsPropRule>(store, states, (step, role) => new(step, Alpha, Eps, DecayOf(role), Momentum, Centered));
+        store.CreateUpdate<RmsPropRule>(states, (step, role) => new(step, Alpha, Eps, DecayOf(role), Momentum, Centered));
 
     internal override void Validate()
     {

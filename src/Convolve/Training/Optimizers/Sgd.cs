@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 
 namespace Convolve.Training.Optimizers;
 
@@ -18,7 +19,7 @@ public sealed record Sgd() : OptimizerSettings(0.01f)
     internal override IReadOnlyList<string> States => Momentum != 0 ? ["velocity"] : [];
 
     internal override UpdateKernel CreateKernel(ParameterStore store, IReadOnlyList<NativeBuffer> states) =>
-        new UpdateKernel<SgdRule>(store, states, (step, role) => new(step, DecayOf(role), Momentum, Nesterov));
+        store.CreateUpdate<SgdRule>(states, (step, role) => new(step, DecayOf(role), Momentum, Nesterov));
 
     internal override void Validate()
     {

@@ -1,5 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Parameters;
 
 namespace Convolve.Training.Optimizers;
 
@@ -15,7 +16,7 @@ internal sealed class WeightAverage : IDisposable
     public WeightAverage(Model model, float decay)
     {
         (_model, _decay, Arena) = (model, decay, new(model.Store.Plan.Bytes, "the mean of the weights"));
-        _kernel = new(model.Store, Arena);
+        _kernel = new(model.Store.Weights, Arena, model.Store.Plan.RangesOf(_ => true));
         Begin();
     }
 
@@ -36,15 +37,21 @@ internal sealed class WeightAverage : IDisposable
     /// <summary>Runs something with the mean in the weights' place; on the executor thread.</summary>
     public T With<T>(Func<T> action)
     {
-        _kernel.Exchange();
+        Exchange();
         try
         {
             return action();
         }
         finally
         {
-            _kernel.Exchange();
+            Exchange();
         }
+    }
+
+    private void Exchange()
+    {
+        _kernel.Exchange();
+        _model.Store.MarkChanged();
     }
 
     public void Dispose()

@@ -1,35 +1,31 @@
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Passes;
 
 /// <summary>Softmax of each vector of a batch, or its gradient y * (g - sum of g * y).</summary>
 internal sealed unsafe class SoftmaxKernel : ITeamWork
 {
-    private readonly SoftmaxWork _work;
     private readonly Numbers _first, _second, _result;
     private readonly long _batch;
+    private readonly int _features;
+    private readonly bool _isBack;
 
-    public SoftmaxKernel(Step step, SoftmaxWork work, Binder binder)
-    {
-        Numbers At(Argument argument) => new(binder.Address(step[argument]), step[argument].Layout.Type == ElementType.BFloat16);
-        (_work, _batch) = (work, step.Uses[0].Tensor.Layout.Sizes[0]);
-        (_first, _second, _result) = work.IsBack
-            ? (At(Argument.Target), At(Argument.DiffTarget), At(Argument.DiffSource))
-            : (At(Argument.Source), default, At(Argument.Target));
-    }
+    /// <summary>Forward.</summary>
+    public SoftmaxKernel(long batch, int features, Numbers source, Numbers target) =>
+        (_batch, _features, _first, _result) = (batch, features, source, target);
+
+    /// <summary>Backward.</summary>
+    public SoftmaxKernel(long batch, int features, Numbers target, Numbers diffTarget, Numbers diffSource) : this(batch, features, target,
+        diffSource) => (_second, _isBack) = (diffTarget, true);
 
     public void Run(int thread, int threads)
     {
-        int features = _work.Features;
         for (long n = _batch * thread / threads; n < _batch * (thread + 1) / threads; n++)
-            if (_work.IsBack)
-                Backward(n * features, (n + 1) * features);
+            if (_isBack)
+                Backward(n * _features, (n + 1) * _features);
             else
-                Forward(n * features, (n + 1) * features);
+                Forward(n * _features, (n + 1) * _features);
     }
 
     private void Forward(long from, long end)
@@ -54,7 +50,7 @@ internal sealed unsafe class SoftmaxKernel : ITeamWork
     }
 
     /// <summary>Numbers in memory in either type.</summary>
-    private readonly struct Numbers(nint at, bool isBFloat16)
+    public readonly struct Numbers(nint at, bool isBFloat16)
     {
         public float this[long i] => isBFloat16 ? BFloat16.ToSingle(((ushort*)at)[i]) : ((float*)at)[i];
 

@@ -1,10 +1,7 @@
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Passes;
 
 /// <summary>
 /// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with
@@ -22,13 +19,19 @@ internal sealed unsafe class LossKernel : ITeamWork
     private readonly PassState _state;
     private readonly float[]? _weights;
 
-    public LossKernel(Step step, LossWork work, Binder binder)
+    /// <param name="batch">Images.</param>
+    /// <param name="classes">Logits of an image.</param>
+    /// <param name="smoothing">The share of each label that is spread over all classes.</param>
+    /// <param name="logits">Float32, [batch][classes].</param>
+    /// <param name="target">Where their gradient goes.</param>
+    /// <param name="isBFloat16">Whether it is wanted in bfloat16.</param>
+    /// <param name="state">Labels and class weights; the losses go there.</param>
+    public LossKernel(int batch, int classes, float smoothing, nint logits, nint target, bool isBFloat16, PassState state)
     {
-        Tensor target = step[Argument.Target];
-        _logits = (float*)binder.Address(step[Argument.Source]);
-        (_target, _state, _weights) = (binder.Address(target), binder.State, binder.State.ClassWeights);
-        (_batch, _classes, _smoothing) = ((int)target.Layout.Sizes[0], work.Classes, work.Smoothing);
-        _isBFloat16 = target.Layout.Type == ElementType.BFloat16;
+        _logits = (float*)logits;
+        (_target, _isBFloat16) = (target, isBFloat16);
+        (_batch, _classes, _smoothing) = (batch, classes, smoothing);
+        (_state, _weights) = (state, state.ClassWeights);
     }
 
     public void Run(int thread, int threads)

@@ -1,6 +1,5 @@
-using Convolve.Kernels.Layouts;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Layouts;
 
 /// <summary>
 /// Where the elements of a tensor are, as a matrix: element (row, column) is at the sum of the two offsets, for every plain or blocked

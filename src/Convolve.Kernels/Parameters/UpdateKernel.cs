@@ -3,10 +3,8 @@ using System.Runtime.Intrinsics;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Layers;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Parameters;
 
 /// <summary>What changes from update to update.</summary>
 /// <param name="Rate">The learning rate.</param>
@@ -19,6 +17,12 @@ internal readonly record struct UpdateStep(float Rate, long Number)
     /// <summary>What they are then cut to, at both sides of 0; infinite for no cut.</summary>
     public float GradientLimit { get; init; } = float.PositiveInfinity;
 }
+
+/// <summary>What an update works on; a parameter lies at the same place in all of them.</summary>
+/// <param name="Weights">Of all parameters.</param>
+/// <param name="Gradients">Of all parameters.</param>
+/// <param name="States">What the rule keeps, in its order.</param>
+internal readonly record struct UpdateArenas(NativeBuffer Weights, NativeBuffer Gradients, IReadOnlyList<NativeBuffer> States);
 
 /// <summary>How 16 weights change: an optimizer's formula, with its numbers as vectors.</summary>
 internal unsafe interface IUpdateRule
@@ -55,28 +59,31 @@ internal abstract class UpdateKernel : ITeamWork
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnlyList<NativeBuffer> states, Func<UpdateStep, ParameterRole,
-    TRule> ruleOf) : UpdateKernel
+/// <param name="arenas">What it works on.</param>
+/// <param name="ranges">Of all parameters; those without bytes are left out.</param>
+/// <param name="copyOf">The interleaved copy of a parameter, by its number.</param>
+/// <param name="ruleOf">The rule for a parameter, by its number.</param>
+internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyList<ArenaRange> ranges, Func<int, InterleavedCopy> copyOf,
+    Func<UpdateStep, int, TRule> ruleOf) : UpdateKernel
     where TRule : struct, IUpdateRule
 {
     private const int Lanes = 16;
 
     public override void Run(int thread, int threads)
     {
-        for (int i = 0; i < store.Plan.Slots.Count; i++)
+        for (int i = 0; i < ranges.Count; i++)
         {
-            ParameterSlot slot = store.Plan.Slots[i];
             float factor = RateFactors is null ? 1 : RateFactors[i];
-            if (!slot.IsLearned || factor == 0)
+            if (ranges[i].Bytes == 0 || factor == 0)
                 continue;
-            TRule rule = ruleOf(Step with { Rate = Step.Rate * factor }, slot.Spec.Role);
-            InterleavedCopy copy = store.InterleavedCopyOf(i);
+            TRule rule = ruleOf(Step with { Rate = Step.Rate * factor }, i);
+            InterleavedCopy copy = copyOf(i);
             // Arenas are whole cache lines long, so every share is whole vectors; a copy is written by pairs of rows.
-            long unit = copy.Address == 0 ? Lanes : 2L * copy.RowLength, units = (slot.Layout.Bytes / sizeof(float) + unit - 1) / unit;
+            long unit = copy.Address == 0 ? Lanes : 2L * copy.RowLength, units = (ranges[i].Bytes / sizeof(float) + unit - 1) / unit;
             long first = units * thread / threads * unit, count = units * (thread + 1) / threads * unit - first;
             if (count == 0)
                 continue;
-            Share share = new(slot.Offset + first * sizeof(float), count * sizeof(float), store, states);
+            Share share = new(ranges[i].Offset + first * sizeof(float), count * sizeof(float), arenas);
             bool isFinite = copy.Address == 0 ? Update(share, count, rule, new(Step))
                 : Update(share, count, rule, new(Step), (uint*)copy.Address + first / 2, copy.RowLength);
             if (!isFinite)
@@ -130,11 +137,11 @@ internal sealed unsafe class UpdateKernel<TRule>(ParameterStore store, IReadOnly
     }
 
     /// <summary>Where a thread's part of a parameter lies in each arena; a state that there is none of is read by no rule.</summary>
-    private readonly struct Share(long offset, long bytes, ParameterStore store, IReadOnlyList<NativeBuffer> states)
+    private readonly struct Share(long offset, long bytes, UpdateArenas arenas)
     {
-        public readonly float* Weights = (float*)store.Weights.At(offset, bytes), Gradients = (float*)store.Gradients.At(offset, bytes);
-        public readonly float* First = At(0, offset, bytes, states), Second = At(1, offset, bytes, states),
-            Third = At(2, offset, bytes, states);
+        public readonly float* Weights = (float*)arenas.Weights.At(offset, bytes), Gradients = (float*)arenas.Gradients.At(offset, bytes);
+        public readonly float* First = At(0, offset, bytes, arenas.States), Second = At(1, offset, bytes, arenas.States),
+            Third = At(2, offset, bytes, arenas.States);
 
         private static float* At(int index, long offset, long bytes, IReadOnlyList<NativeBuffer> states) =>
             index < states.Count ? (float*)states[index].At(offset, bytes) : null;

@@ -1,23 +1,25 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Threads;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Copies;
 
 /// <summary>
 /// Images to patches: row dy, column dx of a 4x4 patch becomes channel 4 dy + dx of its block; what lies outside of the image is 0.
 /// </summary>
-internal sealed unsafe class SpaceToDepthKernel(Step step, SpaceToDepthWork work, Binder binder) : ITeamWork
+/// <param name="shape">The convolution that the patches are for.</param>
+/// <param name="images">How many.</param>
+/// <param name="source">Images in bfloat16, [N][C][H][W].</param>
+/// <param name="target">Patches, [N][C][H/4][W/4][16].</param>
+internal sealed unsafe class SpaceToDepthKernel(DepthShape shape, long images, nint source, nint target) : ITeamWork
 {
     private const int Stride = 4, Block = Stride * Stride;
-    private readonly nint _source = binder.Address(step[Argument.Source]), _target = binder.Address(step[Argument.Target]);
-    private readonly long _planes = step[Argument.Source].Layout.Sizes[0] * work.Shape.Channels;
+    private readonly nint _source = source, _target = target;
+    private readonly long _planes = images * shape.Channels;
 
     public void Run(int thread, int threads)
     {
-        DepthShape s = work.Shape;
+        DepthShape s = shape;
         for (long plane = _planes * thread / threads; plane < _planes * (thread + 1) / threads; plane++)
         {
             ushort* source = (ushort*)_source + plane * s.Height * s.Width;
@@ -50,17 +52,21 @@ internal sealed unsafe class SpaceToDepthKernel(Step step, SpaceToDepthWork work
 }
 
 /// <summary>A kernel to the one that works on patches, with zeros where it sticks out; or a gradient back, without them.</summary>
-internal sealed unsafe class WeightsToDepthKernel(Step step, WeightsToDepthWork work, Binder binder) : ITeamWork
+/// <param name="shape">The convolution.</param>
+/// <param name="plain">Weights [O][C][H][W].</param>
+/// <param name="deep">Weights [O][C][16][H/4][W/4].</param>
+/// <param name="isBack">From deep to plain.</param>
+internal sealed unsafe class WeightsToDepthKernel(DepthShape shape, nint plain, nint deep, bool isBack) : ITeamWork
 {
     private const int Stride = 4;
-    private readonly nint _source = binder.Address(step[Argument.Source]), _target = binder.Address(step[Argument.Target]);
+    private readonly nint _plain = plain, _deep = deep;
 
     public void Run(int thread, int threads)
     {
-        DepthShape s = work.Shape;
+        DepthShape s = shape;
         int deepArea = s.DeepKernelHeight * s.DeepKernelWidth;
-        float* plain = (float*)(work.IsBack ? _target : _source), deep = (float*)(work.IsBack ? _source : _target);
-        if (!work.IsBack)
+        float* plain = (float*)_plain, deep = (float*)_deep;
+        if (!isBack)
             NativeMemory.Clear(deep, (nuint)((long)s.Filters * s.DeepChannels * deepArea * sizeof(float)));
         for (long plane = 0; plane < (long)s.Filters * s.Channels; plane++)
             for (int y = 0; y < s.KernelHeight; y++)
@@ -69,7 +75,7 @@ internal sealed unsafe class WeightsToDepthKernel(Step step, WeightsToDepthWork 
                     int channel = y % Stride * Stride + x % Stride;
                     float* at = deep + (plane * Stride * Stride + channel) * deepArea + y / Stride * s.DeepKernelWidth + x / Stride;
                     float* value = plain + (plane * s.KernelHeight + y) * s.KernelWidth + x;
-                    if (work.IsBack)
+                    if (isBack)
                         *value = *at;
                     else
                         *at = *value;

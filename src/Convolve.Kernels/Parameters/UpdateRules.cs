@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Parameters;
 
 /// <summary>g += decay w; v = momentum v + g; w -= rate v (Nesterov: rate (g + momentum v)).</summary>
 internal readonly unsafe struct SgdRule(UpdateStep step, float decay, float momentum, bool isNesterov) : IUpdateRule

@@ -1,9 +1,10 @@
 using System.Globalization;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Machines;
 using Convolve.Kernels.Memory;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Checks;
 
 /// <summary>A tensor in memory that a kernel works on.</summary>
 /// <param name="Name">What it is to the kernel, such as "DiffWeights".</param>
@@ -21,7 +22,7 @@ internal readonly record struct CheckedTensor(string Name, Layout Layout, nint A
 /// A result that is computed in place begins as its input: there only what comes from the scratchpad is found. What a kernel reads outside
 /// of its tensors is not found either.
 /// </remarks>
-internal static unsafe class KernelCheck
+internal static class KernelCheck
 {
     /// <summary>The environment variable that switches it on, where it is 1.</summary>
     public const string Variable = "CONVOLVE_CHECK_KERNELS";
@@ -32,19 +33,6 @@ internal static unsafe class KernelCheck
     /// <summary>Whether every kernel is checked when it first runs.</summary>
     public static bool IsOn { get; set; } = Environment.GetEnvironmentVariable(Variable) == "1";
 
-    /// <summary>Runs a step of a plan, and checks it; on the executor thread.</summary>
-    /// <exception cref="KernelCheckException">The kernel is wrong.</exception>
-    public static void Run(Step step, Runnable runnable, Binder binder)
-    {
-        CheckedTensor[] tensors =
-            [.. step.Uses.Select(u => new CheckedTensor(u.Argument.ToString(), u.Tensor.Layout, binder.Address(u.Tensor), u.Access))];
-        Work work = step.Work is UnseenTapsWork taps ? taps.Kernel : step.Work;
-        string kernel = work is NativeWork native ? $"{native.Implementation} ({native.Operation.GetType().Name})"
-            : $"{work.RunBy} ({work.GetType().Name})";
-        Memory scratch = step.Scratchpad is { } s ? new(binder.Arena.At(s.Offset, s.Bytes), s.Bytes) : default;
-        Run(step.Label, kernel, tensors, scratch, runnable.Run);
-    }
-
     /// <summary>Runs a kernel, and checks it; on the executor thread.</summary>
     /// <param name="label">What it works for, such as "conv1 forward".</param>
     /// <param name="kernel">What it is.</param>
@@ -52,11 +40,11 @@ internal static unsafe class KernelCheck
     /// <param name="scratch">Memory that it needs while it runs.</param>
     /// <param name="run">Runs it.</param>
     /// <exception cref="KernelCheckException">The kernel is wrong.</exception>
-    public static void Run(string label, string kernel, IReadOnlyList<CheckedTensor> tensors, Memory scratch, Action run)
+    public static void Run(string label, string kernel, IReadOnlyList<CheckedTensor> tensors, MemoryPiece scratch, Action run)
     {
         CheckedTensor[] written = [.. tensors.Where(t => t.Access.HasFlag(Access.Write)).DistinctBy(t => t.Address)];
         bool[] isInPlace = [.. written.Select(w => tensors.Any(t => t.Address == w.Address && t.Access.HasFlag(Access.Read)))];
-        Memory[] at = [.. written.Select(t => new Memory(t.Address, t.Layout.Bytes))];
+        MemoryPiece[] at = [.. written.Select(t => new MemoryPiece(t.Address, t.Layout.Bytes))];
         using NativeBuffer kept = new(at.Sum(m => m.Bytes), "a copy of a kernel's results"),
             begun = new(kept.Bytes, "a copy of a kernel's results");
         Copy(to: begun);
@@ -73,7 +61,7 @@ internal static unsafe class KernelCheck
         void Copy(NativeBuffer to)
         {
             long offset = 0;
-            foreach (Memory memory in at)
+            foreach (MemoryPiece memory in at)
             {
                 memory.CopyTo(new(to.At(offset, memory.Bytes), memory.Bytes));
                 offset += memory.Bytes;
@@ -86,7 +74,7 @@ internal static unsafe class KernelCheck
             for (int i = 0; i < at.Length; offset += at[i++].Bytes)
             {
                 if (isInPlace[i])
-                    new Memory(begun.At(offset, at[i].Bytes), at[i].Bytes).CopyTo(at[i]);
+                    new MemoryPiece(begun.At(offset, at[i].Bytes), at[i].Bytes).CopyTo(at[i]);
                 else
                     at[i].Fill(result);
             }
@@ -107,36 +95,7 @@ internal static unsafe class KernelCheck
         string shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{t.Layout}]"));
         return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust " +
             $"its results on this CPU "
-            + $"({Machine.ProcessorName}): report it, and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 meanwhile.";
-    }
-
-    /// <summary>A piece of memory of any length.</summary>
-    internal readonly record struct Memory(nint Address, long Bytes)
-    {
-        public ReadOnlySpan<byte> Element(long index, int size) => new((byte*)Address + index * size, size);
-
-        public void CopyTo(Memory other) => Buffer.MemoryCopy((void*)Address, (void*)other.Address, other.Bytes, Bytes);
-
-        public void Fill(uint word)
-        {
-            uint* words = (uint*)Address;
-            for (long i = 0; i < Bytes / sizeof(uint); i++)
-                words[i] = word;
-            for (long i = Bytes & ~3; i < Bytes; i++)
-                ((byte*)Address)[i] = (byte)(word >> (8 * (int)(i & 3)));
-        }
-
-        public bool Equals(Memory other, long bytes)
-        {
-            const int Chunk = 1 << 30;
-            for (long i = 0; i < bytes; i += Chunk)
-            {
-                int count = (int)Math.Min(Chunk, bytes - i);
-                if (!new ReadOnlySpan<byte>((byte*)Address + i, count).SequenceEqual(new((byte*)other.Address + i, count)))
-                    return false;
-            }
-            return true;
-        }
+            + $"({Processor.Name}): report it, and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 meanwhile.";
     }
 
     /// <summary>The elements of a result that are wrong.</summary>
@@ -145,7 +104,7 @@ internal static unsafe class KernelCheck
         public bool AreNone => Unwritten + FromMemory + Padding == 0;
 
         /// <summary>Compares the results of two runs.</summary>
-        public static Faults In(Layout layout, Memory first, Memory second)
+        public static Faults In(Layout layout, MemoryPiece first, MemoryPiece second)
         {
             bool isSame = first.Equals(second, first.Bytes);
             int size = layout.Type switch { ElementType.UInt8 => 1, ElementType.BFloat16 => 2, _ => 4 };
@@ -181,7 +140,7 @@ internal static unsafe class KernelCheck
         }
 
         // Negative zeros, the highest bit alone, are zeros.
-        private static long NonZero(Memory memory, int[] columns, int row, int size)
+        private static long NonZero(MemoryPiece memory, int[] columns, int row, int size)
         {
             long count = 0;
             foreach (int column in columns)

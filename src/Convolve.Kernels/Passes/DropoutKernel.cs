@@ -1,12 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Passes;
 
 /// <summary>Masks and scales; forward and backward are the same product with the same mask, drawn again from its counter.</summary>
 /// <remarks>
@@ -24,16 +22,21 @@ internal sealed unsafe class DropoutKernel : ITeamWork
     private readonly float _scale;
     private readonly PassState _state;
 
-    public DropoutKernel(Step step, DropoutWork work, Binder binder)
+    /// <param name="layout">Plain, of both tensors.</param>
+    /// <param name="source">Its address.</param>
+    /// <param name="target">The address of the result, which may be the same.</param>
+    /// <param name="probability">The share that is zeroed.</param>
+    /// <param name="layer">What keys the mask.</param>
+    /// <param name="state">Seed and step.</param>
+    public DropoutKernel(Layout layout, nint source, nint target, float probability, int layer, PassState state)
     {
-        Tensor source = step[Argument.Source];
-        (_source, _target, _state) = (binder.Address(source), binder.Address(step[Argument.Target]), binder.State);
-        _elements = source.Layout.Sizes.Aggregate(1L, (product, size) => product * size);
-        _imageElements = (uint)(_elements / source.Layout.Sizes[0]);
-        _isBFloat16 = source.Layout.Type == ElementType.BFloat16;
-        _threshold = (uint)(work.Probability * (double)(1UL << 32));
-        _scale = 1 / (1 - work.Probability);
-        _layer = (uint)work.Layer;
+        (_source, _target, _state) = (source, target, state);
+        _elements = layout.Sizes.Aggregate(1L, (product, size) => product * size);
+        _imageElements = (uint)(_elements / layout.Sizes[0]);
+        _isBFloat16 = layout.Type == ElementType.BFloat16;
+        _threshold = (uint)(probability * (double)(1UL << 32));
+        _scale = 1 / (1 - probability);
+        _layer = (uint)layer;
     }
 
     public void Run(int thread, int threads)

@@ -1,8 +1,6 @@
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Threads;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Copies;
 
 /// <summary>Copies the runs of each sample between the parts and the whole.</summary>
 internal sealed unsafe class ConcatKernel : ITeamWork
@@ -13,13 +11,16 @@ internal sealed unsafe class ConcatKernel : ITeamWork
     private readonly long _batch, _wholeBytes;
     private readonly bool _isSplit;
 
-    public ConcatKernel(Step step, ConcatWork work, Binder binder)
+    /// <param name="batch">Samples.</param>
+    /// <param name="whole">The address of the whole.</param>
+    /// <param name="parts">The address of each part, and the bytes that a sample has there.</param>
+    /// <param name="isSplit">From the whole into the parts, and not the other way.</param>
+    public ConcatKernel(long batch, nint whole, IReadOnlyList<(nint Address, long Bytes)> parts, bool isSplit)
     {
-        Tensor whole = step[work.IsSplit ? Argument.Source : Argument.Target];
-        _whole = binder.Address(whole);
-        _bytes = [.. work.PartBytes];
-        _parts = [.. _bytes.Select((_, i) => binder.Address(step[Argument.FirstSource + i]))];
-        (_batch, _wholeBytes, _isSplit) = (whole.Layout.Sizes[0], _bytes.Sum(), work.IsSplit);
+        (_batch, _whole, _isSplit) = (batch, whole, isSplit);
+        _parts = [.. parts.Select(part => part.Address)];
+        _bytes = [.. parts.Select(part => part.Bytes)];
+        _wholeBytes = _bytes.Sum();
     }
 
     public void Run(int thread, int threads)

@@ -1,33 +1,36 @@
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Elementwise;
-using Convolve.Kernels.Lanes;
-using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Elementwise;
 
 /// <summary>Learned slopes: planes by every thread, and backward the sum of the threads' gradients of the slopes.</summary>
 internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
 {
     private readonly PReLUShape _shape;
     private readonly bool _isBack, _isBFloat16;
-    private readonly nint _source, _diff, _slopes, _target, _diffSlopes, _sums;
     private readonly TeamTask _task;
 
-    public PReLURunnable(Step step, PReLUWork work, Binder binder)
+    public PReLURunnable(PReLUShape shape, bool isBack, bool isBFloat16)
     {
-        (_shape, _isBack, _isBFloat16) = (work.Shape, work.IsBack, step[Argument.Source].Layout.Type == ElementType.BFloat16);
-        (_source, _slopes) = (binder.Address(step[Argument.Source]), binder.Address(step[Argument.Weights]));
-        _target = binder.Address(step[_isBack ? Argument.DiffSource : Argument.Target]);
-        if (_isBack)
-        {
-            (_diff, _diffSlopes) = (binder.Address(step[Argument.DiffTarget]), binder.Address(step[Argument.DiffWeights]));
-            _sums = binder.Arena.At(step.Scratchpad!.Offset, step.Scratchpad.Bytes);
-        }
+        (_shape, _isBack, _isBFloat16) = (shape, isBack, isBFloat16);
         _task = new(this);
     }
+
+    public nint Source { get; init; }
+
+    public nint Slopes { get; init; }
+
+    /// <summary>The images, or their gradient.</summary>
+    public nint Target { get; init; }
+
+    /// <summary>Of the backward pass: the gradient of what is behind.</summary>
+    public nint Diff { get; init; }
+
+    /// <summary>Of the backward pass: the gradient of the slopes.</summary>
+    public nint DiffSlopes { get; init; }
+
+    /// <summary>Of the backward pass: room for a float64 sum of each slope, for each thread.</summary>
+    public nint Sums { get; init; }
 
     public override void Run()
     {
@@ -39,8 +42,8 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
         {
             double sum = 0;
             for (int t = 0; t < threads; t++)
-                sum += ((double*)_sums)[(long)t * _shape.Slopes + c];
-            ((float*)_diffSlopes)[c] = (float)sum;
+                sum += ((double*)Sums)[(long)t * _shape.Slopes + c];
+            ((float*)DiffSlopes)[c] = (float)sum;
         }
     }
 
@@ -48,7 +51,7 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
 
     void ITeamWork.Run(int thread, int threads)
     {
-        WinogradRunnable.Whole(threads);
+        ThreadTeam.RequireWhole(threads);
         if (_isBFloat16)
             Run<BFloat16Pixel>(thread, threads);
         else
@@ -57,7 +60,7 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
 
     private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
-        if (Lanes.IsSupported && !Lanes.IsWide)
+        if (Lanes.Lanes.IsSupported && !Lanes.Lanes.IsWide)
             Run<TPixel, Floats8>(thread, threads);
         else
             Run<TPixel, Floats16>(thread, threads);
@@ -67,9 +70,9 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
     {
         int first = (int)((long)_shape.Planes * thread / threads), end = (int)((long)_shape.Planes * (thread + 1) / threads);
         if (_isBack)
-            PReLUKernels.Backward<TPixel, TVector>(_shape, (byte*)_source, (byte*)_diff, (float*)_slopes, (byte*)_target,
-                (double*)_sums + (long)thread * _shape.Slopes, first, end);
+            PReLUKernels.Backward<TPixel, TVector>(_shape, (byte*)Source, (byte*)Diff, (float*)Slopes, (byte*)Target,
+                (double*)Sums + (long)thread * _shape.Slopes, first, end);
         else
-            PReLUKernels.Forward<TPixel, TVector>(_shape, (byte*)_source, (float*)_slopes, (byte*)_target, first, end);
+            PReLUKernels.Forward<TPixel, TVector>(_shape, (byte*)Source, (float*)Slopes, (byte*)Target, first, end);
     }
 }

@@ -2,14 +2,12 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Parameters;
 
 /// <summary>A pass over the parameters, as flat loops over arenas.</summary>
-/// <param name="plan">Where they lie.</param>
-/// <param name="takes">Which parameters, by their number; null for those that are learned.</param>
-internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? takes = null) : ITeamWork, IDisposable
+/// <param name="ranges">Of those that it takes.</param>
+internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : ITeamWork, IDisposable
 {
     protected const int Lanes = 16;
     private TeamTask? _task;
@@ -19,15 +17,12 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? 
 
     public virtual void Run(int thread, int threads)
     {
-        for (int i = 0; i < plan.Slots.Count; i++)
+        for (int i = 0; i < ranges.Count; i++)
         {
-            ParameterSlot slot = plan.Slots[i];
-            if (!(takes is null ? slot.IsLearned : takes(i)))
-                continue;
             // Arenas are whole cache lines long, so every share is whole vectors.
-            long lines = (slot.Layout.Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
+            long lines = (ranges[i].Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
             if (count > 0)
-                Run(thread, slot.Offset + first * 64, count * Lanes);
+                Run(thread, ranges[i].Offset + first * 64, count * Lanes);
         }
     }
 
@@ -46,10 +41,9 @@ internal abstract unsafe class ArenaKernel(ParameterPlan plan, Func<int, bool>? 
 /// The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits at the same number of
 /// threads.
 /// </summary>
-/// <param name="store">Whose.</param>
-/// <param name="isFrozen">Parameters that are left as they are, and do not count.</param>
-internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, bool> isFrozen)
-    : ArenaKernel(store.Plan, i => store.Plan.Slots[i].IsLearned && !isFrozen(i))
+/// <param name="gradients">The arena of all gradients.</param>
+/// <param name="ranges">Of those that count.</param>
+internal sealed unsafe class GradientNormKernel(NativeBuffer gradients, IReadOnlyList<ArenaRange> ranges) : ArenaKernel(ranges)
 {
     // A cache line for each thread's sum.
     private const int Stride = 8, Chunk = 1 << 12;
@@ -74,7 +68,7 @@ internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(int thread, long offset, long count)
     {
-        float* g = At(store.Gradients, offset, count);
+        float* g = At(gradients, offset, count);
         double sum = 0;
         for (long from = 0; from < count; from += Chunk)
         {
@@ -94,9 +88,11 @@ internal sealed unsafe class GradientNormKernel(ParameterStore store, Func<int, 
 /// <summary>
 /// Adds up the gradients of the parts of a batch, each with its share of the images, and leaves the sum where the optimizer looks for it.
 /// </summary>
-internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKernel(store.Plan)
+/// <param name="gradients">The arena of all gradients.</param>
+/// <param name="ranges">Of those that are summed.</param>
+internal sealed unsafe class GradientSumKernel(NativeBuffer gradients, IReadOnlyList<ArenaRange> ranges) : ArenaKernel(ranges)
 {
-    private readonly NativeBuffer _sum = new(store.Plan.Bytes, "the gradients of earlier parts of a batch");
+    private readonly NativeBuffer _sum = new(gradients.Bytes, "the gradients of earlier parts of a batch");
     private Vector512<float> _share;
     private bool _isFirst, _isLast;
 
@@ -122,7 +118,7 @@ internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKern
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(int thread, long offset, long count)
     {
-        float* g = At(store.Gradients, offset, count), sum = At(_sum, offset, count), target = _isLast ? g : sum;
+        float* g = At(gradients, offset, count), sum = At(_sum, offset, count), target = _isLast ? g : sum;
         Vector512<float> share = _share;
         for (long i = 0; i < count; i += Lanes)
         {
@@ -133,7 +129,11 @@ internal sealed unsafe class GradientSumKernel(ParameterStore store) : ArenaKern
 }
 
 /// <summary>A running mean of the weights and of what is kept besides, and its exchange with them for an evaluation.</summary>
-internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuffer average) : ArenaKernel(store.Plan, takes: _ => true)
+/// <param name="weights">Their arena.</param>
+/// <param name="average">The arena of the mean.</param>
+/// <param name="ranges">Of all that is averaged.</param>
+internal sealed unsafe class WeightAverageKernel(NativeBuffer weights, NativeBuffer average, IReadOnlyList<ArenaRange> ranges)
+    : ArenaKernel(ranges)
 {
     private Vector512<float> _rest;
     private bool _isExchange;
@@ -146,18 +146,19 @@ internal sealed unsafe class WeightAverageKernel(ParameterStore store, NativeBuf
         Run();
     }
 
-    /// <summary>Puts the mean in the weights' place and the weights in its; on the executor thread.</summary>
+    /// <summary>
+    /// Puts the mean in the weights' place and the weights in its; on the executor thread. Copies of the weights are out of date then.
+    /// </summary>
     public void Exchange()
     {
         _isExchange = true;
         Run();
-        store.MarkChanged();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run(int thread, long offset, long count)
     {
-        float* w = At(store.Weights, offset, count), mean = At(average, offset, count);
+        float* w = At(weights, offset, count), mean = At(average, offset, count);
         Vector512<float> rest = _rest;
         for (long i = 0; i < count; i += Lanes)
         {

@@ -1,8 +1,9 @@
+using Convolve.Kernels.Checks;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Copies;
 
 /// <summary>
 /// Copies weights or their gradients from one layout to another, plain or blocked, float32 to float32 or to bfloat16; padding becomes 0.
@@ -58,16 +59,47 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
             Execute();
     }
 
+    /// <summary>Copies everything from memory of its own, in row-major order.</summary>
+    public void Write(ReadOnlySpan<float> source, nint target)
+    {
+        Require(_source, source.Length);
+        fixed (float* pinned = source)
+            Run((nint)pinned, target);
+    }
+
+    /// <summary>Copies everything into memory of its own, in row-major order.</summary>
+    public void Read(nint source, Span<float> target)
+    {
+        Require(_target, target.Length);
+        fixed (float* pinned = target)
+            Run(source, (nint)pinned);
+    }
+
+    private void Require(Layout layout, int count)
+    {
+        if (!layout.IsPlain || layout.Type != ElementType.Float32 || layout.Bytes != (long)count * sizeof(float))
+            throw new ArgumentException($"{_label}: {count} numbers in row-major order are not [{layout}].");
+    }
+
     /// <summary>Copies some rows into memory of their own, in row-major order.</summary>
     /// <param name="source">The address of the whole tensor.</param>
-    /// <param name="target">Where the first of the rows goes to.</param>
+    /// <param name="target">Takes the rows.</param>
     /// <param name="firstRow">The first that is copied.</param>
     /// <param name="rows">How many are copied.</param>
     /// <exception cref="InvalidOperationException">The target's layout is not plain.</exception>
-    public void ReadRows(nint source, nint target, int firstRow, int rows)
+    /// <exception cref="ArgumentException">The target has too little room.</exception>
+    public void ReadRows(nint source, Span<float> target, int firstRow, int rows)
     {
         if (!_target.IsPlain)
             throw new InvalidOperationException($"{_label}: rows are read into plain order, and not into [{_target}].");
+        if (target.Length < (long)rows * Columns)
+            throw new ArgumentException($"{_label}: {rows} rows of {Columns} don't fit into {target.Length} numbers.", nameof(target));
+        fixed (float* pinned = target)
+            ReadRows(source, (nint)pinned, firstRow, rows);
+    }
+
+    private void ReadRows(nint source, nint target, int firstRow, int rows)
+    {
         (_sourceAddress, _targetAddress, _firstRow, _rows) = (source, target - (nint)_to.Rows[firstRow] * sizeof(float), firstRow, rows);
         if (KernelCheck.IsOn)
             Check(target, Layout.Plain(ElementType.Float32, rows, Columns));

@@ -1,11 +1,7 @@
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.Planning;
 
-namespace Convolve.Execution;
+namespace Convolve.Kernels.Normalization;
 
 /// <summary>The passes of a batch normalisation over the batch, with what one thread does between them.</summary>
 internal abstract unsafe class BatchNormRunnable : Runnable
@@ -13,25 +9,24 @@ internal abstract unsafe class BatchNormRunnable : Runnable
     private readonly TeamTask _measure, _apply;
     private readonly bool _isBFloat16;
 
-    protected BatchNormRunnable(Step step, BatchNormShape shape, Binder binder)
+    protected BatchNormRunnable(BatchNormShape shape, bool isBFloat16)
     {
-        (Shape, _isBFloat16) = (shape, step[Argument.Source].Layout.Type == ElementType.BFloat16);
-        Source = binder.Address(step[Argument.Source]);
-        Weight = binder.Address(step[Argument.Weights]);
-        Statistics = step.Uses.FirstOrDefault(u => u.Argument == Argument.Workspace) is { } use ? binder.Address(use.Tensor) : 0;
-        Partials = step.Scratchpad is { } scratchpad ? binder.Arena.At(scratchpad.Offset, scratchpad.Bytes) : 0;
+        (Shape, _isBFloat16) = (shape, isBFloat16);
         (_measure, _apply) = (new(new Share(this, measures: true)), new(new Share(this, measures: false)));
     }
 
+    public nint Source { get; init; }
+
+    /// <summary>The images, or their gradient.</summary>
+    public nint Target { get; init; }
+
+    /// <summary>What the forward pass leaves for the backward pass.</summary>
+    public nint Statistics { get; init; }
+
+    /// <summary>Room for the shape's partial sums, for each thread.</summary>
+    public nint Partials { get; init; }
+
     protected BatchNormShape Shape { get; }
-
-    protected nint Source { get; }
-
-    protected nint Weight { get; }
-
-    protected nint Statistics { get; init; }
-
-    protected nint Partials { get; }
 
     protected virtual bool Measures => true;
 
@@ -59,7 +54,7 @@ internal abstract unsafe class BatchNormRunnable : Runnable
     {
         public void Run(int thread, int threads)
         {
-            WinogradRunnable.Whole(threads);
+            ThreadTeam.RequireWhole(threads);
             int batch = owner.Shape.Batch, first = (int)((long)batch * thread / threads), end = (int)((long)batch * (thread + 1) / threads);
             float* partial = (float*)owner.Partials + (nint)thread * owner.Shape.PartialFloats;
             if (owner._isBFloat16)
@@ -81,44 +76,67 @@ internal abstract unsafe class BatchNormRunnable : Runnable
 /// <summary>
 /// Batch normalisation forward: of training, which measures the batch, or of evaluation, which takes the running averages.
 /// </summary>
-internal sealed unsafe class BatchNormForward(Step step, BatchNormWork work, Binder binder) : BatchNormRunnable(step, work.Shape, binder)
+internal sealed unsafe class BatchNormForward(BatchNormShape shape, bool isBFloat16) : BatchNormRunnable(shape, isBFloat16)
 {
-    private readonly nint _target = binder.Address(step[Argument.Target]), _bias = binder.Address(step[Argument.Bias]);
-    private readonly nint _mean = binder.Address(step[Argument.FirstSource]), _variance = binder.Address(step[Argument.FirstSource + 1]);
+    public bool IsTraining { get; init; }
 
-    protected override bool Measures => work.IsTraining;
+    public float Eps { get; init; }
+
+    /// <summary>The share of a batch in the running averages.</summary>
+    public float Momentum { get; init; }
+
+    /// <summary>Of the activation behind: 1 for none, 0 for ReLU.</summary>
+    public float Slope { get; init; }
+
+    public nint Weight { get; init; }
+
+    public nint Bias { get; init; }
+
+    /// <summary>The running average of the mean of each channel.</summary>
+    public nint Mean { get; init; }
+
+    /// <summary>The running average of the variance of each channel.</summary>
+    public nint Variance { get; init; }
+
+    protected override bool Measures => IsTraining;
 
     protected override void Measure<TPixel>(float* partial, int firstImage, int endImage) =>
         BatchNormKernels.Measure<TPixel>(Shape, (byte*)Source, partial, firstImage, endImage);
 
     protected override void Conclude(int threads)
     {
-        if (work.IsTraining)
-            BatchNormKernels.Conclude(Shape, (float*)Partials, threads, (float*)Weight, (float*)_bias, work.Eps, work.Momentum,
-                (float*)_mean, (float*)_variance, (float*)Statistics);
+        if (IsTraining)
+            BatchNormKernels.Conclude(Shape, (float*)Partials, threads, (float*)Weight, (float*)Bias, Eps, Momentum, (float*)Mean,
+                (float*)Variance, (float*)Statistics);
         else
-            BatchNormKernels.Recall(Shape, (float*)Weight, (float*)_bias, work.Eps, (float*)_mean, (float*)_variance, (float*)Statistics);
+            BatchNormKernels.Recall(Shape, (float*)Weight, (float*)Bias, Eps, (float*)Mean, (float*)Variance, (float*)Statistics);
     }
 
     protected override void Apply<TPixel>(int firstImage, int endImage) =>
-        BatchNormKernels.Apply<TPixel>(Shape, (byte*)Source, (float*)Statistics, work.Slope, (byte*)_target, firstImage, endImage);
+        BatchNormKernels.Apply<TPixel>(Shape, (byte*)Source, (float*)Statistics, Slope, (byte*)Target, firstImage, endImage);
 }
 
 /// <summary>The gradients of a batch normalisation and of the activation behind it.</summary>
-internal sealed unsafe class BatchNormBackward(Step step, BatchNormBackwardWork work, Binder binder)
-    : BatchNormRunnable(step, work.Shape, binder)
+internal sealed unsafe class BatchNormBackward(BatchNormShape shape, bool isBFloat16) : BatchNormRunnable(shape, isBFloat16)
 {
-    private readonly nint _diff = binder.Address(step[Argument.DiffTarget]), _target = binder.Address(step[Argument.DiffSource]);
-    private readonly nint _diffWeight = binder.Address(step[Argument.DiffWeights]), _diffBias = binder.Address(step[Argument.DiffBias]);
+    /// <summary>Of the activation behind: 1 for none, 0 for ReLU.</summary>
+    public float Slope { get; init; }
+
+    /// <summary>The gradient of what is behind.</summary>
+    public nint Diff { get; init; }
+
+    public nint DiffWeight { get; init; }
+
+    public nint DiffBias { get; init; }
 
     protected override void Measure<TPixel>(float* partial, int firstImage, int endImage) =>
-        BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, partial, firstImage,
+        BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)Diff, (float*)Statistics, Slope, partial, firstImage,
             endImage);
 
     protected override void Conclude(int threads) =>
-        BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)_diffWeight, (float*)_diffBias);
+        BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)DiffWeight, (float*)DiffBias);
 
     protected override void Apply<TPixel>(int firstImage, int endImage) =>
-        BatchNormKernels.ApplyDiff<TPixel>(Shape, (byte*)Source, (byte*)_diff, (float*)Statistics, work.Slope, (float*)Partials,
-            (byte*)_target, firstImage, endImage);
+        BatchNormKernels.ApplyDiff<TPixel>(Shape, (byte*)Source, (byte*)Diff, (float*)Statistics, Slope, (float*)Partials,
+            (byte*)Target, firstImage, endImage);
 }
