@@ -1,42 +1,54 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels;
 
-/// <summary>Looks for NaN and infinity at the speed of memory.</summary>
-internal static class NonFinite
+/// <summary>Looks for NaN and infinity.</summary>
+/// <remarks>One loop over values in any order; two sums, or the largest magnitude, stay in registers. Memory is the bound.</remarks>
+internal static unsafe class NonFinite
 {
-    private const int Lanes = 16, Exponent = 0x7F80;
+    private const int Exponent = 0x7F80;
 
     /// <summary>Whether some value is NaN or infinite.</summary>
+    public static bool IsIn(ReadOnlySpan<float> values) => Floats8.IsWidest ? IsIn<Floats8x2>(values) : IsIn<Floats16>(values);
+
+    /// <summary>Whether some value in bfloat16 is NaN or infinite.</summary>
+    public static bool IsInBFloat16(ReadOnlySpan<ushort> values) =>
+        Floats8.IsWidest ? IsInBFloat16<Shorts16>(values) : IsInBFloat16<Shorts32>(values);
+
+    // bounds: whole pairs of vectors in the span, and the rest one by one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool IsIn(ReadOnlySpan<float> values)
+    private static bool IsIn<TVector>(ReadOnlySpan<float> values) where TVector : unmanaged, IFloats<TVector>
     {
-        ReadOnlySpan<Vector512<float>> whole = MemoryMarshal.Cast<float, Vector512<float>>(values);
-        Vector512<float> suspects = Vector512<float>.Zero, others = suspects;
-        // Anything times 0 is 0 but for NaN and infinity.
-        for (int i = 0; i + 1 < whole.Length; i += 2)
-        {
-            suspects = Vector512.FusedMultiplyAdd(whole[i], Vector512<float>.Zero, suspects);
-            others = Vector512.FusedMultiplyAdd(whole[i + 1], Vector512<float>.Zero, others);
-        }
-        float sum = Vector512.Sum(suspects + others);
-        foreach (float value in values[(whole.Length / 2 * 2 * Lanes)..])
+        TVector suspects = TVector.Zero, others = suspects;
+        int whole = values.Length - values.Length % (2 * TVector.Count);
+        fixed (float* first = values)
+            // Anything times 0 is 0 but for NaN and infinity.
+            for (float* at = first, end = first + whole; at < end; at += 2 * TVector.Count)
+            {
+                suspects = TVector.FusedMultiplyAdd(TVector.Load(at), TVector.Zero, suspects);
+                others = TVector.FusedMultiplyAdd(TVector.Load(at + TVector.Count), TVector.Zero, others);
+            }
+        float sum = TVector.Sum(suspects + others);
+        foreach (float value in values[whole..])
             sum += value * 0;
         return sum != 0;
     }
 
-    /// <summary>Whether some value in bfloat16 is NaN or infinite.</summary>
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool IsInBFloat16(ReadOnlySpan<ushort> values)
+    private static bool IsInBFloat16<TShorts>(ReadOnlySpan<ushort> values) where TShorts : unmanaged, IShorts<TShorts>
     {
-        ReadOnlySpan<Vector512<ushort>> whole = MemoryMarshal.Cast<ushort, Vector512<ushort>>(values);
-        Vector512<ushort> largest = Vector512<ushort>.Zero, magnitude = Vector512.Create((ushort)0x7FFF);
-        foreach (Vector512<ushort> bits in whole)
-            largest = Vector512.Max(largest, bits & magnitude);
-        bool isIn = Vector512.GreaterThanOrEqualAny(largest, Vector512.Create((ushort)Exponent));
-        foreach (ushort bits in values[(whole.Length * 2 * Lanes)..])
+        TShorts largest = TShorts.Create(0), other = largest, magnitude = TShorts.Create(0x7FFF);
+        int whole = values.Length - values.Length % (2 * TShorts.Count);
+        fixed (ushort* first = values)
+            for (ushort* at = first, end = first + whole; at < end; at += 2 * TShorts.Count)
+            {
+                largest = TShorts.Max(largest, TShorts.Load((short*)at) & magnitude);
+                other = TShorts.Max(other, TShorts.Load((short*)at + TShorts.Count) & magnitude);
+            }
+        bool isIn = TShorts.IsAnyGreater(TShorts.Max(largest, other), TShorts.Create(Exponent - 1));
+        foreach (ushort bits in values[whole..])
             isIn |= (bits & Exponent) == Exponent;
         return isIn;
     }

@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Elementwise;
 
 /// <summary>ReLU over numbers in any order: max(x, 0), and NaN where x is.</summary>
+/// <remarks>One loop over source and target, which have the same layout, whatever it is. Memory is the bound.</remarks>
 internal static unsafe class Rectifier
 {
     private const int LineBytes = 64;
@@ -22,35 +23,45 @@ internal static unsafe class Rectifier
     {
         long lines = (bytes + LineBytes - 1) / LineBytes, first = lines * thread / threads * LineBytes,
             end = Math.Min(bytes, lines * (thread + 1) / threads * LineBytes);
-        if (isBFloat16)
-            Forward((short*)(source + first), (short*)(target + first), (end - first) / sizeof(short));
+        if (Floats8.IsWidest)
+            Forward<Floats8, Shorts16>(isBFloat16, source + first, target + first, end - first);
         else
-            Forward((float*)(source + first), (float*)(target + first), (end - first) / sizeof(float));
+            Forward<Floats16, Shorts32>(isBFloat16, source + first, target + first, end - first);
     }
 
+    private static void Forward<TVector, TShorts>(bool isBFloat16, byte* source, byte* target, long bytes)
+        where TVector : unmanaged, IFloats<TVector> where TShorts : unmanaged, IShorts<TShorts>
+    {
+        if (isBFloat16)
+            Forward<TShorts>((short*)source, (short*)target, bytes / sizeof(short));
+        else
+            Forward<TVector>((float*)source, (float*)target, bytes / sizeof(float));
+    }
+
+    // bounds: whole vectors up to count, and the rest one by one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Forward(float* source, float* target, long count)
+    private static void Forward<TVector>(float* source, float* target, long count) where TVector : unmanaged, IFloats<TVector>
     {
         long i = 0;
-        for (; i + 16 <= count; i += 16)
+        for (; i + TVector.Count <= count; i += TVector.Count)
         {
-            Vector512<float> x = Vector512.Load(source + i);
-            Vector512.Store(Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512<float>.Zero), Vector512<float>.Zero, x),
-                target + i);
+            TVector x = TVector.Load(source + i);
+            TVector.WhereGreater(TVector.Zero, x, TVector.Zero, x).Store(target + i);
         }
         for (; i < count; i++)
             target[i] = source[i] < 0 ? 0 : source[i];
     }
 
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Forward(short* source, short* target, long count)
+    private static void Forward<TShorts>(short* source, short* target, long count) where TShorts : unmanaged, IShorts<TShorts>
     {
-        Vector512<short> least = Vector512.Create(NegativeInfinity);
+        TShorts least = TShorts.Create(NegativeInfinity);
         long i = 0;
-        for (; i + 32 <= count; i += 32)
+        for (; i + TShorts.Count <= count; i += TShorts.Count)
         {
-            Vector512<short> x = Vector512.Load(source + i);
-            Vector512.Store(x & Vector512.GreaterThan(x, least), target + i);
+            TShorts x = TShorts.Load(source + i);
+            TShorts.WhereGreater(x, least, x, TShorts.Create(0)).Store(target + i);
         }
         for (; i < count; i++)
             target[i] = source[i] > NegativeInfinity ? source[i] : (short)0;

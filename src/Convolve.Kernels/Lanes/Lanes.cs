@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Lanes;
 
@@ -22,10 +21,10 @@ internal static class Lanes
     public const int VectorBytes = 64;
 
     /// <summary>Whether this machine runs the kernels at full speed; where not, oneDNN is faster.</summary>
-    public static bool IsSupported => (IsWide || Avx2.IsSupported && Fma.IsSupported) && BitConverter.IsLittleEndian;
+    public static bool IsSupported => (IsWide || Floats8.IsSupported) && BitConverter.IsLittleEndian;
 
     /// <summary>Whether a register holds a whole group, and not half of one.</summary>
-    public static bool IsWide => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
+    public static bool IsWide => Floats16.IsSupported;
 
     /// <summary>The groups of 16 images that hold a batch.</summary>
     public static int Groups(int batch) => (batch + Width - 1) / Width;

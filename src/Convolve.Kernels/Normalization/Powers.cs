@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Normalization;
 
@@ -8,44 +7,36 @@ namespace Convolve.Kernels.Normalization;
 internal interface IPower
 {
     /// <summary>What the other two take.</summary>
-    static abstract Vector512<float> Root(Vector512<float> s);
+    static abstract T Root<T>(T s) where T : unmanaged, IFloats<T>;
 
     /// <summary>s^-beta.</summary>
-    static abstract Vector512<float> Inverse(Vector512<float> s, Vector512<float> root, Vector512<float> beta);
+    static abstract T Inverse<T>(T s, T root, T beta) where T : unmanaged, IFloats<T>;
 
     /// <summary>1 / s.</summary>
-    static abstract Vector512<float> Reciprocal(Vector512<float> s, Vector512<float> root);
+    static abstract T Reciprocal<T>(T s, T root) where T : unmanaged, IFloats<T>;
 }
 
 /// <summary>beta = 3/4: with r = s^-1/2, s^-3/4 is r * r^1/2.</summary>
 internal readonly struct ThreeQuarters : IPower
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Root(Vector512<float> s)
-    {
-        if (!Avx512F.IsSupported)
-            return Vector512<float>.One / Vector512.Sqrt(s);
-        // The estimate has 14 bits, and one step of Newton's doubles them.
-        Vector512<float> r = Avx512F.ReciprocalSqrt14(s), half = r * Vector512.Create(0.5f);
-        return Vector512.FusedMultiplyAdd(Avx512F.FusedMultiplyAddNegated(s * r, r, Vector512<float>.One), half, r);
-    }
+    public static T Root<T>(T s) where T : unmanaged, IFloats<T> => T.ReciprocalSqrt(s);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Inverse(Vector512<float> s, Vector512<float> root, Vector512<float> beta) => root * root * Root(root);
+    public static T Inverse<T>(T s, T root, T beta) where T : unmanaged, IFloats<T> => root * root * T.ReciprocalSqrt(root);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Reciprocal(Vector512<float> s, Vector512<float> root) => root * root;
+    public static T Reciprocal<T>(T s, T root) where T : unmanaged, IFloats<T> => root * root;
 }
 
 internal readonly struct AnyPower : IPower
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Root(Vector512<float> s) => s;
+    public static T Root<T>(T s) where T : unmanaged, IFloats<T> => s;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Inverse(Vector512<float> s, Vector512<float> root, Vector512<float> beta) =>
-        Vector512.Exp(Vector512.Log(s) * -beta);
+    public static T Inverse<T>(T s, T root, T beta) where T : unmanaged, IFloats<T> => T.Power(s, -beta);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Reciprocal(Vector512<float> s, Vector512<float> root) => Vector512<float>.One / s;
+    public static T Reciprocal<T>(T s, T root) where T : unmanaged, IFloats<T> => T.Create(1) / s;
 }

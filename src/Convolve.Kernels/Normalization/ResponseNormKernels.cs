@@ -1,17 +1,18 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Normalization;
 
-/// <summary>Response normalisation across channels, forward and backward, tile by tile: some pixels with all of their channels.</summary>
+/// <summary>Response normalization across channels, forward and backward, tile by tile: some pixels with all of their channels.</summary>
 /// <remarks>
-/// The channels of a pixel are laid side by side in scratch space, where a window that crosses blocks is a few loads that overlap. The
-/// gradient takes the sums anew from the source, so nothing is kept for it.
+/// Loops: for each tile, for each block of channels, for each pixel. source, diff and target are {images, C/16, pixels, 16}; scratch
+/// is one tile, three for the gradient, of {pixels, zeros, C, zeros}: the channels of a pixel are side by side there, and a window that
+/// crosses blocks is a few loads that overlap. A tile has at most 2048 values and stays in the first cache; loads from it are the bound.
+/// The gradient computes the sums again from the source, so nothing is kept for it.
 /// </remarks>
 internal static unsafe class ResponseNormKernels
 {
-    /// <summary>Normalises some tiles.</summary>
+    /// <summary>Normalizes some tiles.</summary>
     /// <param name="shape">The batch.</param>
     /// <param name="source">Images.</param>
     /// <param name="target">May be the source.</param>
@@ -21,10 +22,19 @@ internal static unsafe class ResponseNormKernels
     public static void Forward<TPixel>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile)
         where TPixel : struct, IPixel
     {
-        if (shape.Beta == 0.75f)
-            Forward<TPixel, ThreeQuarters>(shape, source, target, scratch, firstTile, endTile);
+        if (Floats8.IsWidest)
+            Forward<TPixel, Floats8x2>(shape, source, target, scratch, firstTile, endTile);
         else
-            Forward<TPixel, AnyPower>(shape, source, target, scratch, firstTile, endTile);
+            Forward<TPixel, Floats16>(shape, source, target, scratch, firstTile, endTile);
+    }
+
+    public static void Forward<TPixel, TVector>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile,
+        int endTile) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    {
+        if (shape.Beta == 0.75f)
+            Forward<TPixel, ThreeQuarters, TVector>(shape, source, target, scratch, firstTile, endTile);
+        else
+            Forward<TPixel, AnyPower, TVector>(shape, source, target, scratch, firstTile, endTile);
     }
 
     /// <summary>The gradient of some tiles, and of an activation before them that is linear on either side of 0.</summary>
@@ -40,127 +50,140 @@ internal static unsafe class ResponseNormKernels
         int firstTile, int endTile)
         where TPixel : struct, IPixel
     {
-        if (shape.Beta == 0.75f)
-            Backward<TPixel, ThreeQuarters>(shape, source, diff, slope, target, scratch, firstTile, endTile);
+        if (Floats8.IsWidest)
+            Backward<TPixel, Floats8x2>(shape, source, diff, slope, target, scratch, firstTile, endTile);
         else
-            Backward<TPixel, AnyPower>(shape, source, diff, slope, target, scratch, firstTile, endTile);
+            Backward<TPixel, Floats16>(shape, source, diff, slope, target, scratch, firstTile, endTile);
     }
 
-    private static void Forward<TPixel,
-        TPower>(in ResponseNormShape shape, byte* source, byte* target, float* scratch, int firstTile, int endTile)
-        where TPixel : struct, IPixel where TPower : struct, IPower
+    public static void Backward<TPixel, TVector>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target,
+        float* scratch, int firstTile, int endTile) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    {
+        if (shape.Beta == 0.75f)
+            Backward<TPixel, ThreeQuarters, TVector>(shape, source, diff, slope, target, scratch, firstTile, endTile);
+        else
+            Backward<TPixel, AnyPower, TVector>(shape, source, diff, slope, target, scratch, firstTile, endTile);
+    }
+
+    private static void Forward<TPixel, TPower, TVector>(in ResponseNormShape shape, byte* source, byte* target, float* scratch,
+        int firstTile, int endTile)
+        where TPixel : struct, IPixel where TPower : struct, IPower where TVector : unmanaged, IFloats<TVector>
     {
         for (int i = firstTile; i < endTile; i++)
         {
             Tile tile = new(shape, i);
-            nint at = tile.At(shape, 0) * TPixel.Bytes;
+            nint at = tile.At<TPixel>(shape, 0);
             if (ResponseNormFive.Takes(shape))
-                ResponseNormFive.Forward<TPixel, TPower>(shape, source + at, target + at, tile.Pixels);
+                ResponseNormFive.Forward<TPixel, TPower, TVector>(shape, source + at, target + at, tile.Pixels);
             else
-                Forward<TPixel, TPower>(shape, tile, source, target, scratch);
+                Forward<TPixel, TPower, TVector>(shape, tile, source, target, scratch);
         }
     }
 
-    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target,
+    private static void Backward<TPixel, TPower, TVector>(in ResponseNormShape shape, byte* source, byte* diff, float slope, byte* target,
         float* scratch, int firstTile, int endTile)
-        where TPixel : struct, IPixel where TPower : struct, IPower
+        where TPixel : struct, IPixel where TPower : struct, IPower where TVector : unmanaged, IFloats<TVector>
     {
         for (int i = firstTile; i < endTile; i++)
         {
             Tile tile = new(shape, i);
-            nint at = tile.At(shape, 0) * TPixel.Bytes;
+            nint at = tile.At<TPixel>(shape, 0);
             if (ResponseNormFive.Takes(shape))
-                ResponseNormFive.Backward<TPixel, TPower>(shape, source + at, diff + at, slope, target + at, tile.Pixels);
+                ResponseNormFive.Backward<TPixel, TPower, TVector>(shape, source + at, diff + at, slope, target + at, tile.Pixels);
             else
-                Backward<TPixel, TPower>(shape, tile, source, diff, slope, target, scratch);
+                Backward<TPixel, TPower, TVector>(shape, tile, source, diff, slope, target, scratch);
         }
     }
 
+    // bounds: channels run over whole blocks of 16, pixels over those of the tile; windows reach into the zeros, which are as wide.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Forward<TPixel, TPower>(in ResponseNormShape shape, Tile tile, byte* source, byte* target, float* scratch)
-        where TPixel : struct, IPixel where TPower : struct, IPower
+    private static void Forward<TPixel, TPower, TVector>(in ResponseNormShape shape, Tile tile, byte* source, byte* target, float* scratch)
+        where TPixel : struct, IPixel where TPower : struct, IPower where TVector : unmanaged, IFloats<TVector>
     {
         int before = shape.Before, after = shape.After, row = shape.Row;
-        Vector512<float> factor = Vector512.Create(shape.Factor), beta = Vector512.Create(shape.Beta), k = Vector512.Create(shape.K);
-        Square<TPixel>(shape, tile, source, scratch);
-        for (int b = 0; b < shape.Blocks; b++)
+        TVector factor = TVector.Create(shape.Factor), beta = TVector.Create(shape.Beta), k = TVector.Create(shape.K);
+        Square<TPixel, TVector>(shape, tile, source, scratch);
+        for (int c = 0; c < shape.Blocks * Pixel.Channels; c += Pixel.Channels)
         {
-            nint at = tile.At(shape, b) * TPixel.Bytes;
+            nint at = tile.At<TPixel>(shape, c);
             byte* from = source + at, to = target + at;
-            float* squares = scratch + shape.Margin + b * Pixel.Channels;
+            float* squares = scratch + shape.Margin + c;
             for (int p = 0; p < tile.Pixels; p++, from += TPixel.Bytes, to += TPixel.Bytes, squares += row)
             {
-                Vector512<float> s = Vector512.FusedMultiplyAdd(WindowSum(squares, before, after), factor, k);
-                TPixel.Store(TPixel.Load(from) * TPower.Inverse(s, TPower.Root(s), beta), to);
+                TVector s = TVector.FusedMultiplyAdd(WindowSum<TVector>(squares, before, after), factor, k);
+                TPixel.Store(TPixel.Load<TVector>(from) * TPower.Inverse(s, TPower.Root(s), beta), to);
             }
         }
     }
 
     // With s = k + a * sum of squares, y = x s^-beta: dx = g s^-beta - 2 a beta x * sum over the windows that x lies in of g x s^(-beta -
     // 1).
+    // bounds: as in Forward; the three tiles of scratch space are one behind the other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Backward<TPixel, TPower>(in ResponseNormShape shape, Tile tile, byte* source, byte* diff, float slope, byte* target,
-        float* scratch)
-        where TPixel : struct, IPixel where TPower : struct, IPower
+    private static void Backward<TPixel, TPower, TVector>(in ResponseNormShape shape, Tile tile, byte* source, byte* diff, float slope,
+        byte* target, float* scratch)
+        where TPixel : struct, IPixel where TPower : struct, IPower where TVector : unmanaged, IFloats<TVector>
     {
-        int before = shape.Before, after = shape.After, row = shape.Row;
-        Vector512<float> factor = Vector512.Create(shape.Factor), beta = Vector512.Create(shape.Beta), k = Vector512.Create(shape.K);
-        Vector512<float> share = Vector512.Create(-2 * shape.Factor * shape.Beta), slopes = Vector512.Create(slope);
+        int before = shape.Before, after = shape.After, row = shape.Row, channels = shape.Blocks * Pixel.Channels;
+        TVector factor = TVector.Create(shape.Factor), beta = TVector.Create(shape.Beta), k = TVector.Create(shape.K);
+        TVector share = TVector.Create(-2 * shape.Factor * shape.Beta), slopes = TVector.Create(slope);
         nint tileFloats = (nint)shape.TilePixels * row;
-        Square<TPixel>(shape, tile, source, scratch);
-        for (int b = 0; b < shape.Blocks; b++)
+        Square<TPixel, TVector>(shape, tile, source, scratch);
+        for (int c = 0; c < channels; c += Pixel.Channels)
         {
-            nint at = tile.At(shape, b) * TPixel.Bytes;
+            nint at = tile.At<TPixel>(shape, c);
             byte* from = source + at, gradient = diff + at;
-            float* squares = scratch + shape.Margin + b * Pixel.Channels;
+            float* squares = scratch + shape.Margin + c;
             for (int p = 0; p < tile.Pixels; p++, from += TPixel.Bytes, gradient += TPixel.Bytes, squares += row)
             {
-                Vector512<float> s = Vector512.FusedMultiplyAdd(WindowSum(squares, before, after), factor, k), root = TPower.Root(s);
-                Vector512<float> direct = TPixel.Load(gradient) * TPower.Inverse(s, root, beta);
-                Vector512.Store(direct, squares + tileFloats);
-                Vector512.Store(direct * TPixel.Load(from) * TPower.Reciprocal(s, root), squares + 2 * tileFloats);
+                TVector s = TVector.FusedMultiplyAdd(WindowSum<TVector>(squares, before, after), factor, k), root = TPower.Root(s);
+                TVector direct = TPixel.Load<TVector>(gradient) * TPower.Inverse(s, root, beta);
+                direct.Store(squares + tileFloats);
+                (direct * TPixel.Load<TVector>(from) * TPower.Reciprocal(s, root)).Store(squares + 2 * tileFloats);
             }
         }
-        for (int b = 0; b < shape.Blocks; b++)
+        for (int c = 0; c < channels; c += Pixel.Channels)
         {
-            nint at = tile.At(shape, b) * TPixel.Bytes;
+            nint at = tile.At<TPixel>(shape, c);
             byte* from = source + at, to = target + at;
-            float* direct = scratch + tileFloats + shape.Margin + b * Pixel.Channels;
+            float* direct = scratch + tileFloats + shape.Margin + c;
             for (int p = 0; p < tile.Pixels; p++, from += TPixel.Bytes, to += TPixel.Bytes, direct += row)
             {
-                Vector512<float> x = TPixel.Load(from);
-                Vector512<float> result = Vector512.FusedMultiplyAdd(WindowSum(direct + tileFloats, after, before) * x, share,
-                    Vector512.Load(direct));
-                TPixel.Store(Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), result, result * slopes), to);
+                TVector x = TPixel.Load<TVector>(from);
+                TVector result = TVector.FusedMultiplyAdd(WindowSum<TVector>(direct + tileFloats, after, before) * x, share,
+                    TVector.Load(direct));
+                TPixel.Store(TVector.WhereGreater(x, TVector.Zero, result, result * slopes), to);
             }
         }
     }
 
+    // bounds: as in Forward.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Square<TPixel>(in ResponseNormShape shape, Tile tile, byte* source, float* scratch) where TPixel : struct, IPixel
+    private static void Square<TPixel, TVector>(in ResponseNormShape shape, Tile tile, byte* source, float* scratch)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         int row = shape.Row;
-        for (int b = 0; b < shape.Blocks; b++)
+        for (int c = 0; c < shape.Blocks * Pixel.Channels; c += Pixel.Channels)
         {
-            byte* from = source + tile.At(shape, b) * TPixel.Bytes;
-            float* squares = scratch + shape.Margin + b * Pixel.Channels;
+            byte* from = source + tile.At<TPixel>(shape, c);
+            float* squares = scratch + shape.Margin + c;
             for (int p = 0; p < tile.Pixels; p++, from += TPixel.Bytes, squares += row)
             {
-                Vector512<float> x = TPixel.Load(from);
-                Vector512.Store(x * x, squares);
+                TVector x = TPixel.Load<TVector>(from);
+                (x * x).Store(squares);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> WindowSum(float* at, int before, int after)
+    private static TVector WindowSum<TVector>(float* at, int before, int after) where TVector : unmanaged, IFloats<TVector>
     {
         if (before == 2 && after == 2)
-            return Vector512.Load(at - 2) + Vector512.Load(at - 1) + (Vector512.Load(at + 1) + Vector512.Load(at + 2)) + Vector512.Load(at);
-        Vector512<float> sum = Vector512.Load(at);
+            return TVector.Load(at - 2) + TVector.Load(at - 1) + (TVector.Load(at + 1) + TVector.Load(at + 2)) + TVector.Load(at);
+        TVector sum = TVector.Load(at);
         for (int i = -before; i <= after; i++)
             if (i != 0)
-                sum += Vector512.Load(at + i);
+                sum += TVector.Load(at + i);
         return sum;
     }
 
@@ -177,7 +200,8 @@ internal static unsafe class ResponseNormKernels
 
         public readonly int Pixels;
 
-        /// <summary>Where a block of the tile begins, in pixels.</summary>
-        public nint At(in ResponseNormShape shape, int block) => ((nint)_image * shape.Blocks + block) * shape.Pixels + _first;
+        /// <summary>Where the block of a channel begins in the tile, in bytes.</summary>
+        public nint At<TPixel>(in ResponseNormShape shape, int channel) where TPixel : struct, IPixel =>
+            (((nint)_image * shape.Blocks + channel / Pixel.Channels) * shape.Pixels + _first) * TPixel.Bytes;
     }
 }

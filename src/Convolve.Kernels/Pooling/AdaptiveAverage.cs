@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
@@ -8,62 +7,88 @@ namespace Convolve.Kernels.Pooling;
 internal readonly record struct AdaptiveShape(int Planes, int Height, int Width, int OutHeight, int OutWidth);
 
 /// <summary>Averages over parts of an image, as many as the output has pixels, and their gradients.</summary>
+/// <remarks>
+/// Loops: for each plane, for each pixel of the result, for each pixel of its part. source
+/// and target are {planes, height, width, 16}. Two sums stay in registers. Forward is bound by memory, backward by the division for each
+/// pixel.
+/// </remarks>
 internal static unsafe class AdaptiveAverage
 {
     /// <summary>Each output is the mean of its part.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Forward<TPixel>(in AdaptiveShape shape, byte* source, byte* target, int firstPlane, int endPlane)
         where TPixel : struct, IPixel
     {
-        byte* to = target + (nint)firstPlane * shape.OutHeight * shape.OutWidth * TPixel.Bytes;
+        if (Floats8.IsWidest)
+            Forward<TPixel, Floats8x2>(shape, source, target, firstPlane, endPlane);
+        else
+            Forward<TPixel, Floats16>(shape, source, target, firstPlane, endPlane);
+    }
+
+    // bounds: planes, rows and columns are those of the shape; Part keeps within them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Forward<TPixel, TVector>(in AdaptiveShape shape, byte* source, byte* target, int firstPlane, int endPlane)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    {
         for (int plane = firstPlane; plane < endPlane; plane++)
         {
-            byte* from = source + (nint)plane * shape.Height * shape.Width * TPixel.Bytes;
+            byte* from = source + (nint)plane * shape.Height * shape.Width * TPixel.Bytes,
+                to = target + (nint)plane * shape.OutHeight * shape.OutWidth * TPixel.Bytes;
             for (int y = 0; y < shape.OutHeight; y++)
             {
                 (int top, int bottom) = Part(y, shape.OutHeight, shape.Height);
                 for (int x = 0; x < shape.OutWidth; x++, to += TPixel.Bytes)
                 {
                     (int left, int right) = Part(x, shape.OutWidth, shape.Width);
-                    Vector512<float> sum = Vector512<float>.Zero;
+                    TVector sum = TVector.Zero;
                     for (int row = top; row < bottom; row++)
                     {
                         // Row by row, so that rounding stays small where the part is the whole of a large image.
-                        Vector512<float> rowSum = Vector512<float>.Zero;
+                        TVector rowSum = TVector.Zero;
                         byte* at = from + ((nint)row * shape.Width + left) * TPixel.Bytes;
                         for (int column = left; column < right; column++, at += TPixel.Bytes)
-                            rowSum += TPixel.Load(at);
+                            rowSum += TPixel.Load<TVector>(at);
                         sum += rowSum;
                     }
-                    TPixel.Store(sum / ((float)(bottom - top) * (right - left)), to);
+                    TPixel.Store(sum / TVector.Create((float)(bottom - top) * (right - left)), to);
                 }
             }
         }
     }
 
     /// <summary>Each input gathers its share of the gradients of the parts that it lies in.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Backward<TPixel>(in AdaptiveShape shape, byte* diffTarget, byte* diffSource, int firstPlane, int endPlane)
         where TPixel : struct, IPixel
     {
-        byte* to = diffSource + (nint)firstPlane * shape.Height * shape.Width * TPixel.Bytes;
+        if (Floats8.IsWidest)
+            Backward<TPixel, Floats8x2>(shape, diffTarget, diffSource, firstPlane, endPlane);
+        else
+            Backward<TPixel, Floats16>(shape, diffTarget, diffSource, firstPlane, endPlane);
+    }
+
+    // bounds: planes, rows and columns are those of the shape; Part keeps within them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Backward<TPixel, TVector>(in AdaptiveShape shape, byte* diffTarget, byte* diffSource, int firstPlane, int endPlane)
+        where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    {
         for (int plane = firstPlane; plane < endPlane; plane++)
         {
-            byte* from = diffTarget + (nint)plane * shape.OutHeight * shape.OutWidth * TPixel.Bytes;
+            byte* from = diffTarget + (nint)plane * shape.OutHeight * shape.OutWidth * TPixel.Bytes,
+                to = diffSource + (nint)plane * shape.Height * shape.Width * TPixel.Bytes;
             for (int y = 0; y < shape.Height; y++)
             {
                 (int top, int bottom) = Part(y, shape.Height, shape.OutHeight);
                 for (int x = 0; x < shape.Width; x++, to += TPixel.Bytes)
                 {
                     (int left, int right) = Part(x, shape.Width, shape.OutWidth);
-                    Vector512<float> sum = Vector512<float>.Zero;
+                    TVector sum = TVector.Zero;
                     for (int row = top; row < bottom; row++)
                     {
                         int high = Length(row, shape.OutHeight, shape.Height);
-                        Vector512<float> rowSum = Vector512<float>.Zero;
+                        TVector rowSum = TVector.Zero;
                         byte* at = from + ((nint)row * shape.OutWidth + left) * TPixel.Bytes;
                         for (int column = left; column < right; column++, at += TPixel.Bytes)
-                            rowSum += TPixel.Load(at) / ((float)high * Length(column, shape.OutWidth, shape.Width));
+                            rowSum += TPixel.Load<TVector>(at)
+                                / TVector.Create((float)high * Length(column, shape.OutWidth, shape.Width));
                         sum += rowSum;
                     }
                     TPixel.Store(sum, to);

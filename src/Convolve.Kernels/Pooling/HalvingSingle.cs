@@ -1,10 +1,15 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
 
 /// <summary>Float32 windows of 2x2 or 3x3, two columns apart, within the image.</summary>
+/// <remarks>
+/// Loops: for each window of a row, for each of its places, written out. source is {rows, width, 16},
+/// target a row of {count, 16} and places one of bytes. The best value, its place and what may be a NaN stay in registers. Memory is the
+/// bound.
+/// </remarks>
 internal static unsafe class HalvingSingle
 {
     private const int Block = BlockedPool.Block, Ahead = 16 << 10;
@@ -17,64 +22,60 @@ internal static unsafe class HalvingSingle
     /// <param name="count">How many windows.</param>
     /// <param name="isRectified">Whether outputs that are not above 0 have no place.</param>
     /// <param name="isStreamed">Whether outputs are written past the caches.</param>
+    // bounds: windows are within the image, and count of them in the row; prefetching may reach beyond.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static bool Row<TKernel>(float* source, int width, float* target, byte* places, int count, bool isRectified, bool isStreamed)
-        where TKernel : struct, IKernel
+    public static bool Row<TKernel, TVector>(float* source, int width, float* target, byte* places, int count, bool isRectified,
+        bool isStreamed) where TKernel : struct, IKernel where TVector : unmanaged, IFloats<TVector>
     {
-        Vector512<float> suspects = Vector512<float>.Zero;
+        TVector suspects = TVector.Zero;
         for (float* end = target + count * Block; target != end; target += Block, source += 2 * Block)
         {
-            Vector512<float> best = Three<TKernel>(source, 0, ref suspects, out Vector512<int> place);
-            Take<TKernel>(source + width * Block, TKernel.Side, ref best, ref place, ref suspects);
+            TVector best = Three<TKernel, TVector>(source, 0, ref suspects, out TVector place);
+            Take<TKernel, TVector>(source + width * Block, TKernel.Side, ref best, ref place, ref suspects);
             if (TKernel.Side == 3)
-                Take<TKernel>(source + 2 * width * Block, 2 * TKernel.Side, ref best, ref place, ref suspects);
+                Take<TKernel, TVector>(source + 2 * width * Block, 2 * TKernel.Side, ref best, ref place, ref suspects);
             if (isStreamed)
-                best.StoreAlignedNonTemporal(target);
+                best.StoreNonTemporal(target);
             else
                 best.Store(target);
             if (places != null)
             {
                 if (isRectified)
-                    place = Vector512.ConditionalSelect(Vector512.GreaterThan(best, Vector512<float>.Zero).AsInt32(), place,
-                        Vector512.Create(BlockedPool.Nowhere));
-                AnyPooling.Bytes(place).Store(places);
+                    place = TVector.WhereGreater(best, TVector.Zero, place, TVector.CreateBits(BlockedPool.Nowhere));
+                place.StoreBytes(places);
                 places += Block;
             }
         }
-        return Vector512.EqualsAll(suspects, suspects);
+        return !float.IsNaN(TVector.Sum(suspects));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Take<TKernel>(float* source, int first, ref Vector512<float> best, ref Vector512<int> place,
-        ref Vector512<float> suspects)
-        where TKernel : struct, IKernel
+    private static void Take<TKernel, TVector>(float* source, int first, ref TVector best, ref TVector place, ref TVector suspects)
+        where TKernel : struct, IKernel where TVector : unmanaged, IFloats<TVector>
     {
         Fetch(source);
-        Vector512<float> next = Three<TKernel>(source, first, ref suspects, out Vector512<int> at);
-        Vector512<float> wins = Vector512.GreaterThan(next, best);
-        place = Vector512.ConditionalSelect(wins.AsInt32(), at, place);
-        best = Vector512.ConditionalSelect(wins, next, best);
+        TVector next = Three<TKernel, TVector>(source, first, ref suspects, out TVector at);
+        place = TVector.WhereGreater(next, best, at, place);
+        best = TVector.WhereGreater(next, best, next, best);
     }
 
-    /// <summary>The largest of two or three neighbours, and which place it has.</summary>
+    /// <summary>The largest of two or three neighbors, and which place it has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Three<TKernel>(float* source, int first, ref Vector512<float> suspects, out Vector512<int> place)
-        where TKernel : struct, IKernel
+    private static TVector Three<TKernel, TVector>(float* source, int first, ref TVector suspects, out TVector place)
+        where TKernel : struct, IKernel where TVector : unmanaged, IFloats<TVector>
     {
-        Vector512<float> best = Vector512.Load(source), next = Vector512.Load(source + Block);
+        TVector best = TVector.Load(source), next = TVector.Load(source + Block);
         // Anything times 0 is 0 but for NaN and infinity.
-        suspects = Vector512.FusedMultiplyAdd(best, Vector512<float>.Zero, suspects);
-        suspects = Vector512.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
-        Vector512<float> wins = Vector512.GreaterThan(next, best);
-        place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(first + 1), Vector512.Create(first));
-        best = Vector512.ConditionalSelect(wins, next, best);
+        suspects = TVector.FusedMultiplyAdd(best, TVector.Zero, suspects);
+        suspects = TVector.FusedMultiplyAdd(next, TVector.Zero, suspects);
+        place = TVector.WhereGreater(next, best, TVector.CreateBits(first + 1), TVector.CreateBits(first));
+        best = TVector.WhereGreater(next, best, next, best);
         if (TKernel.Side == 2)
             return best;
-        next = Vector512.Load(source + 2 * Block);
-        suspects = Vector512.FusedMultiplyAdd(next, Vector512<float>.Zero, suspects);
-        wins = Vector512.GreaterThan(next, best);
-        place = Vector512.ConditionalSelect(wins.AsInt32(), Vector512.Create(first + 2), place);
-        return Vector512.ConditionalSelect(wins, next, best);
+        next = TVector.Load(source + 2 * Block);
+        suspects = TVector.FusedMultiplyAdd(next, TVector.Zero, suspects);
+        place = TVector.WhereGreater(next, best, TVector.CreateBits(first + 2), place);
+        return TVector.WhereGreater(next, best, next, best);
     }
 
     // Two pixels of a row that no row before has touched.

@@ -51,6 +51,8 @@ internal static class BFloat16
     public static Vector128<ushort> Narrow(Vector256<float> values)
     {
         Vector256<uint> rounded = Round(values) >>> 16;
+        if (Sse41.IsSupported)
+            return Sse41.PackUnsignedSaturate(rounded.GetLower().AsInt32(), rounded.GetUpper().AsInt32());
         return Vector128.Narrow(rounded.GetLower(), rounded.GetUpper());
     }
 

@@ -9,6 +9,13 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
 {
     private readonly Vector512<float> _value = value;
 
+    /// <summary>Whether the machine has such registers.</summary>
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector512.IsHardwareAccelerated && Avx512F.IsSupported;
+    }
+
     public static int Count
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -70,10 +77,32 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     public void Store(void* to) => _value.Store((float*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreNonTemporal(void* to) => _value.StoreAlignedNonTemporal((float*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 LoadBFloat16(void* from) => new(BFloat16.Widen(Vector256.Load((ushort*)from)).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16(Floats16 first, Floats16 second, void* to, bool isStreamed)
+    {
+        Vector512<ushort> pair = BFloat16.Narrow(first._value, second._value);
+        if (!isStreamed)
+        {
+            pair.Store((ushort*)to);
+        }
+        else if (((nint)to & 63) == 0)
+        {
+            pair.StoreAlignedNonTemporal((ushort*)to);
+        }
+        else
+        {
+            pair.GetLower().StoreAlignedNonTemporal((ushort*)to);
+            pair.GetUpper().StoreAlignedNonTemporal((ushort*)to + Vector256<ushort>.Count);
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 FusedMultiplyAdd(Floats16 a, Floats16 b, Floats16 c) =>
@@ -88,7 +117,34 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
         new(Avx512F.IsSupported ? Avx512F.Min(a._value, b._value) : Vector512.MinNative(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Floats16 value) => Floats8.Sum(new(value._value.GetLower() + value._value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 ReciprocalSqrt(Floats16 x)
+    {
+        if (!Avx512F.IsSupported)
+            return new(Vector512<float>.One / Vector512.Sqrt(x._value));
+        // The estimate has 14 bits, and one step of Newton's doubles them.
+        Vector512<float> r = Avx512F.ReciprocalSqrt14(x._value), half = r * Vector512.Create(0.5f);
+        return new(Vector512.FusedMultiplyAdd(Avx512F.FusedMultiplyAddNegated(x._value * r, r, Vector512<float>.One), half, r));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 Power(Floats16 x, Floats16 exponent) => new(Vector512.Exp(Vector512.Log(x._value) * exponent._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+#pragma warning disable CA1857 // a constant once this is inlined
+    public static Floats16 Align(Floats16 first, Floats16 second, int skipped) => Avx512F.IsSupported
+        ? new(Avx512F.AlignRight32(second._value.AsInt32(), first._value.AsInt32(), (byte)skipped).AsSingle())
+        : AlignHalves(first, second, skipped);
+#pragma warning restore CA1857
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 GreaterThan(Floats16 a, Floats16 b) => new(Vector512.GreaterThan(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 GreaterOrNaN(Floats16 a, Floats16 b) =>
+        new(Vector512.GreaterThan(a._value, b._value) | ~Vector512.Equals(a._value, a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 LessThan(Floats16 a, Floats16 b) => new(Vector512.LessThan(a._value, b._value));
@@ -117,6 +173,10 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 WhereSameBits(Floats16 a, Floats16 b, Floats16 x, Floats16 y) =>
         new(Vector512.ConditionalSelect(Vector512.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 AddWhereSameBits(Floats16 a, Floats16 b, Floats16 sum, Floats16 x) => new(Vector512.ConditionalSelect(
+        Vector512.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), sum._value + x._value, sum._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 CreateBits(int value) => new(Vector512.Create(value).AsSingle());
@@ -161,6 +221,14 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
             high23 = Avx512F.UnpackHigh(row2._value, row3._value).AsDouble();
         return (new(Avx512F.UnpackLow(low01, low23).AsSingle()), new(Avx512F.UnpackHigh(low01, low23).AsSingle()),
             new(Avx512F.UnpackLow(high01, high23).AsSingle()), new(Avx512F.UnpackHigh(high01, high23).AsSingle()));
+    }
+
+    private static Floats16 AlignHalves(Floats16 first, Floats16 second, int skipped)
+    {
+        float* both = stackalloc float[2 * Vector512<float>.Count];
+        first.Store(both);
+        second.Store(both + Vector512<float>.Count);
+        return Load(both + skipped);
     }
 
     private static (Floats16, Floats16, Floats16, Floats16) TransposeHalves(Floats16 row0, Floats16 row1, Floats16 row2, Floats16 row3)

@@ -9,7 +9,25 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
 {
     private readonly Vector256<float> _value = value;
 
-    public Vector256<float> Value => _value;
+    public Vector256<float> Value
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _value;
+    }
+
+    /// <summary>Whether the machine has such registers.</summary>
+    public static bool IsSupported
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Avx2.IsSupported && Fma.IsSupported;
+    }
+
+    /// <summary>Whether kernels should use it, and not <see cref="Floats16"/>, which runs anywhere.</summary>
+    public static bool IsWidest
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsSupported && !Floats16.IsSupported;
+    }
 
     public static int Count
     {
@@ -72,14 +90,23 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public void Store(void* to) => _value.Store((float*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 LoadBFloat16(void* from)
-    {
-        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load((ushort*)from));
-        return new((Vector256.Create(low, high) << 16).AsSingle());
-    }
+    public void StoreNonTemporal(void* to) => _value.StoreAlignedNonTemporal((float*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 LoadBFloat16(void* from) => new((Avx2.ConvertToVector256Int32((ushort*)from) << 16).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16(Floats8 first, Floats8 second, void* to, bool isStreamed)
+    {
+        Vector256<ushort> pair = Vector256.Narrow(BFloat16.Round(first._value) >>> 16, BFloat16.Round(second._value) >>> 16);
+        if (isStreamed)
+            pair.StoreAlignedNonTemporal((ushort*)to);
+        else
+            pair.Store((ushort*)to);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) =>
@@ -92,7 +119,42 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 Min(Floats8 a, Floats8 b) => new(Avx.Min(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(Floats8 value)
+    {
+        Vector128<float> quarter = value._value.GetLower() + value._value.GetUpper();
+        quarter += Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1));
+        return quarter[0] + quarter[1];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 ReciprocalSqrt(Floats8 x) => new(Vector256<float>.One / Vector256.Sqrt(x._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 Power(Floats8 x, Floats8 exponent) => new(Vector256.Exp(Vector256.Log(x._value) * exponent._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 Align(Floats8 first, Floats8 second, int skipped)
+    {
+        // The upper half of the first and the lower half of the second: what a result has in its middle.
+        Vector256<int> a = first._value.AsInt32(), b = second._value.AsInt32(), middle = Avx2.Permute2x128(a, b, 0x21);
+        return new((skipped switch
+        {
+            1 => Avx2.AlignRight(middle, a, 4),
+            2 => Avx2.AlignRight(middle, a, 8),
+            3 => Avx2.AlignRight(middle, a, 12),
+            4 => middle,
+            5 => Avx2.AlignRight(b, middle, 4),
+            6 => Avx2.AlignRight(b, middle, 8),
+            _ => Avx2.AlignRight(b, middle, 12),
+        }).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 GreaterThan(Floats8 a, Floats8 b) => new(Vector256.GreaterThan(a._value, b._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 GreaterOrNaN(Floats8 a, Floats8 b) =>
+        new(Vector256.GreaterThan(a._value, b._value) | ~Vector256.Equals(a._value, a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 LessThan(Floats8 a, Floats8 b) => new(Vector256.LessThan(a._value, b._value));
@@ -118,6 +180,10 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 WhereSameBits(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
         new(Vector256.ConditionalSelect(Vector256.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), x._value, y._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 AddWhereSameBits(Floats8 a, Floats8 b, Floats8 sum, Floats8 x) => new(Vector256.ConditionalSelect(
+        Vector256.Equals(a._value.AsInt32(), b._value.AsInt32()).AsSingle(), sum._value + x._value, sum._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 CreateBits(int value) => new(Vector256.Create(value).AsSingle());

@@ -28,11 +28,19 @@ internal unsafe interface IFloats<T> :
 
     void Store(void* to);
 
+    /// <summary>Stores past the caches, where <paramref name="to"/> is a multiple of the register's size.</summary>
+    void StoreNonTemporal(void* to);
+
     /// <summary>Numbers in bfloat16.</summary>
     static abstract T LoadBFloat16(void* from);
 
     /// <summary>Rounds; infinities stay, and so does NaN as processors make it, whose lower half is 0.</summary>
     void StoreBFloat16(void* to);
+
+    /// <summary>
+    /// Rounds two, one behind the other; past the caches where <paramref name="isStreamed"/>, and then at a multiple of 32 bytes.
+    /// </summary>
+    static abstract void StoreBFloat16(T first, T second, void* to, bool isStreamed);
 
     /// <summary>a * b + c, rounded once.</summary>
     static abstract T FusedMultiplyAdd(T a, T b, T c);
@@ -43,7 +51,25 @@ internal unsafe interface IFloats<T> :
     /// <summary>The smaller; <paramref name="b"/> where one is NaN.</summary>
     static abstract T Min(T a, T b);
 
+    /// <summary>The sum of all lanes: halves are added until one number is left.</summary>
+    static abstract float Sum(T value);
+
+    /// <summary>1 / sqrt(x) with an error of about one unit in the last place.</summary>
+    static abstract T ReciprocalSqrt(T x);
+
+    /// <summary>x^exponent of a positive x.</summary>
+    static abstract T Power(T x, T exponent);
+
+    /// <summary>Of the numbers of <paramref name="first"/> and then <paramref name="second"/>, those behind the first few.</summary>
+    /// <param name="first">The lower numbers.</param>
+    /// <param name="second">The upper numbers.</param>
+    /// <param name="skipped">A constant from 1 to <see cref="Count"/> - 1.</param>
+    static abstract T Align(T first, T second, int skipped);
+
     static abstract T GreaterThan(T a, T b);
+
+    /// <summary>Where a is greater or NaN.</summary>
+    static abstract T GreaterOrNaN(T a, T b);
 
     static abstract T LessThan(T a, T b);
 
@@ -65,6 +91,9 @@ internal unsafe interface IFloats<T> :
 
     /// <summary>As integers, where 0 and -0 differ.</summary>
     static abstract T WhereSameBits(T a, T b, T x, T y);
+
+    /// <summary>sum + x where a and b have the same bits, the sum elsewhere.</summary>
+    static abstract T AddWhereSameBits(T a, T b, T sum, T x);
 
     /// <summary>The bits of an integer in every lane.</summary>
     static abstract T CreateBits(int value);

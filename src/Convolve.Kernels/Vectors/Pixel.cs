@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels.Vectors;
 
@@ -19,14 +18,15 @@ internal unsafe interface IPixel
 {
     static abstract int Bytes { get; }
 
-    static abstract Vector512<float> Load(byte* from);
-
-    static abstract void Store(Vector512<float> value, byte* to);
-
     /// <summary>As many channels as the vector holds.</summary>
     static abstract T Load<T>(byte* from) where T : unmanaged, IFloats<T>;
 
     static abstract void Store<T>(T value, byte* to) where T : unmanaged, IFloats<T>;
+
+    /// <summary>
+    /// Two neighboring pixels, all of their channels; past the caches where <paramref name="isStreamed"/>, and then aligned to a pixel.
+    /// </summary>
+    static abstract void StoreTwo<T>(T left, T right, byte* to, bool isStreamed) where T : unmanaged, IFloats<T>;
 }
 
 internal readonly unsafe struct SinglePixel : IPixel
@@ -34,16 +34,23 @@ internal readonly unsafe struct SinglePixel : IPixel
     public static int Bytes => 64;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* from) => Vector512.Load((float*)from);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<float> value, byte* to) => Vector512.Store(value, (float*)to);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Load<T>(byte* from) where T : unmanaged, IFloats<T> => T.Load(from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store<T>(T value, byte* to) where T : unmanaged, IFloats<T> => value.Store(to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTwo<T>(T left, T right, byte* to, bool isStreamed) where T : unmanaged, IFloats<T>
+    {
+        if (isStreamed)
+        {
+            left.StoreNonTemporal(to);
+            right.StoreNonTemporal(to + Bytes);
+            return;
+        }
+        left.Store(to);
+        right.Store(to + Bytes);
+    }
 }
 
 internal readonly unsafe struct BFloat16Pixel : IPixel
@@ -51,16 +58,14 @@ internal readonly unsafe struct BFloat16Pixel : IPixel
     public static int Bytes => 32;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* from) => BFloat16.Widen(Vector256.Load((ushort*)from)).AsSingle();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<float> value, byte* to) => Vector256.Store(BFloat16.Narrow(value), (ushort*)to);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Load<T>(byte* from) where T : unmanaged, IFloats<T> => T.LoadBFloat16(from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store<T>(T value, byte* to) where T : unmanaged, IFloats<T> => value.StoreBFloat16(to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTwo<T>(T left, T right, byte* to, bool isStreamed) where T : unmanaged, IFloats<T> =>
+        T.StoreBFloat16(left, right, to, isStreamed);
 }
 
 /// <summary>Numbers with their signs turned, so that what looks for the largest finds the smallest.</summary>
@@ -69,14 +74,12 @@ internal readonly unsafe struct NegatedPixel<TPixel> : IPixel where TPixel : str
     public static int Bytes => TPixel.Bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load(byte* from) => -TPixel.Load(from);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector512<float> value, byte* to) => TPixel.Store(-value, to);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Load<T>(byte* from) where T : unmanaged, IFloats<T> => -TPixel.Load<T>(from);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store<T>(T value, byte* to) where T : unmanaged, IFloats<T> => TPixel.Store(-value, to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreTwo<T>(T left, T right, byte* to, bool isStreamed) where T : unmanaged, IFloats<T> =>
+        TPixel.StoreTwo(-left, -right, to, isStreamed);
 }

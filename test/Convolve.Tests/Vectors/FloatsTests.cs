@@ -17,6 +17,7 @@ public unsafe class FloatsTests
     public void Lanes_compute_as_plain_numbers_do()
     {
         Require<Floats16>();
+        Require<Floats8x2>();
         Require<Floats8>();
     }
 
@@ -24,7 +25,71 @@ public unsafe class FloatsTests
     public void Rows_are_transposed_by_fours()
     {
         RequireTransposed<Floats16>();
+        RequireTransposed<Floats8x2>();
         RequireTransposed<Floats8>();
+    }
+
+    [NeedsFact(Feature.Avx2)]
+    public void Lanes_move_and_add_up()
+    {
+        RequireMoved<Floats16>();
+        RequireMoved<Floats8x2>();
+        RequireMoved<Floats8>();
+    }
+
+    [NeedsFact(Feature.Avx2)]
+    public void Roots_and_powers_are_near_those_of_float64()
+    {
+        RequirePowers<Floats16>();
+        RequirePowers<Floats8x2>();
+        RequirePowers<Floats8>();
+    }
+
+    [NeedsFact(Feature.Avx2)]
+    public void Vectors_are_stored_past_the_caches_and_in_pairs()
+    {
+        RequireStored<Floats16>();
+        RequireStored<Floats8x2>();
+        RequireStored<Floats8>();
+    }
+
+    private static void RequireMoved<T>() where T : unmanaged, IFloats<T>
+    {
+        T first = T.Indices, second = first + T.Create(T.Count);
+        foreach ((int skipped, T moved) in new[] { (1, T.Align(first, second, 1)), (2, T.Align(first, second, 2)),
+            (3, T.Align(first, second, 3)), (4, T.Align(first, second, 4)), (5, T.Align(first, second, 5)),
+            (T.Count - 2, T.Align(first, second, T.Count - 2)), (T.Count - 1, T.Align(first, second, T.Count - 1)) })
+            Assert.Equal(Enumerable.Range(skipped, T.Count).Select(i => (float)i), Numbers(moved));
+        Assert.Equal(T.Count * (T.Count + 1) / 2, T.Sum(first + T.Create(1)));
+        Assert.True(float.IsNaN(T.Sum(T.WhereEqual(first, T.Create(5), T.Create(float.NaN), first))));
+    }
+
+    private static void RequirePowers<T>() where T : unmanaged, IFloats<T>
+    {
+        T values = (T.Indices + T.Create(1)) * T.Create(0.37f);
+        float[] roots = Numbers(T.ReciprocalSqrt(values)), powers = Numbers(T.Power(values, T.Create(-0.6f)));
+        for (int i = 0; i < T.Count; i++)
+        {
+            float x = (i + 1) * 0.37f;
+            Assert.Equal(1, roots[i] * Math.Sqrt(x), 3e-7);
+            Assert.Equal(1, powers[i] / Math.Pow(x, -0.6f), 1e-6);
+        }
+    }
+
+    private static void RequireStored<T>() where T : unmanaged, IFloats<T>
+    {
+        using LanesBuffer buffer = new(256);
+        T first = T.Indices * T.Create(1.0009765625f), second = first - T.Create(3);
+        first.StoreNonTemporal(buffer.Data + 64);
+        Assert.Equal(Numbers(first), Numbers(T.Load(buffer.Data + 64)));
+        foreach (int at in new[] { 0, 32, 64 })
+            foreach (bool isStreamed in new[] { false, true })
+            {
+                new Span<byte>(buffer.Data, 256).Clear();
+                T.StoreBFloat16(first, second, buffer.Data + at, isStreamed);
+                Assert.Equal(Numbers(first).Concat(Numbers(second)).Select(BFloat16.FromSingle),
+                    new Span<ushort>(buffer.Data + at, 2 * T.Count).ToArray());
+            }
     }
 
     private static void Require<T>() where T : unmanaged, IFloats<T>
@@ -40,6 +105,7 @@ public unsafe class FloatsTests
             Require<T>(first, T.Max, (a, b) => a > b ? a : b);
             Require<T>(first, T.Min, (a, b) => a < b ? a : b);
             Require<T>(first, (a, b) => T.Select(T.GreaterThan(a, b), a, T.Zero), (a, b) => a > b ? a : 0);
+            Require<T>(first, (a, b) => T.Select(T.GreaterOrNaN(a, b), T.Create(1), b), (a, b) => a > b || float.IsNaN(a) ? 1 : b);
             Require<T>(first, (a, b) => T.Select(T.LessThan(a, b), a, T.Zero), (a, b) => a < b ? a : 0);
             Require<T>(first, (a, b) => T.WhereGreater(a, b, a, T.Create(3)), (a, b) => a > b ? a : 3);
             Require<T>(first, (a, b) => T.WhereEqual(a, b, T.Create(1), b), (a, b) => a == b ? 1 : b);
@@ -48,6 +114,8 @@ public unsafe class FloatsTests
                 || float.IsNaN(b) ? 1 : 0);
             Require<T>(first, (a, b) => T.WhereSameBits(a, b, T.Create(1), T.Zero),
                 (a, b) => BitConverter.SingleToInt32Bits(a) == BitConverter.SingleToInt32Bits(b) ? 1 : 0);
+            Require<T>(first, (a, b) => T.AddWhereSameBits(a, b, T.Create(1), a),
+                (a, b) => BitConverter.SingleToInt32Bits(a) == BitConverter.SingleToInt32Bits(b) ? 1 + a : 1);
             Require<T>(first, (a, b) => a & b, (a, b) => Bits(a, b, (x, y) => x & y));
             Require<T>(first, (a, b) => a | b, (a, b) => Bits(a, b, (x, y) => x | y));
             Require<T>(first, (a, b) => a ^ b, (a, b) => Bits(a, b, (x, y) => x ^ y));
