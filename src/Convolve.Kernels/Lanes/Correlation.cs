@@ -2,6 +2,12 @@ using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
 
+//     for each block of filters, each run of tiles in a row, whose taps are the same:  CorrelationTile
+//
+// input    [channel][row][column][16]  float32, with room for the columns beyond the edges
+// weights  [block of filters][tap][filter]  float32, packed once
+// L1: the weights of a block. What is held in registers, and the bound, are CorrelationTile's.
+
 /// <summary>
 /// Sums of taps over a plane, row by row: what a forward convolution is, and what each phase of a backward one is.
 /// </summary>

@@ -2,6 +2,12 @@ using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
 
+//     for each phase, each row of it:  dx = correlation of dy with the phase's part of the kernel
+//
+// dy, dx  [channel][row][column][16]  float32, dy with zeros on either side
+// weights OIHW                        float32, packed by Correlation
+// What is held where, and the bound, are CorrelationTile's.
+
 /// <summary>The gradient of a convolution's input, made ready for one thread.</summary>
 /// <remarks>
 /// With stride s, the input rows of equal (row + padding) mod s meet the same kernel rows, every s-th one; likewise the columns. So the

@@ -1,9 +1,15 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
+
+//     for each band of rows, each block of filters, each block of taps:  GradientTile;  at the end, for each weight: the sum of its lanes
+//
+// x, dy          [channel][row][column][16]  float32
+// sums           [weight][16], then [bias][16]  float32, one for each thread
+// weights, bias  OIHW, O                     float32
+// L1: a band of dy while all taps pass over it. The multiply-adds of GradientTile are the bound; memory where the sums are added up.
 
 /// <summary>The gradients of a convolution's weights and bias, made ready for one thread.</summary>
 /// <remarks>
@@ -116,26 +122,25 @@ internal unsafe struct LanesBackwardWeights
         ReduceRange(sums + (nint)conv.Filters * conv.Taps * VectorBytes, pitch, threads, bias, firstFilter, firstFilter + filters);
     }
 
+    // bounds: each thread has a vector for each weight, pitch bytes behind the last thread's.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReduceRange(byte* sums, nint pitch, int threads, float* result, int first, int end)
     {
         for (int i = first; i < end; i++)
         {
             byte* sum = sums + (nint)i * VectorBytes;
-            Vector256<float> lower = Vector256.Load((float*)sum), upper = Vector256.Load((float*)sum + Vector256<float>.Count);
+            Floats8 lower = Floats8.Load(sum), upper = Floats8.Load(sum + sizeof(Floats8));
             for (int thread = 1; thread < threads; thread++)
             {
-                float* other = (float*)(sum + thread * pitch);
-                lower += Vector256.Load(other);
-                upper += Vector256.Load(other + Vector256<float>.Count);
+                byte* other = sum + thread * pitch;
+                lower += Floats8.Load(other);
+                upper += Floats8.Load(other + sizeof(Floats8));
             }
-            Vector256<float> half = lower + upper;
-            Vector128<float> quarter = half.GetLower() + half.GetUpper();
-            quarter += Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1));
-            result[i] = quarter[0] + quarter[1];
+            result[i] = Floats8.Sum(lower + upper);
         }
     }
 
+    // bounds: rows and columns of the band; the sums have a vector for each filter.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddBias<TVector>(byte* first, LanesView diff, int filters, int rows, int columns, byte* sums)
         where TVector : unmanaged, IFloats<TVector>

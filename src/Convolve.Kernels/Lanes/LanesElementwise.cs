@@ -4,6 +4,11 @@ using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
 
+//     for each vector:  value = function(value);  or  dx = function'(y) * dy
+//
+// values, y, dy, dx  [vector][16]  float32
+// Registers: the function's constants. Bound: memory; the divisions of tanh and sigmoid, where values are in a cache.
+
 /// <summary>Activations on their own, over vectors that follow one another.</summary>
 internal static unsafe class LanesElementwise
 {
@@ -49,6 +54,7 @@ internal static unsafe class LanesElementwise
             Backward<Floats8, TFunction>(diffOut, output, diffIn, vectors, slope);
     }
 
+    // bounds: vectors times 16 values.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Apply<TVector, TFunction>(float* values, int vectors, float slope)
         where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction
@@ -58,6 +64,7 @@ internal static unsafe class LanesElementwise
             TFunction.Apply(TVector.Load(values), slopes).Store(values);
     }
 
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Backward<TVector, TFunction>(float* diffOut, float* output, float* diffIn, int vectors, float slope)
         where TVector : unmanaged, IFloats<TVector> where TFunction : struct, ILanesFunction

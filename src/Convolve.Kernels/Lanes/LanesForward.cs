@@ -2,6 +2,12 @@ using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
 
+//     for each group, each row of the output:  y = function(correlation of x with the kernel)
+//
+// x, y    [channel][row][column][16]  float32; x is copied to planes with zeros on either side where there is padding
+// weights OIHW                        float32, packed by Correlation
+// L1: the rows of x that a kernel covers. What is held in registers, and the bound, are CorrelationTile's.
+
 /// <summary>A forward convolution made ready for one thread: weights packed, tiles chosen, room for the padded input.</summary>
 internal unsafe struct LanesForward
 {

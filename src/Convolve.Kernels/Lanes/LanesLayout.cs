@@ -4,6 +4,12 @@ using static Convolve.Kernels.Lanes.Lanes;
 
 namespace Convolve.Kernels.Lanes;
 
+//     for each group, each 16 features:  lanes[feature][image] = plain[image][feature]
+//
+// plain  [batch][features], rows a pitch apart  float32
+// lanes  [group][feature][16]                   float32
+// Registers: four by four vectors. L1: a tile of 16 by 16. Bound: memory.
+
 /// <summary>From plain rows, one image each, to lanes and back: transposes of 16 images by 16 features.</summary>
 internal static unsafe class LanesLayout
 {
@@ -27,6 +33,7 @@ internal static unsafe class LanesLayout
             ToPlain<Floats8>(lanes, batch, features, plain, pitch, first, count);
     }
 
+    // bounds: rows of images that exist; whole tiles of 16 features, and the rest one by one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToLanes<TVector>(float* plain, long pitch, int batch, int features, float* lanes, int first, int count)
         where TVector : unmanaged, IFloats<TVector>
@@ -48,6 +55,7 @@ internal static unsafe class LanesLayout
         }
     }
 
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToPlain<TVector>(float* lanes, int batch, int features, float* plain, long pitch, int first, int count)
         where TVector : unmanaged, IFloats<TVector>

@@ -21,6 +21,13 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
     }
 }
 
+//     for each few tiles:  transform;
+//         for each group of pairs of filter blocks:  for each point, pair, 12 or 6 tiles: Multiply;  transform back
+//
+// source, target  [N][C/b][H][W][b]  float32 or bfloat16; weights are points [64][pair][channel][2 b], bias one number a filter
+// scratch         points of the tiles [64][C/b][tile][b], and of the products [64][2 pairs][tile][b]  float32, the thread's own
+// L2: the tiles' points. L3: a slab of weights. Bound: the multiply-adds of Multiply.
+
 /// <summary>
 /// Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of channels, in float32 or bfloat16.
 /// </summary>
@@ -68,6 +75,7 @@ internal static unsafe class WinogradConvolution
         }
     }
 
+    // bounds: tiles of the batch; scratch has room for blocking.Tiles of them as ThreadBytes counts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Chunk<TPixel, TVector,
         TOut>(in WinogradShape shape, in WinogradBlocking blocking, byte* source, int firstPair, int pairs, float* weights, float* bias,

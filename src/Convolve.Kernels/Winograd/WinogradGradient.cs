@@ -5,6 +5,13 @@ using static Convolve.Kernels.Winograd.WinogradShape;
 
 namespace Convolve.Kernels.Winograd;
 
+//     for each 48 tiles:  transform input and gradient;  for each point, pair of blocks of filters, 8 or 4 channels:  Accumulate
+//     for each filter block, channel:  weights from points
+//
+// source, diffs  [N][C/b][H][W][b]  float32 or bfloat16; weights  [O/b][I/b][K][K][b i][b o]  float32
+// scratch        points of 48 tiles, of their gradients, and the sums [64][pair][channel][2 b]  float32, all of the thread's own
+// L2: the points of 48 tiles. L3 or memory: the sums, read and written once for every 48 tiles. Bound: the multiply-adds of Accumulate.
+
 /// <summary>
 /// The gradient of a convolution's weights by Winograd's way: each thread adds up the points of its own filters and channels over all
 /// tiles, so the sums need no joining and their order does not depend on timing.
@@ -60,6 +67,7 @@ internal static unsafe class WinogradGradient
         }
     }
 
+    // bounds: blocks and pairs are the thread's own; scratch has room for them as ThreadBytes counts.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part<TPixel, TVector, TKernel,
         TOut>(in WinogradShape shape, byte* source, byte* diffs, float* weights, float* bias, float* scratch,

@@ -4,6 +4,13 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Winograd;
 
+//     Multiply:    for each channel:  sums[tile][2 vectors of filters] += input[tile][channel] * weights[channel][2 vectors]
+//     Accumulate:  for each tile:     sums[channel][2 vectors of filters] += input[tile][channel] * diffs[tile][2 vectors]
+//
+// input  [block of channels][tile][b]  float32, of one point; diffs the same, of filters
+// weights, and sums of Accumulate  [channel][2 b]  float32; sums of Multiply  [block of filters][tile][b]
+// Registers: the sums, two operands and a broadcast. L1: the tiles' channels. L2 or L3: the weights. Bound: two multiply-adds a cycle.
+
 /// <summary>
 /// The matrix products between the transforms, in tiles whose sums stay in registers: the sums are locals, 24 or 16 of 32 registers, 12 or
 /// 8 of 16.
@@ -28,6 +35,7 @@ internal static unsafe class WinogradProducts
     /// <param name="weights">Two vectors of filters for each channel, channel after channel.</param>
     /// <param name="sums">Where the first tile's first vector of filters goes; the next tile lies behind it.</param>
     /// <param name="pairStep">From the first vector of filters to the second, in floats.</param>
+    // bounds: whole blocks of channels and tiles; prefetching may reach beyond.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TVector>(float* tiles, nint blockStep, int blocks, float* weights, float* sums, nint pairStep)
         where TVector : unmanaged, IFloats<TVector>
@@ -113,6 +121,7 @@ internal static unsafe class WinogradProducts
     /// <param name="pairStep">From the first vector of filters to the second, in floats.</param>
     /// <param name="count">Tiles.</param>
     /// <param name="sums">Two vectors of filters for each channel, channel after channel.</param>
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate<TVector>(float* tiles, nint blockStep, float* diffs, nint pairStep, int count, float* sums)
         where TVector : unmanaged, IFloats<TVector>

@@ -7,6 +7,13 @@ using static Convolve.Kernels.Winograd.WinogradTransform;
 
 namespace Convolve.Kernels.Winograd;
 
+//     for each block of channels:  for each of 8 columns: transform;  for each of 8 rows: transform
+//
+// images   [N][C/b][H][W][b]  float32 or bfloat16
+// points   [64], a step apart, [b]  float32, of one tile
+// scratch  [64][b] and a row of zeros  float32
+// Registers: a column or a row. L1: the tile. Bound: additions, and the stores of points, which are 64 streams.
+
 /// <summary>Between images in blocks of channels, [N][C/16][H][W][16] or the same with 8, and the 64 points of their tiles.</summary>
 internal static unsafe class WinogradTiles
 {
@@ -23,6 +30,7 @@ internal static unsafe class WinogradTiles
     /// <param name="blockStep">From block to block, in floats.</param>
     /// <param name="pointStep">From point to point, in floats.</param>
     /// <param name="scratch">Room for <see cref="ScratchFloats"/>.</param>
+    // bounds: rows and columns outside of the image are read from zeros.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Input<TPixel, TVector>(in WinogradShape shape, byte* source, int tile, int firstBlock, int blocks, float* to,
         nint blockStep, nint pointStep, float* scratch)
@@ -67,6 +75,7 @@ internal static unsafe class WinogradTiles
     }
 
     /// <summary>The points of one tile's products to its pixels of the output.</summary>
+    // bounds: pixels within the image.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Output<TPixel, TVector, TOut>(in WinogradShape shape, float* from, nint pointStep, byte* target, int tile, int block,
         TVector bias, TVector slope, float* scratch)

@@ -29,6 +29,9 @@ internal readonly struct Side6 : ISide
     public static int Value => 6;
 }
 
+// For one vector of channels, written out: 8 values to 8 or to 3, 4, 5 or 6, a step apart.
+// Registers: the 8 values and up to 8 constants. Bound: additions and multiply-adds; the values are in the first cache.
+
 /// <summary>
 /// The one-dimensional transforms of Winograd's convolution at the points 0, 1, -1, 2, -2, 1/2, -1/2 and infinity, on 8 vectors of
 /// channels.

@@ -5,6 +5,12 @@ using static Convolve.Kernels.Winograd.WinogradTransform;
 
 namespace Convolve.Kernels.Winograd;
 
+//     for each block of filters, each channel:  for each column of the kernel: evaluate;  for each of 8 rows: evaluate and scale
+//
+// weights  [O/b][I/b][K][K][b i][b o]  float32
+// points   [64][pair of blocks of filters][channel][2 b]  float32
+// Registers: a column or a row. L1: the weights of one channel. Bound: the stores of points, 7 or 2.6 times the weights.
+
 /// <summary>
 /// Between weights in blocks, [O/16][I/16][K][K][16 i][16 o] or the same with 8, and their 64 points, [point][pair of blocks of
 /// filters][channel][both blocks].
@@ -61,6 +67,7 @@ internal static unsafe class WinogradWeights
     }
 
     /// <summary>The gradient of the weights of one channel and a block of filters from that of their points.</summary>
+    // bounds: 64 points a step apart; a kernel's taps a block of weights apart.
     public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, float* scratch)
         where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
@@ -76,6 +83,7 @@ internal static unsafe class WinogradWeights
                 to + y * TKernel.Value * TVector.Count * TVector.Count, TVector.Count * TVector.Count);
     }
 
+    // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToPoints<TVector, TKernel>(float* from, float* scratch, float* to, nint pointStep)
         where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
