@@ -2,6 +2,7 @@ using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
+using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
@@ -16,12 +17,12 @@ public class LeakTests
     {
         const int Bytes = 4 << 20;
         Cycle();
-        (long virtualBytes, int mappings) = (Memory.VirtualBytes, Memory.Mappings);
+        (long virtualBytes, int mappings) = (ProcessMemory.VirtualBytes, ProcessMemory.Mappings);
         for (int i = 0; i < Rounds; i++)
             Cycle();
-        Assert.True(Memory.VirtualBytes - virtualBytes < 20L * Bytes,
-            $"{Rounds} buffers of {Bytes} bytes left {Memory.VirtualBytes - virtualBytes} bytes");
-        Assert.True(Memory.Mappings - mappings < Rounds / 2, $"{Rounds} buffers left {Memory.Mappings - mappings} mappings");
+        Assert.True(ProcessMemory.VirtualBytes - virtualBytes < 20L * Bytes,
+            $"{Rounds} buffers of {Bytes} bytes left {ProcessMemory.VirtualBytes - virtualBytes} bytes");
+        Assert.True(ProcessMemory.Mappings - mappings < Rounds / 2, $"{Rounds} buffers left {ProcessMemory.Mappings - mappings} mappings");
 
         static void Cycle()
         {
@@ -44,10 +45,10 @@ public class LeakTests
         {
             for (int i = 0; i < 20; i++)
                 Cycle();
-            long before = Memory.ResidentBytes;
+            long before = ProcessMemory.ResidentBytes;
             for (int i = 0; i < Rounds; i++)
                 Cycle();
-            long grown = Memory.ResidentBytes - before;
+            long grown = ProcessMemory.ResidentBytes - before;
             Assert.True(grown < 16 << 20, $"{Rounds} kernels left {grown} bytes"); // one kept scratchpad of each would be 50 MiB
         });
 

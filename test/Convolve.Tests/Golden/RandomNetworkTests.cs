@@ -3,7 +3,6 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Testing;
-using Convolve.Tests.Execution;
 using Convolve.Training.Optimizers;
 using Xunit.Abstractions;
 
@@ -26,8 +25,6 @@ public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper outpu
     // The largest of three draws is a sample of how far rounding may move a result, not its bound.
     private const double Margin = 4;
 
-    private static readonly (string Name, string Value)[] NarrowOwn = [("DOTNET_EnableAVX512", "0"), ("DOTNET_EnableAVX512F", "0")];
-
     public static TheoryData<int> Parts => [.. Enumerable.Range(0, Count / Part).Select(part => part * Part)];
 
     [NeedsTheory(Feature.PyTorch), MemberData(nameof(Parts))]
@@ -44,16 +41,18 @@ public class RandomNetworkTests(RandomNetworks networks, ITestOutputHelper outpu
 
     [NeedsFact(Feature.PyTorch, Feature.WholeProcessor, Feature.Avx2)]
     public async Task Results_are_PyTorchs_with_AVX2_alone() =>
-        Assert.Equal(2 * Count / Part, await ChildTests.Run($"FullyQualifiedName~{nameof(RandomNetworkTests)}.Results",
-            [("DNNL_MAX_CPU_ISA", "AVX2"), (RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
+        Assert.Equal(2 * Count / Part, await Run($"FullyQualifiedName~{nameof(RandomNetworkTests)}.Results",
+            [("DNNL_MAX_CPU_ISA", "AVX2"), (RandomNetworks.Variable, networks.Folder), .. ChildTests.WithoutAvx512]));
 
     [NeedsFact(Feature.PyTorch, Feature.WholeProcessor, Feature.BFloat16)]
     public async Task Results_point_where_PyTorchs_do_in_bfloat16_where_only_the_library_has_AVX512() =>
-        Assert.Equal(Count / Part,
-            await ChildTests.Run(
+        Assert.Equal(Count / Part, await Run(
             $"FullyQualifiedName~{nameof(RandomNetworkTests)}.{nameof(Results_point_where_PyTorchs_do_in_bfloat16)}" +
             "&FullyQualifiedName!~where_only",
-            [(RandomNetworks.Variable, networks.Folder), .. NarrowOwn]));
+            [(RandomNetworks.Variable, networks.Folder), .. ChildTests.WithoutAvx512]));
+
+    private static Task<int> Run(string filter, (string, string)[] variables) =>
+        ChildTests.Run(typeof(RandomNetworkTests).Assembly, filter, variables);
 
     [NeedsFact(Feature.PyTorch)]
     public void Every_kind_of_layer_is_in_them()

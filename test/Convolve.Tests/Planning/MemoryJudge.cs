@@ -1,6 +1,7 @@
 using Convolve.Kernels.Contract;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Testing;
 
 namespace Convolve.Tests.Planning;
 

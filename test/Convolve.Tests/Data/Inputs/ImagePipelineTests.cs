@@ -3,6 +3,7 @@ using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Kernels;
 using Convolve.Kernels.Vectors;
+using Convolve.Testing;
 using Convolve.Tests.Data.Sets;
 
 namespace Convolve.Tests.Data.Inputs;

@@ -2,7 +2,7 @@ using Convolve.Kernels.Vectors;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;
 
-namespace Convolve.Tests.Winograd;
+namespace Convolve.Kernels.Tests.Winograd;
 
 /// <summary>Winograd's convolution and its gradients against sums in double precision, one product after the other.</summary>
 public unsafe class WinogradTests

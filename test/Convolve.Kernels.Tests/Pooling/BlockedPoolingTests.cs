@@ -2,7 +2,7 @@ using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Vectors;
 using Convolve.Testing;
 
-namespace Convolve.Tests.Pooling;
+namespace Convolve.Kernels.Tests.Pooling;
 
 /// <summary>
 /// Max pooling of blocks of 16 channels and its gradient against plain loops in float64: no bit may differ, not in registers put together

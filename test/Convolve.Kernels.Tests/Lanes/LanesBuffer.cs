@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Convolve.Kernels.Lanes;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 /// <summary>Aligned memory that begins as NaN and, when disposed, tells whether a kernel wrote outside it.</summary>
 internal sealed unsafe class LanesBuffer : IDisposable
@@ -32,7 +31,7 @@ internal sealed unsafe class LanesBuffer : IDisposable
     public static LanesBuffer ToLanes(float[] plain, int batch, float filler)
     {
         int features = plain.Length / batch;
-        LanesBuffer lanes = new(Lanes.Bytes(batch, features));
+        LanesBuffer lanes = new(Lanes.Lanes.Bytes(batch, features));
         lanes.Span.Fill(filler);
         for (int n = 0; n < batch; n++)
             for (int f = 0; f < features; f++)
@@ -45,7 +44,7 @@ internal sealed unsafe class LanesBuffer : IDisposable
     {
         foreach (float value in Span)
             Assert.True(float.IsFinite(value));
-        int features = (int)(Bytes / sizeof(float) / 16 / Lanes.Groups(batch));
+        int features = (int)(Bytes / sizeof(float) / 16 / Lanes.Lanes.Groups(batch));
         float[] plain = new float[batch * features];
         for (int n = 0; n < batch; n++)
             for (int f = 0; f < features; f++)

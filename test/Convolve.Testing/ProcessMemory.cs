@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace Convolve.OneDnn.Tests;
+namespace Convolve.Testing;
 
 /// <summary>What the system says of this process.</summary>
-internal static class Memory
+internal static class ProcessMemory
 {
     /// <summary>Resident memory; 0 where the system does not say.</summary>
     public static long ResidentBytes => Status("VmRSS:") * 1024;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Convolve.Kernels.Threads;
 
-namespace Convolve.OneDnn.Tests;
+namespace Convolve.Kernels.Tests.Threads;
 
 /// <summary>When the team becomes narrower and wider, by times that a test makes up.</summary>
 public sealed class PaceTests

@@ -1,8 +1,7 @@
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Testing.Software;
 
-namespace Convolve.OneDnn.Tests;
+namespace Convolve.Kernels.Tests.Layouts;
 
 public class LayoutTests
 {
@@ -73,20 +72,9 @@ public class LayoutTests
     }
 
     [Fact]
-    public void Operations_are_compared_by_value()
-    {
-        static Operation Make(int stride) => new ConvolutionForward(true, Layout.Plain(ElementType.Float32, 1, 2, 6, 6),
-            Layout.Any(ElementType.Float32, 3, 2, 3, 3), null, Layout.Any(ElementType.Float32, 1, 3, 4, 4),
-            new((stride, 1), (1, 1), (0, 0), (0, 0)));
-        Assert.Equal(Make(1), Make(1));
-        Assert.Equal(Make(1).GetHashCode(), Make(1).GetHashCode());
-        Assert.NotEqual(Make(1), Make(2));
-    }
-
-    [Fact]
     public void A_blocked_layout_is_padded_and_not_plain()
     {
-        Layout layout = KernelRunner.Blocked(2, 17, 3, 5);
+        Layout layout = Layout.Blocked(ElementType.Float32, 16, 2, 17, 3, 5);
         Assert.False(layout.IsPlain);
         Assert.Equal("aBcd16b", layout.Format);
         Assert.Equal("f32 2x17x3x5 aBcd16b", layout.ToString());
@@ -102,7 +90,7 @@ public class LayoutTests
     {
         Assert.Equal([[0L, 20], [0L, 10], [0L, 2, 4, 6, 8], [0L, 1]], Offsets(Layout.Plain(ElementType.Float32, 2, 2, 5, 2)));
         // Two blocks of 16 channels, of which the second is filled up.
-        long[][] blocked = Offsets(KernelRunner.Blocked(2, 17, 3, 5));
+        long[][] blocked = Offsets(Layout.Blocked(ElementType.Float32, 16, 2, 17, 3, 5));
         Assert.Equal([0L, 2 * 16 * 15], blocked[0]);
         Assert.Equal([.. Enumerable.Range(0, 16).Select(c => (long)c), .. Enumerable.Range(0, 16).Select(c => 16L * 15 + c)], blocked[1]);
         Assert.Equal([0L, 80, 160], blocked[2]);
@@ -148,16 +136,6 @@ public class LayoutTests
         Assert.Empty(Layout.Any(ElementType.Float32, 2, 16).Order);
         Assert.Empty(Layout.Any(ElementType.Float32, 2, 16).Blocks);
     }
-
-    [Theory]
-    [InlineData("ref:any", nameof(Speed.Reference))]
-    [InlineData("simple:any", nameof(Speed.Generic))]
-    [InlineData("gemm:jit", nameof(Speed.Generic))]
-    [InlineData("jit:uni", nameof(Speed.Generic))]
-    [InlineData("jit:avx512_core", nameof(Speed.Tuned))]
-    [InlineData("brgconv:avx512_core_bf16", nameof(Speed.Tuned))]
-    public void The_names_of_implementations_say_how_fast_they_are(string name, string speed) =>
-        Assert.Equal(Enum.Parse<Speed>(speed), OneDnn2.SpeedOf(name));
 
     [Theory]
     [InlineData(-1, 3)]

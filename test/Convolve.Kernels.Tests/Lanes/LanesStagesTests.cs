@@ -1,7 +1,7 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class LanesStagesTests
 {
@@ -82,12 +82,12 @@ public sealed unsafe class LanesStagesTests
     {
         LanesConv conv = stage.Conv;
         LanesActivation activation = stage.Activation;
-        int groups = Lanes.Groups(batch);
+        int groups = Lanes.Lanes.Groups(batch);
         float[] src = LanesReference.Random(batch * conv.InFeatures, 1), diff = LanesReference.Random(batch * stage.OutFeatures, 2);
         float[] weights = LanesReference.Random(conv.Filters * conv.Taps, 3, 0.3f), bias = LanesReference.Random(conv.Filters, 4);
-        using LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Bytes(batch, stage.OutFeatures));
+        using LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Lanes.Bytes(batch, stage.OutFeatures));
         using LanesBuffer inferred = new(y.Bytes), w = LanesBuffer.Of(weights), b = LanesBuffer.Of(bias);
-        using LanesBuffer kept = new(Lanes.Bytes(batch, conv.OutFeatures)), positions = new(stage.Pool?.ArgmaxBytes(batch) ?? 0);
+        using LanesBuffer kept = new(Lanes.Lanes.Bytes(batch, conv.OutFeatures)), positions = new(stage.Pool?.ArgmaxBytes(batch) ?? 0);
         float* activations = stage.KeepsActivations ? kept.Floats : null;
 
         LanesConvolutionTests.Run(threads, groups, LanesStages.ForwardScratchBytes(stage), (_, scratch, first, count) =>
@@ -107,7 +107,7 @@ public sealed unsafe class LanesStagesTests
             LanesReference.Near(
                 [.. sums.Select(value => LanesReference.Activate(activation, value, stage.Slope))], kept.ToPlain(batch));
 
-        using LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Bytes(batch, conv.InFeatures));
+        using LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Lanes.Bytes(batch, conv.InFeatures));
         using LanesBuffer threadSums = new(threads * LanesConvolution.WeightSumsBytes(conv)), again = new(threadSums.Bytes);
         using LanesBuffer dw = new(weights.Length * sizeof(float)), db = new(bias.Length * sizeof(float));
         LanesConvolutionTests.Run(threads, groups, LanesStages.BackwardScratchBytes(stage), (thread, scratch, first, count) =>

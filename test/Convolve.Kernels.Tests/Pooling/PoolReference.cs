@@ -1,6 +1,6 @@
 using Convolve.Kernels.Pooling;
 
-namespace Convolve.Tests.Pooling;
+namespace Convolve.Kernels.Tests.Pooling;
 
 /// <summary>Images, channels, rows, columns; kernel, stride, padding above, on the left, below, on the right.</summary>
 internal sealed class PoolSizes(int[] z)

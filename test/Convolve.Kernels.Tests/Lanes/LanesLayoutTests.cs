@@ -1,7 +1,7 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class LanesLayoutTests
 {
@@ -15,7 +15,7 @@ public sealed unsafe class LanesLayoutTests
     public void RowsBecomeLanesAndRowsAgain(int batch, int features, int pitch)
     {
         float[] values = LanesReference.Random(batch * pitch, 1);
-        using LanesBuffer plain = LanesBuffer.Of(values), lanes = new(Lanes.Bytes(batch, features)), back = new(plain.Bytes);
+        using LanesBuffer plain = LanesBuffer.Of(values), lanes = new(Lanes.Lanes.Bytes(batch, features)), back = new(plain.Bytes);
         values.CopyTo(back.Span);
         for (int n = 0; n < batch; n++)
             back.Span.Slice(n * pitch, features).Clear();
@@ -23,11 +23,11 @@ public sealed unsafe class LanesLayoutTests
         // In two shares, as two threads would.
         for (int thread = 0; thread < 2; thread++)
         {
-            (int first, int count) = Lanes.Share(Lanes.Groups(batch), thread, 2);
+            (int first, int count) = Lanes.Lanes.Share(Lanes.Lanes.Groups(batch), thread, 2);
             LanesLayout.ToLanes(plain.Floats, pitch, batch, features, lanes.Floats, first, count);
             LanesLayout.ToPlain(lanes.Floats, batch, features, back.Floats, pitch, first, count);
         }
-        for (int n = 0; n < Lanes.Groups(batch) * 16; n++)
+        for (int n = 0; n < Lanes.Lanes.Groups(batch) * 16; n++)
             for (int f = 0; f < features; f++)
                 Assert.Equal(n < batch ? values[n * pitch + f] : 0, lanes.Floats[((long)(n / 16) * features + f) * 16 + n % 16]);
         Assert.True(back.Span.SequenceEqual(values));

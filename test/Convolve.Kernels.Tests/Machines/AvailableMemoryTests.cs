@@ -1,17 +1,16 @@
 using Convolve.Kernels.Machines;
-using Convolve.Tests.Formats;
 
-namespace Convolve.Tests.Machines;
+namespace Convolve.Kernels.Tests.Machines;
 
 public sealed class AvailableMemoryTests : IDisposable
 {
     private const long Mebibyte = 1 << 20;
-    private readonly TemporaryFolder _root = new();
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("convolve-test-");
 
     public AvailableMemoryTests() =>
         Write("proc/meminfo", "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:    8192000 kB\n");
 
-    public void Dispose() => _root.Dispose();
+    public void Dispose() => _root.Delete(recursive: true);
 
     [Fact]
     public void WithoutGroupsIsWhatTheSystemHasAvailable() => Assert.Equal(8000 * Mebibyte, AvailableMemory.Read(_root.FullName));
@@ -43,13 +42,14 @@ public sealed class AvailableMemoryTests : IDisposable
     [Fact]
     public void AnotherSystemDoesNotSay()
     {
-        File.Delete(_root["proc/meminfo"]);
+        File.Delete(Path.Combine(_root.FullName, "proc/meminfo"));
         Assert.Null(AvailableMemory.Read(_root.FullName));
     }
 
     private void Write(string path, string text)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_root[path])!);
-        File.WriteAllText(_root[path], text);
+        string full = Path.Combine(_root.FullName, path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        File.WriteAllText(full, text);
     }
 }

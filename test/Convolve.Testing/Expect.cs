@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Xunit;
 
-namespace Convolve.Tests;
+namespace Convolve.Testing;
 
 /// <summary>
 /// Assert.True for loops over many values: the message is put together only when the test fails. Assert.True formats it every time, which

@@ -1,8 +1,7 @@
-using Convolve.Kernels;
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class LanesConvolutionTests
 {
@@ -98,10 +97,10 @@ public sealed unsafe class LanesConvolutionTests
         float[] src = LanesReference.Random(batch * conv.InFeatures, 1), diff = LanesReference.Random(batch * conv.OutFeatures, 2);
         float[] weights = LanesReference.Random(conv.Filters * conv.Taps, 3, 0.3f), bias = LanesReference.Random(conv.Filters, 4);
         double[] wideDiff = [.. diff];
-        int groups = Lanes.Groups(batch);
+        int groups = Lanes.Lanes.Groups(batch);
 
         using LanesBuffer w = LanesBuffer.Of(weights), b = LanesBuffer.Of(bias);
-        using (LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Bytes(batch, conv.OutFeatures)))
+        using (LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Lanes.Bytes(batch, conv.OutFeatures)))
         {
             Run(threads, groups, LanesConvolution.ForwardScratchBytes(conv), (_, scratch, first, count) =>
                 LanesConvolution.Forward(conv, activation, Slope, x.Floats, w.Floats, b.Floats, y.Floats, scratch.Data, first, count));
@@ -109,7 +108,7 @@ public sealed unsafe class LanesConvolutionTests
                 .Select(value => LanesReference.Activate(activation, value, Slope))];
             LanesReference.Near(want, y.ToPlain(batch));
         }
-        using (LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Bytes(batch, conv.InFeatures)))
+        using (LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Lanes.Bytes(batch, conv.InFeatures)))
         {
             Run(threads, groups, LanesConvolution.BackwardDataScratchBytes(conv), (_, scratch, first, count) =>
                 LanesConvolution.BackwardData(conv, dy.Floats, w.Floats, dx.Floats, scratch.Data, first, count));
@@ -127,7 +126,7 @@ public sealed unsafe class LanesConvolutionTests
         using LanesBuffer x = LanesBuffer.ToLanes(src, batch, filler), dy = LanesBuffer.ToLanes(diff, batch, 0);
         using LanesBuffer sums = new(threads * LanesConvolution.WeightSumsBytes(conv));
         using LanesBuffer weights = new(conv.Filters * conv.Taps * sizeof(float)), bias = new(conv.Filters * sizeof(float));
-        Run(threads, Lanes.Groups(batch), LanesConvolution.BackwardWeightsScratchBytes(conv), (thread, scratch, first, count) =>
+        Run(threads, Lanes.Lanes.Groups(batch), LanesConvolution.BackwardWeightsScratchBytes(conv), (thread, scratch, first, count) =>
             LanesConvolution.BackwardWeights(
                 conv, x.Floats, dy.Floats, sums.Data + thread * LanesConvolution.WeightSumsBytes(conv), scratch.Data, first, count));
         Run(threads, conv.Filters, 64, (_, _, first, count) =>
@@ -140,7 +139,7 @@ public sealed unsafe class LanesConvolutionTests
         Parallel.For(0, threads, thread =>
         {
             using LanesBuffer scratch = new(scratchBytes);
-            (int first, int count) = Lanes.Share(items, thread, threads);
+            (int first, int count) = Lanes.Lanes.Share(items, thread, threads);
             body(thread, scratch, first, count);
         });
 }

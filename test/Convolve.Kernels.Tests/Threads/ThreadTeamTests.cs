@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
 
-namespace Convolve.OneDnn.Tests;
+namespace Convolve.Kernels.Tests.Threads;
 
-[Collection(nameof(Alone))]
+/// <summary>Runs here with the managed threads, and in Convolve.OneDnn.Tests with those of the library.</summary>
+[Collection("Alone")]
 public sealed class ThreadTeamTests : IDisposable
 {
     private readonly int _threads = ThreadTeam.Threads;
@@ -292,26 +291,6 @@ public sealed class ThreadTeamTests : IDisposable
         string? asked = Environment.GetEnvironmentVariable("OMP_NUM_THREADS");
         Assert.Equal(asked is null ? Environment.ProcessorCount : int.Parse(asked, System.Globalization.CultureInfo.InvariantCulture),
             ThreadTeam.Threads);
-    }
-
-    // A kernel divides its work among the threads of the team it was compiled for; the result may not depend on how many there are.
-    [Fact]
-    public void A_kernel_gives_the_same_for_every_size_of_the_team()
-    {
-        ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 3, 16, 9, 9),
-            Layout.Any(ElementType.Float32, 16, 16, 3, 3), null, Layout.Any(ElementType.Float32, 3, 16, 7, 7),
-            new((1, 1), (1, 1), (0, 0), (0, 0)));
-        Dictionary<Argument, float[]> inputs = new()
-        {
-            [Argument.Source] = KernelRunner.Numbers(3 * 16 * 81, 1),
-            [Argument.Weights] = KernelRunner.Numbers(16 * 16 * 9, 2),
-        };
-        float[][] results = [.. new[] { 1, 2, 5 }.Select(threads =>
-        {
-            ThreadTeam.Resize(threads);
-            return KernelRunner.Run(operation, inputs)[Argument.Target];
-        })];
-        Assert.All(results, result => Assert.Equal(results[0], result));
     }
 
     private sealed class Recorder : ITeamWork

@@ -1,7 +1,7 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class LanesFunctionsTests
 {

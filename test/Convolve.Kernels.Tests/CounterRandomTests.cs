@@ -1,7 +1,6 @@
 using System.Globalization;
-using Convolve.Kernels;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public class CounterRandomTests
 {

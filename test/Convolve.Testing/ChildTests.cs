@@ -1,29 +1,46 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using System.Text.RegularExpressions;
-using Convolve.Tests.Formats;
+using Xunit;
 
-namespace Convolve.Tests.Execution;
+namespace Convolve.Testing;
 
-/// <summary>Tests of this assembly in a process of its own, which may use less of the processor.</summary>
+/// <summary>Tests in a separate process, which may use less of the processor.</summary>
 internal static partial class ChildTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
 
+    /// <summary>Variables that keep AVX-512 from kernels in C#.</summary>
+    public static readonly (string Name, string Value)[] WithoutAvx512 = [("DOTNET_EnableAVX512", "0"), ("DOTNET_EnableAVX512F", "0")];
+
     /// <summary>Runs tests, none of which may fail.</summary>
+    /// <param name="assembly">Where they are.</param>
     /// <param name="filter">Which.</param>
     /// <param name="variables">What the process finds in its environment.</param>
     /// <returns>How many passed.</returns>
-    public static async Task<int> Run(string filter, params (string Name, string Value)[] variables)
+    public static async Task<int> Run(Assembly assembly, string filter, params (string Name, string Value)[] variables)
     {
-        using TemporaryFolder folder = new();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("convolve-test-");
+        try
+        {
+            return await Run(assembly, filter, folder.FullName, variables);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<int> Run(Assembly assembly, string filter, string folder, (string Name, string Value)[] variables)
+    {
         ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["test", typeof(ChildTests).Assembly.Location, "--filter", filter, "--logger", "trx;LogFileName=child.trx",
-            "--results-directory", folder.FullName])
+            ["test", assembly.Location, "--filter", filter, "--logger", "trx;LogFileName=child.trx",
+            "--results-directory", folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = folder.FullName,
+            WorkingDirectory = folder,
         };
         foreach ((string name, string value) in variables)
             start.Environment[name] = value;
@@ -34,7 +51,7 @@ internal static partial class ChildTests
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Match counters = Counters().Match(File.ReadAllText(folder["child.trx"]));
+        Match counters = Counters().Match(File.ReadAllText(Path.Combine(folder, "child.trx")));
         Assert.True(counters.Success);
         Assert.Equal("0", counters.Groups[2].Value);
         return int.Parse(counters.Groups[1].ValueSpan, CultureInfo.InvariantCulture);

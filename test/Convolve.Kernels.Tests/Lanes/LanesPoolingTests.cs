@@ -1,7 +1,7 @@
 using Convolve.Kernels.Lanes;
 using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class LanesPoolingTests
 {
@@ -39,7 +39,8 @@ public sealed unsafe class LanesPoolingTests
     public void TheFirstOfEqualMaximaWinsAndNaNPropagates(int kernel, int stride)
     {
         LanesPool pool = new(LanesPoolKind.Max, 1, 4, 4, kernel, kernel, stride, stride);
-        using LanesBuffer x = new(Lanes.Bytes(16, 16)), y = new(Lanes.Bytes(16, pool.OutFeatures)), positions = new(pool.ArgmaxBytes(16));
+        using LanesBuffer x = new(Lanes.Lanes.Bytes(16, 16)), y = new(Lanes.Lanes.Bytes(16, pool.OutFeatures)),
+            positions = new(pool.ArgmaxBytes(16));
         x.Span.Fill(3);
         LanesPooling.Forward(pool, LanesActivation.None, 0, x.Floats, y.Floats, positions.Data, 0, 1);
         for (int i = 0; i < pool.ArgmaxBytes(16); i++)
@@ -64,13 +65,13 @@ public sealed unsafe class LanesPoolingTests
     private static void Check(LanesPool pool, LanesActivation activation, int batch)
     {
         bool max = pool.Kind == LanesPoolKind.Max;
-        int groups = Lanes.Groups(batch);
+        int groups = Lanes.Lanes.Groups(batch);
         float[] src = LanesReference.Random(batch * pool.InFeatures, 1, 3), diff = LanesReference.Random(batch * pool.OutFeatures, 2);
         float[] active = [.. src.Select(value => (float)LanesReference.Activate(activation, value, Slope))];
         double[] wide = [.. src];
-        using LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Bytes(batch, pool.OutFeatures));
+        using LanesBuffer x = LanesBuffer.ToLanes(src, batch, 0.5f), y = new(Lanes.Lanes.Bytes(batch, pool.OutFeatures));
         using LanesBuffer positions = new(pool.ArgmaxBytes(batch)), activations = LanesBuffer.ToLanes(active, batch, 0.5f);
-        using LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Bytes(batch, pool.InFeatures));
+        using LanesBuffer dy = LanesBuffer.ToLanes(diff, batch, 0), dx = new(Lanes.Lanes.Bytes(batch, pool.InFeatures));
 
         LanesPooling.Forward(pool, activation, Slope, x.Floats, y.Floats, max ? positions.Data : null, 0, groups);
         LanesReference.Near(LanesReference.Pool(pool, activation, Slope, batch, wide), y.ToPlain(batch), 1e-6);

@@ -1,7 +1,7 @@
 using Convolve.Kernels.Vectors;
 using Convolve.Testing;
 
-namespace Convolve.Tests.Vectors;
+namespace Convolve.Kernels.Tests.Vectors;
 
 /// <summary>
 /// Both widths of registers against the same in plain numbers. On a machine without AVX-512 the wide ones are computed by halves.

@@ -1,7 +1,7 @@
-using Convolve.Kernels;
 using Convolve.Kernels.Lanes;
+using Convolve.Testing;
 
-namespace Convolve.Tests;
+namespace Convolve.Kernels.Tests;
 
 /// <summary>What the lanes kernels compute, in float64 and in the plainest loops, on plain [N, C, H, W].</summary>
 internal static class LanesReference
