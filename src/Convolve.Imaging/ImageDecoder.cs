@@ -49,7 +49,7 @@ public static class ImageDecoder
         ImageHeader header = ImageHeader.Read(data, file, maxPixels);
         if (LengthOf(header.Info, channels) is var length && planes.Length != length)
             throw new ArgumentException(
-                $"There is room for {planes.Length} bytes; {file}, {header.Info}, needs {length} for {channels} channels.", nameof(planes));
+                $"{file}, {header.Info}, needs room for {length} bytes with {channels} channels, got {planes.Length}.", nameof(planes));
         Decode(data, file, header, channels, planes);
         return header.Info;
     }

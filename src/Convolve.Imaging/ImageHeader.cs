@@ -19,12 +19,12 @@ internal readonly record struct ImageHeader(ImageInfo Info, int Samples)
         ImageHeader header = JpegHeader.IsJpeg(data) ? JpegHeader.Read(data, file)
             : PngHeader.IsPng(data) ? PngHeader.Read(data, file)
             : throw new ImageException(file,
-            $"this is no JPEG and no PNG file: it begins with {Convert.ToHexString(data[..Math.Min(PeekedBytes, data.Length)])}"
-                + $"{Guess(data)}. Convert it, or take it away.");
+            $"this is not a JPEG or PNG file: it begins with {Convert.ToHexString(data[..Math.Min(PeekedBytes, data.Length)])}"
+                + $"{Guess(data)}. Convert it, or remove it.");
         ImageInfo info = header.Info;
         if (info.Height < 1 || info.Width < 1)
             throw new ImageException(file,
-                $"its head says {info.Width} columns and {info.Height} rows, and at least 1 of each was expected. Get the file again.");
+                $"its header says {info.Width} columns and {info.Height} rows, expected at least 1 of each. Get the file again.");
         return info.PixelCount <= maxPixels ? header
             : throw new ImageException(file, FormattableString.Invariant(
                 $"its {info.Width} x {info.Height} pixels are more than the limit of {maxPixels} pixels. Make the picture smaller."));

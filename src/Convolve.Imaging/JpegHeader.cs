@@ -23,7 +23,7 @@ internal static class JpegHeader
             if (!segments.Next())
                 throw new ImageException(file,
                     $"this JPEG file is cut off: it ends after {data.Length} bytes, before " +
-                    $"{(hasScan ? "its end marker" : "its head is whole")}. Get the file again.");
+                    $"{(hasScan ? "its end marker" : "the end of its header")}. Get the file again.");
             if (segments.Marker == JpegSegments.EndOfImage)
                 break;
             ReadOnlySpan<byte> content = segments.Content;
@@ -50,11 +50,10 @@ internal static class JpegHeader
             }
         }
         if (!hasScan)
-            throw new ImageException(file, "this JPEG file ends before any picture begins. Get the file again.");
+            throw new ImageException(file, "this JPEG file ends before any image data. Get the file again.");
         if (!scans.AreWhole)
             throw new ImageException(file,
-                "this JPEG file is cut off: it ends before the last of its scans, so that details or colours are missing. Get the file " +
-                "again.");
+                "this JPEG file is cut off: it ends before the last of its scans, so details or colors are missing. Get the file again.");
         int orientation = Exif.Find(exif) ?? (xmp.IsEmpty ? null : Xmp.Orientation(xmp)) ?? 1; // in PIL's order
         ImageInfo info = new(ImageFormat.Jpeg, samples == 1 ? 1 : 3, height, width, orientation);
         return new(info.IsTurned ? info with { Height = width, Width = height } : info, samples);
@@ -64,6 +63,6 @@ internal static class JpegHeader
     {
         if (samples is not (1 or 3 or 4))
             throw new ImageException(file, samples == 0 ? "this JPEG file has no frame header. Get the file again."
-                : $"this JPEG file has {samples} components, and 1 (grey), 3 (colour) or 4 (CMYK) were expected. Convert it.");
+                : $"this JPEG file has {samples} components, expected 1 (grayscale), 3 (color) or 4 (CMYK). Convert it.");
     }
 }

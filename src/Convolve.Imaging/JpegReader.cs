@@ -16,7 +16,7 @@ internal static class JpegReader
         int attempts = MostAttempts;
         if (!isWarning || !IsHarmless(data.ToArray(), reason, header, target, ref attempts, ref reason))
             throw new ImageException(file,
-                $"this JPEG file is damaged or of a rare kind: {reason.Trim()}. Get the file again, or convert it.");
+                $"this JPEG file is damaged or of an unsupported kind: {reason.Trim()}. Get the file again, or convert it.");
     }
 
     private static bool IsHarmless(byte[] data, string warning, ImageHeader header, Span<byte> target, ref int attempts, ref string reason)
@@ -45,7 +45,7 @@ internal static class JpegReader
         isWarning = false;
         nint handle = TurboJpeg.tjInitDecompress();
         if (handle == 0)
-            throw new InsufficientMemoryException("There is no memory for a JPEG decompressor.");
+            throw new InsufficientMemoryException("Not enough memory for a JPEG decoder.");
         try
         {
             int status;

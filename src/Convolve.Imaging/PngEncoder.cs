@@ -21,8 +21,8 @@ public static class PngEncoder
     {
         if (channels is not (1 or 3) || height < 1 || width < 1 || (long)channels * height * width != planes.Length)
             throw new ArgumentException(
-                $"{planes.Length} bytes came for a picture of {channels}x{height}x{width}; 1 or 3 channels and one byte for each value " +
-                $"were expected.", nameof(planes));
+                $"Expected 1 or 3 channels and one byte per value, got {planes.Length} bytes for " +
+                $"{channels}x{height}x{width}.", nameof(planes));
         if (channels == 1)
             return EncodeStored(planes, GreyType, height, width);
         byte[] stored = ArrayPool<byte>.Shared.Rent(planes.Length);
@@ -67,6 +67,6 @@ public static class PngEncoder
     private static void Check(int status)
     {
         if (status != 0)
-            throw new InsufficientMemoryException($"The picture could not be encoded as PNG: {Spng.TextOf(status)}.");
+            throw new InsufficientMemoryException($"Can't encode the picture as PNG: {Spng.TextOf(status)}.");
     }
 }

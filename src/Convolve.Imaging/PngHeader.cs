@@ -40,7 +40,7 @@ internal static class PngHeader
         uint width = BinaryPrimitives.ReadUInt32BigEndian(head), height = BinaryPrimitives.ReadUInt32BigEndian(head[4..]);
         if (width > int.MaxValue || height > int.MaxValue)
             throw new ImageException(file,
-                $"its head says {width} columns and {height} rows, and PNG allows 2147483647. Get the file again.");
+                $"its header says {width} columns and {height} rows, but PNG allows at most 2147483647. Get the file again.");
         (int bits, int colors) = (head[8], head[9]);
         bool isGrey = colors is GreyType or GreyAlphaType;
         // In PIL's order.
@@ -58,8 +58,8 @@ internal static class PngHeader
         ReadOnlySpan<byte> chunk = data.Slice(at + 4, (int)length + 4);
         return Crc32(chunk) == BinaryPrimitives.ReadUInt32BigEndian(data[(at + 8 + (int)length)..]) ? chunk
             : throw new ImageException(file,
-            $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has another checksum. Get the file " +
-            $"again.");
+            $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has the wrong checksum. Get the " +
+            $"file again.");
     }
 
     private static uint Crc32(ReadOnlySpan<byte> bytes)

@@ -11,7 +11,7 @@ internal static class PngReader
     {
         nint context = Spng.spng_ctx_new(0);
         if (context == 0)
-            throw new InsufficientMemoryException("There is no memory for a PNG decoder.");
+            throw new InsufficientMemoryException("Not enough memory for a PNG decoder.");
         try
         {
             fixed (byte* from = data, to = target)
@@ -31,7 +31,7 @@ internal static class PngReader
     private static void Check(int status, string file)
     {
         if (status != 0)
-            throw status == Spng.OutOfMemory ? new InsufficientMemoryException($"There is no memory to decode {file}.")
+            throw status == Spng.OutOfMemory ? new InsufficientMemoryException($"Not enough memory to decode {file}.")
                 : new ImageException(file, $"this PNG file is damaged: {Spng.TextOf(status)}. Get the file again.");
     }
 }

@@ -21,7 +21,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
         int* version = (int*)Dnnl.dnnl_version();
         if (version[0] != 2 || version[1] < 6)
             throw new KernelLibraryException(
-                $"oneDNN {version[0]}.{version[1]} is installed, and 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
+                $"oneDNN {version[0]}.{version[1]} is installed, but 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
         Name = string.Create(CultureInfo.InvariantCulture, $"oneDNN {version[0]}.{version[1]}.{version[2]}");
         InstructionSet = IsaOf(Dnnl.dnnl_get_effective_cpu_isa());
         nint engine, stream;
@@ -93,7 +93,7 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
             _ => string.Create(CultureInfo.InvariantCulture, $"status {status}"),
         };
         throw new KernelLibraryException(
-            $"{(label.Length > 0 ? label + ": " : "")}oneDNN answered \"{reason}\" to " +
+            $"{(label.Length > 0 ? label + ": " : "")}oneDNN reported \"{reason}\" for " +
             $"{call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
     }
 

@@ -34,7 +34,7 @@ internal sealed unsafe class OneDnn2Kernel : Kernel
     {
         if (_scratchpad.Bytes > bytes)
             throw new ArgumentOutOfRangeException(nameof(bytes),
-                $"{_label} needs a scratchpad of {_scratchpad.Bytes} bytes, and {bytes} were planned.");
+                $"{_label} needs a scratchpad of {_scratchpad.Bytes} bytes, but {bytes} were planned.");
         if (_scratchpad.Bytes > 0)
             Bind(Argument.Scratchpad, _scratchpad, buffer, offset);
     }

@@ -25,7 +25,7 @@ public static class CifarResNet
     public static Graph Create(int depth, int classes = 10, Shape? input = null, bool hasProjections = false)
     {
         if (!Depths.Contains(depth))
-            throw new NetworkException($"There is no ResNet for 32x32 images with {depth} layers. Known are {string.Join(", ", Depths)}.");
+            throw new NetworkException($"There is no ResNet for 32x32 images with {depth} layers. Use one of {string.Join(", ", Depths)}.");
         GraphBuilder net = new($"resnet{depth}", input ?? (3, 32, 32));
         var x = net.Chain("", net.Input, ("conv1", Conv(16)), ("bn1", new BatchNorm2d()), ("relu1", new ReLU()));
         for (int stage = 0; stage < 3; stage++)

@@ -36,20 +36,20 @@ public static class NetworkCatalog
             (classes, chosen) => LeNet5.Keras(classes, chosen.Image("input"))),
         new("lenet5-1998", "LeNet-5 for 32x32 images, tanh", LeCun1998, [Input("1x32x32")],
             (classes, chosen) => LeNet5.Original1998(classes, chosen.Image("input"))),
-        new("alexnet-d2l", "AlexNet for grey 224x224 images", $"Krizhevsky, Sutskever, Hinton 2012; {Book}, section 8.1",
+        new("alexnet-d2l", "AlexNet for grayscale 224x224 images", $"Krizhevsky, Sutskever, Hinton 2012; {Book}, section 8.1",
             [Input("1x224x224"), Dropout], (classes, chosen) => AlexNet.D2L(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("alexnet-2012", "AlexNet as published, for colour 227x227 images: groups, response normalisation",
+        new("alexnet-2012", "AlexNet as published, for color 227x227 images: groups, response normalization",
         "Krizhevsky, Sutskever, Hinton 2012",
             [Input("3x227x227"), Dropout], (classes, chosen) =>
             AlexNet.Original2012(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("alexnet-torchvision", "AlexNet for colour 224x224 images, the one-column form", "Krizhevsky 2014; torchvision.models.alexnet",
+        new("alexnet-torchvision", "AlexNet for color 224x224 images, the one-column form", "Krizhevsky 2014; torchvision.models.alexnet",
             [Input("3x224x224"), Dropout], (classes, chosen) =>
             AlexNet.Torchvision(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("alexnet-bn", "AlexNet with batch normalisation for colour 227x227 images",
+        new("alexnet-bn", "AlexNet with batch normalization for color 227x227 images",
         "Krizhevsky, Sutskever, Hinton 2012; a PyTorch notebook on CIFAR-10",
             [Input("3x227x227"), Dropout], (classes, chosen) =>
             AlexNet.BatchNorm(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("alexnet-small", "AlexNet made lighter, for grey 28x28 images enlarged to 64x64",
+        new("alexnet-small", "AlexNet made lighter, for grayscale 28x28 images enlarged to 64x64",
         $"this project; {Book}, section 8.1, exercises",
             [Input("1x64x64"), Dropout], (classes, chosen) => AlexNet.Small(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         new("cuda-convnet", "four layers for CIFAR-10, with ReLU or tanh", "Krizhevsky, Sutskever, Hinton 2012, figure 1; cuda-convnet",
@@ -57,7 +57,7 @@ public static class NetworkCatalog
                 Input("3x32x32"),
                 new("activation", "relu or tanh", "relu"),
                 new("pooling", "overlapping (3x3, stride 2) or plain (2x2)", "overlapping"),
-                new("lrn", "on or off: local response normalisation behind the first two pools", "off"),
+                new("lrn", "on or off: local response normalization behind the first two pools", "off"),
             ],
             (classes, chosen) => CudaConvnet.Create(classes, new()
             {
@@ -66,35 +66,35 @@ public static class NetworkCatalog
                 PoolKernel = chosen.OneOf("pooling", ("overlapping", 3), ("plain", 2)),
                 ResponseNorm = chosen.OneOf("lrn", ("on", true), ("off", false)),
             })),
-        new("cnn-bn-leaky", "a small network with batch normalisation and leaky ReLU for CIFAR-10", "a PyTorch notebook on CIFAR-10",
+        new("cnn-bn-leaky", "a small network with batch normalization and leaky ReLU for CIFAR-10", "a PyTorch notebook on CIFAR-10",
             [Input("3x32x32"), Dropout], (classes, chosen) =>
             CnnBnLeaky.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("fashion28", "a network for grey 28x28 images as they are", "this project",
+        new("fashion28", "a network for grayscale 28x28 images as they are", "this project",
             [Input("1x28x28"), Dropout with { Default = "0.4" }],
             (classes, chosen) => Fashion28.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         .. Vgg.Depths.SelectMany(depth =>
         new[] { false, true }.Select(hasBatchNorm => new NetworkEntry($"vgg{depth}{(hasBatchNorm ? "-bn" : "")}",
-            $"VGG with {depth} layers{(hasBatchNorm ? " and batch normalisation" : "")} for colour 224x224 images",
+            $"VGG with {depth} layers{(hasBatchNorm ? " and batch normalization" : "")} for color 224x224 images",
             "Simonyan, Zisserman 2014", [Input("3x224x224"), Dropout],
             (classes, chosen) => Vgg.Create(depth, classes, chosen.Image("input"), hasBatchNorm, chosen.Probability("dropout"))))),
-        new("nin", "network in network for colour 32x32 images", "Lin, Chen, Yan 2014",
+        new("nin", "network in network for color 32x32 images", "Lin, Chen, Yan 2014",
             [Input("3x32x32"), Dropout], (classes, chosen) =>
             NetworkInNetwork.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("nin-d2l", "network in network for grey 224x224 images", $"Lin, Chen, Yan 2014; {Book}, section 8.3",
+        new("nin-d2l", "network in network for grayscale 224x224 images", $"Lin, Chen, Yan 2014; {Book}, section 8.3",
             [Input("1x224x224"), Dropout], (classes, chosen) =>
             NetworkInNetwork.D2L(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("googlenet", "GoogLeNet for colour 224x224 images", "Szegedy, Liu, Jia et al. 2015",
+        new("googlenet", "GoogLeNet for color 224x224 images", "Szegedy, Liu, Jia et al. 2015",
             [Input("3x224x224"), Dropout with { Default = "0.4" }],
             (classes, chosen) => GoogLeNet.Create(classes, chosen.Image("input"), chosen.Probability("dropout"))),
-        new("googlenet-bn", "GoogLeNet with batch normalisation for colour 224x224 images",
+        new("googlenet-bn", "GoogLeNet with batch normalization for color 224x224 images",
         "Szegedy, Liu, Jia et al. 2015; torchvision.models.googlenet",
             [Input("3x224x224"), Dropout with { Default = "0.2" }],
             (classes, chosen) => GoogLeNet.BatchNorm(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         .. ResNet.Depths.Select(depth => new NetworkEntry($"resnet{depth}",
-        $"residual network with {depth} layers for colour 224x224 images", $"{He2016}; torchvision.models.resnet{depth}",
+        $"residual network with {depth} layers for color 224x224 images", $"{He2016}; torchvision.models.resnet{depth}",
             [Input("3x224x224")], (classes, chosen) => ResNet.Create(depth, classes, chosen.Image("input")))),
         .. CifarResNet.Depths.Select(depth => new NetworkEntry($"resnet{depth}",
-        $"residual network with {depth} layers for colour 32x32 images", $"{He2016}, section 4.2",
+        $"residual network with {depth} layers for color 32x32 images", $"{He2016}, section 4.2",
             [Input("3x32x32"), new("shortcut", "zeros (option A) or projection (option B)", "zeros")],
             (classes, chosen) => CifarResNet.Create(depth, classes, chosen.Image("input"),
             chosen.OneOf("shortcut", ("zeros", false), ("projection", true))))),
@@ -118,7 +118,7 @@ public static class NetworkCatalog
         if (All.FirstOrDefault(entry => entry.Name == name) is { } found)
             return found;
         throw new NetworkException(
-            $"There is no network \"{name}\".{NearestName.Guess(name, All.Select(entry => entry.Name))} Known are " +
+            $"Unknown network \"{name}\".{NearestName.Guess(name, All.Select(entry => entry.Name))} Use one of " +
             $"{string.Join(", ", All.Select(entry => entry.Name))}.");
     }
 

@@ -16,7 +16,7 @@ public sealed class NetworkChoices
         foreach (string name in chosen.Keys)
             if (!options.Any(o => o.Name == name))
                 throw new NetworkException(
-                    $"{network} has no option \"{name}\".{NearestName.Guess(name, options.Select(o => o.Name))} It has " +
+                    $"{network} has no option \"{name}\".{NearestName.Guess(name, options.Select(o => o.Name))} Its options are " +
                     $"{string.Join(", ", options.Select(o => $"{o.Name} ({o.Values})"))}.");
     }
 
@@ -56,5 +56,5 @@ public sealed class NetworkChoices
     private string Text(string name) => _chosen.GetValueOrDefault(name) ?? Option(name).Default;
 
     private NetworkException Wrong(string name) =>
-        new($"{_network}: {name} is \"{Text(name)}\", and {Option(name).Values} was expected.");
+        new($"{_network}: {name}: expected {Option(name).Values}, got \"{Text(name)}\".");
 }

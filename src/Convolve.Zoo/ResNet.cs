@@ -28,7 +28,7 @@ public static class ResNet
         {
             18 => [2, 2, 2, 2],
             34 or 50 => [3, 4, 6, 3],
-            _ => throw new NetworkException($"There is no ResNet with {depth} layers. Known are {string.Join(", ", Depths)}."),
+            _ => throw new NetworkException($"There is no ResNet with {depth} layers. Use one of {string.Join(", ", Depths)}."),
         };
         bool hasBottlenecks = depth >= 50;
         GraphBuilder net = new($"resnet{depth}", input ?? (3, 224, 224));

@@ -31,7 +31,7 @@ public static class Vgg
             13 => [2, 2, 2, 2, 2],
             16 => [2, 2, 3, 3, 3],
             19 => [2, 2, 4, 4, 4],
-            _ => throw new NetworkException($"There is no VGG with {depth} layers. Known are {string.Join(", ", Depths)}."),
+            _ => throw new NetworkException($"There is no VGG with {depth} layers. Use one of {string.Join(", ", Depths)}."),
         };
         int[] filters = [64, 128, 256, 512, 512];
         IEnumerable<Layer> Block(int index) =>

@@ -62,7 +62,7 @@ internal static class Format
     /// <param name="epochs">That were finished.</param>
     public static string WeightsOf(int epoch, int epochs) => epoch > 0
         ? string.Create(CultureInfo.InvariantCulture, $"with the weights of epoch {epoch} of {epochs}")
-        : "with the last weights, of an epoch that was not finished";
+        : "with the latest weights, from an unfinished epoch";
 
     /// <summary>A path, a name or a value as a shell takes it.</summary>
     public static string Quoted(string path) =>

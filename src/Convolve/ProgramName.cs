@@ -5,4 +5,11 @@ internal static class ProgramName
 {
     /// <summary>As a shell takes it, such as "./convolve". The command line sets it when it starts; "convolve" elsewhere.</summary>
     public static string Current { get; set; } = "convolve";
+
+    /// <summary>
+    /// What fetches a data set by name into a folder, null for the usual one. The command line sets it to a command when it starts;
+    /// elsewhere it is a call of the library.
+    /// </summary>
+    public static Func<string, string?, string> FetchCommand { get; set; } = (name, folder) =>
+        $"Datasets.Fetch(\"{name}\"{(folder is null ? "" : $", new() {{ DataDirectory = \"{folder}\" }}")})";
 }

@@ -1,4 +1,8 @@
 namespace Convolve;
 
 /// <summary>A recipe that cannot be followed: a value out of range, or values that contradict each other.</summary>
-public sealed class RecipeException(string message) : Exception(message);
+public sealed class RecipeException(string message) : Exception(message)
+{
+    /// <summary>The setting that mends it.</summary>
+    internal Remedy Remedy { get; init; }
+}

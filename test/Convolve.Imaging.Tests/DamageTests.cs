@@ -99,10 +99,10 @@ public class DamageTests
 
     [Theory]
     [InlineData("jpeg-420", 0xC0, 9, (byte)2,
-        "this JPEG file has 2 components, and 1 (grey), 3 (colour) or 4 (CMYK) were expected. Convert it.")]
+        "this JPEG file has 2 components, expected 1 (grayscale), 3 (color) or 4 (CMYK). Convert it.")]
     [InlineData("jpeg-420", 0xC0, 9, (byte)4, null)] // the library finds the segment too short
     [InlineData("jpeg-420", 0xC0, 6, (byte)0,
-    "its head says 29 columns and 0 rows, and at least 1 of each was expected. Get the file again.")]
+    "its header says 29 columns and 0 rows, expected at least 1 of each. Get the file again.")]
     public void A_head_that_cannot_be_is_named(string name, byte marker, int offset, byte value, string? reason)
     {
         byte[] file = [.. GoldenPicture.Named(name).File];

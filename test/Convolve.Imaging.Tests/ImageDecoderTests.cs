@@ -66,7 +66,7 @@ public class ImageDecoderTests
     {
         GoldenPicture golden = GoldenPicture.Named("png-rgb-8");
         ArgumentException error = Assert.Throws<ArgumentException>(() => ImageDecoder.Decode(golden.File, "a.png", 3, new byte[428]));
-        Assert.StartsWith("There is room for 428 bytes; a.png, Png 3x11x13, needs 429 for 3 channels.", error.Message,
+        Assert.StartsWith("a.png, Png 3x11x13, needs room for 429 bytes with 3 channels, got 428.", error.Message,
             StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ImageDecoder.Decode(golden.File, "a.png", 1, new byte[429]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ImageDecoder.Decode(golden.File, "a.png", 2, new byte[286]));
@@ -108,10 +108,10 @@ public class ImageDecoderTests
     [Theory]
     [InlineData("", "the file is empty (0 bytes). Get it again.")]
     [InlineData("GIF89a and so on",
-        "this is no JPEG and no PNG file: it begins with 4749463839612061, as GIF files do. Convert it, or take it away.")]
+        "this is not a JPEG or PNG file: it begins with 4749463839612061, as GIF files do. Convert it, or remove it.")]
     [InlineData("RIFF____WEBPVP8 ",
-        "this is no JPEG and no PNG file: it begins with 524946465F5F5F5F, as WebP files do. Convert it, or take it away.")]
-    [InlineData("text", "this is no JPEG and no PNG file: it begins with 74657874. Convert it, or take it away.")]
+        "this is not a JPEG or PNG file: it begins with 524946465F5F5F5F, as WebP files do. Convert it, or remove it.")]
+    [InlineData("text", "this is not a JPEG or PNG file: it begins with 74657874. Convert it, or remove it.")]
     public void Other_files_are_named(string content, string reason) =>
         Assert.Equal(reason, Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(Encoding.ASCII.GetBytes(content), "x.jpg")).Reason);
 

@@ -27,7 +27,7 @@ public sealed class KernelErrorTests : IDisposable
     public void A_wrong_shape_names_label_call_and_operation()
     {
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Compile(Convolution(7), "conv7 forward"));
-        Assert.StartsWith("conv7 forward: oneDNN answered \"invalid arguments\" to ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("conv7 forward: oneDNN reported \"invalid arguments\" for ", error.Message, StringComparison.Ordinal);
         Assert.Contains("primitive descriptor", error.Message, StringComparison.Ordinal);
         Assert.Contains("ConvolutionForward", error.Message, StringComparison.Ordinal);
         Assert.Contains("f32 1x5x7x6 any", error.Message, StringComparison.Ordinal);
@@ -101,7 +101,7 @@ public sealed class KernelErrorTests : IDisposable
             using NativeBuffer scratchpad = new(2 * needed, "test");
             ArgumentOutOfRangeException error =
                 Assert.Throws<ArgumentOutOfRangeException>(() => kernel.BindScratchpad(scratchpad, 0, needed - 1));
-            Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, and {needed - 1} were planned.", error.Message,
+            Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, but {needed - 1} were planned.", error.Message,
                 StringComparison.Ordinal);
             kernel.BindScratchpad(scratchpad, needed, needed);
             ThreadTeam.Resize(threads);
@@ -114,7 +114,7 @@ public sealed class KernelErrorTests : IDisposable
         using Kernel kernel = ReLU();
         kernel.Bind(Argument.Source, Data, _buffer, 0);
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => ThreadTeam.Invoke(kernel.Execute));
-        Assert.StartsWith("relu7: oneDNN answered \"invalid arguments\" to Dnnl.dnnl_primitive_execute for ElementwiseForward",
+        Assert.StartsWith("relu7: oneDNN reported \"invalid arguments\" for Dnnl.dnnl_primitive_execute for ElementwiseForward",
             error.Message, StringComparison.Ordinal);
     }
 

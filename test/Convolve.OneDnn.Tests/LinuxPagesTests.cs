@@ -39,7 +39,7 @@ public class LinuxPagesTests
     {
         InsufficientMemoryException error = Assert.Throws<InsufficientMemoryException>(() => new NativeBuffer(bytes, "activations"));
         Assert.Equal(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"The machine does not give {bytes / 1048576.0:F1} MiB for activations. Use a smaller batch size, or end other programs."),
+            $"Can't allocate {bytes / 1048576.0:F1} MiB for activations. Use a smaller batch size, or close other programs."),
             error.Message);
     }
 

@@ -79,25 +79,25 @@ public class NetworkCatalogTests
             n => n.Layer is Dropout);
 
     [Theory]
-    [InlineData("alexnet-dl2", "There is no network \"alexnet-dl2\". Did you mean alexnet-d2l? Known are ")]
-    [InlineData("lenet", "There is no network \"lenet\". Did you mean lenet5? Known are ")]
-    [InlineData("transformer", "There is no network \"transformer\". Known are ")]
+    [InlineData("alexnet-dl2", "Unknown network \"alexnet-dl2\". Did you mean alexnet-d2l? Use one of ")]
+    [InlineData("lenet", "Unknown network \"lenet\". Did you mean lenet5? Use one of ")]
+    [InlineData("transformer", "Unknown network \"transformer\". Use one of ")]
     public void An_unknown_name_is_told_the_nearest(string name, string message) =>
         Assert.Equal($"{message}{string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.",
             Assert.Throws<NetworkException>(() => NetworkCatalog.Create(name)).Message);
 
     [Theory]
-    [InlineData("lenet5", "activation", "gelu", "lenet5: activation is \"gelu\", and relu, leaky-relu, sigmoid or tanh was expected.")]
-    [InlineData("lenet5", "dropout", "1", "lenet5: dropout is \"1\", and a probability below 1, or off was expected.")]
-    [InlineData("lenet5", "dropout", "nan", "lenet5: dropout is \"nan\", and a probability below 1, or off was expected.")]
+    [InlineData("lenet5", "activation", "gelu", "lenet5: activation: expected relu, leaky-relu, sigmoid or tanh, got \"gelu\".")]
+    [InlineData("lenet5", "dropout", "1", "lenet5: dropout: expected a probability below 1, or off, got \"1\".")]
+    [InlineData("lenet5", "dropout", "nan", "lenet5: dropout: expected a probability below 1, or off, got \"nan\".")]
     [InlineData("lenet5-keras", "input", "28x28",
-        "lenet5-keras: input is \"28x28\", and channels x height x width such as 3x224x224 was expected.")]
+        "lenet5-keras: input: expected channels x height x width such as 3x224x224, got \"28x28\".")]
     [InlineData("lenet5-keras", "pooling", "avg",
         "lenet5-keras has no option \"pooling\". It has input (channels x height x width such as 3x224x224).")]
     [InlineData("alexnet-d2l", "input", "1x66x224",
         "MaxPool2d(3, stride: 2) \"pool3\": a window of 3x3 does not fit its 256x2x12 input. Use larger images, a smaller kernel or " +
-        "more padding. The smallest input of alexnet-d2l is 1x67x67, and it got 1x66x224: resize the images, or choose a network for " +
-        "small ones.")]
+        "more padding. The smallest input of alexnet-d2l is 1x67x67, got 1x66x224: resize the images, or choose a network for small " +
+        "images.")]
     public void A_wrong_option_is_told_what_was_expected(string network, string option, string value, string message) =>
         Assert.Equal(message, Assert.Throws<NetworkException>(() =>
             NetworkCatalog.Create(network, 10, new Dictionary<string, string> { [option] = value })).Message);

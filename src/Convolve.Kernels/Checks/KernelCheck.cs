@@ -94,8 +94,8 @@ internal static class KernelCheck
             found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Padding} elements of the padding other than 0"));
         string shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{t.Layout}]"));
         return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust " +
-            $"its results on this CPU "
-            + $"({Processor.Name}): report it, and run with DNNL_MAX_CPU_ISA=AVX2 DOTNET_EnableAVX512=0 meanwhile.";
+            $"its results on this CPU ({Processor.Name}): report it, and until it is fixed run with DNNL_MAX_CPU_ISA=AVX2 " +
+            $"DOTNET_EnableAVX512=0.";
     }
 
     /// <summary>The elements of a result that are wrong.</summary>

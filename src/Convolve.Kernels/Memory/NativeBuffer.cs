@@ -101,7 +101,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
         if (offset < 0 || count < 0 || (long)count * sizeof(T) > Bytes - offset)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{count} elements at byte {offset} leave a buffer of {Bytes} bytes.");
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{count} elements at byte {offset} exceed a buffer of {Bytes} bytes.");
         return new((byte*)Address + offset, count);
     }
 
@@ -111,7 +111,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     {
         ObjectDisposedException.ThrowIf(IsClosed, this);
         if (offset < 0 || bytes < 0 || bytes > Bytes - offset)
-            throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes at byte {offset} leave a buffer of {Bytes} bytes.");
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes at byte {offset} exceed a buffer of {Bytes} bytes.");
         return Address + (nint)offset;
     }
 
@@ -121,7 +121,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     {
         ObjectDisposedException.ThrowIf(IsClosed || other.IsClosed, this);
         if (other.Bytes != Bytes)
-            throw new ArgumentException($"{Bytes} bytes do not fill a buffer of {other.Bytes}.", nameof(other));
+            throw new ArgumentException($"Can't copy {Bytes} bytes to a buffer of {other.Bytes} bytes.", nameof(other));
         NativeMemory.Copy((void*)Address, (void*)other.Address, (nuint)Bytes);
     }
 
@@ -138,5 +138,5 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     protected override bool ReleaseHandle() => _pages.Release(handle, _mapped);
 
     private InsufficientMemoryException Insufficient(long bytes) =>
-        new($"The machine does not give {bytes / 1048576.0:F1} MiB for {_purpose}. Use a smaller batch size, or end other programs.");
+        new($"Can't allocate {bytes / 1048576.0:F1} MiB for {_purpose}. Use a smaller batch size, or close other programs.");
 }

@@ -206,7 +206,7 @@ internal static class ThreadTeam
     /// <summary>The size of the team, which scratch space was planned for.</summary>
     /// <exception cref="InvalidOperationException">Fewer threads came.</exception>
     public static int RequireWhole(int threads) => threads == Threads ? threads : throw new InvalidOperationException(
-        $"{threads} of {Threads} threads came. Raise OMP_THREAD_LIMIT, or ask for fewer threads.");
+        $"Only {threads} of {Threads} threads started. Raise OMP_THREAD_LIMIT, or use fewer threads.");
 
     private static void RequireExecutor()
     {

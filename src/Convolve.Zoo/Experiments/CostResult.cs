@@ -31,7 +31,7 @@ internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings 
         ExperimentSettings settings = ExperimentSettings.Read(folder);
         string file = Path.Combine(folder, ExperimentResult.FileName);
         if (ExperimentCatalog.Find(settings.Experiment) is not CostExperiment experiment)
-            throw new RecipeException($"{folder}: {settings.Experiment} trains networks, and is read from its runs.");
+            throw new RecipeException($"{folder}: {settings.Experiment} trains networks, so its results are in its runs.");
         try
         {
             JsonNode? json = JsonNode.Parse(File.ReadAllText(file));
@@ -42,7 +42,7 @@ internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings 
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException
             or FormatException)
         {
-            throw new RecipeException($"{file} cannot be read ({e.Message.TrimEnd('.')}). Run the experiment again.");
+            throw new RecipeException($"Can't read {file} ({e.Message.TrimEnd('.')}). Run the experiment again.");
         }
     }
 

@@ -23,7 +23,7 @@ internal static class ExperimentCatalog
         if (All.FirstOrDefault(e => e.Name == name) is { } found)
             return found;
         throw new NetworkException(
-            $"There is no experiment \"{name}\".{NearestName.Guess(name, All.Select(e => e.Name))} Known are " +
+            $"Unknown experiment \"{name}\".{NearestName.Guess(name, All.Select(e => e.Name))} Use one of " +
             $"{string.Join(", ", All.Select(e => e.Name))}.");
     }
 

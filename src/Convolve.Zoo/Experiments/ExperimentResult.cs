@@ -74,7 +74,7 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
     {
         ExperimentSettings settings = ExperimentSettings.Read(folder);
         if (ExperimentCatalog.Find(settings.Experiment) is not TrainingExperiment experiment)
-            throw new RecipeException($"{folder}: {settings.Experiment} trains nothing, and its folder has no runs.");
+            throw new RecipeException($"{folder}: {settings.Experiment} doesn't train, so its folder has no runs.");
         List<ArmResult> arms = [];
         foreach (ExperimentArm arm in experiment.Arms)
         {
@@ -82,8 +82,9 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
                 .Select(seed => RunSummary.Read(Path.Combine(folder, ExperimentSettings.FolderOf(arm, seed))))];
             if (runs.FirstOrDefault(r => r.Test is null) is { } unfinished)
                 throw new RecipeException(
-                    $"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Go on " +
-                    $"with: {ProgramName.Current} reproduce --resume {Format.Quoted(folder)}");
+                    $"{unfinished.Folder} is not finished: it has {unfinished.Epochs.Count} of {unfinished.Recipe.Epochs} epochs. Resume " +
+                    $"the experiment first.")
+                { Remedy = Remedy.Experiment };
             arms.Add(new(arm, runs, experiment.TargetTrainAccuracy));
         }
         return new(experiment, settings, folder, arms);

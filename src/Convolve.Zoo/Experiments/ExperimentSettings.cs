@@ -90,8 +90,8 @@ internal sealed record ExperimentSettings
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new RecipeException(
-                $"{folder} is no folder of an experiment: {file} cannot be read ({e.Message.TrimEnd('.')}). Give a folder that " +
-                $"'{ProgramName.Current} reproduce' made.");
+                $"{folder} is not an experiment's folder: can't read {file} ({e.Message.TrimEnd('.')}). Pass a folder that " +
+                $"`{ProgramName.Current} reproduce` created.");
         }
     }
 }

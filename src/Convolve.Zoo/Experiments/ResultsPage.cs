@@ -70,8 +70,10 @@ internal static class ResultsPage
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new RecipeException(
-                $"{file} is there and cannot be read ({e.Message.TrimEnd('.')}); what it says of other experiments would be lost. Mend " +
-                $"that, or choose another page with --out.");
+                $"Can't read {file} ({e.Message.TrimEnd('.')}), and overwriting it would lose its other experiments. Make it readable, " +
+                $"or " +
+                $"choose another page.")
+            { Remedy = Remedy.Output };
         }
     }
 

@@ -40,12 +40,12 @@ internal static class CifarBinary
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(classNames);
         if (paths.Count == 0)
-            throw new DataException($"{name}: no files came. Name at least one, such as data_batch_1.bin.");
+            throw new DataException($"{name}: no files given. Name at least one, such as data_batch_1.bin.");
         CifarRecords records = CifarRecords.Of(label);
         if (classNames.Count != records.Classes)
             throw new DataException(
-                $"{name}: {classNames.Count} class names came, but labels of this kind go from 0 to {records.Classes - 1}. Name " +
-                $"{records.Classes} classes.");
+                $"{name}: expected {records.Classes} class names, because labels of this kind are 0 to {records.Classes - 1}, got " +
+                $"{classNames.Count}.");
         long[] counts = [.. paths.Select(records.CountIn)];
         if (counts.Sum() * records.Size.Length > Array.MaxLength)
             throw new DataException($"{name}: {counts.Sum()} images of {records.Size} do not fit into one array. Read fewer files.");

@@ -47,9 +47,8 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
             string? digest = records.Read(path, CountOf(file), default, default, file.Digest, cancellation);
             string? note = digest == file.Digest ? null :
                 $"{path} has the layout of {judge.Info.Name}'s {file.Name}, but not its bytes: the {ContentDigest.KindOf(digest)} is " +
-                $"{digest}, " +
-                $"that of the published file {file.Digest}. It can be used; what is measured on it is not measured on {judge.Info.Name}. " +
-                $"To have the published one, move it away and run {judge.FetchCommand}.";
+                $"{digest}, that of the published file {file.Digest}. It can be used, but results on it are not results on " +
+                $"{judge.Info.Name}. To get the published one, move it away and run {judge.FetchCommand}.";
             string? problem = judge.MixUpProblem(file, path, digest);
             return new DatasetFileReport(file.Name, path, file.Bytes, digest, file.Digest, problem)
             {

@@ -34,7 +34,8 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             return file.IsPacked ? file.CountUnpacked(Array.MaxLength) : file.Length;
         });
         return bytes > 0 && bytes % Length == 0 && bytes <= (long)Array.MaxLength * Length ? bytes / Length
-            : throw Bad(path, $"has {bytes} bytes, which is no whole number of records of {Length}", "It is cut off, or another file");
+            : throw Bad(path, $"has {bytes} bytes, which is not a multiple of the record length {Length}", "It is cut off, or another " +
+                "file");
     }
 
     /// <summary>
@@ -55,7 +56,7 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             long expected = (long)count * Length;
             if (!file.IsPacked && file.Length != expected)
                 throw Wrong(path, $"has {file.Length} bytes", count, file.Length < expected ? "It is cut off, or another file"
-                    : "It is another file, or has bytes at its end that do not belong to it");
+                    : "It is another file, or has extra bytes at its end");
             using IncrementalHash? hash = like is null ? null : ContentDigest.Like(like);
             byte[] chunk = new byte[Math.Max(1, ChunkBytes / Length) * Length];
             for (int done = 0; done < count;)
@@ -74,7 +75,7 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
 
             if (file.Content.ReadByte() >= 0)
                 throw Wrong(path, $"unpacks to more than {expected} bytes", count,
-                    "It is another file, or has bytes at its end that do not belong to it");
+                    "It is another file, or has extra bytes at its end");
             file.CheckEnd(expected);
             return hash?.Text();
         });
@@ -87,7 +88,7 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
             {
                 string which = ClassCounts.Length == 1 ? "label" : i == 0 ? "coarse label" : "fine label";
                 throw Bad(path, $"has the {which} {record[i]} at image {index}, outside 0 to {ClassCounts[i] - 1}",
-                    "It is damaged, or of another layout");
+                    "It is damaged or has another layout");
             }
         }
 
@@ -104,9 +105,9 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
         int first = file.Content.ReadByte();
         file.Content.Position = 0;
         if (first == '<' && file.Length % Length != 0)
-            throw Bad(file.Path, "holds a web page, not images", "A server or proxy sent a page in its place");
+            throw Bad(file.Path, "is a web page, not images", "A server or proxy sent a page instead");
         if (first == 0x80 && file.Length % Length != 0)
-            throw Bad(file.Path, "is of the Python version of the set", "Only the binary version can be read",
+            throw Bad(file.Path, "is from the Python version of the data set", "Only the binary version can be read",
                 "Get the archive with \"binary\" in its name.");
     }
 

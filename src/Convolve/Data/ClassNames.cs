@@ -10,7 +10,7 @@ internal static class ClassNames
     public static ReadOnlyCollection<string> Validated(string owner, IReadOnlyList<string> names)
     {
         if (names.Count is 0 or > Most)
-            throw new DataException($"{owner}: {names.Count} class names came; 1 to {Most} are possible.");
+            throw new DataException($"{owner}: expected 1 to {Most} class names, got {names.Count}.");
         Dictionary<string, int> seen = new(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
         {

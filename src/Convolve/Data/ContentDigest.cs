@@ -12,7 +12,7 @@ internal static class ContentDigest
         null or 32 => "MD5",
         40 => "SHA-1",
         64 => "SHA-256",
-        _ => throw new ArgumentException($"\"{digest}\" is no digest of a known kind.", nameof(digest)),
+        _ => throw new ArgumentException($"\"{digest}\" is not a known kind of digest.", nameof(digest)),
     };
 
     /// <summary>Computes digests of the same kind as another; MD5 if there is none.</summary>

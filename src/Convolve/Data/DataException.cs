@@ -2,7 +2,7 @@ namespace Convolve.Data;
 
 /// <summary>
 /// The one exception for bad data: a file that is missing, damaged or not what it should be, a data set whose parts do not fit together,
-/// a download that failed. Its message says which file, what came, what was expected and how to mend it.
+/// a download that failed. Its message names the file, what it holds, what was expected and how to fix it.
 /// </summary>
 public class DataException : Exception
 {
@@ -11,4 +11,7 @@ public class DataException : Exception
 
     /// <summary>An exception with its message and what caused it.</summary>
     public DataException(string message, Exception? innerException) : base(message, innerException) { }
+
+    /// <summary>The setting that mends it.</summary>
+    internal Remedy Remedy { get; init; }
 }

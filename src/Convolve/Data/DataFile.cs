@@ -30,7 +30,7 @@ internal sealed class DataFile : IDisposable
     public static DataFile Open(string path)
     {
         if (Directory.Exists(path))
-            throw new DataException($"{path} is a folder, but a file was expected. Give the path of the file in it.");
+            throw new DataException($"{path} is a folder; expected a file. Pass the path of the file in it.");
         // A pipe has no bytes either, and opening one, even through a link, would wait for a writer.
         FileInfo info = new(path);
         if (info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
@@ -41,7 +41,7 @@ internal sealed class DataFile : IDisposable
         try
         {
             if (!file.CanSeek)
-                throw new DataException($"{path} is a device or a pipe, but a file was expected. Save its bytes into a file first.");
+                throw new DataException($"{path} is a device or a pipe; expected a file. Save its bytes to a file first.");
             if (file.Length == 0)
                 throw Empty(path);
             Span<byte> start = stackalloc byte[2];
@@ -70,8 +70,8 @@ internal sealed class DataFile : IDisposable
         if (BinaryPrimitives.ReadUInt32LittleEndian(end) != (uint)unpacked)
         {
             throw new DataException(
-                $"{Path} does not end where its gzip data ends. It is cut off within its last 8 bytes, or has bytes at its end " +
-                "that do not belong to it. Get the file again.");
+                $"{Path} does not end where its gzip data ends. It is cut off within its last 8 bytes, or has extra bytes at its end. " +
+                $"Get the file again.");
         }
     }
 
@@ -118,11 +118,11 @@ internal sealed class DataFile : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DataException($"{path} does not exist. Check the path, or fetch the file.", e);
+            throw new DataException($"{path} does not exist. Check the path, or download the file.", e);
         }
         catch (OutOfMemoryException e)
         {
-            throw new DataException($"{path} does not fit into the memory that is left. Free some, or use fewer or smaller images.", e);
+            throw new DataException($"{path} does not fit into the available memory. Free some, or use fewer or smaller images.", e);
         }
         catch (InvalidDataException e)
         {

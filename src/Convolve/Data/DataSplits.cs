@@ -41,10 +41,11 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         if (train.Channels != test.Channels || (train.Size != test.Size && train.Size is not null && test.Size is not null))
         {
             throw new DataException(
-                $"{train.Name} has images of {Describe(train)} but {test.Name} of {Describe(test)}. Train and test on one size.");
+                $"{train.Name} has images of {Describe(train)} but {test.Name} of {Describe(test)}. Use one size for both.");
         }
         if (!train.ClassNames.SequenceEqual(test.ClassNames))
-            throw new DataException($"{train.Name} and {test.Name} do not have the same classes in one order. Train and test on one list.");
+            throw new DataException($"{train.Name} and {test.Name} do not have the same classes in the same order. Use one list of " +
+                $"classes for both.");
 
         int trainCount = Math.Min(train.Count, limit ?? int.MaxValue), testCount = Math.Min(test.Count, limit ?? int.MaxValue);
         bool[] isValidation = Draw(train, trainCount, validationFraction, seed, rule);
@@ -117,8 +118,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         if (!chosen.Contains(true))
         {
             throw new DataException(
-                $"{train.Name}: {count} training images are too few for a validation split: no class has two. " +
-                "Use more images, or a validation fraction of 0.");
+                $"{train.Name}: {count} training images are too few for a validation split, because no class has two. Use more images, " +
+                $"or a validation fraction of 0.");
         }
         return chosen;
 

@@ -21,9 +21,9 @@ public abstract class Dataset
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(classNames);
         if (channels < 1)
-            throw new DataException($"{name}: images of {channels} channels are not possible. There must be at least 1.");
+            throw new DataException($"{name}: images of {channels} channels are invalid. Use at least 1.");
         if (size is { } one && (!one.IsValid || one.Channels != channels))
-            throw new DataException($"{name}: images of {one} are not possible. Channels, height and width must be at least 1.");
+            throw new DataException($"{name}: images of {one} are invalid. Channels, height and width must be at least 1.");
         if (labels.Length == 0)
             throw new DataException($"{name}: there are no images. A data set needs at least one.");
         (Name, Channels, Size, _labels) = (name, channels, size, labels);

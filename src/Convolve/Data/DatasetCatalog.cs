@@ -85,7 +85,7 @@ internal static class DatasetCatalog
     /// files, packed by MXNet.
     /// </remarks>
     private static readonly DatasetInfo Cifar10 = new(
-        "cifar10", "Things and animals in colour.", CifarBinary.ImageSize, Cifar10Names, trainCount: 50000, testCount: 10000)
+        "cifar10", "Things and animals in color.", CifarBinary.ImageSize, Cifar10Names, trainCount: 50000, testCount: 10000)
     {
         Format = new CifarFormat(CifarRecords.Of(CifarLabel.Single)),
         Files =
@@ -107,12 +107,12 @@ internal static class DatasetCatalog
     };
 
     /// <remarks>Source: as for CIFAR-10, with the finer of the two labels.</remarks>
-    private static readonly DatasetInfo Cifar100 = CreateCifar100("cifar100", "Things, animals, plants and people in colour.",
+    private static readonly DatasetInfo Cifar100 = CreateCifar100("cifar100", "Things, animals, plants and people in color.",
         Cifar100Names, CifarLabel.Fine);
 
     /// <remarks>Source: the same files, with the coarser of the two labels.</remarks>
     private static readonly DatasetInfo Cifar100Coarse =
-        CreateCifar100("cifar100-coarse", "The images of cifar100 in their 20 superclasses.", Cifar100CoarseNames, CifarLabel.Coarse);
+        CreateCifar100("cifar100-coarse", "The images of cifar100 in 20 superclasses.", Cifar100CoarseNames, CifarLabel.Coarse);
 
     public static readonly IReadOnlyList<DatasetInfo> All = [Mnist, FashionMnist, Cifar10, Cifar100, Cifar100Coarse];
 

@@ -22,7 +22,7 @@ internal readonly record struct LoadedPart(Dataset Images, bool IsPublished);
 /// <param name="FetchCommand">What brings the set to where it was looked for.</param>
 internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo> Known, string FetchCommand)
 {
-    public string Mend => $"To get it new, delete it and run {FetchCommand}.";
+    public string Mend => $"Delete it and run {FetchCommand} to download it again.";
 
     /// <summary>What reads a file, with the way to mend it behind what goes wrong.</summary>
     public T Guard<T>(Func<T> read)
@@ -57,7 +57,8 @@ internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo>
         var owner = Known.SelectMany(i => i.Files.Select(f => (Info: i, File: f)))
             .FirstOrDefault(o => o.File.Digest is not null && o.File.Digest == digest);
         return owner.Info is null ? null
-            : owner.Info == Info ? $"This is {Info.Name}'s {owner.File.Name}: two files have each other's name."
-            : $"This is {owner.Info.Name}'s {owner.File.Name}: give each set its own folder, as their files have the same names.";
+            : owner.Info == Info ? $"This is {Info.Name}'s {owner.File.Name}: two files have swapped names."
+            : $"This is {owner.Info.Name}'s {owner.File.Name}: keep each data set in its own folder, since their files have the same " +
+                $"names.";
     }
 }

@@ -53,10 +53,9 @@ public sealed record DatasetOptions
     /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 
-    /// <summary>What brings a set to where these options look for it, for messages.</summary>
+    /// <summary>The command or call that fetches a data set to where these options look for it, for messages.</summary>
     internal string FetchCommand(DatasetInfo info) =>
-        $"`{ProgramName.Current} data fetch " +
-            $"{info.Name}{(DataDirectory is { } directory ? $" --data-dir {Format.Quoted(directory)}" : "")}`";
+        $"`{ProgramName.FetchCommand(info.Name, DataDirectory)}`";
 }
 
 /// <summary>Why a folder is looked into.</summary>
@@ -118,7 +117,7 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
         string[] missing = [.. Enumerable.Range(0, Train.ClassNames.Count).Where(label => !validated.Contains(label))
             .Select(label => Train.ClassNames[label])];
         return missing.Length == 0 ? []
-            : [$"The validation split has no picture of {ForeignText.Listed(missing)}: the best epoch is chosen without."];
+            : [$"The validation split has no picture of {ForeignText.Listed(missing)}, so the best epoch is chosen without them."];
     }
 }
 

@@ -20,7 +20,7 @@ internal readonly record struct FrameSize(int Height, int Width)
 
     internal FrameSize Checked(string owner) => Height >= 1 && Width >= 1 && (long)Height * Width <= int.MaxValue / 4 ? this
         : throw new DataException(
-        $"{owner}: a size of {Exact} is not possible. Height and width must be at least 1, and their product at most {int.MaxValue / 4}.");
+        $"{owner}: a size of {Exact} is invalid. Height and width must be at least 1, and their product at most {int.MaxValue / 4}.");
 }
 
 /// <summary>All numbers between two, both included.</summary>

@@ -19,7 +19,7 @@ internal sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels
 /// </remarks>
 internal static class Idx
 {
-    private const string ForeignEnd = "It has bytes at its end that do not belong to it";
+    private const string ForeignEnd = "It has extra bytes at its end";
     private const byte UnsignedByte = 0x08;
 
     /// <summary>Deflate cannot pack better than 1032 to 1.</summary>
@@ -86,7 +86,7 @@ internal static class Idx
             }
 
             if (file.Content.ReadByte() >= 0)
-                throw Bad(path, $"goes on after the {announced} that its header announces", ForeignEnd);
+                throw Bad(path, $"continues after the {announced} that its header announces", ForeignEnd);
             file.CheckEnd(header.Length + (long)data.Length);
             return new IdxArray(path, sizes, data, withDigest ? Digest(header, data) : null);
         });
@@ -96,7 +96,7 @@ internal static class Idx
     {
         uint[] announced = [.. Enumerable.Range(0, dimensions).Select(i => BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4 + 4 * i)))];
         if (announced.Contains(0u))
-            throw Bad(file.Path, $"announces {Describe(announced)}: nothing is in it", "Every size must be at least 1");
+            throw Bad(file.Path, $"announces {Describe(announced)}, which is empty", "Every size must be at least 1");
 
         UInt128 bytes = announced.Aggregate(UInt128.One, (product, size) => product * size), total = bytes + (uint)header.Length;
         if (!file.IsPacked && total != (UInt128)file.Length)
@@ -115,7 +115,7 @@ internal static class Idx
 
         if (bytes > (UInt128)Array.MaxLength)
         {
-            string problem = $"announces {Describe(announced)} in {total} bytes; at most {Array.MaxLength} fit into memory here";
+            string problem = $"announces {Describe(announced)} in {total} bytes; at most {Array.MaxLength} can be read";
             throw Bad(file.Path, problem, "It is too large", "Divide it into several files.");
         }
 
@@ -129,7 +129,7 @@ internal static class Idx
         if (start.Length < 4)
             throw Bad(path, $"ends after {start.Length} bytes; expected a file of {expected}", "It is cut off");
         if (start[0] == '<')
-            throw Bad(path, $"holds a web page, not a file of {expected}", "A server or proxy sent a page in its place");
+            throw Bad(path, $"is a web page, not a file of {expected}", "A server or proxy sent a page instead");
         uint magic = BinaryPrimitives.ReadUInt32BigEndian(start);
         if (magic == ((uint)UnsignedByte << 8 | (uint)dimensions))
             return;
@@ -142,7 +142,7 @@ internal static class Idx
                 $"IDX data of {element} in {start[3]} dimension{(start[3] == 1 ? "" : "s")} (magic 0x{magic:X8})",
             _ => $"no IDX data (it starts with 0x{magic:X8})",
         };
-        string problem = $"holds {came}, but {expected} were expected";
+        string problem = $"has {came}, expected {expected}";
         throw magic is 0x00000803 or 0x00000801
             ? Bad(path, problem, "The image file and the label file may be swapped", "Swap them back.")
             : Bad(path, problem, "It is another file or damaged");

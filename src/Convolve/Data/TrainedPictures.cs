@@ -87,8 +87,8 @@ internal sealed class TrainedPictures
     }
 
     private static DataException Damaged(string path) =>
-        new($"{path} is damaged: it says which pictures the run was trained on. Copy it again from where the run was trained, or delete " +
-        $"it to evaluate without.");
+        new($"{path} is damaged. It records which pictures the run was trained on. Copy it again from the original run, or delete it to " +
+            $"evaluate without it.");
 }
 
 

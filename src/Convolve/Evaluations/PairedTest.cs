@@ -15,7 +15,7 @@ internal sealed class PairedTest
     public PairedTest(Predictions first, Predictions second)
     {
         if (!IsPossible(first, second))
-            throw new ArgumentException("The predictions are not of the same pictures with the same labels.", nameof(second));
+            throw new ArgumentException("The predictions aren't for the same pictures with the same labels.", nameof(second));
         Count = first.Count;
         Dictionary<SampleId, bool> others = second.All.ToDictionary(p => p.Sample, p => p.IsCorrect);
         foreach (Prediction one in first.All)

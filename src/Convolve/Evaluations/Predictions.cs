@@ -21,10 +21,10 @@ public sealed class Predictions
         ArgumentNullException.ThrowIfNull(logits);
         if (samples.Count == 0 || labels.Length != samples.Count || logits.Length != (long)samples.Count * classNames.Count)
             throw new ArgumentException(
-                $"{samples.Count} pictures of {classNames.Count} classes came with {labels.Length} labels and {logits.Length} logits.",
+                $"The {labels.Length} labels and {logits.Length} logits don't fit {samples.Count} pictures of {classNames.Count} classes.",
                 nameof(logits));
         if (labels.IndexOfAnyExceptInRange(0, classNames.Count - 1) is var bad and >= 0)
-            throw new ArgumentException($"The label of picture {bad} is {labels[bad]}, and there are {classNames.Count} classes.",
+            throw new ArgumentException($"The label of picture {bad} is {labels[bad]}, but there are only {classNames.Count} classes.",
                 nameof(labels));
         (ClassNames, _logits, _all) = ([.. classNames], logits, new Prediction[samples.Count]);
         for (int i = 0; i < _all.Length; i++)

@@ -66,7 +66,7 @@ public sealed class Model : IDisposable
         if (_classWeights is not null
             && (_classWeights.Length != graph.Output.Channels || _classWeights.Any(w => w is not (>= 0 and < float.PositiveInfinity))))
             throw new ArgumentException(
-                $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, and these are " +
+                $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, got " +
                 $"{string.Join(", ", _classWeights)}.", nameof(options));
         _threads = ThreadTeam.Resolve(options.Threads);
         _planned = plans is null ? [CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0)] : [.. plans];
@@ -131,10 +131,10 @@ public sealed class Model : IDisposable
     {
         if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
             throw new NetworkException(
-                $"bfloat16 was asked for, and this CPU has {Machine.InstructionSetName}. Use float32: emulated bfloat16 would be three " +
-                $"times slower.");
+                $"This CPU has no native bfloat16 ({Machine.InstructionSetName}). Use float32: emulated bfloat16 would be three times " +
+                $"slower.");
         if (asked != Precision.Auto)
-            return (asked, "as asked");
+            return (asked, "as requested");
         if (!Machine.HasNativeBFloat16)
             return (Precision.Float32, "the CPU has no native bfloat16");
         return graph.MultiplyAdds >= BFloat16MultiplyAdds
@@ -201,7 +201,7 @@ public sealed class Model : IDisposable
         int count = CountOf(images);
         if (result.Length != count * Graph.Output.Channels)
             throw new ArgumentException(
-                $"{count} images give {count * Graph.Output.Channels} logits, and there is room for {result.Length}.", nameof(result));
+                $"{count} images give {count * Graph.Output.Channels} logits, but there is room for {result.Length}.", nameof(result));
         // All within one job: the input and the output of a pass are the arena's, and the next pass of anybody overwrites them.
         Pinned.Run(images, result, (from, to) => Invoke(() =>
         {
@@ -225,7 +225,7 @@ public sealed class Model : IDisposable
     {
         int count = CountOf(images), classes = Graph.Output.Channels;
         if (labels.Length != count)
-            throw new ArgumentException($"{count} images need {count} labels, and {labels.Length} were given.", nameof(labels));
+            throw new ArgumentException($"{count} images need {count} labels, got {labels.Length}.", nameof(labels));
         foreach (int label in labels)
             if ((uint)label >= (uint)classes)
                 throw new ArgumentException($"Label {label} is not one of the {classes} classes 0 to {classes - 1}.", nameof(labels));
@@ -309,7 +309,7 @@ public sealed class Model : IDisposable
         long elements = Graph.Input.Elements;
         return images.Length > 0 && images.Length % elements == 0 ? (int)(images.Length / elements)
             : throw new ArgumentException(
-            $"Images of {Graph.Input} have {elements} values each, and {images.Length} values are no whole number of them.",
+            $"Images of {Graph.Input} have {elements} values each, and {images.Length} is not a multiple of that.",
             nameof(images));
     }
 
@@ -335,6 +335,6 @@ public sealed class Model : IDisposable
     internal void RequireTraining()
     {
         if (TrainingBatchSize == 0)
-            throw new InvalidOperationException("The model was made for evaluation only: give it a training batch size.");
+            throw new InvalidOperationException("The model was created for evaluation only: give it a training batch size.");
     }
 }

@@ -232,7 +232,7 @@ internal sealed class ParameterStore : IDisposable
     private static void RequireCount(ParameterSlot slot, int count)
     {
         if (count != slot.Spec.Count)
-            throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, and {count} were given.");
+            throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, got {count}.");
     }
 
     /// <summary>Memory for the time of one call.</summary>

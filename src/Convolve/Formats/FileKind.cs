@@ -20,7 +20,7 @@ internal sealed record FileKind(string Name, string Fix)
     private static readonly (byte[] Start, string Name, string Fix)[] Starts =
     [
         ("version https://git-lfs"u8.ToArray(), "a Git LFS pointer, not the weights themselves",
-        "Run 'git lfs pull' in its repository, or download the file that it stands for."),
+        "Run 'git lfs pull' in its repository, or download the file that it points to."),
         ([0x89, (byte)'H', (byte)'D', (byte)'F'], "an HDF5 file, as Keras writes (.h5)", FromKeras),
         ([0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'], "a NumPy array (.npy)",
         "Save the arrays in Python with safetensors.numpy.save_file."),
@@ -30,10 +30,10 @@ internal sealed record FileKind(string Name, string Fix)
         ([0x28, 0xB5, 0x2F, 0xFD], "compressed with zstd", Unpack),
         ([(byte)'7', (byte)'z', 0xBC, 0xAF], "a 7z archive", Unpack),
         ("GGUF"u8.ToArray(), "a GGUF file, as llama.cpp reads", "Use the model's .safetensors file."),
-        ([0x89, (byte)'P', (byte)'N', (byte)'G'], "a PNG picture", "Give a model file."),
-        ([0xFF, 0xD8, 0xFF], "a JPEG picture", "Give a model file."),
-        ("%PDF"u8.ToArray(), "a PDF document", "Give a model file."),
-        ([0x7F, (byte)'E', (byte)'L', (byte)'F'], "a program", "Give a model file."),
+        ([0x89, (byte)'P', (byte)'N', (byte)'G'], "a PNG image", "Pass a model file."),
+        ([0xFF, 0xD8, 0xFF], "a JPEG image", "Pass a model file."),
+        ("%PDF"u8.ToArray(), "a PDF document", "Pass a model file."),
+        ([0x7F, (byte)'E', (byte)'L', (byte)'F'], "a program", "Pass a model file."),
     ];
 
     /// <summary>What a file is; null where the first bytes do not tell.</summary>
@@ -57,7 +57,7 @@ internal sealed record FileKind(string Name, string Fix)
         if (head.Length > 4 && head[0] == 0x08 && head[1] is > 0 and < 0x20 && head[2] is 0x12 or 0x1A or 0x3A or 0x42)
             return new("an ONNX model", "Export the weights that it was made from as safetensors.");
         if (head.Length > 8 && !head.ContainsAnyExcept((byte)0))
-            return new("nothing but zeros: its copy or download was cut off", Again);
+            return new("only zeros: its copy or download was cut off", Again);
         return Text(head);
     }
 
@@ -75,12 +75,12 @@ internal sealed record FileKind(string Name, string Fix)
         if (!Utf8.IsValid(head[..end]) || head[..end].IndexOfAnyInRange((byte)0, (byte)8) >= 0)
             return null;
         string text = Encoding.UTF8.GetString(head[..end]).TrimStart('\uFEFF', ' ', '\t', '\r', '\n');
-        return text.Length == 0 ? new("nothing but blanks", Again)
+        return text.Length == 0 ? new("only whitespace", Again)
             : text.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase)
             || text.Contains("<html", StringComparison.OrdinalIgnoreCase)
-                ? new("a web page, such as one that asks to sign in", "Open its address in a browser, and download the file itself.")
-            : text[0] == '<' ? new("an XML file", "Give a model file.")
-            : text[0] is '{' or '[' ? new("a JSON file", "Give the .safetensors file that belongs to it.")
-            : new("a text file", "Give a model file.");
+                ? new("a web page, such as a login page", "Open its address in a browser and download the file itself.")
+            : text[0] == '<' ? new("an XML file", "Pass a model file.")
+            : text[0] is '{' or '[' ? new("a JSON file", "Pass the .safetensors file that belongs to it.")
+            : new("a text file", "Pass a model file.");
     }
 }

@@ -145,7 +145,7 @@ internal sealed class MetricsLog : IDisposable
     private static byte[] ReadAll(string path, FileStream file)
     {
         if (file.Length > Array.MaxLength)
-            throw new InvalidDataException($"'{path}' has {file.Length} bytes, too many for a log. Move the file away to start anew.");
+            throw new InvalidDataException($"'{path}' has {file.Length} bytes, too many for a log. Move the file away to start a new one.");
         byte[] bytes = new byte[file.Length];
         int count = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         return bytes[..count];
@@ -165,7 +165,8 @@ internal sealed class MetricsLog : IDisposable
                 return next == bytes.Length
                     ? (lines, start)
                     : throw new InvalidDataException(
-                        $"Line {lines.Count + 1} of '{path}' is not a JSON object. Remove the line, or move the file away to start anew.");
+                        $"Line {lines.Count + 1} of '{path}' is not a JSON object. Remove the line, or move the file away to start a new " +
+                        $"one.");
             }
             lines.Add(line);
             start = next;

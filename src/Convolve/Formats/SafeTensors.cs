@@ -91,7 +91,7 @@ internal static class SafeTensors
         if (length > MaxHeaderBytes)
         {
             throw new ArgumentException(
-                $"The header takes {length} bytes, and readers accept {MaxHeaderBytes}. Shorten the metadata or the names.",
+                $"The header takes {length} bytes, but readers accept at most {MaxHeaderBytes}. Shorten the metadata or the names.",
                 nameof(metadata));
         }
         byte[] header = bytes.WrittenSpan.ToArray();
@@ -145,7 +145,7 @@ internal static class SafeTensors
                 parameter);
         }
         if (!names.Add(name))
-            throw new ArgumentException($"Two tensors are named '{name}'. Give each a name of its own.", parameter);
+            throw new ArgumentException($"Two tensors are named '{name}'. Give each tensor a different name.", parameter);
     }
 
     private static void RequireUnicode(string text, string parameter)
@@ -157,7 +157,7 @@ internal static class SafeTensors
         }
         catch (EncoderFallbackException unpaired)
         {
-            throw new ArgumentException("A name or text holds half of a surrogate pair. Use valid Unicode.", parameter, unpaired);
+            throw new ArgumentException("A name or text has half of a surrogate pair. Use valid Unicode.", parameter, unpaired);
         }
     }
 }

@@ -55,9 +55,9 @@ internal sealed class SafeTensorsFile : IDisposable
             if (length < 8)
                 throw Broken(path, $"it has {length} bytes, and the format starts with a length of 8");
             if (headerBytes > SafeTensors.MaxHeaderBytes)
-                throw Broken(path, $"it announces a header of {headerBytes} bytes, and the limit is {SafeTensors.MaxHeaderBytes}");
+                throw Broken(path, $"it announces a header of {headerBytes} bytes, but the limit is {SafeTensors.MaxHeaderBytes}");
             if ((long)headerBytes > length - 8)
-                throw Broken(path, $"it announces a header of {headerBytes} bytes, and {length - 8} follow: it is truncated");
+                throw Broken(path, $"it announces a header of {headerBytes} bytes, but only {length - 8} follow: it is truncated");
             byte[] json = new byte[(int)headerBytes];
             ReadAt(path, handle, json, 8);
             long dataStart = 8 + json.Length;
@@ -131,7 +131,7 @@ internal sealed class SafeTensorsFile : IDisposable
     {
         SafeTensorsHeader.Entry entry = Find(name);
         if (entry.Info.ByteCount != destination.Length)
-            throw WrongRoom($"tensor '{entry.Info}' has {entry.Info.ByteCount} bytes, and {destination.Length} were expected");
+            throw WrongRoom($"tensor '{entry.Info}' has {entry.Info.ByteCount} bytes, expected {destination.Length}");
         ReadAt(_path, _handle, destination, _dataStart + entry.Begin);
     }
 
@@ -164,7 +164,7 @@ internal sealed class SafeTensorsFile : IDisposable
         SafeTensorsHeader.Entry entry = Find(name);
         return entry.Info.ElementCount == elements
             ? entry
-            : throw WrongRoom($"tensor '{entry.Info}' has {entry.Info.ElementCount} elements, and {elements} were expected");
+            : throw WrongRoom($"tensor '{entry.Info}' has {entry.Info.ElementCount} elements, expected {elements}");
     }
 
     private SafeTensorsException WrongRoom(string reason) => new(_path, reason, "Check that the file belongs to this network.");
@@ -198,7 +198,7 @@ internal sealed class SafeTensorsFile : IDisposable
                 throw Unreadable(path, failure);
             }
             if (count == 0)
-                throw Broken(path, $"it ends at byte {position}: it became shorter while it was open");
+                throw Broken(path, $"it ends at byte {position}: it was truncated while it was open");
             bytes = bytes[count..];
             position += count;
         }

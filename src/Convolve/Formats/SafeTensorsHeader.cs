@@ -110,8 +110,7 @@ internal sealed class SafeTensorsHeader
         var info = new TensorInfo(name, known, shape);
         if (begin > end || end - begin != info.ByteCount)
         {
-            throw Broken($"tensor '{Shorten(name)}' needs {info.ByteCount} bytes for its shape, and its data_offsets are "
-                + $"[{begin}, {end}]");
+            throw Broken($"tensor '{Shorten(name)}' needs {info.ByteCount} bytes for its shape, but its data_offsets are [{begin}, {end}]");
         }
         return new Entry(info, begin, end);
     }
@@ -141,13 +140,13 @@ internal sealed class SafeTensorsHeader
         {
             if (entry.Begin != end)
             {
-                throw Broken($"the data of tensor '{Shorten(entry.Info.Name)}' starts at {entry.Begin}, and the tensors before it end at "
-                    + $"{end}: {(entry.Begin > end ? "there is a hole" : "they overlap")}");
+                throw Broken($"the data of tensor '{Shorten(entry.Info.Name)}' starts at {entry.Begin}, but the tensors before it end at " +
+                    $"{end}: {(entry.Begin > end ? "there is a gap" : "they overlap")}");
             }
             end = entry.End;
         }
         if (end > dataBytes)
-            throw Broken($"its tensors need {end} bytes, and {dataBytes} are there: it is truncated");
+            throw Broken($"its tensors need {end} bytes, but it has {dataBytes}: it is truncated");
         if (end < dataBytes)
             throw Broken($"its tensors end at byte {end} of {dataBytes}: something was appended to it");
     }

@@ -42,7 +42,7 @@ internal sealed class SealedTensors : IDisposable
         IReadOnlyDictionary<string, string> metadata)
     {
         if (tensors.Any(t => t.Type.ElementBytes() < sizeof(uint)))
-            throw new ArgumentException("Tensors of smaller elements would lie behind the checksums.", nameof(tensors));
+            throw new ArgumentException("Tensors of smaller elements would come after the checksums.", nameof(tensors));
         List<uint> checksums = [];
         TensorInfo[] all = [.. tensors, new(ChecksumsName, TensorType.U32, [tensors.Count]), new(DigestName, TensorType.U8, [DigestBytes])];
         AtomicFile.Write(path, stream =>
@@ -160,7 +160,7 @@ internal sealed class SealedTensors : IDisposable
             if (Crc32C.Of(bytes) != checksums[tensor.Name])
                 return $"tensor '{tensor.Name}' has changed";
         }
-        return "something outside of its tensors has changed";
+        return "something outside its tensors has changed";
     }
 
     private static Dictionary<string, uint> ReadChecksums(string path, SafeTensorsFile file)

@@ -56,8 +56,8 @@ public sealed class GraphBuilder
     {
         if (string.IsNullOrWhiteSpace(name) || !_names.Add(name))
             throw new NetworkException(
-                $"{layer}: the name \"{name}\" is {(string.IsNullOrWhiteSpace(name) ? "empty" : "taken")}. Every node needs a name of " +
-                $"its own.");
+                $"{layer}: the name \"{name}\" is {(string.IsNullOrWhiteSpace(name) ? "empty" : "taken")}. Every node needs a unique " +
+                $"name.");
         int[] indices = new int[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
             indices[i] = inputs[i].Owner == this ? inputs[i].Index
@@ -83,7 +83,7 @@ public sealed class GraphBuilder
                 Array.ForEach(_specs[i].Inputs, j => used[j] = true);
         if (Array.IndexOf(used, false) is >= 0 and var dead)
             throw new NetworkException(
-                $"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the way to the output uses it. Add an edge or leave it out.")
+                $"{_specs[dead].Layer} \"{_specs[dead].Name}\": nothing on the path to the output uses it. Add an edge or leave it out.")
             { Node = _specs[dead].Name };
         if (output.Index != _specs.Count - 1)
             throw new NetworkException(

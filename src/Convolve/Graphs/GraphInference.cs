@@ -22,8 +22,7 @@ internal static class GraphInference
             {
                 Shape input = ((Input)specs[0].Layer).Shape;
                 string hint = SmallestInput(specs) is { } smallest && smallest != input
-                    ? $" The smallest input of {name} is {smallest}, and it got {input}: resize the images, or choose a network for " +
-                    $"small ones."
+                    ? $" The smallest input of {name} is {smallest}, got {input}: resize the images, or choose a network for small images."
                     : "";
                 string text = e.Message.Replace($"{spec.Layer}:", $"{spec.Layer} \"{spec.Name}\":", StringComparison.Ordinal);
                 throw new NetworkException(text + hint, e) { Node = spec.Name };
@@ -68,10 +67,10 @@ internal static class GraphInference
         Shape output = spec.Layer switch
         {
             Input entry when nodes.Count == 0 => entry.Shape,
-            Input entry => throw entry.Wrong("a network has one input, its first node", "Give its shape where the network is made"),
+            Input entry => throw entry.Wrong("a network has one input, its first node", "Give its shape where the network is created"),
             MergeLayer merge => merge.Infer([.. inputs.Select(n => n.Output)]),
             Layer layer when inputs.Length == 1 => layer.Infer(inputs[0].Output),
-            Layer layer => throw layer.Wrong($"it takes one input, and has {inputs.Length}", "Join them with Add or Concat"),
+            Layer layer => throw layer.Wrong($"it takes one input, got {inputs.Length}", "Join them with Add or Concat"),
         };
         return new(nodes.Count, spec.Name, spec.Layer, inputs, output);
     }

@@ -57,7 +57,7 @@ public static class GraphJson
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException) // half a surrogate pair, as such or escaped
         {
-            throw new NetworkException("The network is not JSON: a text in it is not Unicode.", e);
+            throw new NetworkException("The network is not JSON: a string in it is not Unicode.", e);
         }
     }
 
@@ -128,17 +128,17 @@ public static class GraphJson
         IReadOnlyList<JsonValue> nodes)
     {
         if (input.Kind != JsonValueKind.String)
-            return fields.Wrong("inputs", input, "the name of a node that stands before it");
+            return fields.Wrong("inputs", input, "the name of a node before it");
         if (name is not null && JsonCycle.Find(name, input.Text, nodes) is { } cycle)
             return JsonFields.At(input,
                 $"{fields.Where}: its input \"{input.Text}\" closes a cycle: {string.Join(" needs ", cycle.Select(n => $"\"{n}\""))}. A " +
-                $"network has no way back: take one of these inputs out.");
+                $"network can't have cycles: remove one of these inputs.");
         if (JsonCycle.Named(input.Text, nodes) is not null)
             return JsonFields.At(input,
-                $"{fields.Where}: its input \"{input.Text}\" stands behind it, and the inputs of a node stand before it. Move one of " +
-                $"the two.");
+                $"{fields.Where}: its input \"{input.Text}\" comes after it, but a node's inputs must come before it. Move one of the " +
+                $"two.");
         return JsonFields.At(input,
-            $"{fields.Where}: there is no node \"{input.Text}\" to be its input.{JsonFields.Guess(input.Text, before)} Before it stand " +
+            $"{fields.Where}: its input \"{input.Text}\" is not a node.{JsonFields.Guess(input.Text, before)} The nodes before it are " +
             $"{Listed([.. before])}.");
     }
 

@@ -20,10 +20,10 @@ internal sealed class JsonFields
     {
         (_object, Where) = (value, where);
         if (value.Kind != JsonValueKind.Object)
-            throw At(value, $"{where} is {Quote(value)}, and an object was expected.");
+            throw At(value, $"{where}: expected an object, got {Quote(value)}.");
         foreach ((string name, JsonValue property) in value.Properties)
             if (!_left.TryAdd(name, property))
-                throw At(property, $"{where}: \"{name}\" stands there twice.");
+                throw At(property, $"{where}: \"{name}\" is there twice.");
     }
 
     /// <summary>How errors call the object; better known once its name has been read.</summary>
@@ -35,12 +35,12 @@ internal sealed class JsonFields
         if (_left.Remove(name, out JsonValue? value))
             return value;
         string guess = NearestName.Of(name, _left.Keys) is { } near ? $" There is \"{near}\": did you mean that?" : "";
-        throw At(_object, $"{Where}: \"{name}\" is missing; {expected} was expected.{guess}");
+        throw At(_object, $"{Where}: \"{name}\" is missing; expected {expected}.{guess}");
     }
 
     public string Text(string name)
     {
-        const string Expected = "a text";
+        const string Expected = "a string";
         JsonValue value = Take(name, Expected);
         return value.Kind == JsonValueKind.String ? value.Text : throw Wrong(name, value, Expected);
     }
@@ -94,7 +94,7 @@ internal sealed class JsonFields
 
     /// <summary>The error for a property that is not what was expected.</summary>
     public NetworkException Wrong(string name, JsonValue value, string expected) =>
-        At(value, $"{Where}: \"{name}\" is {Quote(value)}, and {expected} was expected.");
+        At(value, $"{Where}: \"{name}\": expected {expected}, got {Quote(value)}.");
 
     /// <summary>An error of the object as a whole.</summary>
     public NetworkException Wrong(string message, Exception? inner = null) => At(_object, $"{Where}: {message}", inner);
@@ -105,7 +105,7 @@ internal sealed class JsonFields
         if (_left.Count == 0)
             return;
         (string name, JsonValue value) = _left.First();
-        throw At(value, $"{Where}: \"{name}\" is unknown here.{Guess(name, _known)} Known are {string.Join(", ", _known)}.");
+        throw At(value, $"{Where}: \"{name}\" is unknown here.{Guess(name, _known)} Use one of {string.Join(", ", _known)}.");
     }
 
     /// <summary>Whether an optional property is there; errors list it as known either way.</summary>

@@ -28,8 +28,8 @@ internal static class LayerJson
         JsonValue type = fields.Take("type", "a kind of layer");
         string[] known = [.. LayerKind.All.Select(kind => kind.Name)];
         return LayerKind.All.FirstOrDefault(kind => kind.Name == type.Text) ?? throw JsonFields.At(type,
-            $"{fields.Where}: {JsonFields.Quote(type)} is not a kind of layer.{JsonFields.Guess(type.Text, known)} "
-            + $"Known are {string.Join(", ", known)}.");
+            $"{fields.Where}: {JsonFields.Quote(type)} is not a kind of layer.{JsonFields.Guess(type.Text, known)} Use one of " +
+            $"{string.Join(", ", known)}.");
     }
 
     /// <summary>Reads the arguments of a kind of layer.</summary>
@@ -105,7 +105,7 @@ internal static class LayerJson
 
     private static Initializer ReadInitializer(JsonFields fields, string name)
     {
-        const string Expected = "the name of an initialiser";
+        const string Expected = "the name of an initializer";
         JsonValue value = fields.Take(name, Expected);
         try
         {

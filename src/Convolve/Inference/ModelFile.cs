@@ -133,7 +133,7 @@ internal sealed class ModelFile : IDisposable
     {
         if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson)
             || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
-            throw new SafeTensorsException(file, "it holds weights, but not the network and the preprocessing that belong to them",
+            throw new SafeTensorsException(file, "it has weights, but no network and no preprocessing",
                 $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
         FileDigest.Require(file, tensors);
         Graph graph;

@@ -30,8 +30,8 @@ internal sealed class TestTimeViews : ITeamWork, IDisposable
         });
         if (_views.Any(view => view.Shift != 0) && Math.Min(input.Height, input.Width) < 2)
             throw new DataException(
-                $"An input of {input} cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without " +
-                $"translation.");
+                $"An input of {input} can't be shifted by a pixel: there is nothing to fill its border with by reflection. Evaluate " +
+                $"without translation.");
         _task = new(this);
     }
 

@@ -75,5 +75,5 @@ public sealed record BatchNorm1d : BatchNorm
 
     public override Shape Infer(Shape input) => input.IsVector
         ? input
-        : throw Wrong($"it takes a vector, and its input is an image of {input}", "Use BatchNorm2d()");
+        : throw Wrong($"it takes a vector, but its input is an image of {input}", "Use BatchNorm2d()");
 }

@@ -20,7 +20,7 @@ public sealed record Initialization(Initializer Weights, Initializer Biases)
     public static Initialization Parse(string name) => Find(name) ?? throw Unknown(name, Names);
 
     internal static NetworkException Unknown(string name, IEnumerable<string> names) =>
-        new($"\"{name}\" is not an initialiser.{NearestName.Guess(name, names)} Known are {string.Join(", ", names)}.");
+        new($"\"{name}\" is not an initializer.{NearestName.Guess(name, names)} Use one of {string.Join(", ", names)}.");
 
     internal static Initialization? Find(string name) =>
         FindInitializer(name) is { } weights ? new(weights, weights is PyTorchUniform ? weights : new Constant(0)) : null;

@@ -47,7 +47,7 @@ public abstract record Layer
 
     internal Shape RequireImage(Shape input) => !input.IsVector
         ? input
-        : throw Wrong($"it takes an image (channels x height x width), and its input is a vector of {input} features",
+        : throw Wrong($"it takes an image (channels x height x width), but its input is a vector of {input} features",
         "Put it before the Flatten");
 
     internal void Require(bool holds, string problem, string fix)

@@ -24,7 +24,7 @@ public sealed record Linear : WeightedLayer
 
     public override Shape Infer(Shape input) => input.IsVector
         ? Shape.Vector(Units)
-        : throw Wrong($"it takes a vector, and its input is an image of {input}", "Put a Flatten() before it");
+        : throw Wrong($"it takes a vector, but its input is an image of {input}", "Put a Flatten() before it");
 
     public override IReadOnlyList<ParameterSpec> Parameters(Shape input) => Parameters([Units, input.Channels], input.Channels, Units);
 

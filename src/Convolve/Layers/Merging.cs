@@ -13,9 +13,9 @@ public sealed record Add : MergeLayer
 
     public override Shape Infer(IReadOnlyList<Shape> inputs)
     {
-        Require(inputs.Count >= 2, $"it joins two or more inputs, and has {inputs.Count}", "Add an edge");
+        Require(inputs.Count >= 2, $"it joins two or more inputs, got {inputs.Count}", "Add an edge");
         Require(inputs.All(s => s == inputs[0]), $"its inputs {string.Join(" and ", inputs)} differ",
-            "Bring them to one shape, as with a 1x1 convolution");
+            "Give them the same shape, for example with a 1x1 convolution");
         return inputs[0];
     }
 }
@@ -33,10 +33,10 @@ public sealed record Concat : MergeLayer
 
     public override Shape Infer(IReadOnlyList<Shape> inputs)
     {
-        Require(inputs.Count >= 2, $"it joins two or more inputs, and has {inputs.Count}", "Add an edge");
+        Require(inputs.Count >= 2, $"it joins two or more inputs, got {inputs.Count}", "Add an edge");
         Shape first = inputs[0];
         Require(inputs.All(s => s.IsVector == first.IsVector && s.Height == first.Height && s.Width == first.Width),
-            $"its inputs {string.Join(" and ", inputs)} differ in more than their channels", "Bring them to one height and width");
+            $"its inputs {string.Join(" and ", inputs)} differ in more than their channels", "Give them the same height and width");
         int channels = checked(inputs.Sum(s => s.Channels));
         return first.IsVector ? Shape.Vector(channels) : new(channels, first.Height, first.Width);
     }

@@ -9,7 +9,7 @@ public abstract record Pool2d : Layer
         Require(kernel.AtLeast(1) && Stride.AtLeast(1), "kernel and stride must be at least 1", "Stride defaults to the kernel");
         Require(padding.Size.AtLeast(0), "padding must not be negative", "Use 0 for none");
         Require(padding.IsSame || (padding.Size.Height <= kernel.Height / 2 && padding.Size.Width <= kernel.Width / 2),
-            $"padding {padding} is more than half of the kernel {kernel}, so a window could hold zeros only", "Use less padding");
+            $"padding {padding} is more than half of the kernel {kernel}, so a window could have only zeros", "Use less padding");
     }
 
     public Size2 Kernel { get; }

@@ -15,5 +15,5 @@ public sealed record Softmax : Layer
 
     public override Shape Infer(Shape input) => input.IsVector
         ? input
-        : throw Wrong($"it takes a vector, and its input is an image of {input}", "Put a Flatten() or GlobalAvgPool() before it");
+        : throw Wrong($"it takes a vector, but its input is an image of {input}", "Put a Flatten() or GlobalAvgPool() before it");
 }

@@ -66,7 +66,7 @@ internal sealed class ParameterPlan
         for (int i = 0; i < Slots.Count; i++)
             if (Slots[i].Name == name)
                 return i;
-        throw new ArgumentException($"There is no parameter \"{name}\". There are {string.Join(", ", Slots.Select(s => s.Name))}.",
+        throw new ArgumentException($"Unknown parameter \"{name}\". The parameters are {string.Join(", ", Slots.Select(s => s.Name))}.",
             nameof(name));
     }
 }

@@ -47,11 +47,11 @@ internal sealed partial class Planner
     {
         if (!graph.Output.IsVector)
             throw new NetworkException(
-                $"The network \"{graph.Name}\" ends in an image of {graph.Output}, and a classifier ends in a vector of logits. Add " +
+                $"The network \"{graph.Name}\" ends in an image of {graph.Output}, but a classifier ends in a vector of logits. Add " +
                 $"Flatten() and Linear(classes).");
         if (options.BatchSize < 1 || options.Threads < 1)
             throw new NetworkException(
-                $"A plan for {options.BatchSize} images on {options.Threads} threads was asked for. Both must be at least 1.");
+                $"The batch size and the number of threads must be at least 1, got {options.BatchSize} and {options.Threads}.");
         // The kernels count the elements of a tensor in 32 bits.
         Node largest = graph.Nodes.MaxBy(n => n.Output.Elements)!;
         long most = int.MaxValue / largest.Output.Elements;

@@ -19,12 +19,14 @@ internal static class ClassesSection
             Format.Fraction(c.F1) })
             .Append(["mean of the classes", "", Format.Fraction(macro.Precision), Format.Fraction(macro.Recall),
             Format.Fraction(macro.F1)]));
-        Html pairs = Html.Table(["class", "taken for", "pictures#", "of the class#"], matrix.MostConfused(ShownPairs)
+        Html pairs = Html.Table(["class", "predicted", "pictures#", "of class#"], matrix.MostConfused(ShownPairs)
             .Select(p => new Html[] { matrix.ClassNames[p.Label], matrix.ClassNames[p.Predicted], Format.Count(p.Count),
             Format.Percent(p.Share) }));
         bool isSmall = matrix.ClassNames.Count <= MostNumbers;
         return Html.Of($"""
-            <p class="soft">Rows of the confusion matrix are the true classes, columns what they were taken for{(isSmall ? "; pictures, coloured by their share of the row" : ", in the order of the table below; the share of the row, the right ones blue, the others red")}.</p>
+            <p class="soft">Rows of the confusion matrix are the true classes, columns the predictions{(isSmall ? "; pictures, colored " +
+                "by their share of the row" : ", in the order of the table below; colored by their share of the row, blue if right, red " +
+                "if wrong")}.</p>
             <div class="side">
             <div><h3>Confusion matrix</h3>
             {(isSmall ? Numbers(matrix) : Pixels(matrix))}</div>

@@ -22,7 +22,8 @@ internal static class ComparisonPage
 
     private static Html Lead(RunComparison comparison) => Html.Of($"""
         <p class="lead">{string.Join(", ", comparison.Runs.Select(run => run.Name))}</p>
-        {(comparison.IsOneDataset ? Html.None : Html.Of($"<p>The runs are of different data sets. Their accuracies are of different pictures and say nothing about which network is better; recipes, curves, time and memory can be compared.</p>"))}
+        {(comparison.IsOneDataset ? Html.None : Html.Of($"<p>The runs use different data sets. Their accuracies are for different " +
+            $"pictures and don't say which network is better; recipes, curves, time and memory can be compared.</p>"))}
         """);
 
     private static Html Results(RunComparison comparison) => Html.Of($"""

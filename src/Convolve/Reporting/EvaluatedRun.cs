@@ -46,7 +46,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
         EvaluatedRun run = new(RunSummary.Read(folder)) { Filters = FilterSheet.Create(classifier.Model) };
         Split split = run.Summary.Test is not null ? data.Test : data.Validation;
         if (split.Count == 0)
-            return run with { Problem = "The run is not finished and has no validation split, and the test split is for finished runs." };
+            return run with { Problem = "The run is not finished and has no validation split; the test split is only for finished runs." };
         return run with
         {
             Split = split,
@@ -79,7 +79,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
                 return new(summary)
                 {
                     Problem =
-                    $"{RunFolder.ModelFile} holds the network {classifier.Graph.Name}, and {RunFolder.RecipeFile} trains another one."
+                    $"{RunFolder.ModelFile} has the network {classifier.Graph.Name}, but {RunFolder.RecipeFile} describes another one."
                 };
             filters = FilterSheet.Create(classifier.Model);
             DatasetOptions places = (options ?? new()) with

@@ -58,12 +58,13 @@ internal static class NetworkSection
             Plan training = Model.PlanFor(run.Graph, options, recipe.PassSize, training: true);
             MemoryEstimate memory = Trainer.Estimate(run.Graph, recipe);
             (string Name, long Bytes)[] parts = [("weights", memory.WeightBytes), ("gradients", memory.GradientBytes),
-                ("state of the optimizer, sums and means", memory.OptimizerBytes),
+                ("optimizer state, sums and averages", memory.OptimizerBytes),
                 ("weights in other layouts and types", memory.CopyBytes),
-                ("activations, their gradients, scratch space", memory.ActivationBytes), ("together", memory.TotalBytes)];
+                ("activations, their gradients, scratch space", memory.ActivationBytes), ("total", memory.TotalBytes)];
             return Html.Of($"""
                 <h3>Memory of the plan</h3>
-                <p class="soft">At batch size {recipe.BatchSize}{(recipe.PassSize < recipe.BatchSize ? $", in parts of {recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>
+                <p class="soft">At batch size {recipe.BatchSize}{(recipe.PassSize < recipe.BatchSize ? $", in micro-batches of " +
+                    $"{recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>
                 {Html.Table(["what", "memory#"], parts.Select(part => new Html[] { part.Name, Format.Bytes(part.Bytes) }))}
                 <details><summary>The {training.Steps.Count} steps of a training pass</summary>
                 <pre>{training}</pre></details>
@@ -71,7 +72,7 @@ internal static class NetworkSection
         }
         catch (Exception e) when (e is NetworkException or KernelLibraryException)
         {
-            return Html.Of($"<h3>Memory of the plan</h3>\n<p>There is no plan of this network here: {e.Message}</p>");
+            return Html.Of($"<h3>Memory of the plan</h3>\n<p>This network has no plan on this machine: {e.Message}</p>");
         }
     }
 }

@@ -16,10 +16,10 @@ internal static class PicturesSection
             return Html.None;
         (string Title, string Words, IEnumerable<Prediction> Chosen)[] grids =
         [
-            ("Wrong and sure of it", "Wrong labels stand here, and what the network has misunderstood.",
+            ("Wrong and confident", "Mislabeled pictures show up here, and what the network has misunderstood.",
             predictions.MostConfident(correct: false, Shown)),
             ("Least certain", "The most likely class has the lowest probability.", predictions.LeastCertain(Shown)),
-            ("Right and sure of it", "The surest ones of each class: what the network takes for typical.", Surest(predictions)),
+            ("Right and confident", "The most confident ones of each class: what the network finds typical.", Surest(predictions)),
         ];
         return Html.Of($"""
             <p class="soft">Of the {split.Name} split. The true class in bold; what the network says, and how sure it is. Pointing at a picture names it.</p>

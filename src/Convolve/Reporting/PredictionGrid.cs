@@ -36,9 +36,9 @@ internal sealed class PredictionGrid
         ArgumentNullException.ThrowIfNull(predictions);
         (string Head, Prediction[] Shown)[] rows =
         [
-            ("wrong, and sure of it: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]),
+            ("wrong and confident: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]),
             ("least certain", [.. predictions.LeastCertain(Columns)]),
-            ("right, and sure of it", [.. predictions.MostConfident(correct: true, Columns)]),
+            ("right and confident", [.. predictions.MostConfident(correct: true, Columns)]),
         ];
         PredictionGrid grid = new(new(3, rows.Length * RowHeight + Gap, Columns * Pitch + Gap));
         grid.Fill(0, 0, grid.Size.Height, grid.Size.Width, Background);

@@ -11,7 +11,7 @@ internal static class RecipeSection
         <div><h3>Recipe</h3>
         {Table(RecipeJson.ToJson(run.Recipe))}</div>
         <div><h3>Environment</h3>
-        {(run.Environment.Count == 0 ? "The folder does not say where the run was trained." : Table(run.Environment))}</div>
+        {(run.Environment.Count == 0 ? "The folder doesn't record where the run was trained." : Table(run.Environment))}</div>
         </div>
         """);
 

@@ -37,7 +37,7 @@ internal static class RunCharts
         double images = run.Epochs.Sum(e => e.Elapsed.TotalSeconds * e.ImagesPerSecond);
         string note = all > 0 ? string.Create(CultureInfo.InvariantCulture,
             $"{images / all:N0} images/s; waiting for data takes {100 * waiting / all:F1} % of the time") : "";
-        return new("Where the time of training goes", Epoch, new("time", "s") { Min = 0 },
+        return new("Where the training time goes", Epoch, new("time", "s") { Min = 0 },
         [
             new Series("computing", [.. run.Epochs.Select(e => new ChartPoint(e.Epoch, (e.Elapsed - e.DataWait).TotalSeconds))]) { Style =
             SeriesStyle.Bars, Color = TrainingColor },
@@ -71,7 +71,7 @@ internal static class RunCharts
                 Style = SeriesStyle.Bars,
                 Color = ValidationColor,
             },
-            Series.Line("as sure as right", [(0, 0), (1, 1)]) with { Style = SeriesStyle.Dashed, Color = RateColor },
+            Series.Line("perfect calibration", [(0, 0), (1, 1)]) with { Style = SeriesStyle.Dashed, Color = RateColor },
         ])
         {
             Note = string.Create(CultureInfo.InvariantCulture,
@@ -85,7 +85,7 @@ internal static class RunCharts
     {
         ArgumentNullException.ThrowIfNull(calibration);
         double width = 1.0 / calibration.Bins.Count, all = Math.Max(1, calibration.Bins.Sum(bin => bin.Count));
-        return new("How sure the network is", new("confidence") { Min = 0, Max = 1 }, new("pictures", "%") { Min = 0 },
+        return new("How confident the network is", new("confidence") { Min = 0, Max = 1 }, new("pictures", "%") { Min = 0 },
             [new Series("", [.. calibration.Bins.Select(bin => new ChartPoint(bin.Low + width / 2, 100 * bin.Count / all))]) { Style =
             SeriesStyle.Bars, Color = TrainingColor }])
         {

@@ -18,7 +18,7 @@ internal sealed class RunComparison
     {
         ArgumentNullException.ThrowIfNull(runs);
         if (runs.Count < 2)
-            throw new ArgumentException($"{runs.Count} runs came, and at least 2 are compared.", nameof(runs));
+            throw new ArgumentException($"Expected at least 2 runs to compare, got {runs.Count}.", nameof(runs));
         string[] folders = [.. runs.Select(run => Path.TrimEndingDirectorySeparator(run.Summary.Folder))],
             names = [.. folders.Select(folder => Path.GetFileName(Path.GetFullPath(folder)))];
         bool isClear = names.Distinct(StringComparer.Ordinal).Count() == runs.Count;
@@ -45,7 +45,7 @@ internal sealed class RunComparison
         epoch => IsValidated ? epoch.ValidationLoss : epoch.TrainLoss, false);
 
     /// <summary>The same accuracy by the time of the training.</summary>
-    public Chart AccuracyByTime => Curves("Accuracy by time", new("time of training", TimeUnit) { Min = 0 }, new($"{Of} accuracy"),
+    public Chart AccuracyByTime => Curves("Accuracy by time", new("training time", TimeUnit) { Min = 0 }, new($"{Of} accuracy"),
         epoch => IsValidated ? epoch.ValidationAccuracy : epoch.TrainAccuracy, true);
 
     private bool IsValidated => Runs.All(run => run.Run.Summary.Epochs.All(epoch => epoch.ValidationAccuracy is not null));
@@ -65,7 +65,8 @@ internal sealed class RunComparison
             _ when first.Summary.Recipe.Dataset != run.Summary.Recipe.Dataset => "another data set",
             ({ Predictions: null }, _) => "the first run has no predictions",
             (_, { Predictions: null }) => "it has no predictions",
-            _ when first.Split!.Name != run.Split!.Name => $"the {run.Split.Name} split, and of the first run the {first.Split.Name} split",
+            _ when first.Split!.Name != run.Split!.Name => $"the {run.Split.Name} split, but the {first.Split.Name} split for the first " +
+                $"run",
             _ when !PairedTest.IsPossible(first.Predictions!, run.Predictions!) => "other pictures or classes",
             _ => null,
         };

@@ -55,7 +55,7 @@ internal static class RunReport
         }
         catch (ImageLibraryException e)
         {
-            return Html.Of($"<p>There are no pictures here: {e.Message}</p>");
+            return Html.Of($"<p>There are no pictures: {e.Message}</p>");
         }
     }
 
@@ -66,9 +66,10 @@ internal static class RunReport
         if (run.Predictions is { } predictions)
             return Html.Of($"""
                 <p class="lead">{(run.Split!.Name == "test" ? "Test" : "Validation")} accuracy <b>{predictions.Accuracy:F4}</b> on {predictions.Count:N0} pictures
-                (95 % interval {predictions.AccuracyInterval}), {weights}.{(summary.Test is null ? " The run is not finished: the test split was not touched." : "")}</p>
+                (95 % interval {predictions.AccuracyInterval}), {weights}.{(summary.Test is null ? " The run is not finished, so the " +
+                    "test split was not used." : "")}</p>
                 """);
-        Html problem = Html.Of($"<p>There are no predictions and no pictures in this report: {run.Problem}</p>");
+        Html problem = Html.Of($"<p>This report has no predictions or pictures: {run.Problem}</p>");
         return summary.Test is { } test
             ? Html.Of($"<p class=\"lead\">Test accuracy <b>{test.Accuracy:F4}</b> on {test.Images:N0} pictures, {weights}.</p>\n{problem}")
             : problem;
@@ -105,16 +106,16 @@ internal static class RunReport
             yield return ("training time", Format.Duration(TimeSpan.FromSeconds(summary.Epochs.Sum(e => e.Elapsed.TotalSeconds))),
                 summary.Elapsed is { } whole ? $"{Format.Duration(whole)} with evaluation" : "");
         if ((summary.ImagesPerSecond ?? summary.Best?.ImagesPerSecond) is { } rate)
-            yield return ("speed", Format.Count(rate), "images/s in training, data included");
+            yield return ("speed", Format.Count(rate), "images/s in training, including data loading");
         yield return ("parameters", Format.Count(summary.Graph.ParameterCount),
-            $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds an image");
+            $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds per image");
         if (summary.EstimatedMemoryBytes is { } planned)
             yield return ("memory", Format.Bytes(planned), summary.MeasuredMemoryBytes is { } measured
                 ? $"planned; {Format.Bytes(measured)} measured" : "planned");
         yield return ("seed", summary.Recipe.Seed.ToString(CultureInfo.InvariantCulture), "");
     }
 
-    private static Html Training(RunSummary run) => run.Epochs.Count == 0 ? "No epoch is finished."
+    private static Html Training(RunSummary run) => run.Epochs.Count == 0 ? "No epoch has finished."
         : Html.Join([Noted(run.Notes), ReportPage.Charts(RunCharts.Loss(run), RunCharts.Accuracy(run), RunCharts.Time(run))]);
 
     private static Html Noted(IReadOnlyList<TrainingNote> notes) => notes.Count == 0 ? Html.None

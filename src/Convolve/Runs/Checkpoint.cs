@@ -83,8 +83,7 @@ internal static class Checkpoint
         catch (JsonException)
         {
             throw new RecipeException(
-                $"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that " +
-                $"wrote it.");
+                $"{path} was written by another version of Convolve, probably a newer one. Resume the run with that version.");
         }
     }
 
@@ -103,9 +102,9 @@ internal static class Checkpoint
             if (isWeight && !(file.Contains(entry.Info.Name) && file[entry.Info.Name].Equals(entry.Info)))
             {
                 throw new RecipeException(
-                    $"The network asked for has {entry.Info}, and {path} has " +
-                    $"{(file.Contains(entry.Info.Name) ? file[entry.Info.Name] : "none of that name")}: "
-                    + "a run keeps its network's parameters. Start a new run.");
+                    $"The network has {entry.Info}, but {path} has " +
+                    $"{(file.Contains(entry.Info.Name) ? file[entry.Info.Name] : "none of that name")}. A run can't change its network's " +
+                    $"parameters: start a new run.");
             }
             if (file.Contains(entry.Info.Name))
                 store.Write(entry.Slot, entry.Arena,

@@ -47,7 +47,7 @@ internal sealed record Arithmetic(int Threads, string Precision, string Instruct
             Machine.InstructionSetName, Machine.KernelLibraryName);
 
     public override string ToString() =>
-        $"{Precision} on {Threads} {(Threads == 1 ? "thread" : "threads")} by {KernelLibrary} for {InstructionSet}";
+        $"{Precision} on {Threads} {(Threads == 1 ? "thread" : "threads")} with {KernelLibrary} for {InstructionSet}";
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,

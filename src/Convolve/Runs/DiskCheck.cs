@@ -27,9 +27,10 @@ internal static class DiskCheck
             ? $"{CheckpointFolder.Kept} checkpoints of {Mebibytes(checkpoint)}, one more while it is written, and the best weights of " +
             $"{Mebibytes(model)}"
             : $"the best weights of {Mebibytes(model)}, twice while they are written";
-        string wayOut = checkpoint > 0 ? $", or do without checkpoints (--no-checkpoint), which takes {Mebibytes(without)}" : "";
-        throw new RecipeException($"The run needs {Mebibytes(needed)} on the disk of {folder}: {what}; and {Mebibytes(free)} are free. "
-            + $"Free some, choose another folder with --out{wayOut}.");
+        string wayOut = checkpoint > 0 ? $", or don't save checkpoints, which takes {Mebibytes(without)}" : "";
+        throw new RecipeException($"The run needs {Mebibytes(needed)} on the disk of {folder}: {what}; only {Mebibytes(free)} is free. "
+            + $"Free some space{(checkpoint > 0 ? "," : " or")} choose another folder{wayOut}.")
+        { Remedy = checkpoint > 0 ? Remedy.OutputOrCheckpoints : Remedy.Output };
     }
 
     // What a resumed run has written already.

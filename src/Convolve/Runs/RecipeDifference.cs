@@ -21,7 +21,7 @@ internal sealed record RecipeDifference(string Name, string Before, string After
         int count = differences.Count;
         differences.AddRange(Between(Values(before.Graph), Values(after.Graph)));
         if (differences.Count == count)
-            differences.Add(new("graph", before.Graph.Name, $"{after.Graph.Name} of other first weights"));
+            differences.Add(new("graph", before.Graph.Name, $"{after.Graph.Name} with other initial weights"));
         return differences;
     }
 

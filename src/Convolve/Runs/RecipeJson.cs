@@ -88,7 +88,7 @@ internal static class RecipeJson
         try
         {
             if (JsonNode.Parse(json) is not JsonObject all || all[GraphKey] is not JsonObject graph)
-                throw new RecipeException($"A recipe is a JSON object with a \"{GraphKey}\", and this is none.");
+                throw new RecipeException($"Expected a recipe: a JSON object with a \"{GraphKey}\".");
             all.Remove(GraphKey);
             AddDefaults(all);
             Recipe recipe = all.Deserialize(RecipeJsonContext.Default.Recipe) ?? throw new RecipeException("The recipe is empty.");
@@ -110,13 +110,13 @@ internal sealed class TransformListConverter : JsonConverter<TransformList>
     {
         if (reader.TokenType != JsonTokenType.StartArray)
             throw new JsonException(
-                $"transforms are a list of texts, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], and {reader.TokenType} " +
-                $"came.");
+                $"expected transforms as a list of strings, such as [\"random-crop:32:padding=4\", \"horizontal-flip\"], got " +
+                $"{reader.TokenType}.");
         List<Transform> transforms = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.String)
             transforms.AddRange(TransformList.Parse(reader.GetString()!));
         return reader.TokenType == JsonTokenType.EndArray ? [.. transforms]
-            : throw new JsonException($"a transform is a text, and {reader.TokenType} came.");
+            : throw new JsonException($"expected a transform as a string, got {reader.TokenType}.");
     }
 
     public override void Write(Utf8JsonWriter writer, TransformList value, JsonSerializerOptions options)

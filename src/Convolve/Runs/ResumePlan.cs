@@ -48,20 +48,22 @@ internal sealed class ResumePlan
             return edited;
         TrainingState state = info.State;
         if (info.Rule != RunRecord.RuleOf(Recipe))
-            return Misfit($"the optimizer is {info.Rule} there, and {RunRecord.RuleOf(Recipe)} was asked for");
+            return Misfit($"its optimizer is {info.Rule}, got {RunRecord.RuleOf(Recipe)}");
         if (info.Data != dataDigest)
-            return Misfit("the images, or what of them is kept for validation, were others: what was trained on could now be tested on");
+            return Misfit("the images, or their split, have changed, so training images could now be in the test split");
         if (ModelFile.PreprocessingOf(file.Metadata) is var preprocessing && preprocessing != parts.Preprocessing)
-            return Misfit($"its input was prepared as {preprocessing}, and would now be as {parts.Preprocessing}");
+            return Misfit($"its preprocessing was {preprocessing}, and is now {parts.Preprocessing}");
         if (state.Step > 0 && info.StepsPerEpoch != parts.Sampler.BatchCount)
-            return Misfit($"it lies within an epoch of {info.StepsPerEpoch} steps, and an epoch would now have {parts.Sampler.BatchCount}");
+            return Misfit($"it is within an epoch of {info.StepsPerEpoch} steps, but an epoch now has {parts.Sampler.BatchCount}");
         if (Recipe.Epochs < state.Epoch + (state.Step > 0 ? 1 : 0))
             return Misfit(
-                $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, and {Recipe.Epochs} were asked for");
+                $"{state.Epoch} epochs are done{(state.Step > 0 ? " and another one has begun" : "")}, but the recipe has only " +
+                $"{Recipe.Epochs}");
         return null;
 
         ResumeRefusal Misfit(string how) =>
-            new(ResumeObstacle.Misfit, $"The run cannot go on from {path}: {how}. Ask for what the run was begun with, or start a new run.",
+            new(ResumeObstacle.Misfit, $"The run can't resume from {path}: {how}. Use the settings that the run was started with, or " +
+                $"start a new run.",
                 []);
     }
 
@@ -76,13 +78,14 @@ internal sealed class ResumePlan
         Recipe asked = Recipe with { Transforms = Recipe.Transforms.FittedAs(_run.Recipe.Transforms) };
         IReadOnlyList<RecipeDifference> differences = RecipeDifference.Between((_run.Recipe, _run.Graph), (asked, Graph));
         return differences.Count == 0 ? null : new(ResumeObstacle.Disagreement,
-            $"The run {_run.FullPath} was begun with something else: {string.Join("; ", differences)}. Ask for what it was begun with.",
+            $"The run {_run.FullPath} was started with other settings: {string.Join("; ", differences)}. Use the settings that it was " +
+            $"started with.",
             differences);
     }
 
     private ResumeRefusal? Finished() => !_run.IsFinished(Recipe) ? null : new(ResumeObstacle.Finished,
         $"The run {_run.FullPath} is finished after {_run.Outcome!.Epochs} epochs. "
-        + (_run.Outcome.IsEarly ? "It had stopped improving: ask for another early stop to train on." : "Ask for more epochs to train on."),
+        + (_run.Outcome.IsEarly ? "It stopped early: change the early stopping to continue." : "Set more epochs to continue."),
         []);
 
     // Weights that training has moved do not start again.
@@ -90,12 +93,12 @@ internal sealed class ResumePlan
     {
         if (Recipe.StartFrom != _run.Recipe.StartFrom)
             return Other(
-                $"The run {_run.FullPath} began with {_run.Recipe.StartFrom ?? "a start of its own"}, and cannot begin with " +
-                $"{Recipe.StartFrom ?? "another one"} now.");
+                $"The run {_run.FullPath} started from {_run.Recipe.StartFrom ?? "new weights"}, and can't start from " +
+                $"{Recipe.StartFrom ?? "new weights"} now.");
         return Recipe.Initialization == _run.Recipe.Initialization ? null
             : Other(
-            $"The weights of the run {_run.FullPath} have begun ({_run.Recipe.Initialization ?? "as the network says"}), and cannot " +
-            $"begin as {Recipe.Initialization ?? "the network says"} now.");
+            $"The weights of the run {_run.FullPath} are already initialized ({_run.Recipe.Initialization ?? "by the network"}), and " +
+            $"can't be initialized as {Recipe.Initialization ?? "the network says"} now.");
 
         static ResumeRefusal Other(string what) => new(ResumeObstacle.OtherStart, $"{what} Start a new run.", []);
     }
@@ -106,7 +109,8 @@ internal sealed class ResumePlan
     internal static ResumeRefusal? NoCheckpoint(RunFolder run) => run.Checkpoints.Exists
         && (run.Checkpoints.Files.Count > 0 || run.MetricsLines <= 1) ? null
         : new(ResumeObstacle.NoCheckpoint,
-        $"The run {run.FullPath} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.", []);
+        $"The run {run.FullPath} has no checkpoint to resume from: it was trained without checkpoints, or they were deleted. Start a new " +
+        $"run.", []);
 
     private ResumeRefusal? EditedSinceNewest()
     {
@@ -127,8 +131,8 @@ internal sealed class ResumePlan
     {
         if (IsOverriding || RecipeDifference.Between(BegunWith(info), (_run.Recipe, _run.Graph)) is not { Count: > 0 } edited)
             return null;
-        string what = string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, and is {d.After}"));
+        string what = string.Join("; ", edited.Select(d => $"{d.Name} was {d.Before}, is {d.After}"));
         return new(ResumeObstacle.EditedRecipe,
-            $"{_run.RecipePath} has changed since {path} was saved: {what}. Put it back, or pass the recipe to go on by.", edited);
+            $"{_run.RecipePath} has changed since {path} was saved: {what}. Restore it, or pass the recipe to resume with.", edited);
     }
 }

@@ -57,8 +57,8 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
                     throw new RecipeException(refusal.Message);
                 if (info.ComputedBy != record.Arithmetic)
                     _notes.Add(
-                        $"The run was computed in {info.ComputedBy}, and goes on in {record.Arithmetic}: its bits will differ from " +
-                        $"those of a run that was not interrupted.");
+                        $"The run was computed in {info.ComputedBy} and resumes in {record.Arithmetic}, so it won't be bit-identical to " +
+                        $"an uninterrupted run.");
                 Checkpoint.Restore(path, file, parts, info);
                 return (path, info);
             }
@@ -87,28 +87,28 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
             return;
         if (kept > state.Epoch)
             _notes.Add(
-                $"{folder.ModelPath} has the weights of epoch {kept}, which is done again: they are kept as " +
+                $"{folder.ModelPath} has the weights of epoch {kept}, which is trained again: they are kept as " +
                 $"{folder.SetBestAside(kept.Value)}.");
         if (state.Step == 0 && state.BestEpoch == state.Epoch)
         {
             if (fault is not null && File.Exists(folder.ModelPath))
                 _notes.Add(
-                    $"{folder.ModelPath} cannot be used: {fault}. It is written again from the checkpoint, which has the same weights.");
+                    $"{folder.ModelPath} can't be used: {fault}. It is restored from the checkpoint, which has the same weights.");
             record.KeepWeights(state.Epoch);
             return;
         }
         if (TryExportBest(state.BestEpoch) is { } source)
         {
             _notes.Add(
-                $"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"cannot be used: {fault}")}. It is written " +
-                $"again from {source}, which has those of epoch {state.BestEpoch}, the best.");
+                $"{folder.ModelPath} {(fault is null ? $"has the weights of epoch {kept}" : $"can't be used: {fault}")}. It is restored " +
+                $"from {source}, which has those of epoch {state.BestEpoch}, the best.");
             return;
         }
         // Otherwise those weights are gone. To the same bits, the run comes to the ones that are there again.
         _notes.Add(
             $"{folder.ModelPath} has " +
-            $"{(kept is > 0 ? $"the weights of epoch {kept}" : "no weights that can be used")}{(fault is null ? "" : $" ({fault})")}, " +
-            $"and epoch {state.BestEpoch} was the best at the checkpoint: "
+            $"{(kept is > 0 ? $"the weights of epoch {kept}" : "no usable weights")}{(fault is null ? "" : $" ({fault})")}, " +
+            $"but epoch {state.BestEpoch} was the best at the checkpoint: "
             + "the best is chosen from here on.");
         state.BestEpoch = state.Step == 0 ? state.Epoch : 0;
         if (state.BestEpoch > 0)

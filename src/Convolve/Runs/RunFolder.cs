@@ -88,7 +88,8 @@ public sealed partial class RunFolder : IDisposable
     {
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
-            throw new RecipeException($"The run folder {full} cannot be made: it is a file. Choose another one with --out.");
+            throw new RecipeException($"Can't create the run folder {full}: it is a file. Choose another " +
+                $"folder.") { Remedy = Remedy.Output };
         RequireUnused(full);
         DurableFolder.Create(full);
         return Locked(full, held =>
@@ -174,8 +175,9 @@ public sealed partial class RunFolder : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new RecipeException(
-                $"{path} is no run folder: {file} cannot be read ({e.Message}) Give the folder that '{ProgramName.Current} train' named " +
-                $"at its end.");
+                $"{path} is not a run folder: can't read {file} ({e.Message.TrimEnd('.')}). Pass the folder that `{ProgramName.Current} " +
+                $"train` " +
+                $"printed when it finished.");
         }
         catch (RecipeException e)
         {
@@ -291,14 +293,15 @@ public sealed partial class RunFolder : IDisposable
     {
         if (File.Exists(Path.Combine(full, RecipeFile)) || File.Exists(Path.Combine(full, ModelFile)))
             throw new RecipeException(
-                $"The folder {full} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.");
+                $"The folder {full} already holds a run, and runs are not overwritten. Choose another folder, or delete it.")
+            { Remedy = Remedy.Output };
     }
 
     private static RunFolder Locked(string full, Func<FileLock, RunFolder> open)
     {
         string path = Path.Combine(full, LockFile);
         FileLock held = FileOperation.Run(FileStep.Create, path, () => FileLock.TryAcquire(path))
-            ?? throw new RecipeException($"A training is running in {full}. Wait for its end, or stop it first.");
+            ?? throw new RecipeException($"A training is running in {full}. Wait for it to finish, or stop it.");
         try
         {
             return open(held);

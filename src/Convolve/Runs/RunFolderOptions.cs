@@ -17,7 +17,7 @@ public sealed record RunFolderOptions
         get;
         init => field = value >= 0 ? value
             : throw new RecipeException(
-            $"A checkpoint every {value} steps was asked for, and it must be at least every 1, or 0 for the end of each epoch alone.");
+            $"Checkpoints must be saved every 1 step or more, or 0 for only at the end of each epoch, got {value}.");
     }
 
     /// <summary>The command that trains the run, for its report and environment.json; null where there is none.</summary>

@@ -57,7 +57,7 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
             JsonObject? end = lines.LastOrDefault(l => l.ContainsKey(TestKey));
             int best = end is null ? epochs.FindLastIndex(e => e.IsBest) + 1 : (int)Number(end, TestKey);
             if (best < 0 || best > epochs.Count)
-                throw new InvalidDataException($"it tests epoch {best}, and has {epochs.Count} epochs");
+                throw new InvalidDataException($"it tests epoch {best}, but has {epochs.Count} epochs");
             // Version 0.1.0 logged a top-5 accuracy of 1 for five classes or fewer.
             double? top5 = TopFive.IsTelling(graph.Output.Channels) ? Optional(end, "test_top5_accuracy") : null;
             Evaluation? test = end is null ? null
@@ -75,7 +75,7 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new RecipeException($"{log} cannot be read: {e.Message.TrimEnd('.')}. Use the run folder as it was written.");
+            throw new RecipeException($"Can't read {log}: {e.Message.TrimEnd('.')}. Use the run folder as it was written.");
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
                     $"\"{part}\" isn't the weight of a class. Use balanced, none, or NAME=WEIGHT,... with weights above 0, such as " +
                     $"cat=2,dog=0.5.");
             if (weights.Any(w => w.Name == part[..sign]))
-                throw new RecipeException($"The class {part[..sign]} has two weights. Give one.");
+                throw new RecipeException($"The class {part[..sign]} has two weights. Use only one.");
             weights.Add((part[..sign], weight));
         }
         return new(string.Join(',', weights.Select(w => string.Create(CultureInfo.InvariantCulture, $"{w.Name}={w.Weight:R}"))),
@@ -75,9 +75,9 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
             int label = names.ToList().IndexOf(name);
             if (label < 0)
                 throw new RecipeException(
-                    $"--class-weights names the class {name}, and the data has " +
-                    $"{string.Join(", ", names.Take(MostNamed))}" +
-                    $"{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.");
+                    $"A class weight is given for {name}, but the classes of the data are {string.Join(", ", names.Take(MostNamed))}" +
+                    $"{(names.Count > MostNamed ? $", and {names.Count - MostNamed} more" : "")}.")
+                { Remedy = Remedy.ClassWeights };
             weights[label] = weight;
         }
         return weights;
@@ -106,7 +106,8 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
 internal sealed class ClassWeightsConverter : JsonConverter<ClassWeights>
 {
     public override ClassWeights Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        ClassWeights.Parse(reader.GetString() ?? throw new JsonException("class weights are a text, such as \"balanced\", and null came."));
+        ClassWeights.Parse(reader.GetString() ?? throw new JsonException("expected class weights as a string, such as \"balanced\", got " +
+            "null."));
 
     public override void Write(Utf8JsonWriter writer, ClassWeights value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());

@@ -116,8 +116,8 @@ public sealed class Classifier : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!split.Dataset.ClassNames.SequenceEqual(ClassNames))
-            throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, "
-                + $"and the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on the set it was trained for.");
+            throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, " +
+                $"but the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on a data set with its classes.");
         T? result = default;
         Model.Invoke(() =>
         {

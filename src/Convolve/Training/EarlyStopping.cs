@@ -36,9 +36,9 @@ public sealed record EarlyStopping(int Patience, WatchedMetric Metric = WatchedM
     internal void Validate()
     {
         if (Patience < 1)
-            throw new RecipeException($"The patience of the early stop is {Patience} epochs, and must be at least 1.");
+            throw new RecipeException($"The patience of early stopping must be at least 1 epoch, got {Patience}.");
         if (LeastChange is not (>= 0 and < double.PositiveInfinity))
             throw new RecipeException(FormattableString.Invariant(
-                $"The least change that an early stop counts as improvement is {LeastChange}, and must be at least 0."));
+                $"The smallest change that early stopping counts as improvement must be at least 0, got {LeastChange}."));
     }
 }

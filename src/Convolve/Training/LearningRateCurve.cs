@@ -16,9 +16,9 @@ public sealed record LearningRateSweep
     {
         if (!(From > 0) || !(To > From) || !double.IsFinite(To))
             throw new RecipeException(FormattableString.Invariant(
-                $"The learning rate was to rise from {From} to {To}, and must rise from above 0, such as from 1e-6 to 10."));
+                $"The learning rate must rise from above 0, such as from 1e-6 to 10, got {From} to {To}."));
         if (Steps < 10)
-            throw new RecipeException($"The learning rate was to rise in {Steps} steps, and must in at least 10.");
+            throw new RecipeException($"The learning-rate sweep must have at least 10 steps, got {Steps}.");
     }
 }
 

@@ -163,8 +163,8 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         int[] batch = new BatchSampler(train, plain.BatchSize, plain.Seed, shuffle: true).Batch(0, 0).ToArray();
         int first = train.Dataset.LabelOf(batch[0]);
         return batch.Any(i => train.Dataset.LabelOf(i) != first) ? null
-            : $"all {batch.Length} images are of the class {train.Dataset.ClassNames[first]}, which shows nothing: take a larger batch, " +
-            $"or another seed";
+            : $"all {batch.Length} images are of the class {train.Dataset.ClassNames[first]}, which proves nothing: use a larger batch, " +
+                $"or another seed";
     }
 
     // Dropout is off in the check, and may still be what a training will fail by.
@@ -173,8 +173,8 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         foreach (Node node in graph.Nodes)
             if (node.Layer is Dropout dropout && (1 - dropout.Probability) * node.Output.Elements is var kept && kept < 1)
                 return string.Create(CultureInfo.InvariantCulture,
-                    $"{node} keeps {kept:0.##} of its {node.Output.Elements} values on average, so that next to nothing of the image " +
-                    $"comes through in training");
+                    $"{node} keeps {kept:0.##} of its {node.Output.Elements} values on average, so almost nothing of the image gets " +
+                    $"through in training");
         return null;
     }
 }

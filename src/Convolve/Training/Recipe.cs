@@ -65,7 +65,7 @@ public sealed record Recipe
     /// <summary>Whether float32 convolutions avoid Winograd.</summary>
     public bool Exact { get; init; }
 
-    /// <summary>Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores.</summary>
+    /// <summary>Kernel threads; 0 means OMP_NUM_THREADS, or all cores.</summary>
     public int Threads { get; init; }
 
     /// <summary>Decides the first weights, the splits, the order and the masks.</summary>
@@ -120,27 +120,27 @@ public sealed record Recipe
     public void Validate()
     {
         if (Epochs < 1)
-            throw new RecipeException($"{Epochs} epochs were asked for, and there must be at least 1.");
+            throw new RecipeException($"The number of epochs must be at least 1, got {Epochs}.");
         if (BatchSize < 1)
-            throw new RecipeException($"The batch size is {BatchSize}, and must be at least 1.");
+            throw new RecipeException($"The batch size must be at least 1, got {BatchSize}.");
         if (Threads is < 0 or > ThreadTeam.MostThreads)
             throw new RecipeException(
-                $"{Threads} threads were asked for, and there may be 1 to {ThreadTeam.MostThreads}; 0 means all cores.");
+                $"The number of threads must be 1 to {ThreadTeam.MostThreads}, or 0 for all cores, got {Threads}.");
         if (ValidationFraction is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"The share of validation images is {ValidationFraction}, and must be at least 0 and below 1."));
+                $"The share of validation images must be at least 0 and below 1, got {ValidationFraction}."));
         if (Limit < 1)
-            throw new RecipeException($"The limit is {Limit} images, and must be at least 1.");
+            throw new RecipeException($"The limit must be at least 1 image, got {Limit}.");
         if (Initialization is not null)
             Graphs.InitializationScheme.Require(Initialization);
         if (LabelSmoothing is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"The label smoothing is {LabelSmoothing}, and must be at least 0 and below 1, such as 0.1."));
+                $"The label smoothing must be at least 0 and below 1, such as 0.1, got {LabelSmoothing}."));
         if (MicroBatchSize < 1)
-            throw new RecipeException($"The parts of a batch are {MicroBatchSize} images, and must be at least 1.");
+            throw new RecipeException($"The parts of a batch must have at least 1 image, got {MicroBatchSize}.");
         if (AverageDecay is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"The decay of the weights' mean is {AverageDecay}, and must be at least 0 and below 1, such as 0.999."));
+                $"The decay of the moving average of the weights must be at least 0 and below 1, such as 0.999, got {AverageDecay}."));
         Optimizer.Validate();
         Clipping.Validate();
         Schedule.Validate();

@@ -108,11 +108,11 @@ public sealed record Schedule
         string run = string.Create(CultureInfo.InvariantCulture,
             $"{epochs} {(epochs == 1 ? "epoch" : "epochs")} of {stepsPerEpoch} {(stepsPerEpoch == 1 ? "step" : "steps")}");
         (string what, string fix) = WarmUpEpochs >= epochs
-            ? (string.Create(CultureInfo.InvariantCulture, $"The warm-up takes {WarmUpEpochs} epochs, and the run has {epochs}"),
+            ? (string.Create(CultureInfo.InvariantCulture, $"The warm-up takes {WarmUpEpochs} epochs, but the run has {epochs}"),
             "Use a shorter warm-up")
-            : ($"The {KindWords} schedule is too long for {run}", "Use --schedule constant");
+            : ($"The {KindWords} schedule is too long for {run}", "Use a constant schedule");
         return string.Create(CultureInfo.InvariantCulture,
-            $"{what}: the learning rate never gets above {highest:G2} times the one asked for. {fix}, or train longer.");
+            $"{what}: the learning rate never gets above {highest:G2} times its peak. {fix}, or train longer.");
     }
 
     private string KindWords => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName($"{Kind}");
@@ -147,17 +147,17 @@ public sealed record Schedule
 
     internal void Validate()
     {
-        Require(WarmUpEpochs is >= 0 and < double.PositiveInfinity, $"The warm-up is {WarmUpEpochs} epochs, and must be at least 0.");
-        Require(StepEpochs >= 1, $"The learning rate would be cut every {StepEpochs} epochs, and that must be at least 1.");
-        Require(Factor is > 0 and <= 1, $"The factor of each cut is {Factor}, and must be above 0 and at most 1.");
+        Require(WarmUpEpochs is >= 0 and < double.PositiveInfinity, $"The warm-up must be at least 0 epochs, got {WarmUpEpochs}.");
+        Require(StepEpochs >= 1, $"A step schedule must have at least 1 epoch between decays, got {StepEpochs}.");
+        Require(Factor is > 0 and <= 1, $"The factor of each decay must be above 0 and at most 1, got {Factor}.");
         Require(Milestones.All(m => m >= 1) && Milestones.Zip(Milestones.Skip(1)).All(p => p.First < p.Second),
-            $"The milestones are {string.Join(", ", Milestones)}, and must be epochs from 1 on, each later than the one before it.");
+            $"The milestones must be epochs of at least 1 in rising order, got {string.Join(", ", Milestones)}.");
         Require(Kind != ScheduleKind.MultiStep || Milestones.Count > 0,
-            $"A multi-step schedule has no milestones. Name the epochs after which the rate is cut, such as 10, 15.");
+            $"A multi-step schedule needs milestones: the epochs after which the rate decays, such as 10, 15.");
         Require(Patience >= 0 && Cooldown >= 0,
-            $"Patience and cool-down of a plateau are {Patience} and {Cooldown} epochs, and must be at least 0.");
-        Require(Threshold is >= 0 and < 1, $"The threshold of a plateau is {Threshold}, and must be at least 0 and below 1.");
-        Require(MinimumRate is >= 0 and < double.PositiveInfinity, $"The lowest learning rate is {MinimumRate}, and must be at least 0.");
+            $"The patience and cooldown of a plateau schedule must be at least 0, got {Patience} and {Cooldown}.");
+        Require(Threshold is >= 0 and < 1, $"The threshold of a plateau schedule must be at least 0 and below 1, got {Threshold}.");
+        Require(MinimumRate is >= 0 and < double.PositiveInfinity, $"The lowest learning rate must be at least 0, got {MinimumRate}.");
     }
 
     private static void Require(bool holds, FormattableString message)

@@ -155,7 +155,7 @@ public sealed class Trainer : IDisposable
     public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default)
     {
         if (_isUsed)
-            throw new InvalidOperationException("A trainer runs once. Make another one, or resume the run of its folder.");
+            throw new InvalidOperationException("A trainer runs only once. Create another one, or resume the run in its folder.");
         _isUsed = true;
         try
         {
@@ -199,7 +199,7 @@ public sealed class Trainer : IDisposable
         CancellationToken cancellation = default)
     {
         if (_isUsed || ResumedFrom is not null)
-            throw new InvalidOperationException("The learning rate is found before a run has begun. Make another trainer.");
+            throw new InvalidOperationException("Find the learning rate before the run starts. Create another trainer.");
         LearningRateCurve? curve = null;
         _parts.Model.Invoke(() => curve = new LearningRateFinder(_parts).Run(sweep ?? new(), CallerProgress.Of(progress), cancellation),
             JobKind.Training);
@@ -223,7 +223,7 @@ public sealed class Trainer : IDisposable
         if (rate is not (> 0 and < float.PositiveInfinity))
             throw new ArgumentOutOfRangeException(nameof(rate), rate, "It must be above 0.");
         if (_isUsed || ResumedFrom is not null)
-            throw new InvalidOperationException("A learning rate is tried before a run has begun. Make another trainer.");
+            throw new InvalidOperationException("Try learning rates before the run starts. Create another trainer.");
         LearningRateTrial? trial = null;
         _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, CallerProgress.Of(progress), cancellation),
             JobKind.Training);

@@ -38,15 +38,15 @@ internal static class TrainingNotes
             far = epoch.TrainLoss >= Math.Max(FarFactor * lowest.TrainLoss, lowest.TrainLoss + FarShare * guessing) ? far + 1 : 0;
             if (isGuessing && lowest.TrainLoss <= BelowGuessing * guessing)
                 Add(TrainingNoteKind.Collapse, string.Create(CultureInfo.InvariantCulture,
-                    $"the training loss, {epoch.TrainLoss:F4}, is that of guessing (ln {classes} = {guessing:F4}) after " +
+                    $"the training loss is back at {epoch.TrainLoss:F4}, the loss of guessing (ln {classes} = {guessing:F4}), after " +
                     $"{lowest.TrainLoss:F4} in epoch {lowest.Epoch}: the network has collapsed"));
             else if (far >= FarEpochs)
                 Add(TrainingNoteKind.Rising, string.Create(CultureInfo.InvariantCulture,
                     $"the training loss has risen from {lowest.TrainLoss:F4} in epoch {lowest.Epoch} to {epoch.TrainLoss:F4}"));
             if (isGuessing && epoch.Epoch == first && lowest.TrainLoss >= AtGuessing * guessing)
                 Add(TrainingNoteKind.NotLearning, string.Create(CultureInfo.InvariantCulture,
-                    $"the training loss, {epoch.TrainLoss:F4}, is still that of guessing (ln {classes} = {guessing:F4}): the network " +
-                    $"has not begun to learn"));
+                    $"the training loss is still {epoch.TrainLoss:F4}, the loss of guessing (ln {classes} = {guessing:F4}): the network " +
+                    $"hasn't started to learn"));
             if (best is not null && recipe.EarlyStopping is null && epoch.Epoch - best.Epoch >= patience)
                 Add(TrainingNoteKind.Stalled, string.Create(CultureInfo.InvariantCulture,
                     $"no better {(epoch.ValidationAccuracy is null ? "training" : "validation")} accuracy since epoch {best.Epoch}, " +

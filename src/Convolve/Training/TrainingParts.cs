@@ -24,7 +24,7 @@ internal sealed class TrainingParts : IDisposable
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
             throw new NetworkException(
-                $"The network {graph.Name} gives {graph.Output} outputs, and {images.Name} has {images.ClassNames.Count} classes. Make " +
+                $"The network {graph.Name} has {graph.Output} outputs, but {images.Name} has {images.ClassNames.Count} classes. Create " +
                 $"the network with {images.ClassNames.Count} classes.");
         RequireSeveralValues(graph, recipe, PassSizes(recipe, data.Train.Count).Max());
         // What loading left behind would stand in the memory of the whole run.
@@ -146,7 +146,7 @@ internal sealed class TrainingParts : IDisposable
     {
         if (Recipe.StartFrom is { } source && Recipe.StartDigest is { } digest && WeightTransfer.DigestOf(source) != digest)
             throw new RecipeException(
-                $"The run started from {source}, which has other weights now. Put those back that it was begun with, or start a new run.");
+                $"The run started from {source}, which now has other weights. Restore the original file, or start a new run.");
         Start();
     }
 
@@ -237,12 +237,13 @@ internal sealed class TrainingParts : IDisposable
             return;
         string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
             : "The training split has";
-        string mend = recipe.MicroBatchSize == 1 ? "--micro-batch 2 or more" : recipe.BatchSize == 1 ? "--batch-size 2 or more"
-            : "more training images";
+        (string mend, Remedy remedy) = recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)
+            : recipe.BatchSize == 1 ? ("a batch size of 2 or more", Remedy.BatchSize) : ("more training images", Remedy.None);
         throw new RecipeException(
             $"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by " +
             $"itself is always 0: "
-            + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.");
+            + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.")
+        { Remedy = remedy };
     }
 
     public static ExecutionOptions OptionsOf(Recipe recipe) => new()
@@ -276,7 +277,7 @@ internal sealed class TrainingParts : IDisposable
     public void RequireFinite(int epoch)
     {
         string? bad = Model.Store.FirstNonFinite(Model.Store.Weights)
-            ?? (Average is not null && Model.Store.FirstNonFinite(Average.Arena) is { } mean ? $"the mean of {mean}" : null);
+            ?? (Average is not null && Model.Store.FirstNonFinite(Average.Arena) is { } mean ? $"the moving average of {mean}" : null);
         if (bad is not null)
             throw new TrainingException(
                 $"The weights {(epoch > 0 ? $"of epoch {epoch}" : "within epoch 1")} aren't saved, because they aren't all finite: " +

@@ -38,9 +38,9 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         {
             TensorInfo wanted = ModelFile.TensorOf(slot);
             if (!tensors.Contains(slot.Name))
-                skipped.Add($"{slot.Name}: not there");
+                skipped.Add($"{slot.Name}: missing");
             else if (!tensors[slot.Name].Shape.SequenceEqual(wanted.Shape))
-                skipped.Add($"{slot.Name}: {Text(tensors[slot.Name])} there, {Text(wanted)} here");
+                skipped.Add($"{slot.Name}: {Text(tensors[slot.Name])} in the file, {Text(wanted)} here");
             else
                 taken.Add(slot.Name);
         }
@@ -49,9 +49,9 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         if (taken.Count == 0)
         {
             throw new RecipeException(
-                $"{file} has no tensor that fits {model.Graph.Name}: there are {Some(tensors.Tensors.Select(t => t.Name))}, and " +
-                $"{Some(model.ParameterNames)} are wanted. "
-                + "Take the weights of a network with layers of the same names and sizes.");
+                $"{file} has no tensor that fits {model.Graph.Name}: it has {Some(tensors.Tensors.Select(t => t.Name))}, expected " +
+                $"{Some(model.ParameterNames)}. "
+                + "Use the weights of a network with layers of the same names and sizes.");
         }
         ThreadTeam.Invoke(() =>
         {
@@ -74,7 +74,7 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SafeTensorsException(file, File.Exists(file) ? "it cannot be read" : "it does not exist",
-                "Give a run folder or a .safetensors file.");
+                "Pass a run folder or a .safetensors file.");
         }
     }
 

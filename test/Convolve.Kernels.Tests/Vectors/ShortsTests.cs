@@ -1,7 +1,7 @@
 using Convolve.Kernels.Vectors;
 using Convolve.Testing;
 
-namespace Convolve.Tests.Vectors;
+namespace Convolve.Kernels.Tests.Vectors;
 
 /// <summary>
 /// Both widths of registers of 16-bit integers against the same in plain numbers. Without AVX-512, the wide ones are computed by halves.

@@ -61,7 +61,7 @@ public sealed class DatasetsTests
     public void An_unknown_name_lists_the_known_ones(string name, string suggestion)
     {
         string expected =
-            $"There is no data set \"{name}\".{suggestion} Known are: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, and " +
+            $"Unknown data set \"{name}\".{suggestion} Use one of mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, or " +
             $"folder:PATH for your own pictures.";
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Load(name)).Message);
         Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Verify(name)).Message);
@@ -97,9 +97,9 @@ public sealed class DatasetsTests
         string path = Path.Combine(System, "t10k-labels-idx1-ubyte.gz");
         string expected =
             $"{path} is not mnist's t10k-labels-idx1-ubyte: its unpacked content has the MD5 15d484375f8d13e6eb1aabb0c3f46965, expected " +
-            "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: give each set its own folder, as their " +
-            "files have " +
-            $"the same names. To get it new, delete it and run `convolve data fetch mnist --data-dir {System}`.";
+            "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: keep each data set in its own folder, " +
+            "since their files have the same names. Delete it and run `Datasets.Fetch(\"mnist\", new() {{ DataDirectory = \"{System}\" " +
+            "}})`.";
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
         Assert.Equal(expected, report.Files[3].Problem);
@@ -153,11 +153,11 @@ public sealed class DatasetsTests
             "tiny was not found. Looked for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
             "t10k-labels-idx1-ubyte, " +
             $"plain or with .gz, in {own}/tiny (no such folder); {own} (lacks t10k-labels-idx1-ubyte). Put them into {own}/tiny, fetch " +
-            $"them with " +
-            $"`convolve data fetch tiny --data-dir {own}`, or leave out the data directory to have the usual places searched.",
+            $"them with `Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{own}\" }})`, or leave out the data directory to search the " +
+            $"usual places.",
             e.Message.Replace('\\', '/'));
         e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { AllowDownload = false }, null, default));
-        Assert.EndsWith("Run `convolve data fetch tiny`, or name the folder that holds them in CONVOLVE_DATA.", e.Message,
+        Assert.EndsWith("Run `Datasets.Fetch(\"tiny\")`, or set CONVOLVE_DATA to the folder with its files.", e.Message,
             StringComparison.Ordinal);
 
         DatasetReport report = set.Store.Verify("tiny", new() { DataDirectory = own }, default);
@@ -184,7 +184,7 @@ public sealed class DatasetsTests
         {
             Assert.Contains(expected[i], report.Files[i].Problem, StringComparison.Ordinal);
             Assert.StartsWith(report.Files[i].Path!, report.Files[i].Problem, StringComparison.Ordinal);
-            Assert.EndsWith($"To get it new, delete it and run `convolve data fetch tiny --data-dir {options.DataDirectory}`.",
+            Assert.EndsWith($"Delete it and run `Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{options.DataDirectory}\" }})`.",
                 report.Files[i].Problem, StringComparison.Ordinal);
         }
 
@@ -194,7 +194,7 @@ public sealed class DatasetsTests
         Assert.Contains("is longer than", set.Store.Verify("tiny", options, default).Files[3].Problem, StringComparison.Ordinal);
         folder.Write("own/train-labels-idx1-ubyte", set.Content[3]);
         Assert.Contains(
-            "This is tiny's t10k-labels-idx1-ubyte: two files have each other's name.",
+            "This is tiny's t10k-labels-idx1-ubyte: two files have swapped names.",
             set.Store.Verify("tiny", options, default).Files[1].Problem, StringComparison.Ordinal);
     }
 

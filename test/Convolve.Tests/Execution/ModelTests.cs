@@ -28,19 +28,19 @@ public sealed class ModelTests : IDisposable
         (Action Action, string Text)[] wrong =
         [
             (() => _model.Forward(new float[100], logits),
-            "Images of 1x28x28 have 784 values each, and 100 values are no whole number of them. (Parameter 'images')"),
+            "Images of 1x28x28 have 784 values each, and 100 is not a multiple of that. (Parameter 'images')"),
             (() => _model.Forward([], logits),
-            "Images of 1x28x28 have 784 values each, and 0 values are no whole number of them. (Parameter 'images')"),
-            (() => _model.Forward(images, new float[39]), "4 images give 40 logits, and there is room for 39. (Parameter 'result')"),
+            "Images of 1x28x28 have 784 values each, and 0 is not a multiple of that. (Parameter 'images')"),
+            (() => _model.Forward(images, new float[39]), "4 images give 40 logits, but there is room for 39. (Parameter 'result')"),
             (() => _model.ForwardBackward(new float[785], [0]),
-            "Images of 1x28x28 have 784 values each, and 785 values are no whole number of them. (Parameter 'images')"),
-            (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, and 3 were given. (Parameter 'labels')"),
+            "Images of 1x28x28 have 784 values each, and 785 is not a multiple of that. (Parameter 'images')"),
+            (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, got 3. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, 10]), "Label 10 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, -1]), "Label -1 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
-            (() => _model.WriteParameter("fc1.bias", new float[3]), "fc1.bias has 120 values, and 3 were given."),
-            (() => _model.ReadParameter("fc1.bias", new float[121]), "fc1.bias has 120 values, and 121 were given."),
+            (() => _model.WriteParameter("fc1.bias", new float[3]), "fc1.bias has 120 values, got 3."),
+            (() => _model.ReadParameter("fc1.bias", new float[121]), "fc1.bias has 120 values, got 121."),
             (() => _model.ReadParameter("fc4.bias", new float[1]),
-            "There is no parameter \"fc4.bias\". There are conv1.weight, conv1.bias, conv2.weight, conv2.bias, "
+            "Unknown parameter \"fc4.bias\". The parameters are conv1.weight, conv1.bias, conv2.weight, conv2.bias, "
                 + "fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias. (Parameter 'name')"),
         ];
         foreach ((Action action, string text) in wrong)
@@ -61,7 +61,7 @@ public sealed class ModelTests : IDisposable
     [Fact]
     public void A_model_for_evaluation_does_not_train()
     {
-        const string Text = "The model was made for evaluation only: give it a training batch size.";
+        const string Text = "The model was created for evaluation only: give it a training batch size.";
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ForwardBackward(new float[784], [0])).Message);
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.Training(1)).Message);
         Assert.Equal(Text, Assert.Throws<InvalidOperationException>(() => _evaluator.ReadGradient("fc1.bias", new float[120])).Message);
@@ -160,7 +160,7 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small" : "the CPU has no native bfloat16",
             small.PrecisionReason);
         Assert.Equal(Machine.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32, large.Precision);
-        Assert.Equal("as asked", _model.PrecisionReason);
+        Assert.Equal("as requested", _model.PrecisionReason);
         if (!Machine.HasNativeBFloat16)
             Assert.Throws<NetworkException>(() => new Model(Network, new() { Precision = Precision.BFloat16 }));
     }

@@ -17,7 +17,7 @@ public sealed class FileKindTests : IDisposable
         "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"),
             "it is a Git LFS pointer, not the weights themselves. Run 'git lfs pull'" },
         { "page", Text("<!DOCTYPE html>\n<html lang=\"en\"><head><title>Sign in</title></head></html>"),
-        "it is a web page, such as one that asks to sign in. Open its address" },
+        "it is a web page, such as a login page. Open its address" },
         { "page after blanks", Text("\n\n  <html><body>404</body></html>"), "it is a web page" },
         { "xml", Text("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"), "it is an XML file." },
         { "torch", Zip("archive/data.pkl"),
@@ -33,8 +33,8 @@ public sealed class FileKindTests : IDisposable
         { "json", Text("{\"layers\": [\"Conv2d(6, 5)\"]}"), "it is a JSON file." },
         { "text", Text("0.1 0.2 0.3\n"), "it is a text file." },
         { "short text", Text("n/a"), "it is a text file." },
-        { "zeros", new byte[5000], "it is nothing but zeros: its copy or download was cut off. Download the file again." },
-        { "png", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, 0, 0], "it is a PNG picture." },
+        { "zeros", new byte[5000], "it is only zeros: its copy or download was cut off. Download the file again." },
+        { "png", [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10, 0, 0], "it is a PNG image." },
     };
 
     public void Dispose() => _folder.Dispose();

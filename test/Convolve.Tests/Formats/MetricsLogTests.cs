@@ -83,7 +83,7 @@ public class MetricsLogTests
         File.WriteAllText(path, "{\"epoch\":1}\n{\"epo\n{\"epoch\":3}\n");
         var failure = Assert.Throws<InvalidDataException>(() => MetricsLog.Read(path));
         Assert.Equal(
-            $"Line 2 of '{path}' is not a JSON object. Remove the line, or move the file away to start anew.", failure.Message);
+            $"Line 2 of '{path}' is not a JSON object. Remove the line, or move the file away to start a new one.", failure.Message);
         Assert.Throws<InvalidDataException>(() => new MetricsLog(path));
         Assert.Equal(30, new FileInfo(path).Length);
     }

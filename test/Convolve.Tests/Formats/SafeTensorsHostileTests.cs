@@ -149,7 +149,7 @@ public class SafeTensorsHostileTests
             + "Check that the file belongs to this network.",
             Assert.Throws<SafeTensorsException>(() => file.ReadFloats("v", new float[6])).Message);
         Assert.Equal(
-            "tensor 'w F32 [2, 3]' has 6 elements, and 5 were expected",
+            "tensor 'w F32 [2, 3]' has 6 elements, expected 5",
             Assert.Throws<SafeTensorsException>(() => file.ReadFloats("w", new float[5])).Reason);
         Assert.Equal(
             "tensor 'n I64 []' is not of F32, F16 or BF16",

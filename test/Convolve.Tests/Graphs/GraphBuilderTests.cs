@@ -18,10 +18,10 @@ public class GraphBuilderTests
     }
 
     [Theory]
-    [InlineData("", "ReLU(): the name \"\" is empty. Every node needs a name of its own.")]
-    [InlineData(" ", "ReLU(): the name \" \" is empty. Every node needs a name of its own.")]
-    [InlineData("input", "ReLU(): the name \"input\" is taken. Every node needs a name of its own.")]
-    [InlineData("mine", "ReLU(): the name \"mine\" is taken. Every node needs a name of its own.")]
+    [InlineData("", "ReLU(): the name \"\" is empty. Every node needs a unique name.")]
+    [InlineData(" ", "ReLU(): the name \" \" is empty. Every node needs a unique name.")]
+    [InlineData("input", "ReLU(): the name \"input\" is taken. Every node needs a unique name.")]
+    [InlineData("mine", "ReLU(): the name \"mine\" is taken. Every node needs a unique name.")]
     public void A_name_is_needed_and_unique(string name, string message)
     {
         var mine = _net.AddNamed("mine", new Conv2d(4, 3), _net.Input);
@@ -56,7 +56,7 @@ public class GraphBuilderTests
     {
         var first = _net.Add(new ReLU(), _net.Input);
         _net.Add(new Tanh(), first);
-        RequireMessage("Tanh() \"tanh1\": nothing on the way to the output uses it. Add an edge or leave it out.",
+        RequireMessage("Tanh() \"tanh1\": nothing on the path to the output uses it. Add an edge or leave it out.",
             () => _net.Build(_net.Add(new Sigmoid(), first)));
     }
 
@@ -65,7 +65,8 @@ public class GraphBuilderTests
     {
         var first = _net.Add(new ReLU(), _net.Input);
         _net.Add(new Tanh(), first);
-        RequireMessage("Tanh() \"tanh1\": nothing on the way to the output uses it. Add an edge or leave it out.", () => _net.Build(first));
+        RequireMessage("Tanh() \"tanh1\": nothing on the path to the output uses it. Add an edge or leave it " +
+            "out.", () => _net.Build(first));
     }
 
     [Fact]

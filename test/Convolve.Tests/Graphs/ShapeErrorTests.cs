@@ -10,33 +10,34 @@ public class ShapeErrorTests
     {
         { "image too small",
             "MaxPool2d(2) \"pool2\": a window of 2x2 does not fit its 16x1x1 input. Use larger images, a smaller kernel or more " +
-            "padding. The smallest input of net is 1x12x12, and it got 1x10x10: resize the images, or choose a network for small ones." },
+            "padding. The smallest input of net is 1x12x12, got 1x10x10: resize the images, or choose a network for small images." },
         { "image too narrow",
         "Conv2d(4, (3, 9)) \"conv1\": a window of 3x9 does not fit its 1x12x8 input. Use larger images, a smaller kernel or more " +
-        "padding. The smallest input of net is 1x9x9, and it got 1x12x8: resize the images, or choose a network for small ones." },
+        "padding. The smallest input of net is 1x9x9, got 1x12x8: resize the images, or choose a network for small images." },
         { "dilated kernel too large",
         "Conv2d(4, 3, dilation: 4) \"conv1\": a window of 9x9 does not fit its 1x8x8 input. Use larger images, a smaller kernel or more " +
-        "padding. The smallest input of net is 1x9x9, and it got 1x8x8: resize the images, or choose a network for small ones." },
+        "padding. The smallest input of net is 1x9x9, got 1x8x8: resize the images, or choose a network for small images." },
         { "groups and channels",
         "Conv2d(8, 3, groups: 4) \"conv1\": groups 4 must divide the 6 input channels and the 8 filters. Use groups that divide both, " +
         "or 8 input channels." },
         { "groups and filters", "Conv2d(7, 3, groups: 2): groups 2 must divide the 7 filters. Change one of the two." },
-        { "linear on an image", "Linear(10) \"fc1\": it takes a vector, and its input is an image of 3x8x8. Put a Flatten() before it." },
+        { "linear on an image", "Linear(10) \"fc1\": it takes a vector, but its input is an image of 3x8x8. Put a Flatten() before it." },
         { "convolution on a vector",
-        "Conv2d(4, 3) \"conv1\": it takes an image (channels x height x width), and its input is a vector of 192 features. Put it " +
+        "Conv2d(4, 3) \"conv1\": it takes an image (channels x height x width), but its input is a vector of 192 features. Put it " +
         "before the Flatten." },
         { "pool on a vector",
-        "MaxPool2d(2) \"pool1\": it takes an image (channels x height x width), and its input is a vector of 192 features. Put it " +
+        "MaxPool2d(2) \"pool1\": it takes an image (channels x height x width), but its input is a vector of 192 features. Put it " +
         "before the Flatten." },
-        { "add of two shapes", "Add() \"add1\": its inputs 4x8x8 and 5x8x8 differ. Bring them to one shape, as with a 1x1 convolution." },
-        { "add of one", "Add() \"add1\": it joins two or more inputs, and has 1. Add an edge." },
+        { "add of two shapes", "Add() \"add1\": its inputs 4x8x8 and 5x8x8 differ. Give them the same shape, for example with a 1x1 " +
+            "convolution." },
+        { "add of one", "Add() \"add1\": it joins two or more inputs, got 1. Add an edge." },
         { "concat of two sizes",
-        "Concat() \"concat1\": its inputs 3x8x8 and 3x4x4 differ in more than their channels. Bring them to one height and width." },
+        "Concat() \"concat1\": its inputs 3x8x8 and 3x4x4 differ in more than their channels. Give them the same height and width." },
         { "concat of an image and a vector",
-        "Concat() \"concat1\": its inputs 3x8x8 and 192 differ in more than their channels. Bring them to one height and width." },
-        { "two inputs", "ReLU() \"relu1\": it takes one input, and has 2. Join them with Add or Concat." },
+        "Concat() \"concat1\": its inputs 3x8x8 and 192 differ in more than their channels. Give them the same height and width." },
+        { "two inputs", "ReLU() \"relu1\": it takes one input, got 2. Join them with Add or Concat." },
         { "a second input layer",
-        "Input(3x8x8) \"input1\": a network has one input, its first node. Give its shape where the network is made." },
+        "Input(3x8x8) \"input1\": a network has one input, its first node. Give its shape where the network is created." },
         { "no layers", "The network \"net\" has no layers. Add at least one." },
         { "no filters", "Conv2d(0, 3): 0 filters. Use at least 1." },
         { "no kernel", "Conv2d(4, (3, 0)): kernel, stride and dilation must be at least 1. Dilation 1 means dense." },
@@ -45,13 +46,13 @@ public class ShapeErrorTests
         { "no units", "Linear(0): 0 units. Use at least 1." },
         { "no stride", "MaxPool2d(2, stride: 0): kernel and stride must be at least 1. Stride defaults to the kernel." },
         { "wide pool padding",
-        "AvgPool2d(3, padding: 2): padding 2 is more than half of the kernel 3, so a window could hold zeros only. Use less padding." },
+        "AvgPool2d(3, padding: 2): padding 2 is more than half of the kernel 3, so a window could have only zeros. Use less padding." },
         { "slope 0", "LeakyReLU(slope: 0): the slope must be above 0 and at most 1. Use ReLU() for slope 0." },
         { "dropout 1", "Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers." },
         { "empty image", "A shape of 0x8x8 has no elements. Every size must be at least 1." },
         { "empty vector", "A vector of 0 features has no elements. It must have at least 1." },
         { "unknown initialiser",
-        "\"he\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, " +
+        "\"he\" is not an initializer. Use one of kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, " +
         "xavier-uniform, pytorch, normal(S), constant(V)." },
     };
 

@@ -122,9 +122,8 @@ public sealed class ClassifierTests : IDisposable
         using Classifier classifier = Classifier.Load(ModelPath);
         Dataset other = TrainingData.Noise(4, 1, TrainingData.Size, 3);
         Assert.Equal(
-            "The data set noise has the classes class 0, class 1, class 2, and the network was trained on class 0, class 1, class 2, " +
-            "class 3, class 4. "
-            + "Evaluate it on the set it was trained for.",
+            "The data set noise has the classes class 0, class 1, class 2, but the network was trained on class 0, class 1, class 2, " +
+            "class 3, class 4. Evaluate it on a data set with its classes.",
             Assert.Throws<DataException>(() => classifier.Evaluate(new("test", other, [0, 1]))).Message);
     }
 
@@ -172,7 +171,7 @@ public sealed class ClassifierTests : IDisposable
         (string From, string To, string Reason)[] lies =
         [
             ("[20,200]", "[200,20]", "tensor 'fc1.weight"), ("\"fc2.bias\"", "\"fc3.bias\"", "it has no tensor 'fc2.bias'"),
-            ("\"convolve.graph\"", "\"convolve.graf\"", "it holds weights, but not the network and the preprocessing that belong to them"),
+            ("\"convolve.graph\"", "\"convolve.graf\"", "it has weights, but no network and no preprocessing"),
         ];
         foreach ((string from, string to, string reason) in lies)
         {

@@ -88,7 +88,8 @@ public sealed class PredictAllTests : IDisposable
         Split split = new("test", data, [0, 1]);
         Assert.Equal(2, trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.Mirror).Count);
         Assert.Equal(
-            "An input of 1x1x4 cannot be moved by a pixel: nothing is left to fill its border by reflection. Evaluate without translation.",
+            "An input of 1x1x4 can't be shifted by a pixel: there is nothing to fill its border with by reflection. Evaluate without " +
+            "translation.",
             Assert.Throws<DataException>(() =>
             trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.MirrorAndTranslate)).Message);
     }

@@ -38,7 +38,7 @@ public class MemoryPlannerTests
         RequireSameApart(Planner.Create(graph, OptionsOf(seed, false), seed % 2 == 0 ? training.Parameters : null));
     }
 
-    // What random networks are too small for: a first convolution on patches, Winograd, and that in parts of a batch.
+    // What random networks are too small for: a first convolution on patches, Winograd, and that in micro-batches of a batch.
     [Theory]
     [PrecisionData(Precision.Float32, 8)]
     [PrecisionData(Precision.Float32, 40)]

@@ -231,7 +231,7 @@ public class PlanTests
         Graph graph = Graph.Sequential("open", (3, 8, 8), [new Conv2d(4, 3)]);
         NetworkException error = Assert.Throws<NetworkException>(() => Planner.Create(graph, new(1, false, Precision.Float32, false, 1)));
         Assert.Equal(
-            "The network \"open\" ends in an image of 4x6x6, and a classifier ends in a vector of logits. Add Flatten() and " +
+            "The network \"open\" ends in an image of 4x6x6, but a classifier ends in a vector of logits. Add Flatten() and " +
             "Linear(classes).", error.Message);
     }
 

@@ -29,7 +29,7 @@ public sealed class BestWeightsTests : IDisposable
         using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal(
-                $"{_folder["run/model.safetensors"]} has no weights that can be used (there is no such file), and epoch 1 was the best " +
+                $"{_folder["run/model.safetensors"]} has no usable weights (there is no such file), but epoch 1 was the best " +
                 $"at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
             Assert.Equal(3, trainer.Fit().BestEpoch);
@@ -59,8 +59,8 @@ public sealed class BestWeightsTests : IDisposable
         using (Trainer trainer = run.Resume(TrainingData.Splits()))
         {
             Assert.Equal(
-                $"{model} has no weights that can be used (it is damaged: it has changed since it was written), and epoch 1 was the " +
-                $"best at the checkpoint: the best is chosen from here on.",
+                $"{model} has no usable weights (it is damaged: it has changed since it was written), but epoch 1 was the best " +
+                $"at the checkpoint: the best is chosen from here on.",
                 Assert.Single(trainer.ResumedFrom!.Notes));
             trainer.Fit();
         }
@@ -126,7 +126,7 @@ public sealed class BestWeightsTests : IDisposable
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Equal(
-            $"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is done again: they are kept as " +
+            $"{_folder["run/model.safetensors"]} has the weights of epoch {best}, which is trained again: they are kept as " +
             $"{_folder[$"run/model-epoch-{best}.safetensors"]}.",
             trainer.ResumedFrom!.Notes[0]);
         Assert.Equal(weights, File.ReadAllBytes(_folder[$"run/model-epoch-{best}.safetensors"]));

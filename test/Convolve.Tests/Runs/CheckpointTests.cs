@@ -56,7 +56,8 @@ public sealed class CheckpointTests : IDisposable
             trainer.Fit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
         Assert.False(Directory.Exists(_folder["run/checkpoint"]));
         Assert.Equal(
-            $"The run {_folder["run"]} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.",
+            $"The run {_folder["run"]} has no checkpoint to resume from: it was trained without checkpoints, or they were deleted. Start " +
+            $"a new run.",
             Refusal());
     }
 
@@ -116,7 +117,7 @@ public sealed class CheckpointTests : IDisposable
     public void A_run_in_progress_is_left_alone()
     {
         using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe);
-        Assert.Equal($"A training is running in {_folder["run"]}. Wait for its end, or stop it first.",
+        Assert.Equal($"A training is running in {_folder["run"]}. Wait for it to finish, or stop it.",
             Assert.Throws<RecipeException>(() => RunFolder.Open(_folder["run"])).Message);
         Assert.False(trainer.Fit().Interrupted);
     }
@@ -151,7 +152,7 @@ public sealed class CheckpointTests : IDisposable
             };
         SealedTensors.Write(path, [], (_, _) => { }, metadata);
         Assert.Equal(
-            $"{path} is whole, and not of a form that this version of Convolve understands. Resume the run with the version that wrote it.",
+            $"{path} was written by another version of Convolve, probably a newer one. Resume the run with that version.",
             Refusal());
     }
 
@@ -164,12 +165,12 @@ public sealed class CheckpointTests : IDisposable
         DiskCheck.Require(_folder["run"], 2 * 187 * Mebi, 187 * Mebi, 0);
         Assert.Equal(
             $"The run needs 1312.0 MiB on the disk of {_folder["run"]}: 2 checkpoints of 375.0 MiB, one more while it is written, and " +
-            $"the best weights of 187.0 MiB; and 1311.0 MiB are free. "
-            + "Free some, choose another folder with --out, or do without checkpoints (--no-checkpoint), which takes 374.0 MiB.",
+            $"the best weights of 187.0 MiB; only 1311.0 MiB is free. "
+            + "Free some space, choose another folder, or don't save checkpoints, which takes 374.0 MiB.",
             Assert.Throws<RecipeException>(() => DiskCheck.Require(_folder["run"], 1311 * Mebi, 187 * Mebi, 375 * Mebi)).Message);
         Assert.Equal(
-            $"The run needs 374.0 MiB on the disk of {_folder["run"]}: the best weights of 187.0 MiB, twice while they are written; and " +
-            $"0.0 MiB are free. Free some, choose another folder with --out.",
+            $"The run needs 374.0 MiB on the disk of {_folder["run"]}: the best weights of 187.0 MiB, twice while they are written; only " +
+            $"0.0 MiB is free. Free some space or choose another folder.",
             Assert.Throws<RecipeException>(() => DiskCheck.Require(_folder["run"], 0, 187 * Mebi, 0)).Message);
         Assert.True(DiskSpace.AvailableBytes(_folder["run/not/there/yet"]) > Mebi);
     }

@@ -132,7 +132,7 @@ public sealed class ResumeTests : IDisposable
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         {
             Assert.Equal(3, run.Outcome!.Epochs);
-            Assert.Equal($"The run {_folder["run"]} is finished after 3 epochs. Ask for more epochs to train on.",
+            Assert.Equal($"The run {_folder["run"]} is finished after 3 epochs. Set more epochs to continue.",
                 Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
             using Trainer trainer = run.Resume(TrainingData.Splits(), longer);
             Assert.Equal(5, trainer.Fit().Epochs.Count);
@@ -163,8 +163,7 @@ public sealed class ResumeTests : IDisposable
         File.Copy(_folder["whole/model.safetensors"], _folder["source/model.safetensors"], overwrite: true);
         using RunFolder other = RunFolder.Open(_folder["run1"]);
         Assert.Equal(
-            $"The run started from {_folder["source"]}, which has other weights now. Put those back that it was begun with, or start a " +
-            $"new run.",
+            $"The run started from {_folder["source"]}, which now has other weights. Restore the original file, or start a new run.",
             Assert.Throws<RecipeException>(() => other.Resume(TrainingData.Splits())).Message);
     }
 
@@ -221,18 +220,18 @@ public sealed class ResumeTests : IDisposable
         byte[] recipe = File.ReadAllBytes(_folder["run/recipe.json"]), log = File.ReadAllBytes(_folder["run/metrics.jsonl"]);
         using RunFolder run = RunFolder.Open(_folder["run"]);
         Recipe asked = run.Recipe;
-        Refused("the optimizer is Sgd there, and Adam was asked for",
+        Refused("its optimizer is Sgd, got Adam",
             () => run.Resume(TrainingData.Splits(), asked with { Optimizer = new Adam() }));
         Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(validation: 0.3)));
         Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(test: 44)));
-        Refused("it lies within an epoch of 8 steps, and an epoch would now have 4",
+        Refused("it is within an epoch of 8 steps, but an epoch now has 4",
             () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
-        Refused("1 epochs are done and another one has begun, and 1 were asked for",
+        Refused("1 epochs are done and another one has begun, but the recipe has only 1",
             () => run.Resume(TrainingData.Splits(), asked with { Epochs = 1 }));
         Refused("its input was prepared as", () => run.Resume(TrainingData.Splits(), asked with { Normalization = Normalization.None }));
         Graph wider = Graph.Sequential("small", (1, 12, 12),
             [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
-        Assert.Contains("The network asked for has conv1.weight F32 [9, 1, 3, 3], and ",
+        Assert.Contains("The network has conv1.weight F32 [9, 1, 3, 3], but ",
             Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits(), graph: wider)).Message, StringComparison.Ordinal);
         Assert.Equal(recipe, File.ReadAllBytes(_folder["run/recipe.json"]));
         Assert.Equal(log, File.ReadAllBytes(_folder["run/metrics.jsonl"]));
@@ -240,7 +239,7 @@ public sealed class ResumeTests : IDisposable
         void Refused(string how, Action resume)
         {
             string message = Assert.Throws<RecipeException>(resume).Message;
-            Assert.StartsWith($"The run cannot go on from {_folder["run/checkpoint/epoch-000001-step-00000001.safetensors"]}: ", message,
+            Assert.StartsWith($"The run can't resume from {_folder["run/checkpoint/epoch-000001-step-00000001.safetensors"]}: ", message,
                 StringComparison.Ordinal);
             Assert.Contains(how, message, StringComparison.Ordinal);
         }
@@ -255,8 +254,8 @@ public sealed class ResumeTests : IDisposable
         string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32",
             by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
         Assert.Equal(
-            $"The run was computed in {precision} on 1 thread {by}, and goes on in {precision} on 3 threads {by}: its bits will differ " +
-            $"from those of a run that was not interrupted.",
+            $"The run was computed in {precision} on 1 thread {by} and resumes in {precision} on 3 threads {by}, so it won't be " +
+            $"bit-identical to an uninterrupted run.",
             Assert.Single(trainer.ResumedFrom!.Notes));
         Assert.Equal(3, trainer.Fit().Epochs.Count);
     }
@@ -308,8 +307,7 @@ public sealed class ResumeTests : IDisposable
         {
             Assert.Equal(
                 $"{_folder["run/recipe.json"]} has changed since {_folder["run/checkpoint/epoch-000002-step-00000001.safetensors"]} was " +
-                $"saved: "
-                + "label_smoothing was 0, and is 0.25. Put it back, or pass the recipe to go on by.",
+                $"saved: label_smoothing was 0, is 0.25. Restore it, or pass the recipe to resume with.",
                 Assert.Throws<RecipeException>(() => run.Resume(TrainingData.Splits())).Message);
             run.Resume(TrainingData.Splits(), run.Recipe).Dispose();
         }

@@ -110,9 +110,9 @@ public class AugmentedTrainingTests
     }
 
     [Theory]
-    [InlineData("random-crop:16", "at least 16x16 pixels were expected")]
-    [InlineData("random-crop:8", "and the network takes 1x12x12")]
-    [InlineData("lighting", "red, green and blue were expected")]
+    [InlineData("random-crop:16", "expected an image of at least 16x16 pixels")]
+    [InlineData("random-crop:8", "but the network takes 1x12x12")]
+    [InlineData("lighting", "expected a color image")]
     public void What_does_not_fit_is_known_before_anything_is_written(string typed, string problem)
     {
         using TemporaryFolder folder = new();

@@ -117,7 +117,7 @@ public class GradientTests
     public void A_limit_must_be_above_0(float? norm, float? value)
     {
         using Model model = Create(WithoutNorm);
-        Assert.Matches("^Gradients are to be clipped to the (norm|value) .*, and that must be above 0, such as 1.$",
+        Assert.Matches("^The (norm|value) that gradients are clipped to must be above 0, such as 1, got .*.$",
             Assert.Throws<RecipeException>(() => new Optimizer(model, new Sgd { LearningRate = Rate }, new(norm, value))).Message);
     }
 
@@ -157,13 +157,13 @@ public class GradientTests
     [Fact]
     public void Wrong_rates_are_refused()
     {
-        Assert.Equal("\"fc1=x\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10.",
+        Assert.Equal("Expected NAME=FACTOR, such as conv*=0.1 or fc3=10, got \"fc1=x\".",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("conv1,fc1=x")).Message);
         Assert.Throws<RecipeException>(() => LayerRates.Parse("fc1=-1"));
         Assert.Throws<RecipeException>(() => LayerRates.Parse("=1"));
-        Assert.Equal("No layer of some that learns is called fc3. Did you mean fc1? There are conv1, bn1, conv2, fc1, fc2.",
+        Assert.Equal("No trainable layer of some is called fc3. Did you mean fc1? Its trainable layers are conv1, bn1, conv2, fc1, fc2.",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("fc3=2").For(Network)).Message);
-        Assert.Equal("Every layer of some is frozen, and nothing would be learned. Leave at least the last one, fc2, free.",
+        Assert.Equal("Every layer of some is frozen, so nothing would be learned. Leave at least the last one, fc2, trainable.",
             Assert.Throws<RecipeException>(() => LayerRates.Parse("*").For(Network)).Message);
         Assert.Equal(["conv1", "conv2"], LayerRates.Parse("conv*").FrozenIn(Network));
     }

@@ -126,8 +126,8 @@ public sealed class NotANumberTests : IDisposable
 
     // Of one image at a time, or of parts of one, nothing in front of the layer learns.
     [Theory]
-    [InlineData(1, null, "The batches have 1 image, ", "Use --batch-size 2 or more, ")]
-    [InlineData(8, 1, "The parts of a batch have 1 image, ", "Use --micro-batch 2 or more, ")]
+    [InlineData(1, null, "The batches have 1 image, ", "Use a batch size of 2 or more, ")]
+    [InlineData(8, 1, "The parts of a batch have 1 image, ", "Use parts of 2 or more images, ")]
     public void Batch_normalization_of_single_values_is_refused(int batch, int? part, string what, string fix)
     {
         Graph vector = Graph.Sequential("vector", (1, 12, 12),

@@ -141,8 +141,8 @@ public sealed class PracticeTests : IDisposable
         using Trainer trainer = RunFolder.Begin(_folder["tuned"], wider, splits, tuned);
         WeightTransfer transfer = trainer.Transfer!;
         Assert.Equal(["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"], transfer.Taken);
-        Assert.Equal(["fc2.weight: [5, 20] there, [30, 20] here", "fc2.bias: [5] there, [30] here", "fc3.weight: not there",
-            "fc3.bias: not there"], transfer.Skipped);
+        Assert.Equal(["fc2.weight: [5, 20] in the file, [30, 20] here", "fc2.bias: [5] in the file, [30] here", "fc3.weight: missing",
+            "fc3.bias: missing"], transfer.Skipped);
         Assert.Empty(transfer.Unused);
         using Classifier kept = Classifier.Load(_folder["source"]);
         float[] conv = new float[72];
@@ -166,10 +166,10 @@ public sealed class PracticeTests : IDisposable
         string message = Assert.Throws<RecipeException>(() =>
             new Trainer(other, splits, Recipe with { StartFrom = _folder["source"] })).Message;
         Assert.Equal(
-            $"{_folder["source/model.safetensors"]} has no tensor that fits other: there are conv1.weight, conv1.bias, fc1.weight, " +
-            $"fc1.bias, fc2.weight, fc2.bias, "
-            + "and fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias are wanted. Take the weights of a network with " +
-            "layers of the same names and sizes.", message);
+            $"{_folder["source/model.safetensors"]} has no tensor that fits other: it has conv1.weight, conv1.bias, fc1.weight, " +
+            $"fc1.bias, fc2.weight, fc2.bias, expected fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias. Use the weights " +
+            $"of a network with layers " +
+            "of the same names and sizes.", message);
         Assert.Contains("it does not exist", Assert.Throws<SafeTensorsException>(() =>
             new Trainer(other, splits, Recipe with { StartFrom = _folder["none"] })).Message, StringComparison.Ordinal);
     }
@@ -265,7 +265,7 @@ public sealed class PracticeTests : IDisposable
     public void A_sweep_must_rise()
     {
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), Recipe);
-        Assert.Equal("The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.",
+        Assert.Equal("The learning rate must rise from above 0, such as from 1e-6 to 10, got 1 to 0.1.",
             Assert.Throws<RecipeException>(() => trainer.FindLearningRate(new() { From = 1, To = 0.1 })).Message);
         Assert.Throws<RecipeException>(() => trainer.FindLearningRate(new() { Steps = 3 }));
     }

@@ -120,7 +120,7 @@ public class RecipeTests
         Assert.Equal(["graph.fc1: Linear(20) of flatten1, then Linear(30) of flatten1",
             "graph.fc2: Linear(5) of relu2, then Linear(5) of dropout1", "graph.dropout1: none, then Dropout(0.5) of relu2"],
             RecipeDifference.Between((Plain, graph), (Plain, other)).Select(d => $"{d}"));
-        Assert.Equal(["graph: small, then small of other first weights"],
+        Assert.Equal(["graph: small, then small with other initial weights"],
             RecipeDifference.Between((Plain, graph), (Plain, graph.WithInitialization("xavier-uniform"))).Select(d => $"{d}"));
     }
 
@@ -182,12 +182,12 @@ public class RecipeTests
     {
         (Recipe Recipe, string Text)[] wrong =
         [
-            (Plain with { Epochs = 0 }, "0 epochs were asked for, and there must be at least 1."),
-            (Plain with { BatchSize = 0 }, "The batch size is 0, and must be at least 1."),
-            (Plain with { Threads = -2 }, "-2 threads were asked for, and there may be 1 to 1024; 0 means all cores."),
-            (Plain with { ValidationFraction = 1 }, "The share of validation images is 1, and must be at least 0 and below 1."),
-            (Plain with { ValidationFraction = double.NaN }, "The share of validation images is NaN, and must be at least 0 and below 1."),
-            (Plain with { Limit = 0 }, "The limit is 0 images, and must be at least 1."),
+            (Plain with { Epochs = 0 }, "The number of epochs must be at least 1, got 0."),
+            (Plain with { BatchSize = 0 }, "The batch size must be at least 1, got 0."),
+            (Plain with { Threads = -2 }, "The number of threads must be 1 to 1024, or 0 for all cores, got -2."),
+            (Plain with { ValidationFraction = 1 }, "The share of validation images must be at least 0 and below 1, got 1."),
+            (Plain with { ValidationFraction = double.NaN }, "The share of validation images must be at least 0 and below 1, got NaN."),
+            (Plain with { Limit = 0 }, "The limit must be at least 1 image, got 0."),
         ];
         foreach ((Recipe recipe, string text) in wrong)
             Assert.Equal(text, Assert.Throws<RecipeException>(recipe.Validate).Message);
@@ -199,10 +199,10 @@ public class RecipeTests
     public void A_folder_without_a_recipe_is_no_run()
     {
         using TemporaryFolder folder = new();
-        Assert.StartsWith($"{folder.FullName} is no run folder: ",
+        Assert.StartsWith($"{folder.FullName} is not a run folder: ",
             Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message, StringComparison.Ordinal);
         File.WriteAllText(folder["recipe.json"], "{}");
-        Assert.Equal($"{folder["recipe.json"]}: A recipe is a JSON object with a \"graph\", and this is none.",
+        Assert.Equal($"{folder["recipe.json"]}: Expected a recipe: a JSON object with a \"graph\".",
             Assert.Throws<RecipeException>(() => RunFolder.ReadRecipe(folder.FullName)).Message);
     }
 

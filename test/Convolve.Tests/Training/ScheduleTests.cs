@@ -79,17 +79,17 @@ public class ScheduleTests
 
     [Theory]
     [InlineData(ScheduleKind.OneCycle, 0, 1, 1,
-        "The one-cycle schedule is too long for 1 epoch of 1 step: the learning rate never gets above 4E-06 times the one asked for. " +
-        "Use --schedule constant, or train longer.")]
+        "The one-cycle schedule is too long for 1 epoch of 1 step: the learning rate never gets above 4E-06 times its peak. " +
+        "Use a constant schedule, or train longer.")]
     [InlineData(ScheduleKind.OneCycle, 0, 2, 1, null)]
     [InlineData(ScheduleKind.OneCycle, 0, 1, 3, null)]
     [InlineData(ScheduleKind.Cosine, 0, 1, 1, null)]
     [InlineData(ScheduleKind.Constant, 20, 100, 5,
-        "The warm-up takes 20 epochs, and the run has 5: the learning rate never gets above 0.25 times the one asked for. Use a shorter " +
+        "The warm-up takes 20 epochs, but the run has 5: the learning rate never gets above 0.25 times its peak. Use a shorter " +
         "warm-up, or train longer.")]
     [InlineData(ScheduleKind.Constant, 5, 1_000_000, 5, null)]
     [InlineData(ScheduleKind.Constant, 5, 1_000_000, 1,
-        "The warm-up takes 5 epochs, and the run has 1: the learning rate never gets above 0.2 times the one asked for. Use a shorter " +
+        "The warm-up takes 5 epochs, but the run has 1: the learning rate never gets above 0.2 times its peak. Use a shorter " +
         "warm-up, or train longer.")]
     public void A_schedule_that_the_run_is_too_short_for_is_noted(ScheduleKind kind, double warmUp, int steps, int epochs, string? note) =>
         Assert.Equal(note, new Schedule { Kind = kind, WarmUpEpochs = warmUp }.NoteFor(steps, epochs));
@@ -99,13 +99,13 @@ public class ScheduleTests
     {
         (Schedule Schedule, string Text)[] wrong =
         [
-            (new() { WarmUpEpochs = -1 }, "The warm-up is -1 epochs, and must be at least 0."),
-            (new() { WarmUpEpochs = double.NaN }, "The warm-up is NaN epochs, and must be at least 0."),
-            (new() { WarmUpEpochs = double.PositiveInfinity }, "The warm-up is Infinity epochs, and must be at least 0."),
-            (new() { StepEpochs = 0 }, "The learning rate would be cut every 0 epochs, and that must be at least 1."),
-            (new() { Factor = 0 }, "The factor of each cut is 0, and must be above 0 and at most 1."),
-            (new() { Factor = 1.5 }, "The factor of each cut is 1.5, and must be above 0 and at most 1."),
-            (new() { Factor = double.NaN }, "The factor of each cut is NaN, and must be above 0 and at most 1."),
+            (new() { WarmUpEpochs = -1 }, "The warm-up must be at least 0 epochs, got -1."),
+            (new() { WarmUpEpochs = double.NaN }, "The warm-up must be at least 0 epochs, got NaN."),
+            (new() { WarmUpEpochs = double.PositiveInfinity }, "The warm-up must be at least 0 epochs, got Infinity."),
+            (new() { StepEpochs = 0 }, "A step schedule must have at least 1 epoch between decays, got 0."),
+            (new() { Factor = 0 }, "The factor of each decay must be above 0 and at most 1, got 0."),
+            (new() { Factor = 1.5 }, "The factor of each decay must be above 0 and at most 1, got 1.5."),
+            (new() { Factor = double.NaN }, "The factor of each decay must be above 0 and at most 1, got NaN."),
         ];
         Recipe recipe = new() { Network = "a", Dataset = "b" };
         foreach ((Schedule schedule, string text) in wrong)

@@ -248,7 +248,7 @@ public class TrainerTests
     {
         DataSplits splits = TrainingData.Splits();
         Graph other = Graph.Sequential("other", (1, 12, 12), [new Flatten(), new Linear(7)]);
-        Assert.Equal("The network other gives 7 outputs, and patterns has 5 classes. Make the network with 5 classes.",
+        Assert.Equal("The network other has 7 outputs, but patterns has 5 classes. Create the network with 5 classes.",
             Assert.Throws<NetworkException>(() => new Trainer(other, splits, Recipe)).Message);
         Assert.Throws<RecipeException>(() => new Trainer(TrainingData.Network, splits, Recipe with { Epochs = 0 }));
         Assert.Throws<DataException>(() =>
@@ -266,7 +266,7 @@ public class TrainerTests
             trainer.Fit();
         byte[] model = File.ReadAllBytes(folder["run/model.safetensors"]);
         Assert.Equal(
-            $"The folder {folder["run"]} holds a run already, and runs are not overwritten. Choose another one with --out, or delete it.",
+            $"The folder {folder["run"]} already holds a run, and runs are not overwritten. Choose another folder, or delete it.",
             Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe)).Message);
         Assert.Equal(model, File.ReadAllBytes(folder["run/model.safetensors"]));
         File.WriteAllText(folder["file"], "");

@@ -21,7 +21,8 @@ public sealed class TrainingNotesTests
     {
         TrainingNote note = Assert.Single(Notes(2.1, 0.5, 0.062, 1.1, Guessing, Guessing, Guessing));
         Assert.Equal(new(TrainingNoteKind.Collapse, 5,
-            "the training loss, 2.3026, is that of guessing (ln 10 = 2.3026) after 0.0620 in epoch 3: the network has collapsed"), note);
+            "the training loss is back at 2.3026, the loss of guessing (ln 10 = 2.3026), after 0.0620 in epoch 3: the network has " +
+            "collapsed"), note);
         Assert.Equal("collapse", note.KindName);
     }
 

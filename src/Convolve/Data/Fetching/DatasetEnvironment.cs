@@ -40,7 +40,7 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
             && address.Scheme is "http" or "https"
             ? new Uri(address, info.FolderName + "/")
             : throw new DataException(
-            $"The mirror \"{text}\" is no address. Give one that begins with https:// or http://, such as https://host/data/, with a " +
-            $"folder per set."))];
+            $"The mirror \"{text}\" is not a URL. Use one that starts with https:// or http://, such as https://host/data/, with one " +
+            $"folder per data set."))];
     }
 }

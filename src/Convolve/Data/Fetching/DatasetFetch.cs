@@ -49,9 +49,8 @@ internal sealed class DatasetFetch(
         else if (Problem(local, archive, cancellation) is { } problem)
         {
             throw new DataException(
-                $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to have the published one " +
-                "downloaded; or, if it is what you want, unpack it yourself, with its files in " +
-                $"{Path.Combine(directory, archive.Folder)}.");
+                $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to download the published one. If " +
+                $"it is what you want, unpack it yourself, with its files in {Path.Combine(directory, archive.Folder)}.");
         }
 
         string staging = Path.Combine(directory, ".unpacking"), target = Path.Combine(directory, archive.Folder);
@@ -106,13 +105,12 @@ internal sealed class DatasetFetch(
     {
         string byHand = info.Archive is { } archive
             ? $"put {archive.Name} ({ContentDigest.KindOf(archive.Versions[0].Digest)} {archive.Versions[0].Digest}) into {directory} " +
-            $"and run it again; or name a folder that holds its files in CONVOLVE_DATA"
+                $"and run it again; or set CONVOLVE_DATA to a folder with its files"
             : $"put {string.Join(", ", info.Files.Select(f => f.PackedName))} into {directory}";
         return new(
             $"{info.Name} cannot be downloaded: {(failures.Count == 0 ? "it has no mirror" : "no mirror delivered " + name)}." +
             string.Concat(failures.Select(f => $"{Environment.NewLine}  {f}")) + Environment.NewLine +
-            $"Check the network and run {command}, which goes on where this ended; or {byHand}; " +
-            "or name another mirror in CONVOLVE_MIRRORS.");
+            $"Check the network and run {command} to resume the download; or {byHand}; or set CONVOLVE_MIRRORS to another mirror.");
     }
 
     /// <summary>What is wrong with a file that was packed by itself.</summary>

@@ -11,8 +11,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         if (known.FirstOrDefault(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } info)
             return info;
         throw new DataException(
-            $"There is no data set \"{name}\".{Guess(name)} " +
-            $"Known are: {string.Join(", ", known.Select(i => i.Name))}, and folder:PATH for your own pictures.");
+            $"Unknown data set \"{name}\".{Guess(name)} Use one of {string.Join(", ", known.Select(i => i.Name))}, or folder:PATH for " +
+            $"your own pictures.");
     }
 
     // A path of a folder that is there was meant as one of pictures.
@@ -96,15 +96,17 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         catch (FileWriteException e)
         {
             throw new DownloadException(
-                $"{info.Name} cannot be fetched. {e.Message} What has come is kept, and {options.FetchCommand(info)} goes on from there; " +
-                "--data-dir or XDG_CACHE_HOME name another folder.", e);
+                $"{info.Name} cannot be fetched. {e.Message} The partial download is kept; to resume it, run " +
+                $"{options.FetchCommand(info)}. " +
+                "To use another folder, set XDG_CACHE_HOME or the data directory.", e)
+            { Remedy = Remedy.DataDirectory };
         }
 
         DatasetLocation location = Locate(info, options);
         return location.Found is { } found && (found.Directory + "/").StartsWith(target + "/", StringComparison.Ordinal) ? location
             : throw new DataException(
-                $"{info.Name} is whole in {target} now, but {location.Directory} is looked into first, and holds files of it that are " +
-                $"bad. Delete those.");
+                $"{info.Name} is now complete in {target}, but {location.Directory} is searched first and has bad files of it. Delete " +
+                $"those.");
     }
 
     public DatasetReport Verify(string name, DatasetOptions options, CancellationToken cancellation)
@@ -174,8 +176,8 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
     }
 
     private static string OtherBytes(DatasetFolder folder, DatasetOptions options) =>
-        $"{folder.Directory} has the layout of {folder.Info.Name}, but not the bytes that were published. It can be used; " +
-        $"what is measured on it is not measured on {folder.Info.Name} itself. To have the published set, move it away and run " +
+        $"{folder.Directory} has the layout of {folder.Info.Name}, but not the published bytes. It can be used, but results on it are " +
+        $"not results on {folder.Info.Name} itself. To get the published data set, move it away and run " +
         $"{options.FetchCommand(folder.Info)}.";
 
     private static string MissingIn(DatasetFile file, DatasetFolder folder) => folder.Info.Archive is null
@@ -189,9 +191,9 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             ? $"{f.Directory} ({(Directory.Exists(f.Directory) ? "none of them" : "no such folder")})"
             : $"{f.Directory} (lacks {string.Join(", ", f.Missing.Select(x => x.Name))})"));
         string mend = options.DataDirectory is not null
-            ? $"Put them into {location.Folders[0].Directory}, fetch them with {options.FetchCommand(info)}, " +
-              "or leave out the data directory to have the usual places searched."
-            : $"Run {options.FetchCommand(info)}, or name the folder that holds them in CONVOLVE_DATA.";
+            ? $"Put them into {location.Folders[0].Directory}, fetch them with {options.FetchCommand(info)}, or leave out the data " +
+                $"directory to search the usual places."
+            : $"Run {options.FetchCommand(info)}, or set CONVOLVE_DATA to the folder with its files.";
         return new DataException(
             $"{info.Name} was not found. Looked for {string.Join(", ", info.Files.Where(f => !f.IsOptional).Select(f => f.Name))}" +
             $"{(info.Archive is null ? ", plain or with .gz," : "")} in {searched}. {Aside(location)}{mend}");
@@ -204,9 +206,9 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             return "";
         string[] folders = [.. location.Folders.Select(f => f.Directory)];
         if (folders.Select(f => Path.Combine(f, archive.Name)).FirstOrDefault(File.Exists) is { } packed)
-            return $"{packed} is there, but not unpacked: `{ProgramName.Current} data fetch {location.Info.Name}` does that. ";
+            return $"{packed} is there, but not unpacked: run {new DatasetOptions().FetchCommand(location.Info)}. ";
         return folders.SelectMany(f => archive.ForeignFolders.Select(name => Path.Combine(f, name)))
             .FirstOrDefault(Directory.Exists) is { } foreign
-            ? $"{foreign} is the set's Python or Matlab version, and only the binary one is read here. " : "";
+            ? $"{foreign} is the Python or Matlab version of the data set; only the binary version can be read. " : "";
     }
 }

@@ -32,7 +32,7 @@ internal sealed class FolderLock : IDisposable
             if (held is not null)
                 return new(held, isTold);
             if (!isTold)
-                progress?.Report(new($"Waiting for another process, which fetches {what} into {folder}"));
+                progress?.Report(new($"Waiting for another process that is downloading {what} to {folder}"));
             await Task.Delay(Interval, cancellation).ConfigureAwait(false);
         }
     }

@@ -75,7 +75,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             RequireSpace(total, have);
             progress?.Report(
                 new($"Downloading {address}{(total is { } all ? $" ({DataSize.Of(all)})" : "")}" +
-                $"{(have > 0 ? $", from {DataSize.Of(have)} on" : "")}"));
+                $"{(have > 0 ? $", resuming at {DataSize.Of(have)}" : "")}"));
             await using Stream content = await response.Content.ReadAsStreamAsync(silence.Token).ConfigureAwait(false);
             TransferRate rate = new();
             byte[] buffer = new byte[1 << 16];
@@ -83,8 +83,8 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             int got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false);
             if (have == 0 && IsPage(response, buffer.AsSpan(0, got)))
                 return (false,
-                    new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} in place of " +
-                    $"the file; a firewall or a log-in may stand in between", IsFinal: true));
+                    new($"sent a web page{(response.Content.Headers.ContentLength is { } page ? $" of {page} bytes" : "")} instead of " +
+                        $"the file; a firewall or a login page may be in between", IsFinal: true));
             // Only now: an earlier part is not given up for a page.
             await using FileStream output = have > 0 ? part.Append() : part.Create(OriginOf(response, total));
             for (; got > 0; got = await content.ReadAsync(buffer, silence.Token).ConfigureAwait(false))
@@ -92,7 +92,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
                 FileOperation.Write(part.Path, output, buffer.AsSpan(0, got));
                 bytes += got;
                 if (bytes > file.MostBytes)
-                    return Discard($"sent more than the {file.MostBytes} bytes that the file can have");
+                    return Discard($"sent more than the file's {file.MostBytes} bytes");
                 // The clock starts again only when enough has come: a trickle is no better than silence.
                 window += got;
                 if (window >= LeastBytesPerSecond * patience.TotalSeconds)
@@ -115,8 +115,8 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             string after = $"after {DataSize.Of(bytes, total)}";
-            return (false, new(!isAnswered ? $"no answer for {patience.TotalSeconds:0} s"
-                : $"stalled {after}: less than {LeastBytesPerSecond / 1000:0} kB/s came for {patience.TotalSeconds:0} s", IsFinal: false));
+            return (false, new(!isAnswered ? $"no response for {patience.TotalSeconds:0} s"
+                : $"stalled {after}: less than {LeastBytesPerSecond / 1000:0} kB/s for {patience.TotalSeconds:0} s", IsFinal: false));
         }
         catch (Exception e) when (e is HttpRequestException or IOException and not FileWriteException)
         {
@@ -155,7 +155,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
             return null;
         bool mayPass = status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500;
         string redirected = (int)status is < 300 or >= 400 ? ""
-            : $": it leads on more than {MostRedirections} times, from https to http, or nowhere";
+            : $": it redirects more than {MostRedirections} times, from https to http, or nowhere";
         return new($"HTTP {(int)status} {ForeignText.Of(response.ReasonPhrase ?? "", 60)}{redirected}", !mayPass);
     }
 
@@ -164,9 +164,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (total is not { } bytes)
             return null;
         if (file.Sizes.Count > 0 && !file.Sizes.Contains(bytes))
-            return new($"announces {bytes} bytes, expected {string.Join(" or ", file.Sizes)}: it is another file, or a page in its place",
+            return new($"announces {bytes} bytes, expected {string.Join(" or ", file.Sizes)}: it is another file, or a web page",
                 IsFinal: true);
-        return bytes > file.MostBytes ? new($"announces {bytes} bytes, more than the {file.MostBytes} that the file can have",
+        return bytes > file.MostBytes ? new($"announces {bytes} bytes, more than the file's {file.MostBytes}",
             IsFinal: true) : null;
     }
 
@@ -197,9 +197,9 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
         if (total is not { } all || FreeBytes() is not { } free || free >= all - have + file.SpaceBytes)
             return;
         throw new DownloadException(
-            $"{file.Name} cannot be downloaded: the disk of {Path.GetDirectoryName(part.Path)} has {DataSize.Of(free)} free, and " +
-            $"{DataSize.Of(all - have + file.SpaceBytes)} " +
-            "are needed. Free space, or name a folder on another disk with --data-dir or XDG_CACHE_HOME.");
+            $"{file.Name} needs {DataSize.Of(all - have + file.SpaceBytes)}, but the disk of {Path.GetDirectoryName(part.Path)} has only " +
+            $"{DataSize.Of(free)} free. Free some space, or choose a folder on another disk with XDG_CACHE_HOME or the data directory.")
+        { Remedy = Remedy.DataDirectory };
     }
 
     private long? FreeBytes()

@@ -43,10 +43,10 @@ internal static class TarExtraction
                 if (WantedOf(archivePath, entry, folder, files) is not { } wanted)
                     continue;
                 if (!taken.Add(wanted))
-                    throw Bad(archivePath, $"holds {wanted.Name} twice");
+                    throw Bad(archivePath, $"has {wanted.Name} twice");
                 if (wanted.IsOptional ? entry.Length > wanted.Bytes : entry.Length != wanted.Bytes)
                     throw Bad(archivePath,
-                        $"holds {wanted.Name} with {entry.Length} bytes, expected {(wanted.IsOptional ? "at most " : "")}{wanted.Bytes}");
+                        $"has {wanted.Name} with {entry.Length} bytes, expected {(wanted.IsOptional ? "at most " : "")}{wanted.Bytes}");
                 Write(archivePath, entry, wanted, Path.Combine(target, wanted.Name), cancellation);
             }
         }
@@ -63,7 +63,7 @@ internal static class TarExtraction
         }
 
         if (files.FirstOrDefault(f => !f.IsOptional && !taken.Contains(f)) is { } missing)
-            throw Bad(archivePath, $"does not hold {missing.Name}");
+            throw Bad(archivePath, $"doesn't have {missing.Name}");
     }
 
     /// <summary>The file that an entry is; null if it is to be passed over.</summary>
@@ -72,7 +72,7 @@ internal static class TarExtraction
         string name = entry.Name;
         string[] parts = [.. name.Split('/', '\\').Where(p => p is not ("" or "."))];
         if (name.StartsWith('/') || name.StartsWith('\\') || name.Contains(':', StringComparison.Ordinal) || parts.Contains(".."))
-            throw Bad(archivePath, $"holds the entry \"{ForeignText.Of(name, 80)}\", which lies outside the archive's folder");
+            throw Bad(archivePath, $"has the entry \"{ForeignText.Of(name, 80)}\", which is outside the archive's folder");
         switch (entry.EntryType)
         {
             case TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes:
@@ -81,7 +81,7 @@ internal static class TarExtraction
                 return (parts.Length == 1 || (parts.Length == 2 && parts[0] == folder)) ? files.FirstOrDefault(f => f.Name == parts[^1])
                     : null;
             default:
-                throw Bad(archivePath, $"holds the entry \"{ForeignText.Of(name, 80)}\", which is no file but a {entry.EntryType}");
+                throw Bad(archivePath, $"has the entry \"{ForeignText.Of(name, 80)}\", which is a {entry.EntryType}, not a file");
         }
     }
 
@@ -103,12 +103,12 @@ internal static class TarExtraction
                 throw Bad(archivePath, $"ends after {bytes} of the {entry.Length} bytes of {file.Name}");
             if (file.Digest is not null && hash.Text() is var digest && digest != file.Digest)
                 throw Bad(archivePath,
-                    $"holds another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
+                    $"has another {file.Name}: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}");
         });
     }
 
     private static DataException Bad(string archivePath, string problem, Exception? inner = null) =>
-        new($"{archivePath} {problem}. Nothing of it is kept. Delete it, and fetch the set again.", inner);
+        new($"{archivePath} {problem}. Nothing from it was kept. Delete it and download the data set again.", inner);
 
     /// <summary>Gives so many bytes and then throws: what a small archive unpacks to may be anything.</summary>
     private sealed class LimitedStream(Stream inner, long most) : Stream

@@ -16,14 +16,14 @@ internal static class TransferFault
         string host = address.Host;
         return failure is HttpRequestException { HttpRequestError: var error } ? error switch
         {
-            HttpRequestError.NameResolutionError => $"the name {host} is not known: no network, or its name service does not answer",
+            HttpRequestError.NameResolutionError => $"can't resolve {host}: no network, or the name server doesn't answer",
             HttpRequestError.SecureConnectionError => $"no secure connection to {host}: {Reason(failure)}",
-            HttpRequestError.ProxyTunnelError => $"the proxy does not let it through: {Reason(failure)}",
+            HttpRequestError.ProxyTunnelError => $"the proxy refused the connection: {Reason(failure)}",
             HttpRequestError.ConnectionError
                 when failure.GetBaseException() is SocketException { SocketErrorCode: SocketError.ConnectionRefused } =>
                 $"the connection was refused: nothing answers at {host}:{address.Port}",
             HttpRequestError.ConnectionError => $"no connection to {host}: {Reason(failure)}",
-            HttpRequestError.ResponseEnded => "closed the connection without an answer",
+            HttpRequestError.ResponseEnded => "closed the connection without a response",
             HttpRequestError.InvalidResponse => $"answered with something that is not HTTP: {Reason(failure)}",
             _ => Reason(failure),
         } : Reason(failure);

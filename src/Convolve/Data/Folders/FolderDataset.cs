@@ -53,7 +53,8 @@ internal sealed class FolderDataset : Dataset
         if (_images[i].Pixels is { } kept)
             return kept;
         if (buffer.Length < size.Length)
-            throw new ArgumentException($"There is room for {buffer.Length} bytes; an image of {size} has {size.Length}.", nameof(buffer));
+            throw new ArgumentException($"Expected room for the {size.Length} bytes of an image of {size}, got " +
+                $"{buffer.Length}.", nameof(buffer));
         Span<byte> pixels = buffer[..size.Length];
         string path = _images[i].Path;
         int length = FolderScan.Read(path, out byte[] rented);
@@ -75,13 +76,14 @@ internal sealed class FolderDataset : Dataset
             ImageInfo info = ImageDecoder.ReadInfo(data, path, _maxPixels);
             if ((info.Height, info.Width) != (size.Height, size.Width))
                 throw new DataException(
-                    $"{path} has {info.Width} x {info.Height} pixels, and had {size.Width} x {size.Height} when the set was loaded. " +
-                    $"Leave the files alone meanwhile.");
+                    $"{path} has {info.Width} x {info.Height} pixels, but had {size.Width} x {size.Height} when the data set was loaded. " +
+                    $"Don't change the files while they are in use.");
             ImageDecoder.Decode(data, path, Channels, pixels, _maxPixels);
         }
         catch (ImageException e)
         {
-            throw new DataException($"{e.Message} It was good when the set was loaded: leave the files alone meanwhile.", e);
+            throw new DataException($"{e.Message} It was good when the data set was loaded: don't change the files while they are in " +
+                $"use.", e);
         }
     }
 }

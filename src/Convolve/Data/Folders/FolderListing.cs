@@ -23,16 +23,15 @@ internal sealed class FolderListing
         string realRoot = paths.OfFolder(root);
         if (kernel.TypeOf(realRoot) is { } type)
             throw new DataException(
-                $"{root} is in a file system of the kernel ({type}), which holds no pictures. Give the folder above the class folders.");
+                $"{root} is in a kernel file system ({type}), which has no pictures. Pass the folder above the class folders.");
         string[] folders = Folders(root);
         string[] parts = PartsOf(folders);
         IsDivided = parts[(int)SplitPart.Train].Length > 0 || (classNames is not null && parts[(int)SplitPart.Test].Length > 0);
         if (!IsDivided && parts.Any(p => p.Length > 0) && folders.Length == parts.Count(p => p.Length > 0))
         {
             throw new DataException(
-                $"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))}, and no folder train with a folder for each " +
-                $"class in it. " +
-                "Add it, or put the class folders of all pictures side by side: then the splits are drawn.");
+                $"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))} but no folder train with one folder per class. " +
+                $"Add it, or put the class folders of all pictures side by side, so that the splits are drawn.");
         }
         PartFolders = IsDivided ? parts : [root, "", ""];
         ClassNames = classNames ?? [.. Folders(PartFolders[0]).Where(f => !LeadsBack(f, realRoot, paths))
@@ -40,18 +39,17 @@ internal sealed class FolderListing
         if (ClassNames.Count < 2 && classNames is null)
         {
             throw new DataException(
-                $"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"the one folder {ClassNames[0]}")}, and a folder for " +
-                $"each class was expected, " +
-                "at least 2. Sort the pictures into class folders; train, validation and test may lie above them.");
+                $"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"only the folder {ClassNames[0]}")}; expected one folder " +
+                $"per class, at least 2. Sort the pictures into class folders, in folders train, validation and test if you like.");
         }
         for (SplitPart part = SplitPart.Train; part <= SplitPart.Test && IsDivided; part++)
             if (parts[(int)part].Length > 0 && !SplitNames.IsPlain(Path.GetFileName(parts[(int)part]), part))
-                Add(Layout, parts[(int)part], $"is taken for the {NameOf(part)} split.");
+                Add(Layout, parts[(int)part], $"is used as the {NameOf(part)} split.");
         foreach (string folder in IsDivided ? folders.Except(parts) : [])
-            Add(Stray, folder, "is none of train, validation (or valid, or val) and test, and is left out.");
+            Add(Stray, folder, "is not train, validation (or valid, val) or test, and is left out.");
         foreach (string folder in PartFolders.Where(f => f.Length > 0).Append(root).Distinct())
             foreach (string file in Sorted(Directory.EnumerateFiles(folder, "*", Everything)))
-                Add(Stray, file, "lies beside the class folders, and is left out.");
+                Add(Stray, file, "is next to the class folders, not in one, and is left out.");
         List(realRoot, paths, kernel, classNames is not null);
     }
 
@@ -80,9 +78,9 @@ internal sealed class FolderListing
     {
         string root = RootOf(path);
         if (File.Exists(root))
-            throw new DataException($"{root} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
+            throw new DataException($"{root} is a file; expected a folder of pictures. Pass the folder above the class folders.");
         if (!Directory.Exists(root))
-            throw new DataException($"There is no folder {root}. Check the path.");
+            throw new DataException($"Folder {root} does not exist. Check the path.") { Remedy = Remedy.MovedData };
         return DataFile.Guard(root, () => new FolderListing(root, classNames));
     }
 
@@ -119,7 +117,7 @@ internal sealed class FolderListing
                     continue;
                 }
                 _unread.Add(file.Path);
-                Add(Stray, file.Path, $"is not named like a picture ({string.Join(", ", Extensions)}), and is left out.");
+                Add(Stray, file.Path, $"doesn't have the name of a picture ({string.Join(", ", Extensions)}) and is left out.");
             }
             below[group] = pictures;
             if (label < 0 && part == SplitPart.Train)
@@ -130,13 +128,13 @@ internal sealed class FolderListing
             else if (label < 0)
             {
                 Add(UnknownClass, path,
-                    $"holds pictures ({pictures.Count}) of a class that {(isOfNetwork ? "the network" : PartFolders[0])} has not: " +
-                    "they have no label. Add the class there, or take the folder away.");
+                    $"has pictures ({pictures.Count}) of a class that {(isOfNetwork ? "the network" : PartFolders[0])} doesn't have, so " +
+                    $"they have no label. Add the class there, or remove the folder.");
             }
             else if (pictures.Count == 0)
             {
                 if (!walk.Passed.Any(p => p.Path == path))
-                    Add(part == SplitPart.Train ? EmptyClass : UntestedClass, path, "holds no picture. Add some, or delete the folder.");
+                    Add(part == SplitPart.Train ? EmptyClass : UntestedClass, path, "has no pictures. Add some, or delete the folder.");
             }
             else
                 _files.AddRange(pictures.Select(file => new FolderFile(file, part, label)));
@@ -144,17 +142,17 @@ internal sealed class FolderListing
         if (unknown.Count > 0)
         {
             throw new DataException(
-                $"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "holds" : "hold")} pictures of a class that the network was not " +
+                $"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "has" : "have")} pictures of a class that the network was not " +
                 $"trained on: "
-                + $"it knows {string.Join(", ", ClassNames)}. Take {(unknown.Count == 1 ? "the folder" : "these folders")} away, or " +
-                $"give it the name of the class.");
+                + $"its classes are {string.Join(", ", ClassNames)}. Remove or rename " +
+                $"{(unknown.Count == 1 ? "the folder" : "these folders")}.");
         }
         foreach (PassedOver passed in walk.Passed)
             AddPassed(passed, passed.ReadFor < 0 ? null : groups[passed.ReadFor], groups[passed.Group]);
         for (SplitPart part = SplitPart.Validation; part <= SplitPart.Test; part++)
             if (PartFolders[(int)part] is { Length: > 0 } folder)
                 foreach (string name in ClassNames.Where(name => !Directory.Exists(Path.Combine(folder, name))))
-                    Add(UntestedClass, folder, $"has no folder {name}: that class is not tested there.");
+                    Add(UntestedClass, folder, $"has no folder {name}, so that class is not tested.");
         if (!IsDivided && !isOfNetwork)
             LookForSplits([.. groups.Select((g, i) => (g.Path, Pictures: below[i]))]);
     }
@@ -167,11 +165,11 @@ internal sealed class FolderListing
         string words = kind switch
         {
             Leak =>
-                $"leads to {passed.Target}, which {read!.Value.Path} has as well: what is tested was trained on. It is left out here. " +
+                $"leads to {passed.Target}, which {read!.Value.Path} has too: the test would use training pictures. It is left out here. " +
                 $"Keep it in one split.",
             TwoLabels =>
-            $"leads to {passed.Target}, which {read!.Value.Path} has as well: its pictures have several labels. It is left out here. " +
-            $"Keep the right one.",
+            $"leads to {passed.Target}, which {read!.Value.Path} has too: its pictures have several labels. It is left out here. Keep " +
+            $"the right one.",
             _ => passed.Reason,
         };
         Add(kind, passed.Path, words);
@@ -202,13 +200,13 @@ internal sealed class FolderListing
         if (common is null)
             return;
         string[] outer = [.. classes.Select(c => Path.GetFileName(c.Path))];
-        string said = $"{Listed(outer)} each hold the folders {Listed(common)}";
+        string said = $"{Listed(outer)} each have the folders {Listed(common)}";
         if (outer.Any(SplitNames.IsLike))
             throw new DataException(
-                $"{Root}: {said}, so that they look like splits and not like classes. Name them train, validation and test, or put the " +
-                $"class folders side by side.");
+                $"{Root}: {said}, so they look like splits, not classes. Name them train, validation and test, or put the class folders " +
+                $"side by side.");
         Add(Layout, Root,
-            $": {said}. {Listed(outer)} are taken for the classes; if they are splits, name them train, validation and test.");
+            $": {said}. {Listed(outer)} are used as the classes; if they are splits, name them train, validation and test.");
     }
 
     private static string Listed(IReadOnlyList<string> names) => names.Count > 4

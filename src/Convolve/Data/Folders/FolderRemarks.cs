@@ -22,23 +22,23 @@ internal static class FolderRemarks
         if (!isAllTest && listing.IsDivided && listing.PartFolders[(int)SplitPart.Test].Length == 0)
         {
             yield return listing.PartFolders[(int)SplitPart.Validation] is { Length: > 0 } validation
-                ? $"There is no folder test: {validation} is tested on, and the validation split is drawn from train."
-                : "There is no folder test: a tenth of train is tested on.";
+                ? $"There is no test folder: {validation} is the test split, and the validation split is drawn from train."
+                : "There is no test folder: a tenth of train is the test split.";
         }
         ImageFolderFinding[] shared = [.. FolderReporter.Shared(scan, parts)];
-        string verify = $"`{ProgramName.Current} data verify {Format.Quoted("folder:" + listing.Root)}` names them.";
+        string verify = $"`{ProgramName.Current} data verify {Format.Quoted("folder:" + listing.Root)}` lists them.";
         if (shared.Count(f => f.Kind == ImageFolderFindingKind.Leak) is > 0 and int leaks)
-            yield return $"{(leaks == 1 ? "One picture lies" : $"{leaks} pictures lie")} in two splits, so that what is tested was " +
-                $"trained on: {verify}";
+            yield return $"{(leaks == 1 ? "One picture is" : $"{leaks} pictures are")} in two splits, so the test uses training " +
+                $"pictures: {verify}";
         if (shared.Count(f => f.Kind == ImageFolderFindingKind.TwoLabels) is > 0 and int doubtful)
-            yield return $"{(doubtful == 1 ? "One picture lies" : $"{doubtful} pictures lie")} in two classes: {verify}";
+            yield return $"{(doubtful == 1 ? "One picture is" : $"{doubtful} pictures are")} in two classes: {verify}";
         foreach (ImageFolderFinding finding in listing.Findings.Where(IsRemarkable).Take(ForeignText.MostNames))
             yield return finding.Message;
         string[] untested = [.. Enumerable.Range(0, listing.ClassNames.Count)
             .Where(label => !parts.Where((p, i) => p == SplitPart.Test && listing.Files[i].Label == label).Any())
             .Select(label => listing.ClassNames[label])];
         if (untested.Length > 0 && untested.Length < listing.ClassNames.Count)
-            yield return $"Not tested, since the test split has no picture of {(untested.Length == 1 ? "it" : "them")}: " +
+            yield return $"Not tested, because the test split has no picture of {(untested.Length == 1 ? "it" : "them")}: " +
                 $"{ForeignText.Listed(untested)}.";
     }
 
@@ -60,7 +60,7 @@ internal static class FolderRemarks
             .Select(g => string.Create(CultureInfo.InvariantCulture,
             $"{g.Count():N0} {(g.Key.Length > 0 ? ForeignText.Of(g.Key, 20) : "without an extension")}"))];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, since only JPEG and PNG are " +
+            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, because only JPEG and PNG are " +
             $"read: {ForeignText.Listed(kinds)}.");
     }
 }

@@ -27,7 +27,7 @@ internal static class FolderReporter
             for (int label = 0; label < one.CountsByClass.Count; label++)
                 if (one.CountsByClass[label] == 0 && listing.Files.Any(f => f.Label == label && f.Part == part))
                     findings.Add(new(part == SplitPart.Train ? EmptyClass : UntestedClass, one.Directory,
-                        $"{one.Directory} holds no good picture of {listing.ClassNames[label]}. Mend them, or add some."));
+                        $"{one.Directory} has no good picture of {listing.ClassNames[label]}. Repair them, or add some."));
         }
         if (found.FirstOrDefault(p => p.Name == FolderListing.NameOf(SplitPart.Train)) is { } train)
             findings.AddRange(Imbalances(listing, train));
@@ -45,12 +45,12 @@ internal static class FolderReporter
             string first = files[same[0]].Path, others = string.Join(", ", same.Skip(1).Select(i => files[i].Path));
             if (same.Select(i => files[i].Label).Distinct().Count() > 1)
                 yield return new(TwoLabels, first,
-                    $"{first} is, byte for byte, also {others}: one picture has several labels. Keep the right one.");
+                    $"{first} is identical to {others}: one picture has several labels. Keep the right one.");
             if (same.Select(i => parts[i]).Distinct().Count() > 1)
                 yield return new(Leak, first,
-                    $"{first} is, byte for byte, also {others}: what is tested was trained on. Keep it in one split.");
+                    $"{first} is identical to {others}: the test would use training pictures. Keep it in one split.");
             else if (same.Select(i => files[i].Label).Distinct().Count() == 1)
-                yield return new(Repeated, first, $"{first} is, byte for byte, also {others}.");
+                yield return new(Repeated, first, $"{first} is identical to {others}.");
         }
     }
 
@@ -85,7 +85,7 @@ internal static class FolderReporter
         (int fewest, string small) = counts.MinBy(c => c.Count);
         if (most >= Imbalanced * fewest)
             yield return new(Imbalance, train.Directory, string.Create(CultureInfo.InvariantCulture,
-                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy will say little about " +
-                $"{small}, and training sees little of it; --class-weights balanced lets every class count the same."));
+                $"{train.Directory} has {most:N0} pictures of {large} and {fewest:N0} of {small}: accuracy says little about " +
+                $"{small}, and training sees little of it. Balanced class weights give every class the same weight."));
     }
 }

@@ -84,7 +84,7 @@ internal sealed class FolderScan
             using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
             long length = RandomAccess.GetLength(file);
             if (length > MostBytes)
-                throw new DataException($"{path} has {length} bytes, and no picture has more than {MostBytes}. Take it away.");
+                throw new DataException($"{path} has {length} bytes, but a picture can have at most {MostBytes}. Remove it.");
             rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(length, 1));
             int got = 0;
             while (got < length && RandomAccess.Read(file, rented.AsSpan(got, (int)length - got), got) is > 0 and int more)
@@ -127,7 +127,7 @@ internal sealed class FolderScan
         }
         catch (OutOfMemoryException)
         {
-            string problem = $"{path} does not fit into the memory that is left. Free some, or make the picture smaller.";
+            string problem = $"{path} does not fit into the available memory. Free some, or make the picture smaller.";
             return new(default, digest, length, problem, null, null);
         }
         finally

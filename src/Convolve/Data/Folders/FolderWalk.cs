@@ -82,9 +82,9 @@ internal sealed class FolderWalk
         }
         string own = _paths.OfFolder(Path.GetDirectoryName(path)!);
         if (IsAbove(real, own) || IsAbove(real, _realRoot))
-            _passed.Add(new(path, real, group, -1, $"is a link back to {real}, and is not followed."));
+            _passed.Add(new(path, real, group, -1, $"is a link back to {real} and is not followed."));
         else if (_kernel.TypeOf(real) is { } type)
-            _passed.Add(new(path, real, group, -1, $"is a link into a file system of the kernel ({type}), and is not followed."));
+            _passed.Add(new(path, real, group, -1, $"is a link into a kernel file system ({type}) and is not followed."));
         else
             _folders.Push(new(path, real, group));
     }
@@ -96,12 +96,12 @@ internal sealed class FolderWalk
             if (!_read.TryAdd(folder.Real, folder.Group))
             {
                 _passed.Add(new(folder.Path, folder.Real, folder.Group, _read[folder.Real],
-                    $"leads to {folder.Real}, which is read already: each picture counts once."));
+                    $"leads to {folder.Real}, which is already read: each picture counts once."));
                 continue;
             }
             if (_kernel.TypeAt(folder.Real) is { } type)
             {
-                _passed.Add(new(folder.Path, folder.Real, folder.Group, -1, $"is a file system of the kernel ({type}), and is left out."));
+                _passed.Add(new(folder.Path, folder.Real, folder.Group, -1, $"is a kernel file system ({type}) and is left out."));
                 continue;
             }
             foreach (Entry entry in Entries(folder))
@@ -149,7 +149,7 @@ internal sealed class FolderWalk
                 if (real.Add(target))
                     continue;
                 dropped.Add(link.Path);
-                _passed.Add(new(link.Path, target, group, group, $"leads to {target}, which is read already: each picture counts once."));
+                _passed.Add(new(link.Path, target, group, group, $"leads to {target}, which is already read: each picture counts once."));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

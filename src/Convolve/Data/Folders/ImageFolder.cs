@@ -45,7 +45,7 @@ internal static class ImageFolder
         if (report.Findings.Any(f => f.Kind == ImageFolderFindingKind.EmptyClass) || Refusal(scan, options) is not { } refusal)
             return report;
         ImageFolderFinding untrainable = new(ImageFolderFindingKind.Untrainable, listing.Root,
-            $"{refusal} `{ProgramName.Current} train` refuses the folder as it is.");
+            $"{refusal} `{ProgramName.Current} train` refuses the folder in this state.");
         return report with { Findings = [.. report.Findings.Append(untrainable).OrderBy(f => f.Kind)] };
     }
 
@@ -64,7 +64,8 @@ internal static class ImageFolder
     {
         if (options.DataDirectory is { } directory)
             throw new DataException(
-                $"The data directory {directory} is for sets known by name; {name} says itself where it lies. Leave the directory out.");
+                $"The data directory {directory} is for data sets known by name, and {name} names its own folder. Leave the directory " +
+                $"out.");
         FolderListing listing = ListingOf(name, options.ClassNames);
         FolderScan scan = FolderScan.Of(listing, options, keeps: true, progress, cancellation);
         string[] skipped = Skipped(scan, options.SkipBad);
@@ -102,12 +103,12 @@ internal static class ImageFolder
         {
             if (!parts.Where((p, i) => p == SplitPart.Train && listing.Files[i].Label == label).Any())
                 throw new DataException(
-                    $"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} holds no picture to train on. Add some, or " +
-                    $"delete the folder.");
+                    $"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} has no picture to train on. Add some, or delete " +
+                    $"the folder.");
         }
         if (!parts.Contains(SplitPart.Test))
             throw new DataException(
-                $"{listing.Root} holds no picture to test on: {scan.Files.Count} pictures, none of them good and below test, and no " +
+                $"{listing.Root} has no picture to test on: of its {scan.Files.Count} pictures, no good one is in a test folder, and no " +
                 $"class has two. Add some.");
         List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
         if (options.Trained is { } trained)
@@ -174,11 +175,12 @@ internal static class ImageFolder
         string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
         if (seen.Length == tested.Length)
             throw new DataException(
-                $"{counts} of {scan.Listing.Root} were trained on, or chose the best epoch: nothing is left to test on. Use --split " +
-                $"train or --split validation for those, or other pictures.");
+                $"{counts} of {scan.Listing.Root} were trained on or chose the best epoch, so nothing is left to test on. Evaluate the " +
+                $"training or validation split, or use other pictures.")
+            { Remedy = Remedy.Split };
         foreach (int i in seen)
             parts[i] = null;
-        return seen.Length == 0 ? [] : [$"{counts} were trained on, or chose the best epoch, and are left out of the test."];
+        return seen.Length == 0 ? [] : [$"{counts} were trained on or chose the best epoch, and are left out of the test."];
     }
 
     private static FolderListing ListingOf(string name, IReadOnlyList<string>? classNames = null) =>
@@ -186,7 +188,7 @@ internal static class ImageFolder
 
     private static string PathOf(string name) => name.Length > Prefix.Length ? HomePath.Expand(name[Prefix.Length..])
         : throw new DataException(
-        $"\"{name}\" names no folder: {Prefix} and the path of a folder with a folder for each class were expected.");
+        $"Expected {Prefix} and the path of a folder with one folder per class, got \"{name}\".");
 
     private static string NameOf(FolderListing listing) => Prefix + listing.Root;
 
@@ -205,7 +207,8 @@ internal static class ImageFolder
         string name = NameOf(scan.Listing);
         throw new DataException(
             string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
-            + $"The first: {bad[0]} `{ProgramName.Current} data verify {Format.Quoted(name)}` names all; --skip-bad leaves them out.");
+            + $"The first: {bad[0]} To list them all, run `{ProgramName.Current} data verify {Format.Quoted(name)}`; they can be skipped.")
+        { Remedy = Remedy.SkipBad };
     }
 
     /// <summary>The split of each file; null for a bad one.</summary>

@@ -57,7 +57,7 @@ internal enum ImageFolderFindingKind
     /// <summary>The same bytes under two classes.</summary>
     TwoLabels,
 
-    /// <summary>Training refuses the folder as it is.</summary>
+    /// <summary>Training refuses the folder in this state.</summary>
     Untrainable,
 
     /// <summary>The same bytes twice in a class of a split.</summary>

@@ -27,7 +27,7 @@ internal sealed class BatchSampler
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (split.Count == 0)
-            throw new DataException($"The split \"{split.Name}\" of {split.Dataset.Name} is empty: there is nothing to make batches of.");
+            throw new DataException($"The split \"{split.Name}\" of {split.Dataset.Name} is empty, so it has no batches.");
         (_indices, BatchSize, _seed, IsShuffled) = (split.Indices, batchSize, seed, shuffle);
         _orders = shuffle ? [new int[split.Count], new int[split.Count]] : [_indices, _indices];
     }

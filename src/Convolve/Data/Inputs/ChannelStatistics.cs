@@ -11,7 +11,8 @@ internal static class ChannelStatistics
         if (split.Count == 0)
         {
             throw new DataException(
-                $"The split \"{split.Name}\" of {split.Dataset.Name} is empty: it has no mean. Use more images or another normalization.");
+                $"The split \"{split.Name}\" of {split.Dataset.Name} is empty, so it has no mean. Use more images or another " +
+                $"normalization.");
         }
 
         Dataset data = split.Dataset;

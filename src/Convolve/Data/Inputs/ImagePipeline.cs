@@ -64,7 +64,7 @@ internal sealed class ImagePipeline
     {
         if (input.Length != _target.Length || pixels.Length != _target.Length)
             throw new ArgumentException(
-                $"{input.Length} values and room for {pixels.Length} bytes came; an input of {_target} has {_target.Length}.",
+                $"Expected {_target.Length} values for an input of {_target}, got {input.Length} values and {pixels.Length} bytes.",
                 nameof(input));
         for (int i = 0; i < input.Length; i++)
             pixels[i] = _normalizers[i / _target.PixelCount].Inverse(input[i]);
@@ -87,9 +87,8 @@ internal sealed class ImagePipeline
         if (channels != target.Channels && channels != 1)
         {
             throw new DataException(
-                $"Images of {channels} channels do not fit a network's input of {target}: {target.Channels} " +
-                $"{(target.Channels == 1 ? "was" : "were")} expected. Use a network with {channels} input channels, " +
-                "or convert the images.");
+                $"Images of {channels} channels do not fit a network's input of {target}: expected {target.Channels}. Use a network with " +
+                $"{channels} input channels, or convert the images.");
         }
     }
 
@@ -100,10 +99,10 @@ internal sealed class ImagePipeline
     internal void CheckImage(ReadOnlySpan<byte> pixels, ImageSize size)
     {
         if (size.Channels != Channels || !size.IsValid)
-            throw new ArgumentException($"An image of {size} came, and one of {Channels} channels and at least one pixel was expected.",
+            throw new ArgumentException($"Expected an image of {Channels} channels and at least one pixel, got {size}.",
                 nameof(size));
         if (pixels.Length != size.Length)
-            throw new ArgumentException($"{pixels.Length} bytes came; an image of {size} has {size.Length}.", nameof(pixels));
+            throw new ArgumentException($"Expected {size.Length} bytes for an image of {size}, got {pixels.Length}.", nameof(pixels));
     }
 
     private Picture Evaluated(ReadOnlySpan<byte> pixels, ImageSize size)
@@ -120,7 +119,7 @@ internal sealed class ImagePipeline
         if (destination.Length != _target.Length)
         {
             throw new ArgumentException(
-                $"There is room for {destination.Length} values; an input of {_target} has {_target.Length}.", nameof(destination));
+                $"Expected room for the {_target.Length} values of an input of {_target}, got {destination.Length}.", nameof(destination));
         }
 
         PictureSize size = picture.Size;

@@ -41,7 +41,7 @@ public sealed record Preprocessing
         get;
         init => field = value.IsValid && value.Channels is 1 or 3
             ? value
-            : throw new DataException($"Preprocessing: an input of {value} is not possible. Use 1 or 3 channels and sizes of at least 1.");
+            : throw new DataException($"Preprocessing: an input of {value} is invalid. Use 1 or 3 channels and sizes of at least 1.");
     }
 
     /// <summary>
@@ -54,7 +54,7 @@ public sealed record Preprocessing
         get;
         init => field = (value ?? throw new ArgumentNullException(nameof(value))).FirstOrDefault(t => t.IsRandom) is not { } random ? value
             : throw new DataException(
-            $"Preprocessing: the step {random} depends on chance. Only steps like resize:256 and center-crop:224 are possible.");
+            $"Preprocessing: the step {random} is random. Use only deterministic steps, such as resize:256 and center-crop:224.");
     } = TransformList.Empty;
 
     /// <summary>How images that are of another size after the steps are brought to <see cref="Size"/>; default bilinear.</summary>
@@ -98,7 +98,7 @@ public sealed record Preprocessing
         get;
         init => field = value is "grey" or "rgb"
             ? value
-            : throw new DataException($"Preprocessing: the colour order \"{value}\" is unknown. Use \"grey\" or \"rgb\".");
+            : throw new DataException($"Preprocessing: the color order \"{value}\" is unknown. Use \"grey\" or \"rgb\".");
     }
 
     /// <summary>The preprocessing that fits a training split to a network.</summary>
@@ -149,15 +149,15 @@ public sealed record Preprocessing
         if (Mean.Count != Size.Channels || Std.Count != Size.Channels)
         {
             throw new DataException(
-                $"Preprocessing: {Mean.Count} means and {Std.Count} standard deviations came for {Size.Channels} channels. " +
-                "Give one each per channel.");
+                $"Preprocessing: got {Mean.Count} means and {Std.Count} standard deviations for {Size.Channels} channels. Give one of " +
+                $"each per channel.");
         }
 
         string expected = Size.Channels == 1 ? "grey" : "rgb";
         if (ColorOrder != expected)
         {
             throw new DataException(
-                $"Preprocessing: the colour order \"{ColorOrder}\" does not fit {Size.Channels} channels. Use \"{expected}\".");
+                $"Preprocessing: the color order \"{ColorOrder}\" does not fit {Size.Channels} channels. Use \"{expected}\".");
         }
 
         for (int c = 0; c < Size.Channels; c++)
@@ -165,7 +165,7 @@ public sealed record Preprocessing
             if (!float.IsFinite(Normalized(c, 0)) || !float.IsFinite(Normalized(c, 255)))
             {
                 throw new DataException(string.Create(CultureInfo.InvariantCulture,
-                    $"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} take pixels out of float's range."));
+                    $"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} map pixels outside the range of float."));
             }
         }
 
@@ -232,7 +232,7 @@ public sealed record Preprocessing
             if (!isGood(value))
             {
                 throw new DataException(string.Create(CultureInfo.InvariantCulture,
-                    $"Preprocessing: a {name} of {value:R} is not possible. Each must be {good}."));
+                    $"Preprocessing: a {name} of {value:R} is invalid. Each must be {good}."));
             }
         }
 

@@ -44,7 +44,7 @@ internal static class PreprocessingJson
             using JsonDocument document = JsonDocument.Parse(text, Strict);
             JsonElement root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object)
-                throw Bad($"a JSON object was expected, but {Kind(root)} came");
+                throw Bad($"expected a JSON object, got {Kind(root)}");
             // An unknown name may be a step that this version cannot do: to leave it out would be another preprocessing.
             foreach (JsonProperty property in root.EnumerateObject())
             {
@@ -82,7 +82,7 @@ internal static class PreprocessingJson
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             // Text that UTF-16 allows and UTF-8 does not: half a surrogate pair, escaped or not.
-            throw new DataException($"Preprocessing: the JSON holds text that is not Unicode: {e.Message}", e);
+            throw new DataException($"Preprocessing: the JSON has text that is not Unicode: {e.Message}", e);
         }
     }
 
@@ -127,7 +127,7 @@ internal static class PreprocessingJson
         e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Misplaced(e, name, "text");
 
     private static DataException Misplaced(JsonElement e, string name, string wanted) =>
-        Bad($"\"{name}\" holds {Kind(e)} where {wanted} belongs");
+        Bad($"\"{name}\": expected {wanted}, got {Kind(e)}");
 
     private static string Kind(JsonElement e) => e.ValueKind switch
     {

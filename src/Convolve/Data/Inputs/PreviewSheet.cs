@@ -64,9 +64,8 @@ internal sealed class PreviewSheet
         if (height * width > MostPixels)
         {
             throw new DataException(
-                $"A sheet of {shown.Length} images, with {epochs} epochs of each at {target}, would have {height}x{width} pixels, and " +
-                $"at most {MostPixels} are " +
-                "possible. Show fewer images or epochs.");
+                $"A sheet of {shown.Length} images, with {epochs} epochs of each at {target}, would have {height}x{width} pixels, but " +
+                $"the limit is {MostPixels}. Show fewer images or epochs.");
         }
         PreviewSheet sheet = new(new(3, (int)height, (int)width), shown.Length, epochs + 2);
         BatchMixer mixer = new(list, target, seed);

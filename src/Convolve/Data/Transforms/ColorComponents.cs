@@ -16,7 +16,7 @@ internal sealed record ColorComponents
     {
         _directions = directions.ToArray();
         if (_directions.Length != 9 || !_directions.All(float.IsFinite))
-            throw new DataException($"{_directions.Length} numbers of colour components came, and 9 finite ones were expected.");
+            throw new DataException($"Expected 9 finite numbers of color components, got {_directions.Length}.");
     }
 
     /// <summary>What a component (0 to 2) adds to a channel at the amount 1.</summary>
@@ -29,8 +29,7 @@ internal sealed record ColorComponents
         if (split.Count == 0 || split.Dataset.Channels != 3)
         {
             throw new DataException(
-                $"{split}, of {split.Dataset.Channels} channels, has no colours to compute; images of red, green and blue were " +
-                $"expected. Leave lighting out.");
+                $"{split}, of {split.Dataset.Channels} channels, has no colors. Leave lighting out.");
         }
 
         long[] sums = new long[9];

@@ -44,7 +44,7 @@ internal sealed record ColorJitter : Transform
     public override ImageSize Infer(ImageSize image)
     {
         if (Saturation > 0 || Hue > 0)
-            RequireColors(image, Brightness > 0 || Contrast > 0 ? $"Grey images take {this with { Saturation = 0, Hue = 0 }}."
+            RequireColors(image, Brightness > 0 || Contrast > 0 ? $"Grayscale images take {this with { Saturation = 0, Hue = 0 }}."
                 : "Leave it out.");
         return image;
     }

@@ -211,7 +211,6 @@ internal static class Cropping
     public static ImageSize Infer(Transform crop, FrameSize size, ImageSize image) =>
         image.Height >= size.Height && image.Width >= size.Width ? size.With(image.Channels)
         : throw new DataException(
-            $"{crop}: an image of {image} came, and at least {size.Exact} pixels were expected. Put " +
-            $"resize:{Math.Max(size.Height, size.Width)} " +
+            $"{crop}: expected an image of at least {size.Exact} pixels, got {image}. Put resize:{Math.Max(size.Height, size.Width)} " +
             $"before it, or crop at most {image.Height}x{image.Width}.");
 }

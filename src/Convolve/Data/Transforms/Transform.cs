@@ -40,12 +40,12 @@ public abstract record Transform
     private protected void RequireColors(ImageSize image, string remedy)
     {
         if (image.Channels != 3)
-            throw new DataException($"{this}: an image of {image} came, and red, green and blue were expected. {remedy}");
+            throw new DataException($"{this}: expected a color image, got {image}. {remedy}");
     }
 
     private protected static float Within(string owner, string what, float value, float least, float most) => value >= least
         && value <= most ? value
-        : throw new DataException(FormattableString.Invariant($"{owner}: {what} is {value:R}, and must be from {least:R} to {most:R}."));
+        : throw new DataException(FormattableString.Invariant($"{owner}: {what} must be from {least:R} to {most:R}, got {value:R}."));
 
     private protected static NumberRange Within(string owner, string what, NumberRange value, float least, float most) =>
         value.From >= least && value.To <= most && value.From <= value.To ? value

@@ -18,7 +18,7 @@ internal sealed class TransformFields
         {
             int sign = part.IndexOf('=', StringComparison.Ordinal);
             if (sign < 0 && _value is not null)
-                throw new DataException($"{owner}: \"{part}\" has no name; only one value may stand without. Write KEY=VALUE.");
+                throw new DataException($"{owner}: \"{part}\" has no name, and only one value can do without. Write KEY=VALUE.");
             if (sign < 0)
                 _value = part;
             else if (!_left.TryAdd(part[..sign].Trim(), part[(sign + 1)..].Trim()))
@@ -36,7 +36,7 @@ internal sealed class TransformFields
             ?? throw new DataException($"{_owner}: the size is missing. Write {_owner}:64 or {_owner}:64x48 (height, width).");
         string[] sides = text.Split('x');
         return sides.Length <= 2 && IsWhole(sides[0], out int height) && IsWhole(sides[^1], out int width) ? new(height, width)
-            : throw Wrong("the size", text, "a number of pixels, or two as in 64x48 (height, width),");
+            : throw Wrong("the size", text, "a number of pixels, or two as in 64x48 (height, width)");
     }
 
     public float Number() =>
@@ -77,13 +77,13 @@ internal sealed class TransformFields
     public void End()
     {
         if (_value is not null)
-            throw new DataException($"{_owner}: \"{_value}\" has no meaning here. {Known}");
+            throw new DataException($"{_owner}: unexpected value \"{_value}\". {Known}");
         if (_left.Count > 0)
             throw new DataException(
-                $"{_owner}: there is no \"{_left.Keys.First()}\" to choose.{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
+                $"{_owner}: unknown option \"{_left.Keys.First()}\".{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
     }
 
-    private string Known => _known.Count == 0 ? $"{_owner} has nothing to choose by name." : $"There are: {string.Join(", ", _known)}.";
+    private string Known => _known.Count == 0 ? $"{_owner} has no options." : $"Its options are {string.Join(", ", _known)}.";
 
     private string? Value()
     {
@@ -101,7 +101,7 @@ internal sealed class TransformFields
     private float ToNumber(string what, string text) => IsNumber(text, out float value) ? value : throw Wrong(what, text, "a number");
 
     private DataException Wrong(string what, string text, string expected) =>
-        new($"{_owner}: {what} is \"{text}\", and {expected} was expected.");
+        new($"{_owner}: {what}: expected {expected}, got \"{text}\".");
 
     private static bool IsWhole(string text, out int value) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);

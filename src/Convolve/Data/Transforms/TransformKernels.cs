@@ -152,7 +152,7 @@ internal static class TransformKernels
     private static void Light(Lighting t, ref Picture picture, ref CounterRandom random)
     {
         ColorComponents colors = t.Components
-            ?? throw new InvalidOperationException("The colours of lighting have not been computed: call TransformList.Fit.");
+            ?? throw new InvalidOperationException("The colors of lighting have not been computed: call TransformList.Fit.");
         float a = t.Std * random.NextNormal(), b = t.Std * random.NextNormal(), c = t.Std * random.NextNormal();
         Span<byte> bytes = picture.Edit();
         int plane = picture.Size.PixelCount;

@@ -22,7 +22,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
         for (int i = 1; i < transforms.Length; i++)
             if (transforms[i - 1].MixesBatch && !transforms[i].MixesBatch)
                 throw new DataException(
-                    $"{transforms[i - 1]} mixes finished images, and {transforms[i]} comes after it. Put {transforms[i - 1].Name} last.");
+                    $"{transforms[i - 1]} mixes finished images, but {transforms[i]} comes after it. Put {transforms[i - 1].Name} last.");
         if (transforms.Where(t => t.MixesBatch).GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new DataException($"{twice.Key} is given twice. Give it once.");
     }
@@ -84,7 +84,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
             if (FrameSize.Of(end) != FrameSize.Of(target) && (data.Size is null || end != image))
             {
                 throw new DataException(
-                    $"{this} make{(Count == 1 ? "s" : "")} images of {end} out of {image}, and the network takes {target}. End with " +
+                    $"{this} make{(Count == 1 ? "s" : "")} images of {end} from {image}, but the network takes {target}. End with " +
                     $"resize:{FrameSize.Of(target).Exact}, or choose the size of the last crop or resize accordingly.");
             }
         }

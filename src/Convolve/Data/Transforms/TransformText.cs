@@ -62,7 +62,7 @@ internal static class TransformText
         if (kind is null)
         {
             throw new DataException(
-                $"There is no transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Known are: " +
+                $"Unknown transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Use one of " +
                 $"{string.Join(", ", Kinds.Select(k => k.Name))}.");
         }
         TransformFields fields = new(text, kind.Name);

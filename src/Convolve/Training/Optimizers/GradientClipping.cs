@@ -24,6 +24,6 @@ public sealed record GradientClipping(float? Norm = null, float? Value = null)
     {
         if (limit is not (null or (> 0 and < float.PositiveInfinity)))
             throw new RecipeException(string.Create(CultureInfo.InvariantCulture,
-                $"Gradients are to be clipped to the {name} {limit}, and that must be above 0, such as 1."));
+                $"The {name} that gradients are clipped to must be above 0, such as 1, got {limit}."));
     }
 }

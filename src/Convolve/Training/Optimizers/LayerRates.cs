@@ -37,7 +37,7 @@ public sealed class LayerRates : IEquatable<LayerRates>
             float factor = 0;
             bool isNumber = sides.Length == 1 || float.TryParse(sides[1], NumberStyles.Float, CultureInfo.InvariantCulture, out factor);
             if (sides[0].Length == 0 || !isNumber || factor is not (>= 0 and < float.PositiveInfinity))
-                throw new RecipeException($"\"{part}\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10.");
+                throw new RecipeException($"Expected NAME=FACTOR, such as conv*=0.1 or fc3=10, got \"{part}\".");
             return (sides[0], factor);
         })]);
     }
@@ -53,11 +53,12 @@ public sealed class LayerRates : IEquatable<LayerRates>
         foreach ((string pattern, _) in _rates)
             if (!learning.Any(name => Fits(pattern, name)))
                 throw new RecipeException(
-                    $"No layer of {graph.Name} that learns is called {pattern}.{NearestName.Guess(pattern.Trim('*'), learning)} There " +
-                    $"are {string.Join(", ", learning)}.");
+                    $"No trainable layer of {graph.Name} is called {pattern}.{NearestName.Guess(pattern.Trim('*'), learning)} Its " +
+                    $"trainable layers are {string.Join(", ", learning)}.");
         if (learning.All(name => FactorOf(name) == 0))
             throw new RecipeException(
-                $"Every layer of {graph.Name} is frozen, and nothing would be learned. Leave at least the last one, {learning[^1]}, free.");
+                $"Every layer of {graph.Name} is frozen, so nothing would be learned. Leave at least the last one, {learning[^1]}, " +
+                $"trainable.");
         // A parameter's name is its layer's, and what it is.
         return parameter => FactorOf(parameter[..parameter.LastIndexOf('.')]);
     }
@@ -93,7 +94,8 @@ public sealed class LayerRates : IEquatable<LayerRates>
 internal sealed class LayerRatesConverter : JsonConverter<LayerRates>
 {
     public override LayerRates Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        LayerRates.Parse(reader.GetString() ?? throw new JsonException("layer rates are a text, such as \"conv*=0.1\", and null came."));
+        LayerRates.Parse(reader.GetString() ?? throw new JsonException("expected layer rates as a string, such as \"conv*=0.1\", got " +
+            "null."));
 
     public override void Write(Utf8JsonWriter writer, LayerRates value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value.ToString());

@@ -48,6 +48,6 @@ public abstract record OptimizerSettings
     private protected static void Require(bool holds, string name, float value, string expected)
     {
         if (!holds)
-            throw new RecipeException(string.Create(CultureInfo.InvariantCulture, $"The {name} is {value}, and must be {expected}."));
+            throw new RecipeException(string.Create(CultureInfo.InvariantCulture, $"The {name} must be {expected}, got {value}."));
     }
 }

@@ -26,6 +26,6 @@ public sealed record Sgd() : OptimizerSettings(0.01f)
         base.Validate();
         Require(Momentum is >= 0 and < 1, "momentum", Momentum, "at least 0 and below 1, such as 0.9");
         if (Nesterov && Momentum == 0)
-            throw new RecipeException("Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9.");
+            throw new RecipeException("Nesterov needs a momentum above 0, such as 0.9.");
     }
 }

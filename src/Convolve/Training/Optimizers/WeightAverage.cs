@@ -15,7 +15,7 @@ internal sealed class WeightAverage : IDisposable
     /// <param name="decay">The share of the mean that stays at each step.</param>
     public WeightAverage(Model model, float decay)
     {
-        (_model, _decay, Arena) = (model, decay, new(model.Store.Plan.Bytes, "the mean of the weights"));
+        (_model, _decay, Arena) = (model, decay, new(model.Store.Plan.Bytes, "the moving average of the weights"));
         _kernel = new(model.Store.Weights, Arena, model.Store.Plan.RangesOf(_ => true));
         Begin();
     }

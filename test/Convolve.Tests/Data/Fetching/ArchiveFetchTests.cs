@@ -47,16 +47,16 @@ public sealed class ArchiveFetchTests : IDisposable
         { "404 Not Found", "HTTP 404 Not Found" },
         { "403 Forbidden", "HTTP 403 Forbidden" },
         { "500 Internal Server Error", "HTTP 500 Internal Server Error" },
-        { "page", "announces 16 bytes, expected SIZE: it is another file, or a page in its place" },
-        { "page of no size", "sent a web page in place of the file; a firewall or a log-in may stand in between" },
-        { "other", "holds SIZE bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
-        { "longer", @"announces \d+ bytes, expected SIZE: it is another file, or a page in its place" },
-        { "longer, not announced", "sent more than the SIZE bytes that the file can have" },
-        { "shorter", @"announces \d+ bytes, expected SIZE: it is another file, or a page in its place" },
+        { "page", "announces 16 bytes, expected SIZE: it is another file, or a web page" },
+        { "page of no size", "sent a web page instead of the file; a firewall or a login page may be in between" },
+        { "other", "has SIZE bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
+        { "longer", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
+        { "longer, not announced", "sent more than the file's SIZE bytes" },
+        { "shorter", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
         { "shorter, not announced", @"holds 50 bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
         { "cut", "cut off after 50 bytes of SIZE bytes: The response ended prematurely.*" },
-        { "silent", "no answer for 0 s" },
-        { "stalled", "stalled after 50 bytes of SIZE bytes: less than 1 kB/s came for 0 s" },
+        { "silent", "no response for 0 s" },
+        { "stalled", "stalled after 50 bytes of SIZE bytes: less than 1 kB/s for 0 s" },
     };
 
     [Theory]
@@ -90,9 +90,9 @@ public sealed class ArchiveFetchTests : IDisposable
         Assert.Matches($"^  {bad.Address}small-binary.tar.gz: {problem.Replace("SIZE", $"{archive.Length}", StringComparison.Ordinal)}$",
             lines[1]);
         Assert.Equal($"  {_server.Address}small-binary.tar.gz: HTTP 404 Not Found", lines[2]);
-        Assert.Equal($"Check the network and run `convolve data fetch small`, which goes on where this ended; or put small-binary.tar.gz " +
-            $"(MD5 {TestData.Md5(archive)}) into {set.Directory} and run it again; or name a folder that holds its files " +
-            "in CONVOLVE_DATA; or name another mirror in CONVOLVE_MIRRORS.", lines[3]);
+        Assert.Equal($"Check the network and run `Datasets.Fetch(\"small\")` to resume the download; or put small-binary.tar.gz " +
+            $"(MD5 {TestData.Md5(archive)}) into {set.Directory} and run it again; or set CONVOLVE_DATA to a folder with its files; or " +
+            $"set CONVOLVE_MIRRORS to another mirror.", lines[3]);
         string[] part = fault is "cut" or "stalled" ? [".small-binary.tar.gz.part", ".small-binary.tar.gz.part.origin"] : [];
         Assert.Equal(part, set.Present);
 
@@ -173,9 +173,8 @@ public sealed class ArchiveFetchTests : IDisposable
         string archive = _folder.Write("cache/small/" + ArchivedSet.ArchiveName, bytes);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
         Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected " +
-            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `convolve data fetch small` to have the " +
-            $"published " +
-            $"one downloaded; or, if it is what you want, unpack it yourself, with its files in {set.FilesDirectory}.", e.Message);
+            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `Datasets.Fetch(\"small\")` to download the " +
+            $"published one. If it is what you want, unpack it yourself, with its files in {set.FilesDirectory}.", e.Message);
         Assert.Equal(bytes, File.ReadAllBytes(archive));
         Assert.Equal([ArchivedSet.ArchiveName], set.Present);
         Assert.Empty(_server.Requests);
@@ -207,7 +206,7 @@ public sealed class ArchiveFetchTests : IDisposable
 
         ArchivedSet set = Served(Publish);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
-        Assert.Contains("Nothing of it is kept. Delete it, and fetch the set again.", e.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing from it was kept. Delete it and download the data set again.", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories),
             f => Path.GetFileName(f) == "victim" || f.EndsWith(".bin", StringComparison.Ordinal));
         Assert.False(set.Store.Locate(set.Info, new()).IsFound);
@@ -262,8 +261,8 @@ public sealed class ArchiveFetchTests : IDisposable
                 {
                     Assert.Matches(
                         $"^{name} cannot be fetched. Cannot write '{folder.FullName}/cache/.+': disk full. Free space on the disk " +
-                        $"of '.+', or write to another disk. What has come is kept, and `convolve data fetch {name}` goes on from there; " +
-                        "--data-dir or XDG_CACHE_HOME name another folder.$", e.Message);
+                        $"of '.+', or write to another disk. The partial download is kept; to resume it, run `Datasets.Fetch.+`. " +
+                        "To use another folder, set XDG_CACHE_HOME or the data directory.$", e.Message);
                     failed.Add(faults.Steps[n]);
                 }
             }

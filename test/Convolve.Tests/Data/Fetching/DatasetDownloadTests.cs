@@ -71,10 +71,10 @@ public sealed class DatasetDownloadTests
         { "short", @"sent \d+ bytes of gzip that are damaged or cut off" },
         { "cut off", @"cut off after \d+ bytes of \d+ bytes: The response ended prematurely" },
         { "nothing", "sent nothing" },
-        { "endless", @"announces 200000 bytes, more than the \d+ that the file can have" },
-        { "endless, not announced", @"sent more than the \d+ bytes that the file can have" },
-        { "closed", "closed the connection without an answer|An error occurred" },
-        { "silent", "no answer for 0 s" },
+        { "endless", @"announces 200000 bytes, more than the file's \d+" },
+        { "endless, not announced", @"sent more than the file's \d+ bytes" },
+        { "closed", "closed the connection without a response|An error occurred" },
+        { "silent", "no response for 0 s" },
     };
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class DatasetDownloadTests
         Assert.Matches($"^  {bad.Address}train-images-idx3-ubyte.gz: .*({problem})", lines[1]);
         Assert.Equal($"  {good.Address}train-images-idx3-ubyte.gz: HTTP 404 Not Found", lines[2]);
         Assert.Equal(
-            "Check the network and run `convolve data fetch tiny`, which goes on where this ended; or put train-images-idx3-ubyte.gz, " +
+            "Check the network and run `Datasets.Fetch(\"tiny\")` to resume the download; or put train-images-idx3-ubyte.gz, " +
             "train-labels-idx1-ubyte.gz, " +
             $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or name another " +
             $"mirror in CONVOLVE_MIRRORS.", lines[3]);
@@ -179,7 +179,7 @@ public sealed class DatasetDownloadTests
             DataException e = Assert.Throws<DataException>(
                 () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "c"), Mirrors = [bad] }, null,
                 default));
-            Assert.StartsWith($"The mirror \"{bad}\" is no address. Give one that begins with https:// or http://", e.Message,
+            Assert.StartsWith($"The mirror \"{bad}\" is not a URL. Use one that starts with https:// or http://", e.Message,
                 StringComparison.Ordinal);
         }
     }
@@ -197,7 +197,7 @@ public sealed class DatasetDownloadTests
         {
             second = Task.Run(() => set.Store.Load("tiny", new(), progress, default));
             Assert.True(SpinWait.SpinUntil(() => progress.Lines.Any(), TimeSpan.FromSeconds(20)));
-            Assert.Equal($"Waiting for another process, which fetches tiny into {target}", progress.Lines.First());
+            Assert.Equal($"Waiting for another process that is downloading tiny to {target}", progress.Lines.First());
             Assert.False(second.IsCompleted);
             set.WriteAll(target);
         }
@@ -226,8 +226,8 @@ public sealed class DatasetDownloadTests
         folder.Write("env/train-labels-idx1-ubyte", [1, 2, 3]);
         DataException e = Assert.Throws<DataException>(() => set.Store.Fetch("tiny", new(), null, default));
         Assert.Equal(
-            $"tiny is whole in {set.CacheDirectory}/tiny now, but {set.DataVariable} is looked into first, and holds files of it that " +
-            $"are bad. Delete those.",
+            $"tiny is now complete in {set.CacheDirectory}/tiny, but {set.DataVariable} is searched first and has bad files of it. " +
+            $"Delete those.",
             e.Message.Replace('\\', '/'));
     }
 

@@ -26,7 +26,7 @@ public sealed class DownloadTests : DownloadCase
         Assert.Equal(Content.Length, steps[^1].Bytes);
         Assert.Equal(steps.Select(s => s.Bytes).Order(), steps.Select(s => s.Bytes));
         Assert.All(steps, s => Assert.Equal(Content.Length, s.TotalBytes));
-        Assert.Contains(Progress.Lines, l => l.Contains(", from 14", StringComparison.Ordinal));
+        Assert.Contains(Progress.Lines, l => l.Contains(", resuming at 14", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class DownloadTests : DownloadCase
     {
         await Leave(100_000, new(Server.Address.AbsoluteUri, Content.Length, "\"v1\""));
         Server.Answer = _ => [.. MirrorServer.Head("200 OK", "Content-Type: text/html; charset=utf-8"), .. "  \r\n<!DOCTYPE html>Log in"u8];
-        Assert.EndsWith("sent a web page in place of the file; a firewall or a log-in may stand in between", await Fails(sizes: []),
+        Assert.EndsWith("sent a web page instead of the file; a firewall or a login page may be in between", await Fails(sizes: []),
             StringComparison.Ordinal);
         Assert.Equal(100_000, Part.Length);
         Assert.Single(Server.Requests);
@@ -162,7 +162,7 @@ public sealed class DownloadTests : DownloadCase
     public async Task A_file_of_another_size_is_refused_before_it_comes(int size)
     {
         Server.Answer = _ => MirrorServer.Reply(new byte[size]);
-        Assert.EndsWith($"announces {size} bytes, expected 400000: it is another file, or a page in its place", await Fails(),
+        Assert.EndsWith($"announces {size} bytes, expected 400000: it is another file, or a web page", await Fails(),
             StringComparison.Ordinal);
         Assert.Equal(0, Part.Length);
     }
@@ -214,7 +214,7 @@ public sealed class DownloadTests : DownloadCase
     public async Task A_size_that_is_announced_too_small_is_found_out()
     {
         Server.Answer = _ => [.. MirrorServer.Head("200 OK", "Content-Length: 1000"), .. Content];
-        Assert.EndsWith("announces 1000 bytes, expected 400000: it is another file, or a page in its place", await Fails(),
+        Assert.EndsWith("announces 1000 bytes, expected 400000: it is another file, or a web page", await Fails(),
             StringComparison.Ordinal);
         Assert.EndsWith("holds other bytes", await Fails(sizes: []), StringComparison.Ordinal); // of a file whose size is not known
     }
@@ -225,10 +225,10 @@ public sealed class DownloadTests : DownloadCase
         Server.Answer = _ => MirrorServer.Reply(Content);
         Server.Pace = (30, TimeSpan.FromMilliseconds(30));
         Stopwatch time = Stopwatch.StartNew();
-        Assert.Matches(@"stalled after \d+ bytes of 400000 bytes: less than 1 kB/s came for 0 s$", await Fails(patience: 0.3));
+        Assert.Matches(@"stalled after \d+ bytes of 400000 bytes: less than 1 kB/s for 0 s$", await Fails(patience: 0.3));
         Assert.InRange(time.Elapsed.TotalSeconds, 0.3, 10);
         Server.Answer = _ => null;
-        Assert.EndsWith("no answer for 0 s", await Fails(patience: 0.1), StringComparison.Ordinal);
+        Assert.EndsWith("no response for 0 s", await Fails(patience: 0.1), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,9 +252,9 @@ public sealed class DownloadTests : DownloadCase
     }
 
     [Theory]
-    [InlineData(HttpRequestError.NameResolutionError, "the name host is not known: no network, or its name service does not answer")]
+    [InlineData(HttpRequestError.NameResolutionError, "can't resolve host: no network, or the name server doesn't answer")]
     [InlineData(HttpRequestError.SecureConnectionError, "no secure connection to host: because")]
-    [InlineData(HttpRequestError.ProxyTunnelError, "the proxy does not let it through: because")]
+    [InlineData(HttpRequestError.ProxyTunnelError, "the proxy refused the connection: because")]
     [InlineData(HttpRequestError.ConnectionError, "no connection to host: because")]
     [InlineData(HttpRequestError.InvalidResponse, "answered with something that is not HTTP: because")]
     [InlineData(HttpRequestError.Unknown, "because")]
@@ -271,8 +271,7 @@ public sealed class DownloadTests : DownloadCase
 
     [NeedsTheory(Feature.Mounting)]
     [InlineData(true,
-        @"^file cannot be downloaded: the disk of .+/small has \d+ bytes free, and 400000 bytes are needed\. Free space, or name a " +
-        @"folder on another disk")]
+        @"^file needs 400000 bytes, but the disk of .+/small has only \d+ bytes free\. Free some space, or choose a folder on another disk")]
     [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {

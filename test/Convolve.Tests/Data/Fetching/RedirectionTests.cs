@@ -23,7 +23,7 @@ public sealed class RedirectionTests : DownloadCase
     public async Task A_redirection_that_leads_nowhere_is_told(string header, int times)
     {
         Server.Answer = _ => MirrorServer.Reply([], "302 Found", header);
-        Assert.EndsWith("HTTP 302 Found: it leads on more than 10 times, from https to http, or nowhere", await Fails(),
+        Assert.EndsWith("HTTP 302 Found: it redirects more than 10 times, from https to http, or nowhere", await Fails(),
             StringComparison.Ordinal);
         Assert.Equal(times, Server.Requests.Count);
     }
@@ -40,7 +40,7 @@ public sealed class RedirectionTests : DownloadCase
     {
         Server.Answer = request => request.Path == "/" ? MirrorServer.Reply([], "301 Moved Permanently", "Location: /login")
             : [.. MirrorServer.Head("200 OK", "Content-Type: text/html"), .. "<html>"u8];
-        Assert.EndsWith("sent a web page in place of the file; a firewall or a log-in may stand in between", await Fails(),
+        Assert.EndsWith("sent a web page instead of the file; a firewall or a login page may be in between", await Fails(),
             StringComparison.Ordinal);
     }
 }

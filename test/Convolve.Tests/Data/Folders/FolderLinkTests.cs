@@ -83,7 +83,7 @@ public sealed class FolderLinkTests : IDisposable
         Assert.Equal((8, 4), (data.Train.Count, data.Test.Count));
         Assert.Contains(data.Remarks, r => r.StartsWith(set["test/a"], StringComparison.Ordinal)
             && r.Contains("what is tested was trained on", StringComparison.Ordinal));
-        Assert.Contains("Not tested, since the test split has no picture of it: a.", data.Remarks);
+        Assert.Contains("Not tested, because the test split has no picture of it: a.", data.Remarks);
     }
 
     [Fact]

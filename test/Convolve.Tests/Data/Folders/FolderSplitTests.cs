@@ -29,8 +29,8 @@ public sealed class FolderSplitTests : IDisposable
         ImageFolderReport report = ImageFolder.Verify(_folder.Name);
         Assert.True(report.IsOk);
         bool isOdd = !train.Equals("train", StringComparison.OrdinalIgnoreCase);
-        Assert.Equal(isOdd, report.Findings.Any(f => f.Kind == Layout && f.Message == $"{_folder[train]} is taken for the train split."));
-        Assert.Equal(isOdd, data.Remarks.Any(r => r == $"{_folder[train]} is taken for the train split."));
+        Assert.Equal(isOdd, report.Findings.Any(f => f.Kind == Layout && f.Message == $"{_folder[train]} is used as the train split."));
+        Assert.Equal(isOdd, data.Remarks.Any(r => r == $"{_folder[train]} is used as the train split."));
     }
 
     [Fact]
@@ -55,14 +55,13 @@ public sealed class FolderSplitTests : IDisposable
         if (isRefused)
         {
             Assert.Equal(
-                $"{_folder.Root}: {one} and {other} each hold the folders apple, pear and plum, so that they look like splits and not " +
-                $"like classes. "
-                + "Name them train, validation and test, or put the class folders side by side.",
+                $"{_folder.Root}: {one} and {other} each have the folders apple, pear and plum, so they look like splits, not classes. " +
+                $"Name them train, validation and test, or put the class folders side by side.",
                 Assert.Throws<DataException>(() => ImageFolder.Verify(_folder.Name)).Message);
             return;
         }
         Assert.Contains(Datasets.Load(_folder.Name).Remarks,
-            r => r.EndsWith($"{one} and {other} are taken for the classes; if they are splits, name them train, validation and test.",
+            r => r.EndsWith($"{one} and {other} are used as the classes; if they are splits, name them train, validation and test.",
             StringComparison.Ordinal));
         Assert.Contains(ImageFolder.Verify(_folder.Name).Findings, f => f.Kind == Layout);
     }
@@ -107,7 +106,7 @@ public sealed class FolderSplitTests : IDisposable
         int[] counts = [.. Enumerable.Range(0, 3)
             .Select(label => data.Validation.Indices.Count(i => data.Validation.Dataset.LabelOf(i) == label))];
         Assert.Equal((1, 0), (counts[1], counts[2]));
-        Assert.Equal("The validation split has no picture of tiny: the best epoch is chosen without.", Assert.Single(data.Remarks));
+        Assert.Equal("The validation split has no picture of tiny, so the best epoch is chosen without them.", Assert.Single(data.Remarks));
         // A run of an older version keeps its splits.
         DataSplits plain = set.Split(rule: SplitRule.Plain);
         Assert.Equal(set.Train.Count, plain.Train.Count + plain.Validation.Count);
@@ -131,7 +130,7 @@ public sealed class FolderSplitTests : IDisposable
             _folder.Write($"apple/{i}.BMP", [1]);
         _folder.Write("pear/1.webp", [1]);
         _folder.Write("pear/notes", [1]);
-        Assert.Equal("9 files are left out, since only JPEG and PNG are read: 7 .bmp, 1 without an extension, 1 .webp.",
+        Assert.Equal("9 files are left out, because only JPEG and PNG are read: 7 .bmp, 1 without an extension, 1 .webp.",
             Assert.Single(Datasets.Load(_folder.Name).Remarks));
     }
 
@@ -143,7 +142,7 @@ public sealed class FolderSplitTests : IDisposable
         Fill("", count);
         string refusal = Assert.Throws<DataException>(() => Datasets.Load(_folder.Name).Split()).Message;
         ImageFolderFinding bad = Assert.Single(ImageFolder.Verify(_folder.Name).Findings, f => f.IsBad);
-        Assert.Equal((Untrainable, $"{refusal} `convolve train` refuses the folder as it is."), (bad.Kind, bad.Message));
+        Assert.Equal((Untrainable, $"{refusal} `convolve train` refuses the folder in this state."), (bad.Kind, bad.Message));
     }
 
     [Fact]
@@ -159,7 +158,7 @@ public sealed class FolderSplitTests : IDisposable
             moved.Write($"{Path.GetFileName(Path.GetDirectoryName(file))}/{name--}.png", File.ReadAllBytes(file));
         LoadedData same = Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained });
         Assert.Equal(Digests(run.Test), Digests(new("test", same.Test, [.. Enumerable.Range(0, same.Test.Count)])));
-        Assert.Equal("54 of 60 pictures were trained on, or chose the best epoch, and are left out of the test.",
+        Assert.Equal("54 of 60 pictures were trained on or chose the best epoch, and are left out of the test.",
             Assert.Single(same.Remarks));
 
         moved.AddMany("apple/new", 5, 12345);
@@ -229,11 +228,12 @@ public sealed class FolderSplitTests : IDisposable
         _folder.AddMany("plum", 3, 1);
         LoadedData data = Datasets.Load(_folder.Name, new() { TestsAll = true, ClassNames = ["pear", "plum", "apple"] });
         Assert.Equal((3, 1), (data.Test.Count, data.Test.LabelOf(0)));
-        Assert.Equal("Not tested, since the test split has no picture of them: pear, apple.", Assert.Single(data.Remarks));
+        Assert.Equal("Not tested, because the test split has no picture of them: pear, apple.", Assert.Single(data.Remarks));
         _folder.AddMany("kiwi", 2, 50);
         Assert.Equal(
-            $"{_folder["kiwi"]} holds pictures of a class that the network was not trained on: it knows pear, plum, apple. Take the " +
-            $"folder away, or give it the name of the class.",
+            $"{_folder["kiwi"]} has pictures of a class that the network was not trained on: its classes are pear, plum, apple. Remove " +
+            $"or rename the " +
+            $"folder.",
             Assert.Throws<DataException>(() =>
             Datasets.Load(_folder.Name, new() { TestsAll = true, ClassNames = ["pear", "plum", "apple"] })).Message);
     }

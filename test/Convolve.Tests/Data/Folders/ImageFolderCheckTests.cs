@@ -23,7 +23,8 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.Equal(
             $"4 of 22 pictures of {_folder.Name} cannot be used. The first: {_folder["a/1.png"]}: this PNG file is cut off: it ends " +
             $"after 50 bytes, "
-            + $"before its IEND chunk. Get the file again. `convolve data verify {_folder.Name}` names all; --skip-bad leaves them out.",
+            + $"before its IEND chunk. Get the file again. To list them all, run `convolve data verify {_folder.Name}`; they can be " +
+            $"skipped.",
             e.Message);
 
         List<string> words = [];
@@ -45,8 +46,8 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.True(good.IsOk);
         Assert.Equal([("train", 26), ("validation", 9), ("test", 9)], good.Parts.Select(p => (p.Name, p.Count)));
         Assert.Equal((Imbalance,
-            $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy will say little about c1, and training sees little of it; " +
-            $"--class-weights balanced lets every class count the same."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
+            $"{_folder["train"]} has 20 pictures of c0 and 3 of c1: accuracy says little about c1, and training sees little of it. " +
+            $"Balanced class weights give every class the same weight."), good.Findings.Single() is var f ? (f.Kind, f.Message) : default);
         Assert.Equal([20, 3, 3], good.Parts[0].CountsByClass);
 
         File.WriteAllBytes(_folder["train/c1/1.png"], File.ReadAllBytes(_folder["train/c1/1.png"])[..50]);
@@ -78,16 +79,17 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.Equal(7, report.Findings.Count(f => f.IsBad));
         string[] messages = [.. report.Findings.Select(f => f.Message.Replace(_folder.Root, "", StringComparison.Ordinal))];
         Assert.Equal("/train/c1/empty.jpeg: the file is empty (0 bytes). Get it again.", messages[2]);
-        Assert.Equal("/train/c3 holds no picture. Add some, or delete the folder.", messages[3]);
-        Assert.Equal("/test/c9 holds pictures (1) of a class that /train has not: they have no label. Add the class there, or take the " +
-            "folder away.", messages[4]);
-        Assert.Equal("/train/c0/1.png is, byte for byte, also /test/c0/leak.png: what is tested was trained on. Keep it in one split.",
+        Assert.Equal("/train/c3 has no pictures. Add some, or delete the folder.", messages[3]);
+        Assert.Equal("/test/c9 has pictures (1) of a class that /train doesn't have, so they have no label. Add the class there, or " +
+            "remove the folder.", messages[4]);
+        Assert.Equal("/train/c0/1.png is identical to /test/c0/leak.png: the test would use training pictures. Keep it in one split.",
             messages[5]);
-        Assert.Equal("/train/c0/2.png is, byte for byte, also /train/c2/other.png: one picture has several labels. Keep the right one.",
+        Assert.Equal("/train/c0/2.png is identical to /train/c2/other.png: one picture has several labels. Keep the right one.",
             messages[6]);
-        Assert.Equal("/extra is none of train, validation (or valid, or val) and test, and is left out.", messages[11]);
-        Assert.Equal("/train/c0/notes.txt is not named like a picture (.jpg, .jpeg, .jpe, .jfif, .png), and is left out.", messages[13]);
-        Assert.Equal($"{_folder["train/c3"]} holds no picture to train on. Add some, or delete the folder.",
+        Assert.Equal("/extra is not train, validation (or valid, val) or test, and is left out.", messages[11]);
+        Assert.Equal("/train/c0/notes.txt doesn't have the name of a picture (.jpg, .jpeg, .jpe, .jfif, .png) and is left " +
+            "out.", messages[13]);
+        Assert.Equal($"{_folder["train/c3"]} has no picture to train on. Add some, or delete the folder.",
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
     }
 
@@ -136,27 +138,28 @@ public sealed class ImageFolderCheckTests : IDisposable
         List<string> words = [];
         _ = Datasets.Load(_folder.Name, progress: new HeardWords(words));
         Assert.Contains($"One picture lies in two splits, so that what is tested was trained on: `convolve data verify {_folder.Name}` " +
-            "names them.", words);
+            $"lists them.", words);
     }
 
     [Fact]
     public void Folders_that_are_none_are_refused()
     {
-        Refused("folder:", "\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.");
-        Refused("folder:/no/such", "There is no folder /no/such. Check the path.");
+        Refused("folder:", "Expected folder: and the path of a folder with one folder per class, got \"folder:\".");
+        Refused("folder:/no/such", "Folder /no/such does not exist. Check the path.");
         _folder.Write("file.png", [1]);
         Refused(_folder.Name + "/file.png",
-            $"{_folder["file.png"]} is a file, and a folder of pictures was expected. Give the folder above the class folders.");
+            $"{_folder["file.png"]} is a file; expected a folder of pictures. Pass the folder above the class folders.");
         Refused(_folder.Name,
-            $"{_folder.Root} has no folder, and a folder for each class was expected, at least 2. Sort the pictures into class folders; " +
-            $"train, validation and test may lie above them.");
+            $"{_folder.Root} has no folder; expected one folder per class, at least 2. Sort the pictures into class folders, " +
+            $"in folders train, validation and test if you like.");
         _folder.Add("one/1.png", 1);
         Refused(_folder.Name + "/",
-            $"{_folder.Root} has the one folder one, and a folder for each class was expected, at least 2. Sort the pictures into class " +
-            $"folders; train, validation and test may lie above them.");
+            $"{_folder.Root} has only the folder one; expected one folder per class, at least 2. Sort the pictures into class " +
+            $"folders, in folders train, validation and test if you like.");
         _folder.Add("two/1.png", 2);
         Refused(_folder.Name,
-            $"{_folder.Root} holds no picture to test on: 2 pictures, none of them good and below test, and no class has two. Add some.");
+            $"{_folder.Root} has no picture to test on: of its 2 pictures, no good one is in a test folder, and no class has two. Add " +
+            $"some.");
         Assert.Contains("/data is for sets known by name",
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message,
             StringComparison.Ordinal);
@@ -164,8 +167,8 @@ public sealed class ImageFolderCheckTests : IDisposable
         Directory.Delete(_folder["two"], true);
         _folder.Add("test/a/1.png", 2);
         Refused(_folder.Name,
-            $"{_folder.Root} has a folder test, and no folder train with a folder for each class in it. Add it, or put the class " +
-            $"folders of all pictures side by side: then the splits are drawn.");
+            $"{_folder.Root} has a folder test but no folder train with one folder per class. Add it, or put the class folders " +
+            $"of all pictures side by side, so that the splits are drawn.");
         _folder.Add("train/a/1.png", 3);
         _folder.Add("val/a/1.png", 4);
         _folder.Add("valid/a/1.png", 5);

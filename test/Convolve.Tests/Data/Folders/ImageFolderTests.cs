@@ -114,7 +114,8 @@ public sealed class ImageFolderTests : IDisposable
         List<string> words = [];
         LoadedData data = Datasets.Load(_folder.Name, progress: new HeardWords(words));
         Assert.Equal((10, 10, null), (data.Train.Count, data.Test.Count, data.Validation));
-        Assert.Contains($"There is no folder test: {_folder["val"]} is tested on, and the validation split is drawn from train.", words);
+        Assert.Contains($"There is no test folder: {_folder["val"]} is the test split, and the validation split is drawn from " +
+            $"train.", words);
     }
 
     [Fact]
@@ -137,10 +138,11 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = set.SizeOf(2); });
 
         _folder.Add("a/1.png", 1, height: 7);
-        Assert.Equal($"{_folder["a/1.png"]} has 5 x 7 pixels, and had 5 x 6 when the set was loaded. Leave the files alone meanwhile.",
+        Assert.Equal($"{_folder["a/1.png"]} has 5 x 7 pixels, but had 5 x 6 when the data set was loaded. Don't change the files while " +
+            $"they are in use.",
             Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message);
         File.WriteAllText(_folder["a/1.png"], "GIF89a");
-        Assert.Contains("It was good when the set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
+        Assert.Contains("It was good when the data set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
             StringComparison.Ordinal);
         File.Delete(_folder["a/1.png"]);
         Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ",
@@ -200,9 +202,9 @@ public sealed class ImageFolderTests : IDisposable
         LoadedData data = Datasets.Load(_folder.Name);
         Assert.Equal(3, data.Test.Count);
         Assert.Equal(
-            $"{_folder["test/bee"]} holds pictures (3) of a class that {_folder["train"]} has not: they have no label. Add the class " +
-            $"there, or take the folder away.", data.Remarks[0]);
-        Assert.Equal("Not tested, since the test split has no picture of it: b.", Assert.Single(data.Remarks.Skip(1)));
+            $"{_folder["test/bee"]} has pictures (3) of a class that {_folder["train"]} doesn't have, so they have no label. Add the " +
+            $"class there, or remove the folder.", data.Remarks[0]);
+        Assert.Equal("Not tested, because the test split has no picture of it: b.", Assert.Single(data.Remarks.Skip(1)));
     }
 
     [Fact]

@@ -96,8 +96,8 @@ public sealed class PreviewSheetTests
         Split split = new("train", TestData.Set(100, size: new(3, 4, 4)), [.. Enumerable.Range(0, 100)]);
         DataException e = Assert.Throws<DataException>(() => PreviewSheet.Create(split, [], new(3, 224, 224), 1, images: 100, epochs: 100));
         Assert.Equal(
-            "A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, and at most 100000000 are " +
-            "possible. Show fewer images or epochs.", e.Message);
+            "A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, but the limit is 100000000. " +
+            "Show fewer images or epochs.", e.Message);
     }
 
     // The pixels of a picture that was enlarged by a factor; what is around it is grey.

@@ -61,18 +61,18 @@ public sealed class CifarBinaryTests : IDisposable
         byte[] good = Single(1, 2, 3), packed = TestData.Gzip(good);
         foreach (int length in (int[])[1, 3072, 3074, 3073 * 3 - 1, 3073 * 2 + 1])
             yield return ($"cut to {length}", CifarLabel.Single, good[..length],
-                $@"has {length} bytes, which is no whole number of records of 3073\. It is cut off, or another file\.{Again}");
+                $@"has {length} bytes, which is not a multiple of the record length 3073\. It is cut off, or another file\.{Again}");
         foreach (int junk in (int[])[1, 2, 3072])
             yield return ($"{junk} more", CifarLabel.Single, [.. good, .. new byte[junk]],
-                $@"has {3 * 3073 + junk} bytes, which is no whole .*{Again}");
+                $@"has {3 * 3073 + junk} bytes, which is not a multiple .*{Again}");
         yield return ("of the other set", CifarLabel.Fine, good,
-            $@"has 9219 bytes, which is no whole number of records of 3074\. .*{Again}");
+            $@"has 9219 bytes, which is not a multiple of the record length 3074\. .*{Again}");
         yield return ("empty", CifarLabel.Single, [], $@"is empty \(0 bytes\)\.{Again}");
-        yield return ("nothing packed", CifarLabel.Single, TestData.EmptyGzip, $@"has 0 bytes, which is no whole .*{Again}");
+        yield return ("nothing packed", CifarLabel.Single, TestData.EmptyGzip, $@"has 0 bytes, which is not a multiple .*{Again}");
         foreach (byte label in (byte[])[10, 11, 128, 255])
         {
             yield return ($"label {label}", CifarLabel.Single, Single(1, 2, label),
-                $@"has the label {label} at image 2, outside 0 to 9\. It is damaged, or of another layout\.{Again}");
+                $@"has the label {label} at image 2, outside 0 to 9\. It is damaged or has another layout\.{Again}");
             yield return ($"packed label {label}", CifarLabel.Single, TestData.Gzip(Single(label)),
                 $@"has the label {label} at image 0, outside 0 to 9\. .*{Again}");
         }
@@ -85,11 +85,12 @@ public sealed class CifarBinaryTests : IDisposable
                 $@"has the coarse label 20 at image 0, outside 0 to 19\. .*{Again}");
         }
         yield return ("a web page", CifarLabel.Single, Encoding.ASCII.GetBytes("<!DOCTYPE html><html>404"),
-            $@"holds a web page, not images\. A server or proxy sent a page in its place\.{Again}");
+            $@"is a web page, not images\. A server or proxy sent a page instead\.{Again}");
         yield return ("a pickle", CifarLabel.Single, [0x80, 2, .. "}q\0(U\x0b"u8, .. new byte[50]],
-            @"is of the Python version of the set\. Only the binary version can be read\. Get the archive with ""binary"" in its name\.");
+            @"is from the Python version of the data set\. Only the binary version can be read\. Get the archive with ""binary"" in its " +
+                @"name\.");
         yield return ("packed and cut", CifarLabel.Single, packed[..(packed.Length / 2)],
-            $@"(is damaged: its gzip data cannot be unpacked|has \d+ bytes, which is no whole number of records of 3073)\..*{Again}");
+            $@"(is damaged: its gzip data cannot be unpacked|has \d+ bytes, which is not a multiple of the record length 3073)\..*{Again}");
         foreach (int missing in (int[])[1, 4, 8])
             yield return ($"packed and cut by {missing}", CifarLabel.Single, packed[..^missing],
                 $@"(does not end where its gzip data ends|is damaged)[.:].*{Again}");
@@ -97,17 +98,17 @@ public sealed class CifarBinaryTests : IDisposable
             $@"(does not end where its gzip data ends|is damaged)[.:].*{Again}");
         yield return ("packed and damaged", CifarLabel.Single, [.. packed[..40], (byte)~packed[40], .. packed[41..]],
             $@"(is damaged|does not end|has the label|has \d+ bytes, which).*{Again}");
-        yield return ("packed twice", CifarLabel.Single, TestData.Gzip(packed), $@"has \d+ bytes, which is no whole .*{Again}");
+        yield return ("packed twice", CifarLabel.Single, TestData.Gzip(packed), $@"has \d+ bytes, which is not a multiple .*{Again}");
     }
 
     [Fact]
     public void What_is_no_readable_file_is_refused()
     {
-        Refused("no files came. Name at least one, such as data_batch_1.bin.", []);
+        Refused("no files given. Name at least one, such as data_batch_1.bin.", []);
         Refused("does not exist. Check the path, or fetch the file.", [Path.Combine(_folder.FullName, "none")]);
-        Refused("is a folder, but a file was expected. Give the path of the file in it.", [_folder.FullName]);
+        Refused("is a folder; expected a file. Pass the path of the file in it.", [_folder.FullName]);
         string good = _folder.Write("good.bin", Single(1));
-        Assert.Equal("set: 9 class names came, but labels of this kind go from 0 to 9. Name 10 classes.",
+        Assert.Equal("set: expected 10 class names, because labels of this kind are 0 to 9, got 9.",
             Assert.Throws<DataException>(() => CifarBinary.Read("set", [good], TestData.Digits(9))).Message);
         Assert.Throws<DataException>(() => CifarBinary.Read("set", [good], [.. TestData.Digits(9), "class 0"]));
         Assert.Throws<ArgumentOutOfRangeException>(() => CifarBinary.Read("set", [good], TestData.Digits(), (CifarLabel)7));

@@ -54,9 +54,9 @@ public sealed class CifarSetTests : IDisposable
         other[5] ^= 1;
         _set.WriteAll(Own, 1, other);
         File.Delete(Path.Combine(Own, "names.txt")); // need not be there
-        string note = $"{Own} has the layout of small, but not the bytes that were published. It can be used; " +
-            "what is measured on it is not measured on small itself. " +
-            $"To have the published set, move it away and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
+        string note = $"{Own} has the layout of small, but not the published bytes. It can be used, but results on it are not results on " +
+            $"small itself. To get the published data set, move it away and run `convolve data fetch small --data-dir " +
+            $"{_options.DataDirectory}`.";
         ProgressLines progress = new();
         LoadedData data = _set.Load(_options, progress);
         Assert.Equal([note], data.Remarks);
@@ -67,9 +67,9 @@ public sealed class CifarSetTests : IDisposable
         Assert.Equal((true, false, note), (report.IsOk, report.IsPublished, report.Note));
         Assert.Equal([true, false, true], report.Files.Select(f => f.Note is null));
         Assert.Equal($"{Own}/batch_2.bin has the layout of small's batch_2.bin, but not its bytes: the SHA-256 is " +
-            $"{TestData.Sha256(other)}, that of the published file {TestData.Sha256(_set.Content[1])}. It can be used; what is measured " +
-            "on it is not measured on small. To have the published one, move it away and run " +
-            $"`convolve data fetch small --data-dir {_options.DataDirectory}`.", report.Files[1].Note);
+            $"{TestData.Sha256(other)}, that of the published file {TestData.Sha256(_set.Content[1])}. It can be used, but results on it " +
+            $"are not results on small. To get the published one, move it away and run `convolve data fetch small --data-dir " +
+            $"{_options.DataDirectory}`.", report.Files[1].Note);
 
         progress = new();
         Assert.Equal(Own, _set.Store.Fetch("small", _options, progress, default).Directory); // what can be used is not replaced
@@ -82,16 +82,16 @@ public sealed class CifarSetTests : IDisposable
             @"file again\." },
         { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has bytes at its end " +
             @"that do not belong to it\. Get the file again\." },
-        { "label", 2, @" has the label 4 at image 3, outside 0 to 3\. It is damaged, or of another layout\. Get the file again\." },
+        { "label", 2, @" has the label 4 at image 3, outside 0 to 3\. It is damaged or has another layout\. Get the file again\." },
         { "packed and cut", 0, @" unpacks to 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. .*" },
         { "packed and long", 0, @" unpacks to more than 133 bytes, but 7 images .*" },
         { "packed bomb", 1, @" unpacks to more than 95 bytes, but 5 images .*" },
         { "packed without its end", 0, @" (does not end where its gzip data ends|is damaged).*" },
         { "empty", 1, @" is empty \(0 bytes\)\. Get the file again\." },
-        { "page", 0, @" holds a web page, not images\. A server or proxy sent a page in its place\. Get the file again\." },
-        { "pickle", 0, @" is of the Python version of the set\. Only the binary version can be read\. Get the archive with ""binary"" in " +
-            @"its name\." },
-        { "folder", 2, " is a folder, but a file was expected.*|small was not found.*" },
+        { "page", 0, @" is a web page, not images\. A server or proxy sent a page instead\. Get the file again\." },
+        { "pickle", 0, @" is from the Python version of the data set\. Only the binary version can be read\. Get the archive " +
+            @"with ""binary"" in its name\." },
+        { "folder", 2, " is a folder; expected a file.*|small was not found.*" },
         { "another's", 1, @" has 76 bytes, but 5 images .*" },
     };
 
@@ -126,7 +126,7 @@ public sealed class CifarSetTests : IDisposable
             Assert.Contains($"(lacks {_set.Info.Files[file].Name})", e.Message, StringComparison.Ordinal);
             return;
         }
-        string mend = $" To get it new, delete it and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
+        string mend = $" Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
         Assert.Matches($"^{Regex.Escape(path)}{pattern}{Regex.Escape(mend)}$", e.Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.False(report.IsOk);
@@ -149,8 +149,8 @@ public sealed class CifarSetTests : IDisposable
         DatasetStore store = new(_set.Environment, [_set.Info, swapped]);
         string message = $"{Own}/batch_2.bin is not small's batch_2.bin: its unpacked content has the SHA-256 {TestData.Sha256(other)}, " +
             $"expected {TestData.Sha256(_set.Content[1])}. " +
-            "This is swapped's x.bin: give each set its own folder, as their files have the same names. " +
-            $"To get it new, delete it and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
+            "This is swapped's x.bin: keep each data set in its own folder, since their files have the same names. " +
+            $"Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
         Assert.Equal(message, Assert.Throws<DataException>(() => store.Load("small", _options, null, default)).Message);
         Assert.Equal(message, store.Verify("small", _options, default).Files[1].Problem);
     }
@@ -165,19 +165,21 @@ public sealed class CifarSetTests : IDisposable
         Assert.Equal($"small was not found. Looked for batch_1.bin, batch_2.bin, test.bin in {own}/small/small-batches-bin " +
             $"(no such folder); {own}/small (no such folder); {own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of " +
             $"them). " +
-            $"Put them into {own}/small/small-batches-bin, fetch them with " +
-            $"`convolve data fetch small --data-dir {own}`, or leave out the data directory to have the usual places searched.",
+            $"Put them into {own}/small/small-batches-bin, fetch them with `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{own}\" " +
+            $"}})`, or leave out " +
+            $"the data directory to search the usual places.",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.Equal([true, false, false, true], report.Files.Select(f => f.IsOk));
-        Assert.Equal($"batch_2.bin is not in {Own}. Run `convolve data fetch small --data-dir {own}`.", report.Files[1].Problem);
+        Assert.Equal($"batch_2.bin is not in {Own}. Run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{own}\" " +
+            $"}})`.", report.Files[1].Problem);
 
         Directory.Delete(Own, recursive: true);
         Directory.CreateDirectory(Path.Combine(own, "small-batches-py"));
-        Assert.Contains($"{own}/small-batches-py is the set's Python or Matlab version, and only the binary one is read here. ",
+        Assert.Contains($"{own}/small-batches-py is the Python or Matlab version of the data set; only the binary version can be read. ",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
         _folder.Write("own/" + ArchivedSet.ArchiveName, _set.Archive);
-        Assert.Contains($"{own}/small-binary.tar.gz is there, but not unpacked: `convolve data fetch small` does that. ",
+        Assert.Contains($"{own}/small-binary.tar.gz is there, but not unpacked: run `Datasets.Fetch(\"small\")`. ",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
     }
 
@@ -194,8 +196,8 @@ public sealed class CifarSetTests : IDisposable
     public void A_list_of_other_names_is_refused(string content, string problem)
     {
         _set.WriteAll(Own, 3, Encoding.UTF8.GetBytes(content));
-        string message = $"{Own}/names.txt {problem}: the labels of these files mean something else, or the file is damaged. " +
-            $"To get it new, delete it and run `convolve data fetch small --data-dir {_options.DataDirectory}`.";
+        string message = $"{Own}/names.txt {problem}: the labels of these files mean something else, or the file is damaged. Delete it " +
+            $"and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
         Assert.Equal(message, Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         Assert.Equal([message], _set.Store.Verify("small", _options, default).Files.Select(f => f.Problem).OfType<string>());
     }

@@ -104,7 +104,7 @@ public sealed class IdxTests
             yield return ($"labels and {junk} bytes", false, [.. GoodLabels, .. new byte[junk]],
                 $@" has {11 + junk} bytes, but .* 3 labels in 11\.");
             yield return ($"packed images and {junk} bytes in the archive", true, TestData.Gzip([.. GoodImages, .. new byte[junk]]),
-                @" goes on after the 3 images of 4x5 that its header announces\. It has bytes at its end that do not belong to it\."
+                @" continues after the 3 images of 4x5 that its header announces\. It has extra bytes at its end\."
                 + again);
             yield return ($"packed images and {junk} bytes behind the archive", true, [.. packed, .. new byte[junk]],
                 @" does not end where its gzip data ends\. It is cut off within its last 8 bytes, or has bytes at its end");
@@ -125,9 +125,9 @@ public sealed class IdxTests
             ])
         {
             yield return ($"images with magic {magic:X8}", true, TestData.Idx(magic, [3, 4, 5], new byte[60]),
-                $@" holds {came}.*, but images \(magic 0x00000803\) were expected\. It is another file or damaged\." + again);
+                $@" has {came}.*, expected images \(magic 0x00000803\)\. It is another file or damaged\." + again);
             yield return ($"labels with magic {magic:X8}", false, TestData.Idx(magic, [3], new byte[3]),
-                $@" holds {came}.*, but labels \(magic 0x00000801\) were");
+                $@" has {came}.*, expected labels \(magic 0x00000801\)");
         }
 
         foreach (uint[] sizes in (uint[][])
@@ -142,16 +142,16 @@ public sealed class IdxTests
             yield return ($"{shape} in 60 bytes", true, TestData.Idx(0x803, sizes, new byte[60]),
                 $@" has 76 bytes, but its header announces {shape} in \d+\.");
             yield return ($"{shape} in 60 packed bytes", true, TestData.Gzip(TestData.Idx(0x803, sizes, new byte[60])),
-                $" (announces {shape} in \\d+ bytes, which \\d+ bytes of gzip cannot hold|unpacks to|goes on after the {shape})");
+                $" (announces {shape} in \\d+ bytes, which \\d+ bytes of gzip cannot hold|unpacks to|continues after the {shape})");
         }
 
         foreach (uint[] sizes in (uint[][])[[0, 4, 5], [3, 0, 5], [3, 4, 0], [0, 0, 0], [0, uint.MaxValue, uint.MaxValue]])
         {
             yield return ($"nothing in {string.Join("x", sizes)}", true, TestData.Idx(0x803, sizes, []),
-                $@" announces {sizes[0]} images of {sizes[1]}x{sizes[2]}: nothing is in it\. Every size must be at least 1\." + again);
+                $@" announces {sizes[0]} images of {sizes[1]}x{sizes[2]}, which is empty\. Every size must be at least 1\." + again);
         }
 
-        yield return ("no labels", false, TestData.Idx(0x801, [0], []), @" announces 0 labels: nothing is in it\.");
+        yield return ("no labels", false, TestData.Idx(0x801, [0], []), @" announces 0 labels, which is empty\.");
         foreach (uint count in (uint[])[2, 4, 0x7FFFFFFF, 0x80000000, uint.MaxValue])
             yield return ($"{count} labels in 3 bytes", false, TestData.Idx(0x801, [count], new byte[3]),
                 $@" has 11 bytes, but its header announces {count} labels in \d+\.");
@@ -162,15 +162,15 @@ public sealed class IdxTests
         }
 
         yield return ("labels as images", true, GoodLabels,
-            @" holds labels \(magic 0x00000801\), but images \(magic 0x00000803\) were expected\. The image file and the label file may " +
+            @" has labels \(magic 0x00000801\), expected images \(magic 0x00000803\)\. The image file and the label file may " +
             @"be swapped\. Swap them back\.$");
-        yield return ("images as labels", false, GoodImages, @" holds images \(magic 0x00000803\), but labels .* Swap them back\.$");
-        yield return ("packed labels as images", true, TestData.Gzip(GoodLabels), @" holds labels .* Swap them back\.$");
-        yield return ("packed images as labels", false, packed, @" holds images .* Swap them back\.$");
+        yield return ("images as labels", false, GoodImages, @" has images \(magic 0x00000803\), expected labels .* Swap them back\.$");
+        yield return ("packed labels as images", true, TestData.Gzip(GoodLabels), @" has labels .* Swap them back\.$");
+        yield return ("packed images as labels", false, packed, @" has images .* Swap them back\.$");
         yield return ("a web page", true, Encoding.UTF8.GetBytes("<!DOCTYPE html><html><body>404"),
-            @" holds a web page, not a file of images \(magic 0x00000803\)\. A server or proxy sent a page in its place\." + again);
-        yield return ("text", false, Encoding.UTF8.GetBytes("label\n1\n2\n3\n"), @" holds no IDX data \(it starts with 0x6C616265\)");
-        yield return ("packed twice", true, TestData.Gzip(packed), @" holds no IDX data \(it starts with 0x1F8B0800\)");
+            @" is a web page, not a file of images \(magic 0x00000803\)\. A server or proxy sent a page instead\." + again);
+        yield return ("text", false, Encoding.UTF8.GetBytes("label\n1\n2\n3\n"), @" has no IDX data \(it starts with 0x6C616265\)");
+        yield return ("packed twice", true, TestData.Gzip(packed), @" has no IDX data \(it starts with 0x1F8B0800\)");
     }
 
     [Fact]
@@ -189,10 +189,10 @@ public sealed class IdxTests
     {
         using TemporaryFolder folder = new();
         string missing = Path.Combine(folder.FullName, "no", "file");
-        Assert.Equal($"{missing} does not exist. Check the path, or fetch the file.",
+        Assert.Equal($"{missing} does not exist. Check the path, or download the file.",
             Assert.Throws<DataException>(() => Idx.ReadImages(missing)).Message);
         Assert.Equal(
-            $"{folder.FullName} is a folder, but a file was expected. Give the path of the file in it.",
+            $"{folder.FullName} is a folder; expected a file. Pass the path of the file in it.",
             Assert.Throws<DataException>(() => Idx.ReadLabels(folder.FullName)).Message);
         Assert.StartsWith("a\0b cannot be read: ", Assert.Throws<DataException>(() => Idx.ReadLabels("a\0b")).Message,
             StringComparison.Ordinal);

@@ -55,8 +55,8 @@ public sealed class SplitTests
         Assert.Throws<DataException>(() => DataSplits.Create(set, TestData.Set(10, classes: 9)));
         DataException e = Assert.Throws<DataException>(() => DataSplits.Create(set, set, .1, 0, limit: 10));
         Assert.Equal(
-            "small: 10 training images are too few for a validation split: no class has two. Use more images, or a validation fraction " +
-            "of 0.", e.Message);
+            "small: 10 training images are too few for a validation split, because no class has two. Use more images, or a validation " +
+            "fraction of 0.", e.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, limit: 0));

@@ -49,16 +49,16 @@ public sealed class TransformListTests
 
     [Theory]
     [InlineData("resize:70,random-crop:64", 227,
-        "resize:70,random-crop:64 make images of 3x64x64 out of 3x32x32, and the network takes 3x227x227. End with resize:227x227, or " +
+        "resize:70,random-crop:64 make images of 3x64x64 from 3x32x32, but the network takes 3x227x227. End with resize:227x227, or " +
         "choose the size of the last crop or resize accordingly.")]
     [InlineData("random-crop:28", 32,
-        "random-crop:28 makes images of 3x28x28 out of 3x32x32, and the network takes 3x32x32. End with resize:32x32, or choose the " +
+        "random-crop:28 makes images of 3x28x28 from 3x32x32, but the network takes 3x32x32. End with resize:32x32, or choose the " +
         "size of the last crop or resize accordingly.")]
     [InlineData("random-crop:64", 64,
-        "random-crop:64: an image of 3x32x32 came, and at least 64x64 pixels were expected. Put resize:64 before it, or crop at most " +
+        "random-crop:64: expected an image of at least 64x64 pixels, got 3x32x32. Put resize:64 before it, or crop at most " +
         "32x32.")]
     [InlineData("resize:30,center-crop:32", 32,
-        "center-crop:32: an image of 3x30x30 came, and at least 32x32 pixels were expected. Put resize:32 before it, or crop at most " +
+        "center-crop:32: expected an image of at least 32x32 pixels, got 3x30x30. Put resize:32 before it, or crop at most " +
         "30x30.")]
     [InlineData("random-crop:32:padding=32:padding-mode=reflect", 32,
         "random-crop:32:padding=32:padding-mode=reflect: an image of 3x32x32 has too few pixels to be mirrored 32 deep. Use a padding " +
@@ -70,9 +70,9 @@ public sealed class TransformListTests
     }
 
     [Theory]
-    [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out.")]
+    [InlineData("lighting", "lighting: expected a color image, got 1x28x28. Leave lighting out.")]
     [InlineData("color-jitter:0.4",
-        "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey " +
+        "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: expected a color image, got 1x28x28. Grayscale " +
         "images take color-jitter:brightness=0.4:contrast=0.4.")]
     public void Grey_images_have_no_colours_to_change(string typed, string message)
     {
@@ -87,7 +87,7 @@ public sealed class TransformListTests
         ImageSize[] sizes = [new(3, 80, 90), new(3, 20, 90)];
         ReadDataset set = new("many", [.. sizes.Select(s => (s, new byte[s.Length]))], [0, 0], ["one"]);
         Split all = new("train", set, [0, 1]);
-        Assert.Contains("random-crop:64: an image of 3x20x90 came",
+        Assert.Contains("random-crop:64: expected an image of at least 64x64 pixels, got 3x20x90",
             Assert.Throws<DataException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message,
             StringComparison.Ordinal);
         Assert.Contains("resize:64 makes images of 3x64x72 out of 3x80x90",

@@ -173,17 +173,17 @@ public class OptimizerTests
         using Model model = Create(Precision.Float32);
         (OptimizerSettings Settings, string Text)[] wrong =
         [
-            (new Sgd { LearningRate = 0 }, "The learning rate is 0, and must be above 0, such as 0.01."),
-            (new Sgd { LearningRate = float.NaN }, "The learning rate is NaN, and must be above 0, such as 0.01."),
-            (new Sgd { LearningRate = float.PositiveInfinity }, "The learning rate is Infinity, and must be above 0, such as 0.01."),
-            (new Sgd { Momentum = 1 }, "The momentum is 1, and must be at least 0 and below 1, such as 0.9."),
-            (new Sgd { Momentum = -0.5f }, "The momentum is -0.5, and must be at least 0 and below 1, such as 0.9."),
-            (new Sgd { WeightDecay = -1 }, "The weight decay is -1, and must be at least 0, such as 0.0005."),
-            (new Sgd { WeightDecay = float.NaN }, "The weight decay is NaN, and must be at least 0, such as 0.0005."),
-            (new Sgd { Nesterov = true }, "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9."),
-            (new Adam { Beta1 = 1 }, "The beta1 is 1, and must be at least 0 and below 1, such as 0.9."),
-            (new AdamW { Eps = 0 }, "The eps is 0, and must be above 0, such as 1e-8."),
-            (new RmsProp { Alpha = -1 }, "The alpha is -1, and must be at least 0 and below 1, such as 0.99."),
+            (new Sgd { LearningRate = 0 }, "The learning rate must be above 0, such as 0.01, got 0."),
+            (new Sgd { LearningRate = float.NaN }, "The learning rate must be above 0, such as 0.01, got NaN."),
+            (new Sgd { LearningRate = float.PositiveInfinity }, "The learning rate must be above 0, such as 0.01, got Infinity."),
+            (new Sgd { Momentum = 1 }, "The momentum must be at least 0 and below 1, such as 0.9, got 1."),
+            (new Sgd { Momentum = -0.5f }, "The momentum must be at least 0 and below 1, such as 0.9, got -0.5."),
+            (new Sgd { WeightDecay = -1 }, "The weight decay must be at least 0, such as 0.0005, got -1."),
+            (new Sgd { WeightDecay = float.NaN }, "The weight decay must be at least 0, such as 0.0005, got NaN."),
+            (new Sgd { Nesterov = true }, "Nesterov needs a momentum above 0, such as 0.9."),
+            (new Adam { Beta1 = 1 }, "The beta1 must be at least 0 and below 1, such as 0.9, got 1."),
+            (new AdamW { Eps = 0 }, "The eps must be above 0, such as 1e-8, got 0."),
+            (new RmsProp { Alpha = -1 }, "The alpha must be at least 0 and below 1, such as 0.99, got -1."),
         ];
         foreach ((OptimizerSettings settings, string text) in wrong)
             Assert.Equal(text, Assert.Throws<RecipeException>(() => new Optimizer(model, settings)).Message);
