@@ -4,4 +4,6 @@ using Convolve.Cli.Terminal;
 
 Interruption.Listen(); // first: a signal from here on ends with the exit code of an interruption
 ProgramName.Current = StartedAs.Find();
+ProgramName.FetchCommand = (name, folder) =>
+    $"{ProgramName.Current} data fetch {name}{(folder is null ? "" : $" --data-dir {Format.Quoted(folder)}")}";
 return StandardStreams.Guard(() => CommandLine.Run(args));

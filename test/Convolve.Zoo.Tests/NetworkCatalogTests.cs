@@ -93,7 +93,7 @@ public class NetworkCatalogTests
     [InlineData("lenet5-keras", "input", "28x28",
         "lenet5-keras: input: expected channels x height x width such as 3x224x224, got \"28x28\".")]
     [InlineData("lenet5-keras", "pooling", "avg",
-        "lenet5-keras has no option \"pooling\". It has input (channels x height x width such as 3x224x224).")]
+        "lenet5-keras has no option \"pooling\". Its options are input (channels x height x width such as 3x224x224).")]
     [InlineData("alexnet-d2l", "input", "1x66x224",
         "MaxPool2d(3, stride: 2) \"pool3\": a window of 3x3 does not fit its 256x2x12 input. Use larger images, a smaller kernel or " +
         "more padding. The smallest input of alexnet-d2l is 1x67x67, got 1x66x224: resize the images, or choose a network for small " +

@@ -33,7 +33,7 @@ internal static class CommandLine
 
     private static RootCommand Create()
     {
-        RootCommand root = new("Trains convolutional image classifiers on the CPU, and says how good they are.")
+        RootCommand root = new("Train and evaluate convolutional image classifiers on the CPU.")
         {
             TrainCommand.Create(),
             EvaluateCommand.Create(),
@@ -57,16 +57,16 @@ internal static class CommandLine
         if (parsed.UnmatchedTokens is [{ } token, ..])
         {
             if (token.StartsWith('-'))
-                return $"There is no option {token}.{NearestName.Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
+                return $"Unknown option {token}.{NearestName.Guess(token, command.Options.Where(o => !o.Hidden).Select(o => o.Name))}";
             if (command.Subcommands.Count > 0)
-                return $"There is no command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} There are " +
-                    $"{List(command.Subcommands)}.";
-            return $"\"{token}\" is one word too many.";
+                return $"Unknown command \"{token}\".{NearestName.Guess(token, command.Subcommands.Select(c => c.Name))} The commands " +
+                    $"are {List(command.Subcommands)}.";
+            return $"Unexpected argument \"{token}\".";
         }
         ParseError error = parsed.Errors.FirstOrDefault(e => e.SymbolResult is ArgumentResult { Tokens.Count: 0 }) ?? parsed.Errors[0];
         return error.SymbolResult switch
         {
-            CommandResult { Command.Subcommands.Count: > 0 } => $"Say what to do: {List(command.Subcommands)}.",
+            CommandResult { Command.Subcommands.Count: > 0 } => $"A command is missing: {List(command.Subcommands)}.",
             ArgumentResult { Tokens.Count: 0, Argument: { Description: { } description } argument } =>
                 $"{argument.HelpName} is missing. {description}",
             OptionResult { Implicit: true, Option: { } option } => $"{option.Name} is missing. {option.Description}",

@@ -17,19 +17,19 @@ internal sealed class CompareCommand
     {
         HelpName = "RUN RUN",
         Arity = new(2, MostRuns),
-        Description = "Run folders, two or more; the others are compared with the first.",
+        Description = "Two or more run folders; the others are compared with the first.",
     };
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<string?> _out = Inputs.Word("--out", "FILE",
-        $"The HTML file, which is replaced if it is there. Default: {UsualFile} in the current folder.");
+        $"The HTML file to write; replaced if it exists. Default: {UsualFile} in the current folder.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         CompareCommand compare = new();
         Command command = new("compare",
-            "Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.") { compare._runs };
+            "Compare runs: their settings, their curves, and whether one is better on the same pictures.") { compare._runs };
         foreach (Option option in (Option[])[compare._dataDirectory, compare._out, compare._json])
             command.Add(option);
         command.SetAction(compare.Run);
@@ -41,7 +41,7 @@ internal sealed class CompareCommand
         Output output = new(line.GetValue(_json));
         RunArgument[] runs = [.. line.GetRequiredValue(_runs).Select(run => new RunArgument(run))];
         string file = OutputPath.File(line.GetValue(_out) ?? UsualFile, _out.Name);
-        using Interruption interruption = new("ending ...");
+        using Interruption interruption = new("stopping ...");
         RunComparison comparison =
             new([.. runs.Select(run => ReportCommand.Load(run, line.GetValue(_dataDirectory), output, interruption.Token))]);
         AtomicFile.WriteText(file, ComparisonPage.ToHtml(comparison));
@@ -66,8 +66,8 @@ internal sealed class CompareCommand
         output.Line();
         foreach (ComparedRun run in comparison.Runs.Where(run => run.Run.Problem is not null))
             output.Line($"{run.Name} has no predictions: {run.Run.Problem}");
-        output.Line(comparison.IsOneDataset ? "p is of McNemar's exact test on the same pictures; other seeds of a recipe differ too."
-            : "The runs are of different data sets: their accuracies say nothing about which network is better.");
+        output.Line(comparison.IsOneDataset ? "p is from McNemar's exact test on the same pictures; other seeds of a recipe differ too."
+            : "The runs use different data sets: their accuracies don't say which network is better.");
         output.Last($"comparison  {file}");
     }
 

@@ -13,14 +13,14 @@ internal static class DataCommand
 {
     private const int ShownDigits = 12;
 
-    public static Command Create() => new("data", "List, fetch, check and look at data sets.") { CreateList(), CreateFetch(),
+    public static Command Create() => new("data", "List, download, check and preview data sets.") { CreateList(), CreateFetch(),
         CreateVerify(), PreviewCommand.Create() };
 
     private static Command CreateList()
     {
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
-        Command command = new("list", "List the data sets that are known, and where they lie.") { directory, json };
+        Command command = new("list", "List the known data sets and where they are.") { directory, json };
         command.SetAction(line => List(new(line.GetValue(json)), Inputs.DataOptions(line.GetValue(directory))));
         return command;
     }
@@ -33,19 +33,19 @@ internal static class DataCommand
             Arity = ArgumentArity.OneOrMore,
             Description = $"The data sets: {string.Join(", ", Datasets.All.Select(d => d.Name))}.",
         };
-        Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where the files go, in a folder for each set. Default: the cache.");
+        Option<string?> directory = Inputs.Word("--data-dir", "DIR", "Where to put the files, in one folder per data set. Default: the " +
+            "cache.");
         Option<string[]> mirrors = new("--mirror")
         {
             HelpName = "URL",
             Description =
-            "Where to download from in place of the set's own mirrors: an address with a folder for each set, such as " +
-            "URL/cifar10/cifar-10-binary.tar.gz. " +
-                "May be given several times. Default: CONVOLVE_MIRRORS, or the set's own.",
+            "Download from this address instead of the data set's own mirrors. It has one folder per data set, such as " +
+            "URL/cifar10/cifar-10-binary.tar.gz. Can be repeated. Default: CONVOLVE_MIRRORS, or the data set's own mirrors.",
         };
         Option<bool> json = Inputs.Json();
         Command command = new("fetch",
-            "Download what is missing of data sets, or is not what it should be. A download that was interrupted goes on where it ended; " +
-            "an archive that lies in the set's folder is unpacked.") { sets, directory, mirrors, json };
+            "Download the missing or damaged files of data sets. Interrupted downloads resume, and an archive in the data set's folder " +
+            "is unpacked.") { sets, directory, mirrors, json };
         command.SetAction(line => Fetch(new(line.GetValue(json)), line.GetRequiredValue(sets),
             Inputs.DataOptions(line.GetValue(directory) is { } place ? OutputPath.Folder(place, directory.Name)
             : null) with
@@ -59,14 +59,14 @@ internal static class DataCommand
         {
             HelpName = "SET",
             Arity = ArgumentArity.ZeroOrMore,
-            Description = $"The data sets to check: {Inputs.Sets}. Default: those that are found.",
+            Description = $"The data sets to check: {Inputs.Sets}. Default: all that are found.",
         };
         Option<string?> directory = Inputs.DataDirectory();
         Option<bool> json = Inputs.Json();
         Command command = new("verify",
-            "Check every file of data sets: there, whole, and what was published, or a picture; of a folder also its classes and splits. " +
-            "The exit code is 2 if something is wrong. Copies of the CIFAR sets may have other bytes in the same layout: that is told, " +
-            "and no error.")
+            "Check every file of data sets: present, complete and identical to the published file, or a valid picture; for a folder, its " +
+            "classes and splits too. The exit code is 2 if something is wrong. A CIFAR copy with other bytes in the same layout is " +
+            "reported, but is not an error.")
         {
             sets, directory, json,
         };
@@ -101,7 +101,7 @@ internal static class DataCommand
         {
             Output.Row(table, set.Info.Name, $"{set.Info.Size}", Format.Count(set.Info.ClassNames.Count), Format.Count(set.Info.TrainCount),
                 Format.Count(set.Info.TestCount),
-                set.Directory ?? (options.DataDirectory is null ? "not here; downloaded when asked for" : "not here"));
+                set.Directory ?? (options.DataDirectory is null ? "not found; downloaded when needed" : "not found"));
         }
         output.Table(table);
         return Failures.Success;
@@ -109,7 +109,7 @@ internal static class DataCommand
 
     private static int Fetch(Output output, string[] names, DatasetOptions options)
     {
-        using Interruption interruption = new("ending the download ...");
+        using Interruption interruption = new("stopping the download ...");
         List<DatasetLocation> fetched = [];
         using (DataScreen screen = new(output))
         {
@@ -122,7 +122,7 @@ internal static class DataCommand
             catch (OperationCanceledException)
             {
                 screen.Dispose();
-                Failures.Say("interrupted: what has come is kept, and the same command goes on from there");
+                Failures.Say("interrupted: partial downloads were kept; run the same command again to resume");
                 return Failures.Interrupted;
             }
         }
@@ -135,7 +135,7 @@ internal static class DataCommand
         }
         else
         {
-            fetched.ForEach(d => output.Line($"{d.Info.Name} is whole, in {d.Directory}"));
+            fetched.ForEach(d => output.Line($"{d.Info.Name} is complete in {d.Directory}"));
         }
         return Failures.Success;
     }
@@ -146,9 +146,8 @@ internal static class DataCommand
             names = [.. Datasets.All.Select(d => d.Name).Where(name => Datasets.Locate(name, options).IsFound)];
         if (names.Length == 0)
             throw new UsageException(
-                $"There is no data set here. Known are {string.Join(", ", Datasets.All.Select(d => d.Name))}: name one to see what is " +
-                $"missing of it.");
-        using Interruption interruption = new("ending ...");
+                $"No data sets found. Name one to see what is missing: {string.Join(", ", Datasets.All.Select(d => d.Name))}.");
+        using Interruption interruption = new("stopping ...");
         List<DatasetReport> reports = [.. names.Where(name => !ImageFolder.IsName(name))
             .Select(name => Datasets.Verify(name, options, interruption.Token))];
         List<ImageFolderReport> folders = [];

@@ -25,40 +25,39 @@ internal sealed class EvaluateCommand
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
 
     private readonly Option<SplitPart?> _split = Inputs.OneOf("--split",
-        "Which images, drawn as in the training: those it never saw, those that chose the best epoch, or those it learned from. " +
-        "Default: test.",
+        "Which split of the run's images: test (never seen in training), validation (chose the best epoch) or train. Default: test.",
         ("test", SplitPart.Test), ("validation", SplitPart.Validation), ("train", SplitPart.Train));
 
     private readonly Option<string?> _data =
         Inputs.Word("--data", "SET",
-        "Another data set of the same classes, whose test images are taken: all of them, of a folder without a split to test on. " +
-        "Default: the one of the training.");
+        "Evaluate on the test images of another data set with the same classes; a folder without a test split is used whole. Default: " +
+        "the data set of the run.");
 
     private readonly Option<bool> _skipBad =
-        Inputs.Flag("--skip-bad", "With a folder of pictures: leave bad files out and name them. Default: as in the training.");
+        Inputs.Flag("--skip-bad", "With a folder of pictures: leave out bad files and list them. Default: as in training.");
 
     private readonly Option<TestTimeAugmentation?> _augmentation = Inputs.OneOf("--tta",
-        "Look at each picture in several views and average the logits: mirror (2 views), or mirror-translate (6: also moved by a pixel " +
-        "of the network's input, up and left or down and right). Default: none.",
+        "Test-time augmentation: average the logits over several views of each picture: mirror (2 views), or mirror-translate (6: also " +
+        "shifted by one pixel of the network's input, up and left or down and right). Default: none.",
         Inputs.TestTimeAugmentations);
 
     private readonly Option<string?> _predictions =
         Inputs.Word("--predictions", "FILE",
-        "Write each prediction with its sample id, file and probabilities into a CSV file, which is replaced if it is there.");
+        "Write every prediction, with its sample id, file and probabilities, to a CSV file; replaced if it exists.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
-    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images at a time, at least 1. Default: {UsualBatchSize}.",
+    private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images per batch, at least 1. Default: {UsualBatchSize}.",
         least: 1);
-    private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: that of the training.");
+    private readonly Option<Precision?> _precision = Inputs.Precision("Number format of the kernels. Default: as in training.");
     private readonly Option<int?> _threads =
-        Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
+        Inputs.Integer("--threads", "Kernel threads; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
     private readonly Option<bool> _json = Inputs.Json();
-    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print only the result.");
 
     public static Command Create()
     {
         EvaluateCommand evaluate = new();
-        Command command = new("evaluate", "Say how good the weights of a run are on one of its splits.") { evaluate._run };
+        Command command = new("evaluate", "Evaluate the weights of a run on one of its splits.") { evaluate._run };
         foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation,
             evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
             evaluate._threads, evaluate._json, evaluate._quiet])
@@ -76,7 +75,7 @@ internal sealed class EvaluateCommand
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         string? file = line.GetValue(_predictions) is { } csv ? OutputPath.File(csv, _predictions.Name) : null;
         if (line.GetValue(_threads) > Machine.MostThreads)
-            throw new UsageException($"{line.GetValue(_threads)} threads were asked for, and there may be 1 to {Machine.MostThreads}.");
+            throw new UsageException($"--threads: expected at most {Machine.MostThreads}, got {line.GetValue(_threads)}.");
         ExecutionOptions options = new()
         {
             Precision = line.GetValue(_precision) ?? recipe.Precision,
@@ -84,7 +83,7 @@ internal sealed class EvaluateCommand
             Threads = line.GetValue(_threads) ?? 0,
         };
 
-        using Interruption interruption = new("ending the evaluation ...");
+        using Interruption interruption = new("stopping the evaluation ...");
         using ModelFile model = run.Open();
         DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), model.Graph,
             recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
@@ -92,7 +91,8 @@ internal sealed class EvaluateCommand
             places = places with { ClassNames = model.Preprocessing.ClassNames };
         DataSplits splits;
         using (DataScreen reading = new(output))
-            splits = Load(run, recipe, places, isOther, part, reading, interruption.Token);
+            splits = line.GetValue(_data) is not null ? Load(run, recipe, places, isOther, part, reading, interruption.Token)
+                : Advice.IfMoved(() => Load(run, recipe, places, isOther, part, reading, interruption.Token), "--data folder:PATH");
         Split split = SplitOf(splits, part);
         Dictionary<int, IReadOnlyList<Plan>> plans = [];
         MemoryCheck.Require(model.Graph, Math.Min(batchSize, split.Count), size =>
@@ -129,8 +129,8 @@ internal sealed class EvaluateCommand
     // Null where nothing speaks against it, or where nobody knows how the weights came to be.
     private static string? WarningOf(TestTimeAugmentation augmentation, TransformList? trained) =>
         augmentation == TestTimeAugmentation.None || trained is null || trained.Any(t => t is HorizontalFlip) ? null
-            : $"warning: the network was trained without flips, and --tta {Inputs.NameOf(augmentation)} shows it mirror images, which " +
-            $"usually makes it worse. Evaluate without --tta, or train with --augment horizontal-flip.";
+            : $"warning: the network was trained without flips, so mirrored views (--tta {Inputs.NameOf(augmentation)}) usually lower " +
+                $"its accuracy. Evaluate without --tta, or train with --augment horizontal-flip.";
 
     // The recipe with the data to take, and whether nothing of these was trained on.
     private static (Recipe Recipe, bool IsOther) RecipeOf(RunArgument run, string? data, SplitPart part)
@@ -139,7 +139,8 @@ internal sealed class EvaluateCommand
             return (run.ReadRecipe(), false);
         string name = ImageFolder.IsName(data) ? ImageFolder.FullName(data) : Datasets.Find(data).Name;
         if (part != SplitPart.Test)
-            throw new UsageException("--data takes the test images of another set: there is no training or validation split of it.");
+            throw new UsageException("--data evaluates the test images of another data set, which has no other splits here. Use --split " +
+                "test.");
         Recipe own = run.HasRecipe ? run.ReadRecipe() : new() { Network = "", Dataset = "" };
         return (own with { Dataset = name, Limit = null, ValidationFraction = 0 }, name != own.Dataset);
     }
@@ -171,7 +172,7 @@ internal sealed class EvaluateCommand
             return recipe.Split(Datasets.Load(recipe.Dataset,
                 places with { TestsAll = true, Trained = TrainedPictures.Of(own.Split(same)) }, reading, cancellation));
         DataSplits other = recipe.Split(Datasets.Load(recipe.Dataset, places with { TestsAll = true }, reading, cancellation));
-        const string Unknown = "The run does not record which pictures it was trained on: some of these may be among them.";
+        const string Unknown = "The run doesn't record which pictures it was trained on: some of these may be among them.";
         reading.Report(new(Unknown));
         return other with { Remarks = [.. other.Remarks, Unknown] };
     }

@@ -21,7 +21,7 @@ internal sealed class InfoCommand
         InfoCommand info = new();
         Command command =
             new("info",
-            "Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, " +
+            "Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, " +
             "data.") { info._json };
         command.SetAction(info.Run);
         return command;
@@ -64,16 +64,16 @@ internal sealed class InfoCommand
         }
         output.Fact("convolve", Version);
         output.Fact("processor", $"{Machine.ProcessorName}, {Environment.ProcessorCount} cores, {Machine.Threads} threads");
-        output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits} bit");
+        output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits}-bit");
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
-        output.Fact("pictures", jpeg.Problem ?? $"JPEG by {jpeg.Library}");
-        output.Fact("", png.Problem ?? $"PNG by {png.Library}");
+        output.Fact("pictures", jpeg.Problem ?? $"JPEG: {jpeg.Library}");
+        output.Fact("", png.Problem ?? $"PNG: {png.Library}");
         output.Fact("memory",
             $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
         output.Fact(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription}");
         foreach (DatasetLocation set in sets)
-            output.Fact(set == sets[0] ? "data" : "", $"{set.Info.Name}: {set.Directory ?? "not here"}");
+            output.Fact(set == sets[0] ? "data" : "", $"{set.Info.Name}: {set.Directory ?? "not found"}");
         output.Fact("cache", Datasets.CacheDirectory);
         return Failures.Success;
     }

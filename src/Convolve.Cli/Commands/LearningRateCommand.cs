@@ -26,26 +26,26 @@ internal sealed class LearningRateCommand
     // Of one trial, and of those after which no further one is begun.
     private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
     private readonly TrainingTaskArguments _task = new();
-    private readonly Option<double?> _from = Inputs.Number("--from-lr", "The first learning rate, above 0. Default: 1e-6.");
+    private readonly Option<double?> _from = Inputs.Number("--from-lr", "First learning rate of the sweep, above 0. Default: 1e-6.");
     private readonly Option<double?> _to = Inputs.Number("--to-lr",
-        "The last learning rate; the sweep ends before it where the loss is left far behind. Default: 10.");
+        "Last learning rate of the sweep, which stops early if the loss diverges. Default: 10.");
     private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
     private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
-        "Only suggest. Otherwise the suggested rate, the recipe's and neighbors of the better one are each trained with for an epoch " +
-        "(at least 200 steps, at most a minute), and the best on the validation split is the next command's.");
+        "Only suggest a rate. Otherwise the suggested rate, the recipe's, and neighbors of the better one each train for an epoch (at " +
+        "least 200 steps, at most a minute), and the best on the validation split goes into the next command.");
     private readonly Option<string?> _svg =
-        Inputs.Word("--svg", "FILE", "Write the chart into an SVG file, which is replaced if it is there.");
+        Inputs.Word("--svg", "FILE", "Write the chart to an SVG file; replaced if it exists.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<bool> _json = Inputs.Json();
-    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print only the result.");
 
     public static Command Create()
     {
         LearningRateCommand find = new();
         Command command =
             new("lr-find",
-            "Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. " +
-            "Nothing is kept of the training.");
+            "Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The " +
+            "trained weights are discarded.");
         find._task.AddTo(command);
         foreach (Option option in (Option[])[find._from, find._to, find._steps, find._noTrial, find._svg, find._dataDirectory, find._json,
             find._quiet])
@@ -58,7 +58,7 @@ internal sealed class LearningRateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        GivenOptions.Refuse(line, "The learning rate is what is looked for", _task.LearningRate);
+        GivenOptions.Refuse(line, "lr-find looks for the learning rate", _task.LearningRate);
         TrainingTask task = _task.Read(line);
         (string network, Graphs.Graph graph, Recipe recipe) = task;
         LearningRateSweep usual = new(), sweep = new()
@@ -69,7 +69,7 @@ internal sealed class LearningRateCommand
         };
         string? drawing = line.GetValue(_svg) is { } svg ? OutputPath.File(svg, _svg.Name) : null;
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
-        using Interruption interruption = new("ending the step ...");
+        using Interruption interruption = new("finishing the step ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
         MemoryCheck.Require(graph, data, recipe);
         (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial),
@@ -153,24 +153,25 @@ internal sealed class LearningRateCommand
         if (Best(curve, recipe, trials) is not { } best)
         {
             output.Last(
-                $"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or see whether the network can learn at " +
+                $"no suggestion: the loss never fell. Try --from-lr and --to-lr further apart, or check that the network can learn at " +
                 $"all: {ProgramName.Current} train {task} --overfit-one-batch");
             return;
         }
         string schedule = TrainOptions.NameOf(recipe.Schedule.Kind);
         output.Line(
-            $"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the highest rate of {schedule}: the loss was lowest at " +
+            $"suggested     {Format.Number(Suggested(curve, recipe)!.Value)} as the peak rate of {schedule}: the loss was lowest at " +
             $"{Format.Number(LearningRateSearch.Rounded(curve.Rates[curve.Bottom!.Value]))}");
         output.Line($"recipe        {Format.Number(RecipeRate(recipe))}");
         if (!curve.Diverged)
-            output.Line("The loss was still in sight at the last rate: try a higher --to-lr to see where it is too fast.");
+            output.Line("The loss had not diverged at the last rate: try a higher --to-lr to see where it does.");
         if (trials.Count > 0)
         {
             output.Line();
             output.Table(TableOf(trials, curve, recipe));
             output.Line();
             if (LearningRateSearch.Best(trials).Rate != best)
-                output.Line($"Rates within {Format.Number(100 * Margin)} points of the best differ by luck: the recipe's rate stays.");
+                output.Line($"Differences within {Format.Number(100 * Margin)} points of the best are noise, so the recipe's rate is " +
+                    $"kept.");
         }
         output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
         output.Next(($"{ProgramName.Current} train {task} --lr {Format.Number(best)}", ""));
@@ -184,7 +185,7 @@ internal sealed class LearningRateCommand
         foreach (LearningRateTrial trial in trials.OrderBy(t => t.Rate))
         {
             string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
-            string loss = double.IsNaN(trial.Loss) ? "no number" : Format.Fraction(trial.Loss);
+            string loss = double.IsNaN(trial.Loss) ? "NaN" : Format.Fraction(trial.Loss);
             Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss,
                 .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
         }

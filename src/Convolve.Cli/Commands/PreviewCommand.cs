@@ -18,29 +18,30 @@ internal sealed class PreviewCommand
 {
     private const int MostImages = 100;
     private readonly Argument<string> _set = new("SET") { HelpName = "SET", Description = $"The data set: {Inputs.Sets}." };
-    private readonly Option<string?> _augment = Inputs.Augment("What is done to the training images. Default: nothing.");
+    private readonly Option<string?> _augment = Inputs.Augment("Transforms of the training images. Default: none.");
 
     private readonly Option<string?> _network = Inputs.Word("--network", "NET",
-        $"The network whose input is shown: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file. Default: none, " +
-        $"and the pictures are of the size that the transforms end at.");
+        $"Show the input of this network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file. Default: the size " +
+        $"that the transforms produce.");
 
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
-    private readonly Option<int?> _images = Inputs.Integer("--images", $"How many images are shown, 1 to {MostImages}. Default: 8.",
+    private readonly Option<int?> _images = Inputs.Integer("--images", $"Images to show, 1 to {MostImages}. Default: 8.",
         least: 1);
-    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"How many epochs of each are shown, 1 to {MostImages}. Default: 6.",
+    private readonly Option<int?> _epochs = Inputs.Integer("--epochs", $"Epochs to show of each image, 1 to {MostImages}. Default: 6.",
         least: 1);
-    private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "The seed of the run that is shown. Default: 0.");
-    private readonly Option<bool> _skipBad = Inputs.Flag("--skip-bad", "Leave out the bad files of a folder of pictures.");
+    private readonly Option<ulong?> _seed = Inputs.Seed("--seed", "Seed of the run to preview. Default: 0.");
+    private readonly Option<bool> _skipBad = Inputs.Flag("--skip-bad", "With a folder of pictures: leave out bad files.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
-    private readonly Option<string?> _out = Inputs.Word("--out", "FILE", "The PNG file. Default: SET-preview.png in the current folder.");
+    private readonly Option<string?> _out = Inputs.Word("--out", "FILE", "The PNG file to write. Default: SET-preview.png in the current " +
+        "folder.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         PreviewCommand preview = new();
         Command command = new("preview",
-            "Write a picture of training images before and after augmentation: the image, what evaluation sees of it, and what training " +
-            "sees in its first epochs.")
+            "Write a PNG file of training images before and after augmentation: the image, what evaluation sees, and what training sees " +
+            "in its first epochs.")
         {
             preview._set,
         };
@@ -58,7 +59,7 @@ internal sealed class PreviewCommand
         DatasetInfo info = Datasets.Find(line.GetRequiredValue(_set));
         TransformList transforms = Inputs.Transforms(line.GetValue(_augment)) ?? TransformList.Empty;
         if (line.GetValue(_network) is null)
-            GivenOptions.Refuse(line, "--net-option chooses in the network of --network, and none is named", _networkOptions);
+            GivenOptions.Refuse(line, "--net-option only applies to --network NET", _networkOptions);
         Graph? graph = line.GetValue(_network) is not { } typed ? null
             : new NetworkArgument(typed) is var network
             && network.IsFile ? network.Create(null, Inputs.Pairs(line.GetValue(_networkOptions)), null)
@@ -67,7 +68,7 @@ internal sealed class PreviewCommand
             epochs = UpTo(MostImages, line.GetValue(_epochs) ?? 6, "--epochs");
         string file = OutputPath.File(line.GetValue(_out) ?? $"{Path.GetFileName(info.Name)}-preview.png", _out.Name);
 
-        using Interruption interruption = new("ending ...");
+        using Interruption interruption = new("stopping ...");
         DatasetOptions where = Inputs.DataOptions(line.GetValue(_dataDirectory)) with
         {
             Channels = graph is null ? null : graph.Input.Channels == 1 ? 1 : 3,
@@ -95,11 +96,11 @@ internal sealed class PreviewCommand
             return Failures.Success;
         }
         output.Line(
-            $"{file}: {sheet.Images} images; in each row the image, what evaluation sees of it, and training in {sheet.Columns - 2} " +
-            $"epochs.");
+            $"{file}: {sheet.Images} images; each row shows the image, what evaluation sees, and what training sees in " +
+            $"{sheet.Columns - 2} epochs.");
         return Failures.Success;
     }
 
     private static int UpTo(int most, int value, string name) =>
-        value <= most ? value : throw new UsageException($"{name} is {value}, and must be from 1 to {most}.");
+        value <= most ? value : throw new UsageException($"{name}: expected a whole number from 1 to {most}, got {value}.");
 }

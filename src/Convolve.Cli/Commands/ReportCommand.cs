@@ -16,7 +16,7 @@ internal sealed class ReportCommand
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<string?> _out = Inputs.Word("--out", "FILE",
-        $"The HTML file, which is replaced if it is there. Default: {RunReport.FileName} in the run folder.");
+        $"The HTML file to write; replaced if it exists. Default: {RunReport.FileName} in the run folder.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
@@ -24,7 +24,7 @@ internal sealed class ReportCommand
         ReportCommand report = new();
         Command command =
             new("report",
-            "Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, " +
+            "Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, " +
             "recipe.") { report._run };
         foreach (Option option in (Option[])[report._dataDirectory, report._out, report._json])
             command.Add(option);
@@ -50,14 +50,14 @@ internal sealed class ReportCommand
         }
         catch (OperationCanceledException)
         {
-            Failures.Say($"interrupted: the run is whole; its report is written by: {again}");
+            Failures.Say($"interrupted: the run is complete. To write its report: {again}");
             return (null, Failures.Interrupted);
         }
         catch (Exception e) when (e is FileWriteException or DataException or RecipeException or InsufficientMemoryException)
         {
             Failures.Say(written is null
-                ? $"{e.Message} The run is whole, and only its report is missing, or not safe on the disk yet; it is written by: {again}"
-                : $"{e.Message} The run and its report are whole; TensorBoard has no grid of its predictions.");
+                ? $"{e.Message} The run is complete; only its report is missing, or not yet safely on disk. To write it: {again}"
+                : $"{e.Message} The run and its report are complete; only TensorBoard's grid of predictions is missing.");
             return (written, Failures.Failed);
         }
         finally
@@ -78,11 +78,11 @@ internal sealed class ReportCommand
         Output output = new(line.GetValue(_json));
         RunArgument run = new(line.GetRequiredValue(_run));
         string file = OutputPath.File(line.GetValue(_out) ?? Path.Combine(run.Folder, RunReport.FileName), _out.Name);
-        using Interruption interruption = new("ending ...");
+        using Interruption interruption = new("stopping ...");
         EvaluatedRun evaluated = Load(run, line.GetValue(_dataDirectory), output, interruption.Token);
         AtomicFile.WriteText(file, RunReport.ToHtml(evaluated));
         if (evaluated.Problem is { } problem)
-            Failures.Say($"the report has no predictions and no pictures: {problem}");
+            Failures.Say($"the report has no predictions or pictures: {problem}");
         if (output.IsJson)
         {
             Output.Json(new JsonObject

@@ -26,46 +26,46 @@ internal sealed class ReproduceCommand
     {
         Arity = ArgumentArity.ZeroOrOne,
         HelpName = "NAME",
-        Description = $"The experiment: {string.Join(", ", ExperimentCatalog.All.Select(e => e.Name))}. Without it they are listed.",
+        Description = $"The experiment: {string.Join(", ", ExperimentCatalog.All.Select(e => e.Name))}. Without NAME, list them.",
     };
 
     private readonly Option<bool> _quick =
-        Inputs.Flag("--quick", "Few images and epochs, so that it ends in a minute or two; the result says so.");
+        Inputs.Flag("--quick", "Use few images and epochs, to finish in a minute or two; the result says so.");
 
     private readonly Option<int?> _seeds = Inputs.Integer("--seeds",
-        $"Train each arm with so many seeds, from 0 on, and give mean and 95 % interval. Default: 1, or for experiments of one switch " +
-        $"as many as `{ProgramName.Current} reproduce` lists.", least: 1);
+        $"Train each arm with N seeds, starting at 0, and report the mean and its 95 % interval. Default: 1, or for ablations the number " +
+        $"that `{ProgramName.Current} reproduce` lists.", least: 1);
 
     private readonly Option<int?> _epochs = Inputs.Integer("--epochs",
-        "At most so many epochs of each run; the result says so. Default: the experiment's own.", least: 1);
+        "Train each run for at most N epochs; the result says so. Default: the experiment's own.", least: 1);
 
-    private readonly Option<Precision?> _precision = Inputs.Precision("The kernels' number format. Default: auto.");
+    private readonly Option<Precision?> _precision = Inputs.Precision("Number format of the kernels. Default: auto.");
 
     private readonly Option<int?> _threads =
-        Inputs.Integer("--threads", "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. Default: 0.");
+        Inputs.Integer("--threads", "Kernel threads; 0 means OMP_NUM_THREADS, or all cores. Default: 0.");
 
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
     private readonly Option<string?> _out = Inputs.Word("--out", "PATH",
-        "Where the run folders of the arms and result.json go. Default: runs/NAME-yyyyMMdd-HHmmss (UTC) under the current folder. With " +
-        "--results, the page: results.md.");
+        "Folder for result.json and the run folders of the arms. Default: runs/NAME-yyyyMMdd-HHmmss (UTC) under the current folder. With " +
+        "--results, the page to write; default: results.md.");
 
     private readonly Option<string?> _resume = Inputs.Word("--resume", "DIR",
-        "Go on with an experiment that was interrupted: the folder that it named. Runs that are done are kept.");
+        "Resume the interrupted experiment in this folder. Finished runs are kept.");
 
     private readonly Option<string?> _results = Inputs.Word("--results", "DIR",
-        "Write a page of Markdown of all experiments that are done in folders under DIR, published beside measured. What the page " +
-        "already says of other experiments stays.");
+        "Write a Markdown page of all finished experiments in folders under DIR, with published and measured results side by side. What " +
+        "the page already says of other experiments is kept.");
 
     private readonly Option<bool> _json = Inputs.Json();
 
-    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print only the result.");
 
     public static Command Create()
     {
         ReproduceCommand reproduce = new();
         Command command = new("reproduce",
-            "Run an experiment of the teaching material, and put the published result beside the measured one.") { reproduce._name };
+            "Run an experiment from the teaching material and compare its result with the published one.") { reproduce._name };
         foreach (Option option in (Option[])[reproduce._quick, reproduce._seeds, reproduce._epochs, reproduce._precision,
             reproduce._threads, reproduce._dataDirectory,
             reproduce._out, reproduce._resume, reproduce._results, reproduce._json, reproduce._quiet])
@@ -77,26 +77,28 @@ internal sealed class ReproduceCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        using Interruption interruption = new("ending the step ...");
+        using Interruption interruption = new("finishing the step ...");
         string? name = line.GetValue(_name), resumed = line.GetValue(_resume), results = line.GetValue(_results);
         if (results is not null)
         {
-            GivenOptions.Refuse(line, "--results makes a page of what is done", _name, _quick, _seeds, _epochs, _precision, _threads,
+            GivenOptions.Refuse(line, "--results only writes a page of finished " +
+                "experiments", _name, _quick, _seeds, _epochs, _precision, _threads,
                 _dataDirectory, _resume);
             return WritePage(results, OutputPath.File(line.GetValue(_out) ?? DefaultPage, _out.Name), output);
         }
         if (resumed is not null)
-            GivenOptions.Refuse(line, "--resume goes on as the experiment was started", _name, _quick, _seeds, _epochs, _precision,
+            GivenOptions.Refuse(line, "--resume uses the settings that the experiment was started " +
+                "with", _name, _quick, _seeds, _epochs, _precision,
                 _threads, _out);
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         if (resumed is null && name is null)
         {
-            GivenOptions.Refuse(line, "without NAME the experiments are listed", _quick, _seeds, _epochs, _precision, _threads,
+            GivenOptions.Refuse(line, "without NAME, the experiments are only listed", _quick, _seeds, _epochs, _precision, _threads,
                 _dataDirectory, _out);
             return ReproduceScreen.List(output, interruption.Token);
         }
         if (resumed is null && ExperimentCatalog.Find(name!) is CostExperiment)
-            GivenOptions.Refuse(line, $"{name} counts and measures, and trains nothing", _seeds, _epochs, _precision, _threads,
+            GivenOptions.Refuse(line, $"{name} only counts and measures, without training", _seeds, _epochs, _precision, _threads,
                 _dataDirectory);
         (string folder, ExperimentSettings settings) = resumed is not null ? (resumed, ExperimentSettings.Read(resumed))
             : Begin(line, name!);
@@ -126,7 +128,7 @@ internal sealed class ReproduceCommand
         {
             string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
             Failures.Say(
-                $"interrupted: {folder} has the runs so far. Go on with: {ProgramName.Current} reproduce --resume " +
+                $"interrupted: {folder} has the runs so far. To resume: {ProgramName.Current} reproduce --resume " +
                 $"{Format.Quoted(folder)}{data}");
             return status;
         }
@@ -148,8 +150,8 @@ internal sealed class ReproduceCommand
         OutputPath.Folder(folder, _out.Name);
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new UsageException(
-                $"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with what " +
-                $"it holds: --resume {Format.Quoted(folder)}.");
+                $"{folder} is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or resume the " +
+                $"experiment in it: --resume {Format.Quoted(folder)}.");
         // What trains nothing takes seconds, and is not cut short.
         bool isQuick = line.GetValue(_quick) && experiment is TrainingExperiment;
         ExperimentSettings settings = new()
@@ -240,7 +242,7 @@ internal sealed class ReproduceCommand
     private static int WritePage(string folder, string file, Output output)
     {
         if (!Directory.Exists(folder))
-            throw new UsageException($"{folder} is no folder. Give the one under which experiments are, such as runs.");
+            throw new UsageException($"{folder} is not a folder. Pass the folder that contains the experiments, such as runs.");
         List<IExperimentResult> results = [];
         List<string> unread = [];
         foreach (string found in Directory.EnumerateDirectories(folder).Append(folder).Order(StringComparer.Ordinal)
@@ -253,16 +255,18 @@ internal sealed class ReproduceCommand
             }
             catch (Exception e) when (e is RecipeException or NetworkException)
             {
-                Failures.Say($"{found} is left out: {e.Message}");
+                string resume = e is RecipeException { Remedy: Remedy.Experiment }
+                    ? $" To resume it: {ProgramName.Current} reproduce --resume {Format.Quoted(found)}" : "";
+                Failures.Say($"skipped {found}: {e.Message}{resume}");
                 unread.Add(found);
             }
         }
         if (results.Count == 0)
             throw new UsageException(
-                $"No folder under {folder} has an experiment that is done. Run one with: {ProgramName.Current} reproduce NAME --out " +
+                $"No finished experiment found under {folder}. Run one with: {ProgramName.Current} reproduce NAME --out " +
                 $"{Format.Quoted(Path.Combine(folder, "NAME"))}");
         (IReadOnlyList<string> written, IReadOnlyList<string> kept) = ResultsPage.Write(results, file);
-        string stayed = kept.Count == 0 ? "" : $"; of them stayed as they were: {string.Join(", ", kept)}";
+        string stayed = kept.Count == 0 ? "" : $"; unchanged: {string.Join(", ", kept)}";
         output.Last($"{written.Count} {(written.Count == 1 ? "experiment" : "experiments")}, {file}{stayed}");
         if (output.IsJson)
             Output.Json(new()

@@ -23,28 +23,28 @@ internal sealed class SummaryCommand
         HelpName = "NET",
         Arity = ArgumentArity.ZeroOrOne,
         Description =
-        $"The network: a name, or a JSON file of your own ({NetworkArgument.FormatGuide}). Without one, all networks and what may be " +
-        $"chosen in them are listed.",
+        $"The network: a name, or a JSON file of your own ({NetworkArgument.FormatGuide}). Without NET, list all networks and their " +
+        $"options.",
     };
 
     private readonly Option<int?> _batchSize =
-        Inputs.Integer("--batch-size", $"Images of one pass, at least 1; the memory is for as many. Default: {UsualBatchSize}.", least: 1);
+        Inputs.Integer("--batch-size", $"Images per pass, at least 1; the memory is for this many. Default: {UsualBatchSize}.", least: 1);
     private readonly Option<int?> _classes =
         Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
     private readonly Option<string?> _input = Inputs.ImageShape();
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
     private readonly Option<Precision?> _precision =
-        Inputs.Precision("The kernels' number format, which the memory is for. Default: auto.");
+        Inputs.Precision("Number format of the kernels; the memory is for this format. Default: auto.");
     private readonly Option<bool> _plan =
-        Inputs.Flag("--plan", "Show the steps of a training pass too: implementation, layouts, places in memory.");
+        Inputs.Flag("--plan", "Also show the steps of a training pass: implementation, layouts, memory offsets.");
     private readonly Option<string?> _svg =
-        Inputs.Word("--svg", "FILE", "Draw the network into an SVG file, which is replaced if it is there.");
+        Inputs.Word("--svg", "FILE", "Draw the network as an SVG file; replaced if it exists.");
     private readonly Option<bool> _json = Inputs.Json();
 
     public static Command Create()
     {
         SummaryCommand summary = new();
-        Command command = new("summary", "Say what a network is: layers, shapes, parameters, cost, memory.") { summary._network };
+        Command command = new("summary", "Describe a network: layers, shapes, parameters, cost, memory.") { summary._network };
         foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._input, summary._networkOptions,
             summary._precision, summary._plan,
             summary._svg, summary._json])
@@ -137,7 +137,7 @@ internal sealed class SummaryCommand
             });
             return;
         }
-        Table table = Output.Columns("network", new("what it is") { Folds = true }, new("--net-option") { Folds = true });
+        Table table = Output.Columns("network", new("description") { Folds = true }, new("--net-option") { Folds = true });
         foreach (NetworkEntry entry in NetworkCatalog.All)
             Output.Row(table, entry.Name, entry.Description, string.Join(", ", entry.Options.Select(o => $"{o.Name}={o.Default}")));
         output.Table(table);

@@ -24,28 +24,28 @@ internal sealed class TrainCommand
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
     private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
-        "The run folder: recipe, environment, metrics, the best weights, checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) under " +
-        "the current folder.");
+        "The run folder, for the recipe, environment, metrics, best weights and checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) " +
+        "under the current folder.");
 
     private readonly Option<TimeSpan?> _timeLimit = Inputs.Duration("--time-limit",
-        "End after so long, such as 30m, with the best weights so far, tested; what had begun is saved, and --resume goes on with it. " +
-        "Default: no limit.");
+        "Stop after this time, such as 30m, and test the best weights so far. The run is saved, and --resume resumes it. Default: no " +
+        "limit.");
 
     private readonly Option<bool> _overfit = Inputs.Flag("--overfit-one-batch",
-        "Train on the first batch alone (16 images of it where a step takes long), again and again, to see whether the network can " +
-        "learn at all; nothing is kept. The recipe's rule is tried first, then Adam. The exit code is 1 if it cannot.");
+        "Train on the first batch alone (16 images of it if steps are slow), again and again, to check that the network can learn at " +
+        "all; nothing is saved. Tries the recipe's optimizer first, then Adam. The exit code is 1 if it can't learn.");
 
     private readonly Option<bool> _json = Inputs.Flag("--json",
-        "Print one JSON object on standard output, and everything else on standard error. Its training and validation figures are those " +
-        "of the best epoch, whose weights are kept.");
+        "Print one JSON object to standard output and everything else to standard error. Its training and validation figures are from " +
+        "the best epoch, whose weights are kept.");
 
-    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print the result only.");
+    private readonly Option<bool> _quiet = Inputs.Flag("--quiet", "Print only the result.");
 
     public static Command Create()
     {
         TrainCommand train = new();
         Command command =
-            new("train", "Train a network, keep the weights of the epoch that was best on the validation split, and test them once.");
+            new("train", "Train a network, keep the weights of the best epoch on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
         foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._out, train._json, train._quiet])
@@ -73,7 +73,7 @@ internal sealed class TrainCommand
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
         if (line.GetValue(_overfit))
-            _resumption.RefuseAll(line, "--overfit-one-batch keeps nothing, and goes on with nothing", _out, _timeLimit);
+            _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit);
         string folder = FolderOf(line, run, recipe);
         if (run is null)
             RefuseUsed(folder);
@@ -82,7 +82,7 @@ internal sealed class TrainCommand
             return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
-        using Interruption interruption = new("ending the step and saving the run ...");
+        using Interruption interruption = new("finishing the step and saving the run ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
             : recipe, run is null ? "" : " --override");
@@ -148,7 +148,7 @@ internal sealed class TrainCommand
             $"--early-stop {2 * run.Recipe.EarlyStopping!.Patience}")
             : string.Create(CultureInfo.InvariantCulture, $"--epochs {2 * outcome.Epochs}");
         if (run.HasCheckpoint)
-            output.Line($"to train on   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
+            output.Line($"to continue   {ResumeOptions.CommandFor(folder, new(), dataDirectory)} {more} --override");
         return Failures.Success;
     }
 
@@ -193,7 +193,7 @@ internal sealed class TrainCommand
         if (run is null)
             return given ?? DefaultFolder(recipe);
         if (given is not null)
-            throw new UsageException("--out and --resume both name the run folder. Give --resume alone.");
+            throw new UsageException("--out and --resume both name the run folder. Use --resume alone.");
         return Path.GetRelativePath(Environment.CurrentDirectory, run.FullPath) is var near
             && !near.StartsWith("..", StringComparison.Ordinal) ? near : run.FullPath;
     }
@@ -221,7 +221,7 @@ internal sealed class TrainCommand
         OutputPath.Folder(folder, "--out");
         if (File.Exists(Path.Combine(folder, RunFolder.RecipeFile)))
             throw new UsageException(
-                $"{folder} holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by " +
-                $"--resume, or delete it.");
+                $"{folder} already holds a run, and runs are not overwritten. Choose another folder with --out, resume it with --resume, " +
+                $"or delete it.");
     }
 }

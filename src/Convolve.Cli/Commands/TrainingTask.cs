@@ -32,7 +32,7 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
 }
 
 /// <summary>
-/// The network, the data and the recipe as a command line says them; of a run that goes on, what it does not say is the run's.
+/// The network, the data and the recipe of a command line; for a resumed run, the run's own where nothing is typed.
 /// </summary>
 internal sealed class TrainingTaskArguments
 {
@@ -84,13 +84,14 @@ internal sealed class TrainingTaskArguments
         return new(network.Typed, graph, _options.Read(line, network.RecipeFor(graph, info.Name)));
     }
 
-    /// <summary>A run that goes on, with what is given all the same.</summary>
+    /// <summary>A run to resume, and what is typed nevertheless.</summary>
     /// <inheritdoc cref="Read(ParseResult)" path="/exception"/>
     public TrainingTask Read(ParseResult line, RunFolder run)
     {
-        DatasetInfo info = Datasets.Find(line.GetValue(_data) ?? run.Recipe.Dataset);
+        DatasetInfo info = line.GetValue(_data) is { } typed ? Datasets.Find(typed)
+            : Advice.IfMoved(() => Datasets.Find(run.Recipe.Dataset), "--data folder:PATH --override");
         NetworkArgument network = new(line.GetValue(_network) ?? run.Recipe.Network);
-        // The name alone says nothing of what was chosen in the network.
+        // The name alone doesn't say which options the network has.
         bool isDescribed = network.IsFile || network.Typed != run.Recipe.Network || line.GetResult(_input) is not null
             || line.GetResult(_networkOptions) is not null;
         Graph graph = isDescribed ? Create(line, network, info) : run.Graph;
@@ -104,7 +105,7 @@ internal sealed class TrainingTaskArguments
             line.GetValue(_input));
         return graph.Output.Channels == info.ClassNames.Count ? graph
             : throw new UsageException(
-            $"{network.Typed} gives {graph.Output} outputs, and {info.Name} has {info.ClassNames.Count} classes. Give its last layer " +
+            $"{network.Typed} has {graph.Output} outputs, but {info.Name} has {info.ClassNames.Count} classes. Give its last layer " +
             $"{info.ClassNames.Count} units.");
     }
 }

@@ -28,7 +28,7 @@ internal static class GivenOptions
 
     /// <summary>Refuses what has no meaning beside something else.</summary>
     /// <param name="line">What was typed.</param>
-    /// <param name="reason">Such as "--results makes a page of what is done".</param>
+    /// <param name="reason">Such as "--results only writes a page of finished experiments".</param>
     /// <param name="others">Options and arguments that must not be there.</param>
     /// <exception cref="UsageException">One of them is.</exception>
     public static void Refuse(ParseResult line, string reason, params ReadOnlySpan<Symbol> others)
@@ -39,7 +39,7 @@ internal static class GivenOptions
                 ? (line.GetResult(argument) is { Tokens.Count: > 0 }, argument.HelpName)
                 : (line.GetResult((Option)other) is { Implicit: false }, other.Name);
             if (isGiven)
-                throw new UsageException($"{reason}: leave {name} away.");
+                throw new UsageException($"{reason}: remove {name}.");
         }
     }
 }

@@ -32,7 +32,7 @@ internal static class Inputs
         CustomParser = result => Parse<OrNone<int>?>(result, text => text == OrNone.Word ? default(OrNone<int>)
             : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least ? new(value)
             : null,
-            string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647, or none,")),
+            string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647, or none")),
     };
 
     /// <summary>A number, or none.</summary>
@@ -42,7 +42,7 @@ internal static class Inputs
         HelpName = "X|none",
         CustomParser = result => Parse<OrNone<double>?>(result, text => text == OrNone.Word ? default(OrNone<double>)
             : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? new(value) : null,
-            "a number, or none,"),
+            "a number or none"),
     };
 
     public static Option<ulong?> Seed(string name, string description) => new(name)
@@ -91,7 +91,7 @@ internal static class Inputs
     public static Option<Precision?> Precision(string description) => OneOf("--precision", description,
         ("auto", Planning.Precision.Auto), ("f32", Planning.Precision.Float32), ("bf16", Planning.Precision.BFloat16));
 
-    /// <summary>The views of a picture that an evaluation can average, as they are typed.</summary>
+    /// <summary>The test-time augmentations, as typed.</summary>
     public static (string Name, TestTimeAugmentation Value)[] TestTimeAugmentations =>
         [("none", TestTimeAugmentation.None), ("mirror", TestTimeAugmentation.Mirror),
             ("mirror-translate", TestTimeAugmentation.MirrorAndTranslate)];
@@ -103,10 +103,10 @@ internal static class Inputs
     public static string NameOf(Precision precision) => precision == Planning.Precision.BFloat16 ? "bf16" : "f32";
 
     public static Option<string?> DataDirectory() => Word("--data-dir", "DIR",
-        "The only folder to look for the data in: its files, or a folder for each set. Default: CONVOLVE_DATA, the cache, the system's " +
-        "folders, the set's mirrors.");
+        "Look for the data only in this folder: the files themselves, or one folder per data set. Default: CONVOLVE_DATA, the cache, the " +
+        "system folders, then the data set's mirrors.");
 
-    public static Option<bool> Json() => Flag("--json", "Print one JSON object on standard output, and everything else on standard error.");
+    public static Option<bool> Json() => Flag("--json", "Print one JSON object to standard output and everything else to standard error.");
 
     /// <summary>The sets there are to name, for help texts.</summary>
     public static string Sets => $"{string.Join(", ", Datasets.All.Select(d => d.Name))}, or folder:PATH for your own pictures";
@@ -114,7 +114,7 @@ internal static class Inputs
     public static DatasetOptions DataOptions(string? directory) => new() { DataDirectory = directory };
 
     public static Option<string?> ImageShape() =>
-        Word("--input", "CxHxW", "The shape of one image, such as 3x64x64: channels, height, width. Default: the network's own.");
+        Word("--input", "CxHxW", "Shape of one image as channels x height x width, such as 3x64x64. Default: the network's own.");
 
     /// <summary>Pictures are decoded to the channels of the network, colour or grey.</summary>
     public static DatasetOptions DataOptions(string? directory, Graph graph, Recipe recipe) =>
@@ -124,8 +124,7 @@ internal static class Inputs
     public static Option<string[]> NetworkOptions() => new("--net-option")
     {
         Description =
-            $"Something that may be chosen in the network, such as activation=tanh,dropout=0.5; `{ProgramName.Current} summary` lists " +
-            $"them. May be given several times.",
+            $"An option of the network, such as activation=tanh,dropout=0.5; `{ProgramName.Current} summary` lists them. Can be repeated.",
         HelpName = "KEY=VALUE",
     };
 
@@ -137,7 +136,7 @@ internal static class Inputs
         {
             int sign = pair.IndexOf('=', StringComparison.Ordinal);
             if (sign < 1 || sign == pair.Length - 1)
-                throw new UsageException($"--net-option: \"{pair}\" is not KEY=VALUE, such as activation=tanh.");
+                throw new UsageException($"--net-option: expected KEY=VALUE, such as activation=tanh, got \"{pair}\".");
             if (!pairs.TryAdd(pair[..sign], pair[(sign + 1)..]))
                 throw new UsageException($"--net-option: {pair[..sign]} is given twice.");
         }
@@ -146,7 +145,8 @@ internal static class Inputs
 
     /// <summary>Transforms as typed; null where none are given.</summary>
     public static Option<string?> Augment(string description) => Word("--augment", "T,T,...",
-        $"{description} A transform is NAME[:VALUE][:KEY=VALUE]...: {string.Join(", ", TransformList.Syntax)}; flip is horizontal-flip.");
+        $"{description} Transforms are written NAME[:VALUE][:KEY=VALUE]...: {string.Join(", ", TransformList.Syntax)}; flip is short for " +
+        $"horizontal-flip.");
 
     /// <exception cref="UsageException">The text is no list of transforms.</exception>
     public static TransformList? Transforms(string? typed)
@@ -167,8 +167,8 @@ internal static class Inputs
         T? value = parse(text);
         if (value is null)
             result.AddError(
-                $"{((OptionResult)result.Parent!).Option.Name} is \"{text}\", and {expected} was " +
-                $"expected.{NearestName.Guess(text, names ?? [])}");
+                $"{((OptionResult)result.Parent!).Option.Name}: expected {expected}, got \"{text}\"." +
+                NearestName.Guess(text, names ?? []));
         return value;
     }
 }

@@ -58,14 +58,14 @@ internal static class MemoryCheck
                 $"{option} {most}{with}.");
         string takes =
             $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory " +
-            $"({Words(needed)}), and {Format.Bytes(fit.AvailableBytes)} are available.";
+            $"({Words(needed)}), but only {Format.Bytes(fit.AvailableBytes)} is available.";
         if (with is null)
-            throw new UsageException($"{takes} End other programs, or take a machine with more.");
+            throw new UsageException($"{takes} Close other programs, or use a machine with more memory.");
         int fits = fit.Largest, part = inParts is null ? 0 : fit.LargestOf(inParts);
         string mend = fits > 0
             ? $"The largest {what} that fits is {fits}: {option} " +
             $"{fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
-            : "Not even one image at a time fits: end other programs, or use a smaller network.";
+            : "Not even one image at a time fits: close other programs, or use a smaller network.";
         throw new UsageException($"{takes} {mend}");
     }
 }

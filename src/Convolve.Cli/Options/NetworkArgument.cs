@@ -34,16 +34,16 @@ internal sealed record NetworkArgument(string Typed)
         if (!IsFile)
         {
             if (input is not null && !options.TryAdd(InputOption, input))
-                throw new UsageException("--input and --net-option input are one and the same. Give one of them.");
+                throw new UsageException("--input and --net-option input mean the same. Use only one of them.");
             return classes is { } count ? NetworkCatalog.Create(Typed, count, options) : NetworkCatalog.Create(Typed, options: options);
         }
         if (options.Count > 0)
             throw new UsageException(
-                $"--net-option chooses in networks of the zoo, and {Typed} is a file. Write your choice into the file.");
+                $"--net-option is for built-in networks, and {Typed} is a file. Change the setting in the file.");
         Graph graph = Read();
         if (classes is { } wanted && graph.Output != Shape.Vector(wanted))
             throw new UsageException(
-                $"{Typed} gives {graph.Output} outputs, and --classes is {wanted}. Change the units of its last layer.");
+                $"{Typed} has {graph.Output} outputs, but --classes is {wanted}. Change the units of its last layer.");
         return input is null ? graph : graph.WithInput(ShapeOf(input));
     }
 
@@ -58,25 +58,25 @@ internal sealed record NetworkArgument(string Typed)
             FileInfo file = new(Typed);
             if (file.Exists && file.Length > LongestFile)
                 throw new UsageException(
-                    $"{Typed} has {Format.Bytes(file.Length)}, and a network has at most {Format.Bytes(LongestFile)}. Is it the right " +
+                    $"{Typed} is {Format.Bytes(file.Length)}; a network file is at most {Format.Bytes(LongestFile)}. Is it the right " +
                     $"file?");
             text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(Typed)).TrimStart('\ufeff');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new UsageException(
-                $"{Typed} does not exist. Give the file of a network ({FormatGuide}), or one of the zoo: " +
+                $"{Typed} does not exist. Pass a network file ({FormatGuide}) or a built-in network: " +
                 $"{string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException(
-                $"{Typed} cannot be read: {(Directory.Exists(Typed) ? "it is a folder" : "access is denied")}. Give the file of a " +
-                $"network ({FormatGuide}).");
+                $"{Typed} cannot be read: {(Directory.Exists(Typed) ? "it is a folder" : "access is denied")}. Pass a network file " +
+                $"({FormatGuide}).");
         }
         catch (DecoderFallbackException)
         {
-            throw new UsageException($"{Typed} is not text in UTF-8. Give the file of a network ({FormatGuide}).");
+            throw new UsageException($"{Typed} is not text in UTF-8. Pass a network file ({FormatGuide}).");
         }
         try
         {
@@ -93,6 +93,6 @@ internal sealed record NetworkArgument(string Typed)
         int[] sizes =
             [.. typed.Split('x').Select(s => int.TryParse(s, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
         return sizes.Length == 3 && sizes.All(size => size >= 1) ? new(sizes[0], sizes[1], sizes[2])
-            : throw new UsageException($"--input is \"{typed}\", and channels x height x width such as 3x224x224 was expected.");
+            : throw new UsageException($"--input: expected channels x height x width, such as 3x224x224, got \"{typed}\".");
     }
 }

@@ -17,7 +17,7 @@ internal static class OutputPath
         if (Directory.Exists(full) || path.EndsWith('/'))
             throw new UsageException($"{option} {path} is a folder. Name a file in it, such as {Path.Combine(path, "out")}.");
         if (SystemFolders.Any(system => full.StartsWith(system, StringComparison.Ordinal)))
-            throw new UsageException($"{option} {path} is no ordinary file. Choose a file in a folder of yours.");
+            throw new UsageException($"{option} {path} is not a regular file. Choose a file in one of your own folders.");
         if (System.IO.File.Exists(folder))
             throw new UsageException($"{option} {path}: {folder} is a file. Choose another folder.");
         if (!Directory.Exists(folder))
@@ -37,7 +37,7 @@ internal static class OutputPath
         while (!Directory.Exists(there))
         {
             if (System.IO.File.Exists(there))
-                throw new UsageException(there == FullPath(path, option) ? $"{option} {path} is a file, and a folder was expected."
+                throw new UsageException(there == FullPath(path, option) ? $"{option}: expected a folder, but {path} is a file."
                     : $"{option} {path}: {there} is a file. Choose another folder.");
             there = Path.GetDirectoryName(there) ?? "/";
         }
@@ -53,7 +53,7 @@ internal static class OutputPath
         }
         catch (ArgumentException)
         {
-            throw new UsageException($"{option} \"{TextFolding.Printable(path)}\" is no path.");
+            throw new UsageException($"{option}: \"{TextFolding.Printable(path)}\" is not a valid path.");
         }
     }
 

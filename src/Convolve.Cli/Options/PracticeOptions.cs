@@ -12,46 +12,46 @@ namespace Convolve.Cli.Options;
 internal sealed class PracticeOptions
 {
     private readonly Option<OrNone<int>?> _microBatch = Inputs.IntegerOrNone("--micro-batch",
-        "Compute batches in parts of at most N images and add their gradients up: the same mathematics in less memory (batch " +
-        "normalisation measures, and mixup and cutmix mix, each part by itself). Default: whole batches.", least: 1);
+        "Compute each batch in parts of at most N images and accumulate their gradients: the same result in less memory (except that " +
+        "batch normalization, mixup and cutmix work on each part alone). Default: whole batches.", least: 1);
 
     private readonly Option<string?> _classWeights = Inputs.Word("--class-weights", "balanced|CLASS=W,...",
-        "How much each class counts in training's loss, as PyTorch's CrossEntropyLoss(weight): balanced lets every class count the " +
-        "same, by pictures / (classes x pictures of the class); or weights by name, 1 for the others. Validation and test count every " +
+        "Weights of the classes in the training loss, as in PyTorch's CrossEntropyLoss(weight): balanced weights every class the same, " +
+        "with pictures / (classes x pictures of the class); or give weights by name, 1 for the others. Validation and test weight every " +
         "picture the same. Default: none.");
 
     private readonly Option<OrNone<double>?> _clipNorm = Inputs.NumberOrNone("--clip-norm",
-        $"Shorten the gradients, all together as one vector, to this length, above 0. Default: " +
+        $"Clip the gradients, taken together as one vector, to this norm, above 0. Default: " +
         $"{TrainOptions.Default(r => r.Clipping.Norm is { } norm ? Format.Number(norm) : "none")}.");
 
     private readonly Option<OrNone<double>?> _clipValue =
-        Inputs.NumberOrNone("--clip-value", "Cut each gradient to this size, above 0. Default: no limit.");
+        Inputs.NumberOrNone("--clip-value", "Clip each gradient to this absolute value, above 0. Default: no limit.");
 
     private readonly Option<string?> _layerRates = Inputs.Word("--lr-scale", "LAYER=X,...",
-        "Factors of the learning rate for layers by name, * for any letters, such as conv*=0.1,fc3=10. Where several fit, the last one " +
-        "counts; none for 1 throughout. Default: 1 for all.");
+        "Learning-rate factors of layers by name (* matches any letters), such as conv*=0.1,fc3=10. The last match counts; none resets " +
+        "all to 1. Default: 1 for all.");
 
     private readonly Option<string?> _freeze = Inputs.Word("--freeze", "LAYER,...",
-        "Layers that are not learned any more, by name, * for any letters, such as conv*; running statistics of batch normalisation go " +
-        "on. Default: none.");
+        "Layers to freeze, by name (* matches any letters), such as conv*; batch normalization still updates its running statistics. " +
+        "Default: none.");
 
     private readonly Option<OrNone<double>?> _average = Inputs.NumberOrNone("--ema",
-        "Keep a running mean of the weights, of which this share stays at each step, in [0, 1), such as 0.999; it is validated, tested " +
-        "and saved in the weights' place. Default: none.");
+        "Keep an exponential moving average of the weights with this decay, in [0, 1), such as 0.999, and validate, test and save it in " +
+        "place of the weights. Default: none.");
 
     private readonly Option<OrNone<int>?> _earlyStop =
-        Inputs.IntegerOrNone("--early-stop", "End after N epochs without improvement, at least 1. Default: train all epochs.", least: 1);
+        Inputs.IntegerOrNone("--early-stop", "Stop after N epochs without improvement, at least 1. Default: train all epochs.", least: 1);
 
     private readonly Option<WatchedMetric?> _earlyStopMetric = Inputs.OneOf("--early-stop-metric",
-        "With --early-stop: what is watched on the validation split, and chooses the epoch whose weights are kept. Default: accuracy.",
+        "With --early-stop: the validation metric to watch, which also chooses the epoch whose weights are kept. Default: accuracy.",
         ("accuracy", WatchedMetric.Accuracy), ("loss", WatchedMetric.Loss));
 
     private readonly Option<double?> _earlyStopChange =
-        Inputs.Number("--early-stop-change", "With --early-stop: the least change that counts as improvement, at least 0. Default: 0.");
+        Inputs.Number("--early-stop-change", "With --early-stop: smallest change that counts as improvement, at least 0. Default: 0.");
 
     private readonly Option<string?> _from = Inputs.Word("--from", "RUN|FILE",
-        "Start with the weights of another run or of a .safetensors file, where name and shape of a parameter fit; what was taken and " +
-        "what was not is listed. Default: a start of its own.");
+        "Start from the weights of another run or a .safetensors file, for every parameter whose name and shape match; the rest is " +
+        "listed. Default: initialize all weights.");
 
     public void AddTo(Command command)
     {
@@ -68,7 +68,7 @@ internal sealed class PracticeOptions
         foreach (Option option in (Option[])[_earlyStopMetric, _earlyStopChange])
             if (line.GetResult(option) is not null && ReadEarlyStopping(line, usual.EarlyStopping) is null)
                 throw new UsageException(
-                    $"{option.Name} belongs to --early-stop N. Say after how many epochs without improvement the run ends.");
+                    $"{option.Name} only applies to --early-stop N. Add --early-stop with the number of epochs without improvement.");
         return usual with
         {
             MicroBatchSize = line.GetValue(_microBatch).Or(usual.MicroBatchSize),
@@ -88,13 +88,12 @@ internal sealed class PracticeOptions
         string[] said = [.. typed.OfType<string>().Where(text => text != OrNone.Word)];
         if (line.GetValue(_freeze)?.Contains('=', StringComparison.Ordinal) == true)
             throw new UsageException(
-                $"--freeze is \"{line.GetValue(_freeze)}\", and names of layers were expected, such as conv1,conv2. Factors belong to " +
-                $"--lr-scale.");
+                $"--freeze: expected names of layers, such as conv1,conv2, got \"{line.GetValue(_freeze)}\". For factors, use --lr-scale.");
         if (line.GetValue(_layerRates) is { } rates && rates != OrNone.Word
             && rates.Split(',').FirstOrDefault(part => !part.Contains('=', StringComparison.Ordinal)) is { } bare)
             throw new UsageException(
                 $"--lr-scale: \"{bare}\" has no factor. Write {(bare.Length > 0 ? bare : "LAYER")}=X, such as " +
-                $"{(bare.Length > 0 ? bare : "conv1")}=0.1; to keep a layer as it is, use --freeze.");
+                $"{(bare.Length > 0 ? bare : "conv1")}=0.1; to freeze a layer, use --freeze.");
         return typed.All(text => text is null) ? null : LayerRates.Parse(string.Join(',', said));
     }
 

@@ -17,22 +17,22 @@ internal sealed class ResumeOptions
     private const int MostNamed = 8;
 
     private readonly Option<string?> _resume = Inputs.Word("--resume", "RUN",
-        "Go on with the run in this folder, which was interrupted or killed, also within an epoch, to the bits that it would have come " +
-        "to. NET, --data and the recipe are the run's; what is given all the same must agree with it.");
+        "Resume the interrupted or killed run in this folder, even mid-epoch; the result is bit-identical to an uninterrupted run. NET, " +
+        "--data and the recipe come from the run; options repeated here must agree with it.");
 
     private readonly Option<bool> _override = Inputs.Flag("--override",
-        "With --resume: what is given takes the place of what the run was begun with, from here on, such as --epochs or --lr; none " +
-        "switches off what the run has, such as --early-stop none, --clip-norm none, --ema none. The parameters and how they began, the " +
-        "optimizer's rule and the split of the images cannot change.");
+        "With --resume: use the options on this command line, such as --epochs or --lr, instead of the ones the run was started with. " +
+        "none turns a setting off: --early-stop none, --clip-norm none, --ema none. The parameters, their initialization, the optimizer " +
+        "and the split of the images can't change.");
 
     private readonly Option<int?> _saveEvery = Inputs.Integer("--save-every",
-        "Save what it takes to resume the run every N steps as well, at least 1. Default: at the end of each epoch.", least: 1);
+        "Save a checkpoint every N steps too, at least 1. Default: only at the end of each epoch.", least: 1);
 
     private readonly Option<bool> _noCheckpoint =
-        Inputs.Flag("--no-checkpoint", "Save the best weights only: the run takes less of the disk, and cannot be resumed.");
+        Inputs.Flag("--no-checkpoint", "Save only the best weights: the run takes less disk space, but can't be resumed.");
 
     private readonly Option<bool> _histograms = Inputs.Flag("--histograms",
-        "Put histograms of all weights and gradients at the end of each epoch into the run's TensorBoard files.");
+        "Add histograms of all weights and gradients to the run's TensorBoard files at the end of each epoch.");
 
     public void AddTo(Command command)
     {
@@ -57,11 +57,11 @@ internal sealed class ResumeOptions
     public RunFolderOptions FolderOptions(ParseResult line)
     {
         if (line.GetValue(_override) && line.GetValue(_resume) is null)
-            throw new UsageException("--override belongs to --resume RUN: a new run is begun with what is given.");
+            throw new UsageException("--override only applies to --resume RUN. Remove it to start a new run.");
         if (!line.GetValue(_noCheckpoint))
             return new() { EverySteps = line.GetValue(_saveEvery) ?? 0, HasHistograms = line.GetValue(_histograms) };
         return line.GetValue(_saveEvery) is null ? RunFolderOptions.NoCheckpoints with { HasHistograms = line.GetValue(_histograms) }
-            : throw new UsageException("--save-every and --no-checkpoint contradict each other. Give one of them.");
+            : throw new UsageException("--save-every and --no-checkpoint contradict each other. Use only one of them.");
     }
 
     /// <summary>
@@ -77,13 +77,13 @@ internal sealed class ResumeOptions
         if (plan.Refusal is not { Differences: { Count: > 0 } differences } refusal)
             return plan;
         if (refusal.Obstacle == ResumeObstacle.EditedRecipe)
-            throw new RecipeException($"{refusal.Message} With --override, the run goes on by it.");
-        string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} is {d.Before}, and {d.After} was asked for"));
+            throw new RecipeException($"{refusal.Message} To resume with the edited recipe, add --override.");
+        string named = string.Join("; ", differences.Take(MostNamed).Select(d => $"{d.Name} was {d.Before}, got {d.After}"));
         string more = differences.Count > MostNamed
             ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostNamed} more") : "";
-        string wayOut = refusal.CanOverride ? "Leave that out, or add --override to go on by it"
-            : "Leave that out, or start a new run: where training began cannot change";
-        throw new UsageException($"{line.GetValue(_resume)} was begun with something else: {named}{more}. {wayOut}.");
+        string wayOut = refusal.CanOverride ? "Remove these options, or add --override to resume with them"
+            : "Remove these options, or start a new run: how a run started can't change";
+        throw new UsageException($"{line.GetValue(_resume)} was started with other settings: {named}{more}. {wayOut}.");
     }
 
     /// <summary>The command that goes on with a run.</summary>

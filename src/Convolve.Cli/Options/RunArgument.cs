@@ -18,7 +18,8 @@ internal sealed class RunArgument
     {
         typed = HomePath.Expand(typed);
         if (!Path.Exists(typed))
-            throw new UsageException($"{typed} does not exist. Give the folder that '{ProgramName.Current} train' named at its end.");
+            throw new UsageException($"{typed} does not exist. Pass the run folder that `{ProgramName.Current} train` printed when it " +
+                $"finished.");
         if (File.Exists(typed))
             SafeTensorsFile.Open(typed).Dispose(); // what isn't a model is called what it is, before its folder is called no run
         (Typed, Folder) = (typed, Directory.Exists(typed) ? typed : Path.GetDirectoryName(Path.GetFullPath(typed))!);
@@ -48,8 +49,8 @@ internal sealed class RunArgument
         model.Dispose();
         string file = Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
         throw new UsageException(
-            $"{file} holds the network {network}, and {RunFolder.RecipeFile} beside it trains another one, so that nobody knows which " +
-            $"pictures the weights have seen. "
-            + "Put the file back into the folder of its own run.");
+            $"{file} holds the network {network}, and {RunFolder.RecipeFile} next to it describes a different one, so it is unknown " +
+            $"which pictures the weights were trained on. "
+            + "Put the file back into its own run folder.");
     }
 }

@@ -18,125 +18,123 @@ internal sealed class TrainOptions
         Inputs.Integer("--epochs", $"Passes over the training images, at least 1. Default: {Default(r => $"{r.Epochs}")}.");
 
     private readonly Option<int?> _batchSize =
-        Inputs.Integer("--batch-size", $"Images of one step, at least 1. Default: {Default(r => $"{r.BatchSize}")}.");
+        Inputs.Integer("--batch-size", $"Images per step, at least 1. Default: {Default(r => $"{r.BatchSize}")}.");
 
     private readonly Option<double?> _learningRate =
         Inputs.Number("--lr",
-            $"The highest learning rate, above 0; the schedule scales it. Default: " +
-            $"{Default(r => Format.Number(r.Optimizer.LearningRate))}.");
+            $"Peak learning rate, above 0; the schedule scales it. Default: {Default(r => Format.Number(r.Optimizer.LearningRate))}.");
 
     private readonly Option<double?> _momentum =
         Inputs.Number("--momentum",
-            $"With sgd and rmsprop: the share of the last step's velocity that is kept, in [0, 1). Default: " +
+            $"With sgd and rmsprop: the momentum, in [0, 1). Default: " +
             $"{Default(r => r.Optimizer is Sgd sgd ? Format.Number(sgd.Momentum) : "0")}.");
 
     private readonly Option<bool?> _nesterov = Switch("--nesterov",
-        $"With sgd: whether the step looks ahead along the momentum. Default: " +
-        $"{Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
+        $"With sgd: use Nesterov momentum. Default: {Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
 
     private readonly Option<double?> _weightDecay =
         Inputs.Number("--weight-decay",
-            $"The factor of the L2 penalty (with adamw, of the decay apart from the gradient), at least 0. Default: " +
+            $"Factor of the L2 penalty (with adamw, of the decoupled weight decay), at least 0. Default: " +
             $"{Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
 
-    private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Whether the penalty holds for biases too. Default: false.");
+    private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Apply weight decay to biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
-        $"The learning rate over the run: the same throughout; cut every so many epochs, or after some, or in every epoch, or where " +
-        $"validation stops improving; half a cosine down to 0; or up in the first 30 % and down to near 0. Default: " +
-        $"{Default(r => NameOf(r.Schedule.Kind))}.",
+        $"Learning-rate schedule: constant, step (decay every --step-epochs), multi-step (decay at --milestones), exponential (decay " +
+        $"every epoch), plateau (decay when validation stalls), cosine (down to 0), or one-cycle (up for the first 30 %, then down to " +
+        $"near 0). Default: {Default(r => NameOf(r.Schedule.Kind))}.",
         Schedules);
 
     private readonly Option<double?> _warmUp =
         Inputs.Number("--warmup-epochs",
-        "Epochs of a linear rise of the learning rate at the start, at least 0; may be a fraction. Default: 0.");
+        "Epochs of linear learning-rate warm-up, at least 0; may be a fraction. Default: 0.");
 
     private readonly Option<int?> _stepEpochs =
-        Inputs.Integer("--step-epochs", "With --schedule step: epochs between two cuts, at least 1. Default: 10.");
+        Inputs.Integer("--step-epochs", "With --schedule step: epochs between decays, at least 1. Default: 10.");
 
     private readonly Option<double?> _stepFactor =
         Inputs.Number("--step-factor",
-        "With --schedule step, multi-step, exponential or plateau: what a cut multiplies the rate by, in (0, 1]. Default: 0.1.");
+        "With --schedule step, multi-step, exponential or plateau: the factor of each decay, in (0, 1]. Default: 0.1.");
 
     private readonly Option<string?> _milestones =
-        Inputs.Word("--milestones", "N,N,...", "With --schedule multi-step: the epochs after which the rate is cut, such as 10,15.");
+        Inputs.Word("--milestones", "N,N,...", "With --schedule multi-step: decay the rate after these epochs, such as 10,15.");
 
     private readonly Option<int?> _patience =
         Inputs.Integer("--patience",
-        "With --schedule plateau: epochs without improvement that pass before a cut, at least 0. Default: 10.");
+        "With --schedule plateau: epochs without improvement before a decay, at least 0. Default: 10.");
 
     private readonly Option<double?> _threshold =
         Inputs.Number("--threshold",
-        "With --schedule plateau: the relative change that counts as improvement, in [0, 1). Default: 0.0001.");
+        "With --schedule plateau: smallest relative change that counts as improvement, in [0, 1). Default: 0.0001.");
 
     private readonly Option<int?> _cooldown =
-        Inputs.Integer("--cooldown", "With --schedule plateau: epochs after a cut that are not counted, at least 0. Default: 0.");
+        Inputs.Integer("--cooldown", "With --schedule plateau: epochs to wait after a decay before counting again, at least 0. Default: " +
+            "0.");
 
     private readonly Option<double?> _minimumRate =
-        Inputs.Number("--min-lr", "With --schedule plateau: the lowest learning rate, at least 0. Default: 0.");
+        Inputs.Number("--min-lr", "With --schedule plateau: lowest learning rate, at least 0. Default: 0.");
 
     private readonly Option<WatchedMetric?> _metric = Inputs.OneOf("--plateau-metric",
-        "With --schedule plateau: what is watched, on the validation split. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy),
+        "With --schedule plateau: the validation metric to watch. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy),
         ("loss", WatchedMetric.Loss));
 
     private readonly Option<UpdateRule?> _optimizer =
-        Inputs.OneOf("--optimizer", $"The rule of the update, as PyTorch defines it. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);
+        Inputs.OneOf("--optimizer", $"Optimizer, defined as in PyTorch. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);
 
     private readonly Option<double?> _beta1 =
-        Inputs.Number("--beta1", "With adam and adamw: the share of the mean gradient that is kept, in [0, 1). Default: 0.9.");
+        Inputs.Number("--beta1", "With adam and adamw: decay of the running mean of the gradient, in [0, 1). Default: 0.9.");
 
     private readonly Option<double?> _beta2 = Inputs.Number("--beta2",
-        "With adam and adamw: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.999.");
+        "With adam and adamw: decay of the running mean of the squared gradient, in [0, 1). Default: 0.999.");
 
     private readonly Option<double?> _alpha =
-        Inputs.Number("--alpha", "With rmsprop: the share of the mean squared gradient that is kept, in [0, 1). Default: 0.99.");
+        Inputs.Number("--alpha", "With rmsprop: decay of the running mean of the squared gradient, in [0, 1). Default: 0.99.");
 
     private readonly Option<double?> _eps =
-        Inputs.Number("--eps", "With adam, adamw and rmsprop: what keeps the quotient finite, above 0. Default: 1e-8.");
+        Inputs.Number("--eps", "With adam, adamw and rmsprop: added to the denominator for numerical stability, above 0. Default: 1e-8.");
 
     private readonly Option<bool?> _centered =
-        Switch("--centered", "With rmsprop: whether the gradient's variance is used, and not its mean square. Default: false.");
+        Switch("--centered", "With rmsprop: divide by the gradient's standard deviation instead of its root mean square. Default: false.");
 
     private readonly Option<double?> _labelSmoothing =
-        Inputs.Number("--label-smoothing", "The share of each label that is spread over all classes in training, in [0, 1). Default: 0.");
+        Inputs.Number("--label-smoothing", "Share of each training label that is spread over all classes, in [0, 1). Default: 0.");
 
     private readonly Option<ulong?> _seed =
         Inputs.Seed("--seed",
-        "Decides the first weights, the validation split, the order of the images and the dropout masks. Default: 0.");
+        "Seed of the initial weights, the validation split, the order of the images and the dropout masks. Default: 0.");
 
     private readonly Option<Precision?> _precision = Inputs.Precision(
-        "The kernels' number format: float32, bfloat16 where the CPU has it natively, or the faster one of those. Default: auto.");
+        "Number format of the kernels: f32, bf16 (on CPUs with native support), or auto, the faster of the two. Default: auto.");
 
     private readonly Option<bool> _exact =
-        Inputs.Flag("--exact", "Do without Winograd convolutions, whose float32 rounding error is some ten times larger.");
+        Inputs.Flag("--exact", "Don't use Winograd convolutions, whose float32 rounding error is about ten times larger.");
 
     private readonly Option<int?> _threads =
         Inputs.Integer("--threads",
-            "Threads of the kernels; 0 means OMP_NUM_THREADS, or all cores. The same seed gives the same bits at the same number of " +
-            "threads. Default: 0.");
+            "Kernel threads; 0 means OMP_NUM_THREADS, or all cores. The same seed and number of threads give the same bits. Default: 0.");
 
     private readonly Option<int?> _limit =
-        Inputs.Integer("--limit", "Use only the first N training and the first N test images, at least 1. Default: all.");
+        Inputs.Integer("--limit", "Use only the first N training images and the first N test images, at least 1. Default: all.");
 
     private readonly Option<bool> _skipBad =
-        Inputs.Flag("--skip-bad", "With --data folder:PATH: leave bad files out and name them, in place of refusing to train.");
+        Inputs.Flag("--skip-bad", "With --data folder:PATH: leave out bad files and list them, instead of refusing to train.");
 
     private readonly Option<double?> _validation = Inputs.Number("--validation",
-        "The share of the training images, in [0, 1), that choose the best epoch and are not trained on. With 0 the training accuracy " +
-        "chooses. Default: 0.1.", "FRACTION");
+        "Share of the training images, in [0, 1), held out to choose the best epoch. With 0, the training accuracy chooses it. Default: " +
+        "0.1.", "FRACTION");
 
     private readonly Option<Normalization?> _normalization = Inputs.OneOf("--normalization",
-        "How pixels become numbers: in [0, 1]; with mean 0 and deviation 1 over the training split; in [-1, 1]. Default: training-split.",
+        "Scaling of the pixels: none ([0, 1]), training-split (mean 0 and standard deviation 1 over the training split) or " +
+        "minus-one-to-one ([-1, 1]). Default: training-split.",
         ("none", Normalization.None), ("training-split", Normalization.TrainingSplit), ("minus-one-to-one", Normalization.MinusOneToOne));
 
     private readonly Option<string?> _augment =
-        Inputs.Augment("What is done to the training images, in order and anew in each epoch, such as "
-        + "random-crop:32:padding=4,flip; none for nothing. Validation, test and prediction take the part of it that has no chance in " +
-        "it: resizes, and the "
-        + "middle in place of a random crop. Default: none.");
+        Inputs.Augment("Transforms of the training images, applied in order and drawn again in each epoch, such as "
+        + "random-crop:32:padding=4,flip; or none. Validation, test and prediction use only the deterministic part: resizes, and "
+        + "center crops in place of random crops. Default: none.");
 
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
-        $"How the weights start, in place of the network's own way: {string.Join(", ", InitializationScheme.Names)}.");
+        $"Weight initialization, instead of the network's own: {string.Join(", ", InitializationScheme.Names)}.");
 
     private readonly PracticeOptions _practice = new();
 
@@ -278,7 +276,8 @@ internal sealed class TrainOptions
         foreach ((Option option, UpdateRule[] rules) in meant)
             if (line.GetResult(option) is not null && !rules.Contains(rule))
                 throw new UsageException(
-                    $"{option.Name} belongs to --optimizer {string.Join(" or ", rules.Select(Name))}, and the optimizer is {Name(rule)}.");
+                    $"{option.Name} only applies to --optimizer {string.Join(" or ", rules.Select(Name))}, but the optimizer is " +
+                    $"{Name(rule)}.");
     }
 
     private void RequireMeaning(ParseResult line, ScheduleKind kind)
@@ -294,7 +293,7 @@ internal sealed class TrainOptions
         foreach ((Option option, ScheduleKind[] kinds) in meant)
             if (line.GetResult(option) is not null && !kinds.Contains(kind))
                 throw new UsageException(
-                    $"{option.Name} belongs to --schedule {string.Join(" or ", kinds.Select(NameOf))}, and the schedule is " +
+                    $"{option.Name} only applies to --schedule {string.Join(" or ", kinds.Select(NameOf))}, but the schedule is " +
                     $"{NameOf(kind)}.");
     }
 
@@ -303,7 +302,7 @@ internal sealed class TrainOptions
         int[] epochs = [.. typed.Split(',').Select(text =>
             int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int epoch) ? epoch : 0)];
         return epochs.All(e => e > 0) ? epochs
-            : throw new UsageException($"--milestones is \"{typed}\", and epochs from 1 on were expected, such as 10,15.");
+            : throw new UsageException($"--milestones: expected epochs of at least 1, such as 10,15, got \"{typed}\".");
     }
 
     private static Option<bool?> Switch(string name, string description) =>
@@ -313,6 +312,6 @@ internal sealed class TrainOptions
     internal static string Default(Func<Recipe, string> value)
     {
         string[] values = [.. NetworkCatalog.All.Select(n => value(Recipes.For(n.Name, ""))).Distinct()];
-        return values.Length == 1 ? values[0] : $"the network's own, which `{ProgramName.Current} summary NET` shows";
+        return values.Length == 1 ? values[0] : $"depends on the network, see `{ProgramName.Current} summary NET`";
     }
 }

@@ -32,12 +32,12 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
             output.Line();
         }
         output.Fact("calibration",
-            $"expected error {Format.Fraction(_calibration.ExpectedError)}, largest {Format.Fraction(_calibration.LargestError)}, in " +
-            $"{_calibration.Bins.Count} bins of confidence");
+            $"expected error {Format.Fraction(_calibration.ExpectedError)}, largest {Format.Fraction(_calibration.LargestError)}, over " +
+            $"{_calibration.Bins.Count} confidence bins");
         if (augmentation != TestTimeAugmentation.None)
             output.Fact("views",
-                $"{Inputs.NameOf(augmentation)}: the mean of the logits over {(augmentation == TestTimeAugmentation.Mirror ? 2 : 6)} " +
-                $"views of each picture");
+                $"{Inputs.NameOf(augmentation)}: logits averaged over {(augmentation == TestTimeAugmentation.Mirror ? 2 : 6)} views of " +
+                $"each picture");
         output.Line();
         output.Table(Means());
         if (output.IsQuiet)
@@ -133,7 +133,7 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
 
     private Table Confused()
     {
-        Table table = Output.Columns(new("most confused") { Folds = true }, new("taken for") { Folds = true }, "images#", "of the class#");
+        Table table = Output.Columns(new("most confused") { Folds = true }, new("predicted") { Folds = true }, "images#", "of class#");
         foreach (ConfusedPair pair in _matrix.MostConfused(ShownPairs))
             Output.Row(table, NameOf(pair.Label)!, NameOf(pair.Predicted)!, Format.Count(pair.Count), Format.Percent(pair.Share));
         return table;
@@ -142,7 +142,7 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     private Table Losses()
     {
         Table table = Output.Columns(new("largest losses") { Folds = true }, new("class") { Folds = true },
-            new("taken for") { Folds = true }, "confidence#", "loss#");
+            new("predicted") { Folds = true }, "confidence#", "loss#");
         foreach (Prediction p in predictions.LargestLosses(ShownLosses))
             Output.Row(table, $"{p.Sample}", NameOf(p.Label)!, NameOf(p.Predicted) ?? "-", Format.Fraction(p.Confidence),
                 Format.Fraction(p.Loss));

@@ -21,21 +21,21 @@ internal static class FolderScreen
         output.Line();
         output.Table(Classes(report));
         if (report.ClassNames.Count > MostClasses)
-            output.Line($"and {Format.Count(report.ClassNames.Count - MostClasses)} more classes; --json has all");
+            output.Line($"and {Format.Count(report.ClassNames.Count - MostClasses)} more classes; --json lists all");
         foreach (var kind in report.Findings.Where(f => !f.IsBad).GroupBy(f => f.Kind))
         {
             output.Line();
             foreach (ImageFolderFinding finding in kind.Take(MostNotes))
-                output.Line(finding.Message);
+                output.Line(finding.Kind == ImageFolderFindingKind.Imbalance ? $"{finding.Message} See --class-weights." : finding.Message);
             if (kind.Count() > MostNotes)
-                output.Line($"and {Format.Count(kind.Count() - MostNotes)} more of this kind; --json has all");
+                output.Line($"and {Format.Count(kind.Count() - MostNotes)} more of this kind; --json lists all");
         }
         output.Line();
         output.Line(report.Findings.Count(f => f.IsBad) switch
         {
-            0 => $"{report.Name} is good.",
-            1 => $"{report.Name}: one thing is wrong.",
-            int count => $"{report.Name}: {Format.Count(count)} things are wrong.",
+            0 => $"{report.Name}: no problems found.",
+            1 => $"{report.Name}: one problem found.",
+            int count => $"{report.Name}: {Format.Count(count)} problems found.",
         });
     }
 

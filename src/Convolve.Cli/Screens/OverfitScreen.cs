@@ -55,21 +55,21 @@ internal static class OverfitScreen
             $"{check.Images} images, accuracy {Format.Fraction(check.Accuracy)}";
         string how =
             $"after a warm-up of {OverfitCheck.WarmUpSteps} steps, gradients clipped to norm {Format.Number(OverfitCheck.ClipNorm)}, " +
-            $"without dropout, augmentation and weight decay";
-        string frozen = check.Frozen.Count == 0 ? "" : $" Frozen were {string.Join(", ", check.Frozen)}.";
+            $"without dropout, augmentation or weight decay";
+        string frozen = check.Frozen.Count == 0 ? "" : $" Frozen: {string.Join(", ", check.Frozen)}.";
         if (check.IsLearned)
         {
             output.Line($"how           {check.Attempts[^1]} {how}.{frozen}");
             foreach (OverfitAttempt vain in check.Attempts.SkipLast(1))
                 output.Line($"before        {Words(vain)}: not learned");
-            output.Last($"learned by heart: {figures}");
+            output.Last($"memorized: {figures}");
             return Failures.Success;
         }
         string advice = check.Fault is { } fault ? $"{char.ToUpperInvariant(fault[0])}{fault[1..]}."
-            : $"Tried: {string.Join("; ", check.Attempts.Select(Words))}; each {how}.{frozen} A network that cannot learn one batch " +
-            $"will not learn all: look for layers whose output is always 0, "
-                + "another initialization (--init), frozen layers, and images that do not belong to their labels.";
-        Failures.Say($"not learned by heart: {figures}. {advice}");
+            : $"Tried: {string.Join("; ", check.Attempts.Select(Words))}; each {how}.{frozen} A network that can't learn one batch won't " +
+                $"learn the data set: look for layers whose output is always 0, "
+                + "another initialization (--init), frozen layers, and wrong labels.";
+        Failures.Say($"not memorized: {figures}. {advice}");
         return Failures.Failed;
     }
 

@@ -58,9 +58,10 @@ internal static class ReproduceScreen
                 $"± is the 95 % interval of the mean over seeds (Student's " +
                 $"t){(result.IsComparable ? "; the test accuracies of two arms are compared seed by seed" : "")}.");
         else
-            output.Line("The range is Wilson's 95 % interval for so many test images; other seeds add to it: --seeds N.");
+            output.Line("The range is the 95 % Wilson interval for this number of test images, without the variation between seeds " +
+                "(--seeds N).");
         if (!result.IsComparable)
-            output.Line("The run was cut short: its figures say nothing about the experiment, and differences are not shown.");
+            output.Line("The run was cut short: its figures say nothing about the experiment, so differences are not shown.");
         output.Line(
             $"differences: {(result.Settings.Quick ? "--quick trains on few images for few epochs. " : "")}" +
             $"{string.Join(' ', [result.Experiment.Differences, .. result.DataRemarks])}");
@@ -100,7 +101,7 @@ internal static class ReproduceScreen
     {
         int width = ExperimentCatalog.All.Max(e => e.Name.Length);
         string Row(string name, string time, string memory) => $"{name.PadRight(width)}  {time,11}  {memory,10}";
-        output.Line("On this machine (time: a few steps measured, times the steps of the experiment; memory: of the plans):");
+        output.Line("On this machine (time: extrapolated from a few measured steps; memory: from the plans):");
         output.Title(Row("experiment", "time", "memory"));
         JsonArray all = [];
         ProgressLine bar = new(output);

@@ -34,7 +34,7 @@ internal sealed class TrainScreen(Output output)
         if (output.IsQuiet)
             return;
         if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
-            Failures.Say(note);
+            Failures.Say($"{note} See --schedule, --warmup-epochs and --epochs.");
         Recipe recipe = trainer.Recipe;
         Plan plan = trainer.Plan;
         output.Line();
@@ -73,11 +73,11 @@ internal sealed class TrainScreen(Output output)
     /// <summary>What was taken of other weights. Every parameter that was not is named: one that was meant to be is a mistake.</summary>
     public static void Show(WeightTransfer transfer, Output output)
     {
-        output.Fact("taken", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
+        output.Fact("loaded", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
         if (transfer.Skipped.Count > 0)
-            output.Fact("not taken", string.Join("; ", transfer.Skipped));
+            output.Fact("not loaded", string.Join("; ", transfer.Skipped));
         if (transfer.Unused.Count > 0)
-            output.Fact("unused", $"{string.Join(", ", transfer.Unused)}: there, and not in this network");
+            output.Fact("unused", $"{string.Join(", ", transfer.Unused)}: not in this network");
     }
 
     /// <summary>What stands over the rows of the epochs.</summary>
@@ -120,9 +120,9 @@ internal sealed class TrainScreen(Output output)
         output.Line();
         Evaluation test = result.Test!;
         if (result.End == TrainingEnd.EarlyStop)
-            output.Line($"ended early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
+            output.Line($"stopped early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
         if (result.End == TrainingEnd.TimeLimit)
-            output.Line(goOn is null ? "ended by the time limit" : $"ended by the time limit; to go on: {goOn}");
+            output.Line(goOn is null ? "stopped at the time limit" : $"stopped at the time limit; to resume: {goOn}");
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, " +
             $"{Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
@@ -133,10 +133,10 @@ internal sealed class TrainScreen(Output output)
         string where = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
         string evaluate = $"{ProgramName.Current} evaluate {Format.Quoted(folder)}{where}";
         List<(string, string)> next =
-            [(evaluate, $"the test split again, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"),
+            [(evaluate, $"evaluate the test split, class by class{(test.Top5Accuracy is null ? "" : ", with top-5 accuracy")}"),
             ($"{evaluate} --split validation", "the split that chose the best epoch")];
         if (again is not null)
-            next.Add((again, "the same with another seed: how much is luck"));
+            next.Add((again, "the same run with another seed, to see the variation"));
         output.Next([.. next]);
     }
 
@@ -148,10 +148,10 @@ internal sealed class TrainScreen(Output output)
     {
         string model = Path.Combine(folder, RunFolder.ModelFile);
         Failures.Say(result.BestEpoch > 0
-            ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} finished"
-            : $"interrupted: {model} has the last weights, of an epoch that was not finished");
+            ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} completed"
+            : $"interrupted: {model} has the latest weights, from an unfinished epoch");
         if (command is not null)
-            Failures.Say($"to go on: {command}");
+            Failures.Say($"to resume: {command}");
     }
 
     // Once: who keeps a core busy now may do so again and again.
@@ -162,7 +162,7 @@ internal sealed class TrainScreen(Output output)
         _hasToldOfBusyMachine = true;
         _bar.Clear();
         output.Line(string.Create(CultureInfo.InvariantCulture,
-            $"other programs keep the cores busy: computing on {threads} of {Machine.Threads} threads, to the same bits"));
+            $"other programs are using the cores: running on {threads} of {Machine.Threads} threads, with identical results"));
     }
 
     // On standard error where nothing but the result is wanted: a dead network is worth a line there too.
@@ -180,10 +180,10 @@ internal sealed class TrainScreen(Output output)
 
     private static string AdviceOn(TrainingNote note) => note.Kind switch
     {
-        TrainingNoteKind.NotLearning => "Try --overfit-one-batch, and lr-find for another rate.",
+        TrainingNoteKind.NotLearning => "Check the network with --overfit-one-batch, or find a better learning rate with lr-find.",
         TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture,
-        $"--early-stop {note.Epoch - note.Since} would end such a run here, with the same weights."),
-        _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 ends such a run by itself.",
+        $"--early-stop {note.Epoch - note.Since} would stop such a run here, with the same weights."),
+        _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 stops such a run automatically.",
     };
 
     private void Show(StepProgress step)
@@ -240,15 +240,15 @@ internal sealed class TrainScreen(Output output)
         if (rule is RmsProp { Momentum: > 0 } rms)
             words.Add($"momentum {Format.Number(rms.Momentum)}");
         if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
-            words.Add(string.Create(CultureInfo.InvariantCulture, $"in parts of {part}"));
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"in micro-batches of {part}"));
         if (recipe.Clipping.Norm is { } norm)
             words.Add($"gradients clipped to norm {Format.Number(norm)}");
         if (recipe.Clipping.Value is { } value)
             words.Add($"gradients clipped to {Format.Number(value)}");
         if (!recipe.LayerRates.IsNone)
-            words.Add($"rates of layers {recipe.LayerRates}");
+            words.Add($"layer rates {recipe.LayerRates}");
         if (recipe.AverageDecay > 0)
-            words.Add($"mean of weights {Format.Number(recipe.AverageDecay)}");
+            words.Add($"EMA of weights {Format.Number(recipe.AverageDecay)}");
         if (recipe.EarlyStopping is { } stop)
             words.Add(string.Create(CultureInfo.InvariantCulture,
                 $"early stop after {stop.Patience} epochs without better {(stop.Metric == WatchedMetric.Loss ? "loss" : "accuracy")}"));
@@ -259,17 +259,17 @@ internal sealed class TrainScreen(Output output)
         if (recipe.LabelSmoothing > 0)
             words.Add($"label smoothing {Format.Number(recipe.LabelSmoothing)}");
         if (recipe.Initialization is { } start)
-            words.Add($"weights from {start}");
+            words.Add($"initialization {start}");
         return string.Join(", ", words) + seed;
     }
 
     private static string Words(ResumePoint point)
     {
         if (point.Checkpoint is null)
-            return "from its beginning: it was ended before its first checkpoint";
+            return "from the start: it stopped before its first checkpoint";
         string epochs = point.Epochs == 0 ? "" : $"{point.Epochs} {(point.Epochs == 1 ? "epoch" : "epochs")}",
             steps = point.Step == 0 ? "" : $"{point.Step} of {point.StepsPerEpoch} steps";
-        return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, by {Path.GetFileName(point.Checkpoint)}";
+        return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, from {Path.GetFileName(point.Checkpoint)}";
     }
 
     private static string RuleName(OptimizerSettings rule) =>

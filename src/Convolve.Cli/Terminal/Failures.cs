@@ -41,16 +41,16 @@ internal static class Failures
         (int code, string message) = exception switch
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
-            DownloadException => (Failed, exception.Message),
+            DownloadException => (Failed, Advice.Message(exception)),
             UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException
             or ImageException
                 or ImageLibraryException =>
-                (BadInput, exception.Message),
+                (BadInput, Advice.Message(exception)),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,
-            $"unexpected: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),
+            $"unexpected error: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),
         };
         Say(message);
         if (Environment.GetEnvironmentVariable(DebugVariable) == "1")

@@ -53,7 +53,7 @@ internal sealed class Interruption : IDisposable
         {
             return true; // the work has just ended
         }
-        Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to end at once)");
+        Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to quit at once)");
         return true;
     }
 }

@@ -120,7 +120,7 @@ internal sealed class Output
         if (hidden.Count > 0)
             Line(string.Create(CultureInfo.InvariantCulture,
                 $"Hidden at {Width} columns: {string.Join(", ", hidden)}. " +
-                $"{(IsTerminal ? "Widen the terminal" : "Set COLUMNS to more")}, or use --json."));
+                $"{(IsTerminal ? "Widen the terminal" : "Set COLUMNS higher")}, or use --json."));
     }
 
     /// <summary>The one object on standard output.</summary>

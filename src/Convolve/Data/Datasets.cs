@@ -96,5 +96,6 @@ public static class Datasets
     internal static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
         Store.Verify(name, options ?? new(), cancellation);
 
-    private static DataException NothingToFetch(string name) => new($"{name} is a folder of your own pictures: there is nothing to download.");
+    private static DataException NothingToFetch(string name) => new($"{name} is a folder of your own pictures: there is nothing to " +
+        $"download.");
 }

@@ -32,8 +32,8 @@ public sealed class FetchTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => new FileInfo(part).Length > 300_000, TimeSpan.FromMinutes(1)));
         Cli.Signal(process, "INT");
         CliResult interrupted = Cli.Finish(process);
-        Assert.Equal((130, "convolve: ending the download ... (again to end at once)\n" +
-            "convolve: interrupted: what has come is kept, and the same command goes on from there\n"),
+        Assert.Equal((130, "convolve: stopping the download ... (again to quit at once)\nconvolve: interrupted: partial downloads were " +
+            "kept; run the same command again to resume\n"),
             (interrupted.Status, interrupted.Errors));
         long kept = new FileInfo(part).Length;
         Assert.InRange(kept, 300_000, 26_000_000);
@@ -41,7 +41,7 @@ public sealed class FetchTests : IDisposable
         _server.Pace = null;
         CliResult whole = _cli.Run(Fetch);
         Assert.Equal((0, ""), (whole.Status, whole.Errors));
-        Assert.EndsWith("fashion-mnist is whole, in own/fashion-mnist\n", whole.Output, StringComparison.Ordinal);
+        Assert.EndsWith("fashion-mnist is complete in own/fashion-mnist\n", whole.Output, StringComparison.Ordinal);
         Assert.Equal([null, kept, null, null, null], _server.Requests.Select(r => r.From));
         Assert.Equal(File.ReadAllBytes(Path.Combine(Files, "train-images-idx3-ubyte.gz")),
             File.ReadAllBytes(_cli.At("own/fashion-mnist/train-images-idx3-ubyte.gz")));
@@ -61,12 +61,12 @@ public sealed class FetchTests : IDisposable
         CliResult result = _cli.Run([.. Fetch, "--mirror", $"{page.Address}"]);
         Assert.Equal(1, result.Status);
         Assert.Equal($"convolve: fashion-mnist cannot be downloaded: no mirror delivered train-images-idx3-ubyte.gz.\n" +
-            $"  {_server.Address}data/fashion-mnist/train-images-idx3-ubyte.gz: HTTP 404 Not Found\n" +
-            $"  {page.Address}fashion-mnist/train-images-idx3-ubyte.gz: sent a web page of 19 bytes in place of the file; " +
-            "a firewall or a log-in may stand in between\n" +
-            "Check the network and run `convolve data fetch fashion-mnist --data-dir own`, which goes on where this ended; or put " +
+            $"  {_server.Address}data/fashion-mnist/train-images-idx3-ubyte.gz: HTTP 404 Not Found\n  " +
+            $"{page.Address}fashion-mnist/train-images-idx3-ubyte.gz: sent a web page of 19 bytes instead of the file; a firewall or a " +
+            $"login page may be in between\nCheck the network and run `convolve data fetch fashion-mnist --data-dir own` to resume the " +
+            $"download; or put " +
             "train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz " +
-            "into own/fashion-mnist; or name another mirror in CONVOLVE_MIRRORS.\n", result.Errors);
+            "into own/fashion-mnist; or set CONVOLVE_MIRRORS to another mirror.\n", result.Errors);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class FetchTests : IDisposable
         Assert.Single(fetch.Errors, '\n');
         CliResult train = _cli.Run("train", "lenet5", "--data", "cifar10", "--data-dir", "own", "--net-option", "input=3x32x32");
         Assert.Equal((2, ""), (train.Status, train.Output));
-        Assert.Contains("own/cifar-10-binary.tar.gz is there, but not unpacked: `convolve data fetch cifar10` does that.", train.Errors,
+        Assert.Contains("own/cifar-10-binary.tar.gz is there, but not unpacked: run `convolve data fetch cifar10`. ", train.Errors,
             StringComparison.Ordinal);
     }
 
@@ -93,9 +93,9 @@ public sealed class FetchTests : IDisposable
         foreach (string name in (string[])["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"])
             using (FileStream file = File.Create(_cli.At($"own/cifar-10-batches-bin/{name}.bin")))
                 file.SetLength(30_730_000);
-        string note = "own/cifar-10-batches-bin has the layout of cifar10, but not the bytes that were published. It can be used; " +
-            "what is measured on it is not measured on cifar10 itself. To have the published set, move it away and run " +
-            "`convolve data fetch cifar10 --data-dir own`.";
+        string note = "own/cifar-10-batches-bin has the layout of cifar10, but not the published bytes. It can be used, but results on " +
+            "it are not results on cifar10 itself. To get the published data set, move it away and run `convolve data fetch cifar10 " +
+            "--data-dir own`.";
         CliResult verify = _cli.Run("data", "verify", "cifar10", "--data-dir", "own");
         Assert.Equal((0, $"convolve: {note}\n"), (verify.Status, verify.Errors));
         Assert.Equal(6, verify.Output.Split("  other bytes  ").Length - 1);

@@ -130,7 +130,7 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Assert.StartsWith(
             $"convolve: 2 of 201 pictures of folder:{_cli.At("damaged")} cannot be used. The first: {_cli.At("damaged/Bag/")}",
             refused.Errors, StringComparison.Ordinal);
-        Assert.EndsWith("names all; --skip-bad leaves them out.\n", refused.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("`; they can be skipped. See --skip-bad.\n", refused.Errors, StringComparison.Ordinal);
 
         CliResult skipped = _cli.Run("train", "lenet5", "--data", "folder:damaged", "--epochs", "1", "--skip-bad", "--out", "skipped");
         Assert.True(skipped.Status == 0, skipped.Errors);
@@ -147,10 +147,10 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         CliResult verified = _cli.Run("data", "verify", "folder:damaged");
         Assert.Equal(2, verified.Status);
         Assert.Equal([$"convolve: {cut}: this PNG file is cut off: it ends after 60 bytes, before its IEND chunk. Get the file again.",
-            $"convolve: {_cli.At("damaged/Bag/none.jpg")}: this is no JPEG and no PNG file: it begins with 6E6F207069637475. Convert " +
-            $"it, or take it away."],
+            $"convolve: {_cli.At("damaged/Bag/none.jpg")}: this is not a JPEG or PNG file: it begins with 6E6F207069637475. Convert it, " +
+            $"or remove it."],
             verified.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
-        Assert.EndsWith($"\nfolder:{_cli.At("damaged")}: 2 things are wrong.\n", verified.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\nfolder:{_cli.At("damaged")}: 2 problems found.\n", verified.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
             result.Output.Replace(_cli.Folder, "", StringComparison.Ordinal));
         Assert.Matches(@"\ntrain     600 +[\d.]+ KiB  1x28x28   1x28x28  .*/set/train\n", result.Output);
         Assert.Matches(@"\nclass +train  test\nAnkle boot +\d+ +\d+\nBag ", result.Output);
-        Assert.EndsWith($"\nfolder:{_cli.At("set")} is good.\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"\nfolder:{_cli.At("set")}: no problems found.\n", result.Output, StringComparison.Ordinal);
 
         JsonObject set = _cli.Run("data", "verify", "folder:set", "fashion-mnist", "--json").Json["datasets"]![1]!.AsObject();
         Assert.Equal(["name", "folder", "ok", "splits", "findings"], set.Select(p => p.Key));
@@ -183,8 +183,8 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         Directory.CreateSymbolicLink(_cli.At("seen"), _cli.At("set/train"));
         CliResult seen = _cli.Run("evaluate", "run", "--data", "folder:seen");
         Assert.Equal(
-            (2, $"convolve: 600 of 600 pictures of {_cli.At("seen")} were trained on, or chose the best epoch: nothing is left to test on. "
-            + "Use --split train or --split validation for those, or other pictures.\n"), (seen.Status, seen.Errors));
+            (2, $"convolve: 600 of 600 pictures of {_cli.At("seen")} were trained on or chose the best epoch, so nothing is left to test "
+            + "on. Evaluate the training or validation split, or use other pictures. See --split.\n"), (seen.Status, seen.Errors));
 
         foreach (string name in (string[])["Bag", "Coat"])
             foreach ((string part, int count) in ((string, int)[])[("train", 3), ("test", 2)])
@@ -197,8 +197,8 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         JsonObject some = _cli.Run("evaluate", "run", "--data", "folder:some", "--json").Json;
         Assert.Equal(4, (int)some["images"]!);
         Assert.Equal(["1 file is left out, since only JPEG and PNG are read: 1 .gif.",
-            "Not tested, since the test split has no picture of them: Ankle boot, Dress, Pullover, Sandal, Shirt, Sneaker and 2 more.",
-            "6 of 10 pictures were trained on, or chose the best epoch, and are left out of the test."],
+            "Not tested, because the test split has no picture of them: Ankle boot, Dress, Pullover, Sandal, Shirt, Sneaker and 2 more.",
+            "6 of 10 pictures were trained on or chose the best epoch, and are left out of the test."],
             some["data_remarks"]!.AsArray().Select(r => (string)r!));
         Directory.Move(_cli.At("some/Coat"), _cli.At("some/Cloak"));
         CliResult other = _cli.Run("evaluate", "run", "--data", "folder:some");
@@ -208,12 +208,13 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
     }
 
     [Theory]
-    [InlineData("There is no folder /no/such. Check the path.", "train", "lenet5", "--data", "folder:/no/such")]
-    [InlineData("There is no folder /no/such. Check the path.", "data", "verify", "folder:/no/such")]
-    [InlineData("\"folder:\" names no folder: folder: and the path of a folder with a folder for each class were expected.", "train",
+    [InlineData("Folder /no/such does not exist. Check the path.", "train", "lenet5", "--data", "folder:/no/such")]
+    [InlineData("Folder /no/such does not exist. Check the path.", "data", "verify", "folder:/no/such")]
+    [InlineData("Expected folder: and the path of a folder with one folder per class, got \"folder:\".", "train",
         "lenet5", "--data", "folder:")]
-    [InlineData("folder:set is a folder of your own pictures: there is nothing to fetch.", "data", "fetch", "folder:set")]
-    [InlineData("The data directory /data is for sets known by name;", "train", "lenet5", "--data", "folder:set", "--data-dir", "/data")]
+    [InlineData("folder:set is a folder of your own pictures: there is nothing to download.", "data", "fetch", "folder:set")]
+    [InlineData("The data directory /data is for data sets known by " +
+        "name,", "train", "lenet5", "--data", "folder:set", "--data-dir", "/data")]
     public void WhatIsWrongIsOneMessage(string message, params string[] line)
     {
         CliResult result = _cli.Run(line);

@@ -65,25 +65,25 @@ public class NetworkFileTests
 
     [Theory]
     [InlineData("Linear", "Liner", "summary net.json",
-        "net.json: Node 5: \"Liner\" is not a kind of layer. Did you mean Linear? Known are ")]
+        "net.json: Node 5: \"Liner\" is not a kind of layer. Did you mean Linear? Use one of ")]
     [InlineData("stride", "strid", "train net.json --data mnist",
-        "net.json: Node 1: \"strid\" is unknown here. Did you mean stride? Known are name, type, inputs, filters, kernel, stride, " +
+        "net.json: Node 1: \"strid\" is unknown here. Did you mean stride? Use one of name, type, inputs, filters, kernel, stride, " +
         "padding, dilation, groups, bias, initialization. See line 5, column 60: $.nodes[0].strid.\n")]
     [InlineData("\"GlobalAvgPool\"", "\"ReLU\"", "summary net.json",
-        "net.json: Linear(10) \"fc1\": it takes a vector, and its input is an image of 8x12x12. Put a Flatten() before it. See line 9, " +
+        "net.json: Linear(10) \"fc1\": it takes a vector, but its input is an image of 8x12x12. Put a Flatten() before it. See line 9, " +
         "column 5: $.nodes[4].\n")]
     [InlineData("10}", "10", "summary net.json",
         "net.json: The network is not JSON: line 10, column 3: ']' is invalid without a matching open.\n")]
     [InlineData("", "", "summary net.json --classes 7",
-        "net.json gives 10 outputs, and --classes is 7. Change the units of its last layer.\n")]
+        "net.json has 10 outputs, but --classes is 7. Change the units of its last layer.\n")]
     [InlineData("", "", "summary net.json --net-option dropout=0.5",
-        "--net-option chooses in networks of the zoo, and net.json is a file. Write your choice into the file.\n")]
+        "--net-option is for built-in networks, and net.json is a file. Change the setting in the file.\n")]
     [InlineData("", "", "summary net.json --input 28",
-        "--input is \"28\", and channels x height x width such as 3x224x224 was expected.\n")]
+        "--input: expected channels x height x width, such as 3x224x224, got \"28\".\n")]
     [InlineData("", "", "summary net.json --input 1x2x2",
         "Conv2d(8, 5, stride: 2) \"conv1\": a window of 5x5 does not fit its 1x2x2 input.")]
     [InlineData("10", "7", "train net.json --data mnist",
-        "net.json gives 7 outputs, and mnist has 10 classes. Give its last layer 10 units.\n")]
+        "net.json has 7 outputs, but mnist has 10 classes. Give its last layer 10 units.\n")]
     public void WhatIsWrongInItIsSaid(string from, string to, string line, string message)
     {
         using Cli cli = With(from.Length > 0 ? Small.Replace(from, to, StringComparison.Ordinal) : Small);
@@ -98,10 +98,10 @@ public class NetworkFileTests
     {
         using Cli cli = new();
         File.WriteAllBytes(cli.At("net.json"), [0x7b, 0xff, 0xfe, 0x7d]);
-        Assert.Equal((2, "convolve: net.json is not text in UTF-8. Give the file of a network (docs/networks.md).\n"),
+        Assert.Equal((2, "convolve: net.json is not text in UTF-8. Pass a network file (docs/networks.md).\n"),
             (cli.Run("summary", "net.json").Status, cli.Run("summary", "net.json").Errors));
         File.WriteAllBytes(cli.At("net.json"), new byte[20 << 20]);
-        Assert.Equal("convolve: net.json has 20.0 MiB, and a network has at most 16.0 MiB. Is it the right file?\n",
+        Assert.Equal("convolve: net.json is 20.0 MiB; a network file is at most 16.0 MiB. Is it the right file?\n",
             cli.Run("summary", "net.json").Errors);
     }
 
@@ -127,7 +127,7 @@ public class NetworkFileTests
         CliResult result = cli.Run("summary", "lenet5", "--svg", "no/such/folder/net.svg");
         Assert.Equal(2, result.Status);
         Assert.Matches(@"^convolve: .*no/such/folder/net\.svg.*\n$", result.Errors);
-        Assert.Equal((2, "convolve: --svg is \"\", and a file was expected. See 'convolve summary --help'.\n"),
+        Assert.Equal((2, "convolve: --svg: expected a file, got \"\". See 'convolve summary --help'.\n"),
             (cli.Run("summary", "lenet5", "--svg", "").Status, cli.Run("summary", "lenet5", "--svg", "").Errors));
     }
 

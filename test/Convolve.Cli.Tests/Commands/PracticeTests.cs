@@ -19,13 +19,13 @@ public sealed class PracticeTests : IDisposable
         Assert.True(ended.Status == 0, ended.Errors);
         Assert.Equal("time-limit", (string?)ended.Json["end"]);
         Assert.InRange((int)ended.Json["epochs"]!, 0, 99_999);
-        Assert.Contains("\nended by the time limit; to go on: convolve train --resume run\n", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nstopped at the time limit; to resume: convolve train --resume run\n", ended.Errors, StringComparison.Ordinal);
         CliResult rest = _cli.Run("train", "--resume", "run", "--time-limit", "1s", "--json");
         Assert.Equal((0, "time-limit"), (rest.Status, (string?)rest.Json["end"]));
         Assert.True((int)rest.Json["epochs"]! >= (int)ended.Json["epochs"]!);
         CliResult wrong = _cli.Run([.. Small, "--time-limit", "soon"]);
         Assert.Equal(
-            (2, "convolve: --time-limit is \"soon\", and a time such as 90s, 30m or 1h30m was expected. See 'convolve train --help'.\n"),
+            (2, "convolve: --time-limit: expected a time such as 90s, 30m or 1h30m, got \"soon\". See 'convolve train --help'.\n"),
             (wrong.Status, wrong.Errors));
     }
 
@@ -36,8 +36,8 @@ public sealed class PracticeTests : IDisposable
             _cli.Run([.. Small, "--epochs", "50", "--lr", "1e-9", "--schedule", "constant", "--early-stop", "2", "--out", "run"]);
         Assert.True(result.Status == 0, result.Errors);
         Assert.Equal(("early-stop", 3), ((string?)result.Json["end"], (int)result.Json["epochs"]!));
-        Assert.Contains("\nended early: no improvement in the last 2 epochs\n", result.Errors, StringComparison.Ordinal);
-        Assert.EndsWith("\nto train on   convolve train --resume run --early-stop 4 --override\n",
+        Assert.Contains("\nstopped early: no improvement in the last 2 epochs\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("\nto continue   convolve train --resume run --early-stop 4 --override\n",
             _cli.Run("train", "--resume", "run").Output, StringComparison.Ordinal);
         CliResult alone = _cli.Run([.. Small, "--early-stop-metric", "loss"]);
         Assert.Equal(2, alone.Status);
@@ -56,7 +56,7 @@ public sealed class PracticeTests : IDisposable
             "--freeze", "none", "--class-weights", "none", "--exact", "false"];
         CliResult refused = _cli.Run(["train", "--resume", "on", .. off]);
         Assert.Equal(2, refused.Status);
-        Assert.Contains("micro_batch_size is 20, and none was asked for", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("micro_batch_size was 20, got none", refused.Errors, StringComparison.Ordinal);
         CliResult resumed = _cli.Run(["train", "--resume", "on", .. off, "--override", "--json"]);
         Assert.True(resumed.Status == 0, resumed.Errors);
         Assert.Equal(("finished", 2), ((string?)resumed.Json["end"], (int)resumed.Json["epochs"]!));
@@ -70,8 +70,9 @@ public sealed class PracticeTests : IDisposable
     {
         CliResult result = _cli.Run([.. Small, "--class-weights", "Coat=2,cat=3"]);
         Assert.Equal(2, result.Status);
-        Assert.Contains("convolve: --class-weights names the class cat, and the data has T-shirt/top, ", result.Errors,
+        Assert.Contains("convolve: A class weight is given for cat, but the classes of the data are T-shirt/top, ", result.Errors,
             StringComparison.Ordinal);
+        Assert.EndsWith(" See --class-weights.\n", result.Errors, StringComparison.Ordinal);
         CliResult wrong = _cli.Run([.. Small, "--class-weights", "Coat"]);
         Assert.Equal(2, wrong.Status);
         Assert.Contains("\"Coat\" isn't the weight of a class.", wrong.Errors, StringComparison.Ordinal);
@@ -87,9 +88,9 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal(["conv1.weight", "conv1.bias", "conv2.weight", "conv2.bias", "fc1.bias", "fc2.weight", "fc2.bias", "fc3.weight",
             "fc3.bias"],
             tuned.Json["taken"]!.AsArray().Select(n => (string)n!));
-        Assert.Equal(["fc1.weight: [120, 400] there, [120, 784] here"], tuned.Json["skipped"]!.AsArray().Select(n => (string)n!));
-        Assert.Contains("\ntaken       9 parameters of first: conv1.weight, ", tuned.Errors, StringComparison.Ordinal);
-        Assert.Contains("\nnot taken   fc1.weight: [120, 400] there, [120, 784] here\n", tuned.Errors, StringComparison.Ordinal);
+        Assert.Equal(["fc1.weight: [120, 400] in the file, [120, 784] here"], tuned.Json["skipped"]!.AsArray().Select(n => (string)n!));
+        Assert.Contains("\nloaded      9 parameters of first: conv1.weight, ", tuned.Errors, StringComparison.Ordinal);
+        Assert.Contains("\nnot loaded  fc1.weight: [120, 400] in the file, [120, 784] here\n", tuned.Errors, StringComparison.Ordinal);
         JsonNode recipe = JsonNode.Parse(File.ReadAllText(_cli.At("second/recipe.json")))!;
         Assert.Equal(("first", 64), ((string?)recipe["start_from"], ((string)recipe["start_digest"]!).Length));
         CliResult missing = _cli.Run([.. Small, "--from", "nowhere"]);
@@ -134,19 +135,19 @@ public sealed class PracticeTests : IDisposable
         Assert.True(good.Status == 0, good.Errors);
         Assert.True((bool)good.Json["learned"]!);
         Assert.Equal((50, 1.0), ((int)good.Json["images"]!, (double)good.Json["accuracy"]!));
-        Assert.Contains("learned by heart: loss ", good.Errors, StringComparison.Ordinal);
+        Assert.Contains("memorized: loss ", good.Errors, StringComparison.Ordinal);
         Assert.Contains(
-            "\nhow           SGD at 0.1 after a warm-up of 10 steps, gradients clipped to norm 1, without dropout, augmentation and " +
+            "\nhow           SGD at 0.1 after a warm-up of 10 steps, gradients clipped to norm 1, without dropout, augmentation or " +
             "weight decay.\n", "\n" + good.Errors, StringComparison.Ordinal);
         Assert.Equal(("sgd", 0.1),
             ((string)good.Json["attempts"]![0]!["optimizer"]!, (double)good.Json["attempts"]![0]!["learning_rate"]!));
         CliResult dead = _cli.Run([.. Small, "--overfit-one-batch", "--init", "constant(0)"]);
         Assert.Equal((1, false), (dead.Status, (bool)dead.Json["learned"]!));
-        Assert.Contains("convolve: not learned by heart: loss 2.30", dead.Errors, StringComparison.Ordinal);
+        Assert.Contains("convolve: not memorized: loss 2.30", dead.Errors, StringComparison.Ordinal);
         Assert.Contains("Adam at 0.0002, loss ", dead.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_cli.At(".")));
         CliResult kept = _cli.Run([.. Small, "--overfit-one-batch", "--save-every", "5"]);
-        Assert.Equal((2, "convolve: --overfit-one-batch keeps nothing, and goes on with nothing: leave --save-every away.\n"),
+        Assert.Equal((2, "convolve: --overfit-one-batch doesn't save or resume a run: remove --save-every.\n"),
             (kept.Status, kept.Errors));
     }
 
@@ -193,9 +194,9 @@ public sealed class PracticeTests : IDisposable
         Assert.Empty(only.Json["trials"]!.AsArray());
         Assert.Equal((double)found.Json["suggested"]!, (double)only.Json["best"]!);
         CliResult given = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--lr", "0.1");
-        Assert.Equal((2, "convolve: The learning rate is what is looked for: leave --lr away.\n"), (given.Status, given.Errors));
+        Assert.Equal((2, "convolve: lr-find looks for the learning rate: remove --lr.\n"), (given.Status, given.Errors));
         CliResult falling = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--from-lr", "1", "--to-lr", "0.1");
-        Assert.Equal((2, "convolve: The learning rate was to rise from 1 to 0.1, and must rise from above 0, such as from 1e-6 to 10.\n"),
+        Assert.Equal((2, "convolve: The learning rate must rise from above 0, such as from 1e-6 to 10, got 1 to 0.1.\n"),
             (falling.Status, falling.Errors));
     }
 

@@ -23,7 +23,7 @@ public sealed class PreviewTests
             "--augment", "resize:256,random-crop:224,cutmix");
         Assert.Equal(0, words.Status);
         Assert.EndsWith(
-            "fashion-mnist-preview.png: 1 images; in each row the image, what evaluation sees of it, and training in 1 epochs.\n",
+            "fashion-mnist-preview.png: 1 images; each row shows the image, what evaluation sees, and what training sees in 1 epochs.\n",
             words.Output, StringComparison.Ordinal);
         Assert.True(File.Exists(cli.At("fashion-mnist-preview.png")));
     }
@@ -50,14 +50,14 @@ public sealed class PreviewTests
         CliResult refused = cli.Run("data", "preview", "folder:set", "--skip-bad", "--network", "lenet5", "--augment",
             "color-jitter:hue=0.1");
         Assert.Equal(2, refused.Status);
-        Assert.Contains("red, green and blue were expected", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("expected a color image", refused.Errors, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("--augment random-crop:64", "random-crop:64: an image of 1x28x28 came")]
+    [InlineData("--augment random-crop:64", "random-crop:64: expected an image of at least 64x64 pixels, got 1x28x28")]
     [InlineData("--network alexnet-d2l --augment random-crop:24",
-        "random-crop:24 makes images of 1x24x24 out of 1x28x28, and the network takes 1x224x224.")]
-    [InlineData("--images 101", "--images is 101, and must be from 1 to 100.")]
+        "random-crop:24 makes images of 1x24x24 from 1x28x28, but the network takes 1x224x224.")]
+    [InlineData("--images 101", "--images: expected a whole number from 1 to 100, got 101.")]
     [InlineData("--out nowhere/sheet.png", "--out nowhere/sheet.png: the folder ")]
     public void WhatCannotBeShownIsRefused(string options, string message)
     {

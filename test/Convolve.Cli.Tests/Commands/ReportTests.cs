@@ -70,7 +70,7 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
             ((string)report.Json["report"]!, (string)report.Json["split"]!, (string?)report.Json["problem"]));
         Assert.Equal((double)_cli.Run("evaluate", "first", "--json").Json["accuracy"]!, (double)report.Json["accuracy"]!);
         AssertAlone(File.ReadAllText(_cli.At("again.html")));
-        AssertRefused("--out is \"\", and a file was expected. See 'convolve report --help'.", "report", "first", "--out", "");
+        AssertRefused("--out: expected a file, got \"\". See 'convolve report --help'.", "report", "first", "--out", "");
         Assert.Equal(2, _cli.Run("report", "nowhere").Status);
         CliResult unwritable = _cli.Run("report", "first", "--out", "no/such/folder.html");
         Assert.Equal(2, unwritable.Status);
@@ -85,7 +85,7 @@ public sealed class ReportTests(ReportedRuns runs) : IClassFixture<ReportedRuns>
         {
             CliResult report = _cli.Run("report", "second", "--out", "bare.html", "--json");
             Assert.Equal(0, report.Status);
-            Assert.Contains("convolve: the report has no predictions and no pictures: ", report.Errors, StringComparison.Ordinal);
+            Assert.Contains("convolve: the report has no predictions or pictures: ", report.Errors, StringComparison.Ordinal);
             Assert.NotNull(report.Json["problem"]);
             string page = File.ReadAllText(_cli.At("bare.html"));
             AssertAlone(page);

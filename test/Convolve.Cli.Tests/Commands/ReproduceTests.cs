@@ -46,13 +46,13 @@ public class ReproduceTests
             "without-seed1"],
             Directory.GetFileSystemEntries(cli.At("here")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("--quick trains on few images", result.Errors, StringComparison.Ordinal);
-        Assert.Contains("\nThe run was cut short: its figures say nothing about the experiment, and differences are not shown.\n",
+        Assert.Contains("\nThe run was cut short: its figures say nothing about the experiment, so differences are not shown.\n",
             result.Errors, StringComparison.Ordinal);
         Assert.Matches(@"\nfigure +without +with dropout \.5\n", result.Errors);
         CliResult again = cli.Run("reproduce", "dropout", "--quick", "--out", "here");
         Assert.Equal(
-            (2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or go on with " +
-            "what it holds: --resume here.\n"),
+            (2, "convolve: here is not empty, and runs are not overwritten. Choose another folder with --out, delete it, or resume the " +
+                "experiment in it: --resume here.\n"),
             (again.Status, again.Errors));
         Assert.EndsWith(", float32", (string)json["machine"]!, StringComparison.Ordinal);
         Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(cli.At("here/without-seed1/report.html")),
@@ -64,7 +64,7 @@ public class ReproduceTests
         File.WriteAllText(recipe, File.ReadAllText(recipe).Replace("\"momentum\": 0.9", "\"momentum\": 0.8", StringComparison.Ordinal));
         CliResult page = cli.Run("reproduce", "--results", ".", "--out", "page.md");
         Assert.True(page.Status == 0, page.Errors);
-        Assert.EndsWith("2 experiments, page.md; of them stayed as they were: relu-vs-tanh\n", page.Output, StringComparison.Ordinal);
+        Assert.EndsWith("2 experiments, page.md; unchanged: relu-vs-tanh\n", page.Output, StringComparison.Ordinal);
         string text = File.ReadAllText(cli.At("page.md"));
         Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nDropout in LeNet-5 or none.", text,
             StringComparison.Ordinal);
@@ -89,14 +89,15 @@ public class ReproduceTests
         File.WriteAllLines(metrics, File.ReadAllLines(metrics)[..1]);
         DateTime first = File.GetLastWriteTimeUtc(cli.At("here/without-seed0/metrics.jsonl"));
         CliResult refused = cli.Run("reproduce", "dropout", "--resume", "here");
-        Assert.Equal((2, "convolve: --resume goes on as the experiment was started: leave NAME away.\n"), (refused.Status, refused.Errors));
+        Assert.Equal((2, "convolve: --resume uses the settings that the experiment was started with: remove " +
+            "NAME.\n"), (refused.Status, refused.Errors));
         CliResult rest = cli.Run("reproduce", "--resume", "here", "--json");
         Assert.True(rest.Status == 0, rest.Errors);
         Assert.Equal(first, File.GetLastWriteTimeUtc(cli.At("here/without-seed0/metrics.jsonl")));
         Assert.Equal(Accuracies(JsonNode.Parse(whole)!), Accuracies(rest.Json));
         CliResult none = cli.Run("reproduce", "--resume", "nowhere");
         Assert.Equal(2, none.Status);
-        Assert.StartsWith("convolve: nowhere is no folder of an experiment: ", none.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: nowhere is not an experiment's folder: ", none.Errors, StringComparison.Ordinal);
 
         static double[] Accuracies(JsonNode result) => [.. result["arms"]!.AsArray().Select(a => (double)a!["test_accuracy"]!)];
     }
@@ -105,7 +106,7 @@ public class ReproduceTests
     public void WhatIsTypedForAListHasNoMeaning()
     {
         CliResult result = Cli.RunAnywhere("reproduce", "--seeds", "3");
-        Assert.Equal((2, "convolve: without NAME the experiments are listed: leave --seeds away.\n"), (result.Status, result.Errors));
+        Assert.Equal((2, "convolve: without NAME, the experiments are only listed: remove --seeds.\n"), (result.Status, result.Errors));
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public class ReproduceTests
             """{"experiment":"dropout","command":"convolve reproduce dropout","date":"2026-11-01 10:00","seeds":0}""");
         CliResult result = cli.Run("reproduce", "--results", ".", "--out", "page.md", "--json");
         Assert.Equal(1, result.Status);
-        Assert.StartsWith("convolve: ./bad is left out: ./bad is no folder of an experiment: ", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: skipped ./bad: ./bad is not an experiment's folder: ", result.Errors, StringComparison.Ordinal);
         Assert.Equal("""["./bad"]""", result.Json["unread"]!.ToJsonString());
         Assert.Contains("\n## fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
     }
@@ -130,7 +131,7 @@ public class ReproduceTests
         using Cli cli = new();
         CliResult result = cli.Run("reproduce", "--results", ".");
         Assert.Equal(
-            (2, "convolve: No folder under . has an experiment that is done. Run one with: convolve reproduce NAME --out ./NAME\n"),
+            (2, "convolve: No finished experiment found under .. Run one with: convolve reproduce NAME --out ./NAME\n"),
             (result.Status, result.Errors));
         Assert.False(File.Exists(cli.At("results.md")));
     }
@@ -151,7 +152,7 @@ public class ReproduceTests
         Assert.True(quick.Status == 0, quick.Errors);
         Assert.Contains("+146,176", quick.Output, StringComparison.Ordinal);
         CliResult seeds = cli.Run("reproduce", "fashion-rooflines", "--seeds", "3");
-        Assert.Equal((2, "convolve: fashion-rooflines counts and measures, and trains nothing: leave --seeds away.\n"),
+        Assert.Equal((2, "convolve: fashion-rooflines only counts and measures, without training: remove --seeds.\n"),
             (seeds.Status, seeds.Errors));
     }
 
@@ -160,7 +161,7 @@ public class ReproduceTests
     {
         CliResult result = Cli.RunAnywhere("reproduce", "mnist-lenet");
         Assert.Equal(2, result.Status);
-        Assert.StartsWith("convolve: There is no experiment \"mnist-lenet\". Did you mean mnist-lenet5? Known are mnist-lenet5, ",
+        Assert.StartsWith("convolve: Unknown experiment \"mnist-lenet\". Did you mean mnist-lenet5? Use one of mnist-lenet5, ",
             result.Errors, StringComparison.Ordinal);
     }
 }

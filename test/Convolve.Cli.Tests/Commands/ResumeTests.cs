@@ -43,12 +43,12 @@ public sealed class ResumeTests : IDisposable
             CliResult interrupted = Cli.Finish(process);
             Assert.Equal(130, interrupted.Status);
             Assert.Matches(
-                "\nconvolve: interrupted: my run/model\\.safetensors has .+\nconvolve: to go on: convolve train --resume 'my run' " +
+                "\nconvolve: interrupted: my run/model\\.safetensors has .+\nconvolve: to resume: convolve train --resume 'my run' " +
                 "--save-every 7\n$", interrupted.Errors);
         }
         CliResult resumed = _cli.Run("train", "--resume", "my run", "--save-every", "7");
         Assert.Equal((0, ""), (resumed.Status, resumed.Errors));
-        Assert.Matches(@"\nresumed     after .*\d+ (of 34 steps|epochs?), by epoch-\d{6}-step-\d{8}\.safetensors\n", resumed.Output);
+        Assert.Matches(@"\nresumed     after .*\d+ (of 34 steps|epochs?), from epoch-\d{6}-step-\d{8}\.safetensors\n", resumed.Output);
         Assert.Equal(RunSnapshot.Of(_cli.At("whole")), RunSnapshot.Of(_cli.At("my run")));
     }
 
@@ -59,18 +59,19 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--epochs", "10", "--lr", "0.002", "--resume", "run",
             "--json").Status);
         AssertRefused(
-            "run was begun with something else: epochs is 10, and 12 was asked for; optimizer.learning_rate is 0.002, and 0.001 was " +
-            "asked for. Leave that out, or add --override to go on by it.",
+            "run was started with other settings: epochs was 10, got 12; optimizer.learning_rate was 0.002, got 0.001. Remove these " +
+            "options, or add --override to resume with them.",
             "--epochs", "12", "--lr", "0.001");
         AssertRefused(
-            "run was begun with something else: dataset is fashion-mnist, and mnist was asked for. Leave that out, or add --override to " +
-            "go on by it.", "--data", "mnist");
+            "run was started with other settings: dataset was fashion-mnist, got mnist. Remove these options, or add " +
+            "--override to resume with them.", "--data", "mnist");
         AssertRefused(
-            "run was begun with something else: graph.dropout1 is Dropout(0.2) of relu3, and Dropout(0.4) of relu3 was asked for. Leave " +
-            "that out, or add --override to go on by it.", "--net-option", "dropout=0.4");
-        AssertRefused("--out and --resume both name the run folder. Give --resume alone.", "--out", "other");
-        AssertRefused("--save-every and --no-checkpoint contradict each other. Give one of them.", "--save-every", "3", "--no-checkpoint");
-        Assert.Matches("; and 1[0-9] more\\. Leave that out, or add --override to go on by it\\.\n$",
+            "run was started with other settings: graph.dropout1 was Dropout(0.2) of relu3, got Dropout(0.4) of relu3. " +
+            "Remove these options, or add --override to resume with them.", "--net-option", "dropout=0.4");
+        AssertRefused("--out and --resume both name the run folder. Use --resume alone.", "--out", "other");
+        AssertRefused("--save-every and --no-checkpoint contradict each other. Use only one of " +
+            "them.", "--save-every", "3", "--no-checkpoint");
+        Assert.Matches("; and 1[0-9] more\\. Remove these options, or add --override to resume with them\\.\n$",
             _cli.Run("train", "alexnet-d2l", "--resume", "run").Errors);
 
         CliResult longer = _cli.Run("train", "--resume", "run", "--epochs", "12", "--lr", "0.001", "--net-option", "dropout=0.4",
@@ -85,11 +86,11 @@ public sealed class ResumeTests : IDisposable
             resumptions[1]!["changed"]!.AsArray().Select(c => (string)c!).Take(3));
         CliResult start = _cli.Run("train", "--resume", "run", "--init", "xavier-normal");
         Assert.Equal(2, start.Status);
-        Assert.Contains(" Leave that out, or start a new run: where training began cannot change.\n", start.Errors,
+        Assert.Contains(" Remove these options, or start a new run: how a run started can't change.\n", start.Errors,
             StringComparison.Ordinal);
         CliResult sgd = _cli.Run("train", "--resume", "run", "--epochs", "13", "--optimizer", "sgd", "--override");
         Assert.Equal(2, sgd.Status);
-        Assert.Contains(": the optimizer is Adam there, and Sgd was asked for. Ask for what the run was begun with, or start a new run.\n",
+        Assert.Contains(": its optimizer is Adam, got Sgd. Use the settings that the run was started with, or start a new run.\n",
             sgd.Errors, StringComparison.Ordinal);
     }
 
@@ -101,7 +102,7 @@ public sealed class ResumeTests : IDisposable
         CliResult again = _cli.Run("train", "--resume", "run");
         Assert.Equal((0, ""), (again.Status, again.Errors));
         Assert.Matches(
-            @"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto train on   convolve " +
+            @"^run is finished: test accuracy 0\.\d{4}, loss \d\.\d{4}, with the weights of epoch \d+ of 10\nto continue   convolve " +
             @"train --resume run --epochs 20 --override\n$", again.Output);
         JsonObject json = _cli.Run("train", "--resume", "run", "--json").Json;
         Assert.Equal(["run", "network", "dataset", "epochs", "best_epoch", "test_loss", "test_accuracy"], json.Select(p => p.Key));
@@ -126,7 +127,7 @@ public sealed class ResumeTests : IDisposable
         Assert.Matches($"^convolve: {newest} cannot be used: it is damaged: tensor '.+' has changed since it was written\\.\n$",
             resumed.Errors);
         if (second.Status == 2)
-            Assert.Equal($"convolve: A training is running in {_cli.At("run")}. Wait for its end, or stop it first.\n", second.Errors);
+            Assert.Equal($"convolve: A training is running in {_cli.At("run")}. Wait for it to finish, or stop it.\n", second.Errors);
         else
             Assert.Contains("run is finished", second.Output, StringComparison.Ordinal); // it was slow
     }
@@ -134,7 +135,7 @@ public sealed class ResumeTests : IDisposable
     [InterruptFact]
     public void What_is_no_run_or_has_no_checkpoint_cannot_be_resumed()
     {
-        AssertRefused("run is no run folder: run/recipe.json cannot be read (Could not find");
+        AssertRefused("run is not a run folder: can't read run/recipe.json (Could not find");
         using (Process process = _cli.Start([], ["train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "100000",
             "--no-checkpoint", "--out", "run"]))
         {
@@ -147,8 +148,9 @@ public sealed class ResumeTests : IDisposable
         }
         Assert.False(Directory.Exists(_cli.At("run/checkpoint")));
         AssertRefused(
-            $"The run {_cli.At("run")} has no checkpoint to go on from: it was trained without, or they were deleted. Start a new run.");
-        Assert.Equal((2, "convolve: --override belongs to --resume RUN: a new run is begun with what is given.\n"),
+            $"The run {_cli.At("run")} has no checkpoint to resume from: it was trained without checkpoints, or they were deleted. Start " +
+            $"a new run.");
+        Assert.Equal((2, "convolve: --override only applies to --resume RUN. Remove it to start a new run.\n"),
             (_cli.Run([.. Training, "--override"]).Status, _cli.Run([.. Training, "--override"]).Errors));
     }
 

@@ -18,7 +18,7 @@ public sealed class TrainEndTests
         Cli.Signal(process, signal);
         CliResult result = Cli.Finish(process);
         Assert.Equal((130, ""), (result.Status, result.Output));
-        Assert.EndsWith(" finished\nconvolve: to go on: convolve train --resume run\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("convolve: interrupted: run/model.safetensors has the weights of epoch ", result.Errors, StringComparison.Ordinal);
         TrainTests.AssertLoadable(cli.At("run"));
         Assert.Equal(0, cli.Run("evaluate", "run").Status);
@@ -62,8 +62,8 @@ public sealed class TrainEndTests
             Assert.Matches(
                 @"convolve: The run needs \d\.\d MiB on the disk of small/other-run: 2 checkpoints of 0\.\d MiB, one more while it is " +
                 @"written, and the best weights of 0\.2 MiB; "
-                + @"and 0\.\d MiB are free\. Free some, choose another folder with --out, or do without checkpoints " +
-                @"\(--no-checkpoint\), which takes 0\.5 MiB\.\n$", refused.Errors);
+                + @"only 0\.\d MiB is free\. Free some space, choose another folder, or don't save checkpoints, " +
+                @"which takes 0\.5 MiB\. See --out and --no-checkpoint\.\n$", refused.Errors);
             Assert.False(Directory.Exists(cli.At("small/other-run")));
         }
         finally

@@ -124,9 +124,9 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             @"\nsplit  images +loss  accuracy  95 % interval     top-5 accuracy +images/s\ntrain   1,350  \d\.\d{4}    0\.\d{4}  " +
             @"0\.\d{4} to 0\.\d{4}          [01]\.\d{4} +[\d,]+\n$", train.Output);
         Assert.Matches(@"\nclass +images  precision  recall      F1\nT-shirt/top +\d+     0\.\d{4}  0\.\d{4}  0\.\d{4}\n", train.Output);
-        Assert.Matches(@"\nmost confused +taken for +images  of the class\n\S.* +\d+ +\d+\.\d %\n", train.Output);
-        Assert.Matches(@"\nlargest losses +class +taken for +confidence +loss\n#\d+ ", train.Output);
-        Assert.Matches(@"\ncalibration expected error 0\.\d{4}, largest 0\.\d{4}, in 15 bins of confidence\n\nsplit", train.Output);
+        Assert.Matches(@"\nmost confused +predicted +images  of class\n\S.* +\d+ +\d+\.\d %\n", train.Output);
+        Assert.Matches(@"\nlargest losses +class +predicted +confidence +loss\n#\d+ ", train.Output);
+        Assert.Matches(@"\ncalibration expected error 0\.\d{4}, largest 0\.\d{4}, over 15 confidence bins\n\nsplit", train.Output);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void SeveralViewsOfAPictureAreAnnounced()
     {
         CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror-translate");
-        Assert.Contains("\nviews       mirror-translate: the mean of the logits over 6 views of each picture\n", mirrored.Output,
+        Assert.Contains("\nviews       mirror-translate: logits averaged over 6 views of each picture\n", mirrored.Output,
             StringComparison.Ordinal);
         Assert.Equal("mirror", (string)small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json").Json["test_time_augmentation"]!);
     }
@@ -159,8 +159,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     public void MirrorImagesWarnWhereTheTrainingHadNone()
     {
         const string warning =
-            "warning: the network was trained without flips, and --tta mirror shows it mirror images, which usually makes it worse. " +
-            "Evaluate without --tta, or train with --augment horizontal-flip.";
+            "warning: the network was trained without flips, so mirrored views (--tta mirror) usually lower its accuracy. Evaluate " +
+            "without --tta, or train with --augment horizontal-flip.";
         CliResult mirrored = small.Cli.Run("evaluate", "first", "--tta", "mirror", "--json");
         Assert.Equal((0, warning), (mirrored.Status, (string?)mirrored.Json["warning"]));
         Assert.EndsWith($"\nconvolve: {warning}\n", mirrored.Errors, StringComparison.Ordinal);
@@ -187,9 +187,9 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         File.Copy(small.Cli.At("first/model.safetensors"), small.Cli.At("mixed/model.safetensors"));
         Assert.Equal(
             new(2, "",
-            "convolve: mixed/model.safetensors holds the network lenet5, and recipe.json beside it trains another one, so that nobody " +
-            "knows which pictures the weights have seen. "
-            + "Put the file back into the folder of its own run.\n"), small.Cli.Run("evaluate", "mixed"));
+            "convolve: mixed/model.safetensors holds the network lenet5, and recipe.json next to it describes a different one, so it is " +
+            "unknown which pictures the weights were trained on. Put the file back into its own run " +
+            "folder.\n"), small.Cli.Run("evaluate", "mixed"));
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Directory.CreateDirectory(small.Cli.At("no run"));
         CliResult noRun = small.Cli.Run("evaluate", "no run");
         Assert.Equal(2, noRun.Status);
-        Assert.StartsWith("convolve: no run is no run folder: ", noRun.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: no run is not a run folder: ", noRun.Errors, StringComparison.Ordinal);
 
         Directory.CreateDirectory(small.Cli.At("torn"));
         File.Copy(small.Cli.At("first/recipe.json"), small.Cli.At("torn/recipe.json"));
@@ -214,7 +214,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         CliResult again = small.Cli.Run([.. SmallRun.Arguments, "--out", "first"]);
         Assert.Equal(
             (2, "",
-            "convolve: first holds a run already, and runs are not overwritten. Choose another folder with --out, go on with it by " +
+            "convolve: first already holds a run, and runs are not overwritten. Choose another folder with --out, resume it with " +
             "--resume, or delete it.\n"),
             (again.Status, again.Output, again.Errors));
     }
@@ -261,7 +261,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors,
             StringComparison.Ordinal);
         Assert.Contains(
-            "in parts of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, rates of layers conv*=0.1,fc3=10,fc1, mean of " +
+            "in micro-batches of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, layer rates conv*=0.1,fc3=10,fc1, EMA " +
+            "of " +
             "weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
         Assert.Contains("\nfrozen      fc1\n", result.Errors, StringComparison.Ordinal);
         Assert.Contains("AvgPool2d(2)", result.Errors, StringComparison.Ordinal);

@@ -15,39 +15,39 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "There is no command \"trian\". Did you mean train? There are train, evaluate, lr-find, report, compare, reproduce, summary, " +
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, lr-find, report, compare, reproduce, summary, " +
         "info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "There is no command \"qqqqqqq\". There are train, evaluate, lr-find, report, compare, reproduce, summary, info, data. See " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, lr-find, report, compare, reproduce, summary, info, data. See " +
         "'convolve --help'.")]
-    [InlineData("--verbose", "There is no option --verbose. See 'convolve --help'.")]
+    [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
         $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]
     [InlineData("train lenet5",
         "--data is missing. The data set: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, or folder:PATH for your own " +
         "pictures. See 'convolve train --help'.")]
-    [InlineData("train lenet5 --data mnist --epoch 3", "There is no option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
-    [InlineData("train lenet5 lenet5 --data mnist", "\"lenet5\" is one word too many. See 'convolve train --help'.")]
-    [InlineData("train lenet --data mnist", $"There is no network \"lenet\". Did you mean lenet5? Known are {Networks}.")]
+    [InlineData("train lenet5 --data mnist --epoch 3", "Unknown option --epoch. Did you mean --epochs? See 'convolve train --help'.")]
+    [InlineData("train lenet5 lenet5 --data mnist", "Unexpected argument \"lenet5\". See 'convolve train --help'.")]
+    [InlineData("train lenet --data mnist", $"Unknown network \"lenet\". Did you mean lenet5? Use one of {Networks}.")]
     [InlineData("train lenet5 --data minst",
-        "There is no data set \"minst\". Did you mean mnist? Known are: mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, and " +
+        "Unknown data set \"minst\". Did you mean mnist? Use one of mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, or " +
         "folder:PATH for your own pictures.")]
-    [InlineData("train lenet5 --data fashion", "There is no data set \"fashion\". Did you mean fashion-mnist? Known are: mnist,")]
-    [InlineData("train lenet5 --data fmnist", "There is no data set \"fmnist\". Did you mean fashion-mnist? Known are: mnist,")]
-    [InlineData("train lenet5 --data /tmp", "There is no data set \"/tmp\". Did you mean folder:/tmp? Known are: mnist,")]
-    [InlineData("train resnet --data mnist", $"There is no network \"resnet\". Did you mean resnet18? Known are {Networks}.")]
-    [InlineData("reproduce lenet5", "There is no experiment \"lenet5\". Did you mean mnist-lenet5? Known are ")]
+    [InlineData("train lenet5 --data fashion", "Unknown data set \"fashion\". Did you mean fashion-mnist? Use one of mnist,")]
+    [InlineData("train lenet5 --data fmnist", "Unknown data set \"fmnist\". Did you mean fashion-mnist? Use one of mnist,")]
+    [InlineData("train lenet5 --data /tmp", "Unknown data set \"/tmp\". Did you mean folder:/tmp? Use one of mnist,")]
+    [InlineData("train resnet --data mnist", $"Unknown network \"resnet\". Did you mean resnet18? Use one of {Networks}.")]
+    [InlineData("reproduce lenet5", "Unknown experiment \"lenet5\". Did you mean mnist-lenet5? Use one of ")]
     [InlineData("evaluate nowhere --split valid",
-        "--split is \"valid\", and one of test, validation, train was expected. Did you mean validation? See 'convolve evaluate --help'.")]
+        "--split: expected one of test, validation, train, got \"valid\". Did you mean validation? See 'convolve evaluate --help'.")]
     [InlineData("evaluate nowhere --split testing",
-        "--split is \"testing\", and one of test, validation, train was expected. Did you mean test? See 'convolve evaluate --help'.")]
-    [InlineData("data preview minst", "There is no data set \"minst\". Did you mean mnist? Known are: mnist,")]
+        "--split: expected one of test, validation, train, got \"testing\". Did you mean test? See 'convolve evaluate --help'.")]
+    [InlineData("data preview minst", "Unknown data set \"minst\". Did you mean mnist? Use one of mnist,")]
     [InlineData("summary resnet18 --input 3x1x1000000000",
         "resnet18 is too large for one image of 3x1x1000000000: \"conv1\" has 32,000,000,000 values, 119.21 GiB, and a tensor may have " +
         "at most 2,147,483,647. Use a smaller input.")]
     [InlineData("summary lenet5 --svg no/such/net.svg", "--svg no/such/net.svg: the folder ")]
     [InlineData("summary lenet5 --svg .", "--svg . is a folder. Name a file in it, such as ./out.")]
-    [InlineData("summary lenet5 --svg /dev/null", "--svg /dev/null is no ordinary file. Choose a file in a folder of yours.")]
+    [InlineData("summary lenet5 --svg /dev/null", "--svg /dev/null is not a regular file. Choose a file in one of your own folders.")]
     [InlineData("lr-find lenet5 --data fashion-mnist --svg no/such/net.svg", "--svg no/such/net.svg: the folder ")]
     [InlineData("compare . . --out no/such/page.html", "--out no/such/page.html: the folder ")]
     [InlineData("report . --out no/such/page.html", "--out no/such/page.html: the folder ")]
@@ -56,99 +56,100 @@ public class UsageTests
     [InlineData("data preview fashion-mnist --out no/such/p.png", "--out no/such/p.png: the folder ")]
     [InlineData("data fetch mnist --data-dir /etc/passwd/below",
         "--data-dir /etc/passwd/below: /etc/passwd is a file. Choose another folder.")]
-    [InlineData("data", "Say what to do: list, fetch, verify, preview. See 'convolve data --help'.")]
+    [InlineData("data", "A command is missing: list, fetch, verify, preview. See 'convolve data --help'.")]
     [InlineData("data verfy",
-        "There is no command \"verfy\". Did you mean verify? There are list, fetch, verify, preview. See 'convolve data --help'.")]
+        "Unknown command \"verfy\". Did you mean verify? The commands are list, fetch, verify, preview. See 'convolve data --help'.")]
     [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it. See 'convolve evaluate --help'.")]
-    [InlineData("evaluate nowhere", "nowhere does not exist. Give the folder that 'convolve train' named at its end.")]
+    [InlineData("evaluate nowhere", "nowhere does not exist. Pass the run folder that `convolve train` printed when it finished.")]
     [InlineData("evaluate nowhere --split all",
-        "--split is \"all\", and one of test, validation, train was expected. See 'convolve evaluate --help'.")]
+        "--split: expected one of test, validation, train, got \"all\". See 'convolve evaluate --help'.")]
     [InlineData("summary lenet5 --batch-size 0",
-        "--batch-size is \"0\", and a whole number from 1 to 2147483647 was expected. See 'convolve summary --help'.")]
+        "--batch-size: expected a whole number from 1 to 2147483647, got \"0\". See 'convolve summary --help'.")]
     [InlineData("summary lenet5 --net-option input=1x8x8", "Conv2d(16, 5) \"conv2\": a window")]
     [InlineData("summary resnet18 --input 3x64",
-        "resnet18: input is \"3x64\", and channels x height x width such as 3x224x224 was expected.")]
+        "resnet18: input: expected channels x height x width such as 3x224x224, got \"3x64\".")]
     [InlineData("summary resnet18 --input 3x64x64 --net-option input=3x32x32",
-        "--input and --net-option input are one and the same. Give one of them.")]
+        "--input and --net-option input mean the same. Use only one of them.")]
     [InlineData("summary resnet18 --svg", "Required argument missing for option: '--svg'.")]
-    [InlineData("summary my-net.json", "my-net.json does not exist. Give the file of a network (docs/networks.md), or one of the zoo: "
+    [InlineData("summary my-net.json", "my-net.json does not exist. Pass a network file (docs/networks.md) or a built-in network: "
         + Networks + ".")]
     [InlineData("train no/such/net --data mnist",
-        "no/such/net does not exist. Give the file of a network (docs/networks.md), or one of the zoo: " + Networks + ".")]
-    [InlineData("summary /", "/ cannot be read: it is a folder. Give the file of a network (docs/networks.md).")]
-    [InlineData("summary @file", "There is no network \"@file\". Known are " + Networks + ".")]
+        "no/such/net does not exist. Pass a network file (docs/networks.md) or a built-in network: " + Networks + ".")]
+    [InlineData("summary /", "/ cannot be read: it is a folder. Pass a network file (docs/networks.md).")]
+    [InlineData("summary @file", "Unknown network \"@file\". Use one of " + Networks + ".")]
     public void OneMessage(string line, string message) => Refused(line, message);
 
     [Theory]
-    [InlineData("--epochs 0", "0 epochs were asked for, and there must be at least 1.")]
-    [InlineData("--optimizer adam --nesterov true", "--nesterov belongs to --optimizer sgd, and the optimizer is adam.")]
-    [InlineData("--beta1 0.8", "--beta1 belongs to --optimizer adam or adamw, and the optimizer is sgd.")]
-    [InlineData("--optimizer adamw --beta2 1", "The beta2 is 1, and must be at least 0 and below 1, such as 0.999.")]
+    [InlineData("--epochs 0", "The number of epochs must be at least 1, got 0.")]
+    [InlineData("--optimizer adam --nesterov true", "--nesterov only applies to --optimizer sgd, but the optimizer is adam.")]
+    [InlineData("--beta1 0.8", "--beta1 only applies to --optimizer adam or adamw, but the optimizer is sgd.")]
+    [InlineData("--optimizer adamw --beta2 1", "The beta2 must be at least 0 and below 1, such as 0.999, got 1.")]
     [InlineData("--schedule multi-step",
-        "A multi-step schedule has no milestones. Name the epochs after which the rate is cut, such as 10, 15.")]
-    [InlineData("--schedule multi-step --milestones 5,x", "--milestones is \"5,x\", and epochs from 1 on were expected, such as 10,15.")]
-    [InlineData("--schedule cosine --patience 3", "--patience belongs to --schedule plateau, and the schedule is cosine.")]
+        "A multi-step schedule needs milestones: the epochs after which the rate decays, such as 10, 15.")]
+    [InlineData("--schedule multi-step --milestones 5,x", "--milestones: expected epochs of at least 1, such as 10,15, got \"5,x\".")]
+    [InlineData("--schedule cosine --patience 3", "--patience only applies to --schedule plateau, but the schedule is cosine.")]
     [InlineData("--lr-scale conv1",
-        "--lr-scale: \"conv1\" has no factor. Write conv1=X, such as conv1=0.1; to keep a layer as it is, use --freeze.")]
+        "--lr-scale: \"conv1\" has no factor. Write conv1=X, such as conv1=0.1; to freeze a layer, use --freeze.")]
     [InlineData("--lr-scale conv*=0.1,fc1",
-        "--lr-scale: \"fc1\" has no factor. Write fc1=X, such as fc1=0.1; to keep a layer as it is, use --freeze.")]
-    [InlineData("--lr-scale conv1=", "\"conv1=\" is no learning rate of a layer. Give NAME=FACTOR, such as conv*=0.1 or fc3=10.")]
-    [InlineData("--label-smoothing 1", "The label smoothing is 1, and must be at least 0 and below 1, such as 0.1.")]
-    [InlineData("--epochs many", "--epochs is \"many\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
-    [InlineData("--epochs 1.5", "--epochs is \"1.5\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
-    [InlineData("--batch-size 0", "The batch size is 0, and must be at least 1.")]
+        "--lr-scale: \"fc1\" has no factor. Write fc1=X, such as fc1=0.1; to freeze a layer, use --freeze.")]
+    [InlineData("--lr-scale conv1=", "Expected NAME=FACTOR, such as conv*=0.1 or fc3=10, got \"conv1=\".")]
+    [InlineData("--label-smoothing 1", "The label smoothing must be at least 0 and below 1, such as 0.1, got 1.")]
+    [InlineData("--epochs many", "--epochs: expected a whole number up to 2147483647, got \"many\". See 'convolve train --help'.")]
+    [InlineData("--epochs 1.5", "--epochs: expected a whole number up to 2147483647, got \"1.5\". See 'convolve train --help'.")]
+    [InlineData("--batch-size 0", "The batch size must be at least 1, got 0.")]
     [InlineData("--batch-size 99999999999",
-        "--batch-size is \"99999999999\", and a whole number up to 2147483647 was expected. See 'convolve train --help'.")]
-    [InlineData("--lr nan", "The learning rate is NaN, and must be above 0, such as 0.01.")]
-    [InlineData("--lr 0,1", "--lr is \"0,1\", and a number was expected. See 'convolve train --help'.")]
-    [InlineData("--lr -1", "The learning rate is -1, and must be above 0, such as 0.01.")]
-    [InlineData("--momentum 1", "The momentum is 1, and must be at least 0 and below 1, such as 0.9.")]
-    [InlineData("--momentum 0 --nesterov", "Nesterov looks ahead along the momentum, and the momentum is 0. Set a momentum such as 0.9.")]
-    [InlineData("--weight-decay -1", "The weight decay is -1, and must be at least 0, such as 0.0005.")]
+        "--batch-size: expected a whole number up to 2147483647, got \"99999999999\". See 'convolve train --help'.")]
+    [InlineData("--lr nan", "The learning rate must be above 0, such as 0.01, got NaN.")]
+    [InlineData("--lr 0,1", "--lr: expected a number, got \"0,1\". See 'convolve train --help'.")]
+    [InlineData("--lr -1", "The learning rate must be above 0, such as 0.01, got -1.")]
+    [InlineData("--momentum 1", "The momentum must be at least 0 and below 1, such as 0.9, got 1.")]
+    [InlineData("--momentum 0 --nesterov", "Nesterov needs a momentum above 0, such as 0.9.")]
+    [InlineData("--weight-decay -1", "The weight decay must be at least 0, such as 0.0005, got -1.")]
     [InlineData("--schedule linear",
-        "--schedule is \"linear\", and one of constant, step, multi-step, exponential, plateau, cosine, one-cycle was expected. See " +
+        "--schedule: expected one of constant, step, multi-step, exponential, plateau, cosine, one-cycle, got \"linear\". See " +
         "'convolve train --help'.")]
-    [InlineData("--step-factor 2", "The factor of each cut is 2, and must be above 0 and at most 1.")]
+    [InlineData("--step-factor 2", "The factor of each decay must be above 0 and at most 1, got 2.")]
     [InlineData("--optimizer adagrad",
-        "--optimizer is \"adagrad\", and one of sgd, adam, adamw, rmsprop was expected. See 'convolve train --help'.")]
+        "--optimizer: expected one of sgd, adam, adamw, rmsprop, got \"adagrad\". See 'convolve train --help'.")]
     [InlineData("--seed -1",
-        "--seed is \"-1\", and a whole number from 0 to 18446744073709551615 was expected. See 'convolve train --help'.")]
+        "--seed: expected a whole number from 0 to 18446744073709551615, got \"-1\". See 'convolve train --help'.")]
     [InlineData("--precision f16",
-        "--precision is \"f16\", and one of auto, f32, bf16 was expected. Did you mean bf16? See 'convolve train --help'.")]
-    [InlineData("--threads -1", "-1 threads were asked for, and there may be 1 to 1024; 0 means all cores.")]
-    [InlineData("--limit -3", "The limit is -3 images, and must be at least 1.")]
-    [InlineData("--validation 1", "The share of validation images is 1, and must be at least 0 and below 1.")]
+        "--precision: expected one of auto, f32, bf16, got \"f16\". Did you mean bf16? See 'convolve train --help'.")]
+    [InlineData("--threads -1", "The number of threads must be 1 to 1024, or 0 for all cores, got -1.")]
+    [InlineData("--limit -3", "The limit must be at least 1 image, got -3.")]
+    [InlineData("--validation 1", "The share of validation images must be at least 0 and below 1, got 1.")]
     [InlineData("--init magic",
-        "\"magic\" is not an initialiser. Known are kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, " +
+        "\"magic\" is not an initializer. Use one of kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, " +
         "xavier-uniform, pytorch, normal(S), constant(V), keras, torchvision, 2012.")]
     [InlineData("--augment random-corp:32",
-        "--augment: There is no transform \"random-corp\". Did you mean random-crop? Known are: resize, center-crop, random-crop, " +
+        "--augment: Unknown transform \"random-corp\". Did you mean random-crop? Use one of resize, center-crop, random-crop, " +
         "random-resized-crop, horizontal-flip, rotation, translation, color-jitter, lighting, noise, random-erasing, mixup, cutmix.")]
     [InlineData("--augment random-crop:28:pad=4",
-        "--augment: random-crop: there is no \"pad\" to choose. Did you mean padding? There are: padding, padding-mode.")]
-    [InlineData("--net-option activation=step", "lenet5: activation is \"step\", and relu, leaky-relu, sigmoid or tanh was expected.")]
-    [InlineData("--net-option tanh", "--net-option: \"tanh\" is not KEY=VALUE, such as activation=tanh.")]
+        "--augment: random-crop: unknown option \"pad\". Did you mean padding? Its options are padding, padding-mode.")]
+    [InlineData("--net-option activation=step", "lenet5: activation: expected relu, leaky-relu, sigmoid or tanh, got \"step\".")]
+    [InlineData("--net-option tanh", "--net-option: expected KEY=VALUE, such as activation=tanh, got \"tanh\".")]
     [InlineData("--net-option pooling=avg,pooling=max", "--net-option: pooling is given twice.")]
     [InlineData("--out /proc/self/run", "--out /proc/self/run: can't write to /proc/self ")]
     [InlineData("--optimizer adm",
-        "--optimizer is \"adm\", and one of sgd, adam, adamw, rmsprop was expected. Did you mean adam? See 'convolve train --help'.")]
+        "--optimizer: expected one of sgd, adam, adamw, rmsprop, got \"adm\". Did you mean adam? See 'convolve train --help'.")]
     [InlineData("--schedule onecycle",
-        "--schedule is \"onecycle\", and one of constant, step, multi-step, exponential, plateau, cosine, one-cycle was expected. Did " +
+        "--schedule: expected one of constant, step, multi-step, exponential, plateau, cosine, one-cycle, got \"onecycle\". Did " +
         "you mean one-cycle? See 'convolve train --help'.")]
-    [InlineData("--init kaiming", "\"kaiming\" is not an initialiser. Did you mean kaiming-normal? Known are ")]
-    [InlineData("--net-option activatoin=tanh", "lenet5 has no option \"activatoin\". Did you mean activation? It has ")]
-    [InlineData("--out /dev/null", "--out /dev/null is a file, and a folder was expected.")]
+    [InlineData("--init kaiming", "\"kaiming\" is not an initializer. Did you mean kaiming-normal? Use one of ")]
+    [InlineData("--net-option activatoin=tanh",
+        "lenet5 has no option \"activatoin\". Did you mean activation? Its options are ")]
+    [InlineData("--out /dev/null", "--out: expected a folder, but /dev/null is a file.")]
     public void AWrongValue(string options, string message) => Refused("train lenet5 --data fashion-mnist " + options, message);
 
     [Theory]
     [InlineData("color-jitter:0.4",
-        "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: an image of 1x28x28 came, and red, green and blue were expected. Grey " +
+        "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: expected a color image, got 1x28x28. Grayscale " +
         "images take color-jitter:brightness=0.4:contrast=0.4.")]
     [InlineData("color-jitter:hue=0.1",
-        "color-jitter:hue=0.1: an image of 1x28x28 came, and red, green and blue were expected. Leave it out.")]
-    [InlineData("lighting", "lighting: an image of 1x28x28 came, and red, green and blue were expected. Leave lighting out.")]
+        "color-jitter:hue=0.1: expected a color image, got 1x28x28. Leave it out.")]
+    [InlineData("lighting", "lighting: expected a color image, got 1x28x28. Leave lighting out.")]
     [InlineData("resize:32,random-crop:24",
-        "resize:32,random-crop:24 make images of 1x24x24 out of 1x28x28, and the network takes 1x28x28. End with resize:28x28, or " +
+        "resize:32,random-crop:24 make images of 1x24x24 from 1x28x28, but the network takes 1x28x28. End with resize:28x28, or " +
         "choose the size of the last crop or resize accordingly.")]
     public void TransformsThatDoNotFitTheImagesAreRefusedBeforeAnythingIsWritten(string transforms, string message)
     {
@@ -216,7 +217,8 @@ public class UsageTests
                 Assert.Equal(1, Failures.Report(new InvalidOperationException("never\nheard of")));
                 return told.ToString();
             }
-            Assert.Equal("convolve: unexpected: never heard of (InvalidOperationException; CONVOLVE_DEBUG=1 shows where)\n", Tell("0"));
+            Assert.Equal("convolve: unexpected error: never heard of (InvalidOperationException; CONVOLVE_DEBUG=1 shows " +
+                "where)\n", Tell("0"));
             Assert.Contains("System.InvalidOperationException: never", Tell("1"), StringComparison.Ordinal);
         }
         finally

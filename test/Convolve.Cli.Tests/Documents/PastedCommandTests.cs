@@ -41,7 +41,7 @@ public sealed class PastedCommandTests : IDisposable
     {
         Assert.Contains($"See '{Typed} --help'", Run(2, $"{Typed} trian"), StringComparison.Ordinal);
         Assert.Contains($"  {Typed} summary [<NET>] [options]", Run(0, $"{Typed} summary --help"), StringComparison.Ordinal);
-        Assert.Contains($"{Typed} train' named", Run(2, $"{Typed} evaluate nowhere"), StringComparison.Ordinal);
+        Assert.Contains($"`{Typed} train` printed", Run(2, $"{Typed} evaluate nowhere"), StringComparison.Ordinal);
         Directory.CreateDirectory(_cli.At("photos/a"));
         Directory.CreateDirectory(_cli.At("photos/b"));
         File.WriteAllText(_cli.At("photos/a/1.png"), "no picture");

@@ -8,7 +8,7 @@ public class ScreenTests
 {
     private const string RootHelp = """
         Description:
-          Trains convolutional image classifiers on the CPU, and says how good they are.
+          Train and evaluate convolutional image classifiers on the CPU.
 
         Usage:
           convolve [command] [options]
@@ -18,15 +18,15 @@ public class ScreenTests
           --version       Show version information
 
         Commands:
-          train <NET>        Train a network, keep the weights of the epoch that was best on the validation split, and test them once.
-          evaluate <RUN>     Say how good the weights of a run are on one of its splits.
-          lr-find <NET>      Train some steps with a rising learning rate, draw the loss against it, suggest one, and try it beside the recipe's. Nothing is kept of the training.
-          report <RUN>       Write what a run came to as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
-          compare <RUN RUN>  Put runs beside each other: what they differ in, curves, and whether one is better on the same pictures.
-          reproduce <NAME>   Run an experiment of the teaching material, and put the published result beside the measured one.
-          summary <NET>      Say what a network is: layers, shapes, parameters, cost, memory.
-          info               Say what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data               List, fetch, check and look at data sets.
+          train <NET>        Train a network, keep the weights of the best epoch on the validation split, and test them once.
+          evaluate <RUN>     Evaluate the weights of a run on one of its splits.
+          lr-find <NET>      Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
+          report <RUN>       Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
+          compare <RUN RUN>  Compare runs: their settings, their curves, and whether one is better on the same pictures.
+          reproduce <NAME>   Run an experiment from the teaching material and compare its result with the published one.
+          summary <NET>      Describe a network: layers, shapes, parameters, cost, memory.
+          info               Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
+          data               List, download, check and preview data sets.
         """;
 
     private const string LeNet = """
@@ -87,7 +87,7 @@ public class ScreenTests
         Assert.Contains(
             "\nrecipe      15 epochs at batch size 128, SGD 0.1 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, weight " +
             "decay 0.001 (not biases)\n", result.Output, StringComparison.Ordinal);
-        Assert.Matches(@"\nprecision   float32: as asked\n", result.Output);
+        Assert.Matches(@"\nprecision   float32: as requested\n", result.Output);
         Assert.Matches(
             @"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n",
             result.Output);
@@ -150,7 +150,7 @@ public class ScreenTests
         CliResult result = Cli.RunAnywhere("info");
         Assert.Matches(
             @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    " +
-            @"JPEG by libturbojpeg\n {12}PNG by libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
+            @"JPEG: libturbojpeg\n {12}PNG: libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
             @"{12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$",
             result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
@@ -199,8 +199,8 @@ public class ScreenTests
 
         CliResult nothing = cli.Run("data", "verify", "--data-dir", "empty");
         Assert.Equal(
-            (2, "convolve: There is no data set here. Known are mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse: name one to " +
-            "see what is missing of it.\n"), (nothing.Status, nothing.Errors));
+            (2, "convolve: No data sets found. Name one to see what is missing: mnist, fashion-mnist, cifar10, cifar100, " +
+                "cifar100-coarse.\n"), (nothing.Status, nothing.Errors));
     }
 
     private static void AssertPlain(string text)

@@ -98,7 +98,7 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
             AssertTitles(runs.Show(width, "evaluate first-run-with-a-name"), "class", "images", "precision", "recall", "F1", "split",
                 "loss", "accuracy", "95 % interval");
         }
-        Assert.Contains("Hidden at 80 columns: digest, path. Set COLUMNS to more, or use --json.\n",
+        Assert.Contains("Hidden at 80 columns: digest, path. Set COLUMNS higher, or use --json.\n",
             runs.Show(80, "data verify fashion-mnist"), StringComparison.Ordinal);
         Assert.DoesNotContain("Hidden", runs.Show(200, "data verify fashion-mnist"), StringComparison.Ordinal);
     }
@@ -157,7 +157,7 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     [InlineData("one two three", 8, "one two|three")]
     [InlineData("  one two three", 9, "  one two|  three")]
     [InlineData("it takes 270.0 KiB, and more", 16, "it takes|270.0 KiB, and|more")]
-    [InlineData("to go on: convolve train --resume run", 20, "to go on:|convolve train --resume run")]
+    [InlineData("to resume: convolve train --resume run", 20, "to resume:|convolve train --resume run")]
     [InlineData("see `convolve data verify x` for all", 20, "see|`convolve data verify x`|for all")]
     [InlineData("a/very/long/path/that/stays/whole", 10, "a/very/long/path/that/stays/whole")]
     public void Lines_break_between_words_and_commands_stay_whole(string text, int width, string lines) =>

@@ -271,7 +271,8 @@ public sealed class DownloadTests : DownloadCase
 
     [NeedsTheory(Feature.Mounting)]
     [InlineData(true,
-        @"^file needs 400000 bytes, but the disk of .+/small has only \d+ bytes free\. Free some space, or choose a folder on another disk")]
+        @"^file needs 400000 bytes, but the disk of .+/small has only \d+ bytes free\. Free some space, or choose a folder on another " +
+            "disk")]
     [InlineData(false, "^Cannot write '.+/small/.file.part': disk full. Free space on the disk of '.+/small', or write to another disk.$")]
     public async Task A_full_disk_is_told(bool announced, string message)
     {

@@ -142,7 +142,8 @@ public sealed class ImageFolderTests : IDisposable
             $"they are in use.",
             Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message);
         File.WriteAllText(_folder["a/1.png"], "GIF89a");
-        Assert.Contains("It was good when the data set was loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
+        Assert.Contains("It was good when the data set was " +
+            "loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
             StringComparison.Ordinal);
         File.Delete(_folder["a/1.png"]);
         Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ",
