@@ -24,4 +24,4 @@ using Trainer trainer = run is null ? RunFolder.Begin(Folder, LeNet5.Create(), s
 if (trainer.ResumedFrom is { } point)
     Console.WriteLine($"going on after {point.Epochs} epochs and {point.Step} of {point.StepsPerEpoch} steps");
 TrainingResult result = trainer.Fit(cancellation: cancellation.Token);
-Console.WriteLine(result.Interrupted ? "interrupted: start it again to go on" : $"test accuracy {result.Test!.Accuracy:P2}");
+Console.WriteLine(result.Interrupted ? "interrupted: run it again to resume" : $"test accuracy {result.Test!.Accuracy:P2}");

@@ -6,17 +6,16 @@ namespace Convolve.Imaging;
 /// JPEG and PNG files to bytes in planes (channel, row, column), as PIL's <c>convert("RGB")</c> and <c>convert("L")</c> give them.
 /// </summary>
 /// <remarks>
-/// <para>Which of the two a file is, its first bytes say. Alpha, a transparent colour and a palette's transparency are dropped, not
-/// blended with a background. Of 16 bits the upper 8 are taken. gAMA, sRGB and colour profiles change nothing. CMYK counts as inverted, as
-/// Adobe writes it. Grey of a colour picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and
-/// where that says none of XMP, is carried out, which PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables
-/// means those of the standard, as frames of motion JPEG do. Of a 16 bit grey PNG PIL makes white of all above 255; that is not
-/// followed.</para>
-/// <para>A file that is cut off, or whose pixels the library doubts, is an error: no picture is completed with grey. Bytes behind the end,
+/// <para>Which of the two a file is, its first bytes say. Alpha, a transparent color and a palette's transparency are dropped, not blended
+/// with a background. Of 16 bits, the upper 8 are used. gAMA, sRGB and color profiles change nothing. CMYK counts as inverted, as Adobe
+/// writes it. Gray of a color picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and where
+/// that says none of XMP, is carried out, which PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables means
+/// those of the standard, as frames of motion JPEG do. Of a 16 bit gray PNG PIL makes white of all above 255; that is not followed.</para>
+/// <para>A file that is cut off, or whose pixels the library doubts, is an error: no picture is completed with gray. Bytes behind the end,
 /// and between the segments of a JPEG file, do no harm.</para>
-/// <para>Safe to use from several threads at once: each file has a decompressor of its own, and nothing of a file is left for the next.
-/// After a thread's first call, decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of
-/// arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
+/// <para>Safe to use from several threads at once: each file has its own decompressor, and nothing of a file is left for the next. After a
+/// thread's first call, decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of arrays. A
+/// picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
 /// </remarks>
 public static class ImageDecoder
 {
@@ -30,18 +29,18 @@ public static class ImageDecoder
     /// <param name="data">All bytes of the file.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
-    /// <exception cref="ImageException">It is no JPEG or PNG, is damaged or cut off, or has more pixels than allowed.</exception>
+    /// <exception cref="ImageException">It is not a JPEG or PNG file, is damaged or cut off, or has more pixels than allowed.</exception>
     public static ImageInfo ReadInfo(ReadOnlySpan<byte> data, string file, long maxPixels = UsualMaxPixels) =>
         ImageHeader.Read(data, file, maxPixels).Info;
 
     /// <summary>Decodes a file into memory of the caller's.</summary>
     /// <param name="data">All bytes of the file.</param>
     /// <param name="file">Its name, for errors.</param>
-    /// <param name="channels">1 for grey, 3 for red, green, blue: whatever the file has.</param>
+    /// <param name="channels">1 for gray, 3 for red, green, blue: whatever the file has.</param>
     /// <param name="planes">Room for exactly <paramref name="channels"/> times height times width values, as <see cref="ReadInfo"/>
     /// says.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
-    /// <exception cref="ImageException">It is no JPEG or PNG, is damaged or cut off, or has more pixels than allowed.</exception>
+    /// <exception cref="ImageException">It is not a JPEG or PNG file, is damaged or cut off, or has more pixels than allowed.</exception>
     /// <exception cref="ImageLibraryException">The library of its format is not installed.</exception>
     /// <exception cref="ArgumentException">The room is not exactly what the picture needs.</exception>
     public static ImageInfo Decode(ReadOnlySpan<byte> data, string file, int channels, Span<byte> planes, long maxPixels = UsualMaxPixels)
@@ -54,7 +53,7 @@ public static class ImageDecoder
         return header.Info;
     }
 
-    /// <summary>Decodes a file into an array of its own.</summary>
+    /// <summary>Decodes a file into a new array.</summary>
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, string, int, Span{byte}, long)"/>
     /// <param name="info">What the file is.</param>
     public static byte[] Decode(ReadOnlySpan<byte> data, string file, int channels, out ImageInfo info, long maxPixels = UsualMaxPixels)

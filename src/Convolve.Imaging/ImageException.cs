@@ -8,6 +8,6 @@ public sealed class ImageException : Exception
     /// <summary>The name that the caller gave the picture.</summary>
     public string File { get; }
 
-    /// <summary>What came, what was expected, how to mend it; without the name.</summary>
+    /// <summary>What was expected, what came instead and how to fix it; without the name.</summary>
     public string Reason { get; }
 }

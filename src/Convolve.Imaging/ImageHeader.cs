@@ -2,7 +2,7 @@ namespace Convolve.Imaging;
 
 /// <summary>What decoding needs to know of a file before it makes room for the picture.</summary>
 /// <param name="Info">What callers see of it.</param>
-/// <param name="Samples">Values per stored pixel, as the library gives them: 1 grey, 3 RGB, 4 CMYK. Of a grey picture only the first
+/// <param name="Samples">Values per stored pixel, as the library gives them: 1 gray, 3 RGB, 4 CMYK. Of a gray picture only the first
 /// counts.</param>
 internal readonly record struct ImageHeader(ImageInfo Info, int Samples)
 {

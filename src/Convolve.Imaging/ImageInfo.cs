@@ -3,16 +3,16 @@ namespace Convolve.Imaging;
 /// <summary>The file formats that are read.</summary>
 public enum ImageFormat
 {
-    /// <summary>ISO/IEC 10918-1: baseline and progressive; grey, RGB, YCbCr, CMYK, YCCK; 8 bits.</summary>
+    /// <summary>ISO/IEC 10918-1: baseline and progressive; gray, RGB, YCbCr, CMYK, YCCK; 8 bits.</summary>
     Jpeg,
 
-    /// <summary>ISO/IEC 15948: all colour types, 1 to 16 bits, interlaced or not.</summary>
+    /// <summary>ISO/IEC 15948: all color types, 1 to 16 bits, interlaced or not.</summary>
     Png,
 }
 
 /// <summary>What the head of a file says of the picture in it.</summary>
 /// <param name="Format">The file format, by its first bytes; the name of the file says nothing.</param>
-/// <param name="Channels">1 for a grey picture, with alpha or without; 3 for any other, palettes too.</param>
+/// <param name="Channels">1 for a gray picture, with alpha or without; 3 for any other, palettes too.</param>
 /// <param name="Height">Rows, once it is turned as <paramref name="Orientation"/> says.</param>
 /// <param name="Width">Columns, once it is turned as <paramref name="Orientation"/> says.</param>
 /// <param name="Orientation">EXIF's number, 1 to 8: how the stored rows and columns are to be shown; 1 where the file says nothing.</param>

@@ -5,7 +5,7 @@ namespace Convolve.Imaging;
 
 /// <summary>Takes what is odd but harmless out of JPEG files.</summary>
 /// <remarks>
-/// The decoder tells its first warning alone. A file with a harmless one is decoded once more without its cause: it is good if the decoder
+/// The decoder reports only its first warning. A file with a harmless one is decoded once more without its cause: it is good if the decoder
 /// has nothing to say then.
 /// </remarks>
 internal static partial class JpegOddities

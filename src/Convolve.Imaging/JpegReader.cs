@@ -35,7 +35,7 @@ internal static class JpegReader
     }
 
     /// <summary>
-    /// Decodes a file with a decompressor of its own: one that is kept would decode a file that lacks tables with those of the file before.
+    /// Decodes a file with a separate decompressor: one that is kept would decode a file that lacks tables with those of the file before.
     /// </summary>
     /// <returns>The first thing that the decoder has to say; null for nothing.</returns>
     private static unsafe string? Decode(ReadOnlySpan<byte> data, ImageHeader header, Span<byte> target, out bool isWarning)

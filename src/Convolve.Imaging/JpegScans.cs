@@ -3,7 +3,7 @@ namespace Convolve.Imaging;
 /// <summary>Which bits of which coefficients the scans of a JPEG file have brought so far.</summary>
 /// <remarks>
 /// Decoders take a picture as it is when its scans end, with 0 for what never came, and say nothing: of a file that was cut off between two
-/// scans and got an end marker, the details or the colours would be made up. Source: ITU-T T.81, annex G.
+/// scans and got an end marker, the details or the colors would be made up. Source: ITU-T T.81, annex G.
 /// </remarks>
 internal ref struct JpegScans(Span<sbyte> lowestBits)
 {

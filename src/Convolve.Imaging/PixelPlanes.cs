@@ -14,7 +14,7 @@ internal static class PixelPlanes
     /// <param name="stored">1 or 3 samples per pixel.</param>
     /// <param name="samples">How many.</param>
     /// <param name="info">The size, and the turn.</param>
-    /// <param name="channels">1: the first sample where the picture is grey, else the grey of its colour; 3: the three samples.</param>
+    /// <param name="channels">1: the first sample where the picture is gray, else the gray of its color; 3: the three samples.</param>
     /// <param name="planes">Gets <paramref name="channels"/> planes.</param>
     public static void Write(ReadOnlySpan<byte> stored, int samples, ImageInfo info, int channels, Span<byte> planes)
     {
@@ -24,7 +24,7 @@ internal static class PixelPlanes
             Part(stored, planes[..pixels], planes.Slice(pixels, pixels), planes.Slice(2 * pixels, pixels));
             return;
         }
-        // Where the first pixel shown is stored, and how far its neighbours below and to the right are.
+        // Where the first pixel shown is stored, and how far its neighbors below and to the right are.
         (int width, int last, int bottom) = (info.StoredWidth, info.StoredWidth - 1, (info.StoredHeight - 1) * info.StoredWidth);
         (int start, int down, int right) = info.Orientation switch
         {

@@ -56,7 +56,7 @@ public static class PixelText
         return text.Length <= most ? text : most < 4 ? text[..Math.Max(0, most)] : $"{text[..(most - 2)].TrimEnd()}..";
     }
 
-    /// <summary>Writes a text into planes of bytes; what lies outside of the picture is left away.</summary>
+    /// <summary>Writes a text into planes of bytes; what is outside the picture is left out.</summary>
     /// <param name="planes">Channel, row, column.</param>
     /// <param name="height">Of the picture.</param>
     /// <param name="width">Of the picture.</param>
@@ -65,7 +65,7 @@ public static class PixelText
     /// <param name="top">Its highest row.</param>
     /// <param name="color">A value for each plane.</param>
     /// <param name="scale">Pixels of the picture for one of the font, at least 1.</param>
-    /// <exception cref="ArgumentException">The planes are not as many as the colour has values.</exception>
+    /// <exception cref="ArgumentException">The number of planes isn't the number of the color's values.</exception>
     public static void Write(Span<byte> planes, int height, int width, string text, int left, int top, ReadOnlySpan<byte> color,
         int scale = 1)
     {

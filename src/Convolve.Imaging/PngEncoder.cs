@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Imaging;
 
-/// <summary>Bytes in planes to a PNG file: 8 bits, grey or RGB, not interlaced, without a note of time or program, so that the same picture
+/// <summary>Bytes in planes to a PNG file: 8 bits, gray or RGB, not interlaced, without a note of time or program, so that the same picture
 /// is the same bytes.</summary>
 public static class PngEncoder
 {
@@ -11,7 +11,7 @@ public static class PngEncoder
 
     /// <summary>Encodes a picture.</summary>
     /// <param name="planes">Channel, row, column.</param>
-    /// <param name="channels">1 for grey, 3 for red, green, blue.</param>
+    /// <param name="channels">1 for gray, 3 for red, green, blue.</param>
     /// <param name="height">Rows, at least 1.</param>
     /// <param name="width">Columns, at least 1.</param>
     /// <returns>The bytes of the file.</returns>

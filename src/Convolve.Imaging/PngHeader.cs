@@ -48,7 +48,7 @@ internal static class PngHeader
             ?? (profile.IsEmpty ? null : PngText.ExifOrientation(profile[..4], profile[4..]))
             ?? (xmp.IsEmpty ? null : PngText.XmpOrientation(xmp[4..])) ?? 1;
         ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, orientation);
-        // the library has no grey bytes of the others
+        // the library has no gray bytes of the others
         return new(info.IsTurned ? info with { Height = (int)width, Width = (int)height } : info, colors == GreyType && bits <= 8 ? 1 : 3);
     }
 

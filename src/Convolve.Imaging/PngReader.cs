@@ -3,7 +3,7 @@ namespace Convolve.Imaging;
 /// <summary>Has libspng decode a file.</summary>
 internal static class PngReader
 {
-    /// <summary>The most that a comment or a colour profile may take, packed and unpacked.</summary>
+    /// <summary>The most that a comment or a color profile may take, packed and unpacked.</summary>
     private const nuint LargestChunk = 64 << 20;
 
     /// <summary>The pixels row by row, as they are stored: exactly what the header promised fits into the target.</summary>

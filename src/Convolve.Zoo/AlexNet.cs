@@ -6,16 +6,15 @@ namespace Convolve.Zoo;
 
 /// <summary>AlexNet in the forms in which it is taught: five convolutions, three overlapping pools, three fully connected layers.</summary>
 /// <remarks>
-/// Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
-/// Deviations, of all forms here but <see cref="Original2012"/>: one column in place of two GPUs' (no groups), no local response
-/// normalisation.
+/// Source: Krizhevsky, Sutskever, Hinton, "ImageNet classification with deep convolutional neural networks", 2012. Deviations, of all forms
+/// here but <see cref="Original2012"/>: one column in place of two GPUs' (no groups), no local response normalization.
 /// </remarks>
 public static class AlexNet
 {
-    /// <summary>The form of the paper: colour images of 227x227, layers on two GPUs as groups, local response normalisation.</summary>
+    /// <summary>The form of the paper: color images of 227x227, layers on two GPUs as groups, local response normalization.</summary>
     /// <remarks>
-    /// Deviations: images of 227x227, since the 224x224 of the paper's text do not give its 55x55 maps; response normalisation looks
-    /// across the border between the two groups. Initialisation: the paper's, section 5.
+    /// Deviations: images of 227x227, since the 224x224 of the paper's text do not give its 55x55 maps; response normalization looks across
+    /// the border between the two groups. Initialization: the paper's, section 5.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
@@ -34,7 +33,7 @@ public static class AlexNet
         new Linear(classes),
     ]).WithInitialization(InitializationScheme.Paper2012);
 
-    /// <summary>The form of the D2L book: grey 224x224 images, as for Fashion-MNIST enlarged.</summary>
+    /// <summary>The form of the D2L book: gray 224x224 images, as for Fashion-MNIST enlarged.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.1. Deviation: Kaiming normal with biases 0, the default of
     /// the book's Java edition (DJL), because its Xavier uniform learns far slower here.
@@ -56,10 +55,10 @@ public static class AlexNet
         new Linear(classes),
     ]);
 
-    /// <summary>The form with batch normalisation behind each convolution: colour images of 227x227.</summary>
+    /// <summary>The form with batch normalization behind each convolution: color images of 227x227.</summary>
     /// <remarks>
-    /// Source: the AlexNet of a PyTorch notebook on CIFAR-10, enlarged to 227. Deviations from 2012: batch normalisation in place of local
-    /// response normalisation, one column. Initialisation: PyTorch's default.
+    /// Source: the AlexNet of a PyTorch notebook on CIFAR-10, enlarged to 227. Deviations from 2012: batch normalization in place of local
+    /// response normalization, one column. Initialization: PyTorch's default.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
@@ -78,10 +77,10 @@ public static class AlexNet
         new Linear(classes),
     ]).WithInitialization("pytorch");
 
-    /// <summary>The form of torchvision: colour images of 224x224.</summary>
+    /// <summary>The form of torchvision: color images of 224x224.</summary>
     /// <remarks>
     /// Source: torchvision.models.alexnet, after Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014.
-    /// Adaptive pooling brings every map to 6x6 before the fully connected layers; of small images it repeats pixels. Initialisation:
+    /// Adaptive pooling brings every map to 6x6 before the fully connected layers; of small images it repeats pixels. Initialization:
     /// PyTorch's default.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
@@ -103,13 +102,13 @@ public static class AlexNet
     ]).WithInitialization("pytorch");
 
     /// <summary>
-    /// A lighter form for Fashion-MNIST and its kin: grey images enlarged to 64x64 instead of 224x224, and the same five convolutions,
-    /// three overlapping pools and three fully connected layers; the convolutions with batch normalisation.
+    /// A lighter form for Fashion-MNIST and its kin: gray images enlarged to 64x64 instead of 224x224, and the same five convolutions,
+    /// three overlapping pools and three fully connected layers; the convolutions with batch normalization.
     /// </summary>
     /// <remarks>
     /// Source: a design of this project, in answer to the exercise of the D2L book (section 8.1) to simplify AlexNet for Fashion-MNIST.
     /// Deviations from D2L: the first kernel is 5x5 with stride 2 (it sees as much of the picture as 11x11 at 224), half of the filters,
-    /// 512 units, batch normalisation. What was tried beside it: docs/decisions/0013. Initialisation: Kaiming normal.
+    /// 512 units, batch normalization. What was tried beside it: docs/decisions/0013. Initialization: Kaiming normal.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 1x64x64 by default, at least 29 rows and columns.</param>

@@ -10,7 +10,7 @@ internal static class Blocks
     public static Layer[] ConvReLU(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, int groups = 1) =>
         [new Conv2d(filters, kernel, stride, padding, groups: groups), new ReLU()];
 
-    /// <summary>A convolution, batch normalisation and its ReLU.</summary>
+    /// <summary>A convolution, batch normalization and its ReLU.</summary>
     public static Layer[] ConvNormReLU(int filters, Size2 kernel, Size2? stride = null, Padding padding = default, bool bias = true) =>
         [new Conv2d(filters, kernel, stride, padding, bias: bias), new BatchNorm2d(), new ReLU()];
 
@@ -20,7 +20,7 @@ internal static class Blocks
     /// <summary>A dropout layer, or nothing where the probability is 0.</summary>
     public static Layer[] DropoutUnlessZero(float probability) => probability == 0 ? [] : [new Dropout(probability)];
 
-    /// <summary>Adds layers one behind the other, each named by a path and a word of its own, such as layer1.0.conv1.</summary>
+    /// <summary>Adds layers one behind the other, each named by a path and its own word, such as layer1.0.conv1.</summary>
     public static GraphBuilder.Handle Chain(this GraphBuilder net, string path, GraphBuilder.Handle start,
         params ReadOnlySpan<(string Name, Layer Layer)> layers)
     {

@@ -3,9 +3,9 @@ using Convolve.Layers;
 
 namespace Convolve.Zoo;
 
-/// <summary>Residual networks for colour images of 32x32: three stages of blocks with 16, 32 and 64 filters.</summary>
+/// <summary>Residual networks for color images of 32x32: three stages of blocks with 16, 32 and 64 filters.</summary>
 /// <remarks>
-/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, section 4.2: 6n + 2 layers. Initialisation: Kaiming
+/// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, section 4.2: 6n + 2 layers. Initialization: Kaiming
 /// normal, the last layer too.
 /// </remarks>
 public static class CifarResNet
@@ -18,10 +18,10 @@ public static class CifarResNet
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
     /// <param name="hasProjections">
-    /// Whether a shortcut between two stages is a 1x1 convolution with batch normalisation (option B of the paper) and not every second
+    /// Whether a shortcut between two stages is a 1x1 convolution with batch normalization (option B of the paper) and not every second
     /// pixel with channels of zeros (option A, the paper's choice here).
     /// </param>
-    /// <exception cref="NetworkException">There is no such depth.</exception>
+    /// <exception cref="NetworkException">The depth is not one of <see cref="Depths"/>.</exception>
     public static Graph Create(int depth, int classes = 10, Shape? input = null, bool hasProjections = false)
     {
         if (!Depths.Contains(depth))

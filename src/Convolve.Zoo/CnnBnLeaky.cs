@@ -4,9 +4,9 @@ using Convolve.Layers;
 namespace Convolve.Zoo;
 
 /// <summary>
-/// A small convolutional network for CIFAR-10, with batch normalisation and leaky ReLU, that a notebook sets beside AlexNet.
+/// A small convolutional network for CIFAR-10, with batch normalization and leaky ReLU, that a notebook sets beside AlexNet.
 /// </summary>
-/// <remarks>Source: a PyTorch notebook on CIFAR-10; slope .1. Initialisation: PyTorch's default.</remarks>
+/// <remarks>Source: a PyTorch notebook on CIFAR-10; slope .1. Initialization: PyTorch's default.</remarks>
 public static class CnnBnLeaky
 {
     /// <param name="classes">Of the last layer.</param>

@@ -9,7 +9,7 @@ namespace Convolve.Zoo;
 /// <remarks>
 /// Source: Krizhevsky, Sutskever, Hinton 2012, section 3.1, "a four-layer convolutional neural network"; its layers are those of the
 /// definition "layers-19pct" of cuda-convnet (2011), which the paper's code ran on. Deviations: pools pad as TensorFlow's Same does, which
-/// at 32x32 is the same. Initialisation: the definition's, N(0, 0.0001) in the first layer, N(0, 0.01) in the others, biases 0.
+/// at 32x32 is the same. Initialization: the definition's, N(0, 0.0001) in the first layer, N(0, 0.01) in the others, biases 0.
 /// </remarks>
 public static class CudaConvnet
 {

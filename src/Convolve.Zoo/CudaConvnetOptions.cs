@@ -15,7 +15,7 @@ public sealed record CudaConvnetOptions
     public int PoolKernel { get; init; } = 3;
 
     /// <summary>
-    /// Whether the first two pools are followed by the paper's response normalisation; off by default, as in the definition.
+    /// Whether the first two pools are followed by the paper's response normalization; off by default, as in the definition.
     /// </summary>
     public bool ResponseNorm { get; init; }
 }

@@ -6,8 +6,8 @@ namespace Convolve.Zoo;
 
 /// <summary>A network for 28x28 images as they are: what enlarging them to AlexNet's 224x224 costs, and does not gain.</summary>
 /// <remarks>
-/// Source: a design of this project, in the style of VGG: 3x3 convolutions with batch normalisation, most of the work at 14x14, where
-/// Winograd's tiles fit. What was tried beside it: docs/decisions/0013. Initialisation: Kaiming normal.
+/// Source: a design of this project, in the style of VGG: 3x3 convolutions with batch normalization, most of the work at 14x14, where
+/// Winograd's tiles fit. What was tried beside it: docs/decisions/0013. Initialization: Kaiming normal.
 /// </remarks>
 public static class Fashion28
 {

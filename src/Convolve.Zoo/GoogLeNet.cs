@@ -23,8 +23,8 @@ public static class GoogLeNet
         ("5a", 256, 160, 320, 32, 128, 128), ("5b", 384, 192, 384, 48, 128, 128),
     ];
 
-    /// <summary>The form of the paper: biases, ReLU, local response normalisation in the stem.</summary>
-    /// <remarks>Initialisation: Xavier uniform, biases 0.2, as in Caffe's model; the paper names none.</remarks>
+    /// <summary>The form of the paper: biases, ReLU, local response normalization in the stem.</summary>
+    /// <remarks>Initialization: Xavier uniform, biases 0.2, as in Caffe's model; the paper names none.</remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, any size fits.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layer out.</param>
@@ -32,10 +32,10 @@ public static class GoogLeNet
         Build("googlenet", classes, input, dropout, hasBatchNorm: false, new(new XavierUniform(), new Constant(0.2f)),
             new(new XavierUniform(), new Constant(0)));
 
-    /// <summary>The form with batch normalisation behind each convolution.</summary>
+    /// <summary>The form with batch normalization behind each convolution.</summary>
     /// <remarks>
-    /// Source: torchvision.models.googlenet, whose names and weights these are: no response normalisation, 3x3 kernels where the paper has
-    /// 5x5, a 2x2 window in the fourth pool, dropout 0.2. Initialisation: torchvision's, N(0, 0.01).
+    /// Source: torchvision.models.googlenet, whose names and weights these are: no response normalization, 3x3 kernels where the paper has
+    /// 5x5, a 2x2 window in the fourth pool, dropout 0.2. Initialization: torchvision's, N(0, 0.01).
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, any size fits.</param>

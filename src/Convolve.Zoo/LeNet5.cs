@@ -15,7 +15,7 @@ public static class LeNet5
     /// <summary>The form of the D2L book: 28x28 images, padded by 2 unless chosen otherwise.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 7.6. Deviation: ReLU and maximum by default, where the book has
-    /// sigmoid and mean. Initialisation: Kaiming normal where the activation is a ReLU, else Xavier uniform as in the book; biases are 0.
+    /// sigmoid and mean. Initialization: Kaiming normal where the activation is a ReLU, else Xavier uniform as in the book; biases are 0.
     /// </remarks>
     public static Graph Create(int classes = 10, LeNetOptions? options = null)
     {
@@ -34,7 +34,7 @@ public static class LeNet5
     /// <summary>The form of the Keras tutorials: 28x28 images without padding, tanh.</summary>
     /// <remarks>
     /// Source: the LeNet-5 that goes around with Keras's MNIST example. Deviation: the maximum, where some copies take the mean.
-    /// Initialisation: Keras's default, Xavier uniform, biases 0.
+    /// Initialization: Keras's default, Xavier uniform, biases 0.
     /// </remarks>
     public static Graph Keras(int classes = 10, Shape? input = null) => Unpadded("lenet5-keras", classes, input ?? (1, 28, 28));
 

@@ -32,7 +32,7 @@ public sealed class NetworkChoices
     }
 
     /// <summary>Reads a probability in [0, 1); "off" is 0.</summary>
-    /// <exception cref="NetworkException">The value is no such number.</exception>
+    /// <exception cref="NetworkException">The value is not such a number.</exception>
     public float Probability(string name)
     {
         string chosen = Text(name);
@@ -43,7 +43,7 @@ public sealed class NetworkChoices
     }
 
     /// <summary>Reads the shape of an image, such as 3x224x224.</summary>
-    /// <exception cref="NetworkException">The value is no shape.</exception>
+    /// <exception cref="NetworkException">The value is not a shape.</exception>
     public Shape Image(string name)
     {
         int[] sizes = [.. Text(name).Split('x')

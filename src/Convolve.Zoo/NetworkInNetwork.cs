@@ -8,10 +8,10 @@ namespace Convolve.Zoo;
 /// <remarks>Source: Lin, Chen, Yan, "Network in network", 2014.</remarks>
 public static class NetworkInNetwork
 {
-    /// <summary>The form of the paper for CIFAR-10: colour images of 32x32.</summary>
+    /// <summary>The form of the paper for CIFAR-10: color images of 32x32.</summary>
     /// <remarks>
     /// Source: figure 2 and the authors' Caffe model. Deviation: pools pad as TensorFlow's Same does, which at 32x32 is the same.
-    /// Initialisation: the authors', N(0, 0.05), biases 0.
+    /// Initialization: the authors', N(0, 0.05), biases 0.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
@@ -26,9 +26,9 @@ public static class NetworkInNetwork
         .. ConvReLU(192, 3, padding: 1), .. ConvReLU(192, 1), .. ConvReLU(classes, 1), new GlobalAvgPool(),
     ]).WithInitialization("normal(0.05)");
 
-    /// <summary>The form of the D2L book: AlexNet's kernels, grey images of 224x224.</summary>
+    /// <summary>The form of the D2L book: AlexNet's kernels, gray images of 224x224.</summary>
     /// <remarks>
-    /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.3. Initialisation: Xavier uniform, biases 0, as in the book.
+    /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.3. Initialization: Xavier uniform, biases 0, as in the book.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>

@@ -40,7 +40,7 @@ public static class Recipes
         return recipe with { Network = network, Dataset = dataset };
     }
 
-    /// <summary>The recipe for a network of your own on a data set: by whether it normalises, and how large it is.</summary>
+    /// <summary>The recipe for a network of your own on a data set: by whether it normalizes, and how large it is.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="dataset">The data set's name; goes into the recipe.</param>
     public static Recipe For(Graph graph, string dataset)

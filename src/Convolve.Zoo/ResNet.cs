@@ -3,11 +3,11 @@ using Convolve.Layers;
 
 namespace Convolve.Zoo;
 
-/// <summary>Residual networks for colour images of 224x224: four stages of blocks, each block added to what went in.</summary>
+/// <summary>Residual networks for color images of 224x224: four stages of blocks, each block added to what went in.</summary>
 /// <remarks>
 /// Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2016, table 1; where the shape changes, the shortcut is a
 /// 1x1 convolution (option B). Deviation, of the 50-layer form: the stride is in the 3x3 convolution, as in torchvision ("ResNet 1.5"),
-/// where the paper has it in the 1x1 before. Names, weights and initialisation (Kaiming normal by fan out, PyTorch's default for the last
+/// where the paper has it in the 1x1 before. Names, weights and initialization (Kaiming normal by fan out, PyTorch's default for the last
 /// layer) are torchvision's.
 /// </remarks>
 public static class ResNet
@@ -21,7 +21,7 @@ public static class ResNet
     /// <param name="depth">18, 34 or 50.</param>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, any size fits.</param>
-    /// <exception cref="NetworkException">There is no such depth.</exception>
+    /// <exception cref="NetworkException">The depth is not one of <see cref="Depths"/>.</exception>
     public static Graph Create(int depth, int classes = 10, Shape? input = null)
     {
         int[] counts = depth switch

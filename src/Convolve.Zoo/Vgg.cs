@@ -8,7 +8,7 @@ namespace Convolve.Zoo;
 /// <remarks>
 /// Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table 1, columns A, B, D and
 /// E. Deviations: started as torchvision does (convolutions Kaiming normal by fan out, fully connected layers N(0, 0.01)), where the paper
-/// starts deep networks from shallow ones; batch normalisation is of 2015, as torchvision adds it. At the default size the weights are
+/// starts deep networks from shallow ones; batch normalization is of 2015, as torchvision adds it. At the default size the weights are
 /// torchvision's, one for one.
 /// </remarks>
 public static class Vgg
@@ -20,9 +20,9 @@ public static class Vgg
     /// <param name="depth">11, 13, 16 or 19.</param>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x224x224 by default, at least 32 rows and columns.</param>
-    /// <param name="hasBatchNorm">Whether a batch normalisation follows each convolution.</param>
+    /// <param name="hasBatchNorm">Whether a batch normalization follows each convolution.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    /// <exception cref="NetworkException">There is no such depth.</exception>
+    /// <exception cref="NetworkException">The depth is not one of <see cref="Depths"/>.</exception>
     public static Graph Create(int depth, int classes = 10, Shape? input = null, bool hasBatchNorm = false, float dropout = 0.5f)
     {
         int[] counts = depth switch

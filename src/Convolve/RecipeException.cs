@@ -3,6 +3,6 @@ namespace Convolve;
 /// <summary>A recipe that cannot be followed: a value out of range, or values that contradict each other.</summary>
 public sealed class RecipeException(string message) : Exception(message)
 {
-    /// <summary>The setting that mends it.</summary>
+    /// <summary>The setting that fixes it.</summary>
     internal Remedy Remedy { get; init; }
 }

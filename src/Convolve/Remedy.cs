@@ -1,12 +1,12 @@
 namespace Convolve;
 
 /// <summary>
-/// The setting that mends what an exception reports. The library names settings in words; a program that has its own names for them, such
+/// The setting that fixes what an exception reports. The library names settings in words; a program that has its own names for them, such
 /// as the options of the command line, adds those.
 /// </summary>
 internal enum Remedy
 {
-    /// <summary>No setting mends it.</summary>
+    /// <summary>No setting fixes it.</summary>
     None,
 
     /// <summary>Another place for what is written.</summary>

@@ -116,7 +116,7 @@ internal static class DataCommand
             try
             {
                 foreach (string name in names)
-                    _ = Datasets.Find(name); // a misspelt one is told before the others are downloaded
+                    _ = Datasets.Find(name); // report a misspelled one before the others are downloaded
                 fetched.AddRange(names.Select(n => Datasets.Fetch(n, options, screen, interruption.Token)));
             }
             catch (OperationCanceledException)
@@ -195,7 +195,7 @@ internal static class DataCommand
         return table;
     }
 
-    // The first digits tell as much; --json has all.
+    // The first digits are enough; --json has all.
     private static string Digest(DatasetFileReport file) => file.Digest is null ? "-"
         : $"{file.DigestKind} {file.Digest[..Math.Min(ShownDigits, file.Digest.Length)]}";
 

@@ -140,7 +140,7 @@ internal sealed class ReproduceCommand
         return status;
     }
 
-    // A folder of its own, made anew, and how the experiment is run.
+    // A new folder, and how the experiment is run.
     private (string Folder, ExperimentSettings Settings) Begin(ParseResult line, string name)
     {
         Experiment experiment = ExperimentCatalog.Find(name);

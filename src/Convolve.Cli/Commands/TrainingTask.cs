@@ -72,7 +72,7 @@ internal sealed class TrainingTaskArguments
     }
 
     /// <summary>A new run.</summary>
-    /// <exception cref="UsageException">Network and data do not go together.</exception>
+    /// <exception cref="UsageException">The network and the data don't fit together.</exception>
     /// <exception cref="RecipeException">A value is out of range.</exception>
     public TrainingTask Read(ParseResult line)
     {

@@ -4,7 +4,7 @@ using Convolve.Cli.Terminal;
 
 namespace Convolve.Cli.Options;
 
-/// <summary>What was typed: told again for the next command, or refused where it has no meaning.</summary>
+/// <summary>The typed options: repeated in the next command, or refused where they don't apply.</summary>
 internal static class GivenOptions
 {
     /// <summary>The options as typed, each with a space before it, quoted for a shell.</summary>
@@ -26,7 +26,7 @@ internal static class GivenOptions
         return string.Concat(words.Select(word => $" {word}"));
     }
 
-    /// <summary>Refuses what has no meaning beside something else.</summary>
+    /// <summary>Refuses options that don't apply together with another.</summary>
     /// <param name="line">What was typed.</param>
     /// <param name="reason">Such as "--results only writes a page of finished experiments".</param>
     /// <param name="others">Options and arguments that must not be there.</param>

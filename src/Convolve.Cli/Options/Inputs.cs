@@ -116,7 +116,7 @@ internal static class Inputs
     public static Option<string?> ImageShape() =>
         Word("--input", "CxHxW", "Shape of one image as channels x height x width, such as 3x64x64. Default: the network's own.");
 
-    /// <summary>Pictures are decoded to the channels of the network, colour or grey.</summary>
+    /// <summary>Pictures are decoded to the channels of the network, color or gray.</summary>
     public static DatasetOptions DataOptions(string? directory, Graph graph, Recipe recipe) =>
         DataOptions(directory) with { Channels = graph.Input.Channels == 1 ? 1 : 3, SkipBad = recipe.SkipBad };
 
@@ -148,7 +148,7 @@ internal static class Inputs
         $"{description} Transforms are written NAME[:VALUE][:KEY=VALUE]...: {string.Join(", ", TransformList.Syntax)}; flip is short for " +
         $"horizontal-flip.");
 
-    /// <exception cref="UsageException">The text is no list of transforms.</exception>
+    /// <exception cref="UsageException">The text is not a list of transforms.</exception>
     public static TransformList? Transforms(string? typed)
     {
         try

@@ -7,7 +7,7 @@ using Convolve.Training;
 
 namespace Convolve.Cli.Options;
 
-/// <summary>Says before anything is taken whether the machine has the memory.</summary>
+/// <summary>Checks before anything is allocated whether the machine has enough memory.</summary>
 internal static class MemoryCheck
 {
     private const string BatchSize = "batch size";

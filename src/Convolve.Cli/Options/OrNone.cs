@@ -1,6 +1,6 @@
 namespace Convolve.Cli.Options;
 
-/// <summary>A value that may be switched off: "none" takes back what a recipe, or the run that goes on, has.</summary>
+/// <summary>A value that may be switched off: "none" turns off what a recipe, or the resumed run, has.</summary>
 /// <param name="Value">Null for none.</param>
 internal readonly record struct OrNone<T>(T? Value) where T : struct;
 

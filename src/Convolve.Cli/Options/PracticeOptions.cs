@@ -6,8 +6,8 @@ using Convolve.Training.Optimizers;
 namespace Convolve.Cli.Options;
 
 /// <summary>
-/// What can be said to 'convolve train' of how a run is carried out: parts of batches, clipping, layers, means, early ends, other weights
-/// to start from.
+/// The options of 'convolve train' for how a run is carried out: parts of batches, clipping, layers, means, early ends, other weights to
+/// start from.
 /// </summary>
 internal sealed class PracticeOptions
 {

@@ -9,7 +9,7 @@ using Convolve.Training;
 namespace Convolve.Cli.Options;
 
 /// <summary>
-/// What can be said to 'convolve train' of runs that go on after an interruption, and of what a run leaves in its folder.
+/// The options of 'convolve train' for resuming runs, and for what a run leaves in its folder.
 /// </summary>
 internal sealed class ResumeOptions
 {
@@ -40,7 +40,7 @@ internal sealed class ResumeOptions
             command.Add(option);
     }
 
-    /// <summary>Whether a run is to go on.</summary>
+    /// <summary>Whether a run is resumed.</summary>
     public bool IsGiven(SymbolResult line) => line.GetResult(_resume) is not null;
 
     /// <summary>Refuses all of this, and more, where nothing is kept.</summary>
@@ -48,8 +48,8 @@ internal sealed class ResumeOptions
     public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
         GivenOptions.Refuse(line, reason, [_resume, _override, _saveEvery, _noCheckpoint, _histograms, .. more]);
 
-    /// <summary>Opens the run that is to go on; null for a new run.</summary>
-    /// <exception cref="RecipeException">It is no run, or a training has it open.</exception>
+    /// <summary>Opens the run to resume; null for a new run.</summary>
+    /// <exception cref="RecipeException">It is not a run folder, or a training has it open.</exception>
     public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;
 
     /// <summary>What the run leaves in its folder: how often checkpoints are saved, whether there are histograms.</summary>
@@ -65,10 +65,10 @@ internal sealed class ResumeOptions
     }
 
     /// <summary>
-    /// Plans how a run goes on. Refuses what it was not begun with, unless that is asked for; the other refusals are left to whoever
+    /// Plans how a run resumes. Refuses settings that it was not started with, unless overridden; the other refusals are left to whoever
     /// resumes it.
     /// </summary>
-    /// <exception cref="UsageException">Something else is asked for than what it was begun with; the message has the
+    /// <exception cref="UsageException">The requested settings differ from what it was started with; the message has the
     /// differences.</exception>
     /// <exception cref="RecipeException">Its recipe was edited since.</exception>
     public ResumePlan Plan(ParseResult line, RunFolder run, Recipe recipe, Graph graph)
@@ -86,7 +86,7 @@ internal sealed class ResumeOptions
         throw new UsageException($"{line.GetValue(_resume)} was started with other settings: {named}{more}. {wayOut}.");
     }
 
-    /// <summary>The command that goes on with a run.</summary>
+    /// <summary>The command that resumes a run.</summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="options">What it leaves in its folder.</param>
     /// <param name="dataDirectory">Where its images are, if that was said.</param>

@@ -13,7 +13,7 @@ internal sealed class RunArgument
     public const string Description = "A run folder, or the model.safetensors in it.";
 
     /// <exception cref="UsageException">There is nothing.</exception>
-    /// <exception cref="SafeTensorsException">It is a file, and no model.</exception>
+    /// <exception cref="SafeTensorsException">It is a file, but not a model.</exception>
     public RunArgument(string typed)
     {
         typed = HomePath.Expand(typed);
@@ -32,13 +32,13 @@ internal sealed class RunArgument
     /// <summary>Whether it is known how the weights came to be.</summary>
     public bool HasRecipe => File.Exists(Path.Combine(Folder, RunFolder.RecipeFile));
 
-    /// <exception cref="RecipeException">The folder is no run, or its recipe cannot be read.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, or its recipe cannot be read.</exception>
     public Recipe ReadRecipe() => RunFolder.ReadRecipe(Folder).Recipe;
 
     /// <summary>
     /// The model file, once it is known to be of the network that the recipe trained: the recipe says which pictures its weights have seen.
     /// </summary>
-    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged or not a model file of Convolve.</exception>
     /// <exception cref="UsageException">It is another network's.</exception>
     public ModelFile Open()
     {

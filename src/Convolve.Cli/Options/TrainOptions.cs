@@ -11,7 +11,7 @@ using Convolve.Zoo;
 
 namespace Convolve.Cli.Options;
 
-/// <summary>What can be said to 'convolve train'. What is not said comes from <see cref="Recipes"/>.</summary>
+/// <summary>The options of 'convolve train'. The defaults come from <see cref="Recipes"/>.</summary>
 internal sealed class TrainOptions
 {
     private readonly Option<int?> _epochs =
@@ -187,7 +187,7 @@ internal sealed class TrainOptions
     /// <param name="line">As typed.</param>
     /// <param name="usual">What holds where nothing is said.</param>
     /// <exception cref="RecipeException">A value is out of range.</exception>
-    /// <exception cref="NetworkException">The initialisation is unknown.</exception>
+    /// <exception cref="NetworkException">The initialization is unknown.</exception>
     public Recipe Read(ParseResult line, Recipe usual)
     {
         Schedule schedule = usual.Schedule;

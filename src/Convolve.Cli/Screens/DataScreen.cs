@@ -25,7 +25,7 @@ internal sealed class DataScreen(Output output) : IProgress<DataProgress>, IDisp
         output.Line(value.Text);
     }
 
-    /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
+    /// <summary>Removes the bar, so that what comes next starts on a new line.</summary>
     public void Dispose() => _bar.Clear();
 
     private void Show(DownloadProgress download)

@@ -5,7 +5,7 @@ using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Screens;
 
-/// <summary>What 'convolve reproduce' shows: the experiments, how one begins, and what it came to.</summary>
+/// <summary>What 'convolve reproduce' shows: the experiments, the start of one, and its results.</summary>
 internal static class ReproduceScreen
 {
     /// <summary>The experiments at once, and then, one after another, the time and the memory that each takes here.</summary>

@@ -23,7 +23,7 @@ internal sealed class TrainScreen(Output output)
     private bool _hasToldOfBusyMachine;
     private long _start;
 
-    /// <summary>Takes the bar away, so that whatever comes next has a line of its own.</summary>
+    /// <summary>Removes the bar, so that what comes next starts on a new line.</summary>
     public void ClearBar() => _bar.Clear();
 
     /// <summary>Everything that is known before the first step.</summary>
@@ -63,14 +63,14 @@ internal sealed class TrainScreen(Output output)
         BeginRows();
     }
 
-    /// <summary>What was found wrong on the way to going on with a run.</summary>
+    /// <summary>What was found wrong while resuming a run.</summary>
     public static void SayNotes(Trainer trainer)
     {
         foreach (string note in trainer.ResumedFrom?.Notes ?? [])
             Failures.Say(note);
     }
 
-    /// <summary>What was taken of other weights. Every parameter that was not is named: one that was meant to be is a mistake.</summary>
+    /// <summary>What was loaded from other weights. Every parameter that was not is listed, since that may be a mistake.</summary>
     public static void Show(WeightTransfer transfer, Output output)
     {
         output.Fact("loaded", $"{transfer.Taken.Count} parameters of {transfer.Path}: {string.Join(", ", transfer.Taken)}");
@@ -80,7 +80,7 @@ internal sealed class TrainScreen(Output output)
             output.Fact("unused", $"{string.Join(", ", transfer.Unused)}: not in this network");
     }
 
-    /// <summary>What stands over the rows of the epochs.</summary>
+    /// <summary>The header of the rows of the epochs.</summary>
     public void BeginRows()
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -113,7 +113,7 @@ internal sealed class TrainScreen(Output output)
     /// <param name="report">The report; null where there is none.</param>
     /// <param name="again">The command of the same training with another seed; null where it is not known.</param>
     /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
-    /// <param name="goOn">The command that goes on with the run; null where it cannot.</param>
+    /// <param name="goOn">The command that resumes the run; null if it can't be resumed.</param>
     public void End(TrainingResult result, string folder, string? report, string? again, string? dataDirectory, string? goOn)
     {
         _bar.Clear();
@@ -140,10 +140,10 @@ internal sealed class TrainScreen(Output output)
         output.Next([.. next]);
     }
 
-    /// <summary>What was saved of a run that was interrupted, and how it goes on.</summary>
+    /// <summary>What was saved of an interrupted run, and how to resume it.</summary>
     /// <param name="result">What there is so far.</param>
     /// <param name="folder">The run folder.</param>
-    /// <param name="command">What goes on with it; null where nothing can.</param>
+    /// <param name="command">The command that resumes it; null if it can't be resumed.</param>
     public static void EndInterrupted(TrainingResult result, string folder, string? command)
     {
         string model = Path.Combine(folder, RunFolder.ModelFile);

@@ -5,7 +5,7 @@ namespace Convolve.Cli.Terminal;
 /// <summary>The options behind a message of the library, which doesn't know what the command line calls them.</summary>
 internal static class Advice
 {
-    /// <summary>A message with the options that mend it, if there are any.</summary>
+    /// <summary>A message with the options that fix it, if there are any.</summary>
     public static string Message(Exception exception) => RemedyOf(exception) switch
     {
         Remedy.Output => $"{exception.Message} See --out.",

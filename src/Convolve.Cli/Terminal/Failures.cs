@@ -11,7 +11,7 @@ using Convolve.Training;
 
 namespace Convolve.Cli.Terminal;
 
-/// <summary>What was asked cannot be done; the message says why.</summary>
+/// <summary>The request can't be carried out; the message says why.</summary>
 internal sealed class UsageException(string message) : Exception(message);
 
 /// <summary>Exit codes, and one message on standard error for whatever goes wrong.</summary>

@@ -37,7 +37,7 @@ internal sealed class Output
     /// <summary>Whether the words go to a terminal.</summary>
     public bool IsTerminal { get; }
 
-    /// <summary>Whether the terminal knows colours.</summary>
+    /// <summary>Whether the terminal has colors.</summary>
     public bool HasColors => IsTerminal && _console.Value.Profile.Capabilities is { Ansi: true, ColorSystem: not ColorSystem.NoColors };
 
     /// <summary>Whether the terminal shows more than ASCII.</summary>
@@ -55,7 +55,7 @@ internal sealed class Output
     public TextWriter Words { get; }
 
     /// <summary>
-    /// A line for people, unless they want quiet; folded between words where it is too long, the lines after the first indented.
+    /// A line for people, except in quiet mode; folded between words where it is too long, the lines after the first indented.
     /// </summary>
     public void Line(string text = "", int indent = 0)
     {
@@ -63,7 +63,7 @@ internal sealed class Output
             Write(text, indent);
     }
 
-    /// <summary>A line for people that is shown even to those who want quiet, but not beside JSON.</summary>
+    /// <summary>A line for people that is shown even in quiet mode, but not with JSON.</summary>
     public void Last(string text)
     {
         if (!IsQuiet || !IsJson)
@@ -109,7 +109,7 @@ internal sealed class Output
             Words.WriteLine(Bold(text));
     }
 
-    /// <summary>A table for people, unless they want quiet; below it, which columns had no room.</summary>
+    /// <summary>A table for people, except in quiet mode; below it, which columns had no room.</summary>
     public void Table(Table table)
     {
         if (IsQuiet)

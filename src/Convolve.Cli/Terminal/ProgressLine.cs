@@ -10,7 +10,7 @@ internal sealed class ProgressLine(Output output)
     private int _shown;
 
     /// <summary>Draws it.</summary>
-    /// <param name="share">Done, in [0, 1]; null if nobody knows.</param>
+    /// <param name="share">The share that is done, in [0, 1]; null if unknown.</param>
     /// <param name="before">In front of the bar.</param>
     /// <param name="after">Behind it.</param>
     public void Show(double? share, string before, string after)
@@ -40,7 +40,7 @@ internal sealed class ProgressLine(Output output)
         _shown = text.Length;
     }
 
-    /// <summary>Takes it away.</summary>
+    /// <summary>Removes it.</summary>
     public void Clear()
     {
         if (_shown > 0)

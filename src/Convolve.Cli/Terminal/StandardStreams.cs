@@ -3,8 +3,8 @@ using System.Text;
 namespace Convolve.Cli.Terminal;
 
 /// <summary>
-/// Standard output and error that may be closed, or on a full disk. Nothing stops because of that: a training goes on, and the exit code
-/// says at the end that output is missing.
+/// Standard output and error that may be closed, or on a full disk. Nothing stops because of that: training continues, and the exit code at
+/// the end says that output is missing.
 /// </summary>
 internal static class StandardStreams
 {

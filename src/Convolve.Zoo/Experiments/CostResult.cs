@@ -9,7 +9,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>
 /// <param name="Machine">In words.</param>
-/// <param name="Figures">Counted and measured, published ones beside them.</param>
+/// <param name="Figures">Counted and measured, next to the published ones.</param>
 internal sealed record CostResult(CostExperiment Experiment, ExperimentSettings Settings, string Folder, string Machine,
     IReadOnlyList<Figure> Figures) : IExperimentResult
 {

@@ -4,7 +4,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Name">Such as "mnist-lenet5".</param>
 /// <param name="Purpose">What it shows, in a line.</param>
 /// <param name="Source">Who published it.</param>
-/// <param name="Differences">Why the measured figures may differ from the published ones, besides the seed.</param>
+/// <param name="Differences">Why the measured figures may differ from the published ones, apart from the seed.</param>
 internal abstract record Experiment(string Name, string Purpose, string Source, string Differences);
 
 /// <summary>An experiment that trains networks.</summary>

@@ -53,7 +53,7 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
         [.. Arms.SelectMany(a => a.Runs).SelectMany(r => r.Environment["data_remarks"] as JsonArray ?? []).Select(r => $"{r}").Distinct()];
 
     /// <summary>
-    /// In what the runs differ from the experiment as the catalogue has it today, such as <c>optimizer.learning_rate: 0.01, then 0.04</c>;
+    /// In what the runs differ from the experiment as the catalog has it today, such as <c>optimizer.learning_rate: 0.01, then 0.04</c>;
     /// empty where they do not.
     /// </summary>
     public IReadOnlyList<string> Changed =>

@@ -24,13 +24,13 @@ internal sealed record ExperimentSettings
     /// <summary>When it was started (UTC), as yyyy-MM-dd HH:mm.</summary>
     public required string Date { get; init; }
 
-    /// <summary>Whether few images and epochs are taken, so that it ends in a minute or two.</summary>
+    /// <summary>Whether to use few images and epochs, to finish in a minute or two.</summary>
     public bool Quick { get; init; }
 
     /// <summary>Runs of each arm, with the seeds from 0 on.</summary>
     public required int Seeds { get; init; }
 
-    /// <summary>At most so many epochs of each run; null for as many as the experiment has.</summary>
+    /// <summary>At most this many epochs of each run; null for as many as the experiment has.</summary>
     public int? Epochs { get; init; }
 
     /// <summary>The kernels' number format, in place of the recipe's; null for that.</summary>

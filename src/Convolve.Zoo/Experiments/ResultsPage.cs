@@ -23,7 +23,7 @@ internal static class ResultsPage
     /// Writes the page, and its pictures into a folder of its name beside it. What an earlier page there says of other experiments stays:
     /// those may have run elsewhere.
     /// </summary>
-    /// <param name="results">In any order; the page has that of the catalogue. Of an experiment that ran several times, the last to be
+    /// <param name="results">In any order; the page has that of the catalog. Of an experiment that ran several times, the last to be
     /// started is shown, and one that was cut short only where no other is.</param>
     /// <param name="file">Where.</param>
     /// <returns>The experiments that the page now tells of, and those of them that stayed as they were.</returns>

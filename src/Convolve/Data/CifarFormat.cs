@@ -1,8 +1,8 @@
 namespace Convolve.Data;
 
 /// <summary>
-/// Files of records in CIFAR's layout, and lists of class names, which need not be there. The layout must be right to the byte; other bytes
-/// than the published ones are taken, and told: copies are about whose pixels differ.
+/// Files of records in CIFAR's layout, and lists of class names, which may be missing. The layout must be right to the byte; other bytes
+/// than the published ones are accepted and reported: copies are about whose pixels differ.
 /// </summary>
 internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
 {

@@ -4,7 +4,7 @@ namespace Convolve.Data;
 
 /// <summary>How the records of a file in CIFAR's layout are made up: label bytes, then the pixels of one image in planes.</summary>
 /// <param name="Size">Of each image.</param>
-/// <param name="ClassCounts">For each label byte, how many classes it tells apart.</param>
+/// <param name="ClassCounts">For each label byte, its number of classes.</param>
 /// <param name="LabelAt">Which label byte counts.</param>
 internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int LabelAt)
 {
@@ -18,7 +18,7 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
         _ => throw new ArgumentOutOfRangeException(nameof(label), label, "Unknown label."),
     };
 
-    /// <summary>How many classes the label that counts tells apart.</summary>
+    /// <summary>The number of classes of the label that counts.</summary>
     public int Classes => ClassCounts[LabelAt];
 
     /// <summary>Bytes of one record.</summary>
@@ -39,12 +39,12 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
     }
 
     /// <summary>
-    /// Reads exactly so many records and checks their labels; gives the digest of the unpacked file, of the kind of another.
+    /// Reads exactly this many records and checks their labels; returns the digest of the unpacked file, of the same kind as another.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="count">The records that it must hold, neither more nor fewer.</param>
-    /// <param name="labels">Room for so many labels; empty if only the check is wanted.</param>
-    /// <param name="pixels">Room for so many images; empty if only the check is wanted.</param>
+    /// <param name="count">The exact number of records it must have.</param>
+    /// <param name="labels">Room for this many labels; empty to only check.</param>
+    /// <param name="pixels">Room for this many images; empty to only check.</param>
     /// <param name="like">A digest of the wanted kind; null for none.</param>
     /// <param name="cancellation">Ends the reading.</param>
     public string? Read(string path, int count, Memory<byte> labels, Memory<byte> pixels, string? like = null,

@@ -28,7 +28,7 @@ internal static class ContentDigest
     /// <summary>The digest of what was appended, as text.</summary>
     public static string Text(this IncrementalHash hash) => Convert.ToHexStringLower(hash.GetHashAndReset());
 
-    /// <summary>The digest of a file as it lies on the disk, packed or not.</summary>
+    /// <summary>The digest of a file as it is on disk, compressed or not.</summary>
     public static string OfFile(string path, string? like, CancellationToken cancellation) => DataFile.Guard(path, () =>
     {
         using FileStream file = new(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });

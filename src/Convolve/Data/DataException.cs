@@ -12,6 +12,6 @@ public class DataException : Exception
     /// <summary>An exception with its message and what caused it.</summary>
     public DataException(string message, Exception? innerException) : base(message, innerException) { }
 
-    /// <summary>The setting that mends it.</summary>
+    /// <summary>The setting that fixes it.</summary>
     internal Remedy Remedy { get; init; }
 }

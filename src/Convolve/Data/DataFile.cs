@@ -21,7 +21,7 @@ internal sealed class DataFile : IDisposable
     /// <summary>Whether the file is gzip.</summary>
     public bool IsPacked { get; }
 
-    /// <summary>The bytes of the file as it lies on the disk.</summary>
+    /// <summary>The bytes of the file as it is on disk.</summary>
     public long Length { get; }
 
     /// <summary>The unpacked bytes.</summary>

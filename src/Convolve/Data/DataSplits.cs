@@ -5,28 +5,28 @@ using Convolve.Kernels;
 
 namespace Convolve.Data;
 
-/// <summary>The three parts of a run's data: what it learns from, what it is steered by, what it is judged by at the end.</summary>
+/// <summary>The three splits of a run's data: training, validation and test.</summary>
 public sealed record DataSplits(Split Train, Split Validation, Split Test)
 {
-    /// <summary>A class of fewer different pictures has none to spare.</summary>
+    /// <summary>A class with fewer different pictures can't spare any.</summary>
     private const int FewestToShare = 3;
 
-    /// <summary>What whoever reads the figures of a run has to know of the data (<see cref="LoadedData.Remarks"/>).</summary>
+    /// <summary>What a reader of a run's results should know about the data (<see cref="LoadedData.Remarks"/>).</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
-    /// <summary>Draws a validation split out of the training images and leaves the test images alone.</summary>
+    /// <summary>Draws a validation split from the training images; the test images stay as they are.</summary>
     /// <remarks>
-    /// Every class gives its share (largest remainders fill up to the total), so that small sets work too. Which images go depends on
-    /// the seed alone. Within each split the images keep their order in the set. Of pictures in files, copies stay together, and every
-    /// class that has three different ones gives at least one.
+    /// Every class gives its share (largest remainders fill up the total), so that small data sets work too. Which images are drawn depends
+    /// only on the seed. Within each split, the images keep their order. Copies of picture files stay together, and every class with three
+    /// different ones gives at least one.
     /// </remarks>
-    /// <param name="train">The images to divide.</param>
+    /// <param name="train">The images to split.</param>
     /// <param name="test">The images to test on.</param>
     /// <param name="validationFraction">The share that goes to validation, in [0, 1), default 0.1; 0 leaves that split empty.</param>
     /// <param name="seed">The seed of the draw, default 0.</param>
-    /// <param name="limit">When given, only the first so many images of each set are used; at least 1.</param>
+    /// <param name="limit">If given, only this many images from the start of each set are used; at least 1.</param>
     /// <param name="rule">How the validation split is drawn, where there may be copies; another one is for runs of older versions.</param>
-    /// <exception cref="DataException">The two sets differ in image size or classes, or are too small to divide.</exception>
+    /// <exception cref="DataException">The two sets differ in image size or classes, or are too small to split.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The fraction or the limit is out of range.</exception>
     public static DataSplits Create(
         Dataset train, Dataset test, double validationFraction = 0.1, ulong seed = 0, int? limit = null,
@@ -57,7 +57,8 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
     }
 
     /// <summary>
-    /// Tells other splits from these: a digest of classes, and of the place, size and label of every image, in folders also of its bytes.
+    /// Distinguishes these splits from others: a digest of classes, and of the place, size and label of every image, in folders also of its
+    /// bytes.
     /// </summary>
     internal string Digest()
     {
@@ -130,7 +131,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         }
     }
 
-    /// <summary>How many each class gives: in total the rounded fraction, at least 1; every class keeps one to learn from.</summary>
+    /// <summary>How many each class gives: in total the rounded fraction, at least 1; every class keeps one for training.</summary>
     private static int[] Shares(int[] counts, double fraction, int[] least)
     {
         int[] shares = [.. counts.Select((n, label) => Math.Min(Math.Max((int)(n * fraction), least[label]), Math.Max(n - 1, 0)))];

@@ -1,6 +1,6 @@
 namespace Convolve.Data;
 
-/// <summary>How the files of a known set are laid out: under which names they lie, what reads them, what a check asks of them.</summary>
+/// <summary>How the files of a known data set are laid out: their names, what reads them, what a check requires.</summary>
 internal abstract class DatasetFormat
 {
     /// <summary>The names that a file is found under, the fastest to read first.</summary>
@@ -16,7 +16,7 @@ internal abstract class DatasetFormat
 /// <summary>The images of one part of a set, and whether they are byte for byte those that were published.</summary>
 internal readonly record struct LoadedPart(Dataset Images, bool IsPublished);
 
-/// <summary>Says what is wrong with files of a set, and how to mend it.</summary>
+/// <summary>Says what is wrong with files of a set, and how to fix it.</summary>
 /// <param name="Info">The set.</param>
 /// <param name="Known">All sets, as one's file may be another's.</param>
 /// <param name="FetchCommand">What brings the set to where it was looked for.</param>
@@ -24,7 +24,7 @@ internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo>
 {
     public string Mend => $"Delete it and run {FetchCommand} to download it again.";
 
-    /// <summary>What reads a file, with the way to mend it behind what goes wrong.</summary>
+    /// <summary>Reads a file, and adds to any failure how to fix it.</summary>
     public T Guard<T>(Func<T> read)
     {
         try

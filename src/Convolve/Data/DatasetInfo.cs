@@ -1,6 +1,6 @@
 namespace Convolve.Data;
 
-/// <summary>A data set that is known by name: what it is, how large, and what its files must hold.</summary>
+/// <summary>A data set that is known by name: what it is, how large, and what its files must contain.</summary>
 public sealed class DatasetInfo
 {
     internal DatasetInfo(string name, string description, ImageSize? size, IReadOnlyList<string> classNames, int trainCount, int testCount)
@@ -9,13 +9,13 @@ public sealed class DatasetInfo
             (name, description, size, Data.ClassNames.Validated(name, classNames), trainCount, testCount);
     }
 
-    /// <summary>The name to ask for it by, as in <c>fashion-mnist</c>.</summary>
+    /// <summary>Its name, as in <c>fashion-mnist</c>.</summary>
     public string Name { get; }
 
     /// <summary>One sentence on what the images show.</summary>
     public string Description { get; }
 
-    /// <summary>The size of every image; null where they vary, or it is not known before they are read.</summary>
+    /// <summary>The size of every image; null if they vary, or if it isn't known before they are read.</summary>
     public ImageSize? Size { get; }
 
     /// <summary>The name of each class number.</summary>
@@ -50,10 +50,10 @@ public sealed class DatasetInfo
         init;
     }
 
-    /// <summary>Where the files can be downloaded: addresses that a file's name is put behind, tried in this order.</summary>
+    /// <summary>Where the files can be downloaded: base addresses for a file's name, tried in this order.</summary>
     internal IReadOnlyList<Uri> Mirrors { get; init; } = [];
 
-    /// <summary>Folders that a package of the operating system puts the files into.</summary>
+    /// <summary>Folders where packages of the operating system install the files.</summary>
     internal IReadOnlyList<string> SystemDirectories { get; init; } = [];
 
     /// <summary>"train" or "test".</summary>
@@ -63,13 +63,13 @@ public sealed class DatasetInfo
     public override string ToString() => Name;
 }
 
-/// <summary>What a file of a set is for.</summary>
+/// <summary>The role of a data set's file.</summary>
 internal enum DatasetRole
 {
     Train,
     Test,
 
-    /// <summary>A list of class names; need not be there.</summary>
+    /// <summary>A list of class names; may be missing.</summary>
     Names,
 }
 
@@ -95,8 +95,8 @@ internal sealed record DatasetFile(string Name, long Bytes, DatasetRole Role, st
 
 /// <summary>An archive (.tar.gz) that all files of a set are published in.</summary>
 /// <param name="Name">The name of the archive.</param>
-/// <param name="Folder">The folder that the files lie in, in the archive and once unpacked.</param>
-/// <param name="Versions">The archives that are taken, the publisher's first: mirrors may have packed the same files anew.</param>
+/// <param name="Folder">The folder of the files, in the archive and once unpacked.</param>
+/// <param name="Versions">The accepted archives, the publisher's first: mirrors may have repacked the same files.</param>
 internal sealed record DatasetArchive(string Name, string Folder, params IReadOnlyList<ArchiveVersion> Versions)
 {
     /// <summary>Folders that the set's other versions unpack to.</summary>

@@ -1,46 +1,47 @@
 
 namespace Convolve.Data;
 
-/// <summary>Where a named data set may be taken from.</summary>
+/// <summary>Where to look for a named data set.</summary>
 public sealed record DatasetOptions
 {
     /// <summary>
-    /// The only place to look: a folder that holds the files, or one folder per set. Default null: the folder in the environment variable
-    /// CONVOLVE_DATA, the user's cache, the folders of the operating system's packages, and then the set's mirrors.
+    /// The only place to look: a folder with the files, or with one folder per data set. Default null: the folder in the environment
+    /// variable CONVOLVE_DATA, the user's cache, the folders of the operating system's packages, and then the set's mirrors.
     /// </summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>Whether a set that is found nowhere may be downloaded into the cache. Default true.</summary>
+    /// <summary>Whether a data set that isn't found may be downloaded into the cache. Default true.</summary>
     public bool AllowDownload { get; init; } = true;
 
     /// <summary>
-    /// Addresses to download from in place of the set's own mirrors, in this order: each has a folder per set, such as
+    /// Addresses to download from instead of the data set's own mirrors, in this order: each has a folder per set, such as
     /// https://host/data/ for https://host/data/cifar10/cifar-10-binary.tar.gz. Default null: those of the environment variable
-    /// CONVOLVE_MIRRORS, divided by spaces, or else the set's own.
+    /// CONVOLVE_MIRRORS, separated by spaces, or else the data set's own.
     /// </summary>
     public IReadOnlyList<string>? Mirrors { get; init; }
 
     /// <summary>
-    /// Of a folder of pictures: what they are decoded to, 1 for grey or 3 for colour. Default null: 1 if all of them are grey, else 3.
+    /// For a folder of pictures: the channels they are decoded to, 1 for gray or 3 for color. Default null: 1 if all of them are gray, else
+    /// 3.
     /// </summary>
     public int? Channels { get; init; }
 
-    /// <summary>Of a folder of pictures: whether bad files are left out, and not an error. Default false.</summary>
+    /// <summary>For a folder of pictures: whether bad files are left out instead of being an error. Default false.</summary>
     public bool SkipBad { get; init; }
 
     /// <summary>
-    /// Of a folder of pictures that has no split to test on: whether all are tested on, since nothing was trained on them. Default false.
+    /// For a folder of pictures without a test split: whether to test on all of them, because none were trained on. Default false.
     /// </summary>
     public bool TestsAll { get; init; }
 
     /// <summary>
-    /// Of a folder of pictures that a network is evaluated on: the network's classes, in their order. Class folders are matched by name;
-    /// those that are missing are not tested, and one of another name is an error. Default null: the folder's own.
+    /// For a folder of pictures that a network is evaluated on: the network's classes, in order. Class folders are matched by name; those
+    /// that are missing are not tested, and one of another name is an error. Default null: the folder's own.
     /// </summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     /// <summary>
-    /// Of a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.
+    /// For a folder of pictures: those that a run was trained on, which are left out of the test split. Default null: none.
     /// </summary>
     internal TrainedPictures? Trained { get; init; }
 
@@ -50,7 +51,7 @@ public sealed record DatasetOptions
     /// </summary>
     internal RecordedPart? Recorded { get; init; }
 
-    /// <summary>Of a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
+    /// <summary>For a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 
     /// <summary>The command or call that fetches a data set to where these options look for it, for messages.</summary>
@@ -58,7 +59,7 @@ public sealed record DatasetOptions
         $"`{ProgramName.FetchCommand(info.Name, DataDirectory)}`";
 }
 
-/// <summary>Why a folder is looked into.</summary>
+/// <summary>Why a folder is searched.</summary>
 internal enum DatasetSource
 {
     /// <summary><see cref="DatasetOptions.DataDirectory"/> names it.</summary>
@@ -81,21 +82,21 @@ internal enum DatasetSource
 /// <param name="Directory">Where its files were.</param>
 public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, string Directory)
 {
-    /// <summary>The images that the set itself keeps for validation; null if they are to be drawn from <see cref="Train"/>.</summary>
+    /// <summary>The data set's own validation images; null if they are to be drawn from <see cref="Train"/>.</summary>
     public Dataset? Validation { get; init; }
 
     /// <summary>Whether these are one split of a run, restored as the run recorded it, and not to be divided.</summary>
     internal bool IsRestored { get; init; }
 
     /// <summary>
-    /// What whoever reads the figures of a run on these images has to know of them, such as that files were left out. In sentences.
+    /// What a reader of the results on these images should know, such as that files were left out. In sentences.
     /// </summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>What was left out as bad: a line for each file, with its path and what is wrong.</summary>
     public IReadOnlyList<string> Skipped { get; init; } = [];
 
-    /// <summary>Divides the set; the set's own validation split, where it has one, takes the place of a drawn one.</summary>
+    /// <summary>Splits the data set; its own validation split, if it has one, replaces a drawn one.</summary>
     /// <inheritdoc cref="DataSplits.Create"/>
     public DataSplits Split(double validationFraction = 0.1, ulong seed = 0, int? limit = null, SplitRule rule = SplitRule.CopiesTogether)
     {
@@ -121,7 +122,7 @@ public sealed record LoadedData(DatasetInfo Info, Dataset Train, Dataset Test, s
     }
 }
 
-/// <summary>Where a data set lies, or where it was looked for in vain.</summary>
+/// <summary>Where a data set is, or where it was not found.</summary>
 internal sealed class DatasetLocation
 {
     internal DatasetLocation(DatasetInfo info, IReadOnlyList<DatasetFolder> searched)
@@ -132,16 +133,16 @@ internal sealed class DatasetLocation
     /// <summary>Which set.</summary>
     public DatasetInfo Info { get; }
 
-    /// <summary>Whether a folder holds all of its files. Their content has not been looked at.</summary>
+    /// <summary>Whether a folder holds all of its files. Their content has not been checked.</summary>
     public bool IsFound => Found is not null;
 
     /// <summary>The first folder that holds all of its files; null if none does.</summary>
     public string? Directory => Found?.Directory;
 
-    /// <summary>Why that folder was looked into; null if none holds all files.</summary>
+    /// <summary>Why that folder was searched; null if none has all files.</summary>
     internal DatasetSource? Source => Found?.Source;
 
-    /// <summary>The folders looked into, in their order.</summary>
+    /// <summary>The searched folders, in order.</summary>
     public IReadOnlyList<string> Searched => [.. Folders.Select(f => f.Directory)];
 
     internal DatasetFolder? Found { get; }
@@ -155,7 +156,7 @@ internal sealed record DatasetFolder(DatasetInfo Info, string Directory, Dataset
     public IReadOnlyList<string?> Paths { get; } =
         [.. Info.Files.Select(f => Info.Format.NamesOf(f).Select(name => Path.Combine(Directory, name)).FirstOrDefault(File.Exists))];
 
-    /// <summary>The files that are not there, though the set needs them.</summary>
+    /// <summary>The missing files that the data set needs.</summary>
     public IEnumerable<DatasetFile> Missing => Info.Files.Where((f, i) => Paths[i] is null && !f.IsOptional);
 
     public bool IsComplete => !Missing.Any();
@@ -165,21 +166,21 @@ internal sealed record DatasetFolder(DatasetInfo Info, string Directory, Dataset
     public string? PathOf(DatasetFile file) => Paths[Info.Files.TakeWhile(f => f != file).Count()];
 }
 
-/// <summary>What is known of one file of a data set after a check.</summary>
+/// <summary>The result of checking one file of a data set.</summary>
 /// <param name="Name">Its name when unpacked.</param>
-/// <param name="Path">Where it lies; null if it is missing.</param>
+/// <param name="Path">Where it is; null if it is missing.</param>
 /// <param name="Bytes">Its unpacked bytes; 0 if it could not be read.</param>
 /// <param name="Digest">The digest of its unpacked content, of the kind that was published for it; null if it could not be read, or has
 /// none.</param>
 /// <param name="ExpectedDigest">What the digest should be; null if any will do.</param>
-/// <param name="Problem">What is wrong and how to mend it; null if nothing is.</param>
+/// <param name="Problem">What is wrong and how to fix it; null if nothing is.</param>
 internal sealed record DatasetFileReport(string Name, string? Path, long Bytes, string? Digest, string? ExpectedDigest, string? Problem)
 {
     /// <summary>Whether nothing is wrong.</summary>
     public bool IsOk => Problem is null;
 
     /// <summary>
-    /// What is remarkable though not wrong: a file of the right layout whose bytes are not those that were published. Null if nothing is.
+    /// A note that isn't a problem: a file with the right layout whose bytes are not the published ones. Null if there is none.
     /// </summary>
     public string? Note { get; init; }
 
@@ -187,7 +188,7 @@ internal sealed record DatasetFileReport(string Name, string? Path, long Bytes, 
     public string? DigestKind => (ExpectedDigest ?? Digest) is { } digest ? ContentDigest.KindOf(digest) : null;
 }
 
-/// <summary>What is known of a data set's files after a check.</summary>
+/// <summary>The result of checking a data set's files.</summary>
 /// <param name="Info">Which set.</param>
 /// <param name="Directory">The folder that was checked; null if none holds any of its files.</param>
 /// <param name="Files">The files.</param>
@@ -199,6 +200,6 @@ internal sealed record DatasetReport(DatasetInfo Info, string? Directory, IReadO
     /// <summary>Whether every file is also byte for byte what was published.</summary>
     public bool IsPublished => IsOk && Files.All(f => f.Note is null);
 
-    /// <summary>What is remarkable of the set though not wrong; null if nothing is.</summary>
+    /// <summary>A note on the data set that isn't a problem; null if there is none.</summary>
     public string? Note { get; init; }
 }

@@ -8,7 +8,7 @@ internal static class ForeignText
     /// <summary>How many names a message lists.</summary>
     public const int MostNames = 6;
 
-    /// <summary>So many characters of it, without those that would move a terminal's cursor or colour it.</summary>
+    /// <summary>At most this many characters of it, without those that would move a terminal's cursor or color it.</summary>
     public static string Of(string text, int most) =>
         string.Concat((text.Length > most ? text[..most] + "..." : text).Select(c => char.IsControl(c) ? '?' : c));
 

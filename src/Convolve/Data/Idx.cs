@@ -11,7 +11,7 @@ namespace Convolve.Data;
 internal sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels);
 
 /// <summary>
-/// Reads IDX files, the format of MNIST and its relatives, plain or packed by gzip (told apart by their content, not their name).
+/// Reads IDX files, the format of MNIST and its relatives, plain or packed by gzip (detected by content, not by name).
 /// </summary>
 /// <remarks>
 /// Source: LeCun, Cortes, Burges, "The MNIST database". A file is believed only when its header and its size agree to the byte; nothing
@@ -62,7 +62,7 @@ internal static class Idx
         return new MemoryDataset(name, new ImageSize(1, images.Sizes[1], images.Sizes[2]), images.Data, labels.Data, classNames);
     }
 
-    /// <summary>Reads a file of unsigned bytes in so many dimensions; on request with the MD5 of the unpacked file.</summary>
+    /// <summary>Reads a file of unsigned bytes with this many dimensions; on request with the MD5 of the unpacked file.</summary>
     internal static IdxArray Read(string path, int dimensions, bool withDigest = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -1,6 +1,6 @@
 namespace Convolve.Data;
 
-/// <summary>Labelled images of one size, kept in memory as bytes, one after the other.</summary>
+/// <summary>Labeled images of one size, kept in memory as bytes, one after the other.</summary>
 /// <remarks>Cost: one byte per pixel and channel and four per label. <see cref="Read"/> copies nothing.</remarks>
 public sealed class MemoryDataset : Dataset
 {
@@ -8,7 +8,7 @@ public sealed class MemoryDataset : Dataset
     private readonly ImageSize _size;
     private readonly int _imageLength;
 
-    /// <summary>Joins pixels and labels into a data set. The pixels are kept, not copied: leave them alone afterwards.</summary>
+    /// <summary>Joins pixels and labels into a data set. The pixels are kept, not copied: don't change them afterwards.</summary>
     /// <param name="name">The set's name, for messages.</param>
     /// <param name="size">The size of every image.</param>
     /// <param name="pixels">All images, each as planes (channel, row, column).</param>

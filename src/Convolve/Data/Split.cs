@@ -1,6 +1,6 @@
 namespace Convolve.Data;
 
-/// <summary>Some images of a data set, by their indices: what training, validation or testing sees of it.</summary>
+/// <summary>Some images of a data set, by index: the part for training, validation or test.</summary>
 /// <param name="Name">What the images are for: train, validation, test.</param>
 /// <param name="Dataset">The set that the indices point into.</param>
 /// <param name="Indices">The images, in order. Copied; two splits are equal when name, set and indices are.</param>

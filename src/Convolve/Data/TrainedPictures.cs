@@ -19,7 +19,7 @@ internal sealed class TrainedPictures
         (_digests, _seen, _tested) = (digests, [.. digests[(int)SplitPart.Train], .. digests[(int)SplitPart.Validation]],
             [.. digests[(int)SplitPart.Test]]);
 
-    /// <summary>Those of splits; null where the set is not of files.</summary>
+    /// <summary>Those of splits; null if the data set isn't made of files.</summary>
     public static TrainedPictures? Of(DataSplits data)
     {
         ArgumentNullException.ThrowIfNull(data);

@@ -4,7 +4,7 @@ using Convolve.Layers;
 
 namespace Convolve.Drawing;
 
-/// <summary>What a card's colour says.</summary>
+/// <summary>What a card's color means.</summary>
 internal enum CardKind
 {
     Input,
@@ -18,7 +18,7 @@ internal enum CardKind
     Reshape,
 }
 
-/// <summary>A box of the drawing: a layer, with what follows it alone and keeps its shape (normalisation, activation, dropout).</summary>
+/// <summary>A box of the drawing: a layer, with what follows it alone and keeps its shape (normalization, activation, dropout).</summary>
 internal sealed class Card
 {
     public const double TitleSize = 12, SmallSize = 10.5;
@@ -46,11 +46,11 @@ internal sealed class Card
 
     public long ParameterCount => _nodes.Sum(n => n.ParameterCount);
 
-    /// <summary>The layer as typed; the bias matters to nobody here.</summary>
+    /// <summary>The layer as in code; the bias doesn't matter here.</summary>
     public string Title => Shorten(Kind == CardKind.Input ? $"input {Output}"
         : $"{Head.Layer}".Replace(", bias: false", "", StringComparison.Ordinal).Replace("()", "", StringComparison.Ordinal));
 
-    /// <summary>What is in the card besides, such as "BatchNorm2d, ReLU".</summary>
+    /// <summary>What else is in the card, such as "BatchNorm2d, ReLU".</summary>
     public string Others => Shorten(string.Join(", ", _nodes.Skip(1).Select(n => n.Layer is Dropout dropout
         ? string.Create(CultureInfo.InvariantCulture, $"Dropout {dropout.Probability}") : n.Layer.GetType().Name)));
 
@@ -72,7 +72,7 @@ internal sealed class Card
 
     public int LineCount => 1 + (Others.Length > 0 ? 1 : 0) + (Name.Length > 0 ? 1 : 0);
 
-    /// <summary>What tells cards apart that are drawn alike.</summary>
+    /// <summary>What distinguishes cards that are drawn alike.</summary>
     public string Signature => string.Join(';', _nodes.Select(n => $"{n.Layer} {n.Input} {n.Output}"));
 
     /// <summary>The cards of a graph, in its order.</summary>

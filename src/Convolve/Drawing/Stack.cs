@@ -2,7 +2,7 @@ using Convolve.Graphs;
 
 namespace Convolve.Drawing;
 
-/// <summary>Units that stand below each other, drawn once where they repeat.</summary>
+/// <summary>Units below each other, drawn once where they repeat.</summary>
 /// <param name="Units">In order.</param>
 /// <param name="Count">How often they come.</param>
 /// <param name="LastName">The name by which the last repetition begins; empty without one.</param>

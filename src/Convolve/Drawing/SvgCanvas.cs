@@ -71,7 +71,7 @@ internal sealed class SvgCanvas : IDisposable
 
     public void Frame(Point corner, double width, double height) => Rectangle("frame", corner, width, height, "10");
 
-    /// <summary>A piece of paper that covers what lies under a label.</summary>
+    /// <summary>A rectangle that covers what is under a label.</summary>
     public void Paper(Point corner, double width, double height) => Rectangle("paper", corner, width, height);
 
     public void Dot(CardKind kind, Point center) =>

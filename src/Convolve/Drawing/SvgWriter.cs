@@ -10,7 +10,7 @@ namespace Convolve.Drawing;
 /// <param name="Dark">What is otherwise on dark pages; empty for nothing.</param>
 internal readonly record struct SvgRule(string Selector, string Light, string Dark = "");
 
-/// <summary>Writes an SVG document of a fixed size, with inks for light and for dark pages; several may stand in one page.</summary>
+/// <summary>Writes an SVG document of a fixed size, with inks for light and for dark pages; several may be in one page.</summary>
 internal sealed class SvgWriter : IDisposable
 {
     private const string Namespace = "http://www.w3.org/2000/svg";
@@ -42,7 +42,7 @@ internal sealed class SvgWriter : IDisposable
         Element("rect", ("class", "paper"), ("width", Number(width)), ("height", Number(height)));
     }
 
-    /// <summary>Begins an element that others stand in.</summary>
+    /// <summary>Begins an element that contains others.</summary>
     public void Begin(string name, params ReadOnlySpan<(string Name, string Value)> attributes)
     {
         _xml.WriteStartElement(name, Namespace);

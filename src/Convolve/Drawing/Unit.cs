@@ -1,7 +1,7 @@
 namespace Convolve.Drawing;
 
 /// <summary>
-/// A part of the drawing between two cards that every way through the network passes: what lies between them, and the second of them.
+/// A part of the drawing between two cards that every path through the network passes: what is between them, and the second of them.
 /// </summary>
 internal sealed class Unit
 {
@@ -25,7 +25,7 @@ internal sealed class Unit
 
     public IReadOnlyList<Card> Cards { get; }
 
-    /// <summary>The card that every way passes; the others stand above it.</summary>
+    /// <summary>The card that every path passes; the others are above it.</summary>
     public Card Last { get; }
 
     /// <summary>The middle of a card's upper edge. 0 is the middle of the unit, and the lower edge of the card before it.</summary>

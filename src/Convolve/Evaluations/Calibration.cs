@@ -9,7 +9,7 @@ internal sealed class Calibration
     /// <summary>The bins that are usual.</summary>
     public const int UsualBins = 15;
 
-    /// <summary>Counts predictions. A picture without one (a logit is no number) is in no bin.</summary>
+    /// <summary>Counts predictions. A picture without one (a logit is NaN) is in no bin.</summary>
     /// <param name="predictions">All of a split.</param>
     /// <param name="bins">How many, at least 1.</param>
     public Calibration(Predictions predictions, int bins = UsualBins)

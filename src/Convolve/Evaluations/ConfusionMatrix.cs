@@ -1,11 +1,11 @@
 namespace Convolve.Evaluations;
 
-/// <summary>How often each class was taken for each, and what follows for each class.</summary>
+/// <summary>How often each class was predicted as each class, and the scores of each class.</summary>
 internal sealed class ConfusionMatrix
 {
     private readonly int[] _counts;
 
-    /// <summary>Counts predictions. A picture without one (a logit is no number) counts in its class's support alone.</summary>
+    /// <summary>Counts predictions. A picture without one (a logit is NaN) counts in its class's support alone.</summary>
     public ConfusionMatrix(Predictions predictions)
     {
         ArgumentNullException.ThrowIfNull(predictions);
@@ -28,7 +28,7 @@ internal sealed class ConfusionMatrix
     /// <summary>The name of each class number.</summary>
     public IReadOnlyList<string> ClassNames { get; }
 
-    /// <summary>How many pictures of a class were taken for a class.</summary>
+    /// <summary>How many pictures of a class were predicted as a class.</summary>
     /// <param name="label">The true class.</param>
     /// <param name="predicted">The predicted class.</param>
     public int this[int label, int predicted] => _counts[label * ClassNames.Count + predicted];
@@ -39,7 +39,7 @@ internal sealed class ConfusionMatrix
     /// <summary>The plain means of these over the classes.</summary>
     public MacroScore Macro { get; }
 
-    /// <summary>Pairs of classes of which one was taken for the other, the most frequent one first.</summary>
+    /// <summary>Pairs of a class and the class it was wrongly predicted as, most frequent first.</summary>
     public IEnumerable<ConfusedPair> MostConfused(int most)
     {
         int classes = ClassNames.Count;
@@ -49,9 +49,9 @@ internal sealed class ConfusionMatrix
     }
 }
 
-/// <summary>A class that was taken for another.</summary>
+/// <summary>A class that was predicted as another.</summary>
 /// <param name="Label">The true class.</param>
-/// <param name="Predicted">What it was taken for.</param>
+/// <param name="Predicted">The predicted class.</param>
 /// <param name="Count">How often.</param>
 /// <param name="Share">Of the class's pictures, in [0, 1].</param>
 internal readonly record struct ConfusedPair(int Label, int Predicted, int Count, double Share);
@@ -59,11 +59,11 @@ internal readonly record struct ConfusedPair(int Label, int Predicted, int Count
 /// <summary>How good a network is on one class. A measure that would divide by 0 is 0, as in scikit-learn.</summary>
 /// <param name="Name">The class.</param>
 /// <param name="Support">Pictures of the class.</param>
-/// <param name="Predicted">Pictures that were taken for it.</param>
+/// <param name="Predicted">Pictures that were predicted as it.</param>
 /// <param name="Correct">Pictures of it that were.</param>
 internal sealed record ClassScore(string Name, int Support, int Predicted, int Correct)
 {
-    /// <summary>Share of right ones among those that were taken for the class.</summary>
+    /// <summary>Share of the pictures predicted as the class that belong to it.</summary>
     public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
 
     /// <summary>Share of right ones among those of the class.</summary>
@@ -74,7 +74,7 @@ internal sealed record ClassScore(string Name, int Support, int Predicted, int C
 }
 
 /// <summary>
-/// Means over classes, in which a rare class counts as much as a frequent one. Classes that neither occur nor were predicted do not count,
+/// Means over classes, in which a rare class counts as much as a frequent one. Classes that neither occur nor were predicted don't count,
 /// as in scikit-learn.
 /// </summary>
 internal readonly record struct MacroScore(double Precision, double Recall, double F1)

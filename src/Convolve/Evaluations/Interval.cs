@@ -1,6 +1,6 @@
 namespace Convolve.Evaluations;
 
-/// <summary>Where a quantity lies with 95 % confidence.</summary>
+/// <summary>A 95 % confidence interval.</summary>
 /// <param name="Low">The lower end.</param>
 /// <param name="High">The upper end.</param>
 public readonly record struct Interval(double Low, double High)

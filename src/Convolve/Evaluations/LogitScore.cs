@@ -1,10 +1,10 @@
 namespace Convolve.Evaluations;
 
 /// <summary>What the logits of one picture come to.</summary>
-/// <param name="Predicted">The largest one, the first of equal ones; -1 where one is no number.</param>
+/// <param name="Predicted">The largest one, the first of equal ones; -1 where one is NaN.</param>
 /// <param name="Confidence">The probability of that one.</param>
 /// <param name="Loss">Softmax cross-entropy with the label.</param>
-/// <param name="Rank">How many come before the label's; more than there are where one is no number.</param>
+/// <param name="Rank">How many come before the label's; more than there are where one is NaN.</param>
 internal readonly record struct LogitScore(int Predicted, double Confidence, double Loss, int Rank)
 {
     public static LogitScore Of(ReadOnlySpan<float> logits, int label)

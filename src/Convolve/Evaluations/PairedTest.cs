@@ -43,7 +43,7 @@ internal sealed class PairedTest
     /// <summary>The second accuracy less the first.</summary>
     public double Difference { get; }
 
-    /// <summary>Where that difference lies with 95 % confidence (normal approximation for paired shares).</summary>
+    /// <summary>The 95 % confidence interval of that difference (normal approximation for paired shares).</summary>
     public Interval DifferenceInterval { get; }
 
     /// <summary>How likely so large a difference would be between equally good networks: two-sided, exact.</summary>

@@ -13,7 +13,7 @@ public sealed class Predictions
     /// <param name="samples">The pictures.</param>
     /// <param name="labels">The true class of each.</param>
     /// <param name="logits">[pictures, classes].</param>
-    /// <exception cref="ArgumentException">The lengths do not fit together, there are no pictures, or a label is no class.</exception>
+    /// <exception cref="ArgumentException">The lengths don't fit together, there are no pictures, or a label isn't a class.</exception>
     public Predictions(IReadOnlyList<string> classNames, IReadOnlyList<SampleId> samples, ReadOnlySpan<int> labels, float[] logits)
     {
         ArgumentNullException.ThrowIfNull(classNames);
@@ -52,7 +52,7 @@ public sealed class Predictions
     /// <summary>Share of right ones, in [0, 1].</summary>
     public double Accuracy => (double)Correct / Count;
 
-    /// <summary>Where the accuracy on other pictures of the same kind lies, as far as the number of pictures tells.</summary>
+    /// <summary>The confidence interval of the accuracy on other pictures of the same kind, given the number of pictures.</summary>
     public Interval AccuracyInterval => Interval.Wilson(Accuracy, Count);
 
     /// <summary>
@@ -83,7 +83,7 @@ public sealed class Predictions
         return probabilities;
     }
 
-    /// <summary>The pictures with the largest losses, the largest first: wrong labels and hard cases stand at its top.</summary>
+    /// <summary>The pictures with the largest losses, largest first: wrong labels and hard cases are at the top.</summary>
     public IEnumerable<Prediction> LargestLosses(int most) =>
         _all.Where(p => double.IsFinite(p.Loss)).OrderByDescending(p => p.Loss).Take(most);
 

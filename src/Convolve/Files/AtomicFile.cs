@@ -6,7 +6,7 @@ namespace Convolve.Files;
 /// Writes whole files so that a reader, a crash or a power cut finds either the old file or the new one, never a part of it.
 /// </summary>
 /// <remarks>
-/// The new file is written beside the old one under a hidden name, flushed to the disk, renamed over it, and the folder is flushed. A
+/// The new file is written next to the old one under a hidden name, flushed to disk and renamed over it, and the folder is flushed. A
 /// symbolic link is followed; the permissions of a replaced file are kept; a read-only file is not replaced. A process killed half-way
 /// leaves its hidden file behind; a later write to the same folder removes it.
 /// </remarks>

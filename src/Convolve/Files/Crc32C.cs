@@ -4,7 +4,7 @@ using System.Numerics;
 namespace Convolve.Files;
 
 /// <summary>
-/// CRC-32C (Castagnoli), by the processor's instruction where it has one: finds every change of up to 32 neighbouring bits.
+/// CRC-32C (Castagnoli), by the processor's instruction where it has one: finds every change of up to 32 neighboring bits.
 /// </summary>
 /// <remarks>Source: RFC 3720, appendix B.4, whose vectors the tests hold.</remarks>
 internal static class Crc32C

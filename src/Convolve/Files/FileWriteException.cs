@@ -1,6 +1,6 @@
 namespace Convolve.Files;
 
-/// <summary>A file could not be written or deleted; the message says which one, what failed, and how to mend it.</summary>
+/// <summary>A file could not be written or deleted; the message says which one, what failed and how to fix it.</summary>
 internal sealed class FileWriteException : IOException
 {
     private FileWriteException(string verb, string path, string reason, string fix, Exception inner)
@@ -19,7 +19,7 @@ internal sealed class FileWriteException : IOException
         string folder = $"'{Path.GetDirectoryName(Path.GetFullPath(path)) ?? path}'";
         (string reason, string fix) = failure switch
         {
-            // The errno values of Linux and macOS, and the codes of Windows, for what deserves advice of its own.
+            // The errno values of Linux and macOS, and the codes of Windows, for what deserves specific advice.
             { HResult: 28 or unchecked((int)0x80070070) or unchecked((int)0x80070027) } =>
                 ("disk full", $"Free space on the disk of {folder}, or write to another disk."),
             { HResult: 122 or 69 or unchecked((int)0x8007050F) } =>

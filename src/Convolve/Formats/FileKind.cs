@@ -3,12 +3,12 @@ using System.Text.Unicode;
 
 namespace Convolve.Formats;
 
-/// <summary>What a file is that was expected to be another: told by its first bytes.</summary>
+/// <summary>What kind of file it is instead of the expected one, by its first bytes.</summary>
 /// <param name="Name">Such as "a Git LFS pointer".</param>
 /// <param name="Fix">What to do with it.</param>
 internal sealed record FileKind(string Name, string Fix)
 {
-    /// <summary>How many bytes are enough to tell.</summary>
+    /// <summary>How many bytes are enough to know.</summary>
     public const int HeadBytes = 4096;
 
     private const string Save = "safetensors.torch.save_file(model.state_dict(), 'model.safetensors')", Again = "Download the file again.",
@@ -36,7 +36,7 @@ internal sealed record FileKind(string Name, string Fix)
         ([0x7F, (byte)'E', (byte)'L', (byte)'F'], "a program", "Pass a model file."),
     ];
 
-    /// <summary>What a file is; null where the first bytes do not tell.</summary>
+    /// <summary>What a file is; null if the first bytes don't show it.</summary>
     /// <param name="head">Its first <see cref="HeadBytes"/>, or all of it.</param>
     public static FileKind? Of(ReadOnlySpan<byte> head)
     {

@@ -1,6 +1,6 @@
 namespace Convolve.Formats;
 
-/// <summary>A safetensors file could not be opened or read; the message says which one, why, and how to mend it.</summary>
+/// <summary>A safetensors file could not be opened or read; the message says which one, why, and how to fix it.</summary>
 public sealed class SafeTensorsException : Exception
 {
     internal SafeTensorsException(string path, string reason, string fix, Exception? inner = null)

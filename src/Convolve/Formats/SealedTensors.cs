@@ -6,8 +6,8 @@ using Convolve.Files;
 namespace Convolve.Formats;
 
 /// <summary>
-/// Safetensors that tell of every byte that changes: behind the tensors lie their CRC-32C, as a tensor of U32 in their order, and behind
-/// all, as the last 32 bytes of the file, the SHA-256 of everything before. Any reader of safetensors reads them.
+/// Safetensors that detect every changed byte: behind the tensors lie their CRC-32C, as a tensor of U32 in their order, and behind all, as
+/// the last 32 bytes of the file, the SHA-256 of everything before. Any reader of safetensors reads them.
 /// </summary>
 internal sealed class SealedTensors : IDisposable
 {

@@ -8,7 +8,7 @@ public sealed class Node
     internal Node(int index, string name, Layer layer, IReadOnlyList<Node> inputs, Shape output) =>
         (Index, Name, Layer, Inputs, Output) = (index, name, layer, inputs, output);
 
-    /// <summary>The place in <see cref="Graph.Nodes"/>; inputs stand before it.</summary>
+    /// <summary>The index in <see cref="Graph.Nodes"/>; inputs come before it.</summary>
     public int Index { get; }
 
     /// <summary>Unique in its graph, such as "conv1".</summary>
@@ -113,7 +113,7 @@ public sealed class Graph : IEquatable<Graph>
     /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>
     public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(node => node.Layer));
 
-    /// <summary>Whether name, layers (with their initialisation) and edges are the same.</summary>
+    /// <summary>Whether name, layers (with their initialization) and edges are the same.</summary>
     public bool Equals(Graph? other) => other is not null && Name == other.Name && Nodes.Count == other.Nodes.Count
         && Nodes.Zip(other.Nodes).All(pair => pair.First.Name == pair.Second.Name && pair.First.Layer == pair.Second.Layer
             && pair.First.Inputs.Select(n => n.Index).SequenceEqual(pair.Second.Inputs.Select(n => n.Index)));

@@ -22,7 +22,7 @@ public sealed class GraphBuilder
         _specs.Add(new("input", new Input(input), []));
     }
 
-    /// <summary>Where a node stands; only good for the builder that gave it.</summary>
+    /// <summary>A handle of a node; only valid for the builder that returned it.</summary>
     public readonly record struct Handle
     {
         internal Handle(GraphBuilder owner, int index) => (Owner, Index) = (owner, index);
@@ -38,7 +38,7 @@ public sealed class GraphBuilder
     /// <summary>Adds a layer behind its inputs, with a name made from its kind.</summary>
     public Handle Add(Layer layer, params ReadOnlySpan<Handle> inputs) => AddNamed(FreeName(layer), layer, inputs);
 
-    /// <summary>A name made from a layer's kind: the next of conv1, conv2, ... that nobody bears.</summary>
+    /// <summary>A name made from a layer's kind: the next unused one of conv1, conv2, ...</summary>
     internal string FreeName(Layer layer)
     {
         while (true)
@@ -51,7 +51,7 @@ public sealed class GraphBuilder
     }
 
     /// <summary>Adds a layer behind its inputs, with a name of your own.</summary>
-    /// <exception cref="NetworkException">The name is taken or empty, or an input is another builder's.</exception>
+    /// <exception cref="NetworkException">The name is already used or empty, or an input belongs to another builder.</exception>
     public Handle AddNamed(string name, Layer layer, params ReadOnlySpan<Handle> inputs)
     {
         if (string.IsNullOrWhiteSpace(name) || !_names.Add(name))

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Convolve.Graphs;
 
-/// <summary>A JSON value that knows where it stands, so that an error can say it.</summary>
+/// <summary>A JSON value that knows its position, for error messages.</summary>
 internal sealed class JsonValue
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -51,7 +51,7 @@ internal sealed class JsonValue
     /// <summary>The values of an array.</summary>
     public List<JsonValue> Items { get; } = [];
 
-    /// <summary>The properties of an object, as they stand there: a name may come twice.</summary>
+    /// <summary>The properties of an object, in order: a name may occur twice.</summary>
     public List<(string Name, JsonValue Value)> Properties { get; } = [];
 
     /// <summary>The value as it was written.</summary>

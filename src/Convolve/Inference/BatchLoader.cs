@@ -9,7 +9,7 @@ using Convolve.Planning;
 namespace Convolve.Inference;
 
 /// <summary>
-/// Writes batches into the input of a pass, with the whole team, between the steps: read, transformed, resized, normalised and in the
+/// Writes batches into the input of a pass, with the whole team, between the steps: read, transformed, resized, normalized and in the
 /// plan's precision, in one go per image.
 /// </summary>
 internal sealed class BatchLoader : ITeamWork, IDisposable

@@ -33,7 +33,7 @@ internal sealed class Evaluator : IDisposable
     /// <param name="graph">The network.</param>
     /// <param name="options">How it runs.</param>
     /// <param name="images">Images of the split.</param>
-    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="batchSize">Images per batch.</param>
     public static IReadOnlyList<Plan> PlansFor(Graph graph, ExecutionOptions options, int images, int batchSize)
     {
         int batch = Math.Clamp(images, 1, batchSize), rest = images % batch;

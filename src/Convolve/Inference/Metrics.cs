@@ -17,7 +17,7 @@ internal struct Metrics
     /// <summary>Null where it says nothing, as with five classes.</summary>
     public readonly double? Top5Accuracy(int classes) => TopFive.Share(_top5, _images, classes);
 
-    /// <summary>Counts one image from its logits. A label whose logit is no number is never right.</summary>
+    /// <summary>Counts one image from its logits. A label whose logit is NaN is never right.</summary>
     public void AddLogits(ReadOnlySpan<float> logits, int label)
     {
         LogitScore score = LogitScore.Of(logits, label);

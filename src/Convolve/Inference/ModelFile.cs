@@ -31,10 +31,10 @@ internal sealed class ModelFile : IDisposable
 
     public Preprocessing Preprocessing { get; }
 
-    /// <summary>The epoch of its run whose weights it has; null where that is not known.</summary>
+    /// <summary>The epoch of its run whose weights it has; null if that is unknown.</summary>
     public int? Epoch => EpochOf(_tensors);
 
-    /// <summary>What was done to the pictures it was trained on; null where that is not known.</summary>
+    /// <summary>What was done to the pictures it was trained on; null if that is unknown.</summary>
     // Only what advice is made from: a text that another version wrote is no reason to refuse the weights.
     public TransformList? TrainingTransforms
     {
@@ -53,7 +53,7 @@ internal sealed class ModelFile : IDisposable
 
     /// <summary>Opens a model file and checks it: its digest, its description, and the shape of every tensor.</summary>
     /// <param name="path">A run folder, or the .safetensors file itself.</param>
-    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged or not a model file of Convolve.</exception>
     public static ModelFile Open(string path)
     {
         string file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
@@ -90,7 +90,7 @@ internal sealed class ModelFile : IDisposable
 
     public void Dispose() => _tensors.Dispose();
 
-    /// <summary>What makes a file of weights a model file.</summary>
+    /// <summary>The metadata that makes a file of weights a model file.</summary>
     public static IReadOnlyDictionary<string, string> Describe(
         Graph graph, Preprocessing preprocessing, int? epoch, TransformList? trainingTransforms)
     {
@@ -107,7 +107,7 @@ internal sealed class ModelFile : IDisposable
         return metadata;
     }
 
-    /// <summary>The epoch of a run whose weights a model file has; null where the file does not say.</summary>
+    /// <summary>The epoch of a run whose weights a model file has; null if the file doesn't say.</summary>
     /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
     public static int? EpochOf(string path)
     {

@@ -4,7 +4,7 @@ namespace Convolve.Layers;
 public abstract record Activation : Layer
 {
     /// <summary>
-    /// Whether it never falls: then its output tells its derivative, and the largest of some outputs is that of the largest input.
+    /// Whether it never decreases: then its output determines its derivative, and the largest of some outputs is that of the largest input.
     /// </summary>
     public virtual bool NeverFalls => true;
 

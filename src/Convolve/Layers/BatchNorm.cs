@@ -1,8 +1,8 @@
 namespace Convolve.Layers;
 
 /// <summary>
-/// What the two batch normalisations share: (x - mean) / sqrt(variance + eps) * weight + bias, for each channel alone. Training takes mean
-/// and variance from the batch and keeps running averages of them; evaluation takes the averages. Which of the two runs is a matter of the
+/// What both batch normalizations share: (x - mean) / sqrt(variance + eps) * weight + bias, for each channel alone. Training takes mean and
+/// variance from the batch and keeps running averages of them; evaluation takes the averages. Which of the two runs is a matter of the
 /// plan, not of a mode.
 /// </summary>
 public abstract record BatchNorm : Layer
@@ -37,7 +37,7 @@ public abstract record BatchNorm : Layer
     private protected override object[] Values => [Eps, Momentum];
 }
 
-/// <summary>Batch normalisation of images: mean and variance of each channel over the pixels of all images of the batch.</summary>
+/// <summary>Batch normalization of images: mean and variance of each channel over the pixels of all images of the batch.</summary>
 /// <remarks>
 /// Shapes: C x H x W, kept.
 /// Parameters: weight (C), bias (C); and, not learned, running_mean (C), running_var (C).
@@ -56,7 +56,7 @@ public sealed record BatchNorm2d : BatchNorm
     public override Shape Infer(Shape input) => RequireImage(input);
 }
 
-/// <summary>Batch normalisation of vectors: mean and variance of each feature over the batch.</summary>
+/// <summary>Batch normalization of vectors: mean and variance of each feature over the batch.</summary>
 /// <remarks>
 /// Shapes: a vector of n features, kept.
 /// Parameters: weight (n), bias (n); and, not learned, running_mean (n), running_var (n).

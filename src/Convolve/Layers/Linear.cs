@@ -11,7 +11,7 @@ public sealed record Linear : WeightedLayer
 {
     /// <param name="units">Output features.</param>
     /// <param name="bias">Whether each unit adds a learned number.</param>
-    /// <exception cref="NetworkException">There is no unit.</exception>
+    /// <exception cref="NetworkException">There are no units.</exception>
     public Linear(int units, bool bias = true) : base(bias)
     {
         Units = units;

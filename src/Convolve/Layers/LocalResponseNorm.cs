@@ -1,7 +1,7 @@
 namespace Convolve.Layers;
 
 /// <summary>
-/// Divides each value by what its neighbours in the other channels of the same pixel come to: x / (k + a * sum of their squares)^beta.
+/// Divides each value by a function of its neighbors in the other channels of the same pixel: x / (k + a * sum of their squares)^beta.
 /// </summary>
 /// <remarks>
 /// Shapes: C x H x W, kept; channel c looks at channels c - floor(size / 2) to c + floor((size - 1) / 2).

@@ -45,8 +45,8 @@ internal sealed class Fusion
     public bool IsFused(Node node) => _isFused[node.Index];
 
     /// <summary>
-    /// Whether an activation's gradient is taken inside of the layer before it, as batch normalisation does, or behind it, as response
-    /// normalisation does.
+    /// Whether an activation's gradient is taken inside of the layer before it, as batch normalization does, or behind it, as response
+    /// normalization does.
     /// </summary>
     public bool TakesGradient(Node activation) => (_isFused[activation.Index] && activation.Inputs[0].Layer is BatchNorm)
         || _normOf[activation.Index] is not null;
@@ -66,7 +66,7 @@ internal sealed class Fusion
     /// </summary>
     public Node? PoolOf(Node activation) => _poolOf[activation.Index];
 
-    // Where the derivative is taken from the input, training keeps that. A learned slope has a kernel of its own.
+    // Where the derivative is taken from the input, training keeps that. A learned slope has its own kernel.
     private static bool IsFusable(Activation activation, Layer producer, bool training) => (activation.NeverFalls || !training)
         && activation is not PReLU
         && (producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU)));

@@ -1,7 +1,8 @@
 namespace Convolve.Planning;
 
 /// <summary>
-/// The memory that plans over the same parameters need together, besides the program and the data. Exact: execution allocates nothing else.
+/// The memory that plans over the same parameters need together, in addition to the program and the data. Exact: execution allocates
+/// nothing else.
 /// </summary>
 /// <param name="WeightBytes">Master weights, float32.</param>
 /// <param name="GradientBytes">As much again where one of the plans trains, else 0.</param>

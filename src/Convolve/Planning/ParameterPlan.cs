@@ -8,13 +8,13 @@ namespace Convolve.Planning;
 /// <summary>A parameter's place in the arenas of weights, gradients and optimizer state.</summary>
 /// <param name="Name">Such as "conv1.weight".</param>
 /// <param name="Spec">Shape and start.</param>
-/// <param name="Layout">How the master weights lie; the gradients lie alike.</param>
+/// <param name="Layout">The layout of the master weights and the gradients.</param>
 /// <param name="Offset">In bytes, the same in every arena.</param>
 /// <param name="IsLearned">Whether it has a gradient; running averages have none.</param>
 internal sealed record ParameterSlot(string Name, ParameterSpec Spec, Layout Layout, long Offset, bool IsLearned);
 
 /// <summary>
-/// Where all parameters of a network lie: weights first, then what else is learned, so that whatever treats the two apart works on two
+/// Where all parameters of a network are: weights first, then what else is learned, so that whatever treats the two apart works on two
 /// ranges; behind them what is kept but not learned.
 /// </summary>
 internal sealed class ParameterPlan

@@ -4,7 +4,7 @@ using Convolve.Kernels.Layouts;
 
 namespace Convolve.Planning;
 
-/// <summary>What stands at the two ends of a network: images of another size, and probabilities.</summary>
+/// <summary>The two ends of a network: images of another size, and probabilities.</summary>
 internal sealed partial class Planner
 {
     /// <summary>What the loss takes: the last node, or the input of a Softmax that stands there.</summary>

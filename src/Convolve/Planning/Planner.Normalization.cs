@@ -7,7 +7,7 @@ using Convolve.Layers;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Batch normalisation on own kernels, on images in blocks of 16 channels or on plain vectors, with a ReLU or LeakyReLU inside.
+/// Batch normalization on own kernels, on images in blocks of 16 channels or on plain vectors, with a ReLU or LeakyReLU inside.
 /// </summary>
 internal sealed partial class Planner
 {

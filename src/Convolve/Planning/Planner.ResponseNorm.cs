@@ -6,7 +6,7 @@ using Convolve.Layers;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Local response normalisation on own kernels, on images in blocks of 16 channels, with the gradient of a ReLU or LeakyReLU before it in
+/// Local response normalization on own kernels, on images in blocks of 16 channels, with the gradient of a ReLU or LeakyReLU before it in
 /// the same pass. The library keeps a workspace as large as the image for it.
 /// </summary>
 internal sealed partial class Planner

@@ -40,7 +40,7 @@ internal sealed partial class Planner
     /// <summary>Plans a graph.</summary>
     /// <param name="graph">Its output must be a vector.</param>
     /// <param name="options">Batch size, direction, precision.</param>
-    /// <param name="parameters">Where the weights lie already; null lets this plan choose.</param>
+    /// <param name="parameters">Where the weights are already; null lets this plan choose.</param>
     /// <exception cref="NetworkException">The output is not a vector, or the batch is empty or too large.</exception>
     /// <exception cref="KernelLibraryException">The library has no kernel for a layer.</exception>
     public static Plan Create(Graph graph, PlanOptions options, ParameterPlan? parameters = null)
@@ -151,7 +151,7 @@ internal sealed partial class Planner
     }
 
     /// <summary>
-    /// A parameter in the layout and type that a kernel wants: the master itself, or a copy that is written anew when it changes.
+    /// A parameter in the layout and type that a kernel wants: the master itself, or a copy that is rewritten when it changes.
     /// </summary>
     private Tensor ParameterAs(Node node, string name, Layout wanted)
     {
@@ -192,7 +192,7 @@ internal sealed partial class Planner
         _steps.Add(new(node.Name, name, _phase, work, uses,
             scratchpadBytes > 0 ? new($"{node.Name} {name} scratchpad", Region.Arena, scratchpadBytes) : null));
 
-    /// <summary>The tensor in another layout: itself, or a copy by a step of its own.</summary>
+    /// <summary>The tensor in another layout: itself, or a copy by a separate step.</summary>
     private Tensor As(Node node, Tensor tensor, Layout wanted, string name = "reorder")
     {
         if (tensor.Layout.Equals(wanted))

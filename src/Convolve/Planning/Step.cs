@@ -24,7 +24,7 @@ internal sealed record NativeWork(Operation Operation, string Implementation) : 
 }
 
 /// <summary>
-/// Dropout or its gradient: source to target, masked and scaled; the mask is drawn anew each time, from (seed, step, layer, element).
+/// Dropout or its gradient: source to target, masked and scaled; the mask is drawn again each time, from (seed, step, layer, element).
 /// </summary>
 /// <param name="Probability">The share that is zeroed.</param>
 /// <param name="Layer">The index of the node, which keys the mask.</param>
@@ -75,7 +75,7 @@ internal sealed record WinogradGradientWork(WinogradShape Shape) : Work
     public override string RunBy => "own winograd";
 }
 
-/// <summary>Batch normalisation with the activation behind it; its statistics are the workspace.</summary>
+/// <summary>Batch normalization with the activation behind it; its statistics are the workspace.</summary>
 /// <param name="Shape">The batch.</param>
 /// <param name="Eps">What is added to the variance.</param>
 /// <param name="Momentum">The share of the batch in the running averages.</param>
@@ -89,7 +89,7 @@ internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) 
 /// <summary>Softmax over the features of each vector, or its gradient.</summary>
 internal sealed record SoftmaxWork(int Features, bool IsBack) : Work;
 
-/// <summary>Local response normalisation, or its gradient.</summary>
+/// <summary>Local response normalization, or its gradient.</summary>
 /// <param name="Shape">The batch.</param>
 /// <param name="Slope">What the gradient is multiplied by where the source is not positive: 1 without an activation before it, 0 for
 /// ReLU.</param>
@@ -102,7 +102,7 @@ internal sealed record ResponseNormWork(ResponseNormShape Shape, float Slope, bo
 /// <param name="Pool">The pooling.</param>
 /// <param name="IsMin">Whether the smallest is chosen, and not the largest.</param>
 /// <param name="IsBack">Whether the gradient is taken back.</param>
-/// <param name="TakesReLU">Whether the gradient goes on through the ReLU before the pooling.</param>
+/// <param name="TakesReLU">Whether the gradient continues through the ReLU before the pooling.</param>
 internal sealed record BlockedPoolingWork(BlockedPool Pool, bool IsMin, bool IsBack, bool TakesReLU) : Work
 {
     public override string RunBy => "own pooling";
@@ -113,10 +113,10 @@ internal sealed record RectifierWork : Work;
 
 /// <summary>The NaNs of a max pooling by the library, which drops them: from source to target, where a window has one.</summary>
 /// <param name="Pool">The pooling, with planes of <paramref name="Block"/> channels.</param>
-/// <param name="Block">Channels that lie side by side.</param>
+/// <param name="Block">Channels that are contiguous.</param>
 internal sealed record PoolingNaNWork(BlockedPool Pool, int Block) : Work;
 
-/// <summary>Channels of zeros behind a tensor's own, or the gradient: what lies before them.</summary>
+/// <summary>Channels of zeros after a tensor's own; for the gradient, what comes before them.</summary>
 /// <param name="SourceBytes">Of one sample without the zeros.</param>
 /// <param name="TargetBytes">Of one sample with them.</param>
 /// <param name="IsBack">Whether it is the gradient.</param>

@@ -2,7 +2,7 @@ using Convolve.Kernels.Layouts;
 
 namespace Convolve.Planning;
 
-/// <summary>Which memory a tensor lies in.</summary>
+/// <summary>Which memory a tensor is in.</summary>
 internal enum Region
 {
     /// <summary>
@@ -16,7 +16,7 @@ internal enum Region
     /// <summary>Gradients of the weights, at the offsets of the weights.</summary>
     Gradients,
 
-    /// <summary>Weights in another layout or type, written anew when the weights change.</summary>
+    /// <summary>Weights in another layout or type, rewritten when the weights change.</summary>
     WeightCopies,
 }
 
@@ -48,8 +48,8 @@ internal sealed class Storage
 }
 
 /// <summary>A tensor: a piece of memory read in a layout. Two tensors may share memory, as the two sides of a Flatten do.</summary>
-/// <param name="Storage">Where it lies.</param>
-/// <param name="Layout">How its elements lie there.</param>
+/// <param name="Storage">Where it is.</param>
+/// <param name="Layout">How its elements are laid out there.</param>
 internal sealed record Tensor(Storage Storage, Layout Layout)
 {
     public override string ToString() => $"{Storage.Name} [{Layout}]";

@@ -4,7 +4,7 @@ using Convolve.Imaging;
 
 namespace Convolve.Reporting;
 
-/// <summary>What was taken for what, and how good the network is on each class.</summary>
+/// <summary>The confusion matrix, and how good the network is on each class.</summary>
 internal static class ClassesSection
 {
     // More classes than that are pixels, not numbers.

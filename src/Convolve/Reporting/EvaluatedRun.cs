@@ -10,13 +10,13 @@ using Convolve.Training;
 
 namespace Convolve.Reporting;
 
-/// <summary>What a run folder tells, and what the run's weights say of a split: all that a report or a comparison is made of.</summary>
-/// <param name="Summary">What the folder tells.</param>
+/// <summary>What a run folder records, and what the run's weights predict on a split: everything for a report or a comparison.</summary>
+/// <param name="Summary">What the folder records.</param>
 internal sealed record EvaluatedRun(RunSummary Summary)
 {
     /// <summary>
-    /// The pictures that the weights were evaluated on: the test split of a finished run, else the validation split, so that nobody chooses
-    /// by the test split. Null where
+    /// The pictures that the weights were evaluated on: the test split of a finished run, else the validation split, so that nothing is
+    /// chosen by the test split. Null where
     /// <see cref="Problem"/> says why.
     /// </summary>
     public Split? Split { get; private init; }
@@ -27,7 +27,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
     /// <summary>The first convolution's filters; null where the network has none, or the weights are not there.</summary>
     public FilterSheet? Filters { get; private init; }
 
-    /// <summary>Why there are no predictions; null where there are.</summary>
+    /// <summary>Why there are no predictions; null if there are.</summary>
     public string? Problem { get; private init; }
 
     /// <summary>Reads a run folder, and evaluates weights that are at hand, such as a trainer's after its training.</summary>
@@ -36,7 +36,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
     /// <param name="data">The run's data.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="RecipeException">The folder is no run, or cannot be read.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, or cannot be read.</exception>
     /// <exception cref="DataException">The data do not go with the weights, or an image cannot be read.</exception>
     public static EvaluatedRun Of(string folder, Classifier classifier, DataSplits data, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
@@ -56,14 +56,14 @@ internal sealed record EvaluatedRun(RunSummary Summary)
     }
 
     /// <summary>
-    /// Reads a run folder, its weights and its data, as far as they are there: what is missing is told by <see cref="Problem"/>.
+    /// Reads a run folder, its weights and its data, as far as they exist: <see cref="Problem"/> says what is missing.
     /// </summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="options">Where the data may be; null for anywhere.</param>
     /// <param name="reading">Told what is read.</param>
     /// <param name="progress">Gets the share of the evaluation that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="RecipeException">The folder is no run, or its recipe or its log cannot be read.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, or its recipe or its log cannot be read.</exception>
     public static EvaluatedRun Load(string folder, DatasetOptions? options = null, IProgress<DataProgress>? reading = null,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default)

@@ -6,22 +6,22 @@ using Convolve.Layers;
 
 namespace Convolve.Reporting;
 
-/// <summary>What the brightest and the darkest pixel of a picture of filters stand for.</summary>
+/// <summary>What the brightest and the darkest pixel of a picture of filters mean.</summary>
 internal enum FilterScaling
 {
     /// <summary>The largest weight of the filter: the structure of every filter can be seen.</summary>
     Each,
 
-    /// <summary>The largest weight of all filters: they can be compared, and those that learned little stay grey.</summary>
+    /// <summary>The largest weight of all filters: they can be compared, and those that learned little stay gray.</summary>
     Joint,
 }
 
 /// <summary>
-/// A picture of the filters of a network's first convolution, in their order, row by row. Mid grey is a weight of 0, brighter is more,
-/// darker is less; filters over three channels are in colour.
+/// A picture of the filters of a network's first convolution, in their order, row by row. Mid gray is a weight of 0, brighter is more,
+/// darker is less; filters over three channels are in color.
 /// </summary>
 /// <remarks>Source: Krizhevsky, Sutskever and Hinton 2012, figure 3, which shows 96 filters of 3x11x11 in 6 rows. Filters over another
-/// number of channels than 1 or 3 are shown as one grey picture for each channel.</remarks>
+/// number of channels than 1 or 3 are shown as one gray picture for each channel.</remarks>
 internal sealed class FilterSheet
 {
     private const int SmallestSide = 40, Gap = 2;

@@ -6,7 +6,7 @@ using System.Text;
 namespace Convolve.Reporting;
 
 /// <summary>
-/// A piece of a page. What stands in a hole of <see cref="Of"/> is text and is escaped, unless it is HTML itself: names may hold anything.
+/// A piece of a page. What fills a hole of <see cref="Of"/> is text and is escaped, unless it is HTML itself: names may contain anything.
 /// </summary>
 internal readonly record struct Html(string Markup)
 {
@@ -33,7 +33,7 @@ internal readonly record struct Html(string Markup)
 
     private static Html ClassOf(string head) => new(head.EndsWith('#') ? " class=\"number\"" : "");
 
-    /// <summary>Escapes what stands in holes.</summary>
+    /// <summary>Escapes what fills holes.</summary>
     [InterpolatedStringHandler]
     public readonly ref struct Handler
     {

@@ -68,7 +68,7 @@ internal sealed class PredictionGrid
     /// </summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="run">The run.</param>
-    /// <param name="step">Where it stands on the axis of the curves: the run's updates, <see cref="Training.Trainer.Steps"/>.</param>
+    /// <param name="step">Its position on the axis of the curves: the run's updates, <see cref="Training.Trainer.Steps"/>.</param>
     /// <exception cref="Files.FileWriteException">The file cannot be written.</exception>
     public static void Log(string folder, EvaluatedRun run, long step)
     {

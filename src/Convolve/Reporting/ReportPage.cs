@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Convolve.Reporting;
 
-/// <summary>A page that stands alone: one file, its style and pictures within it, no script, nothing fetched.</summary>
+/// <summary>A self-contained page: one file with its style and pictures, no scripts, nothing downloaded.</summary>
 internal static class ReportPage
 {
     private const string StyleName = "Convolve.Reporting.report.css";
@@ -15,7 +15,7 @@ internal static class ReportPage
 
     /// <summary>The page.</summary>
     /// <param name="title">Its heading.</param>
-    /// <param name="head">What stands above all sections.</param>
+    /// <param name="head">What is above all sections.</param>
     /// <param name="sections">In order; those that say nothing are left out.</param>
     public static string Create(string title, Html head, IEnumerable<Section> sections)
     {

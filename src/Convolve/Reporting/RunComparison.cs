@@ -6,7 +6,7 @@ using Convolve.Training;
 
 namespace Convolve.Reporting;
 
-/// <summary>Runs beside each other: what they differ in, their curves, and whether one is better than the first.</summary>
+/// <summary>Runs side by side: what they differ in, their curves, and whether one is better than the first.</summary>
 internal sealed class RunComparison
 {
     // What says when a run was and not what it was.
@@ -113,7 +113,7 @@ internal sealed class RunComparison
     }
 }
 
-/// <summary>A run beside others.</summary>
+/// <summary>A run compared with others.</summary>
 /// <param name="Name">Of its folder.</param>
 /// <param name="Run">What is known of it.</param>
 /// <param name="Test">Its answers against the first run's to the same pictures; null for the first, and where <paramref name="Obstacle"/>

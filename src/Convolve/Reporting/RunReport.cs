@@ -10,7 +10,8 @@ namespace Convolve.Reporting;
 
 /// <summary>
 /// The report of a run: one HTML file with curves, confusion matrix, classes, calibration, pictures with their predictions, filters,
-/// network, memory, recipe and environment. It needs neither a network nor scripts, and suits light and dark screens, phones and paper.
+/// network, memory, recipe and environment. It needs no network and no scripts, and works on light and dark screens, on phones and on
+/// paper.
 /// </summary>
 /// <example><code>
 /// RunReport.Write("runs/first", EvaluatedRun.Load("runs/first"));

@@ -11,7 +11,7 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>
-/// One file from which a run goes on to the same bits: a model file of the weights as they are, with the optimizer's state, in plain OIHW
+/// One file from which a run resumes bit-identically: a model file of the weights as they are, with the optimizer's state, in plain OIHW
 /// order as well, and the run's state in the metadata.
 /// </summary>
 internal static class Checkpoint
@@ -146,6 +146,6 @@ internal static class Checkpoint
     private static bool HasAverage(SealedTensors file, TrainingParts parts) =>
         file.Contains($"{AveragePrefix}{parts.Model.Store.Plan.Slots[0].Name}");
 
-    /// <summary>A tensor of the file, and where it lies in memory.</summary>
+    /// <summary>A tensor of the file, and where it is in memory.</summary>
     private sealed record Entry(TensorInfo Info, int Slot, NativeBuffer Arena);
 }

@@ -42,7 +42,7 @@ internal sealed class CheckpointFolder(string path)
     public void Clear() => AtomicFile.DeleteLeftovers(path);
 
     /// <summary>
-    /// Says that a run goes on from one of the files: it and older ones are good, and newer ones go with the next that is saved.
+    /// Says that a run resumes from one of the files: it and older ones are good, and newer ones are removed with the next save.
     /// </summary>
     public void GoOnFrom(string file) => _kept.AddRange(Files.Where(f => string.CompareOrdinal(f, file) <= 0).Reverse());
 

@@ -5,7 +5,7 @@ using Convolve.Training;
 
 namespace Convolve.Runs;
 
-/// <summary>What a checkpoint says besides its tensors.</summary>
+/// <summary>What a checkpoint has in addition to its tensors.</summary>
 internal sealed record CheckpointInfo
 {
     /// <summary>The newest form that is understood.</summary>
@@ -24,7 +24,7 @@ internal sealed record CheckpointInfo
     /// <summary>The optimizer's rule.</summary>
     public required string Rule { get; init; }
 
-    /// <summary>The figure that a plateau schedule watches; null for other schedules.</summary>
+    /// <summary>The metric that a plateau schedule watches; null for other schedules.</summary>
     public WatchedMetric? Watched { get; init; }
 
     public required int StepsPerEpoch { get; init; }
@@ -35,7 +35,7 @@ internal sealed record CheckpointInfo
     /// <summary>The digest of the splits.</summary>
     public required string Data { get; init; }
 
-    /// <summary>What the bits depend on besides the recipe.</summary>
+    /// <summary>What the bits depend on in addition to the recipe.</summary>
     public required Arithmetic ComputedBy { get; init; }
 }
 

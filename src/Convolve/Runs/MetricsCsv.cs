@@ -11,7 +11,7 @@ namespace Convolve.Runs;
 /// </summary>
 internal static class MetricsCsv
 {
-    /// <summary>Writes the file anew.</summary>
+    /// <summary>Rewrites the file.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<EpochProgress> epochs)
     {

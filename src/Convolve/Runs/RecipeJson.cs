@@ -11,7 +11,7 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Runs;
 
-/// <summary>A recipe as JSON, with the graph that it trains, so that the file alone tells everything that decides the run.</summary>
+/// <summary>A recipe as JSON, with the graph that it trains, so that the file alone has everything that decides the run.</summary>
 internal static class RecipeJson
 {
     internal const string GraphKey = "graph";
@@ -81,7 +81,7 @@ internal static class RecipeJson
     }
 
     /// <summary>Reads a recipe and its graph.</summary>
-    /// <exception cref="RecipeException">The text is no recipe; the message says why.</exception>
+    /// <exception cref="RecipeException">The text is not a recipe; the message says why.</exception>
     /// <exception cref="Layers.NetworkException">The graph in it does not fit together.</exception>
     public static (Recipe Recipe, Graph Graph) Read(string json)
     {
@@ -103,7 +103,7 @@ internal static class RecipeJson
     }
 }
 
-/// <summary>Transforms as an array of texts, each as typed.</summary>
+/// <summary>Transforms as an array of strings.</summary>
 internal sealed class TransformListConverter : JsonConverter<TransformList>
 {
     public override TransformList Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)

@@ -5,43 +5,43 @@ using Convolve.Training;
 
 namespace Convolve.Runs;
 
-/// <summary>Whether a run may go on as asked: the one place that decides it, for the library and for the command line.</summary>
+/// <summary>Whether a run may resume as requested: the one place that decides it, for the library and for the command line.</summary>
 internal sealed class ResumePlan
 {
     private readonly RunFolder _run;
 
     /// <summary>Looks at all that is known before the images are read.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="recipe">What it shall go on with.</param>
-    /// <param name="graph">The network it shall go on with.</param>
-    /// <param name="isOverriding">Whether these may differ from what the run was begun with.</param>
+    /// <param name="recipe">The recipe to resume with.</param>
+    /// <param name="graph">The network to resume with.</param>
+    /// <param name="isOverriding">Whether these may differ from what the run was started with.</param>
     public ResumePlan(RunFolder run, Recipe recipe, Graph graph, bool isOverriding)
     {
         (_run, Recipe, Graph, IsOverriding) = (run, recipe, graph, isOverriding);
         Refusal = Disagreement() ?? Finished() ?? OtherStart() ?? NoCheckpoint(run) ?? EditedSinceNewest();
     }
 
-    /// <summary>What the run shall go on with.</summary>
+    /// <summary>The recipe to resume with.</summary>
     public Recipe Recipe { get; }
 
-    /// <summary>The network it shall go on with.</summary>
+    /// <summary>The network to resume with.</summary>
     public Graph Graph { get; }
 
-    /// <summary>Whether these may differ from what the run was begun with.</summary>
+    /// <summary>Whether these may differ from what the run was started with.</summary>
     public bool IsOverriding { get; }
 
-    /// <summary>The first thing that stands against it; null if nothing does.</summary>
+    /// <summary>The first obstacle; null if there is none.</summary>
     public ResumeRefusal? Refusal { get; }
 
-    /// <summary>Refuses what cannot go on.</summary>
-    /// <exception cref="RecipeException">Something stands against it.</exception>
+    /// <summary>Throws if the run can't resume.</summary>
+    /// <exception cref="RecipeException">There is an obstacle.</exception>
     public void Require()
     {
         if (Refusal is not null)
             throw new RecipeException(Refusal.Message);
     }
 
-    /// <summary>What stands against going on from a checkpoint, now that the images are known; null if nothing does.</summary>
+    /// <summary>What prevents resuming from a checkpoint, now that the images are known; null if nothing does.</summary>
     internal ResumeRefusal? RefusalOf(string path, SealedTensors file, CheckpointInfo info, TrainingParts parts, string dataDigest)
     {
         if (Edited(path, info) is { } edited)
@@ -67,7 +67,7 @@ internal sealed class ResumePlan
                 []);
     }
 
-    /// <summary>What a run was begun with: what its checkpoint says, or its folder where there is none.</summary>
+    /// <summary>What a run was started with: by its checkpoint, or by its folder if there is none.</summary>
     internal (Recipe Recipe, Graph Graph) BegunWith(CheckpointInfo? info) => info?.Recipe is { } text ? RecipeJson.Read(text)
         : (_run.Recipe, _run.Graph);
 

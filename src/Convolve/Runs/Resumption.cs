@@ -10,13 +10,13 @@ internal sealed class Resumption(TrainingParts parts, RunFolder folder, RunRecor
 {
     private readonly List<string> _notes = [];
 
-    /// <summary>Where the run goes on; known after <see cref="Restore"/>.</summary>
+    /// <summary>Where the run resumes; known after <see cref="Restore"/>.</summary>
     public ResumePoint? Point { get; private set; }
 
     /// <summary>Restores everything; on the executor thread. Nothing is written before all is known to fit.</summary>
-    /// <returns>The state to go on from.</returns>
-    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that goes with the recipe, the network and
-    /// the data.</exception>
+    /// <returns>The state to resume from.</returns>
+    /// <exception cref="RecipeException">There is no checkpoint, none that can be read, or none that fits the recipe, the network and the
+    /// data.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingState Restore()
     {

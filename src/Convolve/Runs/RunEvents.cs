@@ -9,8 +9,9 @@ using Convolve.Training;
 namespace Convolve.Runs;
 
 /// <summary>
-/// What a run tells TensorBoard. As Keras writes it, train/ and validation/ hold the same tags, so that both curves are in one chart; steps
-/// are the updates since the run began. The run folder itself has the hyperparameters, the test, and what runs of before 0.2 wrote.
+/// What a run reports to TensorBoard. As Keras writes it, train/ and validation/ hold the same tags, so that both curves are in one chart;
+/// steps are the updates since the run started. The run folder itself has the hyperparameters, the test, and what runs of versions before
+/// 0.2 wrote.
 /// </summary>
 /// <param name="folder">The run folder.</param>
 /// <param name="parts">Whose weights and gradients.</param>
@@ -34,7 +35,7 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
     public const string TrainFolder = "train", ValidationFolder = "validation";
 
     /// <summary>
-    /// Updates of the run when a resumed one goes on: what earlier files have of later steps is void. Null for a new run.
+    /// Updates of the run at the point where it resumes: what earlier files have of later steps is void. Null for a new run.
     /// </summary>
     public long? GoesOnFrom { get; set; }
 
@@ -46,7 +47,7 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
 
     private long Now => parts.Optimizer.Steps;
 
-    /// <summary>Tells of a step, if it is one of those that are told.</summary>
+    /// <summary>Reports a step, if it is one of those that are reported.</summary>
     /// <param name="step">In the epoch, from 0.</param>
     /// <param name="update">Of the run, from 1.</param>
     /// <param name="loss">Mean over the images of the step.</param>
@@ -104,8 +105,8 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         _run?.Dispose();
     }
 
-    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a run that goes on, perhaps by others, replace them,
-    // and a test that was not the end.
+    // TensorBoard takes the first hyperparameters that it finds in a folder: those of a resumed run, which may differ, replace them, and a
+    // test that was not the end.
     private EventLog Begin()
     {
         string[] before = Directory.GetFiles(folder, $"{EventLog.FilePrefix}*{HyperparametersSuffix}");
@@ -144,8 +145,8 @@ internal sealed class RunEvents(string folder, TrainingParts parts, bool hasHist
         (_count, _lastWrite) = (0, System.Diagnostics.Stopwatch.GetTimestamp());
     }
 
-    // From where they are, in whatever order: a copy would be memory that no plan has. A run that goes on behind an epoch's last step has
-    // no gradients.
+    // From where they are, in whatever order: a copy would be memory that no plan has. A run that resumes after an epoch's last step has no
+    // gradients.
     private void AddHistograms(long step)
     {
         ParameterStore store = parts.Model.Store;

@@ -12,9 +12,9 @@ public sealed partial class RunFolder
 {
     /// <summary>Plans a new run that is kept in a folder.</summary>
     /// <param name="path">The folder, which is made.</param>
-    /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
+    /// <param name="graph">Its input channels must be the data's (or 3 for gray images), its outputs the data's classes.</param>
     /// <param name="data">Training, validation and test split.</param>
-    /// <param name="recipe">How.</param>
+    /// <param name="recipe">The recipe.</param>
     /// <param name="options">What the folder gets: how often what it takes to resume the run, whether histograms; null for the end of every
     /// epoch, and none.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range, the folder holds a run already, or its disk has no room for
@@ -44,7 +44,7 @@ public sealed partial class RunFolder
     /// Resumes a run that was interrupted or killed, from its newest checkpoint that is whole. The result is bit-identical to an
     /// uninterrupted run.
     /// </summary>
-    /// <remarks>The trainer, once there is one, takes the run over. Null values below leave what it was begun with.</remarks>
+    /// <remarks>The trainer, once created, owns the run. Null values below keep what the run was started with.</remarks>
     /// <param name="data">Its data, split as its recipe says.</param>
     /// <param name="recipe">A recipe to resume with, which is then the run's, whatever its checkpoint was saved by: more epochs, another
     /// learning rate. What the weights, the optimizer's state or the splits depend on cannot change.</param>
@@ -53,7 +53,7 @@ public sealed partial class RunFolder
     /// epoch, and none.</param>
     /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is
     /// asked for.</exception>
-    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)

@@ -15,7 +15,7 @@ namespace Convolve.Runs;
 /// <summary>
 /// The folder of one run: recipe.json, environment.json, metrics.jsonl and .csv, event files for TensorBoard (of the run, in train/ and in
 /// validation/), model.safetensors, checkpoint/ with what it takes to resume, and for a run on a folder of pictures pictures.bin, which
-/// says which these were. Every file is whole at every moment. Who has it open has it alone.
+/// says which these were. Every file is whole at every moment. Only one process at a time can have it open.
 /// </summary>
 /// <example><code>
 /// using RunFolder run = RunFolder.Open("runs/first");
@@ -44,7 +44,7 @@ public sealed partial class RunFolder : IDisposable
 
     public string FullPath { get; }
 
-    /// <summary>What the run is trained by.</summary>
+    /// <summary>The recipe.</summary>
     public Recipe Recipe { get; private set; }
 
     /// <summary>The network.</summary>
@@ -56,17 +56,16 @@ public sealed partial class RunFolder : IDisposable
     public string ModelPath => Path.Combine(FullPath, ModelFile);
 
     /// <summary>
-    /// What came of the run; null where nothing was tested yet. A run that ended because its time was over has an outcome, and can be
-    /// resumed.
+    /// The outcome of the run; null if nothing was tested yet. A run that reached its time limit has an outcome, and can be resumed.
     /// </summary>
-    /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
+    /// <exception cref="InvalidDataException">metrics.jsonl is not a log.</exception>
     public RunOutcome? Outcome => RunOutcome.Of(MetricsLog.Read(Path.Combine(FullPath, MetricsFile)));
 
-    /// <summary>Whether a recipe asks for nothing that the run has not done: then it is finished.</summary>
+    /// <summary>Whether the run has done everything that a recipe asks for: then it is finished.</summary>
     public bool IsFinished(Recipe recipe) =>
         Outcome is { } outcome && (outcome.Epochs >= recipe.Epochs || (outcome.IsEarly && recipe.EarlyStopping == Recipe.EarlyStopping));
 
-    /// <summary>Whether there is a checkpoint, so that the run can go on.</summary>
+    /// <summary>Whether there is a checkpoint, so that the run can be resumed.</summary>
     public bool HasCheckpoint => Checkpoints.Exists && Checkpoints.Files.Count > 0;
 
     internal CheckpointFolder Checkpoints { get; }
@@ -74,14 +73,14 @@ public sealed partial class RunFolder : IDisposable
     /// <summary>Lines of metrics.jsonl.</summary>
     internal int MetricsLines => _metrics.Count;
 
-    /// <summary>Makes the folder and writes what is known before the first step.</summary>
+    /// <summary>Creates the folder and writes what is known before the first step.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="recipe">What the run is trained by.</param>
+    /// <param name="recipe">The recipe.</param>
     /// <param name="graph">The network.</param>
-    /// <param name="dataRemarks">What is remarkable of the data, a sentence or more each; goes into environment.json.</param>
+    /// <param name="dataRemarks">Remarks on the data, one or more sentences each; they go into environment.json.</param>
     /// <param name="options">Whether the run can be resumed; null for yes.</param>
     /// <param name="pictures">The pictures of a folder that are trained on; null for other data.</param>
-    /// <exception cref="RecipeException">The folder holds a run already, or is none.</exception>
+    /// <exception cref="RecipeException">The folder already holds a run, or is not a folder.</exception>
     /// <exception cref="FileWriteException">The folder or a file cannot be written.</exception>
     internal static RunFolder Create(string path, Recipe recipe, Graph graph, IReadOnlyList<string> dataRemarks,
         RunFolderOptions? options = null, TrainedPictures? pictures = null)
@@ -110,9 +109,10 @@ public sealed partial class RunFolder : IDisposable
     }
 
     /// <summary>Opens the folder of a run that was interrupted or killed, for <see cref="Resume"/>.</summary>
-    /// <exception cref="RecipeException">The folder is no run, a training has it open, or it has nothing to go on from.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, a training has it open, or it has no checkpoint to resume
+    /// from.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    /// <exception cref="InvalidDataException">metrics.jsonl is no log.</exception>
+    /// <exception cref="InvalidDataException">metrics.jsonl is not a log.</exception>
     public static RunFolder Open(string path)
     {
         string full = Path.GetFullPath(path);
@@ -164,7 +164,7 @@ public sealed partial class RunFolder : IDisposable
     }
 
     /// <summary>The recipe and the graph of a run.</summary>
-    /// <exception cref="RecipeException">The folder is no run, or its recipe cannot be read.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, or its recipe cannot be read.</exception>
     public static (Recipe Recipe, Graph Graph) ReadRecipe(string path)
     {
         string file = Path.Combine(path, RecipeFile);
@@ -217,7 +217,7 @@ public sealed partial class RunFolder : IDisposable
 
     /// <summary>Brings the log back to what a checkpoint knows of it.</summary>
     /// <param name="lines">The lines it had.</param>
-    /// <param name="epochs">The epochs that were done, of which a log that has lost lines is made anew.</param>
+    /// <param name="epochs">The finished epochs, from which a log that has lost lines is rewritten.</param>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     internal void RestoreLog(int lines, IReadOnlyList<EpochProgress> epochs)
     {
@@ -227,7 +227,7 @@ public sealed partial class RunFolder : IDisposable
             Log(epoch);
     }
 
-    /// <summary>Adds to environment.json where, on what and by what other recipe the run goes on.</summary>
+    /// <summary>Adds to environment.json where the run resumes, on which machine, and what changed in its recipe.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     internal void LogResumption(int epochs, int step, int stepsPerEpoch, IReadOnlyList<RecipeDifference> changes)
     {
@@ -255,7 +255,7 @@ public sealed partial class RunFolder : IDisposable
         _metrics.Append(line);
     }
 
-    /// <summary>Writes metrics.csv anew.</summary>
+    /// <summary>Rewrites metrics.csv.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     internal void WriteTable(IReadOnlyList<EpochProgress> epochs) => MetricsCsv.Write(Path.Combine(FullPath, TableFile), epochs);
 

@@ -1,16 +1,16 @@
 namespace Convolve.Runs;
 
-/// <summary>What a run that has a folder leaves there besides its recipe, its log and its best weights.</summary>
+/// <summary>What a run leaves in its folder in addition to its recipe, its log and its best weights.</summary>
 public sealed record RunFolderOptions
 {
     /// <summary>No checkpoints: the run cannot be resumed, and takes no more of the disk than its best weights.</summary>
     public static RunFolderOptions NoCheckpoints { get; } = new() { HasCheckpoints = false };
 
-    /// <summary>Whether it saves what it takes to go on after it was interrupted or killed; default true.</summary>
+    /// <summary>Whether it saves checkpoints, to resume after it was interrupted or killed; default true.</summary>
     public bool HasCheckpoints { get; init; } = true;
 
     /// <summary>
-    /// Steps from one checkpoint to the next, counted over the run, besides the one at the end of each epoch; 0 for those alone.
+    /// Steps from one checkpoint to the next, counted over the run, in addition to the one at the end of each epoch; 0 for only those.
     /// </summary>
     public int EverySteps
     {

@@ -42,8 +42,8 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
     }
 
     /// <summary>
-    /// Records an epoch. The order makes every moment one that a run can go on from: a line of the log that no checkpoint knows is cut off
-    /// again, and the best weights that are not in their file yet are those of the newest checkpoint.
+    /// Records an epoch. The order lets a run resume from every moment: a line of the log that no checkpoint knows is cut off again, and
+    /// the best weights that are not in their file yet are those of the newest checkpoint.
     /// </summary>
     public void EndEpoch(TrainingState state, EpochProgress done)
     {
@@ -60,7 +60,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
 
     public void FlushSteps() => _events.Flush();
 
-    /// <summary>Says where a resumed run goes on: what was recorded for curves after that is void.</summary>
+    /// <summary>Says where a run resumes: what was recorded for curves after that is void.</summary>
     public void GoOnFrom(TrainingState state)
     {
         folder.WriteTable(state.Epochs);
@@ -79,7 +79,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
         folder.Log(result);
     }
 
-    /// <summary>Keeps the weights as they are as the best ones, of an epoch or, with 0, of none that is done.</summary>
+    /// <summary>Keeps the current weights as the best ones, of an epoch or, with 0, of an unfinished one.</summary>
     public void KeepWeights(int epoch) => parts.WithKeptWeights(() =>
     {
         parts.RequireFinite(epoch);

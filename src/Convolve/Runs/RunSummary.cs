@@ -7,8 +7,8 @@ using Convolve.Training;
 
 namespace Convolve.Runs;
 
-/// <summary>What a run folder tells of a run, finished or not.</summary>
-/// <param name="Folder">Where it lies.</param>
+/// <summary>What a run folder records of a run, finished or not.</summary>
+/// <param name="Folder">Where it is.</param>
 /// <param name="Recipe">How it was trained.</param>
 /// <param name="Graph">What was trained.</param>
 /// <param name="Epochs">The finished epochs, in order.</param>
@@ -38,14 +38,14 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
     /// <summary>What the process grew by, in bytes; null before the end.</summary>
     public long? MeasuredMemoryBytes { get; init; }
 
-    /// <summary>What the epochs showed: a collapse, a rising loss, no progress. Empty for a sound run.</summary>
+    /// <summary>Notes on the epochs: a collapse, a rising loss, no progress. Empty for a healthy run.</summary>
     public IReadOnlyList<TrainingNote> Notes => TrainingNotes.Of(Epochs, Recipe, Graph.Output.Channels);
 
     /// <summary>The best finished epoch; null where none is finished.</summary>
     public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
 
     /// <summary>Reads a run folder.</summary>
-    /// <exception cref="RecipeException">The folder is no run, or its recipe or its log cannot be read.</exception>
+    /// <exception cref="RecipeException">The folder is not a run folder, or its recipe or its log cannot be read.</exception>
     public static RunSummary Read(string folder)
     {
         (Recipe recipe, Graph graph) = RunFolder.ReadRecipe(folder);

@@ -6,12 +6,11 @@ using Convolve.Data;
 namespace Convolve.Training;
 
 /// <summary>
-/// How much the pictures of each class count in training's loss, as the weight of PyTorch's CrossEntropyLoss; validation and test are not
-/// weighted.
+/// The weights of the classes in the training loss, as in PyTorch's CrossEntropyLoss; validation and test are not weighted.
 /// </summary>
 /// <remarks>
-/// Balanced weights let every class count the same: n / (k x n_c) for n training pictures, n_c of them of the class, and k classes that
-/// have pictures.
+/// Balanced weights give every class the same total weight: n / (k x n_c) for n training pictures, n_c of them of the class, and k classes
+/// that have pictures.
 /// </remarks>
 [JsonConverter(typeof(ClassWeightsConverter))]
 public sealed class ClassWeights : IEquatable<ClassWeights>
@@ -26,13 +25,13 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     /// <summary>The same weight for every class.</summary>
     public static ClassWeights None { get; } = new(NoneName, []);
 
-    /// <summary>Weights by which every class counts the same.</summary>
+    /// <summary>Weights that give every class the same total weight.</summary>
     public static ClassWeights Balanced { get; } = new(BalancedName, []);
 
     /// <summary>Whether all classes have the same weight.</summary>
     public bool IsNone => _text == NoneName;
 
-    /// <summary>Reads weights as typed.</summary>
+    /// <summary>Parses class weights.</summary>
     /// <param name="text">"balanced", "none", or weights of classes by name, such as "cat=2,dog=0.5"; the others have weight 1.</param>
     /// <exception cref="RecipeException">A weight isn't a number above 0, or a name is missing or repeated.</exception>
     public static ClassWeights Parse(string text)
@@ -57,8 +56,7 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     }
 
     /// <summary>
-    /// The weight of each class of a split; null for the same throughout. A class without a picture in it has no balanced weight, and gets
-    /// 0.
+    /// The weight of each class of a split; null if all are the same. A class without pictures has no balanced weight, and gets 0.
     /// </summary>
     /// <exception cref="RecipeException">A name isn't a class of the data.</exception>
     public float[]? For(Split train)
@@ -102,7 +100,7 @@ public sealed class ClassWeights : IEquatable<ClassWeights>
     }
 }
 
-/// <summary>Class weights as a text, as typed.</summary>
+/// <summary>Class weights as a string.</summary>
 internal sealed class ClassWeightsConverter : JsonConverter<ClassWeights>
 {
     public override ClassWeights Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -13,15 +13,16 @@ using Convolve.Planning;
 namespace Convolve.Training;
 
 /// <summary>
-/// A trained network with the preprocessing and the class names it was trained with: all that it takes to classify pictures.
+/// A trained network with the preprocessing and the class names it was trained with: everything needed to classify pictures.
 /// </summary>
 /// <remarks>
-/// One file holds it: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the metadata.
+/// It is stored in one file: safetensors with plain OIHW float32 tensors, and graph, preprocessing and a digest of all of it in the
+/// metadata.
 /// <para>
 /// Any number of threads may use a classifier at once, as a server does: pictures are decoded and resized on the caller's thread, the
-/// network runs for one caller after the other, and each gets the answer to its own picture, with the bits that it would have alone. An
-/// evaluation lets predictions through between its batches, a training in the same process between its steps. <see cref="Dispose"/> waits
-/// for the call that runs; later ones get an
+/// network runs for one caller after the other, and each gets the answer for its own picture, with the same bits as if it were alone.
+/// Predictions run between the batches of an evaluation, and between the steps of a training in the same process. <see cref="Dispose"/>
+/// waits for the running call; later ones get an
 /// <see cref="ObjectDisposedException"/>.
 /// </para>
 /// </remarks>
@@ -36,15 +37,15 @@ public sealed class Classifier : IDisposable
 
     public Graph Graph => Model.Graph;
 
-    /// <summary>All that lies between the bytes of a picture and the input of the network.</summary>
+    /// <summary>Everything between the bytes of a picture and the input of the network.</summary>
     public Preprocessing Preprocessing { get; }
 
     /// <summary>
-    /// The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null where that is not known.
+    /// The epoch of its run whose weights it has, from 1; 0 for weights within the first one, null if that is unknown.
     /// </summary>
     public int? Epoch { get; }
 
-    /// <summary>What was done to the pictures it was trained on; null where that is not known, as of files of version 0.1.0.</summary>
+    /// <summary>The transforms of the pictures it was trained on; null if unknown, as in files of version 0.1.0.</summary>
     public TransformList? TrainingTransforms { get; internal init; }
 
     /// <summary>The name of each output.</summary>
@@ -53,7 +54,8 @@ public sealed class Classifier : IDisposable
     /// <summary>Reads a model file.</summary>
     /// <param name="path">A run folder, or the .safetensors file itself.</param>
     /// <param name="options">How it runs.</param>
-    /// <exception cref="SafeTensorsException">The file is missing, damaged, or not one of ours, or a weight is NaN or infinite.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing, damaged or not a model file of Convolve, or a weight is NaN or
+    /// infinite.</exception>
     public static Classifier Load(string path, ExecutionOptions? options = null)
     {
         using ModelFile file = ModelFile.Open(path);
@@ -70,7 +72,7 @@ public sealed class Classifier : IDisposable
             TrainingTransforms = file.TrainingTransforms,
         };
 
-    /// <summary>Writes the model file: beside the target, flushed, renamed.</summary>
+    /// <summary>Writes the model file under a temporary name, flushes it and renames it.</summary>
     /// <exception cref="FileWriteException">It cannot be written; what was there before is still there.</exception>
     /// <exception cref="InvalidOperationException">A weight is NaN or infinite.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
@@ -85,12 +87,12 @@ public sealed class Classifier : IDisposable
         SafeTensors.Write(path, tensors, Write, FileDigest.AddTo(Metadata, tensors, Write));
     });
 
-    /// <summary>What makes a file of weights a model file.</summary>
+    /// <summary>The metadata that makes a file of weights a model file.</summary>
     internal IReadOnlyDictionary<string, string> Metadata => ModelFile.Describe(Graph, Preprocessing, Epoch, TrainingTransforms);
 
     /// <summary>Evaluates every image of a split once, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
-    /// <param name="batchSize">Images at a time.</param>
+    /// <param name="batchSize">Images per batch.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
     /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
@@ -99,15 +101,15 @@ public sealed class Classifier : IDisposable
         CancellationToken cancellation = default) =>
         With(split, batchSize, evaluator => evaluator.Run(CallerProgress.Of(progress), cancellation));
 
-    /// <summary>What the network says of every image of a split, with the preprocessing of the training.</summary>
+    /// <summary>The predictions for every image of a split, with the preprocessing of the training.</summary>
     /// <param name="split">Its classes must be the classifier's.</param>
-    /// <param name="batchSize">Images at a time.</param>
-    /// <param name="augmentation">Whether an image is looked at in several views.</param>
+    /// <param name="batchSize">Images per batch.</param>
+    /// <param name="augmentation">Whether to average over several views of an image.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
     /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be
-    /// moved.</exception>
+    /// shifted.</exception>
     public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
         IProgress<double>? progress = null, CancellationToken cancellation = default) =>
         With(split, batchSize, evaluator => evaluator.Predict(augmentation, CallerProgress.Of(progress), cancellation));
@@ -145,7 +147,7 @@ public sealed class Classifier : IDisposable
         return [.. exponentials.Select(e => e / sum)];
     }
 
-    /// <summary>Gives the network's memory back, once the call that runs is done; nothing where the network is a trainer's.</summary>
+    /// <summary>Frees the network's memory after the running call; does nothing if a trainer owns the network.</summary>
     public void Dispose()
     {
         if (_ownsModel)

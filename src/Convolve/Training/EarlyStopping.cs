@@ -1,6 +1,6 @@
 namespace Convolve.Training;
 
-/// <summary>The figure of an epoch that a plateau schedule or an early stop watches.</summary>
+/// <summary>The metric that a plateau schedule or early stopping watches.</summary>
 public enum WatchedMetric
 {
     /// <summary>The validation accuracy, the higher the better; without a validation split the training accuracy.</summary>
@@ -11,12 +11,11 @@ public enum WatchedMetric
 }
 
 /// <summary>
-/// When a run ends before its last epoch, because its figure has stopped improving. The weights of the best epoch by the same figure are
-/// kept.
+/// Stops a run before its last epoch when its metric stops improving. The weights of the best epoch by the same metric are kept.
 /// </summary>
-/// <param name="Patience">Epochs without improvement after which it ends, at least 1.</param>
-/// <param name="Metric">The figure.</param>
-/// <param name="LeastChange">What counts as improvement: more than so much, in the units of the figure; at least 0.</param>
+/// <param name="Patience">Epochs without improvement after which it stops, at least 1.</param>
+/// <param name="Metric">The metric.</param>
+/// <param name="LeastChange">The smallest change that counts as improvement, in units of the metric; at least 0.</param>
 public sealed record EarlyStopping(int Patience, WatchedMetric Metric = WatchedMetric.Accuracy, double LeastChange = 0)
 {
     /// <summary>Whether a run ends after these epochs.</summary>

@@ -17,8 +17,8 @@ internal sealed class LearningRateFinder(TrainingParts parts)
     private const double LastShare = 0.1;
 
     /// <summary>Runs a sweep; on the executor thread.</summary>
-    /// <exception cref="RecipeException">The sweep does not rise.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="RecipeException">The sweep doesn't rise.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public LearningRateCurve Run(LearningRateSweep sweep, IProgress<double>? progress, CancellationToken cancellation)
     {
         sweep.Validate();
@@ -28,7 +28,7 @@ internal sealed class LearningRateFinder(TrainingParts parts)
     /// <summary>
     /// Trains some steps by the recipe's schedule, shortened to them, and evaluates the validation split; on the executor thread.
     /// </summary>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public LearningRateTrial Try(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation) =>
         AndBack(() => Trial(rate, steps, progress, cancellation));
 

@@ -29,7 +29,7 @@ public sealed record LearningRateTrial(double Rate, int Steps, double Loss, doub
     {
         if (double.IsNaN(Loss) || double.IsNaN(other.Loss))
             return !double.IsNaN(Loss);
-        // A network that has not begun to learn is right by chance alone, and its loss says which rate goes the right way.
+        // A network that hasn't started to learn is right only by chance, and its loss says which rate goes the right way.
         return Accuracy is { } mine && other.Accuracy is { } its && (mine != its || margin > 0) ? mine > its + margin : Loss < other.Loss;
     }
 }

@@ -5,7 +5,7 @@ namespace Convolve.Training;
 /// <summary>One way in which a batch was to be learned by heart.</summary>
 /// <param name="Optimizer">The rule, with the rate that its warm-up ends at.</param>
 /// <param name="Steps">That were done.</param>
-/// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
+/// <param name="LastLoss">Mean loss at the last one; it may be NaN.</param>
 internal sealed record OverfitAttempt(OptimizerSettings Optimizer, int Steps, double LastLoss)
 {
     /// <summary>Such as "SGD at 0.1".</summary>

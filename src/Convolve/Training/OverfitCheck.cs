@@ -9,19 +9,20 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
 
-/// <summary>Whether a network can learn a single batch by heart: one that cannot has a fault that no longer training mends.</summary>
+/// <summary>Whether a network can memorize a single batch: one that cannot has a fault that longer training won't fix.</summary>
 /// <remarks>
-/// The question is of network and data, not of the recipe's rate, which a schedule is at for a few steps only and which would be held here.
-/// So a warm-up leads to it, gradients are clipped, and where the recipe's rule does not do it, Adam is tried from the same first weights.
+/// The question is about network and data, not about the recipe's rate, which a schedule has for only a few steps and which would be
+/// constant here. So a warm-up leads to it, gradients are clipped, and if the recipe's optimizer fails, Adam is tried from the same initial
+/// weights.
 /// </remarks>
-/// <param name="Steps">Steps that were done, in the attempt that came furthest.</param>
+/// <param name="Steps">Steps of the attempt that got furthest.</param>
 /// <param name="Images">Of the batch.</param>
 /// <param name="FirstLoss">Mean loss at the first step.</param>
-/// <param name="LastLoss">Mean loss at the last one; it may be no number.</param>
+/// <param name="LastLoss">Mean loss at the last one; it may be NaN.</param>
 /// <param name="Accuracy">Share of the batch that was right at the last step.</param>
 internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, double LastLoss, double Accuracy)
 {
-    /// <summary>The longest that all gradients together may be.</summary>
+    /// <summary>The norm that all gradients together are clipped to.</summary>
     public const float ClipNorm = 1;
 
     /// <summary>Steps in which each attempt's rate rises from 0.</summary>
@@ -33,12 +34,12 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
     private const long LargeMultiplyAdds = 10_000_000_000;
     private const int FewImages = 16, FewSteps = 200;
 
-    // An attempt ends where so many steps have taken less than a fiftieth off the lowest loss.
+    // An attempt ends when this many steps have lowered the lowest loss by less than a fiftieth.
     private const int VainSteps = 40;
     private const double Progress = 0.98;
 
     /// <summary>
-    /// What was tried, in order; the last is the one that learned the batch, where one did; while one is going on, those before it.
+    /// The attempts, in order; the last one learned the batch, if any did; during an attempt, those before it.
     /// </summary>
     public IReadOnlyList<OverfitAttempt> Attempts { get; init; } = [];
 
@@ -48,10 +49,10 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
     /// <summary>Layers that the recipe freezes, and that were frozen here too.</summary>
     public IReadOnlyList<string> Frozen { get; init; } = [];
 
-    /// <summary>What is wrong whatever the batch comes to, such as that dropout lets nothing through; null for nothing.</summary>
+    /// <summary>A fault independent of the batch, such as dropout that lets nothing through; null if there is none.</summary>
     public string? Fault { get; init; }
 
-    /// <summary>What was taken of other weights to start with; null where none were asked for.</summary>
+    /// <summary>The weights that were loaded from elsewhere to start with; null if none were requested.</summary>
     internal WeightTransfer? Transfer { get; init; }
 
     /// <summary>Whether every image was right, with a loss below 0.05, and nothing else is wrong.</summary>
@@ -64,13 +65,13 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
     /// the weights; what the recipe freezes stays frozen.
     /// </summary>
     /// <param name="graph">The network.</param>
-    /// <param name="data">Of which the first batch of the first epoch is taken; 16 images of it where a whole one takes long.</param>
+    /// <param name="data">The data; the first batch of the first epoch is used, or 16 images of it if a whole batch takes long.</param>
     /// <param name="recipe">How: its rule is tried first.</param>
-    /// <param name="mostSteps">Steps of all attempts after which it is given up, at least 1; at most 200 where a step takes long.</param>
-    /// <param name="progress">Told of each step; called on the caller's thread.</param>
+    /// <param name="mostSteps">Steps of all attempts after which it gives up, at least 1; at most 200 if a step takes long.</param>
+    /// <param name="progress">Receives each step; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
-    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="Formats.SafeTensorsException">The weights to start with cannot be read.</exception>
     public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500,

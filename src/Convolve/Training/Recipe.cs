@@ -6,7 +6,7 @@ using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
 
-/// <summary>Everything that decides a run, besides the network and the data themselves.</summary>
+/// <summary>Everything that decides a run, except the network and the data themselves.</summary>
 public sealed record Recipe
 {
     /// <summary>The network's name in the zoo, or the name of the graph.</summary>
@@ -18,46 +18,47 @@ public sealed record Recipe
     /// <summary>Passes over the training split.</summary>
     public int Epochs { get; init; } = 10;
 
-    /// <summary>Images of one step.</summary>
+    /// <summary>Images per step.</summary>
     public int BatchSize { get; init; } = 128;
 
-    /// <summary>The rule of the update.</summary>
+    /// <summary>The optimizer.</summary>
     public OptimizerSettings Optimizer { get; init; } = new Sgd();
 
     public Schedule Schedule { get; init; } = new();
 
     /// <summary>
-    /// The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); training's loss counts it, validation's
-    /// and test's do not.
+    /// The share of each label that is spread over all classes, in [0, 1) (Szegedy et al. 2016); only the training loss uses it, not
+    /// validation and test.
     /// </summary>
     public float LabelSmoothing { get; init; }
 
-    /// <summary>How much each class counts in training's loss; validation's and test's count every picture the same.</summary>
+    /// <summary>The weight of each class in the training loss; validation and test weight every picture the same.</summary>
     public ClassWeights ClassWeights { get; init; } = ClassWeights.None;
 
     /// <summary>
-    /// The largest part of a batch that is computed at a time, in images; the parts' gradients are added up. Null for whole batches.
+    /// The largest part of a batch that is computed at a time, in images; the gradients of the parts are accumulated. Null for whole
+    /// batches.
     /// </summary>
     /// <remarks>
-    /// The same mathematics in less memory, but where a layer looks at the batch: batch normalisation measures, and mixing transforms mix,
-    /// each part by itself.
+    /// The same result in less memory, except where a layer depends on the batch: batch normalization, mixup and cutmix work on each part
+    /// alone.
     /// </remarks>
     public int? MicroBatchSize { get; init; }
 
-    /// <summary>What keeps single steps from being too long.</summary>
+    /// <summary>Limits of the gradients.</summary>
     public GradientClipping Clipping { get; init; } = new();
 
     /// <summary>Factors of the learning rate for some layers; 0 freezes them.</summary>
     public LayerRates LayerRates { get; init; } = LayerRates.None;
 
     /// <summary>
-    /// The share of the running mean of the weights that stays at each step, in [0, 1); 0 for no mean. Validation, test and the file of the
-    /// best weights then take the mean and not the weights. In the first steps t the share is at most (1 + t) / (10 + t).
+    /// The decay of the exponential moving average of the weights, in [0, 1); 0 for none. Validation, test and the file of the best weights
+    /// then use the average instead of the weights. In early steps t, the decay is at most (1 + t) / (10 + t).
     /// </summary>
     /// <remarks>Source: Polyak and Juditsky 1992; the start as in TensorFlow's ExponentialMovingAverage.</remarks>
     public float AverageDecay { get; init; }
 
-    /// <summary>When the run ends before its last epoch; null for never.</summary>
+    /// <summary>When the run stops early; null for never.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
 
     public Precision Precision { get; init; }
@@ -68,7 +69,7 @@ public sealed record Recipe
     /// <summary>Kernel threads; 0 means OMP_NUM_THREADS, or all cores.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Decides the first weights, the splits, the order and the masks.</summary>
+    /// <summary>The seed of the initial weights, the splits, the order and the masks.</summary>
     public ulong Seed { get; init; }
 
     /// <summary>The share of the training images that are kept for validation, in [0, 1).</summary>
@@ -80,35 +81,35 @@ public sealed record Recipe
     /// <summary>Only the first N images of each file of the set, or null for all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>Whether bad files of a folder of pictures are left out, and not an error.</summary>
+    /// <summary>Whether bad files of a folder of pictures are left out instead of being an error.</summary>
     public bool SkipBad { get; init; }
 
-    /// <summary>How pixels become numbers.</summary>
+    /// <summary>How pixels are scaled.</summary>
     public Data.Inputs.Normalization Normalization { get; init; } = Data.Inputs.Normalization.TrainingSplit;
 
-    /// <summary>What is done to training images, in order; evaluation's part is derived from it.</summary>
+    /// <summary>The transforms of the training images, in order; those of evaluation are derived from them.</summary>
     public TransformList Transforms { get; init; } = TransformList.Empty;
 
     /// <summary>
-    /// Replaces the initialisation of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's
+    /// Replaces the initialization of every layer by one of <see cref="Graphs.InitializationScheme.Names"/>, or null to keep the network's
     /// own.
     /// </summary>
     public string? Initialization { get; init; }
 
     /// <summary>
-    /// A run folder or a .safetensors file whose weights the network starts with, where name and shape fit; null for a start of its own.
+    /// A run folder or a .safetensors file whose weights the network starts with, where name and shape match; null for new weights.
     /// </summary>
     public string? StartFrom { get; init; }
 
-    /// <summary>The SHA-256 of the weights file that the run started with; set when the run begins.</summary>
+    /// <summary>The SHA-256 of the weights file that the run started with; set when the run starts.</summary>
     public string? StartDigest { get; init; }
 
-    /// <summary>Images that are computed at a time: of a whole batch, or of a part of it.</summary>
+    /// <summary>Images that are computed at a time: a whole batch, or a part of it.</summary>
     [JsonIgnore]
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
-    /// <summary>Divides a set as the run does.</summary>
-    /// <exception cref="Data.DataException">The set is too small to divide.</exception>
+    /// <summary>Splits a data set as the run does.</summary>
+    /// <exception cref="Data.DataException">The data set is too small to split.</exception>
     public Data.DataSplits Split(Data.LoadedData data)
     {
         ArgumentNullException.ThrowIfNull(data);

@@ -1,7 +1,7 @@
 namespace Convolve.Training;
 
-/// <summary>Where a resumed run goes on.</summary>
-/// <param name="Checkpoint">The file that it goes on from; null where it was killed before there was one, and begins anew.</param>
+/// <summary>Where a run resumes.</summary>
+/// <param name="Checkpoint">The file that it resumes from; null if it was killed before its first checkpoint and starts again.</param>
 /// <param name="Epochs">Epochs that are done.</param>
 /// <param name="Step">Steps done in the next one.</param>
 /// <param name="StepsPerEpoch">Steps of an epoch.</param>

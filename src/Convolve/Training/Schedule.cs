@@ -28,51 +28,51 @@ public enum ScheduleKind
     Exponential,
 
     /// <summary>
-    /// Times <see cref="Schedule.Factor"/> where validation has stopped improving, as PyTorch's ReduceLROnPlateau; see
+    /// Times <see cref="Schedule.Factor"/> when validation stops improving, as PyTorch's ReduceLROnPlateau; see
     /// <see cref="PlateauState"/>.
     /// </summary>
     Plateau,
 }
 
 /// <summary>
-/// The learning rate as a function of the step; it holds no state. What depends on the run itself, the cuts of a plateau, is in
+/// The learning rate as a function of the step; it has no state. What depends on the run itself, the decays of a plateau, is in
 /// <see cref="PlateauState"/>.
 /// </summary>
 public sealed record Schedule
 {
     public ScheduleKind Kind { get; init; }
 
-    /// <summary>Epochs of a linear rise from 0 at the start; may be a fraction.</summary>
+    /// <summary>Epochs of linear warm-up from 0; may be a fraction.</summary>
     public double WarmUpEpochs { get; init; }
 
-    /// <summary>For <see cref="ScheduleKind.Step"/>: epochs between two cuts.</summary>
+    /// <summary>For <see cref="ScheduleKind.Step"/>: epochs between decays.</summary>
     public int StepEpochs { get; init; } = 10;
 
-    /// <summary>What the rate is multiplied by at each cut; for <see cref="ScheduleKind.Exponential"/> in every epoch.</summary>
+    /// <summary>The factor of each decay; for <see cref="ScheduleKind.Exponential"/> in every epoch.</summary>
     public double Factor { get; init; } = 0.1;
 
-    /// <summary>For <see cref="ScheduleKind.MultiStep"/>: the epochs after which the rate is cut, rising.</summary>
+    /// <summary>For <see cref="ScheduleKind.MultiStep"/>: the epochs after which the rate decays, in rising order.</summary>
     public IReadOnlyList<int> Milestones { get; init; } = [];
 
-    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs without improvement that pass before a cut.</summary>
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs without improvement before a decay.</summary>
     public int Patience { get; init; } = 10;
 
     /// <summary>For <see cref="ScheduleKind.Plateau"/>: the relative change that counts as improvement.</summary>
     public double Threshold { get; init; } = 1e-4;
 
-    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs after a cut that are not counted.</summary>
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: epochs to wait after a decay before counting again.</summary>
     public int Cooldown { get; init; }
 
-    /// <summary>For <see cref="ScheduleKind.Plateau"/>: the lowest learning rate that it cuts to.</summary>
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: the lowest learning rate.</summary>
     public double MinimumRate { get; init; }
 
-    /// <summary>For <see cref="ScheduleKind.Plateau"/>: what is watched.</summary>
+    /// <summary>For <see cref="ScheduleKind.Plateau"/>: the metric to watch.</summary>
     public WatchedMetric Metric { get; init; }
 
-    /// <summary>The figure that a plateau schedule watches; null for other schedules.</summary>
+    /// <summary>The metric that a plateau schedule watches; null for other schedules.</summary>
     internal WatchedMetric? Watched => Kind == ScheduleKind.Plateau ? Metric : null;
 
-    /// <summary>The factor of the highest learning rate at a step, in [0, 1]; without the cuts of a plateau.</summary>
+    /// <summary>The factor of the highest learning rate at a step, in [0, 1]; without the decays of a plateau.</summary>
     /// <param name="step">Steps done so far in the whole run.</param>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>
@@ -92,7 +92,7 @@ public sealed record Schedule
     }
 
     /// <summary>
-    /// What is remarkable of a run's learning rates, in a sentence or two: that none is near the one that was asked for. Null for nothing.
+    /// A note if none of a run's learning rates comes near the requested one; null otherwise.
     /// </summary>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>

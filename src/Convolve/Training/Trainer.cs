@@ -14,14 +14,14 @@ using Convolve.Planning;
 namespace Convolve.Training;
 
 /// <summary>
-/// Trains a network by a recipe: steps on the training split, choice of the best epoch by the validation split, one look at the test split
-/// at the end.
+/// Trains a network with a recipe: steps on the training split, the best epoch chosen on the validation split, and one evaluation on the
+/// test split at the end.
 /// </summary>
 /// <remarks>
-/// The same recipe, network, data and number of threads give the same bits, also where the run was interrupted or killed and resumed, at
-/// the end of an epoch or within one.
+/// The same recipe, network, data and number of threads give the same bits, even if the run was interrupted or killed and resumed, at the
+/// end of an epoch or within one.
 /// <para>
-/// Between two steps it serves what other threads ask of any classifier or model of the process; its own bits do not depend on that.
+/// Between two steps, it serves the requests of other threads to any classifier or model of the process; its own bits don't depend on them.
 /// Another training waits until this one is done.
 /// </para>
 /// </remarks>
@@ -37,19 +37,19 @@ public sealed class Trainer : IDisposable
     private bool _isUsed;
 
     /// <summary>
-    /// Plans everything: after this, the memory of the run is known and taken. The run leaves no files; <c>RunFolder.Begin</c> trains into
-    /// a folder.
+    /// Plans everything: after this, the memory of the run is known and allocated. The run leaves no files; <c>RunFolder.Begin</c> trains
+    /// into a folder.
     /// </summary>
-    /// <param name="graph">Its input channels must be the data's (or 3 for grey images), its outputs the data's classes.</param>
+    /// <param name="graph">Its input channels must be the data's (or 3 for gray images), its outputs the data's classes.</param>
     /// <param name="data">Training, validation and test split.</param>
-    /// <param name="recipe">How.</param>
+    /// <param name="recipe">The recipe.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range, or batches of one value per channel for a batch
     /// normalization.</exception>
-    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read, or aren't all finite.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
-    /// <exception cref="InsufficientMemoryException">The machine does not give the memory.</exception>
+    /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
     public Trainer(Graph graph, DataSplits data, Recipe recipe)
     {
         (_parts, Transfer) = TrainingParts.Begin(graph, data, recipe);
@@ -65,10 +65,10 @@ public sealed class Trainer : IDisposable
 
     public Recipe Recipe => _parts.Recipe;
 
-    /// <summary>Where a resumed run goes on; null for a new one.</summary>
+    /// <summary>Where the run resumes; null for a new one.</summary>
     public ResumePoint? ResumedFrom { get; }
 
-    /// <summary>What the network took from other weights; null where it was not asked to.</summary>
+    /// <summary>What the network loaded from other weights; null if that wasn't requested.</summary>
     internal WeightTransfer? Transfer { get; }
 
     /// <summary>What is done to every image, in training and after.</summary>
@@ -77,7 +77,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps of an epoch.</summary>
     public int StepsPerEpoch => _parts.Sampler.BatchCount;
 
-    /// <summary>Updates of the weights that are done, since the run began.</summary>
+    /// <summary>Updates of the weights that are done, since the run started.</summary>
     public long Steps => _parts.Optimizer.Steps;
 
     /// <summary>The plan of a training step.</summary>
@@ -86,24 +86,24 @@ public sealed class Trainer : IDisposable
     /// <summary>The number format in use.</summary>
     public Precision Precision => _parts.Model.Precision;
 
-    /// <summary>Why it is that one.</summary>
+    /// <summary>The reason for that number format.</summary>
     public string PrecisionReason => _parts.Model.PrecisionReason;
 
-    /// <summary>Memory that the run needs besides the program and the data: weights, gradients, optimizer state, copies, activations.
-    /// Exact; a run without a folder keeps its best weights in memory as well, once there are any.</summary>
+    /// <summary>Memory that the run needs in addition to the program and the data: weights, gradients, optimizer state, copies,
+    /// activations. Exact; a run without a folder keeps its best weights in memory as well, once there are any.</summary>
     public long EstimatedMemoryBytes => _parts.MemoryBytes;
 
-    /// <summary>How much the process has grown at most since just before the run was planned.</summary>
+    /// <summary>The largest growth of the process since just before the run was planned.</summary>
     public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _parts.ResidentBefore;
 
     /// <summary>
-    /// The classifier as it stands: the best weights after <see cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>. Good while
-    /// the trainer lives.
+    /// The classifier in its current state: the best weights after <see cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>.
+    /// Valid until the trainer is disposed.
     /// </summary>
     public Classifier Classifier => _parts.Classifier;
 
-    /// <summary>What a trainer of the same arguments would take, without taking it.</summary>
-    /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
+    /// <summary>The memory that a trainer with the same arguments would need, without allocating it.</summary>
+    /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
     {
@@ -126,31 +126,31 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// What training in whole batches would take, whatever the data: a little less than with the short batches and the evaluations of a
-    /// run.
+    /// The memory that training in whole batches would need, independent of the data: a little less than with the short batches and the
+    /// evaluations of a run.
     /// </summary>
-    /// <exception cref="NetworkException">The recipe asks for bfloat16, and the CPU has none.</exception>
+    /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
         MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.PassSize, training: true)],
             TrainingParts.StatesOf(recipe, recipe.BatchSize));
 
-    /// <summary>Runs the recipe to its end; once.</summary>
-    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the
+    /// <summary>Runs the recipe to the end; only once.</summary>
+    /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the
     /// classifier.</param>
-    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the last ones where
+    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the latest ones if
     /// no epoch was finished.</param>
-    /// <exception cref="TrainingException">Loss or weights are NaN or infinite, or an image or a file of the run cannot be read any more.
-    /// Best weights and checkpoints of before are kept.</exception>
+    /// <exception cref="TrainingException">The loss or weights are NaN or infinite, or an image or a file of the run can no longer be read.
+    /// The best weights and checkpoints so far are kept.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
         Fit(progress, null, cancellation);
 
     /// <inheritdoc cref="Fit(IProgress{TrainingProgress}?, CancellationToken)"/>
-    /// <param name="progress">Told of steps and epochs; called on the caller's thread, between two steps, and may use the
+    /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the
     /// classifier.</param>
-    /// <param name="timeLimit">After so long in this call the run ends with its best weights so far, tested; what it had begun is in the
-    /// checkpoint, and it can be resumed. Null for no limit.</param>
+    /// <param name="timeLimit">After this time in this call, the run ends with its best weights so far, tested; the unfinished epoch is in
+    /// the checkpoint, and it can be resumed. Null for no limit.</param>
     /// <param name="cancellation">Ends the run cleanly after the step.</param>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default)
     {
@@ -188,13 +188,13 @@ public sealed class Trainer : IDisposable
         return result!;
     }
 
-    /// <summary>Trains with a rising learning rate and looks how the loss takes it; then all is as it was, down to the bit.</summary>
-    /// <param name="sweep">From where to where; null for the usual.</param>
+    /// <summary>Trains with a rising learning rate and records the loss; then everything is restored, bit for bit.</summary>
+    /// <param name="sweep">The range of the sweep; null for the default.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
     /// thread.</param>
-    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
-    /// <exception cref="InvalidOperationException">The run has begun.</exception>
-    /// <exception cref="RecipeException">The sweep does not rise.</exception>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; everything is restored then, too.</param>
+    /// <exception cref="InvalidOperationException">The run has already started.</exception>
+    /// <exception cref="RecipeException">The sweep doesn't rise.</exception>
     public LearningRateCurve FindLearningRate(LearningRateSweep? sweep = null, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -207,15 +207,15 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Trains some steps with a learning rate, looks at the validation split, and never at the test split; then all is as it was, down to
-    /// the bit.
+    /// Trains some steps with a learning rate and evaluates on the validation split, never on the test split; then everything is restored,
+    /// bit for bit.
     /// </summary>
     /// <param name="rate">The highest rate; the recipe's schedule, shortened to the steps where it is a one-cycle or a cosine, scales
     /// it.</param>
     /// <param name="steps">At least 1; see <see cref="LearningRateTrial.StepsWithin"/>.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1]; called on the caller's thread.</param>
-    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; all is as it was then, too.</param>
-    /// <exception cref="InvalidOperationException">The run has begun.</exception>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; everything is restored then, too.</param>
+    /// <exception cref="InvalidOperationException">The run has already started.</exception>
     public LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -231,7 +231,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Gives everything back, once the step that runs is done; a training that is under way then ends with an
+    /// Frees everything after the current step; a training in progress then ends with an
     /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose() => ThreadTeam.Invoke(() =>

@@ -3,11 +3,11 @@ using System.Diagnostics.Metrics;
 namespace Convolve.Training;
 
 /// <summary>
-/// What trainings in this process tell listeners of <see cref="System.Diagnostics.Metrics"/>, such as dotnet-counters or OpenTelemetry, by
-/// the meter "Convolve": convolve.training.images (count), convolve.training.loss (mean over the images of the last step),
-/// convolve.training.step.duration (s, data included).
+/// What trainings in this process report to listeners of <see cref="System.Diagnostics.Metrics"/>, such as dotnet-counters or
+/// OpenTelemetry, by the meter "Convolve": convolve.training.images (count), convolve.training.loss (mean over the images of the last
+/// step), convolve.training.step.duration (s, data included).
 /// </summary>
-/// <remarks>Costs nothing where nobody listens.</remarks>
+/// <remarks>Costs nothing if nobody listens.</remarks>
 internal static class TrainingMeter
 {
     /// <summary>The meter's name.</summary>

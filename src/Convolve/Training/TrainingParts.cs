@@ -14,9 +14,9 @@ namespace Convolve.Training;
 /// <summary>What a run computes with, planned once: the model, its optimizer, and the ways of each split into it.</summary>
 internal sealed class TrainingParts : IDisposable
 {
-    /// <exception cref="NetworkException">Network and data do not go together.</exception>
+    /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
-    /// <exception cref="RecipeException">A batch normalisation would see one value per channel at a time.</exception>
+    /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
     public TrainingParts(Graph graph, DataSplits data, Recipe recipe)
     {
         if (recipe.Initialization is not null)
@@ -93,7 +93,7 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>The running mean of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
-    /// <summary>Memory besides the program and the data: weights, gradients, optimizer state, copies, activations.</summary>
+    /// <summary>Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations.</summary>
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0);
 
     /// <summary>Null where the validation split is empty.</summary>
@@ -101,7 +101,7 @@ internal sealed class TrainingParts : IDisposable
 
     public Evaluator Test { get; }
 
-    /// <summary>The classifier as it stands.</summary>
+    /// <summary>The classifier in its current state.</summary>
     public Classifier Classifier => ClassifierOf(null);
 
     /// <summary>The network as it is now, with what a model file says of it.</summary>
@@ -140,7 +140,7 @@ internal sealed class TrainingParts : IDisposable
         return transfer;
     }
 
-    /// <summary>The same for a run that begins anew.</summary>
+    /// <summary>The same for a run that starts again.</summary>
     /// <exception cref="RecipeException">The weights are others now.</exception>
     public void StartAgain()
     {
@@ -215,7 +215,7 @@ internal sealed class TrainingParts : IDisposable
         return place;
     }
 
-    /// <summary>Values that are kept for each weight besides its gradient.</summary>
+    /// <summary>Values that are kept for each weight in addition to its gradient.</summary>
     public static int StatesOf(Recipe recipe, int batch) =>
         recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch ? 1 : 0) + (recipe.AverageDecay > 0 ? 1 : 0);
 

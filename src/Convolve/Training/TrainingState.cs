@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Convolve.Training;
 
 /// <summary>
-/// All that changes in the course of a run, besides weights and the optimizer's state: what it takes to stop anywhere and go on.
+/// Everything that changes during a run except the weights and the optimizer's state: what it takes to stop anywhere and resume.
 /// </summary>
 internal sealed class TrainingState
 {

@@ -12,8 +12,8 @@ namespace Convolve.Training;
 /// without.
 /// </summary>
 /// <param name="Path">Where from.</param>
-/// <param name="Taken">Parameters that were taken, by name.</param>
-/// <param name="Skipped">Parameters of the network that were not taken, each with why: "fc3.weight: [100, 4096] there, [10, 4096]
+/// <param name="Taken">Parameters that were loaded, by name.</param>
+/// <param name="Skipped">Parameters of the network that were not loaded, each with the reason: "fc3.weight: [100, 4096] there, [10, 4096]
 /// here".</param>
 /// <param name="Unused">Tensors that the network has no parameter for.</param>
 internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
@@ -26,7 +26,7 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
     /// <param name="model">What is to start from it.</param>
     /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW
     /// order.</param>
-    /// <exception cref="SafeTensorsException">The file is missing or damaged, or one of the weights taken is NaN or infinite.</exception>
+    /// <exception cref="SafeTensorsException">The file is missing or damaged, or one of the loaded weights is NaN or infinite.</exception>
     /// <exception cref="RecipeException">Nothing in it fits; the message has names of both sides.</exception>
     public static WeightTransfer Take(Model model, string path)
     {

@@ -28,8 +28,8 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
         };
     }
 
-    /// <summary>The addresses that a set's files lie behind.</summary>
-    /// <exception cref="DataException">One that the user names is no address.</exception>
+    /// <summary>The addresses of a data set's files.</summary>
+    /// <exception cref="DataException">A mirror that the user named is not a URL.</exception>
     public IReadOnlyList<Uri> MirrorsOf(DatasetInfo info, DatasetOptions options)
     {
         string[] named = [.. options.Mirrors ?? Mirrors?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)

@@ -30,10 +30,10 @@ internal sealed class DatasetFetch(
         part.MoveTo(Path.Combine(directory, file.PackedName));
     }
 
-    /// <summary>Unpacks the set's archive, after downloading it if it does not lie somewhere already.</summary>
+    /// <summary>Unpacks the data set's archive, after downloading it if it isn't there yet.</summary>
     /// <param name="archive">The archive.</param>
-    /// <param name="local">Where it lies; null to have it downloaded.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="local">Where it is; null to download it.</param>
+    /// <param name="cancellation">Cancels it.</param>
     public async Task ArchiveAsync(DatasetArchive archive, string? local, CancellationToken cancellation)
     {
         long unpacked = info.Files.Sum(f => f.Bytes);

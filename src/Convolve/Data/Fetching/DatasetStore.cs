@@ -2,7 +2,7 @@ using Convolve.Files;
 
 namespace Convolve.Data.Fetching;
 
-/// <summary>Finds, loads, fetches and checks the data sets of a catalogue.</summary>
+/// <summary>Finds, loads, fetches and checks the data sets of a catalog.</summary>
 internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList<DatasetInfo> known)
 {
     public DatasetInfo Find(string name)
@@ -141,7 +141,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         DatasetInfo info, DatasetArchive archive, string target, DatasetFetch fetch, DatasetOptions options, CancellationToken cancellation)
     {
         DatasetLocation location = Locate(info, options);
-        // Good files may lie there while bad ones elsewhere come first.
+        // Good files may be there while bad ones elsewhere come first.
         string unpacked = Path.Combine(target, archive.Folder);
         if (location.Folders.Any(f => f.IsComplete && f.Directory == unpacked && Check(f, options, cancellation).All(r => r.IsOk)))
             return;
@@ -199,7 +199,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             $"{(info.Archive is null ? ", plain or with .gz," : "")} in {searched}. {Aside(location)}{mend}");
     }
 
-    /// <summary>What lies there and might be taken for the set.</summary>
+    /// <summary>What is there and might be mistaken for the data set.</summary>
     private static string Aside(DatasetLocation location)
     {
         if (location.Info.Archive is not { } archive)

@@ -6,7 +6,7 @@ namespace Convolve.Data.Fetching;
 /// <param name="Addresses">Where it is, in the order to try.</param>
 /// <param name="Sizes">The sizes, in bytes, that it may have; empty if they are not known.</param>
 /// <param name="MostBytes">What it has at most.</param>
-/// <param name="SpaceBytes">What the disk must hold of it besides, in bytes: its unpacked content.</param>
+/// <param name="SpaceBytes">The additional bytes it needs on disk: its unpacked content.</param>
 /// <param name="Problem">What is wrong with the content of the file at a path; null if nothing is.</param>
 internal sealed record RemoteFile(
     string Name, IReadOnlyList<Uri> Addresses, IReadOnlyList<long> Sizes, long MostBytes, long SpaceBytes, Func<string, CancellationToken,
@@ -19,7 +19,7 @@ internal sealed record MirrorFailure(string Problem, bool IsFinal);
 
 /// <summary>
 /// Downloads one file: from one mirror after the other until one delivers the right content, each of them several times if its failure may
-/// pass. What a connection that breaks has brought is kept, and the next goes on from there.
+/// pass. What arrived before a connection broke is kept, and the next one resumes there.
 /// </summary>
 internal sealed class Download(RemoteFile file, PartFile part, DatasetEnvironment environment, IProgress<DataProgress>? progress)
 {

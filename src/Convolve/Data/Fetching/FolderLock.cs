@@ -14,9 +14,9 @@ internal sealed class FolderLock : IDisposable
     /// <summary>Whether another process had it.</summary>
     public bool HasWaited { get; }
 
-    /// <summary>Makes the folder, and waits until nobody else fetches into it.</summary>
+    /// <summary>Creates the folder, and waits until no other process downloads into it.</summary>
     /// <exception cref="FileWriteException">The folder cannot be made or written to.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static async Task<FolderLock> AcquireAsync(
         string folder, string what, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {

@@ -8,7 +8,7 @@ namespace Convolve.Data.Fetching;
 /// <summary>One request to one mirror, and what it answers, written behind what is there already.</summary>
 internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address, TimeSpan patience, IProgress<DataProgress>? progress)
 {
-    /// <summary>A mirror that brings less is taken for stalled.</summary>
+    /// <summary>A mirror slower than this counts as stalled.</summary>
     private const double LeastBytesPerSecond = 1000;
 
     private const int MostRedirections = 10;
@@ -30,7 +30,7 @@ internal sealed class MirrorTransfer(RemoteFile file, PartFile part, Uri address
     /// </summary>
     /// <exception cref="FileWriteException">The disk does not take it.</exception>
     /// <exception cref="DownloadException">The disk has no room for it.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public async Task<MirrorFailure?> RunAsync(CancellationToken cancellation)
     {
         PartOrigin? origin = part.Origin;

@@ -3,14 +3,14 @@ using Convolve.Files;
 namespace Convolve.Data.Fetching;
 
 /// <summary>
-/// A file in the making: what has come of it so far lies under a hidden name until the whole is there and checked, and beside it, where it
-/// came from. A later download goes on from there.
+/// A partial download, kept under a hidden name until the file is complete and checked, with its source next to it. A later download
+/// resumes it.
 /// </summary>
 internal sealed class PartFile(string path)
 {
     private string OriginPath => Path + ".origin";
 
-    /// <summary>Where the bytes lie.</summary>
+    /// <summary>Where the bytes are.</summary>
     public string Path { get; } = path;
 
     /// <summary>The bytes that are there.</summary>
@@ -32,7 +32,7 @@ internal sealed class PartFile(string path)
         }
     }
 
-    /// <summary>Begins anew: what was there is gone.</summary>
+    /// <summary>Starts again: what was there is deleted.</summary>
     /// <exception cref="FileWriteException">The disk does not take it.</exception>
     public FileStream Create(PartOrigin origin)
     {
@@ -45,7 +45,7 @@ internal sealed class PartFile(string path)
     /// <exception cref="FileWriteException">The disk does not take it.</exception>
     public FileStream Append() => Open(FileMode.Append);
 
-    /// <summary>Forgets what is there. What cannot be deleted is in the way of <see cref="Create"/>, and told there.</summary>
+    /// <summary>Deletes what is there. <see cref="Create"/> reports what can't be deleted.</summary>
     public void Delete()
     {
         try

@@ -18,14 +18,14 @@ internal static class TarExtraction
 
     /// <summary>Writes the files into a folder, which must be empty.</summary>
     /// <param name="archivePath">The archive.</param>
-    /// <param name="folder">The folder in the archive that the files lie in; they may also lie outside any.</param>
+    /// <param name="folder">The folder of the files in the archive; they may also be outside any folder.</param>
     /// <param name="files">The files that are wanted, with size and digest.</param>
     /// <param name="target">Where they go.</param>
     /// <param name="cancellation">Ends the extraction.</param>
     /// <exception cref="DataException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its
     /// place.</exception>
     /// <exception cref="FileWriteException">The disk does not take the files.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static void Extract(string archivePath, string folder, IReadOnlyList<DatasetFile> files, string target,
         CancellationToken cancellation)
     {
@@ -110,7 +110,7 @@ internal static class TarExtraction
     private static DataException Bad(string archivePath, string problem, Exception? inner = null) =>
         new($"{archivePath} {problem}. Nothing from it was kept. Delete it and download the data set again.", inner);
 
-    /// <summary>Gives so many bytes and then throws: what a small archive unpacks to may be anything.</summary>
+    /// <summary>Returns this many bytes and then throws: a small archive may unpack to anything.</summary>
     private sealed class LimitedStream(Stream inner, long most) : Stream
     {
         private long _read;

@@ -5,7 +5,7 @@ namespace Convolve.Data.Folders;
 /// <summary>A file that is named like a picture.</summary>
 internal readonly record struct FolderFile(string Path, SplitPart Part, int Label);
 
-/// <summary>What lies in a folder of pictures, by names alone: nothing is read.</summary>
+/// <summary>The contents of a folder of pictures, by names alone: nothing is read.</summary>
 internal sealed class FolderListing
 {
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png"];

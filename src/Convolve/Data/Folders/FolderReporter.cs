@@ -6,7 +6,7 @@ namespace Convolve.Data.Folders;
 /// <summary>What a scanned folder comes to, in words.</summary>
 internal static class FolderReporter
 {
-    /// <summary>A class with so many times the pictures of another is worth a word.</summary>
+    /// <summary>The ratio of two classes' pictures from which an imbalance is reported.</summary>
     private const int Imbalanced = 5;
 
     public static ImageFolderReport Report(string name, FolderScan scan, SplitPart?[] parts)

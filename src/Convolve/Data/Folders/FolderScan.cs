@@ -52,7 +52,7 @@ internal sealed class FolderScan
     /// <param name="options">The channels to decode to, else those of each picture; the largest picture.</param>
     /// <param name="keeps">Whether small sets are kept.</param>
     /// <param name="progress">Told how far it is.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="cancellation">Cancels it.</param>
     public static FolderScan Of(FolderListing listing, DatasetOptions options, bool keeps, IProgress<DataProgress>? progress,
         CancellationToken cancellation)
     {

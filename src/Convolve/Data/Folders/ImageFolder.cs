@@ -4,37 +4,37 @@ using Convolve.Imaging;
 namespace Convolve.Data.Folders;
 
 /// <summary>
-/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, or val) and
-/// test, or others that are usual, such as Training and Testing. Their name as a data set is <c>folder:</c> and the path.
+/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, val) and
+/// test, or other usual names such as Training and Testing. The name of the data set is <c>folder:</c> and the path.
 /// </summary>
 /// <remarks>
 /// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real
-/// folder once, whatever links lead to it. Names that begin with a dot are passed over.</para>
-/// <para>Where there is no test split: the folder validation takes its place, if there is one, and the validation split is drawn from train
-/// as for any other set; else a tenth of each class is the test split. Which pictures it has depends on their bytes alone: not on a seed,
-/// on names or on what is added later, and pictures of the same bytes in one class are never parted by it.</para>
+/// folder once, however many links lead to it. Names that start with a dot are skipped.</para>
+/// <para>If there is no test split, the folder validation takes its place, if there is one, and the validation split is drawn from train as
+/// for any other set; else a tenth of each class is the test split. Which pictures it has depends only on their bytes, not on a seed, on
+/// names or on what is added later, and it never separates identical pictures of one class.</para>
 /// <para>Loading reads and decodes every file once, on all cores, so that no bad one ends a run later. Sets of up to 256 MiB decoded stay
 /// in memory; of larger ones each picture is read and decoded when it is needed.</para>
-/// <para>Images of a set are in turns one of each class, so that the first N are a fair sample.</para>
+/// <para>The images cycle through the classes, so that the first N are a fair sample.</para>
 /// </remarks>
 internal static class ImageFolder
 {
     private const string Prefix = "folder:";
 
-    /// <summary>The share of each class that is tested on where the folder has no test split.</summary>
+    /// <summary>The share of each class in the test split, if the folder has none.</summary>
     private const double TestShare = 0.1;
 
     /// <summary>Whether a data set's name means a folder of pictures.</summary>
     public static bool IsName(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Checks every file of a folder: there, whole, and what its place says.</summary>
+    /// <summary>Checks every file of a folder: readable, complete and in the right place.</summary>
     /// <param name="name">folder: and the path.</param>
     /// <param name="options">How large a picture may be.</param>
-    /// <param name="progress">Told, in a line each, how far it is.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="DataException">There is no such folder, or it has no class folders. All else is in the report.</exception>
+    /// <param name="progress">Receives the progress, one line each.</param>
+    /// <param name="cancellation">Cancels it.</param>
+    /// <exception cref="DataException">The folder doesn't exist or has no class folders. Everything else is in the report.</exception>
     /// <exception cref="ImageLibraryException">A library that decodes pictures is not installed.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static ImageFolderReport Verify(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -77,7 +77,7 @@ internal static class ImageFolder
     }
 
     /// <summary>
-    /// Why training would refuse the good pictures of a folder; null if it would not. By the same code that training loads them with.
+    /// Why training would refuse the good pictures of a folder; null if it wouldn't. Uses the code with which training loads them.
     /// </summary>
     private static string? Refusal(FolderScan scan, DatasetOptions options)
     {
@@ -167,7 +167,7 @@ internal static class ImageFolder
         };
     }
 
-    /// <summary>Takes the pictures that a run was trained on out of the test split.</summary>
+    /// <summary>Removes the pictures that a run was trained on from the test split.</summary>
     private static IEnumerable<string> LeaveOut(FolderScan scan, SplitPart?[] parts, TrainedPictures trained)
     {
         int[] tested = [.. Enumerable.Range(0, parts.Length).Where(i => parts[i] == SplitPart.Test)];
@@ -251,7 +251,7 @@ internal static class ImageFolder
             listing.ClassNames, options.MaxPixels);
     }
 
-    /// <summary>Grey made colour, as the others of the set are.</summary>
+    /// <summary>Grayscale converted to color, like the others in the data set.</summary>
     private static T[] Repeated<T>(T[] planes, int channels, int plane = 1) =>
         planes.Length == channels * plane ? planes : [.. Enumerable.Repeat(planes, channels).SelectMany(p => p)];
 }

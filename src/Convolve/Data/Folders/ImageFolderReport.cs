@@ -1,12 +1,12 @@
 
 namespace Convolve.Data.Folders;
 
-/// <summary>What a check of a folder of pictures has found.</summary>
+/// <summary>The result of checking a folder of pictures.</summary>
 /// <param name="Name">The set's name, as in <c>folder:/data/flowers</c>.</param>
 /// <param name="Directory">The folder.</param>
 /// <param name="ClassNames">The classes, in their order.</param>
 /// <param name="Parts">The splits that are there; of a folder that is not divided, train and the test split drawn from it.</param>
-/// <param name="Findings">All that is wrong or worth knowing; what is wrong comes first.</param>
+/// <param name="Findings">Everything that is wrong or worth knowing; problems come first.</param>
 internal sealed record ImageFolderReport(
     string Name, string Directory, IReadOnlyList<string> ClassNames, IReadOnlyList<ImageFolderPart> Parts,
     IReadOnlyList<ImageFolderFinding> Findings)
@@ -32,7 +32,7 @@ internal sealed record ImageFolderPart(string Name, string Directory, IReadOnlyL
 /// <summary>Something that is wrong with a folder of pictures, or worth knowing.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Path">The file or folder.</param>
-/// <param name="Message">What it is and how to mend it, with the path.</param>
+/// <param name="Message">What it is and how to fix it, with the path.</param>
 internal sealed record ImageFolderFinding(ImageFolderFindingKind Kind, string Path, string Message)
 {
     /// <summary>Whether it is wrong, and not only worth knowing.</summary>
@@ -42,7 +42,7 @@ internal sealed record ImageFolderFinding(ImageFolderFindingKind Kind, string Pa
 /// <summary>What can be found in a folder of pictures; up to <see cref="Untrainable"/> it is wrong.</summary>
 internal enum ImageFolderFindingKind
 {
-    /// <summary>A file that is no picture, is damaged, cut off or too large.</summary>
+    /// <summary>A file that is not a picture, is damaged, cut off or too large.</summary>
     BadFile,
 
     /// <summary>A class without a picture to learn from.</summary>
@@ -51,7 +51,7 @@ internal enum ImageFolderFindingKind
     /// <summary>Pictures to validate or test on of a class that is not trained.</summary>
     UnknownClass,
 
-    /// <summary>The same bytes in two splits: what is tested was trained on.</summary>
+    /// <summary>The same bytes in two splits: the test would use training pictures.</summary>
     Leak,
 
     /// <summary>The same bytes under two classes.</summary>
@@ -66,15 +66,15 @@ internal enum ImageFolderFindingKind
     /// <summary>A class without a picture to validate or test on.</summary>
     UntestedClass,
 
-    /// <summary>A file or folder that is left out, as its name or place is not that of a picture.</summary>
+    /// <summary>A file or folder that is left out, because its name or place is not that of a picture.</summary>
     Stray,
 
     /// <summary>Classes of very different sizes.</summary>
     Imbalance,
 
-    /// <summary>A link that leads back, or to pictures that are read already.</summary>
+    /// <summary>A link that leads back, or to pictures that are already read.</summary>
     Link,
 
-    /// <summary>What a folder was taken for, where its name leaves a doubt.</summary>
+    /// <summary>The split that a folder was used as, if its name is ambiguous.</summary>
     Layout,
 }

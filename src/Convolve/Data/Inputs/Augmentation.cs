@@ -16,7 +16,7 @@ internal sealed class Augmentation
     private readonly byte[] _mean;
 
     /// <param name="transforms">What is done, as <see cref="TransformList.For"/> and <see cref="TransformList.Fit"/> give it.</param>
-    /// <param name="pipeline">What finishes: the network's size and the normalisation.</param>
+    /// <param name="pipeline">What finishes: the network's size and the normalization.</param>
     /// <param name="seed">The run's seed.</param>
     public Augmentation(TransformList transforms, ImagePipeline pipeline, ulong seed)
     {

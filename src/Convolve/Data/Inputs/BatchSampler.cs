@@ -20,7 +20,7 @@ internal sealed class BatchSampler
     /// <param name="split">The images to draw from.</param>
     /// <param name="batchSize">Images in a batch, at least 1; the last batch of an epoch may have fewer.</param>
     /// <param name="seed">The seed of the orders.</param>
-    /// <param name="shuffle">Whether each epoch has an order of its own; otherwise all have the split's.</param>
+    /// <param name="shuffle">Whether each epoch has its own order; otherwise all have the split's.</param>
     /// <exception cref="DataException">The split is empty.</exception>
     public BatchSampler(Split split, int batchSize, ulong seed, bool shuffle)
     {
@@ -35,7 +35,7 @@ internal sealed class BatchSampler
     /// <summary>Images in a full batch.</summary>
     public int BatchSize { get; }
 
-    /// <summary>Whether each epoch has an order of its own.</summary>
+    /// <summary>Whether each epoch has its own order.</summary>
     public bool IsShuffled { get; }
 
     /// <summary>Images in an epoch.</summary>

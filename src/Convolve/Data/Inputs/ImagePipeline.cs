@@ -5,7 +5,7 @@ using Convolve.Kernels.Pixels;
 namespace Convolve.Data.Inputs;
 
 /// <summary>
-/// Turns the bytes of an image into the input of a network, as a <see cref="Preprocessing"/> says: its steps, then resized and normalised,
+/// Turns the bytes of an image into the input of a network, as a <see cref="Preprocessing"/> says: its steps, then resized and normalized,
 /// in planes (channel, row, column), in float32 or bfloat16.
 /// </summary>
 /// <remarks>Safe to use from several threads at once. After a thread has met its largest image, no call allocates.</remarks>
@@ -16,7 +16,7 @@ internal sealed class ImagePipeline
     private readonly bool[] _repeatsFirst;
 
     /// <param name="preprocessing">What to do.</param>
-    /// <param name="channels">The channels that images come in. Grey images fit three channels: they are repeated.</param>
+    /// <param name="channels">The channels that images come in. Gray images fit three channels: they are repeated.</param>
     /// <exception cref="DataException">The channels do not fit, or the preprocessing contradicts itself.</exception>
     public ImagePipeline(Preprocessing preprocessing, int channels)
     {
@@ -56,7 +56,7 @@ internal sealed class ImagePipeline
         Finish(Evaluated(pixels, size), bfloat16Destination);
     }
 
-    /// <summary>The picture that an input of the network shows: normalisation undone, rounded to bytes, of the network's size.</summary>
+    /// <summary>The picture that an input of the network shows: normalization undone, rounded to bytes, of the network's size.</summary>
     /// <param name="input">One input of the network, in planes.</param>
     /// <param name="pixels">Room for as many bytes.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>

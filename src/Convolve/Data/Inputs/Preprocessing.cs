@@ -4,16 +4,16 @@ using Convolve.Data.Transforms;
 
 namespace Convolve.Data.Inputs;
 
-/// <summary>How an image is brought to another size.</summary>
+/// <summary>How an image is resized.</summary>
 public enum Interpolation
 {
     /// <summary>
-    /// Between the four nearest pixels, centres at halves, no smoothing (PyTorch's align_corners=False, antialias=False).
+    /// Between the four nearest pixels, centers at halves, no smoothing (PyTorch's align_corners=False, antialias=False).
     /// </summary>
     Bilinear,
 }
 
-/// <summary>How pixel values are brought to a range that networks learn well from.</summary>
+/// <summary>How pixel values are scaled to a range that networks learn well from.</summary>
 public enum Normalization
 {
     /// <summary>Bytes become numbers in [0, 1].</summary>
@@ -27,9 +27,9 @@ public enum Normalization
 }
 
 /// <summary>
-/// All that lies between the bytes of an image and the input of a network: the steps that evaluation shares with training, and then
-/// x = (byte / 255 - mean) / std, at the network's size. Computed once, stored with the weights, used wherever the network is: nothing
-/// else may normalise.
+/// Everything between the bytes of an image and the input of a network: the steps that evaluation shares with training, and then x = (byte
+/// / 255 - mean) / std, at the network's size. It is computed once, stored with the weights and used wherever the network is: nothing else
+/// normalizes.
 /// </summary>
 /// <remarks>Two are equal when all their values are. Each is checked when set, how they fit together by <see cref="Validate"/>.</remarks>
 public sealed record Preprocessing
@@ -48,7 +48,7 @@ public sealed record Preprocessing
     /// What is done to an image's bytes first, such as resize:256 and center-crop:224: the evaluation's part of the recipe's transforms.
     /// Where all training images had one size, a resize to that comes first.
     /// </summary>
-    /// <exception cref="DataException">One of them depends on chance.</exception>
+    /// <exception cref="DataException">One of them is random.</exception>
     public TransformList Steps
     {
         get;
@@ -57,7 +57,7 @@ public sealed record Preprocessing
             $"Preprocessing: the step {random} is random. Use only deterministic steps, such as resize:256 and center-crop:224.");
     } = TransformList.Empty;
 
-    /// <summary>How images that are of another size after the steps are brought to <see cref="Size"/>; default bilinear.</summary>
+    /// <summary>How images of another size after the steps are resized to <see cref="Size"/>; default bilinear.</summary>
     public Interpolation Interpolation
     {
         get;
@@ -67,7 +67,7 @@ public sealed record Preprocessing
                 $"Preprocessing: the interpolation {value} is unknown. Known: {string.Join(", ", Enum.GetNames<Interpolation>())}.");
     }
 
-    /// <summary>What is taken away, per channel, in units of byte / 255.</summary>
+    /// <summary>What is subtracted, per channel, in units of byte / 255.</summary>
     /// <exception cref="DataException">A value is not finite.</exception>
     public required IReadOnlyList<float> Mean
     {
@@ -106,10 +106,10 @@ public sealed record Preprocessing
     /// Mean and standard deviation (of the population, not the sample) are exact: computed from counts of each byte value over all pixels
     /// of the split at its own size, in integers up to the last division. A channel that never changes gets the standard deviation 1.
     /// </remarks>
-    /// <param name="train">The images to learn from; only these are looked at.</param>
-    /// <param name="target">The network's input. Grey images fit three channels: they are repeated.</param>
-    /// <param name="how">What mean and standard deviation are taken from.</param>
-    /// <param name="transforms">What is done to the training images; null for nothing.</param>
+    /// <param name="train">The images to learn from; only these are used.</param>
+    /// <param name="target">The network's input. Gray images fit three channels: they are repeated.</param>
+    /// <param name="how">What the mean and standard deviation are computed from.</param>
+    /// <param name="transforms">The transforms of the training images; null for none.</param>
     /// <exception cref="DataException">The channels or the transforms do not fit, or the split is empty.</exception>
     public static Preprocessing Fit(Split train, ImageSize target, Normalization how, TransformList? transforms = null)
     {
@@ -142,7 +142,7 @@ public sealed record Preprocessing
         }
     }
 
-    /// <summary>Checks that channels, means, standard deviations and colour order fit together.</summary>
+    /// <summary>Checks that channels, means, standard deviations and color order fit together.</summary>
     /// <exception cref="DataException">They do not.</exception>
     public Preprocessing Validate()
     {
@@ -180,7 +180,7 @@ public sealed record Preprocessing
     public string ToJson() => PreprocessingJson.Write(Validate());
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <exception cref="DataException">The text is not JSON, lacks a value, has an unknown one, or one that is not possible.</exception>
+    /// <exception cref="DataException">The text is not JSON, lacks a value, or has an unknown or invalid one.</exception>
     public static Preprocessing FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -209,8 +209,8 @@ public sealed record Preprocessing
     }
 
     /// <summary>
-    /// Steps, size and normalisation, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to the size that
-    /// follows is not said twice.
+    /// Steps, size and normalization, as in <c>resize:70, center-crop:64, 3x64x64, bilinear, mean 0.2860 ...</c>; a resize to that size
+    /// isn't repeated.
     /// </summary>
     public override string ToString()
     {

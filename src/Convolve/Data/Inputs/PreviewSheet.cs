@@ -6,7 +6,7 @@ namespace Convolve.Data.Inputs;
 
 /// <summary>
 /// A picture of what transforms do: a row per image with the image itself over the name of its class, what evaluation sees of it, and what
-/// training sees in some epochs, normalised and back.
+/// training sees in some epochs, normalized and back.
 /// </summary>
 internal sealed class PreviewSheet
 {
@@ -36,7 +36,7 @@ internal sealed class PreviewSheet
     public ReadOnlySpan<byte> Pixels => _pixels;
 
     /// <summary>Makes a sheet.</summary>
-    /// <param name="train">The images to learn from; all of them are read where mean or colours are needed.</param>
+    /// <param name="train">The images to learn from; all of them are read where mean or colors are needed.</param>
     /// <param name="transforms">What is done to them; what mixes batches mixes the rows of an epoch, as if they were a batch.</param>
     /// <param name="input">The network's input; null for the size that the transforms end at, or 224 pixels each way where that depends on
     /// the image.</param>

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Convolve.Data.Transforms;
 
 /// <summary>
-/// The main directions of colour over a set of pixels: the columns p_i l_i, eigenvectors of their covariance times eigenvalues (in units of
+/// The main directions of color over a set of pixels: the columns p_i l_i, eigenvectors of their covariance times eigenvalues (in units of
 /// byte / 255), in the order red, green, blue, the largest first.
 /// </summary>
 internal sealed record ColorComponents

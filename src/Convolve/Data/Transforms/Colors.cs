@@ -3,8 +3,8 @@ namespace Convolve.Data.Transforms;
 
 /// <summary>Changes brightness, contrast, saturation and hue by random factors, in random order.</summary>
 /// <remarks>
-/// Source: torchvision's ColorJitter. The first three to the bit what Pillow's ImageEnhance does; the hue turns without
-/// Pillow's rounding to 255 hues. Grey images have no saturation and no hue: those must be 0.
+/// Source: torchvision's ColorJitter. The first three to the bit what Pillow's ImageEnhance does; the hue turns without Pillow's rounding
+/// to 255 hues. Gray images have no saturation and no hue: those must be 0.
 /// </remarks>
 internal sealed record ColorJitter : Transform
 {
@@ -20,14 +20,14 @@ internal sealed record ColorJitter : Transform
         init => field = Within("color-jitter", "the brightness", value, 0, 100);
     }
 
-    /// <summary>Contrast factors, likewise: about the mean grey of the image.</summary>
+    /// <summary>Contrast factors, likewise: about the mean gray of the image.</summary>
     public float Contrast
     {
         get;
         init => field = Within("color-jitter", "the contrast", value, 0, 100);
     }
 
-    /// <summary>Saturation factors, likewise: about the grey of each pixel.</summary>
+    /// <summary>Saturation factors, likewise: about the gray of each pixel.</summary>
     public float Saturation
     {
         get;
@@ -50,7 +50,7 @@ internal sealed record ColorJitter : Transform
     }
 }
 
-/// <summary>Adds the colours that vary most over the training images, by random amounts: AlexNet's augmentation of the light.</summary>
+/// <summary>Adds the colors that vary most over the training images, by random amounts: AlexNet's augmentation of the light.</summary>
 /// <remarks>
 /// Adds sum over i of p_i a_i l_i to red, green and blue of every pixel, where p_i and l_i are the eigenvectors and eigenvalues of the
 /// covariance of the training pixels (in units of byte / 255), and a_i is normal with deviation <see cref="Std"/>, once per image.
@@ -65,7 +65,7 @@ internal sealed record Lighting : Transform
     /// <summary>The deviation of the amounts.</summary>
     public float Std { get; }
 
-    /// <summary>The colours of the training split; null until they are computed.</summary>
+    /// <summary>The colors of the training split; null until they are computed.</summary>
     public ColorComponents? Components { get; init; }
 
     public override ImageSize Infer(ImageSize image)
@@ -90,7 +90,7 @@ internal sealed record Noise : Transform
 /// <summary>What an erased part of an image shows.</summary>
 internal enum ErasedFill
 {
-    /// <summary>The mean colour that normalisation takes away: the network sees 0, as with torchvision's default.</summary>
+    /// <summary>The mean color that normalization subtracts: the network sees 0, as with torchvision's default.</summary>
     Mean,
 
     /// <summary>Random bytes.</summary>

@@ -27,7 +27,7 @@ internal sealed record Resize : Transform
     public override bool IsRandom => false;
 
     /// <summary>
-    /// The size at which the shorter side has so many pixels, and the proportions stay; torchvision's Resize of one number.
+    /// The size at which the shorter side has this many pixels, keeping the proportions; torchvision's Resize of one number.
     /// </summary>
     public static Resize ShorterSide(int pixels) => new(pixels) { KeepsAspect = true };
 
@@ -72,7 +72,7 @@ internal sealed record CenterCrop : Transform
     internal override FrameSize? Frame => Size;
 }
 
-/// <summary>What stands beyond the border of an image.</summary>
+/// <summary>What is beyond the border of an image.</summary>
 internal enum PaddingMode
 {
     /// <summary>Black.</summary>

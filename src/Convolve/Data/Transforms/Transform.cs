@@ -6,13 +6,13 @@ namespace Convolve.Data.Transforms;
 /// makes training images differ from epoch to epoch.
 /// </summary>
 /// <remarks>
-/// A value: what is done stands in it, how it is done does not. Random ones draw from a stream named by seed, epoch and sample, so neither
-/// the order of the images nor the number of threads matters. Wrong alone, a transform throws where it is made; wrong against an image, in
+/// A value: it says what is done, not how. Random ones draw from a stream named by seed, epoch and sample, so neither the order of the
+/// images nor the number of threads matters. Wrong by itself, a transform throws in its constructor; wrong for an image, in
 /// <see cref="Infer"/>. It prints as it is typed: <c>random-crop:32:padding=4</c>.
 /// </remarks>
 public abstract record Transform
 {
-    /// <summary>The kind, as typed: <c>random-crop</c>.</summary>
+    /// <summary>The kind, such as <c>random-crop</c>.</summary>
     public string Name => TransformText.NameOf(GetType());
 
     /// <summary>Whether what it does depends on chance; such a one has no part in evaluation.</summary>
@@ -23,18 +23,18 @@ public abstract record Transform
 
     /// <summary>The size of what it makes of an image; the same as the image's by default.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">Such an image cannot be transformed; the message says what came, what was expected, how to mend
-    /// it.</exception>
+    /// <exception cref="DataException">Such an image cannot be transformed; the message says what was expected, what came instead and how
+    /// to fix it.</exception>
     public virtual ImageSize Infer(ImageSize image) => image;
 
-    /// <summary>What stands in for it in evaluation: nothing by default.</summary>
+    /// <summary>What replaces it in evaluation: nothing by default.</summary>
     /// <param name="image">The size that comes in where all images have one, or else null.</param>
     public virtual IReadOnlyList<Transform> Evaluation(ImageSize? image) => [];
 
     /// <summary>The size it makes of every image, where that does not depend on the image.</summary>
     internal virtual FrameSize? Frame => null;
 
-    /// <summary>The transform as typed; <see cref="TransformList.Parse"/> reads it.</summary>
+    /// <summary>The transform as <see cref="TransformList.Parse"/> reads it.</summary>
     public sealed override string ToString() => TransformText.Write(this);
 
     private protected void RequireColors(ImageSize image, string remedy)

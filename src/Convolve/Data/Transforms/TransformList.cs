@@ -46,7 +46,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
     /// <exception cref="DataException">They cannot follow each other.</exception>
     public static TransformList Create(ReadOnlySpan<Transform> transforms) => new(transforms.ToArray());
 
-    /// <summary>Reads transforms as typed, with commas between them: <c>random-crop:32:padding=4,horizontal-flip</c>.</summary>
+    /// <summary>Parses transforms, separated by commas: <c>random-crop:32:padding=4,horizontal-flip</c>.</summary>
     /// <exception cref="DataException">One is unknown or has a value that is not possible; the message says what was expected.</exception>
     public static TransformList Parse(string text)
     {
@@ -56,7 +56,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
 
     /// <summary>The size of what comes out.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">A transform cannot take what comes; the message says which, what was expected, how to mend
+    /// <exception cref="DataException">A transform can't handle its input; the message says which, what was expected and how to fix
     /// it.</exception>
     public ImageSize Infer(ImageSize image) => _transforms.Aggregate(image, (size, transform) => transform.Infer(size));
 
@@ -105,12 +105,12 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
         return new([.. steps]);
     }
 
-    /// <summary>These transforms with what they take from the training images: <see cref="Lighting"/>'s colours.</summary>
-    /// <exception cref="DataException">The images have no colours.</exception>
+    /// <summary>These transforms with what they compute from the training images: <see cref="Lighting"/>'s colors.</summary>
+    /// <exception cref="DataException">The images aren't color images.</exception>
     public TransformList Fit(Split train) => !_transforms.Any(t => t is Lighting { Components: null }) ? this
         : new([.. _transforms.Select(t => t is Lighting { Components: null } l ? l with { Components = ColorComponents.Of(train) } : t)]);
 
-    /// <summary>These transforms with what others of the same kind have taken from the training images, where these have not.</summary>
+    /// <summary>These transforms with what others of the same kind have computed from the training images, where these have not.</summary>
     public TransformList FittedAs(TransformList others) => others.Count != Count ? this
         : new([.. _transforms.Zip(others._transforms, (mine, other) => mine is Lighting { Components: null } light
         && other is Lighting fitted ? light with { Components = fitted.Components } : mine)]);
@@ -135,6 +135,6 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
         return hash.ToHashCode();
     }
 
-    /// <summary>The transforms as typed, with commas between them.</summary>
+    /// <summary>The transforms as <see cref="Parse"/> reads them, separated by commas.</summary>
     public override string ToString() => string.Join(',', _transforms.Select(t => t.ToString()));
 }

@@ -54,7 +54,7 @@ internal static class TransformText
         return writer.ToString();
     }
 
-    /// <exception cref="DataException">The text is no transform.</exception>
+    /// <exception cref="DataException">The text is not a transform.</exception>
     public static Transform Read(string text)
     {
         string name = text.Split(':')[0].Trim();

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Convolve.Drawing.Charts;
 
-/// <summary>From where to where an axis goes, where values lie on it, and its ticks.</summary>
+/// <summary>The range of an axis, where values are on it, and its ticks.</summary>
 internal sealed class AxisRange
 {
     private const double Widest = 1e300, Narrowest = 1e-300, Farthest = 1000;
@@ -58,7 +58,7 @@ internal sealed class AxisRange
         return Math.Clamp(share, -Farthest, Farthest);
     }
 
-    /// <summary>Where the ticks are, and what stands there.</summary>
+    /// <summary>Where the ticks are, and their labels.</summary>
     public IReadOnlyList<(double Value, string Label)> Ticks(int most)
     {
         double step = Step(_high - _low, most, _axis.IsWhole);

@@ -6,8 +6,8 @@ namespace Convolve.Drawing.Charts;
 /// <param name="Y">The vertical axis, at the left.</param>
 /// <param name="Series">What is drawn, the first one lowest.</param>
 /// <remarks>
-/// Nothing in it can make it fail: a value that is no number, or not above 0 on a logarithmic axis, is a gap in a line; a chart without
-/// values says so.
+/// Nothing in it can make it fail: a value that is NaN, or not above 0 on a logarithmic axis, is a gap in a line; a chart without values
+/// says so.
 /// </remarks>
 /// <example><code>
 /// Chart chart = new("lenet5 on fashion-mnist", new("epoch") { IsWhole = true }, new("loss"), [Series.Line("training", points)])

@@ -1,7 +1,7 @@
 namespace Convolve.Drawing.Charts;
 
 /// <summary>
-/// The colours and marks of a chart: those of Okabe and Ito (2008), which people of any colour vision tell apart, darker on white and
+/// The colors and marks of a chart: those of Okabe and Ito (2008), which people with any color vision can distinguish, darker on white and
 /// lighter on black.
 /// </summary>
 internal static class ChartColors
@@ -29,7 +29,7 @@ internal static class ChartColors
     /// <summary>The class of an area of that number.</summary>
     public static string Fill(int number) => $"f{number % Colors.Length}";
 
-    /// <summary>A mark around a place, whose form tells series apart without colour.</summary>
+    /// <summary>A mark around a place, whose shape distinguishes series without color.</summary>
     public static string Mark(Point at, int number) => (number % 4) switch
     {
         0 => $"M{SvgWriter.Pair(new(at.X - 3, at.Y))} a3 3 0 1 0 6 0 a3 3 0 1 0 -6 0 z",

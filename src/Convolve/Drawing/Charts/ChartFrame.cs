@@ -42,7 +42,7 @@ internal sealed class ChartFrame
 
     public IReadOnlyList<(Series Series, int Color, Point At)> Legend { get; }
 
-    /// <summary>In which row above the frame the words of each event stand, from 0.</summary>
+    /// <summary>The row of each event's label above the frame, from 0.</summary>
     public IReadOnlyList<int> EventRows { get; }
 
     /// <summary>Of the whole drawing: that of the chart, or more where legend and words leave too little.</summary>
@@ -66,7 +66,7 @@ internal sealed class ChartFrame
 
     public int MostVerticalTicks { get; }
 
-    /// <summary>The colour of each series of a chart.</summary>
+    /// <summary>The color of each series of a chart.</summary>
     public static IReadOnlyList<int> ColorsOf(Chart chart)
     {
         int next = 0;
@@ -79,7 +79,7 @@ internal sealed class ChartFrame
 
     public double AtX(double x) => Left + Horizontal.At(x) * (Right - Left);
 
-    /// <summary>Whether the words of an event stand at the left of their line, since there is no room at the right.</summary>
+    /// <summary>Whether the label of an event is left of its line, because there is no room on the right.</summary>
     public bool IsWordLeft(ChartEvent mark) => AtX(mark.X) + WidthOf(mark) > Right + 4;
 
     private static double WidthOf(ChartEvent mark) => SvgWriter.WidthOf(mark.Words, SmallSize) + 8;

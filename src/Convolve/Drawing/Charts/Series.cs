@@ -3,7 +3,7 @@ namespace Convolve.Drawing.Charts;
 /// <summary>How a series is drawn.</summary>
 internal enum SeriesStyle
 {
-    /// <summary>A line, with marks that tell it from others without colour.</summary>
+    /// <summary>A line, with marks that distinguish it from others without color.</summary>
     Line,
 
     /// <summary>A thin pale line, such as the raw values behind a smoothed curve.</summary>
@@ -27,7 +27,7 @@ internal enum SeriesStyle
 /// <param name="Y">The value.</param>
 /// <param name="Low">The lower end of its interval, or the foot of its bar; null for none.</param>
 /// <param name="High">The upper end of its interval; null for none.</param>
-/// <param name="Label">Written beside it where there is room, and always shown when it is pointed at.</param>
+/// <param name="Label">Written next to it if there is room, and always shown when it is pointed at.</param>
 internal readonly record struct ChartPoint(double X, double Y, double? Low = null, double? High = null, string? Label = null);
 
 /// <summary>Values that belong together.</summary>
@@ -38,7 +38,7 @@ internal sealed record Series(string Name, IReadOnlyList<ChartPoint> Points)
     /// <summary>Default a line.</summary>
     public SeriesStyle Style { get; init; }
 
-    /// <summary>Which colour, from 0; null for the next one. Series of one colour belong together.</summary>
+    /// <summary>Which color, from 0; null for the next one. Series of one color belong together.</summary>
     public int? Color { get; init; }
 
     /// <summary>Whether the chart's right axis measures it.</summary>

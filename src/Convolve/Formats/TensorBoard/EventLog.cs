@@ -23,7 +23,7 @@ internal sealed class EventLog : IDisposable
     private const string HyperparametersPlugin = "hparams", SessionStartTag = "_hparams_/session_start_info",
         SessionEndTag = "_hparams_/session_end_info";
 
-    /// <summary>Starts a file of its own in a folder.</summary>
+    /// <summary>Starts a separate file in a folder.</summary>
     /// <param name="folder">Where.</param>
     /// <param name="firstStep">The step from which on earlier files of the folder are void; null where there are none, or all of them
     /// hold.</param>
@@ -75,7 +75,7 @@ internal sealed class EventLog : IDisposable
     /// <summary>Adds a picture.</summary>
     /// <param name="step">When.</param>
     /// <param name="tag">What it is of.</param>
-    /// <param name="png">The encoded picture, of colours.</param>
+    /// <param name="png">The encoded picture, of colors.</param>
     /// <param name="width">In pixels.</param>
     /// <param name="height">In pixels.</param>
     /// <exception cref="FileWriteException">The file cannot be written.</exception>

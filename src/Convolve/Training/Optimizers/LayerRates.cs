@@ -24,9 +24,9 @@ public sealed class LayerRates : IEquatable<LayerRates>
     /// <summary>Whether every layer has factor 1.</summary>
     public bool IsNone => _rates.Length == 0;
 
-    /// <summary>Reads factors as typed.</summary>
+    /// <summary>Parses layer rates.</summary>
     /// <param name="text">Such as "conv*=0.1,fc3=10"; a name without a factor is frozen: "conv1,conv2". "none" for none.</param>
-    /// <exception cref="RecipeException">A factor is no number of at least 0, or a name is missing.</exception>
+    /// <exception cref="RecipeException">A factor is not a number of at least 0, or a name is missing.</exception>
     public static LayerRates Parse(string text)
     {
         if (text is "none" or "")
@@ -63,7 +63,7 @@ public sealed class LayerRates : IEquatable<LayerRates>
         return parameter => FactorOf(parameter[..parameter.LastIndexOf('.')]);
     }
 
-    /// <summary>The layers of a graph that stay as they are.</summary>
+    /// <summary>The frozen layers of a graph.</summary>
     public IReadOnlyList<string> FrozenIn(Graph graph) =>
         [.. graph.Nodes.Where(n => n.ParameterCount > 0 && FactorOf(n.Name) == 0).Select(n => n.Name)];
 
@@ -90,7 +90,7 @@ public sealed class LayerRates : IEquatable<LayerRates>
     private static bool Fits(string pattern, string name) => FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false);
 }
 
-/// <summary>Layer rates as a text, as typed.</summary>
+/// <summary>Layer rates as a string.</summary>
 internal sealed class LayerRatesConverter : JsonConverter<LayerRates>
 {
     public override LayerRates Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -6,9 +6,9 @@ namespace Convolve.Training.Optimizers;
 
 /// <summary>
 /// RMSprop, as PyTorch's: with g += decay w and the running mean v of g^2, the step is g / (sqrt(v) + eps), which momentum gathers;
-/// centred, the mean gradient's square is taken from v first.
+/// centered, the mean gradient's square is taken from v first.
 /// </summary>
-/// <remarks>Source: Tieleman and Hinton 2012, lecture 6.5; centred: Graves 2013.</remarks>
+/// <remarks>Source: Tieleman and Hinton 2012, lecture 6.5; centered: Graves 2013.</remarks>
 public sealed record RmsProp() : OptimizerSettings(0.01f)
 {
     /// <summary>The share of the mean squared gradient that is kept, in [0, 1).</summary>

@@ -4,7 +4,7 @@ using Convolve.Kernels.Parameters;
 
 namespace Convolve.Training.Optimizers;
 
-/// <summary>The running mean of a model's weights, and of what it keeps besides, such as running statistics.</summary>
+/// <summary>The exponential moving average of a model's weights, and of its other state, such as running statistics.</summary>
 internal sealed class WeightAverage : IDisposable
 {
     private readonly Model _model;
@@ -26,7 +26,7 @@ internal sealed class WeightAverage : IDisposable
     public long MemoryBytes => Arena.Bytes;
 
     /// <summary>
-    /// Begins anew with the weights as they are: a copy, since a step with all of the weight still rounds, and keeps what is no number.
+    /// Restarts from the current weights: a copy, since a step with all of the weight still rounds, and keeps NaN.
     /// </summary>
     public void Begin() => _model.Store.Weights.CopyTo(Arena);
 
