@@ -5,10 +5,11 @@ namespace Convolve.Layers;
 /// others.
 /// </summary>
 /// <remarks>
-/// Shapes: C x H x W to C x height x width. Parameters: none. Cost: no multiply-adds; memory-bound. 28 to 224 pixels takes a 200th of
-/// AlexNet's step, and spares the data the 64-fold size. Source: as PyTorch's interpolate(mode="bilinear", align_corners=False,
-/// antialias=False): between the centers of the pixels, the edges repeated. To shrink pictures well, let the preprocessing do it, which
-/// smooths them.
+/// Shapes: C x H x W to C x height x width.
+/// Parameters: none.
+/// Cost: no multiply-adds; memory-bound. 28 to 224 pixels takes a 200th of AlexNet's step, and spares the data the 64-fold size.
+/// Source: as PyTorch's interpolate(mode="bilinear", align_corners=False, antialias=False): between the centers of the pixels, the edges
+/// repeated. To shrink pictures well, let the preprocessing do it, which smooths them.
 /// </remarks>
 public sealed record Resize : Layer
 {
