@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Convolve.Kernels.Lanes;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Bench;
@@ -18,10 +18,10 @@ internal static unsafe class TileTable
         int rounds = arguments.Count("--rounds", 200);
         string[]? only = arguments.Text("--only")?.Split(',');
         arguments.End();
-        if (!Lanes.IsSupported)
+        if (!Interleaving.IsSupported)
             throw new MeasurementException("the processor has neither AVX-512 nor AVX2");
-        output.WriteLine($"{(Lanes.IsWide ? "AVX-512" : "AVX2")}, 1 thread; medians of {rounds} rounds");
-        byte* memory = (byte*)NativeMemory.AlignedAlloc(3 * Bytes, Lanes.VectorBytes);
+        output.WriteLine($"{(Interleaving.IsWide ? "AVX-512" : "AVX2")}, 1 thread; medians of {rounds} rounds");
+        byte* memory = (byte*)NativeMemory.AlignedAlloc(3 * Bytes, Interleaving.VectorBytes);
         new Span<byte>(memory, 3 * Bytes).Clear();
         for (int filters = 1; filters <= 8; filters++)
             for (int columns = 1; columns <= 8; columns++)
@@ -34,7 +34,7 @@ internal static unsafe class TileTable
     {
         nint* offsets = stackalloc nint[Taps];
         for (int tap = 0; tap < Taps; tap++)
-            offsets[tap] = (tap / 5 * 32 + tap % 5) * Lanes.VectorBytes;
+            offsets[tap] = (tap / 5 * 32 + tap % 5) * Interleaving.VectorBytes;
         if (CorrelationTile.Exists(filters, columns))
         {
             CorrelationTile tile = new()
@@ -47,9 +47,9 @@ internal static unsafe class TileTable
                 Tiles = Columns / columns,
                 Runs = 1,
                 RunTaps = Taps,
-                InColumnStep = Lanes.VectorBytes,
-                OutColumnStep = Lanes.VectorBytes,
-                OutPlane = Columns * Lanes.VectorBytes,
+                InColumnStep = Interleaving.VectorBytes,
+                OutColumnStep = Interleaving.VectorBytes,
+                OutPlane = Columns * Interleaving.VectorBytes,
             };
             CorrelationTile* at = &tile;
             Report("output", filters, columns, tile.Tiles * Taps, () => CorrelationTile.Run<Identity>(at, filters, columns), rounds,
@@ -60,16 +60,16 @@ internal static unsafe class TileTable
             GradientTile tile = new()
             {
                 Diff = memory + Bytes,
-                DiffPlane = Rows * Columns * Lanes.VectorBytes,
-                DiffRow = Columns * Lanes.VectorBytes,
+                DiffPlane = Rows * Columns * Interleaving.VectorBytes,
+                DiffRow = Columns * Interleaving.VectorBytes,
                 Input = memory,
                 Offsets = offsets,
-                InRow = 32 * Lanes.VectorBytes,
-                InColumnStep = Lanes.VectorBytes,
+                InRow = 32 * Interleaving.VectorBytes,
+                InColumnStep = Interleaving.VectorBytes,
                 Rows = Rows,
                 Columns = Columns,
                 Sums = memory + 2 * Bytes,
-                SumPitch = columns * Lanes.VectorBytes,
+                SumPitch = columns * Interleaving.VectorBytes,
             };
             GradientTile* at = &tile;
             Report("gradient", filters, columns, Rows * Columns, () => GradientTile.Run(at, filters, columns), rounds, output);
@@ -78,7 +78,7 @@ internal static unsafe class TileTable
 
     private static void Report(string kind, int filters, int columns, int steps, Action run, int rounds, TextWriter output)
     {
-        Action peak = Lanes.IsWide ? Peak<Floats16> : Peak<Floats8>;
+        Action peak = Interleaving.IsWide ? Peak<Floats16> : Peak<Floats8>;
         // The methods that choose the size are compiled again after some calls.
         for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start).TotalMilliseconds < 250;)
             run();
@@ -88,8 +88,8 @@ internal static unsafe class TileTable
             times[round] = Time(run, 10);
             peakTimes[round] = Time(peak, 1);
         }
-        double speed = 2.0 * Lanes.Width * filters * columns * steps / Median(times);
-        double most = 2.0 * Lanes.Width * PeakSums * PeakSteps / Median(peakTimes);
+        double speed = 2.0 * Interleaving.Width * filters * columns * steps / Median(times);
+        double most = 2.0 * Interleaving.Width * PeakSums * PeakSteps / Median(peakTimes);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{kind,-8} {filters}x{columns} {speed,6:F1} GFLOP/s, {100 * speed / most,3:F0} % of {most:F1}"));
     }
@@ -113,7 +113,7 @@ internal static unsafe class TileTable
     private static void Peak<T>() where T : unmanaged, IFloats<T>
     {
         T a = T.Zero, b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, x = T.Create(0.5f);
-        for (int step = PeakSteps * (Lanes.Width / T.Count); step > 0; step--)
+        for (int step = PeakSteps * (Interleaving.Width / T.Count); step > 0; step--)
         {
             a = T.FusedMultiplyAdd(x, x, a);
             b = T.FusedMultiplyAdd(x, x, b);
@@ -127,7 +127,7 @@ internal static unsafe class TileTable
             j = T.FusedMultiplyAdd(x, x, j);
         }
         T sum = a + b + (c + d) + (e + f + (g + h)) + (i + j);
-        byte* sink = stackalloc byte[Lanes.VectorBytes];
+        byte* sink = stackalloc byte[Interleaving.VectorBytes];
         sum.Store(sink);
     }
 }

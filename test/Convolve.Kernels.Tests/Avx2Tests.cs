@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;
 
@@ -18,8 +19,8 @@ public class Avx2Tests
         bool isWide = Avx512F.IsSupported, isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
         Assert.False(isWide && isKept);
         Assert.Equal(isWide, Vector512.IsHardwareAccelerated);
-        Assert.Equal(isWide, Lanes.Lanes.IsWide && WinogradConvolution.IsSupported(16));
-        Assert.Equal(Features.Has(Feature.Avx2), Lanes.Lanes.IsSupported && WinogradConvolution.IsSupported(8));
+        Assert.Equal(isWide, Interleaving.IsWide && WinogradConvolution.IsSupported(16));
+        Assert.Equal(Features.Has(Feature.Avx2), Interleaving.IsSupported && WinogradConvolution.IsSupported(8));
     }
 
     [NeedsFact(Feature.WholeProcessor, Feature.Avx2)]

@@ -11,7 +11,7 @@ namespace Convolve.Kernels.Copies;
 /// <param name="images">How many.</param>
 /// <param name="source">Images in bfloat16, [N][C][H][W].</param>
 /// <param name="target">Patches, [N][C][H/4][W/4][16].</param>
-internal sealed unsafe class SpaceToDepthKernel(DepthShape shape, long images, nint source, nint target) : ITeamWork
+internal sealed unsafe class SpaceToDepthKernel(SpaceToDepthShape shape, long images, nint source, nint target) : ITeamWork
 {
     private const int Stride = 4, Block = Stride * Stride;
     private readonly nint _source = source, _target = target;
@@ -19,7 +19,7 @@ internal sealed unsafe class SpaceToDepthKernel(DepthShape shape, long images, n
 
     public void Run(int thread, int threads)
     {
-        DepthShape s = shape;
+        SpaceToDepthShape s = shape;
         for (long plane = _planes * thread / threads; plane < _planes * (thread + 1) / threads; plane++)
         {
             ushort* source = (ushort*)_source + plane * s.Height * s.Width;
@@ -31,7 +31,7 @@ internal sealed unsafe class SpaceToDepthKernel(DepthShape shape, long images, n
 
     // The patches of a row that lie within the image are copied by rows of 8 bytes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row(DepthShape s, ushort* source, ushort* target, int top)
+    private static void Row(SpaceToDepthShape s, ushort* source, ushort* target, int top)
     {
         int inner = s.PadLeft == 0 ? Math.Min(s.DeepWidth, s.Width / Stride) : 0;
         for (int dy = 0; dy < Stride; dy++)
@@ -56,14 +56,14 @@ internal sealed unsafe class SpaceToDepthKernel(DepthShape shape, long images, n
 /// <param name="plain">Weights [O][C][H][W].</param>
 /// <param name="deep">Weights [O][C][16][H/4][W/4].</param>
 /// <param name="isBack">From deep to plain.</param>
-internal sealed unsafe class WeightsToDepthKernel(DepthShape shape, nint plain, nint deep, bool isBack) : ITeamWork
+internal sealed unsafe class WeightsToDepthKernel(SpaceToDepthShape shape, nint plain, nint deep, bool isBack) : ITeamWork
 {
     private const int Stride = 4;
     private readonly nint _plain = plain, _deep = deep;
 
     public void Run(int thread, int threads)
     {
-        DepthShape s = shape;
+        SpaceToDepthShape s = shape;
         int deepArea = s.DeepKernelHeight * s.DeepKernelWidth;
         float* plain = (float*)_plain, deep = (float*)_deep;
         if (!isBack)

@@ -1,3 +1,4 @@
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
 
@@ -60,7 +61,7 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
 
     private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
-        if (Lanes.Lanes.IsSupported && !Lanes.Lanes.IsWide)
+        if (Interleaving.IsSupported && !Interleaving.IsWide)
             Run<TPixel, Floats8>(thread, threads);
         else
             Run<TPixel, Floats16>(thread, threads);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Vectors;
 using static Convolve.Kernels.Winograd.WinogradShape;
 
@@ -34,7 +35,7 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
 internal static unsafe class WinogradConvolution
 {
     /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
-    public static bool IsSupported(int block) => block == Floats16.Count ? Lanes.Lanes.IsWide : Lanes.Lanes.IsSupported;
+    public static bool IsSupported(int block) => block == Floats16.Count ? Interleaving.IsWide : Interleaving.IsSupported;
 
     /// <summary>Scratch of one thread.</summary>
     public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) =>

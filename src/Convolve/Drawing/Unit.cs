@@ -18,7 +18,7 @@ internal sealed class Unit
         (Cards, _before) = (cards, before);
         Last = cards[^1];
         Rank();
-        MakeLanes();
+        MakeInterleaved();
         Place();
         Connect();
     }
@@ -59,7 +59,7 @@ internal sealed class Unit
     }
 
     // A lane for every input of the last card, followed back; what is left beside the lanes that it leads to.
-    private void MakeLanes()
+    private void MakeInterleaved()
     {
         foreach (Card input in Last.Inputs)
             if (Last.Inputs.Count > 1)

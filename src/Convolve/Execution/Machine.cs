@@ -27,7 +27,7 @@ internal static class Machine
     /// The bits of the registers that the kernels in C# work in: 512, or 256 where .NET has no AVX-512 or is kept from it
     /// (DOTNET_EnableAVX512=0).
     /// </summary>
-    public static int OwnKernelBits => Kernels.Lanes.Lanes.IsWide ? 512 : 256;
+    public static int OwnKernelBits => Kernels.BatchInterleaved.Interleaving.IsWide ? 512 : 256;
 
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;

@@ -1,7 +1,7 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
 using Convolve.Kernels.Elementwise;
-using Convolve.Kernels.Lanes;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Passes;
@@ -42,7 +42,7 @@ internal sealed class Runnables
             BatchNormBackwardWork norm => own.BatchNorm(norm),
             PReLUWork prelu => own.PReLU(prelu),
             WeightsToDepthWork depth => new InlineRunnable(own.WeightsToDepth(depth)),
-            LanesReduceWork reduce => new InlineRunnable(own.Lanes(reduce)),
+            InterleavedReduceWork reduce => new InlineRunnable(own.Lanes(reduce)),
             LossWork loss => new InlineRunnable(own.Loss(loss)),
             _ => new TeamRunnable(own.Team(step.Work)),
         };
@@ -57,10 +57,10 @@ internal sealed class Runnables
             [.. concat.PartBytes.Select((bytes, i) => (At(Argument.FirstSource + i), bytes))], concat.IsSplit),
         SpaceToDepthWork depth => new SpaceToDepthKernel(depth.Shape, _step[Argument.Source].Layout.Sizes[0], At(Argument.Source),
             At(Argument.Target)),
-        LanesCopyWork copy => new LanesCopyKernel((int)_step[copy.IsToLanes ? Argument.Source : Argument.Target].Layout.Sizes[0],
-            copy.Features, copy.IsToLanes, At(Argument.Source), At(Argument.Target)),
-        LanesForwardWork forward => Lanes(forward),
-        LanesBackwardWork backward => Lanes(backward),
+        InterleavedCopyWork copy => new InterleavedCopyKernel((int)_step[copy.IsInterleaving ? Argument.Source : Argument.Target].Layout.Sizes[0],
+            copy.Features, copy.IsInterleaving, At(Argument.Source), At(Argument.Target)),
+        InterleavedForwardWork forward => Lanes(forward),
+        InterleavedBackwardWork backward => Lanes(backward),
         WinogradGradientWork gradient => Winograd(gradient),
         SoftmaxWork softmax => Softmax(softmax),
         ResponseNormWork norm => ResponseNorm(norm),
@@ -80,7 +80,7 @@ internal sealed class Runnables
         return new(work.Shape, work.IsBack ? target : source, work.IsBack ? source : target, work.IsBack);
     }
 
-    private LanesForwardKernel Lanes(LanesForwardWork work) => new(work.Stage, Groups)
+    private InterleavedForwardKernel Lanes(InterleavedForwardWork work) => new(work.Stage, Groups)
     {
         Source = At(Argument.Source),
         Weights = At(Argument.Weights),
@@ -91,7 +91,7 @@ internal sealed class Runnables
         Scratch = Scratch,
     };
 
-    private LanesBackwardKernel Lanes(LanesBackwardWork work) => new(work.Stage, Groups)
+    private InterleavedBackwardKernel Lanes(InterleavedBackwardWork work) => new(work.Stage, Groups)
     {
         Source = At(Argument.Source),
         Weights = At(Argument.Weights),
@@ -104,7 +104,7 @@ internal sealed class Runnables
         Scratch = Scratch,
     };
 
-    private LanesReduceKernel Lanes(LanesReduceWork work) =>
+    private InterleavedReduceKernel Lanes(InterleavedReduceWork work) =>
         new(work.Convolution, At(Argument.Source), At(Argument.DiffWeights), At(Argument.DiffBias));
 
     private WinogradRunnable Winograd(WinogradWork work) => new(new(work.Shape, work.IsTransposed, work.Slope, IsBFloat16)

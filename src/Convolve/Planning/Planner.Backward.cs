@@ -25,9 +25,9 @@ internal sealed partial class Planner
             new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
-        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInLanes(n) && !IsFinalSoftmax(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
             LowerBackward(node, Collect(node));
-        BackLanes();
+        BackInterleaved();
     }
 
     private Tensor Collect(Node node)
@@ -50,8 +50,8 @@ internal sealed partial class Planner
     {
         switch (node.Layer)
         {
-            case Conv2d when _depths.TryGetValue(node, out DepthShape depth):
-                BackDepth(node, depth, gradient);
+            case Conv2d when _depths.TryGetValue(node, out SpaceToDepthShape depth):
+                BackSpaceToDepth(node, depth, gradient);
                 break;
             case Conv2d:
                 BackConvolution(node, gradient);
@@ -204,7 +204,7 @@ internal sealed partial class Planner
         gradient = As(node, gradient, forward.Target, "reorder gradient");
         Node input = node.Inputs[0];
         bool isBlocked = _pools.TryGetValue(node, out BlockedPool pool);
-        if (input.Layer is Activation && !IsInLanes(input) && _fusion.PoolOf(input) == node && !(isBlocked && TakesReLU(node)))
+        if (input.Layer is Activation && !IsInterleaved(input) && _fusion.PoolOf(input) == node && !(isBlocked && TakesReLU(node)))
             gradient = BackActivation(node, input, gradient);
         if (isBlocked)
         {

@@ -15,9 +15,9 @@ internal sealed partial class Planner
         Node entry = _graph.Nodes[0];
         Tensor input = NewTensor("input", Plain(entry.Output));
         _outputs[0] = input;
-        LowerLanes();
+        LowerInterleaved();
         foreach (Node node in _graph.Nodes.Skip(1)
-            .Where(n => (!_fusion.IsFused(n) || IsInLanes(n.Inputs[0])) && !IsInLanes(n) && !IsFinalSoftmax(n)))
+            .Where(n => (!_fusion.IsFused(n) || IsInterleaved(n.Inputs[0])) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
         {
             Tensor output = Lower(node);
             _outputs[node.Index] = output;
@@ -30,7 +30,7 @@ internal sealed partial class Planner
     // The one place that knows how each layer runs forward.
     private Tensor Lower(Node node) => node.Layer switch
     {
-        Conv2d conv => LowerDepth(node, conv) ?? LowerConvolution(node, conv),
+        Conv2d conv => LowerSpaceToDepth(node, conv) ?? LowerConvolution(node, conv),
         Linear linear => LowerLinear(node, linear),
         BatchNorm norm => LowerBatchNorm(node, norm),
         LocalResponseNorm norm => LowerResponseNorm(node, norm),

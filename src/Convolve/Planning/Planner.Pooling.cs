@@ -60,7 +60,7 @@ internal sealed partial class Planner
     }
 
     /// <summary>Whether the gradient of the ReLU before a pooling is taken with the pooling's: the places of the maxima tell it.</summary>
-    private bool TakesReLU(Node pool) => pool.Inputs[0] is { Layer: ReLU } input && !IsInLanes(input) && _fusion.PoolOf(input) == pool;
+    private bool TakesReLU(Node pool) => pool.Inputs[0] is { Layer: ReLU } input && !IsInterleaved(input) && _fusion.PoolOf(input) == pool;
 
     private void BackBlockedPool(Node node, BlockedPool pool, Tensor gradient, Layout layout)
     {

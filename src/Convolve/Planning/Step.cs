@@ -1,6 +1,6 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
-using Convolve.Kernels.Lanes;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;
@@ -43,22 +43,22 @@ internal sealed record LossWork(int Classes, float Smoothing) : Work;
 internal sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
 
 /// <summary>Plain bfloat16 images (source) to 4x4 patches as blocks of 16 channels (target).</summary>
-internal sealed record SpaceToDepthWork(DepthShape Shape) : Work;
+internal sealed record SpaceToDepthWork(SpaceToDepthShape Shape) : Work;
 
 /// <summary>A plain kernel (source) to the one that works on patches (target), or the gradient of the latter back to the former.</summary>
-internal sealed record WeightsToDepthWork(DepthShape Shape, bool IsBack) : Work;
+internal sealed record WeightsToDepthWork(SpaceToDepthShape Shape, bool IsBack) : Work;
 
 /// <summary>Plain images or vectors (source) to lanes (target), or back: 16 images in the lanes of each vector.</summary>
-internal sealed record LanesCopyWork(int Features, bool IsToLanes) : Work;
+internal sealed record InterleavedCopyWork(int Features, bool IsInterleaving) : Work;
 
 /// <summary>Convolution, activation and pooling in lanes, in one pass.</summary>
-internal sealed record LanesForwardWork(LanesStage Stage) : Work;
+internal sealed record InterleavedForwardWork(InterleavedStage Stage) : Work;
 
 /// <summary>The gradients of such a stage; those of the weights as one sum a thread.</summary>
-internal sealed record LanesBackwardWork(LanesStage Stage) : Work;
+internal sealed record InterleavedBackwardWork(InterleavedStage Stage) : Work;
 
 /// <summary>Adds up the threads' sums of the gradients of the weights.</summary>
-internal sealed record LanesReduceWork(LanesConv Convolution) : Work;
+internal sealed record InterleavedReduceWork(InterleavedConv Convolution) : Work;
 
 /// <summary>A convolution, and its activation, by Winograd's way.</summary>
 /// <param name="Shape">The convolution that runs.</param>

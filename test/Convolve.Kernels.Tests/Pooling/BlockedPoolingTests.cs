@@ -55,13 +55,13 @@ public unsafe class BlockedPoolingTests
         {
             float[] source = Make(sizes, numbers, TPixel.Bytes), diff = Rounded(TestTensors.Uniform(sizes.OutElements, 2), TPixel.Bytes);
             (float[] target, int[] places) = PoolReference.Forward(sizes, source);
-            using LanesBuffer x = Blocks(sizes.Images, sizes.Channels, sizes.InArea, source, TPixel.Bytes),
+            using AlignedBuffer x = Blocks(sizes.Images, sizes.Channels, sizes.InArea, source, TPixel.Bytes),
                 dy = Blocks(sizes.Images, sizes.Channels, sizes.OutArea, diff, TPixel.Bytes);
             foreach (bool isRectified in new[] { false, true })
             {
                 if (isRectified)
                     places = [.. places.Select((place, i) => target[i] > 0 ? place : BlockedPool.Nowhere)];
-                using LanesBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes),
+                using AlignedBuffer y = Room(sizes, sizes.OutArea, TPixel.Bytes), argmax = new(sizes.Pool.ArgmaxBytes),
                     dx = Room(sizes, sizes.InArea, TPixel.Bytes);
                 for (int thread = 0; thread < threads; thread++)
                     BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, y.Data, argmax.Data, isRectified, thread, threads);
@@ -76,7 +76,7 @@ public unsafe class BlockedPoolingTests
                 float[] expected = Rounded(PoolReference.Backward(sizes, places, diff), TPixel.Bytes);
                 RequireSame($"{numbers} gradient, rectified: {isRectified}", Plain(sizes, sizes.InArea, dx, TPixel.Bytes), expected);
             }
-            using LanesBuffer alone = Room(sizes, sizes.OutArea, TPixel.Bytes);
+            using AlignedBuffer alone = Room(sizes, sizes.OutArea, TPixel.Bytes);
             for (int thread = 0; thread < threads; thread++)
                 BlockedMaxPooling.Forward<TPixel>(sizes.Pool, x.Data, alone.Data, null, false, thread, threads);
             RequireSame($"{numbers} output without places", Plain(sizes, sizes.OutArea, alone, TPixel.Bytes), target);
@@ -119,7 +119,7 @@ public unsafe class BlockedPoolingTests
     private static float[] Rounded(double[] values, int pixelBytes) =>
         Array.ConvertAll(values, value => pixelBytes == 32 ? BFloat16.ToSingle(BFloat16.FromSingle((float)value)) : (float)value);
 
-    private static LanesBuffer Room(PoolSizes sizes, int area, int pixelBytes) =>
+    private static AlignedBuffer Room(PoolSizes sizes, int area, int pixelBytes) =>
         new((long)sizes.Images * sizes.Blocks * area * pixelBytes);
 
     private static int Place(int channels, int area, int i)
@@ -129,9 +129,9 @@ public unsafe class BlockedPoolingTests
     }
 
     /// <summary>Plain numbers as blocks of 16 channels, the last of them filled up with zeros.</summary>
-    private static LanesBuffer Blocks(int images, int channels, int area, float[] plain, int pixelBytes)
+    private static AlignedBuffer Blocks(int images, int channels, int area, float[] plain, int pixelBytes)
     {
-        LanesBuffer buffer = new((long)images * ((channels + 15) / 16) * area * pixelBytes);
+        AlignedBuffer buffer = new((long)images * ((channels + 15) / 16) * area * pixelBytes);
         new Span<byte>(buffer.Data, (int)buffer.Bytes).Clear();
         for (int i = 0; i < plain.Length; i++)
             if (pixelBytes == 32)
@@ -142,7 +142,7 @@ public unsafe class BlockedPoolingTests
     }
 
     /// <summary>Back to plain numbers; the channels of the filling must be zeros.</summary>
-    private static float[] Plain(PoolSizes sizes, int area, LanesBuffer buffer, int pixelBytes)
+    private static float[] Plain(PoolSizes sizes, int area, AlignedBuffer buffer, int pixelBytes)
     {
         float Value(int at) => pixelBytes == 32 ? BFloat16.ToSingle(((ushort*)buffer.Data)[at]) : buffer.Floats[at];
         float[] all = new float[sizes.Images * sizes.Blocks * 16 * area], plain = new float[sizes.Images * sizes.Channels * area];

@@ -78,7 +78,7 @@ public unsafe class FloatsTests
 
     private static void RequireStored<T>() where T : unmanaged, IFloats<T>
     {
-        using LanesBuffer buffer = new(256);
+        using AlignedBuffer buffer = new(256);
         T first = T.Indices * T.Create(1.0009765625f), second = first - T.Create(3);
         first.StoreNonTemporal(buffer.Data + 64);
         Assert.Equal(Numbers(first), Numbers(T.Load(buffer.Data + 64)));

@@ -39,7 +39,7 @@ public unsafe class ShortsTests
             foreach ((int block, T loaded) in new[] { (0, T.LoadFirst(first)), (1, T.LoadSecond(first)), (2, T.LoadThird(first)) })
                 Assert.Equal(Enumerable.Range(0, T.Count).Select(i => First[i / 16 * 32 + block * 16 + i % 16]), Numbers(loaded));
 
-            using LanesBuffer buffer = new(128);
+            using AlignedBuffer buffer = new(128);
             values.StoreNonTemporal((short*)(buffer.Data + 32));
             Assert.Equal(First.Take(T.Count), new Span<short>(buffer.Data + 32, T.Count).ToArray());
             values.StoreBytes(buffer.Data + 32);

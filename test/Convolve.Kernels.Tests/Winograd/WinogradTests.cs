@@ -91,9 +91,9 @@ public unsafe class WinogradTests
     private static float[] Pass(bool isBFloat16, WinogradShape shape, bool isTransposed, float slope, Blocked source, Blocked weights,
         float[]? bias, Blocked like, int threads)
     {
-        using LanesBuffer from = source.Store(isBFloat16), kernel = weights.Store(false), to = like.Room(isBFloat16),
+        using AlignedBuffer from = source.Store(isBFloat16), kernel = weights.Store(false), to = like.Room(isBFloat16),
             shift = new((bias?.Length ?? 1) * sizeof(float));
-        using LanesBuffer scratch = new(WinogradPass.ScratchBytes(shape, threads));
+        using AlignedBuffer scratch = new(WinogradPass.ScratchBytes(shape, threads));
         bias?.CopyTo(new Span<float>(shift.Data, bias.Length));
         WinogradPass pass = new(shape, isTransposed, slope, isBFloat16)
         {
@@ -118,9 +118,9 @@ public unsafe class WinogradTests
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         bool isBFloat16 = TPixel.Bytes == 32;
-        using LanesBuffer from = source.Store(isBFloat16), diffs = diff.Store(isBFloat16), to = weights.Room(false),
+        using AlignedBuffer from = source.Store(isBFloat16), diffs = diff.Store(isBFloat16), to = weights.Room(false),
             shift = new(shape.Filters * sizeof(float));
-        using LanesBuffer scratch = new(WinogradGradient.ThreadBytes(shape));
+        using AlignedBuffer scratch = new(WinogradGradient.ThreadBytes(shape));
         for (int thread = 0; thread < threads; thread++)
             WinogradGradient.Run<TPixel, TVector>(shape, from.Data, diffs.Data, to.Floats, shift.Floats, scratch.Floats, thread, threads);
         RequireNear("gradient of the weights", weights.Load(to, false), diffWeights, 2e-5);
@@ -177,11 +177,11 @@ public unsafe class WinogradTests
                 values[i] = BFloat16.ToSingle(BFloat16.FromSingle(values[i]));
         }
 
-        public LanesBuffer Room(bool isBFloat16) => new(values.Length * (isBFloat16 ? 2 : 4));
+        public AlignedBuffer Room(bool isBFloat16) => new(values.Length * (isBFloat16 ? 2 : 4));
 
-        public LanesBuffer Store(bool isBFloat16)
+        public AlignedBuffer Store(bool isBFloat16)
         {
-            LanesBuffer buffer = Room(isBFloat16);
+            AlignedBuffer buffer = Room(isBFloat16);
             for (int i = 0; i < values.Length; i++)
             {
                 if (isBFloat16)
@@ -192,7 +192,7 @@ public unsafe class WinogradTests
             return buffer;
         }
 
-        public float[] Load(LanesBuffer buffer, bool isBFloat16) =>
+        public float[] Load(AlignedBuffer buffer, bool isBFloat16) =>
             [.. Enumerable.Range(0, values.Length)
                 .Select(i => isBFloat16 ? BFloat16.ToSingle(((ushort*)buffer.Data)[place(i)]) : ((float*)buffer.Data)[place(i)])];
     }

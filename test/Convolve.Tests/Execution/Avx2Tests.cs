@@ -1,6 +1,6 @@
 using Convolve.Execution;
 using Convolve.Kernels.Contract;
-using Convolve.Kernels.Lanes;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Machines;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;
@@ -34,8 +34,8 @@ public class Avx2Tests
             isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
         Assert.False(isWide && isKept);
         Assert.Equal(isWide, System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
-        Assert.Equal(isWide, Lanes.IsWide && WinogradConvolution.IsSupported(16));
-        Assert.Equal(Features.Has(Feature.Avx2), Lanes.IsSupported && WinogradConvolution.IsSupported(8));
+        Assert.Equal(isWide, Interleaving.IsWide && WinogradConvolution.IsSupported(16));
+        Assert.Equal(Features.Has(Feature.Avx2), Interleaving.IsSupported && WinogradConvolution.IsSupported(8));
         Assert.Equal(Features.Has(Feature.LibraryAvx512), KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512);
         Assert.Equal(Features.HasNativeBFloat16, Machine.HasNativeBFloat16);
         if (limit == "AVX2")

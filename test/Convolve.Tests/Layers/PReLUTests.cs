@@ -1,5 +1,5 @@
 using Convolve.Kernels.Elementwise;
-using Convolve.Kernels.Lanes;
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Vectors;
 using Convolve.Layers;
 using Convolve.Testing;
@@ -40,7 +40,7 @@ public unsafe class PReLUTests
     private static void RequireFormula<TPixel>(PReLUShape shape, double tolerance) where TPixel : struct, IPixel
     {
         RequireFormula<TPixel, Floats16>(shape, tolerance);
-        if (Lanes.IsSupported)
+        if (Interleaving.IsSupported)
             RequireFormula<TPixel, Floats8>(shape, tolerance);
     }
 

@@ -197,12 +197,12 @@ public class PlanTests
     public void LeNet_runs_with_images_in_the_lanes_in_float32(string name)
     {
         Plan plan = Create(name);
-        Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesForwardWork));
-        Assert.Equal(2, plan.Steps.Count(s => s.Work is LanesBackwardWork));
+        Assert.Equal(2, plan.Steps.Count(s => s.Work is InterleavedForwardWork));
+        Assert.Equal(2, plan.Steps.Count(s => s.Work is InterleavedBackwardWork));
         Assert.DoesNotContain(plan.Steps, s => s.Work is NativeWork { Operation: ConvolutionForward or PoolingForward });
         if (Features.HasNativeBFloat16)
-            Assert.DoesNotContain(Create(name, precision: Precision.BFloat16).Steps, s => s.Work is LanesForwardWork);
-        Assert.DoesNotContain(Create("alexnet-d2l").Steps, s => s.Work is LanesForwardWork);
+            Assert.DoesNotContain(Create(name, precision: Precision.BFloat16).Steps, s => s.Work is InterleavedForwardWork);
+        Assert.DoesNotContain(Create("alexnet-d2l").Steps, s => s.Work is InterleavedForwardWork);
     }
 
     [Fact]
