@@ -5,22 +5,21 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels.Normalization;
 
 /// <summary>
-/// The usual case, windows of five channels with AVX2 or AVX-512: neighbors come from the blocks before and behind by shifts in registers,
-/// and nothing is stored in between.
+/// The usual case, windows of five channels on AVX-512: neighbors come from the blocks before and behind by shifts in registers, and nothing
+/// is stored in between.
 /// </summary>
 /// <remarks>
 /// Loops: for each pixel of a tile, for each block of its channels. source, diff and target are {C/16, pixels, 16}, the tile's pixels of
-/// one image. Three vectors of squares and three of products stay in registers, a tile in the first cache. Memory is the bound, and with
-/// AVX2 the square roots are. Measured at 128x96x55x55 in bfloat16 with AVX-512, forward and backward: 5 and 10 ms; 10 and 22 by the
-/// kernels for any window.
+/// one image. Three vectors of squares and three of products stay in registers, a tile in the first cache. Memory is the bound. Measured at
+/// 128x96x55x55 in bfloat16, forward and backward: 5 and 10 ms; 10 and 22 by the kernels for any window. The 16 registers of AVX2 are too
+/// few: there, the gradient took 1.2 to 1.4 times as long as by those.
 /// </remarks>
 internal static unsafe class ResponseNormFive
 {
     // The blocks of an image are streams too far apart for the hardware to follow: without asking ahead, both passes take twice the time.
     private const int Ahead = 1024;
 
-    public static bool Takes(in ResponseNormShape shape) =>
-        Floats16.IsSupported && shape is { Before: 2, After: 2 };
+    public static bool Takes(in ResponseNormShape shape) => Floats16.IsSupported && shape is { Before: 2, After: 2 };
 
     // bounds: source, diff and target hold a pixel's blocks stride bytes apart, and pixels pixels of each.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Vectors;
 
@@ -106,8 +107,8 @@ internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8x2 LoadBFloat16(void* from) =>
-        new(Floats8.LoadBFloat16(from).Value, Floats8.LoadBFloat16((ushort*)from + 8).Value);
+    public static Floats8x2 LoadBFloat16(void* from) => new((Avx2.ConvertToVector256Int32((ushort*)from) << 16).AsSingle(),
+        (Avx2.ConvertToVector256Int32((ushort*)from + 8) << 16).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBFloat16(void* to) => Floats8.StoreBFloat16(Low, High, to, isStreamed: false);
