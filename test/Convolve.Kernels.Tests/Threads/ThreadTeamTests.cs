@@ -168,10 +168,17 @@ public sealed class ThreadTeamTests : IDisposable
     {
         List<int> inner = [];
         using TeamTask innerTask = new(new Each((share, shares) => inner.Add(10 * shares + share)));
-        using TeamTask task = new(new Each((share, _) =>
+        using ManualResetEventSlim hasRun = new();
+        using TeamTask task = new(new Each((_, _) =>
         {
-            if (ThreadTeam.IsExecutor && inner.Count == 0)
+            if (!ThreadTeam.IsExecutor)
+            {
+                hasRun.Wait(); // leaves a share for the executor thread
+                return;
+            }
+            if (inner.Count == 0)
                 ThreadTeam.Run(innerTask);
+            hasRun.Set();
         }));
         ThreadTeam.Invoke(() =>
         {
