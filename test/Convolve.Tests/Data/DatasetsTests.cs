@@ -98,8 +98,8 @@ public sealed class DatasetsTests
         string expected =
             $"{path} is not mnist's t10k-labels-idx1-ubyte: its unpacked content has the MD5 15d484375f8d13e6eb1aabb0c3f46965, expected " +
             "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: keep each data set in its own folder, " +
-            "since their files have the same names. Delete it and run `Datasets.Fetch(\"mnist\", new() {{ DataDirectory = \"{System}\" " +
-            "}})`.";
+            $"since their files have the same names. Delete it and run `Datasets.Fetch(\"mnist\", new() {{ DataDirectory = " +
+            $"\"{System}\" }})` to download it again.";
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
         Assert.Equal(expected, report.Files[3].Problem);
@@ -184,7 +184,7 @@ public sealed class DatasetsTests
         {
             Assert.Contains(expected[i], report.Files[i].Problem, StringComparison.Ordinal);
             Assert.StartsWith(report.Files[i].Path!, report.Files[i].Problem, StringComparison.Ordinal);
-            Assert.EndsWith($"Delete it and run `Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{options.DataDirectory}\" }})`.",
+            Assert.EndsWith($"`Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{options.DataDirectory}\" }})` to download it again.",
                 report.Files[i].Problem, StringComparison.Ordinal);
         }
 

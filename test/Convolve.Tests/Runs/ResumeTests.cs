@@ -222,8 +222,8 @@ public sealed class ResumeTests : IDisposable
         Recipe asked = run.Recipe;
         Refused("its optimizer is Sgd, got Adam",
             () => run.Resume(TrainingData.Splits(), asked with { Optimizer = new Adam() }));
-        Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(validation: 0.3)));
-        Refused("what was trained on could now be tested on", () => run.Resume(TrainingData.Splits(test: 44)));
+        Refused("training images could now be in the test split", () => run.Resume(TrainingData.Splits(validation: 0.3)));
+        Refused("training images could now be in the test split", () => run.Resume(TrainingData.Splits(test: 44)));
         Refused("it is within an epoch of 8 steps, but an epoch now has 4",
             () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
         Refused("1 epochs are done and another one has begun, but the recipe has only 1",
@@ -252,7 +252,7 @@ public sealed class ResumeTests : IDisposable
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits(), run.Recipe with { Threads = 3 });
         string precision = trainer.Precision == Precision.BFloat16 ? "bfloat16" : "float32",
-            by = $"by {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
+            by = $"with {Machine.KernelLibraryName} for {Machine.InstructionSetName}";
         Assert.Equal(
             $"The run was computed in {precision} on 1 thread {by} and resumes in {precision} on 3 threads {by}, so it won't be " +
             $"bit-identical to an uninterrupted run.",

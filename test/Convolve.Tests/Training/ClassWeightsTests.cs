@@ -129,7 +129,7 @@ public class ClassWeightsTests
         Assert.Equal([8f / 15, 8f / 6, 8f / 3, 0], ClassWeights.Balanced.For(train)!);
         Assert.Equal([1, 2.5f, 1, 0.125f], ClassWeights.Parse("never=0.125,b=2.5").For(train)!);
         Assert.Null(ClassWeights.None.For(train));
-        Assert.Equal("--class-weights names the class d, and the data has a, b, c, never.",
+        Assert.Equal("A class weight is given for d, but the classes of the data are a, b, c, never.",
             Assert.Throws<RecipeException>(() => ClassWeights.Parse("d=2").For(train)).Message);
     }
 

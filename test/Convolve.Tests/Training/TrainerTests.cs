@@ -270,7 +270,7 @@ public class TrainerTests
             Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["run"], TrainingData.Network, splits, Recipe)).Message);
         Assert.Equal(model, File.ReadAllBytes(folder["run/model.safetensors"]));
         File.WriteAllText(folder["file"], "");
-        Assert.StartsWith($"The run folder {folder["file"]} cannot be made: ",
+        Assert.StartsWith($"Can't create the run folder {folder["file"]}: ",
             Assert.Throws<RecipeException>(() => RunFolder.Begin(folder["file"], TrainingData.Network, splits, Recipe)).Message,
             StringComparison.Ordinal);
     }

@@ -53,7 +53,7 @@ public sealed class ArchiveFetchTests : IDisposable
         { "longer", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
         { "longer, not announced", "sent more than the file's SIZE bytes" },
         { "shorter", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
-        { "shorter, not announced", @"holds 50 bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
+        { "shorter, not announced", @"has 50 bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
         { "cut", "cut off after 50 bytes of SIZE bytes: The response ended prematurely.*" },
         { "silent", "no response for 0 s" },
         { "stalled", "stalled after 50 bytes of SIZE bytes: less than 1 kB/s for 0 s" },

@@ -65,7 +65,7 @@ public sealed class DatasetDownloadTests
     public static TheoryData<string, string> BadMirrors => new()
     {
         { "missing", "HTTP 404 Not Found" },
-        { "page", "sent a web page of 29 bytes in place of the file" },
+        { "page", "sent a web page of 29 bytes instead of the file" },
         { "other", "sent other content: its MD5 is [0-9a-f]{32}, expected [0-9a-f]{32}" },
         { "damaged", @"sent \d+ bytes of gzip that are damaged or cut off" },
         { "short", @"sent \d+ bytes of gzip that are damaged or cut off" },
@@ -103,8 +103,8 @@ public sealed class DatasetDownloadTests
         Assert.Equal(
             "Check the network and run `Datasets.Fetch(\"tiny\")` to resume the download; or put train-images-idx3-ubyte.gz, " +
             "train-labels-idx1-ubyte.gz, " +
-            $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or name another " +
-            $"mirror in CONVOLVE_MIRRORS.", lines[3]);
+            $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or set " +
+            $"CONVOLVE_MIRRORS to another mirror.", lines[3]);
         // Nothing that could be taken for a file of the set; of a transfer that was cut off, what has come.
         string[] kept = fault == "cut off" ? [".train-images-idx3-ubyte.gz.part", ".train-images-idx3-ubyte.gz.part.origin"] : [];
         Assert.Equal([".fetching", .. kept], FilesIn(Path.Combine(set.CacheDirectory, "tiny")));

@@ -82,7 +82,7 @@ public sealed class FolderLinkTests : IDisposable
         LoadedData data = Datasets.Load(set.Name);
         Assert.Equal((8, 4), (data.Train.Count, data.Test.Count));
         Assert.Contains(data.Remarks, r => r.StartsWith(set["test/a"], StringComparison.Ordinal)
-            && r.Contains("what is tested was trained on", StringComparison.Ordinal));
+            && r.Contains("the test would use training pictures", StringComparison.Ordinal));
         Assert.Contains("Not tested, because the test split has no picture of it: a.", data.Remarks);
     }
 
@@ -102,7 +102,7 @@ public sealed class FolderLinkTests : IDisposable
         foreach (string path in (string[])["/proc/self", "/proc", "/sys/class"])
         {
             if (Directory.Exists(path))
-                Assert.Contains("is in a file system of the kernel (",
+                Assert.Contains("is in a kernel file system (",
                     Assert.Throws<DataException>(() => ImageFolder.Verify("folder:" + path)).Message, StringComparison.Ordinal);
         }
         Directory.CreateSymbolicLink(_folder["a/process"], "/proc/self");

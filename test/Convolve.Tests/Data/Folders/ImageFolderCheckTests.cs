@@ -137,7 +137,7 @@ public sealed class ImageFolderCheckTests : IDisposable
         File.Copy(_folder["train/a/1.png"], _folder["test/a/leak.png"]);
         List<string> words = [];
         _ = Datasets.Load(_folder.Name, progress: new HeardWords(words));
-        Assert.Contains($"One picture lies in two splits, so that what is tested was trained on: `convolve data verify {_folder.Name}` " +
+        Assert.Contains($"One picture is in two splits, so the test uses training pictures: `convolve data verify {_folder.Name}` " +
             $"lists them.", words);
     }
 
@@ -160,7 +160,7 @@ public sealed class ImageFolderCheckTests : IDisposable
         Refused(_folder.Name,
             $"{_folder.Root} has no picture to test on: of its 2 pictures, no good one is in a test folder, and no class has two. Add " +
             $"some.");
-        Assert.Contains("/data is for sets known by name",
+        Assert.Contains("/data is for data sets known by name",
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message,
             StringComparison.Ordinal);
         Directory.Delete(_folder["one"], true);

@@ -126,7 +126,7 @@ public sealed class PreprocessingTests
     [InlineData("\"mean\"", "\"mu\"", "the name \"mu\" is unknown")]
     [InlineData("\"mean\"", "\"std\"", "this is not valid JSON")]
     [InlineData("\"mean\":", "\"crop\":8,\"mean\":", "the name \"crop\" is unknown")]
-    [InlineData("\"mean\":", "\"steps\":[\"flip\"],\"mean\":", "the step horizontal-flip depends on chance")]
+    [InlineData("\"mean\":", "\"steps\":[\"flip\"],\"mean\":", "the step horizontal-flip is random")]
     [InlineData("\"mean\":", "\"steps\":[\"resize:0\"],\"mean\":", "\"steps\": resize: a size of 0x0 is invalid")]
     [InlineData("\"mean\":", "\"steps\":[3],\"mean\":", "\"steps\": expected text, got the number 3")]
     [InlineData("\"mean\":", "\"steps\":null,\"mean\":", "\"steps\" must be an array, but is null")]

@@ -105,7 +105,7 @@ public sealed class CifarBinaryTests : IDisposable
     public void What_is_no_readable_file_is_refused()
     {
         Refused("no files given. Name at least one, such as data_batch_1.bin.", []);
-        Refused("does not exist. Check the path, or fetch the file.", [Path.Combine(_folder.FullName, "none")]);
+        Refused("does not exist. Check the path, or download the file.", [Path.Combine(_folder.FullName, "none")]);
         Refused("is a folder; expected a file. Pass the path of the file in it.", [_folder.FullName]);
         string good = _folder.Write("good.bin", Single(1));
         Assert.Equal("set: expected 10 class names, because labels of this kind are 0 to 9, got 9.",

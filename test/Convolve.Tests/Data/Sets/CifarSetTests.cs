@@ -80,8 +80,9 @@ public sealed class CifarSetTests : IDisposable
     {
         { "cut", 0, @" has 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. It is cut off, or another file\. Get the " +
             @"file again\." },
-        { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has bytes at its end " +
-            @"that do not belong to it\. Get the file again\." },
+        { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has extra bytes at " +
+            "its end\. " +
+            @"Get the file again\." },
         { "label", 2, @" has the label 4 at image 3, outside 0 to 3\. It is damaged or has another layout\. Get the file again\." },
         { "packed and cut", 0, @" unpacks to 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. .*" },
         { "packed and long", 0, @" unpacks to more than 133 bytes, but 7 images .*" },
@@ -126,7 +127,8 @@ public sealed class CifarSetTests : IDisposable
             Assert.Contains($"(lacks {_set.Info.Files[file].Name})", e.Message, StringComparison.Ordinal);
             return;
         }
-        string mend = $" Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
+        string mend = $" Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to " +
+            $"download it again.";
         Assert.Matches($"^{Regex.Escape(path)}{pattern}{Regex.Escape(mend)}$", e.Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.False(report.IsOk);
@@ -150,7 +152,8 @@ public sealed class CifarSetTests : IDisposable
         string message = $"{Own}/batch_2.bin is not small's batch_2.bin: its unpacked content has the SHA-256 {TestData.Sha256(other)}, " +
             $"expected {TestData.Sha256(_set.Content[1])}. " +
             "This is swapped's x.bin: keep each data set in its own folder, since their files have the same names. " +
-            $"Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
+            $"Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to download it " +
+            $"again.";
         Assert.Equal(message, Assert.Throws<DataException>(() => store.Load("small", _options, null, default)).Message);
         Assert.Equal(message, store.Verify("small", _options, default).Files[1].Problem);
     }
@@ -197,7 +200,7 @@ public sealed class CifarSetTests : IDisposable
     {
         _set.WriteAll(Own, 3, Encoding.UTF8.GetBytes(content));
         string message = $"{Own}/names.txt {problem}: the labels of these files mean something else, or the file is damaged. Delete it " +
-            $"and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})`.";
+            $"and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to download it again.";
         Assert.Equal(message, Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         Assert.Equal([message], _set.Store.Verify("small", _options, default).Files.Select(f => f.Problem).OfType<string>());
     }

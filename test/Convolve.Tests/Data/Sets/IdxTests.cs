@@ -99,15 +99,14 @@ public sealed class IdxTests
         foreach (int junk in (int[])[1, 2, 3, 4, 8, 100])
         {
             yield return ($"images and {junk} bytes", true, [.. GoodImages, .. new byte[junk]],
-                $@" has {76 + junk} bytes, but its header announces 3 images of 4x5 in 76\. It has bytes at its end that do not belong " +
-                $@"to it\." + again);
+                $@" has {76 + junk} bytes, but its header announces 3 images of 4x5 in 76\. It has extra bytes at its end\." + again);
             yield return ($"labels and {junk} bytes", false, [.. GoodLabels, .. new byte[junk]],
                 $@" has {11 + junk} bytes, but .* 3 labels in 11\.");
             yield return ($"packed images and {junk} bytes in the archive", true, TestData.Gzip([.. GoodImages, .. new byte[junk]]),
                 @" continues after the 3 images of 4x5 that its header announces\. It has extra bytes at its end\."
                 + again);
             yield return ($"packed images and {junk} bytes behind the archive", true, [.. packed, .. new byte[junk]],
-                @" does not end where its gzip data ends\. It is cut off within its last 8 bytes, or has bytes at its end");
+                @" does not end where its gzip data ends\. It is cut off within its last 8 bytes, or has extra bytes at its end");
         }
 
         foreach ((uint magic, string came) in ((uint, string)[])

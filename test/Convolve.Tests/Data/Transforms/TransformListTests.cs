@@ -90,7 +90,7 @@ public sealed class TransformListTests
         Assert.Contains("random-crop:64: expected an image of at least 64x64 pixels, got 3x20x90",
             Assert.Throws<DataException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message,
             StringComparison.Ordinal);
-        Assert.Contains("resize:64 makes images of 3x64x72 out of 3x80x90",
+        Assert.Contains("resize:64 makes images of 3x64x72 from 3x80x90",
             Assert.Throws<DataException>(() => TransformList.Parse("resize:64").For(all, new(3, 64, 64))).Message,
             StringComparison.Ordinal);
         ImagePipeline pipeline = new(TestData.Plain(new(3, 64, 64)) with { Steps = [new CenterCrop(64)] }, 3);

@@ -72,7 +72,7 @@ public sealed class TransformTextTests
     [InlineData("random-crop", "random-crop: the size is missing. Write random-crop:64 or random-crop:64x48 (height, width).")]
     [InlineData("random-crop:32x32x3",
         "random-crop: the size: expected a number of pixels, or two as in 64x48 (height, width), got \"32x32x3\".")]
-    [InlineData("random-crop:-3", "random-crop: the size is \"-3\"")]
+    [InlineData("random-crop:-3", "random-crop: the size: expected a number of pixels, or two as in 64x48 (height, width), got \"-3\".")]
     [InlineData("random-crop:0",
         "random-crop: a size of 0x0 is invalid. Height and width must be at least 1, and their product at most 536870911.")]
     [InlineData("resize:60000x60000", "resize: a size of 60000x60000 is invalid.")]
