@@ -33,7 +33,8 @@ internal static unsafe class InterleavedPooling
     /// <param name="activations">The values between activation and average; null for a max pooling or where there is no activation.</param>
     /// <param name="dst">The pooled output; null for an average.</param>
     public static void Backward(
-        in InterleavedPool pool, InterleavedActivation activation, float slope, float* activations, float* dst, byte* argmax, float* diffDst,
+        in InterleavedPool pool, InterleavedActivation activation, float slope, float* activations, float* dst, byte* argmax,
+        float* diffDst,
         float* diffSrc, int first, int count)
     {
         for (int group = first; group < first + count; group++)
@@ -49,20 +50,26 @@ internal static unsafe class InterleavedPooling
         argmax == null ? null : argmax + (long)group * pool.OutFeatures * Width;
 
     internal static void ForwardRow(
-        in InterleavedPool pool, InterleavedActivation activation, float slope, InterleavedView input, InterleavedView output, byte* positions, int row)
+        in InterleavedPool pool, InterleavedActivation activation, float slope, InterleavedView input, InterleavedView output,
+        byte* positions, int row)
     {
         switch (activation)
         {
             case InterleavedActivation.None: InterleavedPoolingForward.Row<Identity>(pool, slope, input, output, positions, row); break;
             case InterleavedActivation.ReLU: InterleavedPoolingForward.Row<Rectify>(pool, slope, input, output, positions, row); break;
-            case InterleavedActivation.LeakyReLU: InterleavedPoolingForward.Row<LeakyRectify>(pool, slope, input, output, positions, row); break;
-            case InterleavedActivation.Tanh: InterleavedPoolingForward.Row<HyperbolicTangent>(pool, slope, input, output, positions, row); break;
+            case InterleavedActivation.LeakyReLU:
+                InterleavedPoolingForward.Row<LeakyRectify>(pool, slope, input, output, positions, row);
+                break;
+            case InterleavedActivation.Tanh:
+                InterleavedPoolingForward.Row<HyperbolicTangent>(pool, slope, input, output, positions, row);
+                break;
             case InterleavedActivation.Sigmoid: InterleavedPoolingForward.Row<Logistic>(pool, slope, input, output, positions, row); break;
         }
     }
 
     internal static void BackwardGroup(
-        in InterleavedPool pool, InterleavedActivation activation, float slope, InterleavedView activations, InterleavedView output, byte* positions,
+        in InterleavedPool pool, InterleavedActivation activation, float slope, InterleavedView activations, InterleavedView output,
+        byte* positions,
         InterleavedView diffDst, InterleavedView diffSrc)
     {
         switch (activation)

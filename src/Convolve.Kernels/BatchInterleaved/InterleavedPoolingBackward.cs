@@ -15,7 +15,8 @@ internal static unsafe class InterleavedPoolingBackward
 {
     // bounds: a window is written only where it overlaps the input; dy, y and positions have a place for each output.
     public static void Group<TFunction>(
-        in InterleavedPool pool, float slope, InterleavedView activations, InterleavedView output, byte* positions, InterleavedView diffDst, InterleavedView diffSrc)
+        in InterleavedPool pool, float slope, InterleavedView activations, InterleavedView output, byte* positions, InterleavedView diffDst,
+        InterleavedView diffSrc)
         where TFunction : struct, IInterleavedFunction
     {
         if (IsWide)
@@ -25,7 +26,8 @@ internal static unsafe class InterleavedPoolingBackward
     }
 
     private static void Group<TVector, TFunction>(
-        in InterleavedPool pool, float slope, InterleavedView activations, InterleavedView output, byte* positions, InterleavedView diffDst, InterleavedView diffSrc)
+        in InterleavedPool pool, float slope, InterleavedView activations, InterleavedView output, byte* positions, InterleavedView diffDst,
+        InterleavedView diffSrc)
         where TVector : unmanaged, IFloats<TVector> where TFunction : struct, IInterleavedFunction
     {
         bool two = pool.IsTwoByTwo;

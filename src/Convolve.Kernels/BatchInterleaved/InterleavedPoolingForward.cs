@@ -85,7 +85,8 @@ internal static unsafe class InterleavedPoolingForward
 
     /// <summary>Any window; the part of it inside the input is found for every position.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AnyRow<TVector, TFunction>(in InterleavedPool pool, float slope, byte* x, nint inRow, float* y, byte* positions, int row)
+    private static void AnyRow<TVector, TFunction>(in InterleavedPool pool, float slope, byte* x, nint inRow, float* y, byte* positions,
+        int row)
         where TVector : unmanaged, IFloats<TVector> where TFunction : struct, IInterleavedFunction
     {
         TVector slopes = TVector.Create(slope);

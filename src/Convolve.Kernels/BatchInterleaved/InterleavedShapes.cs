@@ -43,7 +43,8 @@ internal readonly record struct InterleavedPool(
     public int OutFeatures => Channels * OutHeight * OutWidth;
 
     /// <summary>The bytes of the positions of the maxima of a batch, one byte for every output value; 0 for averages.</summary>
-    public long ArgmaxBytes(int batch) => Kind == InterleavedPoolKind.Max ? (long)Interleaving.Groups(batch) * OutFeatures * Interleaving.Width : 0;
+    public long ArgmaxBytes(int batch) => Kind == InterleavedPoolKind.Max
+        ? (long)Interleaving.Groups(batch) * OutFeatures * Interleaving.Width : 0;
 
     internal bool IsTwoByTwo => (KernelHeight, KernelWidth, StrideH, StrideW) == (2, 2, 2, 2)
         && (PadTop, PadLeft, PadBottom, PadRight) == (0, 0, 0, 0);
@@ -61,7 +62,8 @@ internal enum InterleavedActivation
 
 /// <summary>A convolution, its activation and, if there is one, the pooling after it, as one unit of work.</summary>
 /// <param name="Slope">The factor of LeakyReLU below zero.</param>
-internal readonly record struct InterleavedStage(InterleavedConv Conv, InterleavedActivation Activation, float Slope = 0.01f, InterleavedPool? Pool = null)
+internal readonly record struct InterleavedStage(InterleavedConv Conv, InterleavedActivation Activation, float Slope = 0.01f,
+    InterleavedPool? Pool = null)
 {
     public int OutFeatures => Pool?.OutFeatures ?? Conv.OutFeatures;
 

@@ -48,7 +48,8 @@ internal static unsafe class InterleavedStages
             for (int row = 0; row < pool.OutHeight; row++)
             {
                 int top = row * pool.StrideH - pool.PadTop, end = Math.Min(top + pool.KernelHeight, outHeight);
-                InterleavedView window = rings ? new InterleavedView(between.Origin - top * between.Row, between.Row, between.Plane) : between;
+                InterleavedView window = rings ? new InterleavedView(between.Origin - top * between.Row, between.Row, between.Plane)
+                    : between;
                 for (ready = keeps ? ready : Math.Max(ready, top); ready < end; ready++)
                     forward.Row(ready, window.Origin + ready * window.Row, window.Plane, before, stage.Slope);
                 InterleavedPooling.ForwardRow(pool, after, stage.Slope, window, output, positions, row);
@@ -76,7 +77,8 @@ internal static unsafe class InterleavedStages
     /// <param name="dst">The stage's output.</param>
     /// <param name="diffDst">The gradient of the output, zero in the lanes that hold no image.</param>
     /// <param name="sums">
-    /// Receives the thread's sums, <see cref="InterleavedConvolution.WeightSumsBytes"/>, for <see cref="InterleavedConvolution.ReduceWeights"/>.
+    /// Receives the thread's sums, <see cref="InterleavedConvolution.WeightSumsBytes"/>, for
+    /// <see cref="InterleavedConvolution.ReduceWeights"/>.
     /// </param>
     /// <param name="diffSrc">Receives the gradient of the input; null where nobody asks, as for the first layer.</param>
     public static void Backward(

@@ -5,8 +5,8 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels.Normalization;
 
 /// <summary>
-/// The usual case, windows of five channels on AVX-512: neighbors come from the blocks before and behind by shifts in registers, and nothing
-/// is stored in between.
+/// The usual case, windows of five channels on AVX-512: neighbors come from the blocks before and behind by shifts in registers, and
+/// nothing is stored in between.
 /// </summary>
 /// <remarks>
 /// Loops: for each pixel of a tile, for each block of its channels. source, diff and target are {C/16, pixels, 16}, the tile's pixels of

@@ -11,9 +11,9 @@ internal static class ResultsPage
     private const string Head = """
         # Results
 
-        Each experiment of the teaching material as it ran here, next to the published figures. `convolve reproduce` lists the experiments,
-        runs one by its name, and writes this page from the folders of the runs. Ranges are 95 % Wilson intervals over the test images if one
-        seed ran; ± is the 95 % interval of the mean over several seeds.
+        Each experiment of the teaching material as it ran here, next to the published figures. `convolve reproduce` lists the
+        experiments, runs one by its name, and writes this page from the folders of the runs. Ranges are 95 % Wilson intervals over the test
+        images if one seed ran; ± is the 95 % interval of the mean over several seeds.
 
         """;
 

@@ -1,7 +1,7 @@
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
 using Convolve.Kernels.Elementwise;
-using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Passes;
@@ -57,7 +57,8 @@ internal sealed class Runnables
             [.. concat.PartBytes.Select((bytes, i) => (At(Argument.FirstSource + i), bytes))], concat.IsSplit),
         SpaceToDepthWork depth => new SpaceToDepthKernel(depth.Shape, _step[Argument.Source].Layout.Sizes[0], At(Argument.Source),
             At(Argument.Target)),
-        InterleavedCopyWork copy => new InterleavedCopyKernel((int)_step[copy.IsInterleaving ? Argument.Source : Argument.Target].Layout.Sizes[0],
+        InterleavedCopyWork copy =>
+        new InterleavedCopyKernel((int)_step[copy.IsInterleaving ? Argument.Source : Argument.Target].Layout.Sizes[0],
             copy.Features, copy.IsInterleaving, At(Argument.Source), At(Argument.Target)),
         InterleavedForwardWork forward => Lanes(forward),
         InterleavedBackwardWork backward => Lanes(backward),

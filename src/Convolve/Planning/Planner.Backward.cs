@@ -25,7 +25,8 @@ internal sealed partial class Planner
             new(Argument.Target, gradient, Access.Write));
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
-        foreach (Node node in _graph.Nodes.Skip(1).Reverse().Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
+        foreach (Node node in _graph.Nodes.Skip(1).Reverse()
+            .Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
             LowerBackward(node, Collect(node));
         BackInterleaved();
     }

@@ -1,6 +1,6 @@
 using Convolve.Graphs;
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.BatchInterleaved;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Machines;
 using Convolve.Layers;
@@ -86,7 +86,8 @@ internal sealed partial class Planner
                 pooling.Stride.Height, pooling.Stride.Width, w.Before.Height, w.Before.Width, w.After.Height, w.After.Width);
         }
         Window window = conv.Walk(node.Input);
-        InterleavedConv shape = new(node.Input.Channels, node.Input.Height, node.Input.Width, conv.Filters, conv.Kernel.Height, conv.Kernel.Width,
+        InterleavedConv shape = new(node.Input.Channels, node.Input.Height, node.Input.Width, conv.Filters, conv.Kernel.Height,
+            conv.Kernel.Width,
             conv.Stride.Height, conv.Stride.Width, window.Before.Height, window.Before.Width, window.After.Height, window.After.Width);
         return new(new(shape, activation, slope, pool), node, last);
     }
@@ -121,7 +122,8 @@ internal sealed partial class Planner
         if (_options.IsTraining && part.Stage.Pool is { Kind: InterleavedPoolKind.Max } pool)
             uses.Add(new(Argument.Workspace, part.Argmax =
                 NewTensor($"{part.Last.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes((int)Batch))), Access.Write));
-        Emit(conv, "forward", new InterleavedForwardWork(part.Stage), _options.Threads * InterleavedStages.ForwardScratchBytes(part.Stage), [.. uses]);
+        Emit(conv, "forward", new InterleavedForwardWork(part.Stage), _options.Threads * InterleavedStages.ForwardScratchBytes(part.Stage),
+            [.. uses]);
         return part.Target;
     }
 
@@ -153,8 +155,10 @@ internal sealed partial class Planner
             uses.Add(new(Argument.Workspace, part.Argmax, Access.Read));
         Tensor result = gradient;
         if (!isFirst)
-            uses.Add(new(Argument.DiffSource, result = NewTensor($"d {conv.Inputs[0].Name}", InterleavedLayoutOf(conv.Input)), Access.Write));
-        Emit(conv, "backward", new InterleavedBackwardWork(part.Stage), _options.Threads * InterleavedStages.BackwardScratchBytes(part.Stage),
+            uses.Add(new(Argument.DiffSource, result = NewTensor($"d {conv.Inputs[0].Name}", InterleavedLayoutOf(conv.Input)),
+                Access.Write));
+        Emit(conv, "backward", new InterleavedBackwardWork(part.Stage),
+            _options.Threads * InterleavedStages.BackwardScratchBytes(part.Stage),
             [.. uses]);
         Emit(conv, "sum of weight gradients", new InterleavedReduceWork(part.Stage.Conv), 0, new(Argument.Source, sums, Access.Read),
             new(Argument.DiffWeights, Parameter(conv, "weight", Region.Gradients), Access.Write),

@@ -1,6 +1,6 @@
+using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
-using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Pooling;
 using Convolve.Kernels.Winograd;

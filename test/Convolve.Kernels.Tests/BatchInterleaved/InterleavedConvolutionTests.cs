@@ -77,7 +77,8 @@ public sealed unsafe class InterleavedConvolutionTests
     public void WeightGradientsAreTheSameBitsForAThreadCountAndIgnoreEmptyLanes()
     {
         const int batch = 77;
-        float[] src = InterleavedReference.Random(batch * LeNet2.InFeatures, 1), diff = InterleavedReference.Random(batch * LeNet2.OutFeatures, 2);
+        float[] src = InterleavedReference.Random(batch * LeNet2.InFeatures, 1),
+            diff = InterleavedReference.Random(batch * LeNet2.OutFeatures, 2);
         for (int threads = 1; threads <= 4; threads++)
         {
             (float[] weights, float[] bias) = BackwardWeights(LeNet2, batch, src, diff, threads, filler: 0);
@@ -94,8 +95,10 @@ public sealed unsafe class InterleavedConvolutionTests
 
     private static void Check(InterleavedConv conv, int batch, InterleavedActivation activation, int threads)
     {
-        float[] src = InterleavedReference.Random(batch * conv.InFeatures, 1), diff = InterleavedReference.Random(batch * conv.OutFeatures, 2);
-        float[] weights = InterleavedReference.Random(conv.Filters * conv.Taps, 3, 0.3f), bias = InterleavedReference.Random(conv.Filters, 4);
+        float[] src = InterleavedReference.Random(batch * conv.InFeatures, 1),
+            diff = InterleavedReference.Random(batch * conv.OutFeatures, 2);
+        float[] weights = InterleavedReference.Random(conv.Filters * conv.Taps, 3, 0.3f),
+            bias = InterleavedReference.Random(conv.Filters, 4);
         double[] wideDiff = [.. diff];
         int groups = Interleaving.Groups(batch);
 
@@ -103,7 +106,8 @@ public sealed unsafe class InterleavedConvolutionTests
         using (AlignedBuffer x = AlignedBuffer.Interleave(src, batch, 0.5f), y = new(Interleaving.Bytes(batch, conv.OutFeatures)))
         {
             Run(threads, groups, InterleavedConvolution.ForwardScratchBytes(conv), (_, scratch, first, count) =>
-                InterleavedConvolution.Forward(conv, activation, Slope, x.Floats, w.Floats, b.Floats, y.Floats, scratch.Data, first, count));
+                InterleavedConvolution.Forward(conv, activation, Slope, x.Floats, w.Floats, b.Floats, y.Floats, scratch.Data, first,
+                    count));
             double[] want = [.. InterleavedReference.Forward(conv, batch, src, weights, bias)
                 .Select(value => InterleavedReference.Activate(activation, value, Slope))];
             InterleavedReference.Near(want, y.ToPlain(batch));
@@ -126,7 +130,8 @@ public sealed unsafe class InterleavedConvolutionTests
         using AlignedBuffer x = AlignedBuffer.Interleave(src, batch, filler), dy = AlignedBuffer.Interleave(diff, batch, 0);
         using AlignedBuffer sums = new(threads * InterleavedConvolution.WeightSumsBytes(conv));
         using AlignedBuffer weights = new(conv.Filters * conv.Taps * sizeof(float)), bias = new(conv.Filters * sizeof(float));
-        Run(threads, Interleaving.Groups(batch), InterleavedConvolution.BackwardWeightsScratchBytes(conv), (thread, scratch, first, count) =>
+        Run(threads, Interleaving.Groups(batch), InterleavedConvolution.BackwardWeightsScratchBytes(conv),
+            (thread, scratch, first, count) =>
             InterleavedConvolution.BackwardWeights(
                 conv, x.Floats, dy.Floats, sums.Data + thread * InterleavedConvolution.WeightSumsBytes(conv), scratch.Data, first, count));
         Run(threads, conv.Filters, 64, (_, _, first, count) =>

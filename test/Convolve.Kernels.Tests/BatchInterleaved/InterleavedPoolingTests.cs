@@ -66,7 +66,8 @@ public sealed unsafe class InterleavedPoolingTests
     {
         bool max = pool.Kind == InterleavedPoolKind.Max;
         int groups = Interleaving.Groups(batch);
-        float[] src = InterleavedReference.Random(batch * pool.InFeatures, 1, 3), diff = InterleavedReference.Random(batch * pool.OutFeatures, 2);
+        float[] src = InterleavedReference.Random(batch * pool.InFeatures, 1, 3),
+            diff = InterleavedReference.Random(batch * pool.OutFeatures, 2);
         float[] active = [.. src.Select(value => (float)InterleavedReference.Activate(activation, value, Slope))];
         double[] wide = [.. src];
         using AlignedBuffer x = AlignedBuffer.Interleave(src, batch, 0.5f), y = new(Interleaving.Bytes(batch, pool.OutFeatures));

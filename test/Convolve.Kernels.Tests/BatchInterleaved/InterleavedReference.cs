@@ -91,7 +91,8 @@ internal static class InterleavedReference
 
     /// <summary>The gradient before the activation; for a max pooling the kernel's own choice of maxima is followed.</summary>
     public static double[] PoolBackward(
-        InterleavedPool pool, InterleavedActivation activation, double slope, int batch, double[] src, Func<int, int> argmax, float[] diffDst)
+        InterleavedPool pool, InterleavedActivation activation, double slope, int batch, double[] src, Func<int, int> argmax,
+        float[] diffDst)
     {
         double[] diffSrc = new double[batch * pool.InFeatures];
         ForEach(pool, batch, (plane, output, window) =>

@@ -83,8 +83,10 @@ public sealed unsafe class InterleavedStagesTests
         InterleavedConv conv = stage.Conv;
         InterleavedActivation activation = stage.Activation;
         int groups = Interleaving.Groups(batch);
-        float[] src = InterleavedReference.Random(batch * conv.InFeatures, 1), diff = InterleavedReference.Random(batch * stage.OutFeatures, 2);
-        float[] weights = InterleavedReference.Random(conv.Filters * conv.Taps, 3, 0.3f), bias = InterleavedReference.Random(conv.Filters, 4);
+        float[] src = InterleavedReference.Random(batch * conv.InFeatures, 1),
+            diff = InterleavedReference.Random(batch * stage.OutFeatures, 2);
+        float[] weights = InterleavedReference.Random(conv.Filters * conv.Taps, 3, 0.3f),
+            bias = InterleavedReference.Random(conv.Filters, 4);
         using AlignedBuffer x = AlignedBuffer.Interleave(src, batch, 0.5f), y = new(Interleaving.Bytes(batch, stage.OutFeatures));
         using AlignedBuffer inferred = new(y.Bytes), w = AlignedBuffer.Of(weights), b = AlignedBuffer.Of(bias);
         using AlignedBuffer kept = new(Interleaving.Bytes(batch, conv.OutFeatures)), positions = new(stage.Pool?.ArgmaxBytes(batch) ?? 0);

@@ -1,6 +1,6 @@
 using Convolve.Execution;
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.BatchInterleaved;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Machines;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;

@@ -1,5 +1,5 @@
-using Convolve.Kernels.Elementwise;
 using Convolve.Kernels.BatchInterleaved;
+using Convolve.Kernels.Elementwise;
 using Convolve.Kernels.Vectors;
 using Convolve.Layers;
 using Convolve.Testing;

@@ -88,7 +88,7 @@ public sealed class TarExtractionTests : IDisposable
         long before = GC.GetTotalAllocatedBytes();
         DataException e = Assert.Throws<DataException>(() => Unpack(archive));
         Assert.Matches($@"^{Regex.Escape(archive)} {pattern}\. Nothing from it was kept\. Delete it and download the data set " +
-            "again\.$", e.Message);
+            @"again\.$", e.Message);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 20 << 20);
         Assert.Equal(["set.tar.gz", "target"], Directory.GetFileSystemEntries(_folder.FullName).Select(Path.GetFileName).Order());
         Assert.Empty(Taken().Except(Files.Select(f => f.Name)));

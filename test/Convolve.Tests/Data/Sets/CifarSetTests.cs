@@ -81,7 +81,7 @@ public sealed class CifarSetTests : IDisposable
         { "cut", 0, @" has 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. It is cut off, or another file\. Get the " +
             @"file again\." },
         { "long", 1, @" has 96 bytes, but 5 images of 3x2x3 with 1 label byte each take 95\. It is another file, or has extra bytes at " +
-            "its end\. " +
+            @"its end\. " +
             @"Get the file again\." },
         { "label", 2, @" has the label 4 at image 3, outside 0 to 3\. It is damaged or has another layout\. Get the file again\." },
         { "packed and cut", 0, @" unpacks to 132 bytes, but 7 images of 3x2x3 with 1 label byte each take 133\. .*" },
