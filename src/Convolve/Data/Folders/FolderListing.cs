@@ -2,8 +2,8 @@ using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Data.Folders;
 
-/// <summary>A file that is named like a picture.</summary>
-internal readonly record struct FolderFile(string Path, SplitPart Part, int Label);
+/// <summary>A file that is named like a picture; 0 bytes where its length isn't known.</summary>
+internal readonly record struct FolderFile(string Path, SplitPart Part, int Label, long Bytes);
 
 /// <summary>The contents of a folder of pictures, by names alone: nothing is read.</summary>
 internal sealed class FolderListing
@@ -103,17 +103,17 @@ internal sealed class FolderListing
             foreach (string folder in PartFolders[(int)part] is { Length: > 0 } own ? Folders(own) : [])
                 groups.Add((part, folder, labels.GetValueOrDefault(Path.GetFileName(folder), -1)));
         FolderWalk walk = new(realRoot, [.. groups.Select(g => g.Path)], paths, kernel);
-        Dictionary<int, List<string>> below = [];
+        Dictionary<int, List<WalkedFile>> below = [];
         List<string> unknown = [];
         for (int group = 0; group < groups.Count; group++)
         {
             (SplitPart part, string path, int label) = groups[group];
-            List<string> pictures = [];
+            List<WalkedFile> pictures = [];
             foreach (WalkedFile file in walk.Files[group].OrderBy(f => f.Path, NaturalOrder.Instance))
             {
                 if (file.IsClosed || IsPicture(file.Path))
                 {
-                    pictures.Add(file.Path);
+                    pictures.Add(file);
                     continue;
                 }
                 _unread.Add(file.Path);
@@ -137,7 +137,7 @@ internal sealed class FolderListing
                     Add(part == SplitPart.Train ? EmptyClass : UntestedClass, path, "has no pictures. Add some, or delete the folder.");
             }
             else
-                _files.AddRange(pictures.Select(file => new FolderFile(file, part, label)));
+                _files.AddRange(pictures.Select(file => new FolderFile(file.Path, part, label, file.Bytes)));
         }
         if (unknown.Count > 0)
         {
@@ -154,7 +154,7 @@ internal sealed class FolderListing
                 foreach (string name in ClassNames.Where(name => !Directory.Exists(Path.Combine(folder, name))))
                     Add(UntestedClass, folder, $"has no folder {name}, so that class is not tested.");
         if (!IsDivided && !isOfNetwork)
-            LookForSplits([.. groups.Select((g, i) => (g.Path, Pictures: below[i]))]);
+            LookForSplits([.. groups.Select((g, i) => (g.Path, Pictures: below[i].ConvertAll(p => p.Path)))]);
     }
 
     // One folder under two classes or in two splits is as wrong as the same pictures there.

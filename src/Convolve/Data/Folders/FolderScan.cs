@@ -64,7 +64,7 @@ internal sealed class FolderScan
         Parallel.For(0, listing.Files.Count,
             new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount }, i =>
         {
-            scan._files[i] = scan.Check(listing.Files[i].Path);
+            scan._files[i] = scan.Check(listing.Files[i]);
             long done = Interlocked.Increment(ref scan._done), then = Interlocked.Read(ref last);
             if (progress is not null && Stopwatch.GetElapsedTime(then) > Interval
                 && Interlocked.CompareExchange(ref last, Stopwatch.GetTimestamp(), then) == then)
@@ -98,14 +98,15 @@ internal sealed class FolderScan
         }
     }
 
-    private ScannedFile Check(string path)
+    private ScannedFile Check(FolderFile file)
     {
+        string path = file.Path;
         byte[] rented = [], planes = [];
         UInt128 digest = 0;
         int length = 0;
         try
         {
-            length = IsEmpty(path) ? 0 : Read(path, out rented);
+            length = file.Bytes == 0 && IsEmpty(path) ? 0 : Read(path, out rented);
             ReadOnlySpan<byte> data = rented.AsSpan(0, length);
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
             SHA256.HashData(data, hash);

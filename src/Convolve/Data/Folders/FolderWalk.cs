@@ -7,7 +7,8 @@ namespace Convolve.Data.Folders;
 /// <param name="RealFolder">The real path of the folder that it is in.</param>
 /// <param name="IsClosed">Whether it is a folder that may not be looked into, and stands for the files in it.</param>
 /// <param name="IsLink">Whether it is a symbolic link.</param>
-internal readonly record struct WalkedFile(string Path, string RealFolder, bool IsClosed, bool IsLink);
+/// <param name="Bytes">Its length, which the walk has asked for anyway; 0 where that isn't known.</param>
+internal readonly record struct WalkedFile(string Path, string RealFolder, bool IsClosed, bool IsLink, long Bytes = 0);
 
 /// <summary>A folder or file that was passed over, since it leads to what is read already or to where there are no pictures.</summary>
 /// <param name="Path">Where it was found.</param>
@@ -23,7 +24,7 @@ internal readonly record struct PassedOver(string Path, string Target, int Group
 /// </summary>
 internal sealed class FolderWalk
 {
-    private readonly record struct Entry(string Path, bool IsFolder, bool IsLink);
+    private readonly record struct Entry(string Path, bool IsFolder, bool IsLink, long Bytes);
 
     private readonly record struct Folder(string Path, string Real, int Group);
 
@@ -107,7 +108,7 @@ internal sealed class FolderWalk
             foreach (Entry entry in Entries(folder))
             {
                 if (!entry.IsFolder)
-                    _files[folder.Group].Add(new(entry.Path, folder.Real, false, entry.IsLink));
+                    _files[folder.Group].Add(new(entry.Path, folder.Real, false, entry.IsLink, entry.Bytes));
                 else if (entry.IsLink)
                     _links.Enqueue((entry.Path, folder.Group));
                 else
@@ -120,8 +121,7 @@ internal sealed class FolderWalk
     {
         try
         {
-            return [.. new FileSystemEnumerable<Entry>(folder.Path,
-                (ref e) => new(e.ToFullPath(), e.IsDirectory, e.Attributes.HasFlag(FileAttributes.ReparsePoint)), Everything)
+            return [.. new FileSystemEnumerable<Entry>(folder.Path, EntryOf, Everything)
             {
                 ShouldIncludePredicate = (ref e) => e.FileName[0] != '.',
             }];
@@ -131,6 +131,13 @@ internal sealed class FolderWalk
             _files[folder.Group].Add(new(folder.Path, folder.Real, true, false));
             return [];
         }
+    }
+
+    // A link has the length of its text.
+    private static Entry EntryOf(ref FileSystemEntry entry)
+    {
+        bool isLink = entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+        return new(entry.ToFullPath(), entry.IsDirectory, isLink, isLink ? 0 : entry.Length);
     }
 
     // Links to files that the same class has anyway.
