@@ -90,7 +90,14 @@ internal sealed class RandomGraphs
         }
     }
 
-    private Activation Activation() => Next(0, 4) switch { 0 => new Tanh(), 1 => new Sigmoid(), 2 => new LeakyReLU(0.1f), _ => new ReLU() };
+    private Activation Activation() => Next(0, 5) switch
+    {
+        0 => new Tanh(),
+        1 => new Sigmoid(),
+        2 => new LeakyReLU(0.1f),
+        3 => new PReLU(perChannel: Next(0, 1) == 0),
+        _ => new ReLU(),
+    };
 
     private Dropout Dropout() => new(Next(0, 3) == 0 ? 0 : 0.4f);
 
