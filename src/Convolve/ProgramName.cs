@@ -11,5 +11,5 @@ internal static class ProgramName
     /// elsewhere it is a call of the library.
     /// </summary>
     public static Func<string, string?, string> FetchCommand { get; set; } = (name, folder) =>
-        $"Datasets.Fetch(\"{name}\"{(folder is null ? "" : $", new() {{ DataDirectory = \"{folder}\" }}")})";
+        $"Datasets.Load(\"{name}\", new() {{ AllowDownload = true{(folder is null ? "" : $", DataDirectory = \"{folder}\"")} }})";
 }

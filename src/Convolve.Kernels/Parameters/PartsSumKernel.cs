@@ -11,7 +11,7 @@ namespace Convolve.Kernels.Parameters;
 internal readonly record struct GradientParts(nint Sum, nint[] Others, long Floats);
 
 /// <summary>Adds the parts of gradients, in their order.</summary>
-internal sealed unsafe class PartsSumKernel(IReadOnlyList<GradientParts> gradients) : ITeamWork
+internal sealed unsafe class PartsSumKernel(GradientParts[] gradients) : ITeamWork
 {
     // bounds: a share is whole vectors below the number of floats, and the last one the rest up to it.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -93,7 +93,7 @@ internal sealed class SharesRunnable : Runnable
                 .Select(share => binder.Arena.At(step.Scratchpad!.Offset + PlaceOf(step, share, argument), bytes))];
             sums.Add(new(binder.Address(use.Tensor), others, bytes / sizeof(float)));
         }
-        return new(sums);
+        return new([.. sums]);
     }
 
     private static long PlaceOf(Step step, BatchShare share, Argument argument) =>

@@ -196,7 +196,7 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         File.WriteAllText(_cli.At("some/Bag/x.gif"), "GIF89a");
         JsonObject some = _cli.Run("evaluate", "run", "--data", "folder:some", "--json").Json;
         Assert.Equal(4, (int)some["images"]!);
-        Assert.Equal(["1 file is left out, since only JPEG and PNG are read: 1 .gif.",
+        Assert.Equal(["1 file is left out, because only JPEG and PNG are read: 1 .gif.",
             "Not tested, because the test split has no picture of them: Ankle boot, Dress, Pullover, Sandal, Shirt, Sneaker and 2 more.",
             "6 of 10 pictures were trained on or chose the best epoch, and are left out of the test."],
             some["data_remarks"]!.AsArray().Select(r => (string)r!));

@@ -41,7 +41,7 @@ public sealed class PracticeTests : IDisposable
             _cli.Run("train", "--resume", "run").Output, StringComparison.Ordinal);
         CliResult alone = _cli.Run([.. Small, "--early-stop-metric", "loss"]);
         Assert.Equal(2, alone.Status);
-        Assert.StartsWith("convolve: --early-stop-metric belongs to --early-stop N.", alone.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: --early-stop-metric only applies to --early-stop N.", alone.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,8 +159,8 @@ public sealed class PracticeTests : IDisposable
         CliResult whole = _cli.Run(large);
         Assert.Equal(2, whole.Status);
         Assert.Matches(
-            @"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), and .+ are available\. The largest batch size that fits is " +
-            @"(\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
+            @"convolve: vgg19 at batch size \d+ needs .+ of memory \(.+\), but only .+ is available\. The largest batch size that " +
+            @"fits is (\d+): --batch-size \1; or compute each batch in parts: --micro-batch \d+\.\n$", whole.Errors);
         CliResult parts = _cli.Run([.. large, "--micro-batch", "7900"]);
         Assert.Equal(2, parts.Status);
         Assert.Matches(@"convolve: vgg19 at micro-batch 7900 needs .+ The largest micro-batch that fits is (\d+): --micro-batch \1\.\n$",

@@ -98,13 +98,14 @@ public sealed class DatasetsTests
         string expected =
             $"{path} is not mnist's t10k-labels-idx1-ubyte: its unpacked content has the MD5 15d484375f8d13e6eb1aabb0c3f46965, expected " +
             "27ae3e4e09519cfbb04c329615203637. This is fashion-mnist's t10k-labels-idx1-ubyte: keep each data set in its own folder, " +
-            $"since their files have the same names. Delete it and run `Datasets.Fetch(\"mnist\", new() {{ DataDirectory = " +
+            $"since their files have the same names. Delete it and run `Datasets.Load(\"mnist\", new() {{ AllowDownload = true, " +
+            $"DataDirectory = " +
             $"\"{System}\" }})` to download it again.";
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
         Assert.Equal(expected, report.Files[3].Problem);
         DataException e = Assert.Throws<DataException>(() => Datasets.Load("mnist", options));
-        Assert.Contains("This is fashion-mnist's train-images-idx3-ubyte: give each set its own folder", e.Message,
+        Assert.Contains("This is fashion-mnist's train-images-idx3-ubyte: keep each data set in its own folder", e.Message,
             StringComparison.Ordinal);
     }
 
@@ -153,11 +154,13 @@ public sealed class DatasetsTests
             "tiny was not found. Looked for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
             "t10k-labels-idx1-ubyte, " +
             $"plain or with .gz, in {own}/tiny (no such folder); {own} (lacks t10k-labels-idx1-ubyte). Put them into {own}/tiny, fetch " +
-            $"them with `Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{own}\" }})`, or leave out the data directory to search the " +
+            $"them with `Datasets.Load(\"tiny\", new() {{ AllowDownload = true, DataDirectory = \"{own}\" }})`, or leave out the data " +
+            $"directory to search the " +
             $"usual places.",
             e.Message.Replace('\\', '/'));
         e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { AllowDownload = false }, null, default));
-        Assert.EndsWith("Run `Datasets.Fetch(\"tiny\")`, or set CONVOLVE_DATA to the folder with its files.", e.Message,
+        Assert.EndsWith("Run `Datasets.Load(\"tiny\", new() { AllowDownload = true })`, or set CONVOLVE_DATA to the folder with its " +
+            "files.", e.Message,
             StringComparison.Ordinal);
 
         DatasetReport report = set.Store.Verify("tiny", new() { DataDirectory = own }, default);
@@ -184,7 +187,8 @@ public sealed class DatasetsTests
         {
             Assert.Contains(expected[i], report.Files[i].Problem, StringComparison.Ordinal);
             Assert.StartsWith(report.Files[i].Path!, report.Files[i].Problem, StringComparison.Ordinal);
-            Assert.EndsWith($"`Datasets.Fetch(\"tiny\", new() {{ DataDirectory = \"{options.DataDirectory}\" }})` to download it again.",
+            Assert.EndsWith($"`Datasets.Load(\"tiny\", new() {{ AllowDownload = true, DataDirectory = \"{options.DataDirectory}\" }})` " +
+                $"to download it again.",
                 report.Files[i].Problem, StringComparison.Ordinal);
         }
 

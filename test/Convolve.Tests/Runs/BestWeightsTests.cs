@@ -84,7 +84,7 @@ public sealed class BestWeightsTests : IDisposable
         using RunFolder run = RunFolder.Open(_folder["run"]);
         using Trainer trainer = run.Resume(TrainingData.Splits());
         Assert.Equal(
-            $"{model} can't be used: it is damaged: it has changed since it was written. It is written again from " +
+            $"{model} can't be used: it is damaged: it has changed since it was written. It is restored from " +
             $"{_folder["run/checkpoint/epoch-000001-step-00000000.safetensors"]}, "
             + "which has those of epoch 1, the best.", Assert.Single(trainer.ResumedFrom!.Notes));
         Assert.Equal(whole, File.ReadAllBytes(model));

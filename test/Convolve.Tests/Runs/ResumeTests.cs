@@ -228,7 +228,7 @@ public sealed class ResumeTests : IDisposable
             () => run.Resume(TrainingData.Splits(), asked with { BatchSize = 32 }));
         Refused("1 epochs are done and another one has begun, but the recipe has only 1",
             () => run.Resume(TrainingData.Splits(), asked with { Epochs = 1 }));
-        Refused("its input was prepared as", () => run.Resume(TrainingData.Splits(), asked with { Normalization = Normalization.None }));
+        Refused("its preprocessing was ", () => run.Resume(TrainingData.Splits(), asked with { Normalization = Normalization.None }));
         Graph wider = Graph.Sequential("small", (1, 12, 12),
             [new Conv2d(9, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(20), new ReLU(), new Linear(TrainingData.Classes)]);
         Assert.Contains("The network has conv1.weight F32 [9, 1, 3, 3], but ",

@@ -80,7 +80,7 @@ public sealed class OverfitTests
         int[] one = [.. Enumerable.Range(0, all.Count).Where(i => all.LabelOf(i) == 2)];
         OverfitCheck check = OverfitCheck.Run(TrainingData.Network, TrainingData.Splits() with { Train = new("train", all, one) }, Recipe);
         Assert.False(check.IsLearned);
-        Assert.Contains("are of the class class 2, which shows nothing", check.Fault, StringComparison.Ordinal);
+        Assert.Contains("are of the class class 2, which proves nothing", check.Fault, StringComparison.Ordinal);
     }
 
     private static OverfitCheck NotLearned(Graph graph, DataSplits data, Recipe recipe)

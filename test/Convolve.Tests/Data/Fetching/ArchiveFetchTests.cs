@@ -49,11 +49,11 @@ public sealed class ArchiveFetchTests : IDisposable
         { "500 Internal Server Error", "HTTP 500 Internal Server Error" },
         { "page", "announces 16 bytes, expected SIZE: it is another file, or a web page" },
         { "page of no size", "sent a web page instead of the file; a firewall or a login page may be in between" },
-        { "other", "has SIZE bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
+        { "other", "holds SIZE bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
         { "longer", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
         { "longer, not announced", "sent more than the file's SIZE bytes" },
         { "shorter", @"announces \d+ bytes, expected SIZE: it is another file, or a web page" },
-        { "shorter, not announced", @"has 50 bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
+        { "shorter, not announced", @"holds 50 bytes with the MD5 [0-9a-f]{32}, expected SIZE with [0-9a-f]{32}" },
         { "cut", "cut off after 50 bytes of SIZE bytes: The response ended prematurely.*" },
         { "silent", "no response for 0 s" },
         { "stalled", "stalled after 50 bytes of SIZE bytes: less than 1 kB/s for 0 s" },
@@ -90,7 +90,8 @@ public sealed class ArchiveFetchTests : IDisposable
         Assert.Matches($"^  {bad.Address}small-binary.tar.gz: {problem.Replace("SIZE", $"{archive.Length}", StringComparison.Ordinal)}$",
             lines[1]);
         Assert.Equal($"  {_server.Address}small-binary.tar.gz: HTTP 404 Not Found", lines[2]);
-        Assert.Equal($"Check the network and run `Datasets.Fetch(\"small\")` to resume the download; or put small-binary.tar.gz " +
+        Assert.Equal($"Check the network and run `Datasets.Load(\"small\", new() {{ AllowDownload = true }})` to resume the download; " +
+            $"or put small-binary.tar.gz " +
             $"(MD5 {TestData.Md5(archive)}) into {set.Directory} and run it again; or set CONVOLVE_DATA to a folder with its files; or " +
             $"set CONVOLVE_MIRRORS to another mirror.", lines[3]);
         string[] part = fault is "cut" or "stalled" ? [".small-binary.tar.gz.part", ".small-binary.tar.gz.part.origin"] : [];
@@ -173,7 +174,8 @@ public sealed class ArchiveFetchTests : IDisposable
         string archive = _folder.Write("cache/small/" + ArchivedSet.ArchiveName, bytes);
         DataException e = Assert.Throws<DataException>(() => set.Fetch());
         Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected " +
-            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `Datasets.Fetch(\"small\")` to download the " +
+            $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `Datasets.Load(\"small\", new() {{ " +
+            $"AllowDownload = true }})` to download the " +
             $"published one. If it is what you want, unpack it yourself, with its files in {set.FilesDirectory}.", e.Message);
         Assert.Equal(bytes, File.ReadAllBytes(archive));
         Assert.Equal([ArchivedSet.ArchiveName], set.Present);
@@ -261,7 +263,7 @@ public sealed class ArchiveFetchTests : IDisposable
                 {
                     Assert.Matches(
                         $"^{name} cannot be fetched. Cannot write '{folder.FullName}/cache/.+': disk full. Free space on the disk " +
-                        $"of '.+', or write to another disk. The partial download is kept; to resume it, run `Datasets.Fetch.+`. " +
+                        $"of '.+', or write to another disk. The partial download is kept; to resume it, run `Datasets.Load.+`. " +
                         "To use another folder, set XDG_CACHE_HOME or the data directory.$", e.Message);
                     failed.Add(faults.Steps[n]);
                 }

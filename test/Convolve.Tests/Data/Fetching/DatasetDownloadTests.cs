@@ -101,7 +101,8 @@ public sealed class DatasetDownloadTests
         Assert.Matches($"^  {bad.Address}train-images-idx3-ubyte.gz: .*({problem})", lines[1]);
         Assert.Equal($"  {good.Address}train-images-idx3-ubyte.gz: HTTP 404 Not Found", lines[2]);
         Assert.Equal(
-            "Check the network and run `Datasets.Fetch(\"tiny\")` to resume the download; or put train-images-idx3-ubyte.gz, " +
+            "Check the network and run `Datasets.Load(\"tiny\", new() { AllowDownload = true })` to resume the download; or put " +
+            "train-images-idx3-ubyte.gz, " +
             "train-labels-idx1-ubyte.gz, " +
             $"t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz into {Path.Combine(set.CacheDirectory, "tiny")}; or set " +
             $"CONVOLVE_MIRRORS to another mirror.", lines[3]);

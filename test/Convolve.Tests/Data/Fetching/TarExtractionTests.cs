@@ -122,7 +122,7 @@ public sealed class TarExtractionTests : IDisposable
         yield return ("a file twice", TestData.Gzip(Of([.. Fresh(good), File("a.bin", A)])), "has a.bin twice");
         yield return ("a name that moves the cursor", TestData.Gzip(Of(File("../\e[2J\r" + new string('n', 90), A))),
             @"has the entry ""\.\./\?\[2J\?n+\.\.\."", which is outside .*");
-        yield return ("another size", TestData.Gzip(Of(File("set/a.bin", [.. A, 0]))), "holds a.bin with 6 bytes, expected 5");
+        yield return ("another size", TestData.Gzip(Of(File("set/a.bin", [.. A, 0]))), "has a.bin with 6 bytes, expected 5");
         yield return ("nothing in it", TestData.Gzip(Of(File("set/a.bin", []))), "has a.bin with 0 bytes, expected 5");
         yield return ("a long list of names", TestData.Gzip(Of([.. Fresh(good), File("set/names.txt", new byte[101])])),
             "has names.txt with 101 bytes, expected at most 100");

@@ -55,8 +55,8 @@ public sealed class CifarSetTests : IDisposable
         _set.WriteAll(Own, 1, other);
         File.Delete(Path.Combine(Own, "names.txt")); // need not be there
         string note = $"{Own} has the layout of small, but not the published bytes. It can be used, but results on it are not results on " +
-            $"small itself. To get the published data set, move it away and run `convolve data fetch small --data-dir " +
-            $"{_options.DataDirectory}`.";
+            $"small itself. To get the published data set, move it away and run `Datasets.Load(\"small\", new() {{ AllowDownload = " +
+            $"true, DataDirectory = \"{_options.DataDirectory}\" }})`.";
         ProgressLines progress = new();
         LoadedData data = _set.Load(_options, progress);
         Assert.Equal([note], data.Remarks);
@@ -68,8 +68,8 @@ public sealed class CifarSetTests : IDisposable
         Assert.Equal([true, false, true], report.Files.Select(f => f.Note is null));
         Assert.Equal($"{Own}/batch_2.bin has the layout of small's batch_2.bin, but not its bytes: the SHA-256 is " +
             $"{TestData.Sha256(other)}, that of the published file {TestData.Sha256(_set.Content[1])}. It can be used, but results on it " +
-            $"are not results on small. To get the published one, move it away and run `convolve data fetch small --data-dir " +
-            $"{_options.DataDirectory}`.", report.Files[1].Note);
+            $"are not results on small. To get the published one, move it away and run `Datasets.Load(\"small\", new() {{ " +
+            $"AllowDownload = true, DataDirectory = \"{_options.DataDirectory}\" }})`.", report.Files[1].Note);
 
         progress = new();
         Assert.Equal(Own, _set.Store.Fetch("small", _options, progress, default).Directory); // what can be used is not replaced
@@ -127,7 +127,8 @@ public sealed class CifarSetTests : IDisposable
             Assert.Contains($"(lacks {_set.Info.Files[file].Name})", e.Message, StringComparison.Ordinal);
             return;
         }
-        string mend = $" Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to " +
+        string mend = $" Delete it and run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = " +
+            $"\"{_options.DataDirectory}\" }})` to " +
             $"download it again.";
         Assert.Matches($"^{Regex.Escape(path)}{pattern}{Regex.Escape(mend)}$", e.Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
@@ -152,7 +153,8 @@ public sealed class CifarSetTests : IDisposable
         string message = $"{Own}/batch_2.bin is not small's batch_2.bin: its unpacked content has the SHA-256 {TestData.Sha256(other)}, " +
             $"expected {TestData.Sha256(_set.Content[1])}. " +
             "This is swapped's x.bin: keep each data set in its own folder, since their files have the same names. " +
-            $"Delete it and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to download it " +
+            $"Delete it and run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = \"{_options.DataDirectory}\" " +
+            $"}})` to download it " +
             $"again.";
         Assert.Equal(message, Assert.Throws<DataException>(() => store.Load("small", _options, null, default)).Message);
         Assert.Equal(message, store.Verify("small", _options, default).Files[1].Problem);
@@ -168,13 +170,15 @@ public sealed class CifarSetTests : IDisposable
         Assert.Equal($"small was not found. Looked for batch_1.bin, batch_2.bin, test.bin in {own}/small/small-batches-bin " +
             $"(no such folder); {own}/small (no such folder); {own}/small-batches-bin (lacks batch_2.bin, test.bin); {own} (none of " +
             $"them). " +
-            $"Put them into {own}/small/small-batches-bin, fetch them with `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{own}\" " +
+            $"Put them into {own}/small/small-batches-bin, fetch them with `Datasets.Load(\"small\", new() {{ AllowDownload = true, " +
+            $"DataDirectory = \"{own}\" " +
             $"}})`, or leave out " +
             $"the data directory to search the usual places.",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.Equal([true, false, false, true], report.Files.Select(f => f.IsOk));
-        Assert.Equal($"batch_2.bin is not in {Own}. Run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{own}\" " +
+        Assert.Equal($"batch_2.bin is not in {Own}. Run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = " +
+            $"\"{own}\" " +
             $"}})`.", report.Files[1].Problem);
 
         Directory.Delete(Own, recursive: true);
@@ -182,7 +186,8 @@ public sealed class CifarSetTests : IDisposable
         Assert.Contains($"{own}/small-batches-py is the Python or Matlab version of the data set; only the binary version can be read. ",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
         _folder.Write("own/" + ArchivedSet.ArchiveName, _set.Archive);
-        Assert.Contains($"{own}/small-binary.tar.gz is there, but not unpacked: run `Datasets.Fetch(\"small\")`. ",
+        Assert.Contains($"{own}/small-binary.tar.gz is there, but not unpacked: run `Datasets.Load(\"small\", new() {{ AllowDownload = " +
+            $"true }})`. ",
             Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
     }
 
@@ -200,7 +205,8 @@ public sealed class CifarSetTests : IDisposable
     {
         _set.WriteAll(Own, 3, Encoding.UTF8.GetBytes(content));
         string message = $"{Own}/names.txt {problem}: the labels of these files mean something else, or the file is damaged. Delete it " +
-            $"and run `Datasets.Fetch(\"small\", new() {{ DataDirectory = \"{_options.DataDirectory}\" }})` to download it again.";
+            $"and run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = \"{_options.DataDirectory}\" }})` to " +
+            $"download it again.";
         Assert.Equal(message, Assert.Throws<DataException>(() => _set.Load(_options)).Message);
         Assert.Equal([message], _set.Store.Verify("small", _options, default).Files.Select(f => f.Problem).OfType<string>());
     }
