@@ -88,7 +88,8 @@ public sealed partial class RunFolder : IDisposable
         string full = Path.GetFullPath(path);
         if (File.Exists(full))
             throw new RecipeException($"Can't create the run folder {full}: it is a file. Choose another " +
-                $"folder.") { Remedy = Remedy.Output };
+                $"folder.")
+            { Remedy = Remedy.Output };
         RequireUnused(full);
         DurableFolder.Create(full);
         return Locked(full, held =>

@@ -288,7 +288,8 @@ public sealed class ThreadTeamTests : IDisposable
                     ThreadTeam.Run(task);
                 least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
             });
-        Assert.Equal(0, least);    }
+        Assert.Equal(0, least);
+    }
 
     [Fact]
     public void Zero_threads_means_all_and_fewer_is_refused()
