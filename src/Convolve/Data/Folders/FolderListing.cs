@@ -143,8 +143,7 @@ internal sealed class FolderListing
         {
             throw new DataException(
                 $"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "has" : "have")} pictures of a class that the network was not " +
-                $"trained on: "
-                + $"its classes are {string.Join(", ", ClassNames)}. Remove or rename " +
+                $"trained on: its classes are {string.Join(", ", ClassNames)}. Remove or rename " +
                 $"{(unknown.Count == 1 ? "the folder" : "these folders")}.");
         }
         foreach (PassedOver passed in walk.Passed)
