@@ -57,7 +57,7 @@ internal sealed record Measurement(Workload Workload, Side Side, string Mode)
         return Side == Side.Convolve ? ["measure", .. words] : words;
     }
 
-    /// <summary>What one round measures, neighbours being what is compared.</summary>
+    /// <summary>What one round measures, neighbors being what is compared.</summary>
     public static IReadOnlyList<Measurement> Round(bool quick)
     {
         string[] precisions = ["f32", "bf16"];

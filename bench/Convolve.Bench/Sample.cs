@@ -36,7 +36,7 @@ internal sealed record Sample
     /// <summary>The share of an epoch's time that went into loading data.</summary>
     public double? DataShare { get; init; }
 
-    /// <summary>The share of a training step that local response normalisation takes, forward and backward.</summary>
+    /// <summary>The share of a training step that local response normalization takes, forward and backward.</summary>
     public double? ResponseNormShare { get; init; }
 
     public double? Loss { get; init; }

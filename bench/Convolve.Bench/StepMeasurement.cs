@@ -54,7 +54,7 @@ internal static class StepMeasurement
         };
     }
 
-    // What the local response normalisations take of a training step, or null where there is none.
+    // What the local response normalizations take of a training step, or null where there is none.
     private static double? ResponseNormShare(Executor training, Optimizer optimizer, Noise noise, int steps)
     {
         HashSet<string> norms = [.. training.Plan.Graph.Nodes.Where(node => node.Layer is LocalResponseNorm).Select(node => node.Name)];

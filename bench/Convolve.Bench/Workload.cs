@@ -15,10 +15,10 @@ internal readonly record struct Workload(string Network, int BatchSize)
 
     public static Workload Fashion28 { get; } = new("fashion28", 256);
 
-    /// <summary>The paper's, with local response normalisation.</summary>
+    /// <summary>The paper's, with local response normalization.</summary>
     public static Workload AlexNet2012 { get; } = new("alexnet-2012", 128);
 
-    /// <summary>Those with batch normalisation that PyTorch trains too.</summary>
+    /// <summary>Those with batch normalization that PyTorch trains too.</summary>
     public static IReadOnlyList<Workload> Normalized { get; } = [new("alexnet-bn", 64), new("cnn-bn-leaky", 256)];
 
     /// <summary>Whether it is a recipe, which is trained on noise, and not a network alone.</summary>

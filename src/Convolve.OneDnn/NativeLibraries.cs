@@ -12,7 +12,7 @@ internal static partial class NativeLibraries
     private static readonly string[] OpenMpNames = ["libgomp.so.1"];
 
     /// <summary>
-    /// How long a thread spins at a barrier before it sleeps: long enough for the next kernel, short enough for busy neighbours.
+    /// How long a thread spins at a barrier before it sleeps: long enough for the next kernel, short enough for busy neighbors.
     /// </summary>
     private const string SpinCount = "10000";
 

@@ -19,7 +19,7 @@ internal unsafe struct Correlation
     /// <summary>What it costs to begin and end a tile, in steps of its inner loop.</summary>
     private const int StepsLostByTile = 4;
 
-    /// <summary>Neighbouring tiles of one width that meet the same columns of the kernel.</summary>
+    /// <summary>Neighboring tiles of one width that meet the same columns of the kernel.</summary>
     private struct TileRun
     {
         public int Column, Width, Tiles, FirstTap, EndTap;

@@ -7,7 +7,7 @@ namespace Convolve.Kernels.BatchInterleaved;
 /// Kernels for small networks that keep 16 images in the lanes of a vector: an activation is [ceil(N/16)][C][H][W][16] float32.
 /// </summary>
 /// <remarks>
-/// With few channels a library that vectorises over channels works mostly on padding; here no lane is lost but those of a last, partial
+/// With few channels a library that vectorizes over channels works mostly on padding; here no lane is lost but those of a last, partial
 /// group. With AVX2 a register holds one half of such a vector, and the inner kernels run for one half of the group and then the other;
 /// the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to
 /// 64 bytes.

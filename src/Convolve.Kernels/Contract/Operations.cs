@@ -76,7 +76,7 @@ internal sealed record ElementwiseForward(ElementwiseFunction Function, Layout D
 /// </summary>
 internal sealed record ElementwiseBackward(ElementwiseFunction Function, Layout DiffData, Layout Data) : Operation;
 
-/// <summary>Bilinear interpolation of images between the centres of the pixels.</summary>
+/// <summary>Bilinear interpolation of images between the centers of the pixels.</summary>
 internal sealed record ResamplingForward(bool IsTraining, Layout Source, Layout Target) : Operation;
 
 internal sealed record ResamplingBackward(Layout DiffSource, Layout DiffTarget, ResamplingForward Forward) : Operation;

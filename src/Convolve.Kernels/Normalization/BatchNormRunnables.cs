@@ -3,7 +3,7 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Normalization;
 
-/// <summary>The passes of a batch normalisation over the batch, with what one thread does between them.</summary>
+/// <summary>The passes of a batch normalization over the batch, with what one thread does between them.</summary>
 internal abstract unsafe class BatchNormRunnable : Runnable
 {
     private readonly TeamTask _measure, _apply;
@@ -74,7 +74,7 @@ internal abstract unsafe class BatchNormRunnable : Runnable
 }
 
 /// <summary>
-/// Batch normalisation forward: of training, which measures the batch, or of evaluation, which takes the running averages.
+/// Batch normalization forward: of training, which measures the batch, or of evaluation, which takes the running averages.
 /// </summary>
 internal sealed unsafe class BatchNormForward(BatchNormShape shape, bool isBFloat16) : BatchNormRunnable(shape, isBFloat16)
 {
@@ -116,7 +116,7 @@ internal sealed unsafe class BatchNormForward(BatchNormShape shape, bool isBFloa
         BatchNormKernels.Apply<TPixel>(Shape, (byte*)Source, (float*)Statistics, Slope, (byte*)Target, firstImage, endImage);
 }
 
-/// <summary>The gradients of a batch normalisation and of the activation behind it.</summary>
+/// <summary>The gradients of a batch normalization and of the activation behind it.</summary>
 internal sealed unsafe class BatchNormBackward(BatchNormShape shape, bool isBFloat16) : BatchNormRunnable(shape, isBFloat16)
 {
     /// <summary>Of the activation behind: 1 for none, 0 for ReLU.</summary>

@@ -4,7 +4,7 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Normalization;
 
-/// <summary>Response normalisation or its gradient; every thread has its tiles, and scratch space for one.</summary>
+/// <summary>Response normalization or its gradient; every thread has its tiles, and scratch space for one.</summary>
 internal sealed unsafe class ResponseNormKernel(ResponseNormShape shape, bool isBack, bool isBFloat16) : ITeamWork
 {
     private readonly int _scratchFloats = shape.ScratchFloats(isBack);

@@ -39,7 +39,7 @@ internal static unsafe class ResponseNormKernels
 
     /// <summary>The gradient of some tiles, and of an activation before them that is linear on either side of 0.</summary>
     /// <param name="shape">The batch.</param>
-    /// <param name="source">What was normalised.</param>
+    /// <param name="source">What was normalized.</param>
     /// <param name="diff">The gradient behind.</param>
     /// <param name="slope">What the gradient is multiplied by where the source is not positive: 1 for no activation, 0 for ReLU.</param>
     /// <param name="target">The gradient before; may be the one behind.</param>

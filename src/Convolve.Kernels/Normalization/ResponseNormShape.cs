@@ -3,13 +3,13 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels.Normalization;
 
 /// <summary>
-/// Response normalisation across the channels of images in blocks of 16, [N][C/16][pixels][16]: x / (k + factor * sum of squares)^beta.
+/// Response normalization across the channels of images in blocks of 16, [N][C/16][pixels][16]: x / (k + factor * sum of squares)^beta.
 /// </summary>
 /// <param name="Batch">Images.</param>
 /// <param name="Channels">Channels that exist; those that fill up the last block are 0.</param>
 /// <param name="Pixels">Pixels of one channel.</param>
-/// <param name="Before">Neighbours with a smaller number that count.</param>
-/// <param name="After">Neighbours with a larger number that count.</param>
+/// <param name="Before">Neighbors with a smaller number that count.</param>
+/// <param name="After">Neighbors with a larger number that count.</param>
 /// <param name="Factor">Of the sum of squares.</param>
 /// <param name="Beta">The exponent.</param>
 /// <param name="K">What is added.</param>

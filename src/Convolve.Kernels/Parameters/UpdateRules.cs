@@ -51,7 +51,7 @@ internal readonly unsafe struct AdamRule(UpdateStep step, float beta1, float bet
 }
 
 /// <summary>
-/// v is the running mean of g^2; the step is g / (sqrt(v) + eps), gathered by momentum; centred, v less the square of the running mean of
+/// v is the running mean of g^2; the step is g / (sqrt(v) + eps), gathered by momentum; centered, v less the square of the running mean of
 /// g.
 /// </summary>
 internal readonly unsafe struct RmsPropRule(UpdateStep step, float alpha, float eps, float decay, float momentum, bool isCentered)

@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace Convolve.Kernels.Pixels;
 
 /// <summary>
-/// Changes of colour in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.
+/// Changes of color in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.
 /// </summary>
 internal static class PixelColors
 {
@@ -98,7 +98,7 @@ internal static class PixelColors
             Unsafe.Add(ref values, i) = (byte)Math.Clamp(Unsafe.Add(ref values, i) + whole, 0, 255);
     }
 
-    // In sixths of the circle: the hue h is where the pixel stands between the six full colours, and each channel of a hue is
+    // In sixths of the circle: the hue h is where the pixel stands between the six full colors, and each channel of a hue is
     // max - chroma clamp(min(k, 4 - k), 0, 1) with k = (n + h) mod 6 and n = 5, 3, 1 for red, green, blue.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Turn(ref byte red, ref byte green, ref byte blue, float turn)

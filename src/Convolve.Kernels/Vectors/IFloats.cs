@@ -107,6 +107,6 @@ internal unsafe interface IFloats<T> :
     /// <summary>Four numbers of every fourth row from one on, as many as fit.</summary>
     static abstract T Gather(float** rows, int row, int column);
 
-    /// <summary>Of four <see cref="Gather"/> of neighbouring rows: column 0, 1, 2 and 3 of all of them.</summary>
+    /// <summary>Of four <see cref="Gather"/> of neighboring rows: column 0, 1, 2 and 3 of all of them.</summary>
     static abstract (T, T, T, T) Transpose(T row0, T row1, T row2, T row3);
 }

@@ -20,7 +20,7 @@ internal sealed class Runnables
 
     private Runnables(Step step, Binder binder) => (_step, _binder) = (step, binder);
 
-    // Of an own kernel all tensors but masks and places have one type.
+    // The first tensor that an own kernel works on is images or their gradient; weights are float32 in both precisions.
     private bool IsBFloat16 => _step.Uses[0].Tensor.Layout.Type == ElementType.BFloat16;
 
     private long Batch => _step.Uses[0].Tensor.Layout.Sizes[0];

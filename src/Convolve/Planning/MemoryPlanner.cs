@@ -23,14 +23,14 @@ internal static class MemoryPlanner
         return end;
     }
 
-    private static long LowestGap(IEnumerable<Storage> neighbours, long bytes)
+    private static long LowestGap(IEnumerable<Storage> neighbors, long bytes)
     {
         long free = 0;
-        foreach (Storage neighbour in neighbours)
+        foreach (Storage neighbor in neighbors)
         {
-            if (neighbour.Offset - free >= bytes)
+            if (neighbor.Offset - free >= bytes)
                 break;
-            free = Math.Max(free, (neighbour.Offset + neighbour.Bytes + Alignment - 1) / Alignment * Alignment);
+            free = Math.Max(free, (neighbor.Offset + neighbor.Bytes + Alignment - 1) / Alignment * Alignment);
         }
         return free;
     }
