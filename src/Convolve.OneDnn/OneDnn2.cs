@@ -34,6 +34,8 @@ internal sealed unsafe class OneDnn2 : IKernelLibrary
 
     public InstructionSet InstructionSet { get; }
 
+    public int Block => InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
+
     public KernelDescription? Describe(Operation operation)
     {
         nint descriptor = CreateDescriptor(operation, "");

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.BatchInterleaved;
@@ -86,32 +85,4 @@ internal readonly struct Logistic : IInterleavedFunction
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Backward<T>(T d, T y, T slope) where T : unmanaged, IFloats<T> =>
         d * T.FusedMultiplyAdd(-y, y, y);
-}
-
-/// <summary>A number for a kernel as a type: <c>sizeof</c> is a constant when the kernel is compiled, so unused branches vanish.</summary>
-internal static class Number
-{
-    [StructLayout(LayoutKind.Sequential, Size = 1)]
-    internal readonly struct N1;
-
-    [StructLayout(LayoutKind.Sequential, Size = 2)]
-    internal readonly struct N2;
-
-    [StructLayout(LayoutKind.Sequential, Size = 3)]
-    internal readonly struct N3;
-
-    [StructLayout(LayoutKind.Sequential, Size = 4)]
-    internal readonly struct N4;
-
-    [StructLayout(LayoutKind.Sequential, Size = 5)]
-    internal readonly struct N5;
-
-    [StructLayout(LayoutKind.Sequential, Size = 6)]
-    internal readonly struct N6;
-
-    [StructLayout(LayoutKind.Sequential, Size = 7)]
-    internal readonly struct N7;
-
-    [StructLayout(LayoutKind.Sequential, Size = 8)]
-    internal readonly struct N8;
 }

@@ -1,5 +1,5 @@
 using Convolve.Kernels.Vectors;
-using static Convolve.Kernels.BatchInterleaved.Number;
+using static Convolve.Kernels.Vectors.Number;
 
 namespace Convolve.Kernels.BatchInterleaved;
 

@@ -13,6 +13,9 @@ internal interface IKernelLibrary
 
     InstructionSet InstructionSet { get; }
 
+    /// <summary>The channels of the blocks that its kernels for this machine work on: 16 or 8.</summary>
+    int Block { get; }
+
     /// <summary>What a kernel would be, without keeping it; null where the library has none for the operation.</summary>
     /// <exception cref="KernelLibraryException">The operation is wrong.</exception>
     KernelDescription? Describe(Operation operation);

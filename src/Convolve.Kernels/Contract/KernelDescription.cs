@@ -11,4 +11,10 @@ internal sealed record KernelDescription(string Implementation, Speed Speed, IRe
     long ScratchpadBytes)
 {
     public Layout this[Argument argument] => Layouts[argument];
+
+    /// <summary>Whether it runs as work of the team, in shares that any number of threads may compute.</summary>
+    public bool RunsInShares { get; init; }
+
+    /// <summary>Whether a max pooling gives NaN where its window has one.</summary>
+    public bool KeepsNaN { get; init; }
 }

@@ -16,6 +16,7 @@ internal static class ThreadTeam
     private static readonly Helpers Helpers = new();
     private static readonly Scheduler Scheduler = new();
     private static readonly JobQueue Queue = new();
+    private static readonly Lazy<ITeam?> Team = new(() => LoadTeam?.Invoke());
     private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
     private static readonly Thread Executor = Start();
 
@@ -27,8 +28,11 @@ internal static class ThreadTeam
     // How many threads compute, of a team of this size.
     private static Pace _pace = new(Resolve(0), Scheduler);
 
-    /// <summary>The kernel library's own threads, where it has any; set once, before the first work.</summary>
-    internal static ITeam? LibraryTeam { get; set; }
+    /// <summary>The kernel library's own threads, where it has any.</summary>
+    internal static ITeam? LibraryTeam => Team.Value;
+
+    /// <summary>Gives them; set once, before the first work.</summary>
+    internal static Func<ITeam?>? LoadTeam { get; set; }
 
     /// <summary>The size of the team.</summary>
     public static int Threads { get; private set; } = Resolve(0);

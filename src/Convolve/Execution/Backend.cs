@@ -1,4 +1,8 @@
 using System.Runtime.CompilerServices;
+using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Managed;
+using Convolve.Kernels.Threads;
 using Convolve.OneDnn;
 
 namespace Convolve.Execution;
@@ -6,8 +10,43 @@ namespace Convolve.Execution;
 /// <summary>The one place that says what computes.</summary>
 internal static class Backend
 {
+    /// <summary>The environment variable that says what computes, where nothing else does.</summary>
+    public const string Variable = "CONVOLVE_KERNELS";
+
+    private static KernelChoice? _choice;
+    private static readonly Lazy<IKernelLibrary?> Accelerator = new(() => Choice == KernelChoice.Managed ? null : OneDnnBackend.Load());
+
+    /// <summary>Which kernels compute in this process.</summary>
+    /// <exception cref="KernelLibraryException">The environment asks for kernels that do not exist.</exception>
+    public static KernelChoice Choice => _choice ??= FromEnvironment();
+
+    /// <summary>Says which kernels compute, before the first is asked for.</summary>
+    public static void Choose(KernelChoice choice) => _choice = choice;
+
 #pragma warning disable CA2255 // the choice must stand before the first kernel, whoever asks for it
     [ModuleInitializer]
-    internal static void Choose() => OneDnnBackend.Choose();
+    internal static void Prepare()
 #pragma warning restore CA2255
+    {
+        KernelLibrary.Load = Load;
+        ThreadTeam.LoadTeam = () => Accelerator.Value is null ? null : OneDnnBackend.Team;
+        OneDnnBackend.UsePages();
+    }
+
+    private static IKernelLibrary Load()
+    {
+        if (Choice == KernelChoice.OneDnn)
+            return Accelerator.Value ?? throw new KernelLibraryException(OneDnnBackend.Missing);
+        ManagedKernels own = new();
+        return Accelerator.Value is { } accelerator ? new CompositeLibrary(own, accelerator) : own;
+    }
+
+    private static KernelChoice FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch
+    {
+        null or "" or "auto" => KernelChoice.Auto,
+        "managed" => KernelChoice.Managed,
+        "onednn" => KernelChoice.OneDnn,
+        string other => throw new KernelLibraryException(
+            $"{Variable} is \"{other}\", but it can be auto, managed or onednn. Set it to one of these, or unset it."),
+    };
 }

@@ -168,7 +168,7 @@ internal sealed partial class Planner
             uses.Add(new(Argument.Workspace, _workspaces[node.Index]!, Access.Write));
         }
         Emit(node, "forward", operation, description, [.. uses]);
-        if (kind == PoolingKind.Max)
+        if (kind == PoolingKind.Max && !description.KeepsNaN)
             PassNaNOn(node, pool, window, source, target);
         return target;
     }

@@ -13,7 +13,7 @@ internal sealed partial class Planner
     // thread would read all weights.
     private bool TryEmitShares(string node, string name, Operation operation, KernelDescription whole, Use[] uses)
     {
-        if (_lanes.Count == 0 || _options.Threads == 1)
+        if (_lanes.Count == 0 || _options.Threads == 1 || whole.RunsInShares)
             return false;
         List<BatchShare> shares = [];
         long scratchpad = 0;

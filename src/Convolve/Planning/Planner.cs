@@ -2,7 +2,6 @@ using Convolve.Graphs;
 using Convolve.Kernels;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Machines;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
 using Convolve.Layers;
@@ -179,8 +178,7 @@ internal sealed partial class Planner
 
     private Layout Blocked(Shape image, int block) => Layout.Blocked(_type, block, Sizes(image));
 
-    /// <summary>The channels of the blocks that the library's kernels for this machine work on.</summary>
-    private int LibraryBlock => _library.InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
+    private int LibraryBlock => _library.Block;
 
     private void Emit(Node node, string name, Operation operation, KernelDescription description, params Use[] uses)
     {

@@ -18,6 +18,8 @@ internal sealed class SoftwareLibrary : IKernelLibrary
 
     public InstructionSet InstructionSet => InstructionSet.Avx512BFloat16;
 
+    public int Block => 16;
+
     /// <summary>Takes the place of the process's library until the result is disposed. No model outlives the exchange.</summary>
     public static IDisposable Use()
     {
