@@ -15,6 +15,8 @@ const string Usage = """
         the time to make an input of an image, by typical transforms
     ./dev bench tiles [--only 6x4,...] [--rounds N]
         the speed of the register tiles of small convolutions, by size, and their share of the peak
+    ./dev bench kernels [--only TEXT] [--precision f32|bf16] [--rounds N] [--threads N]
+        own kernels beside oneDNN's, for layers of the zoo's networks
     ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
     ./dev bench epoch NETWORK|RECIPE [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
         one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST, or of a recipe for CIFAR-10 on noise
@@ -38,6 +40,9 @@ try
             return 0;
         case "tiles":
             TileTable.Print(arguments, Console.Out);
+            return 0;
+        case "kernels":
+            KernelTable.Print(arguments, Console.Out);
             return 0;
         case "measure":
             Console.WriteLine(StepMeasurement.Run(arguments).ToJson());

@@ -96,6 +96,15 @@ internal sealed unsafe class ReorderKernel : ManagedKernel
         bool toBlocks = _source.IsPlain;
         long blocked = ((long)image * blocks + block) * area * Block, plain = ((long)image * channels + block * Block) * area;
         int used = Math.Min(Block, channels - block * Block);
+        if (TFrom.Bytes == SinglePixel.Bytes && TTo.Bytes == SinglePixel.Bytes && (used == Block || !toBlocks))
+        {
+            float* source = (float*)from + (toBlocks ? plain : blocked), target = (float*)to + (toBlocks ? blocked : plain);
+            if (Floats16.IsSupported)
+                Turn<Floats16>(source, target, (int)area, used, toBlocks);
+            else
+                Turn<Floats8>(source, target, (int)area, used, toBlocks);
+            return;
+        }
         if (toBlocks)
         {
             for (long pixel = 0; pixel < area; pixel++)
@@ -106,6 +115,15 @@ internal sealed unsafe class ReorderKernel : ManagedKernel
         for (int c = 0; c < used; c++)
             for (long pixel = 0; pixel < area; pixel++)
                 Write<TTo>(to, plain + c * area + pixel, Read<TFrom>(from, blocked + pixel * Block + c));
+    }
+
+    private static void Turn<TVector>(float* source, float* target, int area, int used, bool toBlocks)
+        where TVector : unmanaged, IFloats<TVector>
+    {
+        if (toBlocks)
+            Turning.Run<TVector>(source, area, Block, area, target, Block);
+        else
+            Turning.Run<TVector>(source, Block, area, used, target, area);
     }
 
     private void Elements<TFrom, TTo>(byte* from, byte* to, int axis, long source, long target)

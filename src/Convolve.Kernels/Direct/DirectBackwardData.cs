@@ -57,7 +57,8 @@ internal sealed unsafe class DirectBackwardData : ManagedKernel
         _bands = (_rowCount + band - 1) / band;
         _images = (int)Math.Clamp(PackedBytes / Math.Max(1, planes * (long)_rows.Rows * _rows.RowFloats * sizeof(float)), 1, MostImages);
         int vector = Floats16.IsSupported ? Floats16.Count : Floats8.Count;
-        _columns = FilterColumn.Of(shape.ChannelBlocks, vector, shape.FiltersOf);
+        int most = Floats16.IsSupported && _columnCount <= ProductTile.MostRows<Floats16>(4) ? 4 : 2;
+        _columns = FilterColumn.Of(shape.ChannelBlocks, vector, most, shape.FiltersOf);
         int items = shape.Batch * _bands;
         _columnParts = items >= 4 * Threads ? 1 : Math.Min(_columns.Length, (4 * Threads + items - 1) / items);
         foreach (FilterColumn column in _columns)
@@ -165,7 +166,7 @@ internal sealed unsafe class DirectBackwardData : ManagedKernel
             StartPair = 0,
             Slope = 1,
             Sums = buffer,
-            SumsStep = isDirect ? strideWidth * ConvolutionShape.Block : 2 * TVector.Count,
+            SumsStep = isDirect ? strideWidth * ConvolutionShape.Block : column.Vectors * TVector.Count,
             SumsPair = isDirect ? pair : TVector.Count,
         };
         TileEnd plain = new(null);
@@ -186,7 +187,7 @@ internal sealed unsafe class DirectBackwardData : ManagedKernel
                     tile.Left = pixels + _rows.OutRow(row) + first * ConvolutionShape.Block;
                     if (isDirect)
                         tile.Sums = (float*)place;
-                    ProductTiles.For<TVector>(count, column.Vectors, isBlocked: true)(&tile);
+                    ProductTiles.Run<TVector>(&tile, count, column.Vectors, LeftRows.Blocked);
                     if (!isDirect)
                         plain.Finish<TPixel, TVector>(tile, count, column.Vectors, 0, place, strideWidth * TPixel.Bytes,
                             pair * TPixel.Bytes / Pixel.Channels);

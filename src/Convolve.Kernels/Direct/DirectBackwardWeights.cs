@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Managed;
@@ -6,21 +7,21 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Direct;
 
-//     for each block of channels, each image of a slice, each band of rows:  pack;
-//         for each pair of vectors of filters:  for each tap, each few channels:  a tile, summed over the band's pixels
+//     for each few blocks of channels, each image of a slice, each band of rows:  pack;
+//         for each block, each pair of vectors of filters:  for each tap, each few channels:  a tile, summed over the band's pixels
 //     then the slices are added up
 //
 // source      [N][C/16][H][W][16], or [N][C][H][W] for few channels; diffTarget [N][O/16][OH][OW][16]; float32 or bfloat16
 // diffWeights [O/16][C/16][KH][KW][16 c][16 o], or [O/16][C][KH][KW][16 o], float32
 // scratch     of all: sums of the slices behind the first, sums of the bias; of each thread: packed pixels and gradients
-// L1: a band's pixels of a block of channels, its gradients of a pair. L2: the block's gradients. Bound: the multiply-adds of ProductTile.
+// L1: a band's pixels of a block of channels, its gradients of a pair. L2: all of the band; the sums. Bound: the multiply-adds of ProductTile.
 
 /// <summary>
 /// The gradient of a convolution's weights and bias. Threads share the channels and filters; where those are few, also slices of the batch.
 /// </summary>
 internal sealed unsafe class DirectBackwardWeights : ManagedKernel
 {
-    private const long BandBytes = 24 << 10;
+    private const long BandBytes = 40 << 10, SumsBytes = 192 << 10, PackedBytes = 128 << 10;
     private readonly ConvolutionShape _shape;
     private readonly WeightBlocks _weights;
     private readonly PackedRows _rows, _diffs;
@@ -28,7 +29,7 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
     private readonly (int Plane, int Column)[] _units;
     private readonly (nint Left, int Rows, nint Sums)[] _parts;
     private readonly nint[] _runs;
-    private readonly int _slices, _leftStep;
+    private readonly int _slices, _leftStep, _planesAtOnce;
     private readonly bool _isPlanar, _isBFloat16, _hasBias;
 
     public DirectBackwardWeights(ConvolutionShape shape, Layout source, Layout diffWeights, Layout? diffBias, Layout diffTarget,
@@ -47,18 +48,24 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
         int unit = isPlanar ? 1 : ConvolutionShape.Block, planes = isPlanar ? shape.Channels : shape.ChannelBlocks;
         bool isDirect = !_isBFloat16 && shape.IsUnpadded && (isPlanar || shape.Walk.Stride.Width == 1);
         PackedRows Rows(int outRows) => new(shape.Height, shape.Width, shape.OutWidth, (shape.KernelHeight, shape.KernelWidth),
-            shape.Walk.Stride, shape.Walk.Dilation, shape.Walk.Before, unit, 1, outRows, isDirect, hasPhases: !isPlanar);
+            shape.Walk.Stride, shape.Walk.Dilation, shape.Walk.Before, unit, _planesAtOnce, outRows, isDirect, hasPhases: !isPlanar);
+        _planesAtOnce = 1;
         int band = 1;
         while (band < shape.OutHeight && (Rows(band + 1).Rows * (long)Rows(band + 1).RowFloats
             + (band + 1L) * shape.OutWidth * 2 * ConvolutionShape.Block) * sizeof(float) <= BandBytes)
             band++;
+        long planeSums = (long)_weights.FilterStep / Math.Max(1, planes) * shape.FilterBlocks * sizeof(float);
+        long planePixels = Rows(band).Rows * (long)Rows(band).RowFloats * sizeof(float);
+        _planesAtOnce = (int)Math.Clamp(Math.Min(SumsBytes / planeSums, PackedBytes / planePixels), 1, planes);
         _rows = Rows(band);
-        _diffs = new(shape.OutHeight, shape.OutWidth, shape.OutWidth, (1, 1), (1, 1), (1, 1), (0, 0), ConvolutionShape.Block, 2, band,
-            !_isBFloat16);
+        _diffs = new(shape.OutHeight, shape.OutWidth, shape.OutWidth, (1, 1), (1, 1), (1, 1), (0, 0), ConvolutionShape.Block,
+            shape.FilterBlocks, band, !_isBFloat16);
         _leftStep = isPlanar ? shape.Walk.Stride.Width : ConvolutionShape.Block;
         int vector = Floats16.IsSupported ? Floats16.Count : Floats8.Count;
         int most = Floats16.IsSupported ? ProductTile.MostRows<Floats16>() : ProductTile.MostRows<Floats8>();
-        _columns = FilterColumn.Of(shape.FilterBlocks, vector, block => isPlanar ? (0, planes) : shape.ChannelsOf(block));
+        // Rows of taps that are short for a tile of two vectors get four.
+        int together = Floats16.IsSupported && isPlanar && shape.KernelWidth <= ProductTile.MostRows<Floats16>(4) ? 4 : 2;
+        _columns = FilterColumn.Of(shape.FilterBlocks, vector, together, block => isPlanar ? (0, planes) : shape.ChannelsOf(block));
         _units = [.. Enumerable.Range(0, planes).SelectMany(plane => Enumerable.Range(0, _columns.Length)
             .Where(c => plane >= _columns[c].First && plane < _columns[c].End).Select(c => (plane, c)))];
         _slices = Math.Clamp((4 * Threads + _units.Length - 1) / _units.Length, 1, shape.Batch);
@@ -115,19 +122,19 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
 
     protected override void Run(int phase, int thread, int threads)
     {
-        if (phase == 1)
-            AddUp(thread, threads);
-        else if (phase == 2)
+        if (phase == 2)
             _weights.Collect((float*)Scratch(), (float*)At(Argument.DiffWeights), thread, threads);
         else if (Floats16.IsSupported)
-            Run<Floats16>(thread, threads);
+            Run<Floats16>(phase, thread, threads);
         else
-            Run<Floats8>(thread, threads);
+            Run<Floats8>(phase, thread, threads);
     }
 
-    private void Run<TVector>(int thread, int threads) where TVector : unmanaged, IFloats<TVector>
+    private void Run<TVector>(int phase, int thread, int threads) where TVector : unmanaged, IFloats<TVector>
     {
-        if (_isBFloat16)
+        if (phase == 1)
+            AddUp<TVector>(thread, threads);
+        else if (_isBFloat16)
             Run<BFloat16Pixel, TVector>(thread, threads);
         else
             Run<SinglePixel, TVector>(thread, threads);
@@ -144,46 +151,46 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
         int end = (int)((long)units * (thread + 1) / threads);
         while (unit < end)
         {
-            // All columns of one block of channels that fall to this thread.
+            // All columns of a few blocks of channels that fall to this thread.
             int slice = unit / _units.Length, first = unit % _units.Length, last = first;
-            while (last + 1 < _units.Length && unit + last + 1 - first < end && _units[last + 1].Plane == _units[first].Plane)
+            while (last + 1 < _units.Length && unit + last + 1 - first < end
+                && _units[last + 1].Plane - _units[first].Plane < _planesAtOnce)
                 last++;
-            Plane<TPixel, TVector>(slice, first, last, SharedBytes + thread * ThreadBytes);
+            Planes<TPixel, TVector>(slice, first, last, SharedBytes + thread * ThreadBytes);
             unit += last - first + 1;
         }
     }
 
-    private void Plane<TPixel, TVector>(int slice, int first, int last, long scratch)
+    private void Planes<TPixel, TVector>(int slice, int first, int last, long scratch)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         float* own = (float*)Scratch(scratch), packedDiffs = own + _rows.Bytes / sizeof(float),
             zeros = packedDiffs + _diffs.Bytes / sizeof(float);
         new Span<float>(zeros, (int)(ZeroBytes / sizeof(float))).Clear();
-        int plane = _units[first].Plane, planes = _isPlanar ? _shape.Channels : _shape.ChannelBlocks;
+        int firstPlane = _units[first].Plane, planes = _isPlanar ? _shape.Channels : _shape.ChannelBlocks;
         int firstImage = ProductTiles.Cut(_shape.Batch, _slices, slice), endImage = ProductTiles.Cut(_shape.Batch, _slices, slice + 1);
+        nint area = (nint)_shape.OutHeight * _shape.OutWidth;
         for (int image = firstImage; image < endImage; image++)
             for (int row = 0; row < _shape.OutHeight; row += _rows.OutRows)
             {
-                byte* pixels = (byte*)At(Argument.Source)
-                    + ((long)image * planes + plane) * _shape.Height * _shape.Width * _rows.Unit * TPixel.Bytes / Pixel.Channels;
-                float* packed = _rows.Pack<TPixel>(pixels, row, 1, own);
+                byte* pixels = (byte*)At(Argument.Source) + ((long)image * planes + firstPlane) * _shape.Height * _shape.Width * _rows.Unit
+                    * TPixel.Bytes / Pixel.Channels;
+                byte* gradients = (byte*)At(Argument.DiffTarget) + (long)image * _shape.FilterBlocks * area * TPixel.Bytes;
+                float* packed = _rows.Pack<TPixel>(pixels, row, _units[last].Plane - firstPlane + 1, own);
+                float* diffs = _diffs.Pack<TPixel>(gradients, row, _shape.FilterBlocks, packedDiffs);
+                int count = Math.Min(_rows.OutRows, _shape.OutHeight - row);
                 for (int i = first; i <= last; i++)
-                    Column<TPixel, TVector>(slice, plane, _columns[_units[i].Column], packed, image, row, packedDiffs, zeros,
-                        image == firstImage && row == 0);
+                    Column<TVector>(slice, _units[i].Plane, _columns[_units[i].Column],
+                        packed + (_units[i].Plane - firstPlane) * _rows.PlaneFloats, diffs, count, zeros, image == firstImage && row == 0);
             }
     }
 
     // bounds: a band's rows of outputs, and taps that were packed for them.
-    private void Column<TPixel, TVector>(int slice, int plane, FilterColumn column, float* pixels, int image, int firstRow,
-        float* packedDiffs, float* zeros, bool isFirst) where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
+    private void Column<TVector>(int slice, int plane, FilterColumn column, float* pixels, float* diffs, int rows, float* zeros, bool isFirst)
+        where TVector : unmanaged, IFloats<TVector>
     {
-        int rows = Math.Min(_rows.OutRows, _shape.OutHeight - firstRow), block = column.Vector * TVector.Count / ConvolutionShape.Block;
-        int inBlock = column.Vector * TVector.Count % ConvolutionShape.Block;
-        nint area = (nint)_shape.OutHeight * _shape.OutWidth;
-        byte* diffs = (byte*)At(Argument.DiffTarget) + ((long)image * _shape.FilterBlocks + block) * area * TPixel.Bytes;
-        int blocks = TVector.Count == ConvolutionShape.Block ? column.Vectors : 1;
-        float* right = _diffs.Pack<TPixel>(diffs, firstRow, blocks, packedDiffs) + inBlock;
-        nint pair = column.Pair(TVector.Count, _diffs.PlaneFloats);
+        float* right = diffs + FilterColumn.At(column.Vector, TVector.Count, _diffs.PlaneFloats);
+        nint pair = column.Pair(TVector.Count, _diffs.PlaneFloats), sumsPair = column.Pair(TVector.Count, _weights.FilterStep);
         float* sums = Sums(slice) + FilterColumn.At(column.Vector, TVector.Count, _weights.FilterStep)
             + (plane - column.First) * (nint)_shape.Taps * ConvolutionShape.Block * (_isPlanar ? 1 : ConvolutionShape.Block);
         ProductTile tile = new()
@@ -195,9 +202,9 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
             RightStep = ConvolutionShape.Block,
             RightPair = pair,
             StartStep = isFirst ? 0 : ConvolutionShape.Block,
-            StartPair = isFirst ? 0 : column.Pair(TVector.Count, _weights.FilterStep),
+            StartPair = isFirst ? 0 : sumsPair,
             SumsStep = ConvolutionShape.Block,
-            SumsPair = column.Pair(TVector.Count, _weights.FilterStep),
+            SumsPair = sumsPair,
             Slope = 1,
         };
         fixed (nint* runs = _runs)
@@ -208,7 +215,7 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
                 tile.Left = pixels + left;
                 tile.Sums = sums + at;
                 tile.Start = isFirst ? zeros : tile.Sums;
-                ProductTiles.For<TVector>(count, column.Vectors, isBlocked: false)(&tile);
+                ProductTiles.Run<TVector>(&tile, count, column.Vectors, LeftRows.Neighbors);
             }
         }
         if (_hasBias && plane == column.First)
@@ -218,6 +225,7 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
     }
 
     // bounds: the pixels of a band, a vector of filters of each.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddBias<TVector>(float* diffs, int pixels, float* sum, bool isFirst) where TVector : unmanaged, IFloats<TVector>
     {
         TVector even = TVector.Zero, odd = TVector.Zero;
@@ -231,17 +239,11 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
         (isFirst ? even + odd : TVector.Load(sum) + (even + odd)).Store(sum);
     }
 
-    private void AddUp(int thread, int threads)
+    private void AddUp<TVector>(int thread, int threads) where TVector : unmanaged, IFloats<TVector>
     {
-        long floats = SliceBytes / sizeof(float), from = floats / 16 * thread / threads * 16;
-        long end = thread == threads - 1 ? floats : floats / 16 * (thread + 1) / threads * 16;
-        float* sums = Sums(0);
+        long vectors = SliceBytes / sizeof(float) / TVector.Count;
         for (int slice = 1; slice < _slices; slice++)
-        {
-            float* other = Sums(slice);
-            for (long i = from; i < end; i++)
-                sums[i] += other[i];
-        }
+            Add<TVector>(Sums(0), Sums(slice), vectors * thread / threads * TVector.Count, vectors * (thread + 1) / threads * TVector.Count);
         if (!_hasBias || thread > 0)
             return;
         float* bias = (float*)At(Argument.DiffBias);
@@ -252,5 +254,13 @@ internal sealed unsafe class DirectBackwardWeights : ManagedKernel
                 sum += Bias(slice)[filter];
             bias[filter] = sum;
         }
+    }
+
+    // bounds: whole vectors.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Add<TVector>(float* sums, float* other, long first, long end) where TVector : unmanaged, IFloats<TVector>
+    {
+        for (long i = first; i < end; i += TVector.Count)
+            (TVector.Load(sums + i) + TVector.Load(other + i)).Store(sums + i);
     }
 }

@@ -53,8 +53,10 @@ internal sealed unsafe class DirectForward : ManagedKernel
         _bands = (shape.OutHeight + band - 1) / band;
         long bytes = Math.Max(1, planes * (long)_rows.Rows * _rows.RowFloats * sizeof(float));
         _images = (int)Math.Clamp(PackedBytes / bytes, 1, MostImages);
+        // Rows that are short for a tile of two vectors get four.
         int vector = Floats16.IsSupported ? Floats16.Count : Floats8.Count;
-        _columns = FilterColumn.Of(shape.FilterBlocks, vector, block => isPlanar ? (0, planes) : shape.ChannelsOf(block));
+        int most = Floats16.IsSupported && shape.OutWidth <= ProductTile.MostRows<Floats16>(4) ? 4 : 2;
+        _columns = FilterColumn.Of(shape.FilterBlocks, vector, most, block => isPlanar ? (0, planes) : shape.ChannelsOf(block));
         int items = shape.Batch * _bands;
         _columnParts = items >= 4 * Threads ? 1 : Math.Min(_columns.Length, (4 * Threads + items - 1) / items);
         // Along a row of plain pixels the taps are neighbors where nothing parts them.
@@ -169,7 +171,7 @@ internal sealed unsafe class DirectForward : ManagedKernel
             StartPair = TVector.Count,
             Slope = _end.Slope,
             Sums = buffer,
-            SumsStep = isDirect ? ConvolutionShape.Block : 2 * TVector.Count,
+            SumsStep = isDirect ? ConvolutionShape.Block : column.Vectors * TVector.Count,
             SumsPair = isDirect ? pair : TVector.Count,
         };
         int pieces = (_shape.OutWidth + ProductTile.MostRows<TVector>() - 1) / ProductTile.MostRows<TVector>();
@@ -185,7 +187,7 @@ internal sealed unsafe class DirectForward : ManagedKernel
                     tile.Left = pixels + _rows.OutRow(row) + from * _rows.Unit;
                     if (isDirect)
                         tile.Sums = (float*)place;
-                    ProductTiles.For<TVector>(count, column.Vectors, isBlocked: !_isPlanar)(&tile);
+                    ProductTiles.Run<TVector>(&tile, count, column.Vectors, _isPlanar ? LeftRows.Neighbors : LeftRows.Blocked);
                     if (!isDirect)
                         _end.Finish<TPixel, TVector>(tile, count, column.Vectors,
                             _shape.AllFilters - column.Vector * TVector.Count, place, TPixel.Bytes, pairBytes);

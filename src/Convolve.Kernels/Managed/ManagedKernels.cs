@@ -34,7 +34,9 @@ internal sealed class ManagedKernels : IKernelLibrary
             ConvolutionBackwardData o => BackwardData(o),
             ConvolutionBackwardWeights o => BackwardWeights(o),
             InnerProductForward o when ProductWeights(o.Weights) is { } weights => new InnerProductForwardKernel(o, weights),
-            InnerProductBackwardData o when ProductWeights(o.Weights) is { } weights => new InnerProductBackwardDataKernel(o, weights),
+            InnerProductBackwardData o when ProductWeights(o.Weights) is { } weights =>
+                InnerProductTransposedKernel.Suits(o.DiffTarget.Sizes[0], weights) ? new InnerProductTransposedKernel(o, weights)
+                    : new InnerProductBackwardDataKernel(o, weights),
             InnerProductBackwardWeights o when ProductWeights(o.DiffWeights) is { } weights =>
                 new InnerProductBackwardWeightsKernel(o, weights),
             PoolingForward o when IsImage(o.Source) && Like(o.Source, o.Target) is { } target => new PoolingKernel(o, target),

@@ -1,4 +1,5 @@
 using Convolve.Kernels.Contract;
+using Convolve.Kernels.Copies;
 using Convolve.Kernels.Direct;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Managed;
@@ -13,7 +14,10 @@ namespace Convolve.Kernels.Products;
 // scratch     of all: gradients [N / two vectors][O][two vectors]; of each thread: sums [two vectors of images][input][two vectors]
 // L2: a block's weights of a chunk, which come from memory once; the chunk's gradients. Bound: the multiply-adds of ProductTile.
 
-/// <summary>The gradient of a fully connected layer's input. The results do not depend on the number of threads.</summary>
+/// <summary>
+/// The gradient of a fully connected layer's input, where the weights are many: they are read once and as they lie. The results do not depend
+/// on the number of threads.
+/// </summary>
 internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
 {
     private const int Block = ConvolutionShape.Block, ChunkBlocks = 16, Width = 2 * Block;
@@ -41,11 +45,10 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
 
     private long PackedBytes => (long)_groups * _unitBlocks * Block * Width * sizeof(float);
 
-    private long ThreadBytes => (long)_groups * _blockInputs * Width * sizeof(float) + 64 + Lines(_units * sizeof(float));
+    // Zeros, the sums, and a block of them turned around.
+    private long ThreadBytes => (Block + ((long)_groups * _blockInputs + Math.Max(_blockInputs, Block)) * Width) * sizeof(float);
 
     protected override long ScratchpadBytes => PackedBytes + Threads * ThreadBytes;
-
-    private static long Lines(long bytes) => (bytes + 63) / 64 * 64;
 
     protected override void Run(int phase, int thread, int threads)
     {
@@ -60,8 +63,7 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
         float* own = (float*)Scratch(PackedBytes + thread * ThreadBytes);
         if (phase == 0)
         {
-            float* line = own + (ThreadBytes - Lines(_units * sizeof(float))) / sizeof(float);
-            Pack<TVector>(ProductTiles.Cut(_groups * Width, threads, thread), ProductTiles.Cut(_groups * Width, threads, thread + 1), line);
+            Pack<TVector>(ProductTiles.Cut(_unitBlocks, threads, thread), ProductTiles.Cut(_unitBlocks, threads, thread + 1), own + Block);
             return;
         }
         int units = _blocks.Pieces * _groups, unit = ProductTiles.Cut(units, threads, thread);
@@ -79,21 +81,20 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
         }
     }
 
-    // bounds: the images of a share, of which those behind the batch are 0; units behind the last are 0.
+    // bounds: the blocks of units of a share; images behind the batch and units behind the last are 0.
     private void Pack<TVector>(int first, int end, float* line) where TVector : unmanaged, IFloats<TVector>
     {
         Numbers diffs = new(At(Argument.DiffTarget), _units, _targetType);
-        for (int image = first; image < end; image++)
-        {
-            float* to = Group(image / Width) + image % Width;
-            int units = image < _batch ? _units : 0;
-            if (units > 0)
-                diffs.Read<TVector>(image, 0, units, line);
-            for (int unit = 0; unit < units; unit++)
-                to[(nint)unit * Width] = line[unit];
-            for (int unit = units; unit < _unitBlocks * Block; unit++)
-                to[(nint)unit * Width] = 0;
-        }
+        for (int block = first; block < end; block++)
+            for (int group = 0; group < _groups; group++)
+            {
+                float* to = Group(group) + (nint)block * Block * Width;
+                int images = Math.Min(Width, _batch - group * Width), units = Math.Min(Block, _units - block * Block);
+                new Span<float>(line, Width * Block).Clear();
+                for (int image = 0; image < images; image++)
+                    diffs.Read<TVector>(group * Width + image, block * Block, units, line + image * Block);
+                Turning.Run<TVector>(line, Block, Width, Block, to, Width);
+            }
     }
 
     private float* Group(int group) => (float*)Scratch() + (nint)group * _unitBlocks * Block * Width;
@@ -102,7 +103,7 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
     {
         int first = _blocks.First(block), count = _blocks.Count(block);
         Panels tiles = Panels.Of(count, ProductTile.MostRows<TVector>());
-        float* sums = own + (nint)group * _blockInputs * Width, zeros = own + (ThreadBytes - Lines(_units * sizeof(float)) - 64) / sizeof(float);
+        float* zeros = own, sums = own + Block + (nint)group * _blockInputs * Width;
         new Span<float>(zeros, Block).Clear();
         fixed (nint* runs = _runs)
         {
@@ -127,7 +128,7 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
                     tile.Right = Group(group) + (nint)chunk * Block * Width + vector;
                     tile.Sums = sums + (nint)tiles.First(i) * Width + vector;
                     tile.Start = chunk == 0 ? zeros : tile.Sums;
-                    ProductTiles.For<TVector>(tiles.Count(i), 2, isBlocked: true)(&tile);
+                    ProductTiles.For<TVector>(tiles.Count(i), 2, LeftRows.Blocked)(&tile);
                 }
         }
     }
@@ -137,12 +138,9 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
     {
         Numbers target = new(At(Argument.DiffSource), _inputs, _sourceType);
         int first = _blocks.First(block), count = _blocks.Count(block);
-        float* sums = own + (nint)group * _blockInputs * Width, row = stackalloc float[112];
+        float* sums = own + Block + (nint)group * _blockInputs * Width, turned = own + Block + (nint)_groups * _blockInputs * Width;
+        Turning.Run<TVector>(sums, Width, count, Width, turned, _blockInputs);
         for (int image = 0; image < Math.Min(Width, _batch - group * Width); image++)
-        {
-            for (int i = 0; i < count; i++)
-                row[i] = sums[(nint)i * Width + image];
-            target.Write<TVector>(group * Width + image, first, count, row);
-        }
+            target.Write<TVector>(group * Width + image, first, count, turned + (nint)image * _blockInputs);
     }
 }

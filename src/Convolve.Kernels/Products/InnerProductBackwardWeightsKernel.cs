@@ -36,7 +36,7 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
         _isStreamed = diffWeights.Bytes >= StreamedBytes;
         int vector = Floats16.IsSupported ? Floats16.Count : Floats8.Count;
         int rows = Floats16.IsSupported ? ProductTile.MostRows<Floats16>() : ProductTile.MostRows<Floats8>();
-        _columns = FilterColumn.Of(_unitBlocks, vector, _ => (0, 1));
+        _columns = FilterColumn.Of(_unitBlocks, vector, 2, _ => (0, 1));
         _panels = Panels.Of(_inputs, rows);
         _chunkPanels = (int)Math.Clamp(ChunkBytes / Math.Max(1, (long)rows * _batch * sizeof(float)), 1, _panels.Pieces);
         // Few units alone are too few for the threads.
@@ -44,7 +44,10 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
         _chunkPanels = Math.Min(_chunkPanels, (_panels.Pieces + chunks - 1) / chunks);
     }
 
-    private long SourceBytes => Lines((long)_batch * _inputs * sizeof(float));
+    // Rows of few numbers, all of which stay in a cache, are read where they are.
+    private bool IsDirect => _sourceType == ElementType.Float32 && (long)_batch * _inputs * sizeof(float) <= ChunkBytes;
+
+    private long SourceBytes => IsDirect ? 0 : Lines((long)_batch * _inputs * sizeof(float));
 
     private long DiffBytes => (long)_unitBlocks * _batch * Block * sizeof(float);
 
@@ -81,7 +84,8 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
         Numbers source = new(At(Argument.Source), _inputs, _sourceType), diffs = new(At(Argument.DiffTarget), _units, _targetType);
         for (int panel = ProductTiles.Cut(_panels.Pieces, threads, thread); panel < ProductTiles.Cut(_panels.Pieces, threads, thread + 1);
             panel++)
-            _panels.PackColumns<TVector>(source, panel, _batch, Panel(panel));
+            if (!IsDirect)
+                _panels.PackColumns<TVector>(source, panel, _batch, Panel(panel));
         for (int block = ProductTiles.Cut(_unitBlocks, threads, thread); block < ProductTiles.Cut(_unitBlocks, threads, thread + 1); block++)
         {
             float* to = Diffs(block);
@@ -122,10 +126,10 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
         for (int panel = firstPanel; panel < Math.Min(firstPanel + _chunkPanels, _panels.Pieces); panel++)
         {
             int rows = _panels.Count(panel);
-            tile.Left = Panel(panel);
-            tile.LeftStep = rows;
+            tile.Left = IsDirect ? (float*)At(Argument.Source) + _panels.First(panel) : Panel(panel);
+            tile.LeftStep = IsDirect ? _inputs : rows;
             tile.Sums = sums + (nint)_panels.First(panel) * Block;
-            ProductTiles.For<TVector>(rows, column.Vectors, isBlocked: false)(&tile);
+            ProductTiles.For<TVector>(rows, column.Vectors, LeftRows.Neighbors)(&tile);
         }
     }
 

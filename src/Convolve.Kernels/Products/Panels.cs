@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -14,22 +13,6 @@ internal readonly record struct Panels(int Length, int Pieces)
     public int First(int piece) => ProductTiles.Cut(Length, Pieces, piece);
 
     public int Count(int piece) => First(piece + 1) - First(piece);
-
-    /// <summary>A piece of rows, [column][row of the piece].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public unsafe void PackRows<TVector>(Numbers from, int piece, int columns, float* to, float* line)
-        where TVector : unmanaged, IFloats<TVector>
-    {
-        int first = First(piece), count = Count(piece);
-        for (int row = 0; row < count; row++)
-        {
-            float* source = from.IsBFloat16 ? line : from.Single(first + row, 0);
-            if (from.IsBFloat16)
-                from.Read<TVector>(first + row, 0, columns, line);
-            for (int column = 0; column < columns; column++)
-                to[(nint)column * count + row] = source[column];
-        }
-    }
 
     /// <summary>A piece of columns, [row][column of the piece].</summary>
     public unsafe void PackColumns<TVector>(Numbers from, int piece, int rows, float* to) where TVector : unmanaged, IFloats<TVector>
