@@ -12,6 +12,8 @@ public static class Features
         "DOTNET_EnableAVX2"];
 
     private static readonly Lazy<HashSet<string>> Flags = new(() => [.. CpuFlags()]);
+    private static readonly Lazy<bool> HasLibrary = new(() => Environment.GetEnvironmentVariable("CONVOLVE_KERNELS") != "managed"
+        && new[] { "libdnnl.so.2", "libdnnl.so.3", "libdnnl.so.3.6", "dnnl" }.Any(name => NativeLibrary.TryLoad(name, out _)));
     private static readonly Lazy<bool> Mounts = new(CanMount);
 
     /// <summary>
@@ -53,6 +55,8 @@ public static class Features
     // A word that the library does not know is no limit to it.
     private static bool LibraryHas(string flag, params ReadOnlySpan<string> narrower)
     {
+        if (!HasLibrary.Value)
+            return false;
         string? limit = Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") ?? Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA");
         foreach (string name in (ReadOnlySpan<string>)["SSE41", "AVX", .. narrower])
             if (string.Equals(limit, name, StringComparison.OrdinalIgnoreCase))

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Copies;
@@ -12,7 +11,7 @@ namespace Convolve.Kernels.Copies;
 // Bound: memory, by way of single elements where the order changes.
 
 /// <summary>Copies into another layout or element type; what fills up blocks becomes 0.</summary>
-internal sealed unsafe class ReorderKernel : ManagedKernel
+internal sealed unsafe class ReorderKernel : TeamKernel
 {
     private const int Block = Pixel.Channels;
     private readonly Layout _source, _target;

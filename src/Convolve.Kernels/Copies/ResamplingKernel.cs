@@ -1,6 +1,5 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Copies;
@@ -12,7 +11,7 @@ namespace Convolve.Kernels.Copies;
 // Bound: loads and stores, four a pixel.
 
 /// <summary>Bilinear interpolation of images between the centers of the pixels, or its gradient.</summary>
-internal sealed unsafe class ResamplingKernel : ManagedKernel
+internal sealed unsafe class ResamplingKernel : TeamKernel
 {
     private readonly Layout _small, _large;
     private readonly bool _isBack, _isBFloat16;

@@ -1,5 +1,6 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Direct;
 
@@ -19,7 +20,7 @@ internal readonly record struct ConvolutionShape(int Batch, int Groups, int Chan
     int KernelWidth, int OutHeight, int OutWidth, Walk Walk)
 {
     /// <summary>Channels that lie together in images and weights.</summary>
-    public const int Block = 16;
+    public const int Block = Pixel.Channels;
 
     public static ConvolutionShape Of(Layout source, Layout weights, Layout target, Walk walk)
     {
@@ -35,9 +36,9 @@ internal readonly record struct ConvolutionShape(int Batch, int Groups, int Chan
 
     public int AllFilters => Groups * Filters;
 
-    public int ChannelBlocks => Blocks(AllChannels);
+    public int ChannelBlocks => Pixel.Blocks(AllChannels);
 
-    public int FilterBlocks => Blocks(AllFilters);
+    public int FilterBlocks => Pixel.Blocks(AllFilters);
 
     /// <summary>Whether each output is the products of the pixel at its place: images may be read as one long row.</summary>
     public bool IsPointwise => Taps == 1 && Walk.Stride == (1, 1) && IsUnpadded;
@@ -70,11 +71,9 @@ internal readonly record struct ConvolutionShape(int Batch, int Groups, int Chan
     /// <summary>The blocks of filters that see a block of channels.</summary>
     public (int First, int End) FiltersOf(int channelBlock) => Seen(channelBlock, AllChannels, Channels, Filters);
 
-    public static int Blocks(int channels) => (channels + Block - 1) / Block;
-
     private static (int First, int End) Seen(int block, int all, int each, int others)
     {
         int firstGroup = block * Block / each, lastGroup = (Math.Min((block + 1) * Block, all) - 1) / each;
-        return (firstGroup * others / Block, Blocks((lastGroup + 1) * others));
+        return (firstGroup * others / Block, Pixel.Blocks((lastGroup + 1) * others));
     }
 }

@@ -1,6 +1,5 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Products;
 using Convolve.Kernels.Vectors;
 
@@ -17,7 +16,7 @@ namespace Convolve.Kernels.Direct;
 /// The gradient of a convolution's input. With strides, pixels whose rows and columns have the same remainders meet the same taps: each such
 /// class is a convolution with stride 1. The results do not depend on the number of threads.
 /// </summary>
-internal sealed unsafe class DirectBackwardData : ManagedKernel
+internal sealed unsafe class DirectBackwardData : TeamKernel
 {
     private const int MostImages = 16;
     private const long PackedBytes = 192 << 10;

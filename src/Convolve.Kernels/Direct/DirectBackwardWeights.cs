@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Products;
 using Convolve.Kernels.Vectors;
 
@@ -19,7 +18,7 @@ namespace Convolve.Kernels.Direct;
 /// <summary>
 /// The gradient of a convolution's weights and bias. Threads share the channels and filters; where those are few, also slices of the batch.
 /// </summary>
-internal sealed unsafe class DirectBackwardWeights : ManagedKernel
+internal sealed unsafe class DirectBackwardWeights : TeamKernel
 {
     private const long BandBytes = 40 << 10, SumsBytes = 192 << 10, PackedBytes = 128 << 10;
     private readonly ConvolutionShape _shape;

@@ -1,6 +1,5 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Products;
 using Convolve.Kernels.Vectors;
 
@@ -15,7 +14,7 @@ namespace Convolve.Kernels.Direct;
 // L2: packed pixels and a pair's weights. Bound: the multiply-adds of ProductTile.
 
 /// <summary>A convolution the direct way, with bias and activation. The results do not depend on the number of threads.</summary>
-internal sealed unsafe class DirectForward : ManagedKernel
+internal sealed unsafe class DirectForward : TeamKernel
 {
     private const int MostImages = 16;
     private const long PackedBytes = 192 << 10;

@@ -1,3 +1,4 @@
+using Convolve.Kernels.Products;
 using Convolve.Kernels.Layouts;
 
 namespace Convolve.Kernels.Direct;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Elementwise;
@@ -12,7 +11,7 @@ namespace Convolve.Kernels.Elementwise;
 // Registers: the function's constants. Bound: memory; the divisions of tanh and sigmoid, where numbers are in a cache.
 
 /// <summary>An activation on its own, or its gradient.</summary>
-internal sealed unsafe class ElementwiseKernel : ManagedKernel
+internal sealed unsafe class ElementwiseKernel : TeamKernel
 {
     private readonly ElementwiseFunction _function;
     private readonly Layout _layout;

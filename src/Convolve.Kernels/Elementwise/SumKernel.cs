@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Elementwise;
@@ -11,7 +10,7 @@ namespace Convolve.Kernels.Elementwise;
 // All tensors have one layout, whatever it is. Registers: a sum. Bound: memory.
 
 /// <summary>Adds tensors of one layout, in their order.</summary>
-internal sealed unsafe class SumKernel : ManagedKernel
+internal sealed unsafe class SumKernel : TeamKernel
 {
     private readonly Sum _operation;
 

@@ -26,9 +26,9 @@ internal sealed class ManagedKernels : IKernelLibrary
     public Kernel Compile(Operation operation, string label) => Create(operation, label)
         ?? throw new KernelLibraryException($"{label}: {Name} have no kernel for {operation}.");
 
-    private static ManagedKernel? Create(Operation operation, string label)
+    private static TeamKernel? Create(Operation operation, string label)
     {
-        ManagedKernel? kernel = operation switch
+        TeamKernel? kernel = operation switch
         {
             ConvolutionForward o => Forward(o),
             ConvolutionBackwardData o => BackwardData(o),
@@ -56,7 +56,7 @@ internal sealed class ManagedKernels : IKernelLibrary
         return kernel;
     }
 
-    private static ManagedKernel? Forward(ConvolutionForward o)
+    private static TeamKernel? Forward(ConvolutionForward o)
     {
         Layout source = Image(o.Source), target = Image(o.Target);
         ConvolutionShape shape = ConvolutionShape.Of(source, o.Weights, target, o.Walk);
@@ -64,7 +64,7 @@ internal sealed class ManagedKernels : IKernelLibrary
             ? new DirectForward(o, shape, source, weights, target, isPlanar: source.IsPlain) : null;
     }
 
-    private static ManagedKernel? BackwardData(ConvolutionBackwardData o)
+    private static TeamKernel? BackwardData(ConvolutionBackwardData o)
     {
         Layout source = Image(o.DiffSource), target = Image(o.DiffTarget);
         ConvolutionShape shape = ConvolutionShape.Of(source, o.Weights, target, o.Forward.Walk);
@@ -76,7 +76,7 @@ internal sealed class ManagedKernels : IKernelLibrary
             ? new DirectBackwardData(shape, source, blocked, target, isPlanar) : null;
     }
 
-    private static ManagedKernel? BackwardWeights(ConvolutionBackwardWeights o)
+    private static TeamKernel? BackwardWeights(ConvolutionBackwardWeights o)
     {
         Layout source = Image(o.Source), target = Image(o.DiffTarget);
         ConvolutionShape shape = ConvolutionShape.Of(source, o.DiffWeights, target, o.Forward.Walk);

@@ -1,12 +1,11 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
 
 /// <summary>Max or average pooling of any window, or its gradient: by vectors on blocks of 16 channels, else element by element.</summary>
-internal sealed unsafe class PoolingKernel : ManagedKernel
+internal sealed unsafe class PoolingKernel : TeamKernel
 {
     private readonly PoolingForward _forward;
     private readonly BlockedPool _pool;

@@ -1,8 +1,6 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
-using Convolve.Kernels.Direct;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -18,9 +16,9 @@ namespace Convolve.Kernels.Products;
 /// The gradient of a fully connected layer's input, where the weights are many: they are read once and as they lie. The results do not depend
 /// on the number of threads.
 /// </summary>
-internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
+internal sealed unsafe class InnerProductBackwardDataKernel : TeamKernel
 {
-    private const int Block = ConvolutionShape.Block, ChunkBlocks = 16, Width = 2 * Block;
+    private const int Block = Pixel.Channels, ChunkBlocks = 16, Width = 2 * Block;
     private readonly int _batch, _inputs, _units, _unitBlocks, _groups, _blockInputs;
     private readonly ElementType _sourceType, _targetType;
     private readonly nint[] _runs;
@@ -33,7 +31,7 @@ internal sealed unsafe class InnerProductBackwardDataKernel : ManagedKernel
         Has(Argument.DiffTarget, operation.DiffTarget);
         (_sourceType, _targetType) = (operation.DiffSource.Type, operation.DiffTarget.Type);
         (_batch, _inputs, _units) = ((int)operation.DiffTarget.Sizes[0], (int)weights.Sizes[1], (int)weights.Sizes[0]);
-        _unitBlocks = ConvolutionShape.Blocks(_units);
+        _unitBlocks = Pixel.Blocks(_units);
         _groups = (_batch + Width - 1) / Width;
         int rows = Floats16.IsSupported ? ProductTile.MostRows<Floats16>() : ProductTile.MostRows<Floats8>();
         _blockInputs = 112 / rows * rows;

@@ -1,7 +1,5 @@
 using Convolve.Kernels.Contract;
-using Convolve.Kernels.Direct;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -13,15 +11,15 @@ namespace Convolve.Kernels.Products;
 // L2: a chunk of the images. L1: a pair's gradients. Bound: the multiply-adds of ProductTile, and writing the result to memory.
 
 /// <summary>The gradient of a fully connected layer's weights and bias. The results do not depend on the number of threads.</summary>
-internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
+internal sealed unsafe class InnerProductBackwardWeightsKernel : TeamKernel
 {
-    private const int Block = ConvolutionShape.Block;
-    private const long ChunkBytes = 384 << 10, StreamedBytes = 8 << 20;
+    private const int Block = Pixel.Channels;
+    private const long ChunkBytes = 384 << 10;
     private readonly int _batch, _inputs, _units, _unitBlocks, _chunkPanels;
     private readonly ElementType _sourceType, _targetType;
     private readonly FilterColumn[] _columns;
     private readonly Panels _panels;
-    private readonly bool _hasBias, _isStreamed;
+    private readonly bool _hasBias;
 
     public InnerProductBackwardWeightsKernel(InnerProductBackwardWeights operation, Layout diffWeights) : base("own product", Speed.Tuned, 2)
     {
@@ -32,8 +30,7 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
         Has(Argument.DiffTarget, operation.DiffTarget);
         (_hasBias, _sourceType, _targetType) = (operation.DiffBias is not null, operation.Source.Type, operation.DiffTarget.Type);
         (_batch, _inputs, _units) = ((int)operation.Source.Sizes[0], (int)diffWeights.Sizes[1], (int)diffWeights.Sizes[0]);
-        _unitBlocks = ConvolutionShape.Blocks(_units);
-        _isStreamed = diffWeights.Bytes >= StreamedBytes;
+        _unitBlocks = Pixel.Blocks(_units);
         int vector = Floats16.IsSupported ? Floats16.Count : Floats8.Count;
         int rows = Floats16.IsSupported ? ProductTile.MostRows<Floats16>() : ProductTile.MostRows<Floats8>();
         _columns = FilterColumn.Of(_unitBlocks, vector, 2, _ => (0, 1));
@@ -121,7 +118,6 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : ManagedKernel
             SumsStep = Block,
             SumsPair = column.Pair(TVector.Count, weightStep),
             Slope = 1,
-            IsStreamed = _isStreamed,
         };
         for (int panel = firstPanel; panel < Math.Min(firstPanel + _chunkPanels, _panels.Pieces); panel++)
         {

@@ -1,7 +1,5 @@
 using Convolve.Kernels.Contract;
-using Convolve.Kernels.Direct;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -11,7 +9,7 @@ namespace Convolve.Kernels.Products;
 // The loops and the bound are those of RowsByBlocks.
 
 /// <summary>A fully connected layer with bias and activation. The results do not depend on the number of threads.</summary>
-internal sealed unsafe class InnerProductForwardKernel : ManagedKernel
+internal sealed unsafe class InnerProductForwardKernel : TeamKernel
 {
     private readonly RowsByBlocks _product;
     private readonly ElementType _sourceType, _targetType;

@@ -1,8 +1,6 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
-using Convolve.Kernels.Direct;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Managed;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -15,9 +13,9 @@ namespace Convolve.Kernels.Products;
 /// The gradient of a fully connected layer's input, where the weights are few: they are turned around first. The results do not depend on the
 /// number of threads.
 /// </summary>
-internal sealed unsafe class InnerProductTransposedKernel : ManagedKernel
+internal sealed unsafe class InnerProductTransposedKernel : TeamKernel
 {
-    private const int Block = ConvolutionShape.Block;
+    private const int Block = Pixel.Channels;
     private readonly RowsByBlocks _product;
     private readonly ElementType _sourceType, _targetType;
 
@@ -38,7 +36,7 @@ internal sealed unsafe class InnerProductTransposedKernel : ManagedKernel
 
     private int Inputs => _product.Units;
 
-    private long WeightBytes => (long)ConvolutionShape.Blocks(Inputs) * Units * Block * sizeof(float);
+    private long WeightBytes => (long)Pixel.Blocks(Inputs) * Units * Block * sizeof(float);
 
     private long DiffBytes => _targetType == ElementType.Float32 ? 0 : ((long)_product.Rows * Units * sizeof(float) + 63) / 64 * 64;
 
@@ -60,8 +58,8 @@ internal sealed unsafe class InnerProductTransposedKernel : ManagedKernel
         float* diffs = (float*)(DiffBytes > 0 ? Scratch(WeightBytes) : At(Argument.DiffTarget));
         if (phase == 0)
         {
-            for (int block = ProductTiles.Cut(ConvolutionShape.Blocks(Inputs), threads, thread);
-                block < ProductTiles.Cut(ConvolutionShape.Blocks(Inputs), threads, thread + 1); block++)
+            for (int block = ProductTiles.Cut(Pixel.Blocks(Inputs), threads, thread);
+                block < ProductTiles.Cut(Pixel.Blocks(Inputs), threads, thread + 1); block++)
                 Turn<TVector>(block, own);
             Numbers halves = new(At(Argument.DiffTarget), Units, _targetType);
             for (int row = ProductTiles.Cut(_product.Rows, threads, thread);

@@ -63,9 +63,6 @@ internal unsafe struct ProductTile
     /// <summary>What negative sums are multiplied by: 1 without activation, 0 for ReLU.</summary>
     public float Slope;
 
-    /// <summary>Whether the sums go past the caches; they are aligned to a vector then.</summary>
-    public bool IsStreamed;
-
     /// <summary>The most rows of a tile of so many vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MostRows<TVector>(int vectors = 2) where TVector : unmanaged, IFloats<TVector> =>
@@ -337,13 +334,6 @@ internal unsafe struct ProductTile
             TVector slope = TVector.Create(tile->Slope);
             first = TVector.WhereGreater(first, TVector.Zero, first, first * slope);
             second = TVector.WhereGreater(second, TVector.Zero, second, second * slope);
-        }
-        if (tile->IsStreamed)
-        {
-            first.StoreNonTemporal(to);
-            if (sizeof(TVectors) > 1)
-                second.StoreNonTemporal(to + tile->SumsPair);
-            return;
         }
         first.Store(to);
         if (sizeof(TVectors) > 1)

@@ -1,4 +1,3 @@
-using Convolve.Kernels.Direct;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
@@ -16,7 +15,7 @@ namespace Convolve.Kernels.Products;
 /// <param name="Units">Columns of the result.</param>
 internal readonly unsafe record struct RowsByBlocks(int Rows, int Inputs, int Units)
 {
-    private const int Block = ConvolutionShape.Block, ChunkInputs = 512;
+    private const int Block = Pixel.Channels, ChunkInputs = 512;
 
     private int Pairs => (Units + 2 * Block - 1) / (2 * Block);
 

@@ -7,6 +7,9 @@ internal static class Pixel
     /// <summary>Of a block.</summary>
     public const int Channels = 16;
 
+    /// <summary>The blocks that hold so many channels, or filters, or units.</summary>
+    public static int Blocks(int channels) => (channels + Channels - 1) / Channels;
+
     /// <summary>The bytes of as many channels as a vector holds.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Bytes<TPixel, TVector>() where TPixel : struct, IPixel

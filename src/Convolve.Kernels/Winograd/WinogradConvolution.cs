@@ -35,12 +35,15 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
 internal static unsafe class WinogradConvolution
 {
     /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
-    public static bool IsSupported(int block) => block == Floats16.Count ? Interleaving.IsWide : Interleaving.IsSupported;
+    public static bool IsSupported(int block) => Interleaving.IsSupported && block % Floats8.Count == 0;
+
+    /// <summary>Channels of a vector of this machine in blocks of so many.</summary>
+    public static int LanesOf(int block) => block == Floats16.Count && Interleaving.IsWide ? Floats16.Count : Floats8.Count;
 
     /// <summary>Scratch of one thread.</summary>
     public static long ThreadBytes(in WinogradShape shape, in WinogradBlocking blocking) =>
         sizeof(float) * Math.Max(WinogradWeights.ScratchFloats(shape),
-        (long)Points * shape.Block * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2)
+        (long)Points * shape.Lanes * (blocking.Tiles * (shape.ChannelBlocks + 2 * blocking.GroupPairs) + 2)
         + WinogradTiles.ScratchFloats(shape));
 
     /// <summary>A thread's share of the tiles, for the filters of one slab.</summary>

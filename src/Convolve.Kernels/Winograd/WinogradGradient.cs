@@ -23,11 +23,11 @@ internal static unsafe class WinogradGradient
 
     /// <summary>Pairs of filter blocks whose sums a thread holds at once.</summary>
     private static int PairsAtOnce(in WinogradShape shape) =>
-        (int)Math.Clamp(SumBytes / ((long)Points * shape.Channels * 2 * shape.Block * sizeof(float)), 1, shape.FilterPairs);
+        (int)Math.Clamp(SumBytes / ((long)Points * shape.Channels * 2 * shape.Lanes * sizeof(float)), 1, shape.FilterPairs);
 
     /// <summary>Scratch of one thread.</summary>
     public static long ThreadBytes(in WinogradShape shape) =>
-        sizeof(float) * (WinogradTiles.ScratchFloats(shape) + (long)Points * shape.Block
+        sizeof(float) * (WinogradTiles.ScratchFloats(shape) + (long)Points * shape.Lanes
         * (Tiles * (shape.ChannelBlocks + 2L * PairsAtOnce(shape)) + 2L * PairsAtOnce(shape) * shape.Channels + 3));
 
     /// <summary>A thread's share of the filters and channels.</summary>
@@ -112,8 +112,7 @@ internal static unsafe class WinogradGradient
         for (int b = 0; b < filterBlocks; b++)
             for (int c = 0; c < blocks * TVector.Count; c++)
                 WinogradWeights.FromPoints<TVector, TKernel>(sums + b / 2 * pairFloats + (c * 2 + b % 2) * TVector.Count, sumStep,
-                    weights + (((nint)(firstFilterBlock + b) * shape.ChannelBlocks + firstBlock + c / TVector.Count) * TKernel.Value
-                    * TKernel.Value * TVector.Count
-                        + c % TVector.Count) * TVector.Count, scratch);
+                    weights + shape.WeightsAt(firstFilterBlock + b, firstBlock + c / TVector.Count, shape.Channels)
+                    + c % TVector.Count * shape.Block, shape.Block * shape.Block, scratch);
     }
 }

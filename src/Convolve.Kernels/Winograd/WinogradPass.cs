@@ -43,7 +43,7 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
 
     public void RunWeights(int thread, int threads)
     {
-        if (shape.Block == Floats16.Count)
+        if (shape.Lanes == Floats16.Count)
             RunWeights<Floats16>(thread, threads);
         else
             RunWeights<Floats8>(thread, threads);
@@ -59,7 +59,7 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
 
     private void RunImages<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
-        if (shape.Block == Floats16.Count)
+        if (shape.Lanes == Floats16.Count)
             RunImages<TPixel, Floats16>(thread, threads);
         else
             RunImages<TPixel, Floats8>(thread, threads);

@@ -66,7 +66,7 @@ internal sealed unsafe class WinogradGradientKernel(WinogradShape shape, bool is
 
     private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
-        if (shape.Block == Floats16.Count)
+        if (shape.Lanes == Floats16.Count)
             Run<TPixel, Floats16>(thread, threads);
         else
             Run<TPixel, Floats8>(thread, threads);

@@ -13,7 +13,7 @@ namespace Convolve.Kernels.Winograd;
 /// <param name="Left">Columns of padding on the left, below the kernel's size.</param>
 /// <param name="OutHeight">Rows of an output image.</param>
 /// <param name="OutWidth">Columns of an output image.</param>
-/// <param name="Block">Channels that lie together, as many as a vector holds: 16 or 8.</param>
+/// <param name="Block">Channels that lie together: 16 or 8.</param>
 internal readonly record struct WinogradShape(
     int Batch, int Channels, int Filters, int Height, int Width, int Kernel, int Top, int Left, int OutHeight, int OutWidth, int Block)
 {
@@ -35,11 +35,26 @@ internal readonly record struct WinogradShape(
     /// <summary>The tiles of the whole batch.</summary>
     public int Tiles => Batch * TilesPerImage;
 
-    public int ChannelBlocks => Channels / Block;
+    /// <summary>Channels of a vector, as many as a block or half of them.</summary>
+    public int Lanes { get; init; } = Block;
 
-    public int FilterBlocks => Filters / Block;
+    /// <summary>Vectors of channels.</summary>
+    public int ChannelBlocks => Channels / Lanes;
 
-    /// <summary>Pairs of filter blocks, the last one perhaps half empty: the products are made for both at once.</summary>
+    /// <summary>Vectors of filters.</summary>
+    public int FilterBlocks => Filters / Lanes;
+
+    /// <summary>Where a vector of channels of an image begins, in numbers.</summary>
+    /// <param name="vector">Its number.</param>
+    /// <param name="area">Pixels of the image.</param>
+    public nint At(int vector, nint area) => vector * Lanes / Block * area * Block + vector * Lanes % Block;
+
+    /// <summary>Where the weights of a vector of filters and one of channels begin, in [O/b][I/b][K][K][b i][b o].</summary>
+    public nint WeightsAt(int filterVector, int channelVector, int channels) =>
+        ((nint)(filterVector * Lanes / Block) * (channels / Block) + channelVector * Lanes / Block) * Kernel * Kernel * Block * Block
+        + channelVector * Lanes % Block * Block + filterVector * Lanes % Block;
+
+    /// <summary>Pairs of vectors of filters, the last one perhaps half empty: the products are made for both at once.</summary>
     public int FilterPairs => (FilterBlocks + 1) / 2;
 
     /// <summary>
@@ -47,7 +62,8 @@ internal readonly record struct WinogradShape(
     /// swapped.
     /// </summary>
     public WinogradShape Transposed =>
-        new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width, Block);
+        new(Batch, Filters, Channels, OutHeight, OutWidth, Kernel, Kernel - 1 - Top, Kernel - 1 - Left, Height, Width, Block)
+        { Lanes = Lanes };
 
     /// <summary>
     /// Whether this way beats the library's direct kernels, by a count of vector instructions with what was measured around them.

@@ -18,7 +18,7 @@ namespace Convolve.Kernels.Winograd;
 internal static unsafe class WinogradTiles
 {
     /// <summary>Floats that each call needs as scratch.</summary>
-    public static int ScratchFloats(in WinogradShape shape) => 2 * Points * shape.Block;
+    public static int ScratchFloats(in WinogradShape shape) => 2 * Points * shape.Lanes;
 
     /// <summary>The points of one tile of the input, all channel blocks.</summary>
     /// <param name="shape">The convolution.</param>
@@ -38,15 +38,16 @@ internal static unsafe class WinogradTiles
     {
         int image = tile / shape.TilesPerImage, place = tile % shape.TilesPerImage;
         int top = place / shape.TileColumns * shape.OutSide - shape.Top, left = place % shape.TileColumns * shape.OutSide - shape.Left;
-        nint row = (nint)shape.Width * Bytes<TPixel, TVector>(), plane = row * shape.Height;
-        byte* from = source + ((nint)image * shape.ChannelBlocks + firstBlock) * plane + top * row + (nint)left * Bytes<TPixel, TVector>();
+        int number = TPixel.Bytes / Channels, pixel = number * shape.Block;
+        nint area = (nint)shape.Height * shape.Width, row = (nint)shape.Width * pixel;
+        byte* corner = source + image * area * shape.Channels * number + top * row + (nint)left * pixel;
         int firstRow = Math.Max(0, -top), endRow = Math.Min(Side, shape.Height - top), firstColumn = Math.Max(0, -left),
             endColumn = Math.Min(Side, shape.Width - left);
         byte* zeros = (byte*)(scratch + Points * TVector.Count);
-        NativeMemory.Clear(zeros, (nuint)(Side * Bytes<TPixel, TVector>()));
-        for (int b = 0; b < blocks; b++, from += plane, to += blockStep)
+        NativeMemory.Clear(zeros, (nuint)(Side * pixel));
+        for (int b = 0; b < blocks; b++, to += blockStep)
         {
-            Columns<TPixel, TVector>(from, row, zeros, firstRow, endRow, firstColumn, endColumn, scratch);
+            Columns<TPixel, TVector>(corner + shape.At(firstBlock + b, area) * number, row, pixel, zeros, firstRow, endRow, firstColumn, endColumn, scratch);
             for (int i = 0; i < Side; i++)
                 WinogradTransform.Input<TVector>(scratch + i * Side * TVector.Count, TVector.Count, to + i * Side * pointStep, pointStep);
         }
@@ -61,11 +62,11 @@ internal static unsafe class WinogradTiles
     {
         int image = tile / shape.TilesPerImage, place = tile % shape.TilesPerImage, side = TOut.Value;
         int top = place / shape.TileColumns * side, left = place % shape.TileColumns * side;
-        nint row = (nint)shape.OutWidth * Bytes<TPixel, TVector>();
-        byte* from = source + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel,
-            TVector>();
+        int number = TPixel.Bytes / Channels, pixel = number * shape.Block;
+        nint area = (nint)shape.OutHeight * shape.OutWidth, row = (nint)shape.OutWidth * pixel;
+        byte* from = source + (image * area * shape.Filters + shape.At(block, area)) * number + top * row + (nint)left * pixel;
         float* patch = scratch + Points * TVector.Count;
-        TVector sum = Patch<TPixel, TVector>(from, row, 0, Math.Min(side, shape.OutHeight - top), 0, Math.Min(side, shape.OutWidth - left),
+        TVector sum = Patch<TPixel, TVector>(from, row, pixel, 0, Math.Min(side, shape.OutHeight - top), 0, Math.Min(side, shape.OutWidth - left),
             patch, side);
         for (int x = 0; x < side; x++)
             Evaluate<TVector, TOut>(patch + x * TVector.Count, side * TVector.Count, scratch + x * TVector.Count, Side * TVector.Count);
@@ -84,9 +85,9 @@ internal static unsafe class WinogradTiles
         int image = tile / shape.TilesPerImage, place = tile % shape.TilesPerImage, side = TOut.Value;
         int top = place / shape.TileColumns * side, left = place % shape.TileColumns * side;
         int rows = Math.Min(side, shape.OutHeight - top), columns = Math.Min(side, shape.OutWidth - left);
-        nint row = (nint)shape.OutWidth * Bytes<TPixel, TVector>();
-        byte* to = target + ((nint)image * shape.FilterBlocks + block) * row * shape.OutHeight + top * row + (nint)left * Bytes<TPixel,
-            TVector>();
+        int number = TPixel.Bytes / Channels, pixel = number * shape.Block;
+        nint area = (nint)shape.OutHeight * shape.OutWidth, row = (nint)shape.OutWidth * pixel;
+        byte* to = target + (image * area * shape.Filters + shape.At(block, area)) * number + top * row + (nint)left * pixel;
         for (int x = 0; x < Side; x++)
             Collect<TVector, TOut>(from + x * pointStep, Side * pointStep, scratch + x * TVector.Count, Side * TVector.Count);
         float* line = scratch + Points * TVector.Count;
@@ -98,15 +99,14 @@ internal static unsafe class WinogradTiles
             for (int x = 0; x < columns; x++)
             {
                 TVector value = TVector.Load(line + x * TVector.Count) + bias;
-                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, TVector.Max(least, value) * slope, value), to + x * Bytes<TPixel,
-                    TVector>());
+                TPixel.Store(TVector.WhereGreater(TVector.Zero, value, TVector.Max(least, value) * slope, value), to + x * pixel);
             }
         }
     }
 
     // Rows outside of the image are read from zeros.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Columns<TPixel, TVector>(byte* from, nint row, byte* zeros, int firstRow, int endRow, int firstColumn,
+    private static void Columns<TPixel, TVector>(byte* from, nint row, int pixel, byte* zeros, int firstRow, int endRow, int firstColumn,
         int endColumn, float* to)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
@@ -116,7 +116,7 @@ internal static unsafe class WinogradTiles
         byte* row6 = endRow <= 6 ? zeros : from + 6 * row, row7 = endRow <= 7 ? zeros : from + 7 * row;
         for (int x = 0; x < Side; x++, to += TVector.Count)
         {
-            nint at = (nint)x * Bytes<TPixel, TVector>();
+            nint at = (nint)x * pixel;
             if (x < firstColumn || x >= endColumn)
                 for (int i = 0; i < Side; i++)
                     TVector.Zero.Store(to + i * Side * TVector.Count);
@@ -132,7 +132,7 @@ internal static unsafe class WinogradTiles
     /// <returns>The sum of all.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Patch<TPixel,
-        TVector>(byte* from, nint row, int firstRow, int endRow, int firstColumn, int endColumn, float* to, int side)
+        TVector>(byte* from, nint row, int pixel, int firstRow, int endRow, int firstColumn, int endColumn, float* to, int side)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
         TVector sum = TVector.Zero;
@@ -141,7 +141,7 @@ internal static unsafe class WinogradTiles
         for (int y = firstRow; y < endRow; y++)
             for (int x = firstColumn; x < endColumn; x++)
             {
-                TVector value = TPixel.Load<TVector>(from + y * row + (nint)x * Bytes<TPixel, TVector>());
+                TVector value = TPixel.Load<TVector>(from + y * row + (nint)x * pixel);
                 sum += value;
                 value.Store(to + (y * side + x) * TVector.Count);
             }

@@ -18,10 +18,10 @@ namespace Convolve.Kernels.Winograd;
 internal static unsafe class WinogradWeights
 {
     /// <summary>Floats that each call needs as scratch: a block of weights turned around, and a transform.</summary>
-    public static int ScratchFloats(in WinogradShape shape) => (shape.Block * 25 + Points) * shape.Block;
+    public static int ScratchFloats(in WinogradShape shape) => (shape.Lanes * 25 + Points) * shape.Lanes;
 
     /// <summary>The floats of the points of some pairs.</summary>
-    public static long PointFloats(in WinogradShape shape, int pairs) => (long)Points * pairs * shape.Channels * 2 * shape.Block;
+    public static long PointFloats(in WinogradShape shape, int pairs) => (long)Points * pairs * shape.Channels * 2 * shape.Lanes;
 
     /// <summary>The points of the weights of some filters: a thread's share of the blocks of channels.</summary>
     /// <param name="shape">The convolution that runs: for the gradient of the input, the transposed one.</param>
@@ -42,33 +42,34 @@ internal static unsafe class WinogradWeights
         nint pointStep = (nint)pairs * shape.Channels * 2 * TVector.Count;
         for (int unit = (int)((long)units * thread / threads); unit < (int)((long)units * (thread + 1) / threads); unit++)
         {
-            int block = unit / shape.ChannelBlocks, channelBlock = unit % shape.ChannelBlocks, filterBlock = 2 * firstPair + block;
-            float* to = points + ((nint)(block / 2) * shape.Channels + channelBlock * TVector.Count) * 2 * TVector.Count + block % 2
+            int pair = unit / shape.ChannelBlocks, channelBlock = unit % shape.ChannelBlocks, filterBlock = 2 * firstPair + pair;
+            float* to = points + ((nint)(pair / 2) * shape.Channels + channelBlock * TVector.Count) * 2 * TVector.Count + pair % 2
                 * TVector.Count;
             bool isEmpty = filterBlock >= shape.FilterBlocks;
-            float* from = weights + (isTransposed ? (nint)channelBlock * shape.FilterBlocks + filterBlock
-                : (nint)filterBlock * shape.ChannelBlocks + channelBlock)
-                * area * TVector.Count * TVector.Count;
+            float* from = weights + (isTransposed ? shape.WeightsAt(channelBlock, filterBlock, shape.Filters)
+                : shape.WeightsAt(filterBlock, channelBlock, shape.Channels));
+            int block = shape.Block;
             if (isTransposed && !isEmpty)
             {
-                Turn<TVector>(from, scratch, area);
+                Turn<TVector>(from, block, scratch, area);
                 from = scratch;
+                block = TVector.Count;
             }
-            for (int c = 0; c < TVector.Count; c++, from += TVector.Count, to += 2 * TVector.Count)
+            for (int c = 0; c < TVector.Count; c++, from += block, to += 2 * TVector.Count)
             {
                 if (isEmpty)
                     Clear<TVector>(to, pointStep);
                 else if (shape.Kernel == 3)
-                    ToPoints<TVector, Side3>(from, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
+                    ToPoints<TVector, Side3>(from, block * block, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
                 else
-                    ToPoints<TVector, Side5>(from, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
+                    ToPoints<TVector, Side5>(from, block * block, scratch + TVector.Count * 25 * TVector.Count, to, pointStep);
             }
         }
     }
 
     /// <summary>The gradient of the weights of one channel and a block of filters from that of their points.</summary>
     // bounds: 64 points a step apart; a kernel's taps a block of weights apart.
-    public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, float* scratch)
+    public static void FromPoints<TVector, TKernel>(float* points, nint pointStep, float* to, nint tapStep, float* scratch)
         where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
         float* line = scratch + Points * TVector.Count;
@@ -80,15 +81,15 @@ internal static unsafe class WinogradWeights
         }
         for (int y = 0; y < TKernel.Value; y++)
             Collect<TVector, TKernel>(scratch + y * Side * TVector.Count, TVector.Count,
-                to + y * TKernel.Value * TVector.Count * TVector.Count, TVector.Count * TVector.Count);
+                to + y * TKernel.Value * tapStep, tapStep);
     }
 
     // bounds: as above.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToPoints<TVector, TKernel>(float* from, float* scratch, float* to, nint pointStep)
+    private static void ToPoints<TVector, TKernel>(float* from, nint tap, float* scratch, float* to, nint pointStep)
         where TVector : unmanaged, IFloats<TVector> where TKernel : struct, ISide
     {
-        int tap = TVector.Count * TVector.Count, side = TKernel.Value;
+        int side = TKernel.Value;
         float* line = scratch + (Points - Side) * TVector.Count;
         for (int x = 0; x < side; x++)
             Evaluate<TVector, TKernel>(from + x * tap, side * tap, scratch + x * TVector.Count, side * TVector.Count);
@@ -108,14 +109,14 @@ internal static unsafe class WinogradWeights
 
     // [tap][i][o] to [reversed tap][o][i].
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Turn<TVector>(float* from, float* to, int area) where TVector : unmanaged, IFloats<TVector>
+    private static void Turn<TVector>(float* from, int block, float* to, int area) where TVector : unmanaged, IFloats<TVector>
     {
         for (int tap = 0; tap < area; tap++)
         {
-            float* source = from + tap * TVector.Count * TVector.Count, target = to + (area - 1 - tap) * TVector.Count * TVector.Count;
+            float* source = from + tap * block * block, target = to + (area - 1 - tap) * TVector.Count * TVector.Count;
             for (int i = 0; i < TVector.Count; i++)
                 for (int o = 0; o < TVector.Count; o++)
-                    target[o * TVector.Count + i] = source[i * TVector.Count + o];
+                    target[o * TVector.Count + i] = source[i * block + o];
         }
     }
 }

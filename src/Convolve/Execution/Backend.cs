@@ -37,8 +37,7 @@ internal static class Backend
     {
         if (Choice == KernelChoice.OneDnn)
             return Accelerator.Value ?? throw new KernelLibraryException(OneDnnBackend.Missing);
-        ManagedKernels own = new();
-        return Accelerator.Value is { } accelerator ? new CompositeLibrary(own, accelerator) : own;
+        return Accelerator.Value ?? new ManagedKernels();
     }
 
     private static KernelChoice FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch

@@ -3,7 +3,7 @@ namespace Convolve.Execution;
 /// <summary>Which kernels compute.</summary>
 internal enum KernelChoice
 {
-    /// <summary>Own kernels, and oneDNN where it is installed and faster.</summary>
+    /// <summary>oneDNN where it is installed, and own kernels elsewhere.</summary>
     Auto,
 
     /// <summary>Own kernels alone: no native library is loaded.</summary>

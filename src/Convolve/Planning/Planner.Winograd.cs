@@ -29,7 +29,8 @@ internal sealed partial class Planner
             || window.After.Width >= kernel)
             return null;
         WinogradShape shape = new((int)Batch, node.Input.Channels, conv.Filters, node.Input.Height, node.Input.Width, kernel,
-            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width, LibraryBlock);
+            window.Before.Height, window.Before.Width, node.Output.Height, node.Output.Width, LibraryBlock)
+        { Lanes = WinogradConvolution.LanesOf(LibraryBlock) };
         return shape.IsFasterThanDirect(_type == ElementType.BFloat16) && WinogradWeightsLayout(node, direct) is not null ? shape : null;
     }
 

@@ -2,6 +2,7 @@ using Convolve.Execution;
 using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Machines;
+using Convolve.Kernels.Managed;
 using Convolve.Kernels.Winograd;
 using Convolve.Testing;
 
@@ -14,7 +15,8 @@ namespace Convolve.Tests.Execution;
 public class Avx2Tests
 {
     private static readonly (string, string) NarrowLibrary = ("DNNL_MAX_CPU_ISA", "AVX2"),
-        WithoutBFloat16 = ("DNNL_MAX_CPU_ISA", "AVX512_CORE");
+        WithoutBFloat16 = ("DNNL_MAX_CPU_ISA", "AVX512_CORE"),
+        Managed = (Backend.Variable, "managed");
 
     private const string Itself = "FullyQualifiedName~Avx2Tests.The_process_sees",
         Catalogue = "FullyQualifiedName~CatalogueModelTests.Float32|FullyQualifiedName~CatalogueModelTests.Winograd_is_near";
@@ -34,17 +36,24 @@ public class Avx2Tests
             isKept = Environment.GetEnvironmentVariable("DOTNET_EnableAVX512") == "0";
         Assert.False(isWide && isKept);
         Assert.Equal(isWide, System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated);
-        Assert.Equal(isWide, Interleaving.IsWide && WinogradConvolution.IsSupported(16));
-        Assert.Equal(Features.Has(Feature.Avx2), Interleaving.IsSupported && WinogradConvolution.IsSupported(8));
-        Assert.Equal(Features.Has(Feature.LibraryAvx512), KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512);
+        Assert.Equal(isWide, Interleaving.IsWide);
+        Assert.Equal(Features.Has(Feature.Avx2),
+            Interleaving.IsSupported && WinogradConvolution.IsSupported(8) && WinogradConvolution.IsSupported(16));
+        bool isLibrary = KernelLibrary.Current is not ManagedKernels;
+        Assert.Equal(isLibrary ? Features.Has(Feature.LibraryAvx512) : isWide || Features.HasNativeBFloat16,
+            KernelLibrary.Current.InstructionSet >= InstructionSet.Avx512);
         Assert.Equal(Features.HasNativeBFloat16, Machine.HasNativeBFloat16);
-        if (limit == "AVX2")
+        if (limit == "AVX2" && (isLibrary || !isWide))
             Assert.Equal((InstructionSet.Avx2, "AVX2"), (KernelLibrary.Current.InstructionSet, Machine.InstructionSetName));
     }
 
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx2, Feature.Avx2)]
     public async Task The_engine_works_with_AVX2_alone() =>
         Assert.InRange(await Run(Subset, [NarrowLibrary, .. ChildTests.WithoutAvx512]), 500, 2000);
+
+    [NeedsFact(Feature.WholeProcessor, Feature.Avx2)]
+    public async Task Every_layer_runs_without_a_native_library_with_AVX2_alone() =>
+        Assert.InRange(await Run($"{Itself}|{Catalogue}", [Managed, .. ChildTests.WithoutAvx512]), 210, 500);
 
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
     public async Task Every_layer_runs_where_only_the_library_has_AVX512() =>
@@ -59,6 +68,9 @@ public class Avx2Tests
     [NeedsFact(Feature.WholeProcessor, Feature.LibraryAvx512)]
     public async Task Every_layer_runs_where_the_library_has_AVX2_alone() =>
         Assert.InRange(await Run($"{Itself}|{Catalogue}", NarrowLibrary), 210, 500);
+
+    [NeedsFact(Feature.WholeProcessor, Feature.Avx2)]
+    public async Task The_engine_works_without_a_native_library() => Assert.InRange(await Run(Subset, Managed), 500, 2000);
 
     private static Task<int> Run(string filter, params (string, string)[] variables) =>
         ChildTests.Run(typeof(Avx2Tests).Assembly, filter, variables);

@@ -1,4 +1,5 @@
-namespace Convolve.Kernels.Direct;
+using Convolve.Kernels.Vectors;
+namespace Convolve.Kernels.Products;
 
 /// <summary>A few vectors of filters that a tile computes together, and the channels that they see.</summary>
 /// <param name="Vector">The first one's number.</param>
@@ -14,7 +15,7 @@ internal readonly record struct FilterColumn(int Vector, int Vectors, int First,
     /// <param name="seen">The blocks of channels that a block of filters sees.</param>
     public static FilterColumn[] Of(int blocks, int vectorFloats, int most, Func<int, (int First, int End)> seen)
     {
-        int inBlock = ConvolutionShape.Block / vectorFloats, all = blocks * inBlock;
+        int inBlock = Pixel.Channels / vectorFloats, all = blocks * inBlock;
         List<FilterColumn> columns = [];
         for (int vector = 0; vector < all;)
         {
@@ -35,7 +36,7 @@ internal readonly record struct FilterColumn(int Vector, int Vectors, int First,
     /// <param name="blockStep">From one block to the next.</param>
     public static nint At(int vector, int vectorFloats, nint blockStep)
     {
-        int inBlock = ConvolutionShape.Block / vectorFloats;
+        int inBlock = Pixel.Channels / vectorFloats;
         return vector / inBlock * blockStep + vector % inBlock * vectorFloats;
     }
 

@@ -2,10 +2,9 @@ using System.Runtime.CompilerServices;
 using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Elementwise;
-using Convolve.Kernels.Products;
 using Convolve.Kernels.Vectors;
 
-namespace Convolve.Kernels.Direct;
+namespace Convolve.Kernels.Products;
 
 /// <summary>What becomes of a tile's sums: activation, and rounding to bfloat16.</summary>
 internal readonly unsafe struct TileEnd

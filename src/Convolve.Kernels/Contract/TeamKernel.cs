@@ -1,15 +1,14 @@
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
 
-namespace Convolve.Kernels.Managed;
+namespace Convolve.Kernels.Contract;
 
 /// <summary>An operation on own kernels: one phase after another, each in as many shares as the team has threads.</summary>
 /// <param name="implementation">Its name in plans.</param>
 /// <param name="speed">How fast it is.</param>
 /// <param name="phases">A phase begins when the one before has ended in all threads.</param>
-internal abstract class ManagedKernel(string implementation, Speed speed, int phases = 1) : Kernel
+internal abstract class TeamKernel(string implementation, Speed speed, int phases = 1) : Kernel
 {
     private readonly Dictionary<Argument, Layout> _layouts = [];
     private readonly Dictionary<Argument, nint> _addresses = [];
@@ -96,7 +95,7 @@ internal abstract class ManagedKernel(string implementation, Speed speed, int ph
             throw new KernelLibraryException($"{Label}: the scratchpad of {implementation} is not bound.");
     }
 
-    private sealed class Phase(ManagedKernel kernel, int phase) : ITeamWork
+    private sealed class Phase(TeamKernel kernel, int phase) : ITeamWork
     {
         public void Run(int thread, int threads)
         {

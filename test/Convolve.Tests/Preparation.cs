@@ -4,8 +4,8 @@ using Convolve.Layers;
 namespace Convolve.Tests;
 
 /// <summary>Has the library choose what computes before a test uses threads or memory of the kernels by themselves.</summary>
-internal static class Backend
+internal static class Preparation
 {
     [ModuleInitializer]
-    internal static void Choose() => RuntimeHelpers.RunModuleConstructor(typeof(Layer).Module.ModuleHandle);
+    internal static void Prepare() => RuntimeHelpers.RunModuleConstructor(typeof(Layer).Module.ModuleHandle);
 }
