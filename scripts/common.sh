@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 
 # The system packages: name = why | how to see that it is there. A library counts wherever the loader finds it, Debian's or not:
-# any one of the sonames will do. A path may be a pattern; any one will do.
+# any one of the sonames will do. A soname or a path may be a pattern; any one will do.
 declare -A needs=(
-    [libdnnl2]='the kernel library|library libdnnl.so.2'
     [libturbojpeg0]='the JPEG decoder|library libturbojpeg.so.0'
     [libspng0]='the PNG decoder|library libspng.so.0'
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
@@ -13,9 +12,6 @@ declare -A needs=(
     [python3-torch]='PyTorch, what benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
     [g++]='the C++ compiler|command g++'
 )
-
-# What every command but help may need.
-libraries=(libdnnl2 libturbojpeg0 libspng0)
 
 # The launcher's tests look for system files below another folder.
 system=${CONVOLVE_SYSTEM_ROOT:-}
@@ -40,7 +36,9 @@ is_there() { # package
             library)
                 IFS=: read -ra folders <<<"${LD_LIBRARY_PATH:-}"
                 for folder in "${folders[@]}" "$system"{/usr/lib,/lib}/"$HOSTTYPE-linux-gnu" "$system"{/usr/local/lib,/usr/lib64,/usr/lib}; do
-                    [[ -n $folder && -e $folder/$item ]] && return
+                    [[ -n $folder ]] || continue
+                    [[ -e $folder/$item ]] && return
+                    [[ $item == *'*' ]] && compgen -G "$folder/$item" >/dev/null && return
                 done
                 ;;
         esac
@@ -50,10 +48,33 @@ is_there() { # package
     local cache
     cache=$(PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null) || return
     for item in $what; do
-        [[ $cache == *"$item "* ]] && return
+        # shellcheck disable=SC2053
+        [[ $cache == *[[:space:]]$item\ * ]] && return
     done
     return 1
 }
+
+# Debian names the kernel library's package after its version. Any version will do; without one, other systems are asked for the newest
+# that they have.
+find_kernel_package() {
+    local release='' newest=''
+    local need='the kernel library|library libdnnl.so.2 libdnnl.so.3 libdnnl.so.3.*'
+    [[ ! -r $system/etc/os-release ]] || read -rd '' release <"$system/etc/os-release" || true
+    kernel_package=libdnnl2
+    [[ $'\n'$release$'\n' != *$'\n'ID=debian$'\n'* || $release != *'VERSION_ID="13"'* ]] || kernel_package=libdnnl3.6
+    needs[$kernel_package]=$need
+    if [[ $'\n'$release$'\n' != *$'\n'ID=debian$'\n'* ]] && ! is_there $kernel_package; then
+        newest=$(apt-cache pkgnames libdnnl 2>/dev/null | grep -E '^libdnnl[0-9.]+$' | sort -V) || newest=''
+        newest=${newest##*$'\n'}
+        kernel_package=${newest:-$kernel_package}
+        needs[$kernel_package]=$need
+    fi
+}
+find_kernel_package
+
+# What every command but help may need.
+# shellcheck disable=SC2034
+libraries=("$kernel_package" libturbojpeg0 libspng0)
 
 # Installs what is missing of the named packages, or says how and ends with status 2.
 install_packages() { # package...

@@ -5,7 +5,10 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.OneDnn;
 
-/// <summary>The C API of oneDNN 2.6 and 2.7, names and order of the arguments as in dnnl.h.</summary>
+/// <summary>
+/// What the C APIs of oneDNN 2 and 3 have in common, names and order of the arguments as in dnnl.h. A memory descriptor is the address of a
+/// struct in 2, and a handle in 3.
+/// </summary>
 internal static unsafe partial class Dnnl
 {
     /// <summary>Resolved by <see cref="NativeLibraries"/>.</summary>
@@ -13,12 +16,6 @@ internal static unsafe partial class Dnnl
 
     /// <summary>DNNL_MAX_NDIMS.</summary>
     internal const int MaxDimensions = 12;
-
-    /// <summary>sizeof(dnnl_memory_desc_t).</summary>
-    internal const int MemoryDescriptorBytes = 696;
-
-    /// <summary>Large enough for every operation descriptor; the largest, of a recurrent cell, has 15,344 bytes.</summary>
-    internal const int OperationDescriptorBytes = 16384;
 
     /// <summary>dnnl_exec_arg_t.</summary>
     [StructLayout(LayoutKind.Sequential)]
@@ -41,16 +38,13 @@ internal static unsafe partial class Dnnl
     internal static partial int dnnl_stream_create(nint* stream, nint engine, uint flags);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_memory_desc_init_by_tag(byte* descriptor, int dimensions, long* sizes, int type, int tag);
+    internal static partial int dnnl_memory_desc_equal(nint left, nint right);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_memory_desc_equal(byte* left, byte* right);
+    internal static partial nuint dnnl_memory_desc_get_size(nint descriptor);
 
     [LibraryImport(Library)]
-    internal static partial nuint dnnl_memory_desc_get_size(byte* descriptor);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_memory_create(nint* memory, byte* descriptor, nint engine, nint data);
+    internal static partial int dnnl_memory_create(nint* memory, nint descriptor, nint engine, nint data);
 
     [LibraryImport(Library)]
     internal static partial int dnnl_memory_destroy(nint memory);
@@ -74,19 +68,17 @@ internal static unsafe partial class Dnnl
     internal static partial int dnnl_post_ops_destroy(nint postOps);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_post_ops_append_eltwise(nint postOps, float scale, int algorithm, float alpha, float beta);
+    internal static partial int dnnl_primitive_desc_query(nint primitive, int what, int index, void* result);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_primitive_desc_create(nint* descriptor, byte* operation, nint attributes, nint engine, nint hint);
+    internal static partial nint dnnl_primitive_desc_query_md(nint primitive, int what, int index);
 
     [LibraryImport(Library)]
-    internal static partial int dnnl_primitive_desc_query(nint descriptor, int what, int index, void* result);
+    internal static partial int dnnl_primitive_desc_destroy(nint primitive);
 
     [LibraryImport(Library)]
-    internal static partial byte* dnnl_primitive_desc_query_md(nint descriptor, int what, int index);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_primitive_desc_destroy(nint descriptor);
+    internal static partial int dnnl_reorder_primitive_desc_create(nint* primitive, nint source, nint sourceEngine, nint target,
+        nint targetEngine, nint attributes);
 
     [LibraryImport(Library)]
     internal static partial int dnnl_primitive_create(nint* primitive, nint descriptor);
@@ -96,63 +88,4 @@ internal static unsafe partial class Dnnl
 
     [LibraryImport(Library)]
     internal static partial int dnnl_primitive_destroy(nint primitive);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_reorder_primitive_desc_create(nint* descriptor, byte* source, nint sourceEngine, byte* target,
-        nint targetEngine, nint attributes);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_sum_primitive_desc_create(nint* descriptor, byte* target, int count, float* scales, byte* sources,
-        nint attributes, nint engine);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_forward_desc_init(byte* operation, int propagation, int algorithm, byte* source,
-        byte* weights,
-        byte* bias, byte* target, long* strides, long* dilates, long* before, long* after);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_backward_data_desc_init(byte* operation, int algorithm, byte* diffSource,
-        byte* weights,
-        byte* diffTarget, long* strides, long* dilates, long* before, long* after);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_dilated_convolution_backward_weights_desc_init(byte* operation, int algorithm, byte* source,
-        byte* diffWeights,
-        byte* diffBias, byte* diffTarget, long* strides, long* dilates, long* before, long* after);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_forward_desc_init(byte* operation, int propagation, byte* source, byte* weights,
-        byte* bias, byte* target);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_backward_data_desc_init(byte* operation, byte* diffSource, byte* weights,
-        byte* diffTarget);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_inner_product_backward_weights_desc_init(byte* operation, byte* source, byte* diffWeights,
-        byte* diffBias, byte* diffTarget);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_pooling_forward_desc_init(byte* operation, int propagation, int algorithm, byte* source, byte* target,
-        long* strides, long* kernel, long* before, long* after);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_pooling_backward_desc_init(byte* operation, int algorithm, byte* diffSource, byte* diffTarget,
-        long* strides, long* kernel, long* before, long* after);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_eltwise_forward_desc_init(byte* operation, int propagation, int algorithm, byte* data, float alpha,
-        float beta);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_eltwise_backward_desc_init(byte* operation, int algorithm, byte* diffData, byte* data, float alpha,
-        float beta);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_resampling_forward_desc_init(byte* operation, int propagation, int algorithm, float* factors,
-        byte* source, byte* target);
-
-    [LibraryImport(Library)]
-    internal static partial int dnnl_resampling_backward_desc_init(byte* operation, int algorithm, float* factors, byte* diffSource,
-        byte* diffTarget);
 }

@@ -8,8 +8,7 @@ namespace Convolve.OneDnn;
 /// <summary>Finds the native libraries, and sets their environment before the first of them loads.</summary>
 internal static partial class NativeLibraries
 {
-    private static readonly string[] DnnlNames = ["libdnnl.so.2"];
-    private static readonly string[] OpenMpNames = ["libgomp.so.1"];
+    private static nint _kernelLibrary;
 
     /// <summary>
     /// How long a thread spins at a barrier before it sleeps: long enough for the next kernel, short enough for busy neighbors.
@@ -24,19 +23,31 @@ internal static partial class NativeLibraries
         NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
     }
 
+    /// <summary>The address of a function of the kernel library, which has been loaded; 0 if this version lacks it.</summary>
+    public static nint Function(string name) => NativeLibrary.TryGetExport(_kernelLibrary, name, out nint address) ? address : 0;
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
-        string[]? candidates = name switch { Dnnl.Library => DnnlNames, OpenMp.Library => OpenMpNames, _ => null };
-        if (candidates is null)
+        NativePackage? package = name switch
+        {
+            Dnnl.Library => NativePackage.KernelLibrary,
+            OpenMp.Library => NativePackage.OpenMp,
+            _ => null,
+        };
+        if (package is null)
             return 0;
-        if (Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
+        if (!OperatingSystem.IsWindows() && Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is null
+            && Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is null)
             setenv("GOMP_SPINCOUNT", SpinCount, 1); // Environment.SetEnvironmentVariable does not reach native code
-        foreach (string candidate in candidates)
-            if (NativeLibrary.TryLoad(candidate, out nint handle))
-                return handle;
-        throw new KernelLibraryException(
-            $"The kernel library {candidates[0]} is not installed. Install it: sudo apt-get install -y " +
-            $"{(name == Dnnl.Library ? "libdnnl2" : "libgomp1")}");
+        foreach (string file in package.Files)
+        {
+            if (!NativeLibrary.TryLoad(file, out nint handle))
+                continue;
+            if (name == Dnnl.Library)
+                _kernelLibrary = handle;
+            return handle;
+        }
+        throw new KernelLibraryException(package.MissingHere);
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

@@ -1,250 +1,91 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using Convolve.Kernels;
 using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Machines;
 
 namespace Convolve.OneDnn;
 
 /// <summary>oneDNN 2.6 and 2.7.</summary>
-internal sealed unsafe class OneDnn2 : IKernelLibrary
+internal sealed unsafe class OneDnn2(Version version) : OneDnnLibrary(version, new LayoutCodec2())
 {
-    private const int Success = 0, Unimplemented = 3, CpuEngine = 1, InOrderStream = 1, UserScratchpad = 1;
-    private const int ForwardTraining = 64, ForwardInference = 96, ImplementationName = 8, WorkspaceLayout = 135, ScratchpadLayout = 136,
-        ArgumentLayout = 255;
-    private readonly nint _engine, _stream;
-
-    public OneDnn2()
+    protected override int Create(nint* primitive, Operation operation, Descriptors descriptors, nint attributes, nint hint)
     {
-        int* version = (int*)Dnnl.dnnl_version();
-        if (version[0] != 2 || version[1] < 6)
-            throw new KernelLibraryException(
-                $"oneDNN {version[0]}.{version[1]} is installed, but 2.6 or 2.7 is needed. Install Debian's libdnnl2.");
-        Name = string.Create(CultureInfo.InvariantCulture, $"oneDNN {version[0]}.{version[1]}.{version[2]}");
-        InstructionSet = IsaOf(Dnnl.dnnl_get_effective_cpu_isa());
-        nint engine, stream;
-        Check(Dnnl.dnnl_engine_create(&engine, CpuEngine, 0));
-        Check(Dnnl.dnnl_stream_create(&stream, engine, InOrderStream));
-        (_engine, _stream) = (engine, stream); // one of each for the whole process: everything else must not outlive them
+        if (operation is Sum sum)
+            return CreateSum(primitive, sum, descriptors, attributes);
+        byte* description = stackalloc byte[Dnnl2.OperationDescriptorBytes];
+        int status = Fill(description, operation, descriptors);
+        return status == Status.Success ? Dnnl2.dnnl_primitive_desc_create(primitive, description, attributes, Engine, hint) : status;
     }
 
-    public string Name { get; }
+    protected override int Append(nint postOps, ElementwiseFunction function) =>
+        Dnnl2.dnnl_post_ops_append_eltwise(postOps, 1, Codes.Forward(function).In2, function.Alpha, 0);
 
-    public InstructionSet InstructionSet { get; }
-
-    public int Block => InstructionSet >= InstructionSet.Avx512 ? 16 : 8;
-
-    public KernelDescription? Describe(Operation operation)
+    private int CreateSum(nint* primitive, Sum sum, Descriptors descriptors, nint attributes)
     {
-        nint descriptor = CreateDescriptor(operation, "");
-        if (descriptor == 0)
-            return null;
-        try
-        {
-            nint name;
-            Check(Dnnl.dnnl_primitive_desc_query(descriptor, ImplementationName, 0, &name));
-            Dictionary<Argument, Layout> layouts = [];
-            foreach (Argument argument in Arguments(operation))
-                layouts[argument] = argument == Argument.Workspace ? Query(descriptor, WorkspaceLayout, 0)
-                    : Query(descriptor, ArgumentLayout, LayoutCodec.CodeOf(argument));
-            long scratchpad = Query(descriptor, ScratchpadLayout, 0).Bytes;
-            string implementation = Marshal.PtrToStringUTF8(name) ?? "";
-            return new(implementation, SpeedOf(implementation), layouts, scratchpad);
-        }
-        finally
-        {
-            _ = Dnnl.dnnl_primitive_desc_destroy(descriptor);
-        }
-    }
-
-    public Kernel Compile(Operation operation, string label)
-    {
-        nint descriptor = CreateDescriptor(operation, label);
-        if (descriptor == 0)
-            throw new KernelLibraryException($"{label}: {Name} has no kernel for {operation} on this CPU ({InstructionSet}).");
-        try
-        {
-            nint primitive;
-            Check(Dnnl.dnnl_primitive_create(&primitive, descriptor), operation, label);
-            Layout scratchpad = Query(descriptor, ScratchpadLayout, 0);
-            return new OneDnn2Kernel(primitive, _engine, _stream, scratchpad, operation, label);
-        }
-        finally
-        {
-            _ = Dnnl.dnnl_primitive_desc_destroy(descriptor);
-        }
-    }
-
-    internal static void Check(int status, Operation? operation = null, string label = "",
-        [CallerArgumentExpression(nameof(status))] string call = "")
-    {
-        if (status != Success)
-            Fail(status, operation, label, call);
-    }
-
-    private static void Fail(int status, Operation? operation, string label, string call)
-    {
-        string reason = status switch
-        {
-            1 => "out of memory",
-            2 => "invalid arguments",
-            3 => "not implemented on this CPU",
-            5 => "failed while running",
-            _ => string.Create(CultureInfo.InvariantCulture, $"status {status}"),
-        };
-        throw new KernelLibraryException(
-            $"{(label.Length > 0 ? label + ": " : "")}oneDNN reported \"{reason}\" for " +
-            $"{call.Split('(')[0]}{(operation is null ? "" : $" for {operation}")}.");
-    }
-
-    internal static Speed SpeedOf(string implementation) => implementation switch
-    {
-        _ when implementation.Contains("ref", StringComparison.Ordinal) => Speed.Reference,
-        _ when implementation.StartsWith("jit:uni", StringComparison.Ordinal) => Speed.Generic,
-        _ when implementation.StartsWith("jit", StringComparison.Ordinal) || implementation.StartsWith("brg", StringComparison.Ordinal) =>
-        Speed.Tuned,
-        _ => Speed.Generic,
-    };
-
-    private static Layout Query(nint descriptor, int what, int index)
-    {
-        byte* layout = Dnnl.dnnl_primitive_desc_query_md(descriptor, what, index);
-        if (layout == null)
-            throw new KernelLibraryException($"oneDNN has no layout for query {what}, argument {index}.");
-        return LayoutCodec.Decode(layout);
-    }
-
-    private static IEnumerable<Argument> Arguments(Operation operation) => operation switch
-    {
-        ConvolutionForward o => With([Argument.Source, Argument.Weights, Argument.Target], o.Bias, Argument.Bias),
-        ConvolutionBackwardData => [Argument.DiffSource, Argument.Weights, Argument.DiffTarget],
-        ConvolutionBackwardWeights o => With([Argument.Source, Argument.DiffWeights, Argument.DiffTarget], o.DiffBias, Argument.DiffBias),
-        InnerProductForward o => With([Argument.Source, Argument.Weights, Argument.Target], o.Bias, Argument.Bias),
-        InnerProductBackwardData => [Argument.DiffSource, Argument.Weights, Argument.DiffTarget],
-        InnerProductBackwardWeights o => With([Argument.Source, Argument.DiffWeights, Argument.DiffTarget], o.DiffBias, Argument.DiffBias),
-        PoolingForward o => o is { IsTraining: true, Kind: PoolingKind.Max } ? [Argument.Source, Argument.Target, Argument.Workspace]
-        : [Argument.Source, Argument.Target],
-        PoolingBackward o => o.Forward.Kind == PoolingKind.Max ? [Argument.DiffSource, Argument.DiffTarget, Argument.Workspace]
-        : [Argument.DiffSource, Argument.DiffTarget],
-        ElementwiseForward => [Argument.Source, Argument.Target],
-        ResamplingForward => [Argument.Source, Argument.Target],
-        ResamplingBackward => [Argument.DiffSource, Argument.DiffTarget],
-        ElementwiseBackward o => [o.Function.DerivesFromInput ? Argument.Source : Argument.Target, Argument.DiffTarget,
-        Argument.DiffSource],
-        Reorder => [Argument.Source, Argument.Target],
-        Sum o => [Argument.Target, .. Enumerable.Range(0, o.Count).Select(i => Argument.FirstSource + i)],
-        _ => throw new NotSupportedException($"No arguments are known for {operation}."),
-    };
-
-    private static IEnumerable<Argument> With(Argument[] always, Layout? bias, Argument argument) => bias is null ? always
-        : always.Append(argument);
-
-    // Returns 0 where the library has no implementation; the caller owns the handle.
-    private nint CreateDescriptor(Operation operation, string label)
-    {
-        nint attributes, result = 0;
-        Check(Dnnl.dnnl_primitive_attr_create(&attributes));
-        nint hint = 0;
-        try
-        {
-            Check(Dnnl.dnnl_primitive_attr_set_scratchpad_mode(attributes, UserScratchpad));
-            if (ActivationOf(operation) is { } activation)
-                Fuse(attributes, activation);
-            int status;
-            if (operation is Reorder reorder)
-            {
-                fixed (byte* source = LayoutCodec.Encode(reorder.Source), target = LayoutCodec.Encode(reorder.Target))
-                    status = Dnnl.dnnl_reorder_primitive_desc_create(&result, source, _engine, target, _engine, attributes);
-            }
-            else if (operation is Sum sum)
-            {
-                status = CreateSum(sum, attributes, &result);
-            }
-            else
-            {
-                if (HintOf(operation) is { } forward)
-                {
-                    hint = CreateDescriptor(forward, label);
-                    if (hint == 0)
-                        return 0;
-                }
-                byte* description = stackalloc byte[Dnnl.OperationDescriptorBytes];
-                status = OperationDescriptor.Fill(description, operation);
-                if (status == Success)
-                    status = Dnnl.dnnl_primitive_desc_create(&result, description, attributes, _engine, hint);
-            }
-            if (status == Unimplemented)
-                return 0;
-            Check(status, operation, label, "primitive descriptor");
-            return result;
-        }
-        finally
-        {
-            if (hint != 0)
-                _ = Dnnl.dnnl_primitive_desc_destroy(hint);
-            _ = Dnnl.dnnl_primitive_attr_destroy(attributes);
-        }
-    }
-
-    private int CreateSum(Sum sum, nint attributes, nint* result)
-    {
-        byte[] data = LayoutCodec.Encode(sum.Data), sources = new byte[sum.Count * Dnnl.MemoryDescriptorBytes];
-        float[] scales = new float[sum.Count];
+        nint data = descriptors[sum.Data];
+        byte[] sources = new byte[sum.Count * Dnnl2.MemoryDescriptorBytes];
         for (int i = 0; i < sum.Count; i++)
-        {
-            data.CopyTo(sources.AsSpan(i * Dnnl.MemoryDescriptorBytes));
-            scales[i] = 1;
-        }
-        fixed (byte* source = sources, target = data)
+            new ReadOnlySpan<byte>((void*)data, Dnnl2.MemoryDescriptorBytes).CopyTo(sources.AsSpan(i * Dnnl2.MemoryDescriptorBytes));
+        float[] scales = new float[sum.Count];
+        scales.AsSpan().Fill(1);
+        fixed (byte* source = sources)
         fixed (float* scale = scales)
-            return Dnnl.dnnl_sum_primitive_desc_create(result, target, sum.Count, scale, source, attributes, _engine);
+            return Dnnl2.dnnl_sum_primitive_desc_create(primitive, data, sum.Count, scale, source, attributes, Engine);
     }
 
-    private static ElementwiseFunction? ActivationOf(Operation operation) => operation switch
+    private static int Fill(byte* result, Operation operation, Descriptors d)
     {
-        ConvolutionForward o => o.Activation,
-        InnerProductForward o => o.Activation,
-        _ => null,
-    };
-
-    private static Operation? HintOf(Operation operation) => operation switch
-    {
-        ConvolutionBackwardData o => o.Forward,
-        ConvolutionBackwardWeights o => o.Forward,
-        InnerProductBackwardData o => o.Forward,
-        InnerProductBackwardWeights o => o.Forward,
-        PoolingBackward o => o.Forward,
-        ElementwiseBackward o => new ElementwiseForward(o.Function, o.Data),
-        ResamplingBackward o => o.Forward,
-        _ => null,
-    };
-
-    private static void Fuse(nint attributes, ElementwiseFunction activation)
-    {
-        nint postOps;
-        Check(Dnnl.dnnl_post_ops_create(&postOps));
-        try
+        int direct = Numbers.Direct.In2, linear = Numbers.Linear.In2;
+        switch (operation)
         {
-            Check(Dnnl.dnnl_post_ops_append_eltwise(postOps, 1, OperationDescriptor.ForwardAlgorithm(activation), activation.Alpha, 0));
-            Check(Dnnl.dnnl_primitive_attr_set_post_ops(attributes, postOps));
-        }
-        finally
-        {
-            _ = Dnnl.dnnl_post_ops_destroy(postOps);
+            case ConvolutionForward o:
+                {
+                    WalkSizes s = new(o.Walk);
+                    return Dnnl2.dnnl_dilated_convolution_forward_desc_init(result, Codes.Propagation(o.IsTraining).In2, direct,
+                        d[o.Source], d[o.Weights], d[o.Bias], d[o.Target], s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case ConvolutionBackwardData o:
+                {
+                    WalkSizes s = new(o.Forward.Walk);
+                    return Dnnl2.dnnl_dilated_convolution_backward_data_desc_init(result, direct, d[o.DiffSource], d[o.Weights],
+                        d[o.DiffTarget], s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case ConvolutionBackwardWeights o:
+                {
+                    WalkSizes s = new(o.Forward.Walk);
+                    return Dnnl2.dnnl_dilated_convolution_backward_weights_desc_init(result, direct, d[o.Source], d[o.DiffWeights],
+                        d[o.DiffBias], d[o.DiffTarget], s.Stride, s.Dilation, s.Before, s.After);
+                }
+            case InnerProductForward o:
+                return Dnnl2.dnnl_inner_product_forward_desc_init(result, Codes.Propagation(o.IsTraining).In2, d[o.Source], d[o.Weights],
+                    d[o.Bias], d[o.Target]);
+            case InnerProductBackwardData o:
+                return Dnnl2.dnnl_inner_product_backward_data_desc_init(result, d[o.DiffSource], d[o.Weights], d[o.DiffTarget]);
+            case InnerProductBackwardWeights o:
+                return Dnnl2.dnnl_inner_product_backward_weights_desc_init(result, d[o.Source], d[o.DiffWeights], d[o.DiffBias],
+                    d[o.DiffTarget]);
+            case PoolingForward o:
+                {
+                    WalkSizes s = new(o.Walk, o.Kernel);
+                    return Dnnl2.dnnl_pooling_forward_desc_init(result, Codes.Propagation(o.IsTraining).In2, Codes.Of(o.Kind).In2,
+                        d[o.Source], d[o.Target], s.Stride, s.Kernel, s.Before, s.After);
+                }
+            case PoolingBackward o:
+                {
+                    WalkSizes s = new(o.Forward.Walk, o.Forward.Kernel);
+                    return Dnnl2.dnnl_pooling_backward_desc_init(result, Codes.Of(o.Forward.Kind).In2, d[o.DiffSource], d[o.DiffTarget],
+                        s.Stride, s.Kernel, s.Before, s.After);
+                }
+            case ElementwiseForward o:
+                return Dnnl2.dnnl_eltwise_forward_desc_init(result, Codes.Propagation(true).In2, Codes.Forward(o.Function).In2, d[o.Data],
+                    o.Function.Alpha, 0);
+            case ElementwiseBackward o:
+                return Dnnl2.dnnl_eltwise_backward_desc_init(result, Codes.Backward(o.Function.Kind).In2, d[o.DiffData], d[o.Data],
+                    o.Function.Alpha, 0);
+            case ResamplingForward o:
+                return Dnnl2.dnnl_resampling_forward_desc_init(result, Codes.Propagation(o.IsTraining).In2, linear, null, d[o.Source],
+                    d[o.Target]);
+            case ResamplingBackward o:
+                return Dnnl2.dnnl_resampling_backward_desc_init(result, linear, null, d[o.DiffSource], d[o.DiffTarget]);
+            default:
+                throw new NotSupportedException($"No descriptor is known for {operation}.");
         }
     }
-
-    private static InstructionSet IsaOf(int isa) => isa switch
-    {
-        _ when (isa & 0xE7) == 0xE7 => InstructionSet.Avx512BFloat16,
-        _ when (isa & 0x67) == 0x67 => InstructionSet.Avx512Vnni,
-        _ when (isa & 0x27) == 0x27 => InstructionSet.Avx512,
-        _ when (isa & 0x7) == 0x7 => InstructionSet.Avx2,
-        _ when (isa & 0x3) == 0x3 => InstructionSet.Avx,
-        _ => InstructionSet.Sse41,
-    };
-
-    internal static int Propagation(bool training) => training ? ForwardTraining : ForwardInference;
 }

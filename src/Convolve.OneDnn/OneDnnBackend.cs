@@ -20,7 +20,7 @@ internal static class OneDnnBackend
         try
         {
             Team.Resize(1); // loads libgomp, which oneDNN needs
-            return new OneDnn2();
+            return OneDnnLibrary.Load();
         }
         catch (KernelLibraryException e)
         {

@@ -7,6 +7,11 @@ namespace Convolve.OneDnn.Tests;
 
 internal static class Backend
 {
+    public static OneDnnLibrary Library => (OneDnnLibrary)KernelLibrary.Current;
+
+    /// <summary>Of the library that is installed.</summary>
+    public static int Major => Library is OneDnn2 ? 2 : 3;
+
     [ModuleInitializer]
     internal static void Choose()
     {

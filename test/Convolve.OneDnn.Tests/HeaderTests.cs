@@ -4,101 +4,88 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using Convolve.Kernels.Contract;
-using Convolve.Kernels.Layouts;
 using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
-/// <summary>
-/// The struct layouts and the numbers that the bindings were written with, against the C header and against the library's answers.
-/// </summary>
+/// <summary>The numbers and struct layouts that the bindings were written with, against the C headers of every version.</summary>
 public sealed class HeaderTests : IDisposable
 {
-    private const string Header = "/usr/include/oneapi/dnnl/dnnl_types.h", Compiler = "/usr/bin/cc";
+    private const string Compiler = "/usr/bin/cc";
     private readonly string _folder = Directory.CreateTempSubdirectory("convolve-header-").FullName;
 
-    /// <summary>C expressions, and what the bindings say in their place.</summary>
-    private static IEnumerable<(string Expression, long Value)> Numbers =>
-    [
-        ("sizeof(dnnl_memory_desc_t)", Dnnl.MemoryDescriptorBytes),
-        ("sizeof(dnnl_exec_arg_t)", Unsafe.SizeOf<Dnnl.ExecutionArgument>()),
-        ("offsetof(dnnl_exec_arg_t, memory)", Marshal.OffsetOf<Dnnl.ExecutionArgument>(nameof(Dnnl.ExecutionArgument.Memory))),
-        ("offsetof(dnnl_memory_desc_t, ndims)", 0),
-        ("offsetof(dnnl_memory_desc_t, dims)", Codec("SizesAt")),
-        ("offsetof(dnnl_memory_desc_t, padded_dims)", Codec("PaddedSizesAt")),
-        ("offsetof(dnnl_memory_desc_t, padded_offsets)", Codec("PaddedOffsetsAt")),
-        ("offsetof(dnnl_memory_desc_t, offset0)", Codec("FirstOffsetAt")),
-        ("offsetof(dnnl_memory_desc_t, extra.flags)", Codec("ExtraFlagsAt")),
-        ("offsetof(dnnl_memory_desc_t, data_type)", Codec("TypeAt")),
-        ("offsetof(dnnl_memory_desc_t, format_kind)", Codec("FormatKindAt")),
-        ("offsetof(dnnl_memory_desc_t, format_desc.blocking.strides)", Codec("StridesAt")),
-        ("offsetof(dnnl_memory_desc_t, format_desc.blocking.inner_nblks)", Codec("BlockCountAt")),
-        ("offsetof(dnnl_memory_desc_t, format_desc.blocking.inner_blks)", Codec("BlocksAt")),
-        ("offsetof(dnnl_memory_desc_t, format_desc.blocking.inner_idxs)", Codec("BlockAxesAt")),
-        ("sizeof(((dnnl_memory_desc_t *)0)->dims[0])", sizeof(long)),
-        ("sizeof(((dnnl_memory_desc_t *)0)->ndims)", sizeof(int)),
-        ("DNNL_MAX_NDIMS", Dnnl.MaxDimensions),
-        ("dnnl_format_kind_any", Codec("AnyKind")), ("dnnl_blocked", Codec("BlockedKind")),
-        ("dnnl_bf16", LayoutCodec.CodeOf(ElementType.BFloat16)), ("dnnl_f32", LayoutCodec.CodeOf(ElementType.Float32)),
-        ("dnnl_s32", LayoutCodec.CodeOf(ElementType.Int32)), ("dnnl_u8", LayoutCodec.CodeOf(ElementType.UInt8)),
-        ("dnnl_success", Library("Success")), ("dnnl_unimplemented", Library("Unimplemented")),
-        ("dnnl_out_of_memory", 1), ("dnnl_invalid_arguments", 2), ("dnnl_runtime_error", 5),
-        ("dnnl_cpu", Library("CpuEngine")), ("dnnl_stream_in_order", Library("InOrderStream")),
-        ("dnnl_scratchpad_mode_user", Library("UserScratchpad")),
-        ("dnnl_forward_training", OneDnn2.Propagation(true)), ("dnnl_forward_inference", OneDnn2.Propagation(false)),
-        ("dnnl_query_impl_info_str", Library("ImplementationName")), ("dnnl_query_workspace_md", Library("WorkspaceLayout")),
-        ("dnnl_query_scratchpad_md", Library("ScratchpadLayout")), ("dnnl_query_exec_arg_md", Library("ArgumentLayout")),
-        ("dnnl_convolution_direct", OperationDescriptor.Direct),
-        ("dnnl_pooling_max", OperationDescriptor.CodeOf(PoolingKind.Max)),
-        ("dnnl_pooling_avg_include_padding", OperationDescriptor.CodeOf(PoolingKind.AverageWithPadding)),
-        ("dnnl_pooling_avg_exclude_padding", OperationDescriptor.CodeOf(PoolingKind.AverageWithoutPadding)),
-        ("dnnl_eltwise_elu", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.ReLU))),
-        ("dnnl_eltwise_relu", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.ReLU, 0.1f))),
-        ("dnnl_eltwise_tanh", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.Tanh))),
-        ("dnnl_eltwise_logistic", OperationDescriptor.ForwardAlgorithm(new(ElementwiseKind.Logistic))),
-        ("DNNL_ARG_SRC", LayoutCodec.CodeOf(Argument.Source)), ("DNNL_ARG_DST", LayoutCodec.CodeOf(Argument.Target)),
-        ("DNNL_ARG_WEIGHTS", LayoutCodec.CodeOf(Argument.Weights)),
-        ("DNNL_ARG_BIAS", LayoutCodec.CodeOf(Argument.Bias)), ("DNNL_ARG_WORKSPACE", LayoutCodec.CodeOf(Argument.Workspace)),
-        ("DNNL_ARG_SCRATCHPAD", LayoutCodec.CodeOf(Argument.Scratchpad)), ("DNNL_ARG_DIFF_SRC", LayoutCodec.CodeOf(Argument.DiffSource)),
-        ("DNNL_ARG_DIFF_DST", LayoutCodec.CodeOf(Argument.DiffTarget)), ("DNNL_ARG_DIFF_WEIGHTS", LayoutCodec.CodeOf(Argument.DiffWeights)),
-        ("DNNL_ARG_DIFF_BIAS", LayoutCodec.CodeOf(Argument.DiffBias)), ("DNNL_ARG_MULTIPLE_SRC", LayoutCodec.CodeOf(Argument.FirstSource)),
-    ];
+    private static readonly Number[] All = [.. typeof(Numbers).GetFields().Select(field => (Number)field.GetValue(null)!)];
 
-    [NeedsFact(Feature.KernelHeaders)]
-    public void The_bindings_agree_with_the_C_header()
+    private static IEnumerable<string> Files => Directory.GetFiles(ExtractFolder(), "onednn-*.txt").Select(file => Path.GetFileName(file));
+
+    public static TheoryData<string> Extracts => [.. Files];
+
+    /// <summary>C expressions, and what the bindings say in their place.</summary>
+    private static IEnumerable<(string Expression, long Value)> Structs(int major)
     {
-        (string Expression, long Value)[] numbers = [.. Numbers];
-        StringBuilder program = new("#include <stdio.h>\n#include <stddef.h>\n#include <oneapi/dnnl/dnnl_types.h>\nint main(void) {\n");
-        foreach ((string expression, _) in numbers)
-            program.Append(CultureInfo.InvariantCulture, $"printf(\"%lld\\n\", (long long)({expression}));\n");
-        string[] lines = CompileAndRun(program.Append("return 0; }\n").ToString());
-        Assert.Equal(numbers.Select(n => $"{n.Expression} = {n.Value}"), numbers.Zip(lines, (n, line) => $"{n.Expression} = {line}"));
+        yield return ("sizeof(dnnl_exec_arg_t)", Unsafe.SizeOf<Dnnl.ExecutionArgument>());
+        yield return ("offsetof(dnnl_exec_arg_t, memory)",
+            Marshal.OffsetOf<Dnnl.ExecutionArgument>(nameof(Dnnl.ExecutionArgument.Memory)));
+        yield return ("offsetof(dnnl_version_t, minor)", sizeof(int));
+        yield return ("offsetof(dnnl_version_t, patch)", 2 * sizeof(int));
+        yield return ("sizeof(dnnl_dim_t)", sizeof(long));
+        if (major != 2)
+            yield break;
+        yield return ("sizeof(dnnl_memory_desc_t)", Dnnl2.MemoryDescriptorBytes);
+        yield return ("offsetof(dnnl_memory_desc_t, ndims)", 0);
+        yield return ("sizeof(((dnnl_memory_desc_t *)0)->ndims)", sizeof(int));
+        foreach ((string field, string constant) in new[] { ("dims", "SizesAt"), ("padded_dims", "PaddedSizesAt"),
+            ("padded_offsets", "PaddedOffsetsAt"), ("offset0", "FirstOffsetAt"), ("extra.flags", "ExtraFlagsAt"), ("data_type", "TypeAt"),
+            ("format_kind", "FormatKindAt"), ("format_desc.blocking.strides", "StridesAt"),
+            ("format_desc.blocking.inner_nblks", "BlockCountAt"), ("format_desc.blocking.inner_blks", "BlocksAt"),
+            ("format_desc.blocking.inner_idxs", "BlockAxesAt") })
+            yield return ($"offsetof(dnnl_memory_desc_t, {field})", Convert.ToInt64(typeof(LayoutCodec2)
+                .GetField(constant, BindingFlags.NonPublic | BindingFlags.Static)!.GetRawConstantValue(), CultureInfo.InvariantCulture));
     }
 
-    [NeedsFact(Feature.KernelHeaders)]
-    public void An_operation_descriptor_fits_its_buffer()
+    // scripts/onednn-numbers.sh makes them.
+    [Theory, MemberData(nameof(Extracts))]
+    public void The_numbers_are_those_of_the_extracted_header(string extract)
     {
+        string[] lines = File.ReadAllLines(Path.Combine(ExtractFolder(), extract));
+        Dictionary<string, int> header = lines.Where(line => line[0] != '#').Select(line => line.Split(' '))
+            .ToDictionary(parts => parts[0], parts => int.Parse(parts[1], CultureInfo.InvariantCulture));
+        Assert.Equal($"# oneDNN {extract["onednn-".Length..^".txt".Length]}", lines[0]);
+        int major = lines[0]["# oneDNN ".Length] - '0';
+        Assert.Equal(All.Select(n => $"{n.Name} = {n.In(major)}"),
+            All.Select(n => $"{n.Name} = {header.GetValueOrDefault(n.Name, Number.Absent)}"));
+    }
+
+    [Fact]
+    public void Both_versions_have_an_extract() =>
+        Assert.Equal(['2', '3'], Files.Select(file => file["onednn-".Length]).Distinct().Order());
+
+    [NeedsFact(Feature.KernelHeaders)]
+    public void The_bindings_agree_with_the_installed_header()
+    {
+        int major = int.Parse(CompileAndRun("printf(\"%d\\n\", DNNL_VERSION_MAJOR);")[0], CultureInfo.InvariantCulture);
+        (string Expression, long Value)[] expected = [.. Structs(major),
+            .. All.Where(n => n.In(major) != Number.Absent).Select(n => (n.Name, (long)n.In(major)))];
+        string[] lines = CompileAndRun(string.Concat(expected.Select(e => $"printf(\"%lld\\n\", (long long)({e.Expression}));\n")));
+        Assert.Equal(expected.Select(e => $"{e.Expression} = {e.Value}"), expected.Zip(lines, (e, line) => $"{e.Expression} = {line}"));
+        if (major != 2)
+            return;
         string[] kinds = ["convolution", "inner_product", "pooling", "eltwise", "rnn"];
-        string prints = string.Concat(kinds.Select(kind => $"printf(\"%zu\\n\", sizeof(dnnl_{kind}_desc_t));"));
-        string[] sizes = CompileAndRun($"#include <stdio.h>\n#include <oneapi/dnnl/dnnl_types.h>\nint main(void) {{ {prints} return 0; }}");
+        string[] sizes = CompileAndRun(string.Concat(kinds.Select(kind => $"printf(\"%zu\\n\", sizeof(dnnl_{kind}_desc_t));\n")));
         Assert.Equal(kinds.Length, sizes.Length);
-        Assert.All(sizes, size => Assert.InRange(int.Parse(size, CultureInfo.InvariantCulture), 1, Dnnl.OperationDescriptorBytes));
+        Assert.All(sizes, size => Assert.InRange(int.Parse(size, CultureInfo.InvariantCulture), 1, Dnnl2.OperationDescriptorBytes));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static long Codec(string name) => Constant(typeof(LayoutCodec), name);
+    private static string ExtractFolder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Headers");
 
-    private static long Library(string name) => Constant(typeof(OneDnn2), name);
-
-    private static long Constant(Type type, string name) => Convert.ToInt64(
-        type.GetField(name, BindingFlags.NonPublic | BindingFlags.Static)!.GetRawConstantValue(), CultureInfo.InvariantCulture);
-
-    private string[] CompileAndRun(string program)
+    private string[] CompileAndRun(string statements)
     {
-        string source = Path.Combine(_folder, "sizes.c"), binary = Path.Combine(_folder, "sizes");
-        File.WriteAllText(source, program);
+        string source = Path.Combine(_folder, "numbers.c"), binary = Path.Combine(_folder, "numbers");
+        StringBuilder program = new("#include <stdio.h>\n#include <stddef.h>\n#include <oneapi/dnnl/dnnl_types.h>\n");
+        program.Append("#include <oneapi/dnnl/dnnl_version.h>\nint main(void) {\n").Append(statements).Append("return 0; }\n");
+        File.WriteAllText(source, program.ToString());
         Run(Compiler, "-o", binary, source);
         return Run(binary).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }

@@ -99,6 +99,8 @@ public sealed class KernelErrorTests : IDisposable
             Assert.True(needed > 0);
             using Kernel kernel = Library.Compile(operation, "conv5");
             using NativeBuffer scratchpad = new(2 * needed, "test");
+            KernelLibraryException missing = Assert.Throws<KernelLibraryException>(kernel.Execute);
+            Assert.Equal($"conv5 needs a scratchpad of {needed} bytes, but none was bound.", missing.Message);
             ArgumentOutOfRangeException error =
                 Assert.Throws<ArgumentOutOfRangeException>(() => kernel.BindScratchpad(scratchpad, 0, needed - 1));
             Assert.StartsWith($"conv5 needs a scratchpad of {needed} bytes, but {needed - 1} were planned.", error.Message,
@@ -144,7 +146,7 @@ public sealed class KernelErrorTests : IDisposable
     [Fact]
     public void The_library_says_which_it_is()
     {
-        Assert.Matches(@"^oneDNN 2\.[67]\.\d+$", Library.Name);
+        Assert.Matches(@"^oneDNN (2\.[67]|3\.\d+)\.\d+$", Library.Name);
         Assert.True(Enum.IsDefined(Library.InstructionSet));
     }
 }

@@ -3,10 +3,12 @@ using Convolve.Kernels.Layouts;
 namespace Convolve.OneDnn.Tests;
 
 /// <summary>Layouts and the library's descriptors say the same: sizes in bytes, equality, the way there and back.</summary>
-public unsafe class LayoutCodecTests
+public sealed unsafe class LayoutCodecTests : IDisposable
 {
     // More than any version of the library has.
-    private const int Tags = 400;
+    private const int Tags = 2000;
+
+    private readonly Descriptors _made = new(Codec);
 
     public static TheoryData<string> Types => [.. Enum.GetNames<ElementType>()];
 
@@ -18,21 +20,26 @@ public unsafe class LayoutCodecTests
         [2, 1, 4, 4], [2, 8, 3, 5, 5], [1, 16, 16, 1, 1], [2, 3, 4, 5, 6, 7],
     ];
 
+    private static LayoutCodec Codec => Backend.Library.Codec;
+
+    public void Dispose() => _made.Dispose();
+
     [Theory, MemberData(nameof(Types))]
     public void Every_layout_that_the_library_names_comes_back_the_same(string element)
     {
         ElementType type = Enum.Parse<ElementType>(element);
         int found = 0;
         foreach (long[] shape in Shapes)
-            foreach (byte[] descriptor in Descriptors(type, shape))
+            foreach (nint descriptor in ByTags(type, shape))
             {
-                Layout layout = Decode(descriptor);
-                byte[] back = LayoutCodec.Encode(layout);
-                Assert.True(AreEqual(descriptor, back), $"{layout} became {Decode(back)}");
-                Assert.Equal(SizeOf(descriptor), layout.Bytes);
-                Assert.Equal(layout, Decode(back));
+                Layout layout = Codec.Decode(descriptor);
+                nint back = _made[layout];
+                Assert.True(LayoutCodec.AreEqual(descriptor, back), $"{layout} became {Codec.Decode(back)}");
+                Assert.Equal(LayoutCodec.SizeOf(descriptor), layout.Bytes);
+                Assert.Equal(layout, Codec.Decode(back));
                 Assert.False(layout.IsOpaque);
                 found++;
+                Codec.Free(descriptor);
             }
         Assert.InRange(found, 100, int.MaxValue);
     }
@@ -42,75 +49,101 @@ public unsafe class LayoutCodecTests
     {
         foreach (long[] shape in Shapes)
         {
-            (byte[] Descriptor, Layout Layout)[] all =
-                [.. Descriptors(ElementType.Float32, shape).Select(descriptor => (descriptor, Decode(descriptor)))];
-            foreach ((byte[] left, Layout leftLayout) in all)
-                foreach ((byte[] right, Layout rightLayout) in all)
+            (nint Descriptor, Layout Layout)[] all =
+                [.. ByTags(ElementType.Float32, shape).Select(descriptor => (descriptor, Codec.Decode(descriptor)))];
+            foreach ((nint left, Layout leftLayout) in all)
+                foreach ((nint right, Layout rightLayout) in all)
                 {
-                    bool isEqual = AreEqual(left, right);
+                    bool isEqual = LayoutCodec.AreEqual(left, right);
                     Assert.True(isEqual == leftLayout.Equals(rightLayout), $"{leftLayout} and {rightLayout}: the library says {isEqual}");
                     Assert.True(!isEqual || leftLayout.GetHashCode() == rightLayout.GetHashCode());
                 }
+            foreach ((nint descriptor, _) in all)
+                Codec.Free(descriptor);
         }
     }
 
-    [Fact]
-    public void The_librarys_plain_and_blocked_layouts_are_ours()
+    [Theory]
+    [InlineData("abcd")]
+    [InlineData("aBcd16b")]
+    [InlineData("aBcd8b")]
+    [InlineData("any")]
+    public void The_librarys_plain_and_blocked_layouts_are_ours(string format)
     {
-        Require("abcd", Layout.Plain(ElementType.Float32, 2, 17, 3, 5));
-        Require("aBcd16b", Layout.Blocked(ElementType.Float32, 16, 2, 17, 3, 5));
-        Require("aBcd8b", Layout.Blocked(ElementType.Float32, 8, 2, 17, 3, 5));
-        Require("any", Layout.Any(ElementType.Float32, 2, 17, 3, 5));
-
-        static void Require(string format, Layout layout)
+        Layout layout = format switch
         {
-            byte[] descriptor = Descriptors(ElementType.Float32, [2, 17, 3, 5]).First(d => Decode(d).Format == format);
-            Assert.Equal(layout, Decode(descriptor));
-            Assert.True(AreEqual(descriptor, LayoutCodec.Encode(layout)));
-        }
+            "abcd" => Layout.Plain(ElementType.Float32, 2, 17, 3, 5),
+            "aBcd16b" => Layout.Blocked(ElementType.Float32, 16, 2, 17, 3, 5),
+            "aBcd8b" => Layout.Blocked(ElementType.Float32, 8, 2, 17, 3, 5),
+            _ => Layout.Any(ElementType.Float32, 2, 17, 3, 5),
+        };
+        nint[] all = [.. ByTags(ElementType.Float32, [2, 17, 3, 5])];
+        nint descriptor = all.First(d => Codec.Decode(d).Format == format);
+        Assert.Equal(layout, Codec.Decode(descriptor));
+        Assert.True(LayoutCodec.AreEqual(descriptor, _made[layout]));
+        Array.ForEach(all, Codec.Free);
     }
 
     [Fact]
-    public void What_the_library_alone_understands_comes_back_byte_for_byte()
+    public void A_layout_at_any_distances_comes_back_the_same()
     {
-        byte[] descriptor = Descriptors(ElementType.Float32, [2, 16, 3, 5]).First();
-        descriptor[312] = 3; // a format kind of its own
-        Layout layout = Decode(descriptor);
+        Layout layout = Layout.Strided(ElementType.Float32, [2, 3, 5], [2, 3, 5], [40, 10, 2], []);
+        Assert.Equal(layout, Codec.Decode(_made[layout]));
+        Assert.Equal(layout.Bytes, LayoutCodec.SizeOf(_made[layout]));
+    }
+
+    // A window on a larger tensor is beyond our layouts.
+    [Fact]
+    public void What_the_library_alone_understands_comes_back_the_same()
+    {
+        nint window = Window(_made[Layout.Plain(ElementType.Float32, 2, 16, 3, 5)], [2, 16, 2, 5], [0, 0, 1, 0]);
+        Layout layout = Codec.Decode(window);
         Assert.True(layout.IsOpaque);
-        Assert.Equal("f32 2x16x3x5 opaque", layout.ToString());
-        Assert.Equal(descriptor, LayoutCodec.Encode(layout));
-        Assert.Equal(layout, Decode(descriptor));
+        Assert.Equal("f32 2x16x2x5 opaque", layout.ToString());
+        Assert.Equal(LayoutCodec.SizeOf(window), layout.Bytes);
+        Assert.True(LayoutCodec.AreEqual(window, _made[layout]));
+        Assert.Equal(layout, Codec.Decode(window));
         Assert.Throws<InvalidOperationException>(() => layout.OffsetsOf(0));
+        Codec.Free(window);
     }
 
-    private static IEnumerable<byte[]> Descriptors(ElementType type, long[] shape) =>
-        Enumerable.Range(1, Tags).Select(tag => Descriptor(type, shape, tag)).OfType<byte[]>();
-
-    private static byte[]? Descriptor(ElementType type, long[] shape, int tag)
+    private static nint Window(nint parent, long[] sizes, long[] offsets)
     {
-        byte[] descriptor = new byte[Dnnl.MemoryDescriptorBytes];
-        long[] sizes = new long[Dnnl.MaxDimensions];
-        shape.CopyTo(sizes, 0);
-        fixed (byte* result = descriptor)
-        fixed (long* first = sizes)
-            return Dnnl.dnnl_memory_desc_init_by_tag(result, shape.Length, first, LayoutCodec.CodeOf(type), tag) == 0 ? descriptor : null;
+        fixed (long* size = sizes, offset = offsets)
+        {
+            if (Backend.Major == 2)
+            {
+                nint target = Codec.Encode(Layout.Plain(ElementType.Float32, 1));
+                var initialize = (delegate* unmanaged<nint, nint, long*, long*, int>)
+                    NativeLibraries.Function("dnnl_memory_desc_init_submemory");
+                Assert.Equal(0, initialize(target, parent, size, offset));
+                return target;
+            }
+            nint window;
+            var create = (delegate* unmanaged<nint*, nint, long*, long*, int>)
+                NativeLibraries.Function("dnnl_memory_desc_create_submemory");
+            Assert.Equal(0, create(&window, parent, size, offset));
+            return window;
+        }
     }
 
-    private static Layout Decode(byte[] descriptor)
-    {
-        fixed (byte* bytes = descriptor)
-            return LayoutCodec.Decode(bytes);
-    }
+    // To be freed.
+    private static IEnumerable<nint> ByTags(ElementType type, long[] shape) =>
+        Enumerable.Range(1, Tags).Select(tag => ByTag(type, shape, tag)).Where(descriptor => descriptor != 0);
 
-    private static long SizeOf(byte[] descriptor)
+    private static nint ByTag(ElementType type, long[] shape, int tag)
     {
-        fixed (byte* bytes = descriptor)
-            return LayoutCodec.SizeOf(bytes);
-    }
-
-    private static bool AreEqual(byte[] left, byte[] right)
-    {
-        fixed (byte* first = left, second = right)
-            return Dnnl.dnnl_memory_desc_equal(first, second) != 0;
+        fixed (long* sizes = shape)
+        {
+            nint descriptor;
+            if (Backend.Major != 2)
+                return Dnnl3.dnnl_memory_desc_create_with_tag(&descriptor, shape.Length, sizes, Codes.Of(type).In3, tag) == 0
+                    ? descriptor : 0;
+            descriptor = Codec.Encode(Layout.Plain(type, shape));
+            if (Dnnl2.dnnl_memory_desc_init_by_tag(descriptor, shape.Length, sizes, Codes.Of(type).In2, tag) == 0)
+                return descriptor;
+            Codec.Free(descriptor);
+            return 0;
+        }
     }
 }

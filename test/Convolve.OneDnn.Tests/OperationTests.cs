@@ -204,6 +204,23 @@ public class OperationTests
             parts.Select((p, i) => (Argument.FirstSource + i, p)).ToDictionary())[Argument.Target]);
     }
 
+    // Alone with the numbers beside whole vectors, and in bfloat16 with one rounding.
+    [NeedsTheory(Feature.LibraryAvx512)]
+    [InlineData(nameof(ElementType.Float32), 1)]
+    [InlineData(nameof(ElementType.Float32), 3)]
+    [InlineData(nameof(ElementType.BFloat16), 1)]
+    [InlineData(nameof(ElementType.BFloat16), 4)]
+    public void Sum_adds_every_type_and_size(string element, int count)
+    {
+        foreach (int size in new[] { 1, 7, 16, 37, 1000 })
+        {
+            float[][] parts = [.. Enumerable.Range(0, count).Select(i => KernelRunner.Numbers(size, (uint)i + 1))];
+            double[] expected = [.. Enumerable.Range(0, size).Select(i => parts.Sum(p => (double)p[i]))];
+            RequireEqual(expected, KernelRunner.Run(new Sum(Layout.Plain(Enum.Parse<ElementType>(element), size), count),
+                parts.Select((p, i) => (Argument.FirstSource + i, p)).ToDictionary())[Argument.Target]);
+        }
+    }
+
     [Fact]
     public void Reorder_puts_every_element_in_its_block_and_zeros_in_the_padding()
     {

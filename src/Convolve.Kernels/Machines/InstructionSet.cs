@@ -3,6 +3,11 @@ namespace Convolve.Kernels.Machines;
 /// <summary>What the CPU can do, as the kernel library sees it.</summary>
 internal enum InstructionSet
 {
+    /// <summary>ARM64's vectors of 128 bits.</summary>
+    AdvSimd,
+
+    /// <summary>ARM64's scalable vectors.</summary>
+    Sve,
     Sse41,
     Avx,
     Avx2,

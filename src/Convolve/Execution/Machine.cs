@@ -20,6 +20,8 @@ internal static class Machine
         InstructionSet.Avx512 => "AVX-512",
         InstructionSet.Avx2 => "AVX2",
         InstructionSet.Avx => "AVX",
+        InstructionSet.Sve => "SVE",
+        InstructionSet.AdvSimd => "AdvSIMD",
         _ => "SSE 4.1",
     };
 

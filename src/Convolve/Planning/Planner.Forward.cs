@@ -72,6 +72,7 @@ internal sealed partial class Planner
         }
         source = As(node, source, description![Argument.Source], "reorder source");
         // Backward kernels ask for the layouts that were found, not for any.
+        ConvolutionForward asked = operation;
         operation = operation with
         {
             Source = source.Layout,
@@ -91,9 +92,17 @@ internal sealed partial class Planner
         if (operation.Bias is not null)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, target, Access.Write));
-        Emit(node, "forward", operation, description, [.. uses]);
+        Emit(node, "forward", Settled(operation, asked, description), description, [.. uses]);
         return target;
     }
+
+    /// <summary>
+    /// An operation with the layouts that were found, if the library runs it as it was described, else as it was asked for: oneDNN 3 has
+    /// kernels for fixed layouts alone, which may be slower and need other scratchpads.
+    /// </summary>
+    private Operation Settled(Operation found, Operation asked, KernelDescription description) =>
+        _library.Describe(found) is { } settled && settled.Speed == description.Speed
+        && settled.ScratchpadBytes == description.ScratchpadBytes ? found : asked;
 
     private Layout PreferredDiffWeights(Node node, Operation operation, KernelDescription description)
     {

@@ -43,6 +43,7 @@ internal sealed partial class Planner
         KernelDescription? description = _library.Describe(operation);
         if (SpeedOf(description) < Speed.Tuned || !description![Argument.Source].IsBlockedBy(Pixel.Channels))
             return null;
+        ConvolutionForward asked = operation;
         operation = operation with
         {
             Source = description[Argument.Source],
@@ -62,7 +63,7 @@ internal sealed partial class Planner
         if (bias is not null)
             uses.Add(new(Argument.Bias, Parameter(node, "bias"), Access.Read));
         uses.Add(new(Argument.Target, target, Access.Write));
-        Emit(node, "forward", operation, description, [.. uses]);
+        Emit(node, "forward", Settled(operation, asked, description), description, [.. uses]);
         (_forwards[node.Index], _sources[node.Index], _depths[node]) = (operation, source, depth);
         return target;
     }

@@ -180,6 +180,34 @@ public sealed class LauncherTests : LauncherSandbox
         Assert.Equal(needs, File.ReadAllText(At("installs")).Contains("dataset-fashion-mnist", StringComparison.Ordinal));
     }
 
+    // The package of the kernel library by the release at hand; the newest that apt knows where the release isn't known.
+    [Theory]
+    [InlineData("ID=debian\nVERSION_ID=\"12\"\n", "", "libdnnl2")]
+    [InlineData("VERSION_ID=\"13\"\nID=debian\n", "", "libdnnl3.6")]
+    [InlineData("ID=ubuntu\nVERSION_ID=\"24.04\"\nID_LIKE=debian\n", "libdnnl-dev libdnnl3 libdnnl2 libdnnl3.10 libdnnl3.9", "libdnnl3.10")]
+    [InlineData("ID=ubuntu\nVERSION_ID=\"13\"\n", "", "libdnnl2")]
+    public void TheKernelLibraryOfTheReleaseIsInstalled(string release, string known, string package)
+    {
+        Write("system/etc/os-release", release);
+        Stub("apt-cache", $"printf '%s\\n' {known}");
+        Assert.Equal(7, Run(["train"]).Status);
+        Assert.EndsWith($" install -y {package} libturbojpeg0 libspng0\n", File.ReadAllText(At("installs")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("libdnnl.so.2", "12")]
+    [InlineData("libdnnl.so.3", "12")]
+    [InlineData("libdnnl.so.3.6", "13")]
+    [InlineData("libdnnl.so.3.12", "13")]
+    public void AnyVersionOfTheKernelLibraryIsEnough(string library, string release)
+    {
+        Write("system/etc/os-release", $"ID=debian\nVERSION_ID=\"{release}\"\n");
+        HaveLibrary();
+        File.Move(At("system/usr/lib/libdnnl.so.2"), At("system/usr/lib/" + library));
+        Assert.Equal(7, Run(["train"]).Status);
+        Assert.False(File.Exists(At("installs")));
+    }
+
     [Fact]
     public void DataFromElsewhereNeedsNoDataset()
     {

@@ -1,4 +1,5 @@
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -30,29 +31,16 @@ public class PlannedLayoutTests
                                from use in step.Uses
                                select use.Tensor.Layout];
         Layout[] all = [.. layouts.Distinct()];
-        byte[][] descriptors = [.. all.Select(LayoutCodec.Encode)!];
+        LayoutCodec codec = ((OneDnnLibrary)KernelLibrary.Current).Codec;
+        using Descriptors made = new(codec);
+        nint[] descriptors = [.. all.Select(layout => made[layout])];
         for (int i = 0; i < all.Length; i++)
         {
             Assert.False(all[i].IsAny);
-            Require(all[i], descriptors[i]);
+            Assert.Equal(LayoutCodec.SizeOf(descriptors[i]), all[i].Bytes);
+            Assert.Equal(all[i], codec.Decode(descriptors[i]));
             for (int j = 0; j < i; j++)
-                Assert.False(AreEqual(descriptors[i], descriptors[j]), $"{all[i]} and {all[j]} are one to the library");
+                Assert.False(LayoutCodec.AreEqual(descriptors[i], descriptors[j]), $"{all[i]} and {all[j]} are one to the library");
         }
-    }
-
-    private static unsafe void Require(Layout layout, byte[] descriptor)
-    {
-        fixed (byte* bytes = descriptor)
-        {
-            Assert.Equal(LayoutCodec.SizeOf(bytes), layout.Bytes);
-            Assert.Equal(layout, LayoutCodec.Decode(bytes));
-        }
-        Assert.True(AreEqual(descriptor, LayoutCodec.Encode(layout)));
-    }
-
-    private static unsafe bool AreEqual(byte[] left, byte[] right)
-    {
-        fixed (byte* first = left, second = right)
-            return Dnnl.dnnl_memory_desc_equal(first, second) != 0;
     }
 }

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# Runs Convolve on Debian 13, whatever Debian this machine has: makes a root by debootstrap in a cache folder (once), and in it a clean
+# clone of the current commit.
+#
+#     scripts/in-debian-13.sh readme           # the two commands of the README's first minute, from nothing installed
+#     scripts/in-debian-13.sh test [FILTER]    # ./dev test, without PyTorch; FILTER as there
+#     scripts/in-debian-13.sh run COMMAND...   # anything else, in the clone
+#
+# Needs root. The .NET SDK is the host's, seen read-only; Debian's mirror, NuGet's sources and additional certificates are those that the
+# host is set up with.
+# The cache folder is $CONVOLVE_DEBIAN_13, or ~/.cache/convolve/debian-13.
+set -euo pipefail
+
+program=in-debian-13
+root=$(readlink -f -- "${BASH_SOURCE[0]}")
+root=${root%/scripts/*}
+# shellcheck source=scripts/common.sh
+source "$root/scripts/common.sh"
+
+debian=${CONVOLVE_DEBIAN_13:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/convolve/debian-13}
+# What the .NET SDK needs, and git for the clone.
+base=ca-certificates,git,libicu76,libssl3t64,libstdc++6,sudo,zlib1g
+
+usage() { sed -n '2,/^set /{s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+# The first mirror of Debian itself in the host's apt configuration.
+find_mirror() {
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$1 !~ /security/ { print $1; exit }'
+}
+
+make_root() {
+    [[ ! -e $debian/.complete ]] || return 0
+    ((EUID == 0)) || die 2 'run it as root: it makes a root of Debian and changes into it'
+    needs[debootstrap]='makes roots of Debian|command debootstrap'
+    install_packages debootstrap
+    local mirror
+    mirror=$(find_mirror)
+    [[ -n $mirror ]] || die 2 "apt knows no mirror of Debian: 'apt-get indextargets' is empty"
+    say "making Debian 13 in $debian (about a minute) ..."
+    rm -rf "$debian"
+    mkdir -p "$debian"
+    debootstrap --variant=minbase --include="$base" trixie "$debian" "$mirror" >"$debian.log" 2>&1 || {
+        tail -n 20 "$debian.log" >&2
+        die 1 "debootstrap failed; all that it said is in $debian.log"
+    }
+    apt-config dump | grep -E '^Acquire::(Check|http|https)[^ ]* "[^"]+";' >"$debian/etc/apt/apt.conf.d/90host" || true
+    printf 'deb %s trixie main\n' "$mirror" >"$debian/etc/apt/sources.list"
+    cp -r /usr/local/share/ca-certificates "$debian/usr/local/share/"
+    chroot "$debian" update-ca-certificates >>"$debian.log" 2>&1
+    touch "$debian/.complete"
+}
+
+# Runs a command as root in Debian 13, in its own mount namespace: nothing stays mounted.
+in_root() { # folder command...
+    local folder=$1
+    shift
+    # shellcheck disable=SC2016
+    exec unshare --mount bash -c '
+        set -euo pipefail
+        debian=$1 dotnet=$2 folder=$3
+        shift 3
+        mkdir -p "$debian/usr/share/dotnet"
+        mount --bind "$dotnet" "$debian/usr/share/dotnet"
+        mount -o remount,ro,bind "$debian/usr/share/dotnet"
+        mount -t proc proc "$debian/proc"
+        mount --rbind /dev "$debian/dev"
+        mount --rbind /sys "$debian/sys"
+        [[ ! -e /etc/resolv.conf ]] || cat /etc/resolv.conf >"$debian/etc/resolv.conf"
+        exec chroot "$debian" /usr/bin/env -i -C "$folder" HOME=/root LANG=C.UTF-8 \
+            PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:/usr/share/dotnet TERM="${TERM:-dumb}" "$@"' - "$debian" "$dotnet_folder" "$folder" "${passed[@]}" "$@"
+}
+
+# Variables of the host that its NuGet and apt go by, and those of a test run.
+pass_variables() {
+    local name
+    passed=()
+    while IFS= read -r name; do
+        case $name in
+            http_proxy | https_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | NO_PROXY | NUGET_*) passed+=("$name=${!name}") ;;
+            DNNL_* | ONEDNN_* | OMP_* | DOTNET_Enable* | CONVOLVE_CHECK_KERNELS) passed+=("$name=${!name}") ;;
+        esac
+    done < <(compgen -e)
+}
+
+# A clone of the current commit, where builds of the last one are kept: git changes what has changed.
+make_clone() {
+    local commit
+    commit=$(git -C "$root" rev-parse HEAD)
+    [[ -z $(git -C "$root" status --porcelain) ]] || say "uncommitted changes are left out: Debian 13 gets ${commit:0:7}"
+    if [[ $1 == clean || ! -d $debian/convolve/.git ]]; then
+        rm -rf "$debian/convolve"
+        git clone -q --no-local "$root" "$debian/convolve"
+    fi
+    git -C "$debian/convolve" fetch -q --no-tags "$root" HEAD
+    git -C "$debian/convolve" checkout -q --detach "$commit"
+    git config --file "$debian/root/.gitconfig" safe.directory /convolve
+    local config=${HOME:-/root}/.nuget/NuGet/NuGet.Config
+    [[ ! -e $config ]] || install -D -m 600 "$config" "$debian/root/.nuget/NuGet/NuGet.Config"
+}
+
+case ${1:-} in
+    readme | test | run) ;;
+    -h | --help | help) usage && exit ;;
+    *)
+        usage >&2
+        exit 2
+        ;;
+esac
+find_dotnet
+dotnet_folder=$(readlink -f -- "$dotnet")
+dotnet_folder=${dotnet_folder%/*}
+pass_variables
+make_root
+case $1 in
+    readme)
+        make_clone clean
+        # shellcheck disable=SC2016
+        in_root /convolve bash -euc '
+            apt-get -q purge -y "libdnnl*" libturbojpeg0 libspng0 dataset-fashion-mnist >/dev/null 2>&1 || true
+            rm -rf runs
+            printf "\$ %s\n" "./convolve train lenet5 --data fashion-mnist --seed 1 --out runs/fashion"
+            ./convolve train lenet5 --data fashion-mnist --seed 1 --out runs/fashion
+            printf "\$ %s\n" "./convolve evaluate runs/fashion"
+            ./convolve evaluate runs/fashion
+            ./convolve info'
+        ;;
+    test)
+        make_clone kept
+        shift
+        in_root /convolve ./dev test "$@"
+        ;;
+    run)
+        make_clone kept
+        shift
+        in_root /convolve "$@"
+        ;;
+esac
