@@ -4,8 +4,7 @@
 # The system packages: name = why | how to see that it is there. A library counts wherever the loader finds it, Debian's or not:
 # any one of the sonames will do. A soname or a path may be a pattern; any one will do.
 declare -A needs=(
-    [libturbojpeg0]='the JPEG decoder|library libturbojpeg.so.0'
-    [libspng0]='the PNG decoder|library libspng.so.0'
+    [libturbojpeg0]='the faster JPEG decoder|library libturbojpeg.so.0'
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'
@@ -74,7 +73,7 @@ find_kernel_package
 
 # What every command but help may need.
 # shellcheck disable=SC2034
-libraries=("$kernel_package" libturbojpeg0 libspng0)
+libraries=("$kernel_package")
 
 # Installs what is missing of the named packages, or says how and ends with status 2.
 install_packages() { # package...

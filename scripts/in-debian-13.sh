@@ -117,7 +117,7 @@ case $1 in
         make_clone clean
         # shellcheck disable=SC2016
         in_root /convolve bash -euc '
-            apt-get -q purge -y "libdnnl*" libturbojpeg0 libspng0 dataset-fashion-mnist >/dev/null 2>&1 || true
+            apt-get -q purge -y "libdnnl*" libturbojpeg0 dataset-fashion-mnist >/dev/null 2>&1 || true
             rm -rf runs
             printf "\$ %s\n" "./convolve train lenet5 --data fashion-mnist --seed 1 --out runs/fashion"
             ./convolve train lenet5 --data fashion-mnist --seed 1 --out runs/fashion

@@ -3,19 +3,21 @@ using System.Buffers;
 namespace Convolve.Imaging;
 
 /// <summary>
-/// JPEG and PNG files to bytes in planes (channel, row, column), as PIL's <c>convert("RGB")</c> and <c>convert("L")</c> give them.
+/// JPEG, PNG, WebP, BMP and GIF files to bytes in planes (channel, row, column), as PIL's <c>convert("RGB")</c> and <c>convert("L")</c>
+/// give them.
 /// </summary>
 /// <remarks>
-/// <para>Which of the two a file is, its first bytes say. Alpha, a transparent color and a palette's transparency are dropped, not blended
-/// with a background. Of 16 bits, the upper 8 are used. gAMA, sRGB and color profiles change nothing. CMYK counts as inverted, as Adobe
+/// <para>What a file is, its first bytes say. Alpha, a transparent color and a palette's transparency are dropped, not blended with a
+/// background; transparent parts of a GIF are black. Of an animation, the first frame is decoded. Of 16 bits, the upper 8 are used. gAMA,
+/// sRGB and color profiles change nothing. CMYK counts as inverted, as Adobe
 /// writes it. Gray of a color picture is (19595 R + 38470 G + 7471 B + 32768) / 65536 (ITU-R BT.601). The orientation of EXIF, and where
 /// that says none of XMP, is carried out, which PIL does only by <c>ImageOps.exif_transpose</c>. A JPEG file without Huffman tables means
 /// those of the standard, as frames of motion JPEG do. Of a 16 bit gray PNG PIL makes white of all above 255; that is not followed.</para>
-/// <para>A file that is cut off, or whose pixels the library doubts, is an error: no picture is completed with gray. Bytes behind the end,
-/// and between the segments of a JPEG file, do no harm.</para>
-/// <para>Safe to use from several threads at once: each file has its own decompressor, and nothing of a file is left for the next. After a
-/// thread's first call, decoding an ordinary file allocates no managed memory; its work buffers come from the shared pool of arrays. A
-/// picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
+/// <para>A file that is cut off, or whose data are damaged, is an error: no picture is completed with gray. All codes of a JPEG file are
+/// checked for that, whichever library decodes it. Bytes behind the end, and between the segments of a JPEG file, do no harm.</para>
+/// <para>Safe to use from several threads at once: each file has its own decoder, and nothing of a file is left for the next. After a
+/// thread's first call, decoding an ordinary file allocates less than a kilobyte of managed memory; its work buffers come from the shared
+/// pool of arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
 /// </remarks>
 public static class ImageDecoder
 {
@@ -29,7 +31,7 @@ public static class ImageDecoder
     /// <param name="data">All bytes of the file.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
-    /// <exception cref="ImageException">It is not a JPEG or PNG file, is damaged or cut off, or has more pixels than allowed.</exception>
+    /// <exception cref="ImageException">It is none of these files, is damaged or cut off, or has more pixels than allowed.</exception>
     public static ImageInfo ReadInfo(ReadOnlySpan<byte> data, string file, long maxPixels = UsualMaxPixels) =>
         ImageHeader.Read(data, file, maxPixels).Info;
 
@@ -40,8 +42,8 @@ public static class ImageDecoder
     /// <param name="planes">Room for exactly <paramref name="channels"/> times height times width values, as <see cref="ReadInfo"/>
     /// says.</param>
     /// <param name="maxPixels">The largest picture, in pixels of one channel.</param>
-    /// <exception cref="ImageException">It is not a JPEG or PNG file, is damaged or cut off, or has more pixels than allowed.</exception>
-    /// <exception cref="ImageLibraryException">The library of its format is not installed.</exception>
+    /// <exception cref="ImageException">It is none of these files, is damaged or cut off, or has more pixels than allowed.</exception>
+    /// <exception cref="ImageLibraryException">The picture library can't be loaded.</exception>
     /// <exception cref="ArgumentException">The room is not exactly what the picture needs.</exception>
     public static ImageInfo Decode(ReadOnlySpan<byte> data, string file, int channels, Span<byte> planes, long maxPixels = UsualMaxPixels)
     {
@@ -83,9 +85,7 @@ public static class ImageDecoder
             {
                 Span<byte> all = stored.AsSpan(0, pixels * header.Samples);
                 ReadStored(data, file, header, all);
-                if (header.Samples == 4)
-                    PixelPlanes.CmykToRgb(all);
-                PixelPlanes.Write(all, Math.Min(header.Samples, 3), info, info.Channels == 1 ? 1 : channels, planes);
+                PixelPlanes.Write(all, header.Samples, info, info.Channels == 1 ? 1 : channels, planes);
             }
             finally
             {
@@ -101,6 +101,6 @@ public static class ImageDecoder
         if (header.Info.Format == ImageFormat.Jpeg)
             JpegReader.Read(data, file, header, target);
         else
-            PngReader.Read(data, file, header, target);
+            SkiaReader.Read(data, file, header, target);
     }
 }

@@ -1,6 +1,6 @@
 namespace Convolve.Imaging;
 
-/// <summary>The one exception for a picture that cannot be used: no JPEG or PNG, damaged, cut off, or larger than allowed.</summary>
+/// <summary>The one exception for a picture that cannot be used: of an unknown format, damaged, cut off, or larger than allowed.</summary>
 public sealed class ImageException : Exception
 {
     internal ImageException(string file, string reason) : base($"{file}: {reason}") => (File, Reason) = (file, reason);

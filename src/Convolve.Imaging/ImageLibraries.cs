@@ -1,26 +1,37 @@
-using System.Runtime.InteropServices;
+using SkiaSharp;
 
 namespace Convolve.Imaging;
 
-/// <summary>The libraries that do the work.</summary>
+/// <summary>The libraries that decode pictures.</summary>
 public static class ImageLibraries
 {
-    /// <summary>Such as "libturbojpeg".</summary>
-    /// <exception cref="ImageLibraryException">It is not installed.</exception>
-    public static string Jpeg
+    /// <summary>The library of all formats, such as "Skia 155.0".</summary>
+    /// <exception cref="ImageLibraryException">It can't be loaded.</exception>
+    public static string Decoder
     {
         get
         {
-            _ = TurboJpeg.tjGetErrorCode(0); // any call loads it; it does not tell its version
-            return "libturbojpeg";
+            try
+            {
+                return $"Skia {SkiaSharpVersion.Native.ToString(2)}";
+            }
+            catch (Exception e) when ((e is TypeInitializationException { InnerException: { } inner } ? inner : e)
+                is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or InvalidOperationException)
+            {
+                throw new ImageLibraryException(
+                    $"The picture library libSkiaSharp can't be loaded: {(e.InnerException ?? e).Message} It comes with the NuGet " +
+                    $"package SkiaSharp; keep it next to the program's assemblies, for this operating system and processor.");
+            }
         }
     }
 
-    /// <summary>Such as "libspng 0.7.3".</summary>
-    /// <exception cref="ImageLibraryException">It is not installed.</exception>
-    public static string Png => $"libspng {Marshal.PtrToStringUTF8(Spng.spng_version_string())}";
+    /// <summary>The library that decodes JPEG faster, where it is installed, such as "libturbojpeg"; null where it isn't.</summary>
+    public static string? JpegAccelerator => NativeLibraries.HasTurboJpeg ? "libturbojpeg" : null;
 
-    /// <summary>Loads both, so that a missing one is known before any picture is blamed.</summary>
-    /// <exception cref="ImageLibraryException">One is not installed.</exception>
-    public static void Require() => _ = (Jpeg, Png);
+    /// <summary>Whether JPEG files are decoded with TurboJPEG. Tests turn it off.</summary>
+    internal static bool UsesTurboJpeg { get; set; } = NativeLibraries.HasTurboJpeg;
+
+    /// <summary>Loads the library of all formats, so that a missing one is known before any picture is blamed.</summary>
+    /// <exception cref="ImageLibraryException">It can't be loaded.</exception>
+    public static void Require() => _ = Decoder;
 }

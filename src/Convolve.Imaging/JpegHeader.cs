@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using Convolve.Imaging.Jpeg;
+using Convolve.Imaging.Metadata;
 
 namespace Convolve.Imaging;
 
@@ -31,7 +33,9 @@ internal static class JpegHeader
             {
                 RequireKnown(samples, file);
                 hasScan = true;
-                scans.Add(content);
+                if (!scans.Add(content))
+                    throw new ImageException(file,
+                        "this JPEG file is damaged: one of its scans doesn't follow from those before it. Get the file again.");
             }
             else if (segments.IsFrame && samples == 0)
             {
@@ -56,7 +60,7 @@ internal static class JpegHeader
                 "this JPEG file is cut off: it ends before the last of its scans, so details or colors are missing. Get the file again.");
         int orientation = Exif.Find(exif) ?? (xmp.IsEmpty ? null : Xmp.Orientation(xmp)) ?? 1; // in PIL's order
         ImageInfo info = new(ImageFormat.Jpeg, samples == 1 ? 1 : 3, height, width, orientation);
-        return new(info.IsTurned ? info with { Height = width, Width = height } : info, samples);
+        return ImageHeader.Of(info, isGrey: samples == 1) with { IsCmyk = samples == 4 };
     }
 
     private static void RequireKnown(int samples, string file)

@@ -4,9 +4,14 @@ using System.Runtime.InteropServices;
 
 namespace Convolve.Imaging;
 
-/// <summary>Finds the native libraries by the names that every Linux gives them.</summary>
+/// <summary>Finds TurboJPEG by the names that the operating systems give it.</summary>
 internal static class NativeLibraries
 {
+    private static readonly Lazy<nint> TurboJpegHandle = new(LoadTurboJpeg);
+
+    /// <summary>Whether TurboJPEG is installed.</summary>
+    public static bool HasTurboJpeg => TurboJpegHandle.Value != 0;
+
 #pragma warning disable CA2255 // the resolver must stand before any call
     [ModuleInitializer]
     internal static void Prepare()
@@ -15,13 +20,16 @@ internal static class NativeLibraries
         NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name switch
-    {
-        TurboJpeg.Library => Load("libturbojpeg.so.0", "JPEG", "libturbojpeg0"),
-        Spng.Library => Load("libspng.so.0", "PNG", "libspng0"),
-        _ => 0,
-    };
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name == TurboJpeg.Library ? TurboJpegHandle.Value : 0;
 
-    private static nint Load(string file, string format, string package) => NativeLibrary.TryLoad(file, out nint handle) ? handle
-        : throw new ImageLibraryException($"The {format} library {file} is not installed. Install it: sudo apt-get install -y {package}");
+    private static nint LoadTurboJpeg()
+    {
+        string[] names = OperatingSystem.IsWindows() ? ["turbojpeg.dll", "libturbojpeg.dll"]
+            : OperatingSystem.IsMacOS() ? ["libturbojpeg.0.dylib", "libturbojpeg.dylib"] : ["libturbojpeg.so.0"];
+        foreach (string name in names)
+            if (NativeLibrary.TryLoad(name, out nint handle) && NativeLibrary.TryGetExport(handle, nameof(TurboJpeg.tjDecompress2), out _))
+                return handle;
+        return 0;
+    }
 }

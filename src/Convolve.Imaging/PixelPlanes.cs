@@ -11,10 +11,10 @@ internal static class PixelPlanes
     private const int Red = 19595, Green = 38470, Blue = 7471, Half = 32768;
 
     /// <summary>Turns stored pixels as EXIF says, and parts their samples.</summary>
-    /// <param name="stored">1 or 3 samples per pixel.</param>
+    /// <param name="stored">1 or 4 samples per pixel.</param>
     /// <param name="samples">How many.</param>
     /// <param name="info">The size, and the turn.</param>
-    /// <param name="channels">1: the first sample where the picture is gray, else the gray of its color; 3: the three samples.</param>
+    /// <param name="channels">1: the first sample where the picture is gray, else that of its color; 3: the first three samples.</param>
     /// <param name="planes">Gets <paramref name="channels"/> planes.</param>
     public static void Write(ReadOnlySpan<byte> stored, int samples, ImageInfo info, int channels, Span<byte> planes)
     {
@@ -51,53 +51,50 @@ internal static class PixelPlanes
         }
     }
 
-    /// <summary>Makes RGB of inverted CMYK, in place: three bytes for every four.</summary>
+    /// <summary>Makes RGB of inverted CMYK, in place: the fourth of each four bytes is left over.</summary>
     /// <remarks>Each is the product of two parts of 255, rounded as PIL rounds it.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void CmykToRgb(Span<byte> pixels)
     {
-        for (int from = 0, to = 0; from + 3 < pixels.Length; from += 4, to += 3)
+        for (int at = 0; at + 3 < pixels.Length; at += 4)
         {
-            int key = pixels[from + 3];
+            int key = pixels[at + 3];
             for (int c = 0; c < 3; c++)
-                pixels[to + c] = (byte)(key - Product(255 - pixels[from + c], key));
+                pixels[at + c] = (byte)(key - Product(255 - pixels[at + c], key));
         }
 
         static int Product(int a, int b) => a * b + 128 is var x ? (x >> 8) + x >> 8 : 0;
     }
 
-    /// <summary>Parts RGB into three planes.</summary>
+    /// <summary>Parts RGBA into three planes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part(ReadOnlySpan<byte> pixels, Span<byte> red, Span<byte> green, Span<byte> blue)
     {
         int i = 0;
-        if (Vector128.IsHardwareAccelerated)
+        if (Vector128.IsHardwareAccelerated && BitConverter.IsLittleEndian)
         {
-            ref byte from = ref MemoryMarshal.GetReference(pixels);
+            ref uint from = ref MemoryMarshal.GetReference(MemoryMarshal.Cast<byte, uint>(pixels));
             ref byte r = ref MemoryMarshal.GetReference(red), g = ref MemoryMarshal.GetReference(green),
                 b = ref MemoryMarshal.GetReference(blue);
-            // An index beyond 15 gives 0.
-            Vector128<byte> r0 = Vector128.Create((byte)0, 3, 6, 9, 12, 15, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99);
-            Vector128<byte> r1 = Vector128.Create((byte)99, 99, 99, 99, 99, 99, 2, 5, 8, 11, 14, 99, 99, 99, 99, 99);
-            Vector128<byte> r2 = Vector128.Create((byte)99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 1, 4, 7, 10, 13);
-            Vector128<byte> g0 = Vector128.Create((byte)1, 4, 7, 10, 13, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99);
-            Vector128<byte> g1 = Vector128.Create((byte)99, 99, 99, 99, 99, 0, 3, 6, 9, 12, 15, 99, 99, 99, 99, 99);
-            Vector128<byte> g2 = Vector128.Create((byte)99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 2, 5, 8, 11, 14);
-            Vector128<byte> b0 = Vector128.Create((byte)2, 5, 8, 11, 14, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99);
-            Vector128<byte> b1 = Vector128.Create((byte)99, 99, 99, 99, 99, 1, 4, 7, 10, 13, 99, 99, 99, 99, 99, 99);
-            Vector128<byte> b2 = Vector128.Create((byte)99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 0, 3, 6, 9, 12, 15);
             for (; i <= red.Length - 16; i += 16)
             {
                 nuint at = (nuint)i;
-                Vector128<byte> x = Vector128.LoadUnsafe(ref from, 3 * at), y = Vector128.LoadUnsafe(ref from, 3 * at + 16),
-                    z = Vector128.LoadUnsafe(ref from, 3 * at + 32);
-                (Vector128.Shuffle(x, r0) | Vector128.Shuffle(y, r1) | Vector128.Shuffle(z, r2)).StoreUnsafe(ref r, at);
-                (Vector128.Shuffle(x, g0) | Vector128.Shuffle(y, g1) | Vector128.Shuffle(z, g2)).StoreUnsafe(ref g, at);
-                (Vector128.Shuffle(x, b0) | Vector128.Shuffle(y, b1) | Vector128.Shuffle(z, b2)).StoreUnsafe(ref b, at);
+                Vector128<uint> w = Vector128.LoadUnsafe(ref from, at), x = Vector128.LoadUnsafe(ref from, at + 4),
+                    y = Vector128.LoadUnsafe(ref from, at + 8), z = Vector128.LoadUnsafe(ref from, at + 12);
+                Lowest(w, x, y, z).StoreUnsafe(ref r, at);
+                Lowest(w >> 8, x >> 8, y >> 8, z >> 8).StoreUnsafe(ref g, at);
+                Lowest(w >> 16, x >> 16, y >> 16, z >> 16).StoreUnsafe(ref b, at);
             }
         }
         for (; i < red.Length; i++)
-            (red[i], green[i], blue[i]) = (pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]);
+            (red[i], green[i], blue[i]) = (pixels[4 * i], pixels[4 * i + 1], pixels[4 * i + 2]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> Lowest(Vector128<uint> w, Vector128<uint> x, Vector128<uint> y, Vector128<uint> z)
+    {
+        Vector128<uint> mask = Vector128.Create(0xFFu);
+        return Vector128.Narrow(Vector128.Narrow(w & mask, x & mask), Vector128.Narrow(y & mask, z & mask));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Convolve.Imaging.Metadata;
 
 namespace Convolve.Imaging;
 
@@ -15,6 +16,7 @@ internal static class PngHeader
     public static ImageHeader Read(ReadOnlySpan<byte> data, string file)
     {
         ReadOnlySpan<byte> head = [], exif = [], xmp = [], profile = [];
+        bool isTransparent = false;
         int at = Signature.Length;
         for (bool isLast = false; !isLast;)
         {
@@ -26,6 +28,7 @@ internal static class PngHeader
             ReadOnlySpan<byte> type = data.Slice(at + 4, 4), content = data.Slice(at + 8, (int)length);
             if (head.IsEmpty && !(type.SequenceEqual("IHDR"u8) && content.Length == 13))
                 throw new ImageException(file, "this PNG file does not begin with an IHDR chunk of 13 bytes. Get the file again.");
+            isTransparent |= type.SequenceEqual("tRNS"u8);
             if (head.IsEmpty)
                 head = content;
             else if (exif.IsEmpty && type.SequenceEqual("eXIf"u8))
@@ -49,28 +52,16 @@ internal static class PngHeader
             ?? (xmp.IsEmpty ? null : PngText.XmpOrientation(xmp[4..])) ?? 1;
         ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, orientation);
         // the library has no gray bytes of the others
-        return new(info.IsTurned ? info with { Height = (int)width, Width = (int)height } : info, colors == GreyType && bits <= 8 ? 1 : 3);
+        return ImageHeader.Of(info, isGrey: colors == GreyType && bits <= 8 && !isTransparent);
     }
 
     /// <summary>Type and content of a chunk that says how the picture is turned: nobody else looks at its checksum.</summary>
     private static ReadOnlySpan<byte> Whole(ReadOnlySpan<byte> data, int at, uint length, string file)
     {
         ReadOnlySpan<byte> chunk = data.Slice(at + 4, (int)length + 4);
-        return Crc32(chunk) == BinaryPrimitives.ReadUInt32BigEndian(data[(at + 8 + (int)length)..]) ? chunk
+        return Crc32.Of(chunk) == BinaryPrimitives.ReadUInt32BigEndian(data[(at + 8 + (int)length)..]) ? chunk
             : throw new ImageException(file,
             $"this PNG file is damaged: its {System.Text.Encoding.ASCII.GetString(chunk[..4])} chunk has the wrong checksum. Get the " +
             $"file again.");
-    }
-
-    private static uint Crc32(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        foreach (byte b in bytes)
-        {
-            crc ^= b;
-            for (int bit = 0; bit < 8; bit++)
-                crc = crc >> 1 ^ ((crc & 1) == 0 ? 0 : 0xEDB88320);
-        }
-        return ~crc;
     }
 }

@@ -12,13 +12,10 @@ internal static unsafe partial class TurboJpeg
     internal const string Library = "turbojpeg";
 
     /// <summary>TJPF_*: how pixels come out.</summary>
-    internal const int Rgb = 0, Gray = 6, Cmyk = 11;
+    internal const int Gray = 6, Rgba = 7, Cmyk = 11;
 
-    /// <summary>TJFLAG_ACCURATEDCT; TJFLAG_LIMITSCANS ends a progressive file of more than 500 scans, which would take minutes.</summary>
-    internal const int AccurateDct = 4096, LimitScans = 32768;
-
-    /// <summary>TJERR_WARNING: a picture came, of which pixels may be made up.</summary>
-    internal const int Warning = 0;
+    /// <summary>TJFLAG_ACCURATEDCT.</summary>
+    internal const int AccurateDct = 4096;
 
     [LibraryImport(Library)]
     internal static partial nint tjInitDecompress();
@@ -26,12 +23,6 @@ internal static unsafe partial class TurboJpeg
     [LibraryImport(Library)]
     internal static partial int tjDecompress2(nint handle, byte* file, nuint bytes, byte* target, int width, int pitch, int height,
         int pixelFormat, int flags);
-
-    [LibraryImport(Library)]
-    internal static partial nint tjGetErrorStr2(nint handle);
-
-    [LibraryImport(Library)]
-    internal static partial int tjGetErrorCode(nint handle);
 
     [LibraryImport(Library)]
     internal static partial int tjDestroy(nint handle);

@@ -1,16 +1,20 @@
 using System.Runtime.InteropServices;
 using Convolve.Kernels.Contract;
+using Convolve.Kernels.Elementwise;
 
 namespace Convolve.OneDnn;
 
-/// <summary>oneDNN 3.0 and later. Sums are own kernels.</summary>
+/// <summary>
+/// oneDNN 3.0 and later. Sums are own kernels: the library's divide by the size of the first cache and end the process where a virtual machine
+/// keeps that a secret (decisions/0020).
+/// </summary>
 internal sealed unsafe class OneDnn3(Version version) : OneDnnLibrary(version, new LayoutCodec3())
 {
     public override KernelDescription? Describe(Operation operation) =>
-        operation is Sum sum ? SumKernel.Describe(sum) : base.Describe(operation);
+        operation is Sum sum ? new SumKernel(sum).Description : base.Describe(operation);
 
     public override Kernel Compile(Operation operation, string label) =>
-        operation is Sum sum ? new SumKernel(sum, label) : base.Compile(operation, label);
+        operation is Sum sum ? new SumKernel(sum) { Label = label } : base.Compile(operation, label);
 
     protected override int Append(nint postOps, ElementwiseFunction function) =>
         Dnnl3.dnnl_post_ops_append_eltwise(postOps, Codes.Forward(function).In3, function.Alpha, 0);

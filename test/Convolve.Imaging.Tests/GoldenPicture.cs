@@ -11,6 +11,14 @@ public sealed record GoldenPicture(string Name, int Channels, int Height, int Wi
 
     public bool IsJpeg => File[0] == 0xFF;
 
+    public ImageFormat Format => IsJpeg ? ImageFormat.Jpeg : File[0] switch
+    {
+        (byte)'R' => ImageFormat.WebP,
+        (byte)'B' => ImageFormat.Bmp,
+        (byte)'G' => ImageFormat.Gif,
+        _ => ImageFormat.Png,
+    };
+
     /// <summary>The picture in planes, as the decoder gives it.</summary>
     public byte[] Planes(int channels) => channels == 1 ? Grey
         : [.. Enumerable.Range(0, 3).SelectMany(c => Rgb.Where((_, i) => i % 3 == c))];

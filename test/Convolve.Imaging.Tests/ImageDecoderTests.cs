@@ -3,7 +3,7 @@ using System.Text;
 namespace Convolve.Imaging.Tests;
 
 /// <summary>Every kind of file gives PIL's bytes; what is asked wrongly or is too large is refused before there is memory for it.</summary>
-public class ImageDecoderTests
+public abstract class ImageDecoderTests(bool turbo) : JpegDecoder(turbo)
 {
     public static TheoryData<string> Names => [.. GoldenPicture.All.Select(p => p.Name)];
 
@@ -14,7 +14,7 @@ public class ImageDecoderTests
         GoldenPicture golden = GoldenPicture.Named(name);
         ImageInfo info = ImageDecoder.ReadInfo(golden.File, name);
         Assert.Equal((golden.Channels, golden.Height, golden.Width), (info.Channels, info.Height, info.Width));
-        Assert.Equal(golden.IsJpeg ? ImageFormat.Jpeg : ImageFormat.Png, info.Format);
+        Assert.Equal(golden.Format, info.Format);
         foreach (int channels in (int[])[3, 1])
         {
             byte[] planes = new byte[channels * golden.Height * golden.Width];
@@ -27,9 +27,9 @@ public class ImageDecoderTests
     [Fact]
     public void Every_kind_is_among_them()
     {
-        Assert.Equal(106, GoldenPicture.All.Count);
+        Assert.Equal(136, GoldenPicture.All.Count);
         foreach (string kind in (string[])["progressive", "jpeg-grey", "cmyk", "ycck", "grey-alpha", "palette", "transparent", "rgba", "16",
-            "interlaced", "exif", "xmp", "no-huffman", "doubted"])
+            "interlaced", "exif", "xmp", "no-huffman", "doubted", "restart", "webp", "bmp", "gif"])
             Assert.Contains(GoldenPicture.All, p => p.Name.Contains(kind, StringComparison.Ordinal));
     }
 
@@ -107,16 +107,19 @@ public class ImageDecoderTests
 
     [Theory]
     [InlineData("", "the file is empty (0 bytes). Get it again.")]
-    [InlineData("GIF89a and so on",
-        "this is not a JPEG or PNG file: it begins with 4749463839612061, as GIF files do. Convert it, or remove it.")]
+    [InlineData("II*\0and so on", "this is a TIFF file, which isn't supported. Convert it to PNG.")]
+    [InlineData("MM\0*and so on", "this is a TIFF file, which isn't supported. Convert it to PNG.")]
+    [InlineData("GIF89a", "this GIF file is cut off: it ends after 6 bytes, before its trailer. Get the file again.")]
     [InlineData("RIFF____WEBPVP8 ",
-        "this is not a JPEG or PNG file: it begins with 524946465F5F5F5F, as WebP files do. Convert it, or remove it.")]
-    [InlineData("text", "this is not a JPEG or PNG file: it begins with 74657874. Convert it, or remove it.")]
+        "this WebP file is cut off: it ends after 16 bytes, before its last chunk does. Get the file again.")]
+    [InlineData("RIFF\u0004\0\0\0WEBP", "this WebP file has no picture in it. Get the file again.")]
+    [InlineData("BM", "this BMP file is cut off or damaged: its 2 bytes end in its header. Get the file again.")]
+    [InlineData("text", "this is not a JPEG, PNG, WebP, BMP or GIF file: it begins with 74657874. Convert it to PNG, or remove it.")]
     public void Other_files_are_named(string content, string reason) =>
         Assert.Equal(reason, Assert.Throws<ImageException>(() => ImageDecoder.ReadInfo(Encoding.ASCII.GetBytes(content), "x.jpg")).Reason);
 
     [Fact]
-    public void Decoding_allocates_nothing_once_a_thread_is_warm()
+    public void Decoding_allocates_little_once_a_thread_is_warm()
     {
         GoldenPicture[] all = [.. GoldenPicture.All.Where(p => !p.Name.Contains("xmp", StringComparison.Ordinal)
             && !p.Name.StartsWith("doubted", StringComparison.Ordinal)
@@ -129,7 +132,7 @@ public class ImageDecoderTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             ImageDecoder.Decode(picture.File, picture.Name, 3, room.AsSpan(0, picture.Rgb.Length));
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated == 0, $"{picture.Name}: {allocated} bytes");
+            Assert.True(allocated < 1024, $"{picture.Name}: {allocated} bytes");
         }
 
         void DecodeAll()
@@ -181,8 +184,12 @@ public class ImageDecoderTests
     [Fact]
     public void The_libraries_say_which_they_are()
     {
-        Assert.Equal("libturbojpeg", ImageLibraries.Jpeg);
-        Assert.Matches(@"^libspng \d+\.\d+\.\d+$", ImageLibraries.Png);
+        Assert.Contains(ImageLibraries.JpegAccelerator, (string?[])["libturbojpeg", null]);
+        Assert.Matches(@"^Skia \d+\.\d+$", ImageLibraries.Decoder);
         ImageLibraries.Require();
     }
 }
+
+public sealed class ImageDecoderTestsWithTurboJpeg() : ImageDecoderTests(turbo: true);
+
+public sealed class ImageDecoderTestsWithSkiaAlone() : ImageDecoderTests(turbo: false);

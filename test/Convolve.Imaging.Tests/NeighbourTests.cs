@@ -1,10 +1,12 @@
+using Convolve.Imaging.Metadata;
+
 namespace Convolve.Imaging.Tests;
 
 /// <summary>
 /// What a file is depends on its bytes alone: not on the files that were decoded before it, on the thread, or on a harmless doubt of the
 /// decoder's.
 /// </summary>
-public class NeighbourTests
+public abstract class NeighbourTests(bool turbo) : JpegDecoder(turbo)
 {
     private static readonly byte[] Ordinary = GoldenPicture.Named("jpeg-420").File,
         Optimised = GoldenPicture.Named("jpeg-optimised-q30").File,
@@ -151,3 +153,7 @@ public class NeighbourTests
         }
     }
 }
+
+public sealed class NeighbourTestsWithTurboJpeg() : NeighbourTests(turbo: true);
+
+public sealed class NeighbourTestsWithSkiaAlone() : NeighbourTests(turbo: false);

@@ -45,6 +45,9 @@ internal sealed class EvaluateCommand
         Inputs.Word("--predictions", "FILE",
         "Write every prediction, with its sample id, file and probabilities, to a CSV file; replaced if it exists.");
 
+    private readonly CacheOption _cache = new("disk (up to 20 GiB in the user's cache folder, for later evaluations and runs) or nowhere " +
+        "(memory, none: each picture is needed once). Default: memory.");
+
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images per batch, at least 1. Default: {UsualBatchSize}.",
         least: 1);
@@ -59,7 +62,7 @@ internal sealed class EvaluateCommand
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Evaluate the weights of a run on one of its splits.") { evaluate._run };
         foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation,
-            evaluate._predictions, evaluate._dataDirectory, evaluate._batchSize, evaluate._precision,
+            evaluate._predictions, evaluate._dataDirectory, evaluate._cache.Option, evaluate._batchSize, evaluate._precision,
             evaluate._threads, evaluate._json, evaluate._quiet])
             command.Add(option);
         command.SetAction(evaluate.Run);
@@ -87,6 +90,7 @@ internal sealed class EvaluateCommand
         using ModelFile model = run.Open();
         DatasetOptions places = Inputs.DataOptions(line.GetValue(_dataDirectory), model.Graph,
             recipe with { SkipBad = recipe.SkipBad || line.GetValue(_skipBad) });
+        places = _cache.Set(line, places);
         if (ImageFolder.IsName(recipe.Dataset))
             places = places with { ClassNames = model.Preprocessing.ClassNames };
         DataSplits splits;

@@ -35,7 +35,7 @@ internal sealed class InfoCommand
     {
         Output output = new(line.GetValue(_json));
         (string? library, string? instructions, bool bfloat16, string why) = Kernels();
-        (string? Library, string? Problem) jpeg = Library(() => ImageLibraries.Jpeg), png = Library(() => ImageLibraries.Png);
+        (string? Library, string? Problem) pictures = Pictures();
         var sets = Datasets.All.Select(d => Datasets.Locate(d.Name)).ToList();
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (output.IsJson)
@@ -51,8 +51,8 @@ internal sealed class InfoCommand
                 ["own_kernel_bits"] = Machine.OwnKernelBits,
                 ["precisions"] = new JsonArray(bfloat16 ? ["f32", "bf16"] : library is null ? [] : ["f32"]),
                 ["precision_reason"] = why,
-                ["jpeg_library"] = jpeg.Library,
-                ["png_library"] = png.Library,
+                ["picture_library"] = pictures.Library,
+                ["jpeg_accelerator"] = ImageLibraries.JpegAccelerator,
                 ["dotnet"] = Environment.Version.ToString(),
                 ["system"] = RuntimeInformation.OSDescription,
                 ["memory_bytes"] = memory,
@@ -67,8 +67,8 @@ internal sealed class InfoCommand
         output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits}-bit");
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
-        output.Fact("pictures", jpeg.Problem ?? $"JPEG: {jpeg.Library}");
-        output.Fact("", png.Problem ?? $"PNG: {png.Library}");
+        output.Fact("pictures", pictures.Problem ?? $"{pictures.Library}; JPEG " + (ImageLibraries.JpegAccelerator is { } jpeg
+            ? $"with {jpeg}" : "without TurboJPEG, an optional library (Debian: libturbojpeg0) that loads photos faster"));
         output.Fact("memory",
             $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
         output.Fact(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription}");
@@ -78,11 +78,11 @@ internal sealed class InfoCommand
         return Failures.Success;
     }
 
-    private static (string? Library, string? Problem) Library(Func<string> name)
+    private static (string? Library, string? Problem) Pictures()
     {
         try
         {
-            return (name(), null);
+            return (ImageLibraries.Decoder, null);
         }
         catch (ImageLibraryException e)
         {

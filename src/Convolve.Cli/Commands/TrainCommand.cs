@@ -23,6 +23,9 @@ internal sealed class TrainCommand
     private readonly ResumeOptions _resumption = new();
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
 
+    private readonly CacheOption _cache = new("memory (up to 1 GiB, the rest on disk), disk (up to 20 GiB in the user's cache folder, " +
+        "for later runs too) or none (decoded again in every epoch). Default: memory.");
+
     private readonly Option<string?> _out = Inputs.Word("--out", "DIR",
         "The run folder, for the recipe, environment, metrics, best weights and checkpoints. Default: runs/NET-SET-yyyyMMdd-HHmmss (UTC) " +
         "under the current folder.");
@@ -48,7 +51,8 @@ internal sealed class TrainCommand
             new("train", "Train a network, keep the weights of the best epoch on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
-        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._out, train._json, train._quiet])
+        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._cache.Option,
+            train._out, train._json, train._quiet])
             command.Add(option);
         command.Validators.Add(line =>
         {
@@ -83,7 +87,8 @@ internal sealed class TrainCommand
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
         using Interruption interruption = new("finishing the step and saving the run ...");
-        DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        DataSplits data = task.LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output,
+            interruption.Token);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
             : recipe, run is null ? "" : " --override");
         interruption.Token.ThrowIfCancellationRequested();

@@ -19,11 +19,15 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
 {
     /// <summary>Reads the images, showing how far it is, and splits them as the recipe says.</summary>
     /// <exception cref="DataException">They are not there, or cannot be read.</exception>
-    public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation)
+    public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation) =>
+        LoadData(Inputs.DataOptions(dataDirectory, Graph, Recipe), output, cancellation);
+
+    /// <inheritdoc cref="LoadData(string?, Output, CancellationToken)"/>
+    public DataSplits LoadData(DatasetOptions options, Output output, CancellationToken cancellation)
     {
         LoadedData loaded;
         using (DataScreen reading = new(output))
-            loaded = Datasets.Load(Recipe.Dataset, Inputs.DataOptions(dataDirectory, Graph, Recipe), reading, cancellation);
+            loaded = Datasets.Load(Recipe.Dataset, options, reading, cancellation);
         DataSplits splits = Recipe.Split(loaded);
         foreach (string remark in splits.Remarks.Skip(loaded.Remarks.Count))
             output.Line(remark);

@@ -41,7 +41,7 @@ internal sealed class PictureScratch
     [ThreadStatic]
     private static PictureScratch? _ofThread;
 
-    private byte[] _first = [], _second = [], _source = [], _band = [];
+    private byte[] _first = [], _second = [], _source = [], _kept = [], _band = [];
 
     public static PictureScratch OfThread => _ofThread ??= new();
 
@@ -53,6 +53,9 @@ internal sealed class PictureScratch
 
     /// <summary>Room for the bytes of an image that a set reads on demand.</summary>
     public Span<byte> Source(int length) => Grown(ref _source, length);
+
+    /// <summary>Room for what is kept of such an image.</summary>
+    public Span<byte> Kept(int length) => Grown(ref _kept, length);
 
     /// <summary>Room for what a transform holds in between.</summary>
     public Span<byte> Band(int length) => Grown(ref _band, length);

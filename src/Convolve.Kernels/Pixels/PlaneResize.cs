@@ -16,6 +16,8 @@ internal sealed class PlaneResize
     private readonly ResizeAxis _rows = new(), _columns = new();
     private float[] _values = [];
     private PictureSize _from, _to;
+    private PixelSampling? _sampling;
+    private bool _widens;
 
     /// <summary>
     /// The axes for two sizes, whatever their channels; a thread that asks for the same again finds them ready, and one that has met
@@ -24,7 +26,15 @@ internal sealed class PlaneResize
     public static PlaneResize OfThread(PictureSize source, PictureSize target)
     {
         PlaneResize resize = _ofThread ??= new();
-        resize.Set(source with { Channels = 1 }, target with { Channels = 1 });
+        resize.Set(source with { Channels = 1 }, target with { Channels = 1 }, null);
+        return resize;
+    }
+
+    /// <summary>The same for pictures of which only those rows and columns are kept that count.</summary>
+    public static PlaneResize OfThread(PixelSampling sampling)
+    {
+        PlaneResize resize = _ofThread ??= new();
+        resize.Set(sampling.Kept with { Channels = 1 }, sampling.Target with { Channels = 1 }, sampling);
         return resize;
     }
 
@@ -79,7 +89,7 @@ internal sealed class PlaneResize
 
     private void Widen(ReadOnlySpan<byte> row, Span<float> wide, Span<float> narrow, ReadOnlySpan<float> table)
     {
-        if (row.Length == wide.Length)
+        if (!_widens)
         {
             PixelRows.LookUp(row, table, wide);
             return;
@@ -89,12 +99,21 @@ internal sealed class PlaneResize
         PixelRows.Widen(narrow, _columns, wide);
     }
 
-    private void Set(PictureSize from, PictureSize to)
+    private void Set(PictureSize from, PictureSize to, PixelSampling? sampling)
     {
-        if ((from, to) == (_from, _to))
+        if ((from, to) == (_from, _to) && sampling == _sampling)
             return;
-        _rows.Set(from.Height, to.Height);
-        _columns.Set(from.Width, to.Width);
+        if (sampling is null)
+        {
+            _rows.Set(from.Height, to.Height);
+            _columns.Set(from.Width, to.Width);
+        }
+        else
+        {
+            _rows.SetKept(sampling.Source.Height, to.Height, sampling.Rows);
+            _columns.SetKept(sampling.Source.Width, to.Width, sampling.Columns);
+        }
+        (_sampling, _widens) = (sampling, (sampling?.Source ?? from).Width != to.Width);
         int length = checked(from.Width + 2 * to.Width);
         if (_values.Length < length)
             _values = new float[length];

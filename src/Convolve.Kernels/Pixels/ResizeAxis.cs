@@ -28,4 +28,13 @@ internal sealed class ResizeAxis
             Fraction[i] = (float)((double)(numerator % denominator) / denominator);
         }
     }
+
+    /// <summary>The same for a source of which only some places are kept, in order; all that are looked at are among them.</summary>
+    public void SetKept(int source, int target, ReadOnlySpan<int> kept)
+    {
+        Set(source, target);
+        _source = 0; // the next call computes them again
+        for (int i = 0; i < target; i++)
+            (First[i], Second[i]) = (kept.BinarySearch(First[i]), kept.BinarySearch(Second[i]));
+    }
 }

@@ -84,6 +84,9 @@ public abstract class Dataset
     /// <summary>The bytes that <see cref="Read"/>'s buffer must have for an image: 0 if the data set keeps it in memory.</summary>
     public virtual int BufferLengthOf(int i) => SizeOf(i).Length;
 
+    /// <summary>Where decoded images may be kept; null if they are at hand as they are, or mustn't be kept.</summary>
+    internal virtual PictureCaching? Caching => null;
+
     /// <summary>Per channel, where the set knows them without reading the image; else empty.</summary>
     internal virtual ReadOnlySpan<PixelMoments> MomentsOf(int i) => default;
 

@@ -54,6 +54,27 @@ public sealed record DatasetOptions
     /// <summary>For a folder of pictures: the largest picture, in pixels; larger ones are bad. Default 100,000,000.</summary>
     public long MaxPixels { get; init; } = Imaging.ImageDecoder.UsualMaxPixels;
 
+    /// <summary>
+    /// For a folder of pictures of more than 256 MiB, decoded: the memory in which training keeps what its transforms need of each picture,
+    /// so that it is decoded once. In bytes; 0 for none. Default 1 GiB.
+    /// </summary>
+    public long MostCachedBytes { get; init; } = 1 << 30;
+
+    /// <summary>
+    /// For such a folder: whether pictures that don't fit into that memory are kept in the user's cache folder, which holds up to 20 GiB.
+    /// Default true.
+    /// </summary>
+    public bool CachesOnDisk { get; init; } = true;
+
+    /// <summary>
+    /// For a folder of pictures: sets up to this size, decoded, stay in memory as they are. To decode small pictures again for every epoch
+    /// would take longer than to train on them. In bytes; default 256 MiB.
+    /// </summary>
+    internal long MostKeptBytes { get; init; } = 256 << 20;
+
+    /// <summary>Where decoded pictures may be kept; null for nowhere.</summary>
+    internal PictureCaching? Caching => MostCachedBytes > 0 || CachesOnDisk ? new(Math.Max(MostCachedBytes, 0), CachesOnDisk) : null;
+
     /// <summary>The command or call that fetches a data set to where these options look for it, for messages.</summary>
     internal string FetchCommand(DatasetInfo info) =>
         $"`{ProgramName.FetchCommand(info.Name, DataDirectory)}`";

@@ -39,8 +39,8 @@ public static class Datasets
     /// <param name="cancellation">Cancels a download. The partial download is kept, and the next download resumes it.</param>
     /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or they can't be written to disk.</exception>
-    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not
-    /// installed.</exception>
+    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and the library that decodes them can't be
+    /// loaded.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static LoadedData Load(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default) =>
@@ -55,8 +55,8 @@ public static class Datasets
     /// <param name="cancellation">Ends it. What was downloaded is kept, and the next download resumes there.</param>
     /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or they can't be written to disk.</exception>
-    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and a library that decodes them is not
-    /// installed.</exception>
+    /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and the library that decodes them can't be
+    /// loaded.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static Task<LoadedData> LoadAsync(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)

@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
@@ -18,6 +19,7 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
     private readonly ImagePipeline _pipeline;
     private readonly Augmentation? _augmentation;
     private readonly BatchMixer? _mixer;
+    private readonly PictureCache? _cache;
     private readonly TeamTask _task;
     private readonly int _elements;
     private readonly int[] _batch;
@@ -31,9 +33,11 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
     /// <param name="largestBatch">Images of the largest batch.</param>
     /// <param name="augmentation">What is done to them on the way in training; null for what the pipeline does alone.</param>
     /// <param name="seed">The run's seed, for what mixes batches.</param>
-    public BatchLoader(Dataset data, ImagePipeline pipeline, int largestBatch, Augmentation? augmentation = null, ulong seed = 0)
+    /// <param name="cache">What is kept of the images for that augmentation, or for the pipeline alone; null for nothing.</param>
+    public BatchLoader(Dataset data, ImagePipeline pipeline, int largestBatch, Augmentation? augmentation = null, ulong seed = 0,
+        PictureCache? cache = null)
     {
-        (_data, _pipeline, _augmentation, _batch) = (data, pipeline, augmentation, new int[largestBatch]);
+        (_data, _pipeline, _augmentation, _batch, _cache) = (data, pipeline, augmentation, new int[largestBatch], cache);
         ImageSize size = pipeline.Preprocessing.Size;
         _elements = size.Length;
         _mixer = augmentation?.Transforms.Any(t => t.MixesBatch) == true ? new(augmentation.Transforms, size, seed) : null;
@@ -96,25 +100,22 @@ internal sealed class BatchLoader : ITeamWork, IDisposable
 
     private void Write(int image, Span<float> input)
     {
-        ReadOnlySpan<byte> pixels = Read(image, out ImageSize size);
+        KeptPicture picture = Read(image);
         if (_augmentation is null)
-            _pipeline.Write(pixels, size, input);
+            _pipeline.Write(picture, input);
         else
-            _augmentation.Write(pixels, size, _epoch, image, input);
+            _augmentation.Write(picture, _epoch, image, input);
     }
 
     private void Write(int image, Span<ushort> input)
     {
-        ReadOnlySpan<byte> pixels = Read(image, out ImageSize size);
+        KeptPicture picture = Read(image);
         if (_augmentation is null)
-            _pipeline.Write(pixels, size, input);
+            _pipeline.Write(picture, input);
         else
-            _augmentation.Write(pixels, size, _epoch, image, input);
+            _augmentation.Write(picture, _epoch, image, input);
     }
 
-    private ReadOnlySpan<byte> Read(int image, out ImageSize size)
-    {
-        size = _data.SizeOf(image);
-        return _data.Read(image, PictureScratch.OfThread.Source(_data.BufferLengthOf(image)));
-    }
+    private KeptPicture Read(int image) => _cache is not null ? _cache.Read(image)
+        : new(_data.Read(image, PictureScratch.OfThread.Source(_data.BufferLengthOf(image))), _data.SizeOf(image));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
 using Convolve.Evaluations;
 using Convolve.Execution;
@@ -17,13 +18,18 @@ internal sealed class Evaluator : IDisposable
     private readonly BatchSampler _sampler;
     private readonly BatchLoader _loader;
 
-    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize)
+    /// <param name="model">What is evaluated.</param>
+    /// <param name="split">On what.</param>
+    /// <param name="pipeline">How images become input.</param>
+    /// <param name="batchSize">Images of a batch.</param>
+    /// <param name="cache">What is kept of the images; null for nothing.</param>
+    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize, PictureCache? cache = null)
     {
         (_model, _split) = (model, split);
         pipeline.Check(split);
         int batch = Math.Clamp(split.Count, 1, batchSize);
         _sampler = new(split, batch, 0, shuffle: false);
-        _loader = new(split.Dataset, pipeline, batch);
+        _loader = new(split.Dataset, pipeline, batch, cache: cache);
         model.Evaluation(batch);
         if (split.Count % batch != 0)
             model.Evaluation(split.Count % batch);

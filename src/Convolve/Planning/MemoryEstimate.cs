@@ -11,7 +11,10 @@ namespace Convolve.Planning;
 /// <param name="ActivationBytes">The arena of the largest plan: activations, their gradients, workspaces, scratchpads.</param>
 public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long OptimizerBytes, long CopyBytes, long ActivationBytes)
 {
-    public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes;
+    public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes + PictureBytes;
+
+    /// <summary>Decoded pictures of a folder that are kept, once each was needed; 0 if they are kept elsewhere.</summary>
+    public long PictureBytes { get; init; }
 
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>

@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Evaluations;
@@ -123,7 +124,8 @@ public sealed class Classifier : IDisposable
         T? result = default;
         Model.Invoke(() =>
         {
-            using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize);
+            using Evaluator evaluator = new(Model, split, new(Preprocessing, split.Dataset.Channels), batchSize,
+                PictureCaches.ForTest(split, Preprocessing.Steps, Preprocessing.Size));
             result = evaluate(evaluator);
         }, JobKind.Evaluation);
         return result!;

@@ -1,4 +1,5 @@
 using Convolve.Data;
+using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
 using Convolve.Evaluations;
 using Convolve.Execution;
@@ -90,7 +91,8 @@ public sealed class Trainer : IDisposable
     public string PrecisionReason => _parts.Model.PrecisionReason;
 
     /// <summary>Memory that the run needs in addition to the program and the data: weights, gradients, optimizer state, copies,
-    /// activations. Exact; a run without a folder keeps its best weights in memory as well, once there are any.</summary>
+    /// activations, and kept pictures once each was needed. Exact; a run without a folder keeps its best weights in memory as well, once
+    /// there are any.</summary>
     public long EstimatedMemoryBytes => _parts.MemoryBytes;
 
     /// <summary>The largest growth of the process since just before the run was planned.</summary>
@@ -122,7 +124,9 @@ public sealed class Trainer : IDisposable
             Add(Math.Min(count, micro), false);
             Add(count % micro, false);
         }
-        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch));
+        ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
+        long pictures = data.Train.Dataset.Caching is null ? 0 : PictureCaches.Of(data, recipe.Transforms, input).MemoryBytes;
+        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch)) with { PictureBytes = pictures };
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Convolve.Data;
+using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
 using Convolve.Data.Transforms;
 using Convolve.Execution;
@@ -14,6 +15,8 @@ namespace Convolve.Training;
 /// <summary>What a run computes with, planned once: the model, its optimizer, and the ways of each split into it.</summary>
 internal sealed class TrainingParts : IDisposable
 {
+    private PictureFiller? _filler;
+
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
@@ -47,15 +50,17 @@ internal sealed class TrainingParts : IDisposable
         try
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
-            Loader = new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed);
+            Pictures = PictureCaches.Of(data, recipe.Transforms, input);
+            Loader = new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
             foreach (int size in PassSizes(recipe, data.Train.Count))
                 Model.Training(size);
             if (MicroBatchSize < batch)
                 GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
             if (recipe.AverageDecay > 0)
                 Average = new(Model, recipe.AverageDecay);
-            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize) : null;
-            Test = new(Model, data.Test, pipeline, MicroBatchSize);
+            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize, Pictures.Validation)
+                : null;
+            Test = new(Model, data.Test, pipeline, MicroBatchSize, Pictures.Test);
         }
         catch
         {
@@ -81,6 +86,9 @@ internal sealed class TrainingParts : IDisposable
 
     public BatchLoader Loader { get; }
 
+    /// <summary>What is kept of the images.</summary>
+    public PictureCaches Pictures { get; }
+
     /// <summary>How much each class counts in the loss; null for the same throughout.</summary>
     public float[]? ClassWeights { get; }
 
@@ -93,8 +101,11 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>The running mean of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
-    /// <summary>Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations.</summary>
-    public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0);
+    /// <summary>
+    /// Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations, kept pictures.
+    /// </summary>
+    public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
+        + Pictures.MemoryBytes;
 
     /// <summary>Null where the validation split is empty.</summary>
     public Evaluator? Validation { get; }
@@ -181,6 +192,18 @@ internal sealed class TrainingParts : IDisposable
         Optimizer.Step(rate);
         Average?.Add(Optimizer.Steps);
         return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+    }
+
+    /// <summary>Begins to decode the images in the order in which an epoch needs them, while steps are computed.</summary>
+    /// <param name="epoch">Of the run, from 0.</param>
+    /// <param name="step">The next step of the epoch, from 0.</param>
+    public void PreparePictures(int epoch, int step)
+    {
+        if (Pictures.Training is not { } cache || _filler is not null)
+            return;
+        ReadOnlySpan<int> order = Sampler.Order(epoch);
+        int first = Math.Min(step * Sampler.BatchSize, order.Length);
+        _filler = new(cache, [.. order[first..], .. order[..first]], Machine.Threads);
     }
 
     // What the losses of a batch are divided by. Mixtures count by their shares, and PyTorch divides them by the number of images.
@@ -286,6 +309,7 @@ internal sealed class TrainingParts : IDisposable
 
     public void Dispose()
     {
+        _filler?.Dispose();
         Test?.Dispose();
         Validation?.Dispose();
         Loader?.Dispose();

@@ -31,6 +31,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     public TrainingEnd Finish(out Evaluation? test)
     {
         test = null;
+        parts.PreparePictures(state.Epoch, state.Step);
         TrainingEnd end = TrainEpochs();
         if (end is TrainingEnd.Interrupted or TrainingEnd.TimeLimit)
             record.Save(state);

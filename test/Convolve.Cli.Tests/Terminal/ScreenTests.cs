@@ -150,12 +150,12 @@ public class ScreenTests
         CliResult result = Cli.RunAnywhere("info");
         Assert.Matches(
             @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    " +
-            @"JPEG: libturbojpeg\n {12}PNG: libspng .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
+            @"Skia \d.+; JPEG with(out)? .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
             @"{12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$",
             result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
         Assert.Equal(["version", "processor", "cores", "threads", "kernel_library", "instruction_set", "own_kernel_bits", "precisions",
-            "precision_reason", "jpeg_library", "png_library",
+            "precision_reason", "picture_library", "jpeg_accelerator",
             "dotnet", "system", "memory_bytes", "available_memory_bytes", "datasets", "cache"], json.Select(p => p.Key));
         Assert.Equal("f32", (string)json["precisions"]![0]!);
     }

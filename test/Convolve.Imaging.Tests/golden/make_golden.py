@@ -1,6 +1,6 @@
-"""Makes the golden pictures: small JPEG and PNG files of every kind, and what PIL makes of them.
+"""Makes the golden pictures: small JPEG, PNG, WebP, BMP and GIF files of every kind, and what PIL makes of them.
 
-Run with Debian's python3 (python3-pil, python3-numpy) in this folder: python3 make_golden.py
+Run with Debian's python3 (python3-pil, python3-numpy; cjpeg of libjpeg-turbo-progs) in this folder: python3 make_golden.py
 pictures.json: for each file its name, its bytes, height and width as shown, and convert("RGB") and convert("L") after ImageOps.exif_transpose,
 row by row. Of 16 bit grey, which PIL clips at 255, the upper byte is taken, as PIL does for 16 bit colour.
 """
@@ -8,6 +8,8 @@ import base64
 import io
 import json
 import struct
+import subprocess
+import tempfile
 import zlib
 
 import numpy as np
@@ -37,7 +39,7 @@ def add(name, data, orientation=None):
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
     cases.append({"name": name, "height": image.height, "width": image.width,
-                  "channels": 1 if image.mode in ("1", "L", "LA") or "grey-alpha-16" in name else 3,  # PIL opens the latter as RGBA
+                  "channels": 1 if image.mode in ("1", "L", "LA") or "grey-alpha-16" in name or name in ("bmp-1", "gif-grey") else 3,  # PIL opens these otherwise
                   "file": base64.b64encode(data).decode(),
                   "rgb": base64.b64encode(np.asarray(image.convert("RGB")).tobytes()).decode(),
                   "grey": base64.b64encode(np.asarray(image.convert("L")).tobytes()).decode()})
@@ -247,6 +249,75 @@ head, rest = segments(jpeg(small))
 adobe_xmp = b"http://ns.adobe.com/xap/1.0/\0"
 add("odd-jpeg-xmp-6", joined(head[:1] + [(0xE1, adobe_xmp + xmp(6))] + head[1:], rest), 6)
 add("odd-jpeg-xmp-exif-1", joined(head[:1] + [(0xE1, adobe_xmp + xmp(6)), (0xE1, b"Exif\0\0" + tiff(1))] + head[1:], rest), 1)
+
+# JPEG with restart markers, which PIL doesn't write: by cjpeg (Debian's libjpeg-turbo-progs)
+
+def cjpeg(array, *options):
+    height, width = array.shape[:2]
+    kind = b"P5" if array.shape[2] == 1 else b"P6"
+    return subprocess.run(["cjpeg", "-quality", "85", *options], input=kind + b"\n%d %d\n255\n" % (width, height) + array.tobytes(),
+                          stdout=subprocess.PIPE, check=True).stdout
+
+
+large = picture(43, 61, 3)
+add("jpeg-restart", cjpeg(large, "-restart", "1B"))
+add("jpeg-restart-progressive", cjpeg(large, "-restart", "1", "-progressive"))
+add("jpeg-restart-grey", cjpeg(picture(43, 61, 1), "-grayscale", "-restart", "3B"))
+add("jpeg-411", cjpeg(large, "-sample", "4x1"))
+add("jpeg-440-progressive", cjpeg(large, "-sample", "1x2", "-progressive"))
+with tempfile.NamedTemporaryFile("w", suffix=".scans") as script:
+    script.write("0;\n1;\n2;\n")  # one component after the other
+    script.flush()
+    add("jpeg-three-scans", cjpeg(large, "-scans", script.name))
+
+
+# WebP, BMP, GIF
+
+def saved(array, kind, mode=None, **options):
+    buffer = io.BytesIO()
+    (array if isinstance(array, Image.Image) else Image.fromarray(array.squeeze(), mode)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+opaque = np.dstack([three, np.full(three.shape[:2], 255, np.uint8)])
+add("webp-lossy", saved(colour, "WEBP", quality=80))
+add("webp-lossless", saved(colour, "WEBP", lossless=True))
+add("webp-lossless-alpha", saved(four, "WEBP", lossless=True, exact=True))
+add("webp-opaque-alpha", saved(opaque, "WEBP", lossless=True))
+add("webp-1x1", saved(colour[:1, :1], "WEBP", lossless=True))
+for orientation in (1, 3, 6):
+    add(f"webp-exif-{orientation}", saved(small, "WEBP", lossless=True, exif=b"Exif\0\0" + tiff(orientation)), orientation)
+add("webp-alpha-exif-6", saved(four, "WEBP", lossless=True, exact=True, exif=tiff(6)), 6)
+add("odd-webp-xmp-8", saved(small, "WEBP", lossless=True, xmp=xmp(8)), 8)
+frames = [Image.fromarray(picture(9, 14, 3)) for _ in range(3)]
+add("webp-animated", saved(frames[0], "WEBP", lossless=True, save_all=True, append_images=frames[1:]))
+
+palette = Image.fromarray(colour).quantize(200)
+add("bmp-24", saved(colour, "BMP"))
+add("bmp-32", saved(opaque, "BMP"))
+add("bmp-8", saved(palette, "BMP"))
+add("bmp-grey", saved(grey, "BMP"))
+add("bmp-1", saved(Image.fromarray(grey.squeeze()).convert("1"), "BMP"))
+bottom_up = saved(colour, "BMP")
+stride = (3 * 29 + 3) // 4 * 4
+lines = [bottom_up[54 + stride * y:54 + stride * (y + 1)] for y in range(21)]
+add("bmp-top-down", bottom_up[:22] + struct.pack("<i", -21) + bottom_up[26:54] + b"".join(reversed(lines)))
+add("bmp-os2", b"BM" + struct.pack("<IHHIIHHHH", 26 + len(bottom_up) - 54, 0, 0, 26, 12, 29, 21, 1, 24) + bottom_up[54:])
+eight = saved(palette, "BMP")
+start = struct.unpack("<I", eight[10:14])[0]
+width8 = (29 + 3) // 4 * 4
+runs = b""
+for y in range(21):
+    line = eight[start + width8 * y:start + width8 * y + 29]
+    runs += b"".join(bytes([1, value]) for value in line) + b"\0\0"
+runs += b"\0\1"
+add("bmp-rle-8", eight[:30] + struct.pack("<II", 1, len(runs)) + eight[38:start] + runs)
+
+add("gif", saved(palette, "GIF"))
+add("gif-grey", saved(grey, "GIF"))
+add("gif-interlaced", saved(palette, "GIF", interlace=True))
+add("gif-1x1", saved(palette.crop((0, 0, 1, 1)), "GIF"))
+add("gif-animated", saved(frames[0].quantize(64), "GIF", save_all=True, append_images=[f.quantize(64) for f in frames[1:]]))
 
 with open("pictures.json", "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

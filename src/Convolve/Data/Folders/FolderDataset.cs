@@ -18,12 +18,12 @@ internal readonly record struct FolderImage(string Path, ImageSize Size, PixelMo
 internal sealed class FolderDataset : Dataset
 {
     private readonly FolderImage[] _images;
-    private readonly long _maxPixels;
+    private readonly DatasetOptions _options;
 
     public FolderDataset(string name, int channels, ImageSize? size, FolderImage[] images, int[] labels, IReadOnlyList<string> classNames,
-        long maxPixels)
+        DatasetOptions options)
         : base(name, channels, size, labels, classNames) =>
-        (_images, _maxPixels) = (images, maxPixels);
+        (_images, _options) = (images, options);
 
     /// <inheritdoc/>
     public override ImageSize SizeOf(int i)
@@ -41,6 +41,8 @@ internal sealed class FolderDataset : Dataset
 
     /// <inheritdoc/>
     public override int BufferLengthOf(int i) => _images[i].Pixels is null ? SizeOf(i).Length : 0;
+
+    internal override PictureCaching? Caching => _images[0].Pixels is null ? _options.Caching : null;
 
     internal override UInt128 DigestOf(int i) => _images[i].Digest;
 
@@ -73,12 +75,12 @@ internal sealed class FolderDataset : Dataset
     {
         try
         {
-            ImageInfo info = ImageDecoder.ReadInfo(data, path, _maxPixels);
+            ImageInfo info = ImageDecoder.ReadInfo(data, path, _options.MaxPixels);
             if ((info.Height, info.Width) != (size.Height, size.Width))
                 throw new DataException(
                     $"{path} has {info.Width} x {info.Height} pixels, but had {size.Width} x {size.Height} when the data set was loaded. " +
                     $"Don't change the files while they are in use.");
-            ImageDecoder.Decode(data, path, Channels, pixels, _maxPixels);
+            ImageDecoder.Decode(data, path, Channels, pixels, _options.MaxPixels);
         }
         catch (ImageException e)
         {

@@ -8,7 +8,7 @@ internal readonly record struct FolderFile(string Path, SplitPart Part, int Labe
 /// <summary>The contents of a folder of pictures, by names alone: nothing is read.</summary>
 internal sealed class FolderListing
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png"];
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif"];
     private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     private readonly List<FolderFile> _files = [];
@@ -94,6 +94,9 @@ internal sealed class FolderListing
     /// <summary>Whether a file is named like a picture.</summary>
     public static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Whether a file is named like a TIFF picture.</summary>
+    public static bool IsTiff(string path) => Path.GetExtension(path).ToUpperInvariant() is ".TIF" or ".TIFF";
+
     private void List(string realRoot, RealPath paths, KernelFolders kernel, bool isOfNetwork)
     {
         Dictionary<string, int> labels = ClassNames.Select((name, label) => (name, label))
@@ -117,7 +120,8 @@ internal sealed class FolderListing
                     continue;
                 }
                 _unread.Add(file.Path);
-                Add(Stray, file.Path, $"doesn't have the name of a picture ({string.Join(", ", Extensions)}) and is left out.");
+                Add(Stray, file.Path, IsTiff(file.Path) ? "is a TIFF file, which isn't supported, and is left out. Convert it to PNG."
+                    : $"doesn't have the name of a picture ({string.Join(", ", Extensions)}) and is left out.");
             }
             below[group] = pictures;
             if (label < 0 && part == SplitPart.Train)

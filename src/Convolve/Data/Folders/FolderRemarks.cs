@@ -60,7 +60,8 @@ internal static class FolderRemarks
             .Select(g => string.Create(CultureInfo.InvariantCulture,
             $"{g.Count():N0} {(g.Key.Length > 0 ? ForeignText.Of(g.Key, 20) : "without an extension")}"))];
         return string.Create(CultureInfo.InvariantCulture,
-            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, because only JPEG and PNG are " +
-            $"read: {ForeignText.Listed(kinds)}.");
+            $"{listing.Unread.Count:N0} {(listing.Unread.Count == 1 ? "file is" : "files are")} left out, because only JPEG, PNG, WebP, " +
+            $"BMP and GIF are read: {ForeignText.Listed(kinds)}.")
+            + (listing.Unread.Any(FolderListing.IsTiff) ? " TIFF isn't supported: convert these files to PNG." : "");
     }
 }

@@ -22,11 +22,6 @@ internal readonly record struct ScannedFile(ImageInfo Info, UInt128 Digest, int 
 /// <summary>Reads and decodes every picture of a listing once, on all cores.</summary>
 internal sealed class FolderScan
 {
-    /// <summary>
-    /// Sets up to this size stay in memory decoded: to decode small pictures again for every epoch would take longer than to train on them.
-    /// </summary>
-    private const long MostKeptBytes = 256 << 20;
-
     /// <summary>The longest file: more than the largest picture takes unpacked.</summary>
     private const long MostBytes = 1 << 30;
 
@@ -46,7 +41,7 @@ internal sealed class FolderScan
     public IReadOnlyList<ScannedFile> Files => _files;
 
     /// <summary>Whether the pixels are there, of all files that are good.</summary>
-    public bool HasPixels => _keeps && _bytes <= MostKeptBytes;
+    public bool HasPixels => _keeps && _bytes <= _options.MostKeptBytes;
 
     /// <param name="listing">What to read.</param>
     /// <param name="options">The channels to decode to, else those of each picture; the largest picture.</param>
@@ -119,7 +114,7 @@ internal sealed class FolderScan
             var moments = new PixelMoments[channels];
             for (int c = 0; c < channels; c++)
                 moments[c] = PixelMoments.Of(pixels.Slice(c * plane, plane));
-            bool isKept = Interlocked.Add(ref _bytes, pixels.Length) <= MostKeptBytes && _keeps;
+            bool isKept = Interlocked.Add(ref _bytes, pixels.Length) <= _options.MostKeptBytes && _keeps;
             return new(info, digest, length, null, moments, isKept ? pixels.ToArray() : null);
         }
         catch (Exception e) when (e is ImageException or DataException)

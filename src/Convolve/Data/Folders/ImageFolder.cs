@@ -4,8 +4,8 @@ using Convolve.Imaging;
 namespace Convolve.Data.Folders;
 
 /// <summary>
-/// Your own pictures, JPEG and PNG, in a folder for each class: side by side, or below the folders train, validation (or valid, val) and
-/// test, or other usual names such as Training and Testing. The name of the data set is <c>folder:</c> and the path.
+/// Your own pictures (JPEG, PNG, WebP, BMP, GIF) in a folder for each class: side by side, or below the folders train, validation
+/// (or valid, val) and test, or other usual names such as Training and Testing. The name of the data set is <c>folder:</c> and the path.
 /// </summary>
 /// <remarks>
 /// <para>Classes are numbered in the natural order of their names (class2 before class10). All levels below a class folder count, each real
@@ -33,7 +33,7 @@ internal static class ImageFolder
     /// <param name="progress">Receives the progress, one line each.</param>
     /// <param name="cancellation">Cancels it.</param>
     /// <exception cref="DataException">The folder doesn't exist or has no class folders. Everything else is in the report.</exception>
-    /// <exception cref="ImageLibraryException">A library that decodes pictures is not installed.</exception>
+    /// <exception cref="ImageLibraryException">The library that decodes pictures can't be loaded.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static ImageFolderReport Verify(
         string name, DatasetOptions? options = null, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
@@ -248,7 +248,7 @@ internal static class ImageFolder
             Repeated(scan.Files[i].Moments!, channels),
             scan.HasPixels ? Repeated(scan.Files[i].Pixels!, channels, SizeOf(scan, i, 1).Length) : null, scan.Files[i].Digest))];
         return new(name, channels, isUniform ? images[0].Size : null, images, [.. order.Select(i => listing.Files[i].Label)],
-            listing.ClassNames, options.MaxPixels);
+            listing.ClassNames, options);
     }
 
     /// <summary>Grayscale converted to color, like the others in the data set.</summary>

@@ -39,21 +39,29 @@ internal sealed class Augmentation
     /// <exception cref="DataException">A transform cannot take the image.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample, Span<float> destination)
     {
-        _pipeline.Finish(Transformed(pixels, size, epoch, sample), destination);
+        Write(new KeptPicture(pixels, size), epoch, sample, destination);
     }
 
     /// <summary>The input of one image as the bits of bfloat16; see the other one.</summary>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample, Span<ushort> bfloat16Destination)
     {
-        _pipeline.Finish(Transformed(pixels, size, epoch, sample), bfloat16Destination);
+        Write(new KeptPicture(pixels, size), epoch, sample, bfloat16Destination);
     }
 
-    private Picture Transformed(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample)
+    /// <summary>The input of a picture some of whose steps are done.</summary>
+    internal void Write(KeptPicture kept, int epoch, int sample, Span<float> destination) =>
+        _pipeline.Finish(Transformed(kept, epoch, sample), kept.Sampling, destination);
+
+    /// <inheritdoc cref="Write(KeptPicture, int, int, Span{float})"/>
+    internal void Write(KeptPicture kept, int epoch, int sample, Span<ushort> bfloat16Destination) =>
+        _pipeline.Finish(Transformed(kept, epoch, sample), kept.Sampling, bfloat16Destination);
+
+    private Picture Transformed(KeptPicture kept, int epoch, int sample)
     {
-        _pipeline.CheckImage(pixels, size);
-        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
+        _pipeline.CheckImage(kept.Pixels, kept.Size);
+        Picture picture = new(kept.Pixels, kept.Size.ForKernels, PictureScratch.OfThread);
         CounterRandom random = new(_seed, RandomPurpose.Augmentation, (uint)epoch, (uint)sample);
-        TransformKernels.Apply(Transforms, ref picture, ref random, _mean);
+        TransformKernels.Apply(Transforms, kept.StepsDone.., ref picture, ref random, _mean);
         return picture;
     }
 }

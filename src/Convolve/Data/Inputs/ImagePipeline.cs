@@ -42,7 +42,7 @@ internal sealed class ImagePipeline
     /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination)
     {
-        Finish(Evaluated(pixels, size), destination);
+        Write(new KeptPicture(pixels, size), destination);
     }
 
     /// <summary>The input of one image as the bits of bfloat16, rounded to nearest, ties to even.</summary>
@@ -53,7 +53,7 @@ internal sealed class ImagePipeline
     /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> bfloat16Destination)
     {
-        Finish(Evaluated(pixels, size), bfloat16Destination);
+        Write(new KeptPicture(pixels, size), bfloat16Destination);
     }
 
     /// <summary>The picture that an input of the network shows: normalization undone, rounded to bytes, of the network's size.</summary>
@@ -92,9 +92,18 @@ internal sealed class ImagePipeline
         }
     }
 
-    internal void Finish(Picture picture, Span<float> destination) => Finish<float, SingleRows>(picture, destination);
+    /// <summary>The input of a picture some of whose steps are done.</summary>
+    internal void Write(KeptPicture kept, Span<float> destination) => Finish(Evaluated(kept), kept.Sampling, destination);
 
-    internal void Finish(Picture picture, Span<ushort> destination) => Finish<ushort, BFloat16Rows>(picture, destination);
+    /// <inheritdoc cref="Write(KeptPicture, Span{float})"/>
+    internal void Write(KeptPicture kept, Span<ushort> bfloat16Destination) =>
+        Finish(Evaluated(kept), kept.Sampling, bfloat16Destination);
+
+    internal void Finish(Picture picture, PixelSampling? sampling, Span<float> destination) =>
+        Finish<float, SingleRows>(picture, sampling, destination);
+
+    internal void Finish(Picture picture, PixelSampling? sampling, Span<ushort> destination) =>
+        Finish<ushort, BFloat16Rows>(picture, sampling, destination);
 
     internal void CheckImage(ReadOnlySpan<byte> pixels, ImageSize size)
     {
@@ -105,16 +114,16 @@ internal sealed class ImagePipeline
             throw new ArgumentException($"Expected {size.Length} bytes for an image of {size}, got {pixels.Length}.", nameof(pixels));
     }
 
-    private Picture Evaluated(ReadOnlySpan<byte> pixels, ImageSize size)
+    private Picture Evaluated(KeptPicture kept)
     {
-        CheckImage(pixels, size);
-        Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
+        CheckImage(kept.Pixels, kept.Size);
+        Picture picture = new(kept.Pixels, kept.Size.ForKernels, PictureScratch.OfThread);
         CounterRandom unused = default; // there is nothing random among the steps
-        TransformKernels.Apply(Preprocessing.Steps, ref picture, ref unused, []);
+        TransformKernels.Apply(Preprocessing.Steps, kept.StepsDone.., ref picture, ref unused, []);
         return picture;
     }
 
-    private void Finish<T, TRows>(Picture picture, Span<T> destination) where TRows : struct, IInputRows<T>
+    private void Finish<T, TRows>(Picture picture, PixelSampling? sampling, Span<T> destination) where TRows : struct, IInputRows<T>
     {
         if (destination.Length != _target.Length)
         {
@@ -123,8 +132,8 @@ internal sealed class ImagePipeline
         }
 
         PictureSize size = picture.Size;
-        PlaneResize? resize = (size.Height, size.Width) == (_target.Height, _target.Width) ? null
-            : PlaneResize.OfThread(size, _target.ForKernels);
+        PlaneResize? resize = sampling is not null ? PlaneResize.OfThread(sampling)
+            : (size.Height, size.Width) == (_target.Height, _target.Width) ? null : PlaneResize.OfThread(size, _target.ForKernels);
         int sourcePlane = size.PixelCount, targetPlane = _target.PixelCount;
         for (int c = 0; c < _target.Channels; c++)
         {

@@ -9,12 +9,14 @@ namespace Convolve.Data.Transforms;
 internal static class TransformKernels
 {
     /// <param name="transforms">In order; those that mix batches are left out.</param>
+    /// <param name="part">Which of them.</param>
     /// <param name="picture">The image.</param>
     /// <param name="random">The stream of the image.</param>
     /// <param name="mean">What <see cref="ErasedFill.Mean"/> is, a byte per channel.</param>
-    public static void Apply(TransformList transforms, ref Picture picture, ref CounterRandom random, ReadOnlySpan<byte> mean)
+    public static void Apply(TransformList transforms, Range part, ref Picture picture, ref CounterRandom random, ReadOnlySpan<byte> mean)
     {
-        for (int i = 0; i < transforms.Count; i++)
+        (int first, int count) = part.GetOffsetAndLength(transforms.Count);
+        for (int i = first; i < first + count; i++)
             Apply(transforms[i], ref picture, ref random, mean);
     }
 

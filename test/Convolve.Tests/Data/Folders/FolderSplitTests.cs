@@ -127,11 +127,17 @@ public sealed class FolderSplitTests : IDisposable
     {
         Fill("", 4);
         for (int i = 0; i < 7; i++)
-            _folder.Write($"apple/{i}.BMP", [1]);
-        _folder.Write("pear/1.webp", [1]);
+            _folder.Write($"apple/{i}.PSD", [1]);
+        _folder.Write("pear/1.heic", [1]);
         _folder.Write("pear/notes", [1]);
-        Assert.Equal("9 files are left out, because only JPEG and PNG are read: 7 .bmp, 1 without an extension, 1 .webp.",
+        const string Unread =
+            "files are left out, because only JPEG, PNG, WebP, BMP and GIF are read: 7 .psd, 1 without an extension, 1 .heic";
+        Assert.Equal($"9 {Unread}.", Assert.Single(Datasets.Load(_folder.Name).Remarks));
+        _folder.Write("pear/2.TIFF", [1]);
+        Assert.Equal($"10 {Unread}, 1 .tiff. TIFF isn't supported: convert these files to PNG.",
             Assert.Single(Datasets.Load(_folder.Name).Remarks));
+        Assert.Contains($"{_folder["pear/2.TIFF"]} is a TIFF file, which isn't supported, and is left out. Convert it to PNG.",
+            ImageFolder.Verify(_folder.Name).Findings.Select(f => f.Message));
     }
 
     [Theory]

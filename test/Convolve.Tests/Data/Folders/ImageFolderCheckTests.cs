@@ -87,8 +87,8 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.Equal("/train/c0/2.png is identical to /train/c2/other.png: one picture has several labels. Keep the right one.",
             messages[6]);
         Assert.Equal("/extra is not train, validation (or valid, val) or test, and is left out.", messages[11]);
-        Assert.Equal("/train/c0/notes.txt doesn't have the name of a picture (.jpg, .jpeg, .jpe, .jfif, .png) and is left " +
-            "out.", messages[13]);
+        Assert.Equal("/train/c0/notes.txt doesn't have the name of a picture (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif) " +
+            "and is left out.", messages[13]);
         Assert.Equal($"{_folder["train/c3"]} has no picture to train on. Add some, or delete the folder.",
             Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
     }

@@ -126,7 +126,7 @@ public sealed class ImageFolderTests : IDisposable
         Assert.False(scan.HasPixels);
         FolderDataset set = new("x", 1, new(1, 6, 5),
             [.. scan.Files.Select((f, i) => new FolderImage(scan.Listing.Files[i].Path, new(1, 6, 5), f.Moments!, null, f.Digest))], [0, 1],
-            ["a", "b"], 1000);
+            ["a", "b"], new DatasetOptions());
         Assert.Equal(one, set.PixelsOf(0).ToArray());
         Assert.Equal(other, set.PixelsOf(1).ToArray());
         byte[] buffer = new byte[40];

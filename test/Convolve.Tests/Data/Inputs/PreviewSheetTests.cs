@@ -28,7 +28,7 @@ public sealed class PreviewSheetTests
             {
                 CounterRandom random = new(4, RandomPurpose.Augmentation, epoch, (uint)shown[row]);
                 Picture picture = new(pixels, set.SizeOf(0).ForKernels, PictureScratch.OfThread);
-                TransformKernels.Apply(transforms, ref picture, ref random, []);
+                TransformKernels.Apply(transforms, .., ref picture, ref random, []);
                 Assert.Equal(picture.Pixels, Cell(sheet, row, 2 + (int)epoch, 6, 16));
             }
         }

@@ -20,7 +20,7 @@ internal static class Pictures
         byte[] before = [.. pixels];
         Picture picture = new(pixels, size.ForKernels, PictureScratch.OfThread);
         CounterRandom random = new(seed, RandomPurpose.Augmentation, 0, sample);
-        TransformKernels.Apply(transforms, ref picture, ref random, Mean.AsSpan(0, size.Channels));
+        TransformKernels.Apply(transforms, .., ref picture, ref random, Mean.AsSpan(0, size.Channels));
         Assert.Equal(before, pixels); // the set's own bytes are nobody's to change
         Assert.Equal(picture.Size.Length, picture.Pixels.Length);
         ImageSize made = ImageSize.Of(picture.Size);

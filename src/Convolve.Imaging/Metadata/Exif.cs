@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Convolve.Imaging;
+namespace Convolve.Imaging.Metadata;
 
 /// <summary>Finds the one EXIF tag that changes what a picture shows.</summary>
 /// <remarks>Source: CIPA DC-008 (EXIF 2.32), section 4.6.4, tag 274; TIFF 6.0, section 2.</remarks>

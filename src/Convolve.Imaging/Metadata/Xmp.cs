@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Convolve.Imaging;
+namespace Convolve.Imaging.Metadata;
 
 /// <summary>Finds the one XMP property that changes what a picture shows.</summary>
 /// <remarks>Source: ISO 16684-1 (XMP), property Orientation of http://ns.adobe.com/tiff/1.0/, as an attribute or an element.</remarks>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Convolve.Imaging;
+namespace Convolve.Imaging.Jpeg;
 
 /// <summary>Walks the marker segments of a JPEG file to its end marker, over all its scans, as decoders do.</summary>
 /// <remarks>Source: ITU-T T.81, annex B.</remarks>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 
-namespace Convolve.Imaging;
+namespace Convolve.Imaging.Metadata;
 
 /// <summary>Reads the text chunks of a PNG file in which programs keep the orientation.</summary>
 /// <remarks>

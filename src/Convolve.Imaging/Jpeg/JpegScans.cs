@@ -1,4 +1,4 @@
-namespace Convolve.Imaging;
+namespace Convolve.Imaging.Jpeg;
 
 /// <summary>Which bits of which coefficients the scans of a JPEG file have brought so far.</summary>
 /// <remarks>
@@ -30,20 +30,34 @@ internal ref struct JpegScans(Span<sbyte> lowestBits)
     }
 
     /// <summary>Takes a scan header.</summary>
-    public readonly void Add(ReadOnlySpan<byte> scan)
+    /// <returns>Whether the scan follows from those before it: decoders only doubt one that doesn't.</returns>
+    public readonly bool Add(ReadOnlySpan<byte> header)
     {
-        int count = scan.IsEmpty ? 0 : scan[0];
-        if (scan.Length < 4 + 2 * count)
-            return;
-        ReadOnlySpan<byte> range = scan[(1 + 2 * count)..];
-        (int first, int last, int bit) = _isProgressive ? (range[0], Math.Min((int)range[1], Coefficients - 1), range[2] & 15)
-            : (0, Coefficients - 1, 0);
+        int count = header.IsEmpty ? 0 : header[0];
+        if (header.Length < 4 + 2 * count)
+            return true; // the decoder refuses it
+        JpegScan scan = _isProgressive ? JpegScan.Of(header[(1 + 2 * count)..]) : JpegScan.Sequential;
+        if (_isProgressive && !scan.IsPossible(count))
+            return false;
         for (int i = 0; i < count; i++)
             for (int c = 0; c < _samples; c++)
-                if (_components[3 * c] == scan[1 + 2 * i] && first <= last)
-                    _lowestBits.Slice(c * Coefficients + first, last - first + 1).Fill((sbyte)bit);
+                if (_components[3 * c] == header[1 + 2 * i] && !Take(_lowestBits.Slice(c * Coefficients, Coefficients), scan))
+                    return false;
+        return true;
     }
 
     /// <summary>Whether every bit of every coefficient has come.</summary>
     public readonly bool AreWhole => _lowestBits[..(_samples * Coefficients)].IndexOfAnyExcept((sbyte)0) < 0;
+
+    private readonly bool Take(Span<sbyte> lowestBits, JpegScan scan)
+    {
+        if (_isProgressive && !scan.IsDc && lowestBits[0] == Nothing)
+            return false;
+        Span<sbyte> taken = lowestBits[scan.First..(scan.Last + 1)];
+        foreach (sbyte before in taken)
+            if (_isProgressive && scan.High != (before == Nothing ? 0 : before))
+                return false;
+        taken.Fill((sbyte)scan.Low);
+        return true;
+    }
 }
