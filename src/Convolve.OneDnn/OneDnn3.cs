@@ -5,8 +5,8 @@ using Convolve.Kernels.Elementwise;
 namespace Convolve.OneDnn;
 
 /// <summary>
-/// oneDNN 3.0 and later. Sums are own kernels: the library's divide by the size of the first cache and end the process where a virtual machine
-/// keeps that a secret (decisions/0020).
+/// oneDNN 3.0 and later. Sums are own kernels: the library's divide by the size of the first cache and end the process where a virtual
+/// machine keeps that a secret (decisions/0020).
 /// </summary>
 internal sealed unsafe class OneDnn3(Version version) : OneDnnLibrary(version, new LayoutCodec3())
 {

@@ -19,7 +19,8 @@ internal abstract class TeamKernel(string implementation, Speed speed, int phase
     private bool _isDisposed;
 
     /// <summary>What the planner is told.</summary>
-    public KernelDescription Description => new(implementation, speed, _layouts, ScratchpadBytes) {
+    public KernelDescription Description => new(implementation, speed, _layouts, ScratchpadBytes)
+    {
         RunsInShares = true,
         KeepsNaN = true,
     };

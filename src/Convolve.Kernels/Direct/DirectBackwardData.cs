@@ -13,8 +13,8 @@ namespace Convolve.Kernels.Direct;
 // L2: packed gradients and a pair's weights. Bound: the multiply-adds of ProductTile.
 
 /// <summary>
-/// The gradient of a convolution's input. With strides, pixels whose rows and columns have the same remainders meet the same taps: each such
-/// class is a convolution with stride 1. The results do not depend on the number of threads.
+/// The gradient of a convolution's input. With strides, pixels whose rows and columns have the same remainders meet the same taps: each
+/// such class is a convolution with stride 1. The results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class DirectBackwardData : TeamKernel
 {

@@ -13,7 +13,8 @@ namespace Convolve.Kernels.Direct;
 // source      [N][C/16][H][W][16], or [N][C][H][W] for few channels; diffTarget [N][O/16][OH][OW][16]; float32 or bfloat16
 // diffWeights [O/16][C/16][KH][KW][16 c][16 o], or [O/16][C][KH][KW][16 o], float32
 // scratch     of all: sums of the slices behind the first, sums of the bias; of each thread: packed pixels and gradients
-// L1: a band's pixels of a block of channels, its gradients of a pair. L2: all of the band; the sums. Bound: the multiply-adds of ProductTile.
+// L1: a band's pixels of a block of channels, its gradients of a pair. L2: all of the band; the sums.
+// Bound: the multiply-adds of ProductTile.
 
 /// <summary>
 /// The gradient of a convolution's weights and bias. Threads share the channels and filters; where those are few, also slices of the batch.
@@ -185,8 +186,8 @@ internal sealed unsafe class DirectBackwardWeights : TeamKernel
     }
 
     // bounds: a band's rows of outputs, and taps that were packed for them.
-    private void Column<TVector>(int slice, int plane, FilterColumn column, float* pixels, float* diffs, int rows, float* zeros, bool isFirst)
-        where TVector : unmanaged, IFloats<TVector>
+    private void Column<TVector>(int slice, int plane, FilterColumn column, float* pixels, float* diffs, int rows, float* zeros,
+        bool isFirst) where TVector : unmanaged, IFloats<TVector>
     {
         float* right = diffs + FilterColumn.At(column.Vector, TVector.Count, _diffs.PlaneFloats);
         nint pair = column.Pair(TVector.Count, _diffs.PlaneFloats), sumsPair = column.Pair(TVector.Count, _weights.FilterStep);
@@ -242,7 +243,8 @@ internal sealed unsafe class DirectBackwardWeights : TeamKernel
     {
         long vectors = SliceBytes / sizeof(float) / TVector.Count;
         for (int slice = 1; slice < _slices; slice++)
-            Add<TVector>(Sums(0), Sums(slice), vectors * thread / threads * TVector.Count, vectors * (thread + 1) / threads * TVector.Count);
+            Add<TVector>(Sums(0), Sums(slice), vectors * thread / threads * TVector.Count,
+                vectors * (thread + 1) / threads * TVector.Count);
         if (!_hasBias || thread > 0)
             return;
         float* bias = (float*)At(Argument.DiffBias);

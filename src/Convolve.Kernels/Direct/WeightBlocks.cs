@@ -1,5 +1,5 @@
-using Convolve.Kernels.Products;
 using Convolve.Kernels.Layouts;
+using Convolve.Kernels.Products;
 
 namespace Convolve.Kernels.Direct;
 

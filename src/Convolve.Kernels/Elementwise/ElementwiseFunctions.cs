@@ -57,8 +57,8 @@ internal static class ElementwiseFunctions
         T.Create(2 * RootTwoOverPi) * x * T.FusedMultiplyAdd(x * x, T.Create(GeluCubic), T.Create(1));
 
     /// <summary>
-    /// The normal distribution below x: half of erfc(-x / sqrt 2), by the rational approximation 7.1.26 of Abramowitz and Stegun, whose error
-    /// is 1.5e-7.
+    /// The normal distribution below x: half of erfc(-x / sqrt 2), by the rational approximation 7.1.26 of Abramowitz and Stegun, whose
+    /// error is 1.5e-7.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static T NormalBelow<T>(T x) where T : unmanaged, IFloats<T>

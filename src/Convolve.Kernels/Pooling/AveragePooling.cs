@@ -62,7 +62,8 @@ internal static unsafe class AveragePooling
                 int top = i * pool.StrideHeight - pool.Top, rows = Math.Min(pool.Height, top + pool.KernelHeight) - Math.Max(0, top);
                 for (int j = firstColumn; j < endColumn; j++)
                 {
-                    int left = j * pool.StrideWidth - pool.Left, columns = Math.Min(pool.Width, left + pool.KernelWidth) - Math.Max(0, left);
+                    int left = j * pool.StrideWidth - pool.Left;
+                    int columns = Math.Min(pool.Width, left + pool.KernelWidth) - Math.Max(0, left);
                     sum += TPixel.Load<TVector>(plane + ((long)i * pool.OutWidth + j) * TPixel.Bytes)
                         / TVector.Create(Divisor(pool, countsPadding, rows, columns));
                 }

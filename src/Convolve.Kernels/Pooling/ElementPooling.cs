@@ -45,8 +45,8 @@ internal static unsafe class ElementPooling
             }
     }
 
-    private static void Forward<TPixel>(PoolingForward operation, in BlockedPool pool, Images<TPixel> source, Images<TPixel> target, int* places)
-        where TPixel : struct, IPixel
+    private static void Forward<TPixel>(PoolingForward operation, in BlockedPool pool, Images<TPixel> source, Images<TPixel> target,
+        int* places) where TPixel : struct, IPixel
     {
         for (int output = 0; output < pool.OutHeight * pool.OutWidth; output++)
         {
@@ -89,8 +89,8 @@ internal static unsafe class ElementPooling
                         continue;
                     }
                     (int firstRow, int endRow, int first, int end) = Window(pool, output);
-                    sum += target[output] / AveragePooling.Divisor(pool, operation.Kind == PoolingKind.AverageWithPadding, endRow - firstRow,
-                        end - first);
+                    sum += target[output] / AveragePooling.Divisor(pool, operation.Kind == PoolingKind.AverageWithPadding,
+                        endRow - firstRow, end - first);
                 }
             source.Set(pixel, sum);
         }

@@ -21,7 +21,8 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : TeamKernel
     private readonly Panels _panels;
     private readonly bool _hasBias;
 
-    public InnerProductBackwardWeightsKernel(InnerProductBackwardWeights operation, Layout diffWeights) : base("own product", Speed.Tuned, 2)
+    public InnerProductBackwardWeightsKernel(InnerProductBackwardWeights operation, Layout diffWeights)
+        : base("own product", Speed.Tuned, 2)
     {
         Has(Argument.Source, operation.Source);
         Has(Argument.DiffWeights, diffWeights);
@@ -83,7 +84,8 @@ internal sealed unsafe class InnerProductBackwardWeightsKernel : TeamKernel
             panel++)
             if (!IsDirect)
                 _panels.PackColumns<TVector>(source, panel, _batch, Panel(panel));
-        for (int block = ProductTiles.Cut(_unitBlocks, threads, thread); block < ProductTiles.Cut(_unitBlocks, threads, thread + 1); block++)
+        int endBlock = ProductTiles.Cut(_unitBlocks, threads, thread + 1);
+        for (int block = ProductTiles.Cut(_unitBlocks, threads, thread); block < endBlock; block++)
         {
             float* to = Diffs(block);
             int count = Math.Min(Block, _units - block * Block);

@@ -29,7 +29,8 @@ internal sealed unsafe class InnerProductForwardKernel : TeamKernel
         _end = new(operation.Activation);
     }
 
-    private long SourceBytes => _sourceType == ElementType.Float32 ? 0 : ((long)_product.Rows * _product.Inputs * sizeof(float) + 63) / 64 * 64;
+    private long SourceBytes => _sourceType == ElementType.Float32 ? 0
+        : ((long)_product.Rows * _product.Inputs * sizeof(float) + 63) / 64 * 64;
 
     protected override long ScratchpadBytes => SourceBytes + _product.SumBytes + Threads * _product.ThreadBytes;
 
@@ -47,7 +48,8 @@ internal sealed unsafe class InnerProductForwardKernel : TeamKernel
         if (SourceBytes > 0 && phase == 0)
         {
             Numbers halves = new(At(Argument.Source), _product.Inputs, _sourceType);
-            for (int row = ProductTiles.Cut(_product.Rows, threads, thread); row < ProductTiles.Cut(_product.Rows, threads, thread + 1); row++)
+            int end = ProductTiles.Cut(_product.Rows, threads, thread + 1);
+            for (int row = ProductTiles.Cut(_product.Rows, threads, thread); row < end; row++)
                 halves.Read<TVector>(row, 0, _product.Inputs, source + (nint)row * _product.Inputs);
             return;
         }

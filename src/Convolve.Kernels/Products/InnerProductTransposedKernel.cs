@@ -6,12 +6,13 @@ using Convolve.Kernels.Vectors;
 namespace Convolve.Kernels.Products;
 
 // diffTarget [N][O], diffSource [N][I], float32 or bfloat16;  weights [O/16][I][16 o]  float32
-// scratch    of all: weights turned around, [I/16][O][16 i], gradients in float32 where they are not, sums of chunks; of each thread: a tile
+// scratch    of all: weights turned around, [I/16][O][16 i], gradients in float32 where they are not, sums of chunks;
+//            of each thread: a tile
 // The loops and the bound are those of RowsByBlocks.
 
 /// <summary>
-/// The gradient of a fully connected layer's input, where the weights are few: they are turned around first. The results do not depend on the
-/// number of threads.
+/// The gradient of a fully connected layer's input, where the weights are few: they are turned around first. The results do not depend on
+/// the number of threads.
 /// </summary>
 internal sealed unsafe class InnerProductTransposedKernel : TeamKernel
 {

@@ -2,7 +2,9 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
 
-/// <summary>A matrix cut for tiles: pieces of neighboring rows or columns, of nearly equal size, in which the other axis is outside.</summary>
+/// <summary>
+/// A matrix cut for tiles: pieces of neighboring rows or columns, of nearly equal size, in which the other axis is outside.
+/// </summary>
 /// <param name="Length">Of the axis that is cut.</param>
 /// <param name="Pieces">How many.</param>
 internal readonly record struct Panels(int Length, int Pieces)

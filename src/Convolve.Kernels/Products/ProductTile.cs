@@ -10,8 +10,8 @@ namespace Convolve.Kernels.Products;
 // Bound: two multiply-adds a cycle, from 8 sums on.
 
 /// <summary>
-/// A tile of a matrix product whose sums stay in registers: up to 14 rows by one or two vectors of columns, or up to 6 by four. Convolutions
-/// and fully connected layers, forward and backward, are made of it; what differs is where each number lies.
+/// A tile of a matrix product whose sums stay in registers: up to 14 rows by one or two vectors of columns, or up to 6 by four.
+/// Convolutions and fully connected layers, forward and backward, are made of it; what differs is where each number lies.
 /// </summary>
 /// <remarks>All steps are in floats.</remarks>
 internal unsafe struct ProductTile

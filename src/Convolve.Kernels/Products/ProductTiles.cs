@@ -65,31 +65,31 @@ internal static unsafe class ProductTiles
 
     private static delegate*<ProductTile*, void> Of<TVector, TVectors, TLeftRow>(int rows)
         where TVector : unmanaged, IFloats<TVector> where TVectors : unmanaged where TLeftRow : unmanaged => rows switch
-    {
-        1 => &ProductTile.Run<TVector, N1, TVectors, TLeftRow>,
-        2 => &ProductTile.Run<TVector, N2, TVectors, TLeftRow>,
-        3 => &ProductTile.Run<TVector, N3, TVectors, TLeftRow>,
-        4 => &ProductTile.Run<TVector, N4, TVectors, TLeftRow>,
-        5 => &ProductTile.Run<TVector, N5, TVectors, TLeftRow>,
-        6 => &ProductTile.Run<TVector, N6, TVectors, TLeftRow>,
-        7 => &ProductTile.Run<TVector, N7, TVectors, TLeftRow>,
-        8 => &ProductTile.Run<TVector, N8, TVectors, TLeftRow>,
-        9 => &ProductTile.Run<TVector, N9, TVectors, TLeftRow>,
-        10 => &ProductTile.Run<TVector, N10, TVectors, TLeftRow>,
-        11 => &ProductTile.Run<TVector, N11, TVectors, TLeftRow>,
-        12 => &ProductTile.Run<TVector, N12, TVectors, TLeftRow>,
-        13 => &ProductTile.Run<TVector, N13, TVectors, TLeftRow>,
-        _ => &ProductTile.Run<TVector, N14, TVectors, TLeftRow>,
-    };
+        {
+            1 => &ProductTile.Run<TVector, N1, TVectors, TLeftRow>,
+            2 => &ProductTile.Run<TVector, N2, TVectors, TLeftRow>,
+            3 => &ProductTile.Run<TVector, N3, TVectors, TLeftRow>,
+            4 => &ProductTile.Run<TVector, N4, TVectors, TLeftRow>,
+            5 => &ProductTile.Run<TVector, N5, TVectors, TLeftRow>,
+            6 => &ProductTile.Run<TVector, N6, TVectors, TLeftRow>,
+            7 => &ProductTile.Run<TVector, N7, TVectors, TLeftRow>,
+            8 => &ProductTile.Run<TVector, N8, TVectors, TLeftRow>,
+            9 => &ProductTile.Run<TVector, N9, TVectors, TLeftRow>,
+            10 => &ProductTile.Run<TVector, N10, TVectors, TLeftRow>,
+            11 => &ProductTile.Run<TVector, N11, TVectors, TLeftRow>,
+            12 => &ProductTile.Run<TVector, N12, TVectors, TLeftRow>,
+            13 => &ProductTile.Run<TVector, N13, TVectors, TLeftRow>,
+            _ => &ProductTile.Run<TVector, N14, TVectors, TLeftRow>,
+        };
 
     private static delegate*<ProductTile*, void> OfFour<TVector, TLeftRow>(int rows)
         where TVector : unmanaged, IFloats<TVector> where TLeftRow : unmanaged => rows switch
-    {
-        1 => &ProductTile.Run<TVector, N1, N4, TLeftRow>,
-        2 => &ProductTile.Run<TVector, N2, N4, TLeftRow>,
-        3 => &ProductTile.Run<TVector, N3, N4, TLeftRow>,
-        4 => &ProductTile.Run<TVector, N4, N4, TLeftRow>,
-        5 => &ProductTile.Run<TVector, N5, N4, TLeftRow>,
-        _ => &ProductTile.Run<TVector, N6, N4, TLeftRow>,
-    };
+        {
+            1 => &ProductTile.Run<TVector, N1, N4, TLeftRow>,
+            2 => &ProductTile.Run<TVector, N2, N4, TLeftRow>,
+            3 => &ProductTile.Run<TVector, N3, N4, TLeftRow>,
+            4 => &ProductTile.Run<TVector, N4, N4, TLeftRow>,
+            5 => &ProductTile.Run<TVector, N5, N4, TLeftRow>,
+            _ => &ProductTile.Run<TVector, N6, N4, TLeftRow>,
+        };
 }

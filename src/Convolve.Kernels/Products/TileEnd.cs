@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Elementwise;
 using Convolve.Kernels.Vectors;

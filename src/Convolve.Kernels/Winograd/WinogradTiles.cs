@@ -47,7 +47,8 @@ internal static unsafe class WinogradTiles
         NativeMemory.Clear(zeros, (nuint)(Side * pixel));
         for (int b = 0; b < blocks; b++, to += blockStep)
         {
-            Columns<TPixel, TVector>(corner + shape.At(firstBlock + b, area) * number, row, pixel, zeros, firstRow, endRow, firstColumn, endColumn, scratch);
+            Columns<TPixel, TVector>(corner + shape.At(firstBlock + b, area) * number, row, pixel, zeros, firstRow, endRow, firstColumn,
+                endColumn, scratch);
             for (int i = 0; i < Side; i++)
                 WinogradTransform.Input<TVector>(scratch + i * Side * TVector.Count, TVector.Count, to + i * Side * pointStep, pointStep);
         }
@@ -66,8 +67,8 @@ internal static unsafe class WinogradTiles
         nint area = (nint)shape.OutHeight * shape.OutWidth, row = (nint)shape.OutWidth * pixel;
         byte* from = source + (image * area * shape.Filters + shape.At(block, area)) * number + top * row + (nint)left * pixel;
         float* patch = scratch + Points * TVector.Count;
-        TVector sum = Patch<TPixel, TVector>(from, row, pixel, 0, Math.Min(side, shape.OutHeight - top), 0, Math.Min(side, shape.OutWidth - left),
-            patch, side);
+        TVector sum = Patch<TPixel, TVector>(from, row, pixel, 0, Math.Min(side, shape.OutHeight - top), 0,
+            Math.Min(side, shape.OutWidth - left), patch, side);
         for (int x = 0; x < side; x++)
             Evaluate<TVector, TOut>(patch + x * TVector.Count, side * TVector.Count, scratch + x * TVector.Count, Side * TVector.Count);
         for (int i = 0; i < Side; i++)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
@@ -41,7 +42,7 @@ public class ConvolutionTests
     [MemberData(nameof(Shapes))]
     public void On_blocks_of_channels(string shape)
     {
-        int[] s = [.. shape.Split(", ").Select(int.Parse)];
+        int[] s = [.. shape.Split(", ").Select(word => int.Parse(word, CultureInfo.InvariantCulture))];
         foreach (ElementType type in new[] { ElementType.Float32, ElementType.BFloat16 })
             Check(type, Layout.Blocked(type, 16, s[0], s[1] * s[2], s[4], s[5]), s[1], s[2], s[3], s[6], s[7], s[8], s[9], s[10],
                 hasBackwardData: true);
@@ -51,7 +52,7 @@ public class ConvolutionTests
     [MemberData(nameof(PlainShapes))]
     public void On_few_plain_channels(string shape)
     {
-        int[] s = [.. shape.Split(", ").Select(int.Parse)];
+        int[] s = [.. shape.Split(", ").Select(word => int.Parse(word, CultureInfo.InvariantCulture))];
         foreach (ElementType type in new[] { ElementType.Float32, ElementType.BFloat16 })
             Check(type, Layout.Plain(type, s[0], s[1], s[3], s[4]), 1, s[1], s[2], s[5], s[5], s[6], s[7], s[8], hasBackwardData: false);
     }

@@ -24,7 +24,8 @@ public class OtherOperationTests
             {
                 Layout source = Layout.Plain(type, batch, inputs), target = Layout.Plain(type, batch, units);
                 Layout bias = Layout.Plain(ElementType.Float32, units);
-                InnerProductForward forward = new(true, source, Layout.Any(type, units, inputs), bias, target, new(ElementwiseKind.ReLU, .1f));
+                InnerProductForward forward = new(true, source, Layout.Any(type, units, inputs), bias, target,
+                    new(ElementwiseKind.ReLU, .1f));
                 double tolerance = Tolerance(type);
                 Dispose(OperationRunner.Run(forward, [Argument.Source, Argument.Weights, Argument.Bias], tolerance, threads));
                 Dispose(OperationRunner.Run(forward with { Activation = new(ElementwiseKind.Tanh), Bias = null },

@@ -63,7 +63,8 @@ public class GoldenTests
     // Own sums, and the library's for AVX2, are in another order, and there one ReLU or maximum behind conv5 of this network comes out
     // otherwise.
     private static double GradientTolerance(string name, string gradient) =>
-        name == "alexnet-torchvision" && (KernelLibrary.Current is ManagedKernels || KernelLibrary.Current.InstructionSet < InstructionSet.Avx512)
+        name == "alexnet-torchvision"
+            && (KernelLibrary.Current is ManagedKernels || KernelLibrary.Current.InstructionSet < InstructionSet.Avx512)
             && gradient.StartsWith("conv", StringComparison.Ordinal)
             ? WinogradTolerance : ExactTolerance;
 

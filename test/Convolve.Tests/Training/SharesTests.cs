@@ -54,7 +54,8 @@ public sealed class SharesTests : IDisposable
     {
         Graph network = Zoo.LeNet5.Create();
         Assert.All(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 2 }, 128, training: true).Steps,
-            step => Assert.True(step.Work is not NativeWork { Implementation: var name } || name.StartsWith("own", StringComparison.Ordinal)));
+            step => Assert.True(step.Work is not NativeWork { Implementation: var name }
+                || name.StartsWith("own", StringComparison.Ordinal)));
         Assert.DoesNotContain(Model.PlanFor(network, new() { Precision = Precision.Float32, Threads = 1 }, 128, training: true).Steps,
             step => step.Work is SharesWork);
     }

@@ -54,7 +54,7 @@ internal sealed unsafe class PoolingKernel : TeamKernel
     private static BlockedPool PoolOf(PoolingForward operation, Layout source, Layout target)
     {
         int channels = (int)source.Sizes[1];
-        int planes = (int)source.Sizes[0] * (source.IsBlockedBy(Pixel.Channels) ? (channels + Pixel.Channels - 1) / Pixel.Channels : channels);
+        int planes = (int)source.Sizes[0] * (source.IsBlockedBy(Pixel.Channels) ? Pixel.Blocks(channels) : channels);
         return new(planes, (int)source.Sizes[2], (int)source.Sizes[3], operation.Kernel.Height, operation.Kernel.Width,
             operation.Walk.Stride.Height, operation.Walk.Stride.Width, operation.Walk.Before.Height, operation.Walk.Before.Width,
             (int)target.Sizes[2], (int)target.Sizes[3]);
