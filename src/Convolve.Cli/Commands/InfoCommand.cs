@@ -48,6 +48,7 @@ internal sealed class InfoCommand
                 ["threads"] = Machine.Threads,
                 ["kernel_library"] = library,
                 ["instruction_set"] = instructions,
+                ["missing_accelerator"] = library is null ? null : Machine.MissingAccelerator,
                 ["own_kernel_bits"] = Machine.OwnKernelBits,
                 ["precisions"] = new JsonArray(bfloat16 ? ["f32", "bf16"] : library is null ? [] : ["f32"]),
                 ["precision_reason"] = why,
@@ -65,6 +66,8 @@ internal sealed class InfoCommand
         output.Fact("convolve", Version);
         output.Fact("processor", $"{Machine.ProcessorName}, {Environment.ProcessorCount} cores, {Machine.Threads} threads");
         output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits}-bit");
+        if (library is not null && Machine.MissingAccelerator is { } missing)
+            output.Fact("", $"oneDNN would compute in bfloat16 where the processor can. {missing}");
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
         output.Fact("pictures", pictures.Problem ?? $"{pictures.Library}; JPEG " + (ImageLibraries.JpegAccelerator is { } jpeg

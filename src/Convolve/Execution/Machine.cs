@@ -1,7 +1,9 @@
 using Convolve.Kernels;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Machines;
+using Convolve.Kernels.Managed;
 using Convolve.Kernels.Threads;
+using Convolve.OneDnn;
 
 namespace Convolve.Execution;
 
@@ -11,6 +13,10 @@ internal static class Machine
     /// <summary>Such as "oneDNN 2.6.3".</summary>
     /// <exception cref="KernelLibraryException">The kernel library is not installed.</exception>
     public static string KernelLibraryName => KernelLibrary.Current.Name;
+
+    /// <summary>Where no native kernel library was found: why, and how to install one; else null.</summary>
+    public static string? MissingAccelerator =>
+        KernelLibrary.Current is ManagedKernels && Backend.Choice == KernelChoice.Auto ? OneDnnBackend.Missing : null;
 
     /// <summary>The instruction set that the kernels use; the environment variable DNNL_MAX_CPU_ISA can lower it.</summary>
     public static string InstructionSetName => KernelLibrary.Current.InstructionSet switch

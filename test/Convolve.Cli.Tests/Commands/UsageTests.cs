@@ -171,11 +171,35 @@ public class UsageTests
     }
 
     [Fact]
+    public void WithoutAKernelLibraryOwnKernelsCompute()
+    {
+        using Cli cli = new();
+        File.WriteAllText(cli.At("libdnnl.so.2"), ""); // the loader finds it first, and cannot load it
+        (string, string?)[] here = [("LD_LIBRARY_PATH", cli.Folder), ("COLUMNS", "200")];
+        CliResult train = cli.Run(here, "train", "lenet5", "--data", "fashion-mnist", "--limit", "256", "--epochs", "1", "--out", "run");
+        Assert.Equal((0, ""), (train.Status, train.Errors));
+        Assert.Contains("\"kernel_library\": \"own kernels\"", File.ReadAllText(cli.At("run/environment.json")), StringComparison.Ordinal);
+        string info = cli.Run(here, "info").Output;
+        Assert.Contains("own kernels", info, StringComparison.Ordinal);
+        Assert.Contains("libdnnl.so.2 is not installed", info, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void KernelsThatDoNotExistAreNamed()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run([("CONVOLVE_KERNELS", "cuda")], "train", "lenet5", "--data", "fashion-mnist");
+        Assert.Equal((2, "convolve: CONVOLVE_KERNELS is \"cuda\", but it can be auto, managed or onednn. Set it to one of these, or " +
+            "unset it.\n"),
+            (result.Status, result.Errors));
+    }
+
+    [Fact]
     public void AMissingKernelLibraryIsNamedWithTheRemedy()
     {
         using Cli cli = new();
         File.WriteAllText(cli.At("libdnnl.so.2"), ""); // the loader finds it first, and cannot load it
-        (string, string?)[] here = [("LD_LIBRARY_PATH", cli.Folder)];
+        (string, string?)[] here = [("LD_LIBRARY_PATH", cli.Folder), ("CONVOLVE_KERNELS", "onednn")];
 
         CliResult train = cli.Run(here, "train", "lenet5", "--data", "fashion-mnist");
         Assert.Equal((2, "", "convolve: The kernel library libdnnl.so.2 is not installed. Install it: sudo apt-get install -y libdnnl2\n"),

@@ -191,7 +191,7 @@ public sealed class LauncherTests : LauncherSandbox
         Write("system/etc/os-release", release);
         Stub("apt-cache", $"printf '%s\\n' {known}");
         Assert.Equal(7, Run(["train"]).Status);
-        Assert.EndsWith($" install -y {package} libturbojpeg0 libspng0\n", File.ReadAllText(At("installs")), StringComparison.Ordinal);
+        Assert.EndsWith($" install -y {package}\n", File.ReadAllText(At("installs")), StringComparison.Ordinal);
     }
 
     [Theory]
