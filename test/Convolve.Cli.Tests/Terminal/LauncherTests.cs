@@ -209,6 +209,13 @@ public sealed class LauncherTests : LauncherSandbox
     }
 
     [Fact]
+    public void OwnKernelsNeedNoLibrary()
+    {
+        Assert.Equal(7, Run(["train"], ("CONVOLVE_KERNELS", "managed")).Status);
+        Assert.False(File.Exists(At("installs")));
+    }
+
+    [Fact]
     public void DataFromElsewhereNeedsNoDataset()
     {
         HaveLibrary();
