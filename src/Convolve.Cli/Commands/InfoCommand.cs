@@ -48,7 +48,6 @@ internal sealed class InfoCommand
                 ["threads"] = Machine.Threads,
                 ["kernel_library"] = library,
                 ["instruction_set"] = instructions,
-                ["missing_accelerator"] = library is null ? null : Machine.MissingAccelerator,
                 ["own_kernel_bits"] = Machine.OwnKernelBits,
                 ["precisions"] = new JsonArray(bfloat16 ? ["f32", "bf16"] : library is null ? [] : ["f32"]),
                 ["precision_reason"] = why,
