@@ -97,7 +97,7 @@ internal sealed class InfoCommand
         try
         {
             return (Machine.KernelLibraryName, Machine.InstructionSetName, Machine.HasNativeBFloat16,
-                Machine.HasNativeBFloat16 ? "the CPU has native bfloat16" : "the CPU has no native bfloat16, and it is not emulated");
+                Machine.HasNativeBFloat16 ? "the CPU has native bfloat16" : $"{Machine.WhyNoBFloat16}, and bfloat16 is not emulated");
         }
         catch (KernelLibraryException e)
         {

@@ -40,6 +40,10 @@ internal static class Machine
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;
 
+    /// <summary>Why there is no bfloat16, in a few words.</summary>
+    public static string WhyNoBFloat16 => KernelLibrary.Current is ManagedKernels ? "own kernels compute in float32"
+        : "the CPU has no native bfloat16";
+
     /// <summary>The processor as the system names it, or "unknown".</summary>
     public static string ProcessorName => Processor.Name;
 

@@ -1,5 +1,7 @@
 using Convolve.Graphs;
 using Convolve.Kernels;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Managed;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
@@ -129,6 +131,9 @@ public sealed class Model : IDisposable
     /// <exception cref="KernelLibraryException">The kernel library is missing.</exception>
     public static (Precision Precision, string Reason) ChoosePrecision(Graph graph, Precision asked)
     {
+        if (asked == Precision.BFloat16 && KernelLibrary.Current is ManagedKernels)
+            throw new NetworkException(
+                "Convolve's own kernels compute in float32. Use float32, or oneDNN on a CPU with native bfloat16.");
         if (asked == Precision.BFloat16 && !Machine.HasNativeBFloat16)
             throw new NetworkException(
                 $"This CPU has no native bfloat16 ({Machine.InstructionSetName}). Use float32: emulated bfloat16 would be three times " +
@@ -136,7 +141,7 @@ public sealed class Model : IDisposable
         if (asked != Precision.Auto)
             return (asked, "as requested");
         if (!Machine.HasNativeBFloat16)
-            return (Precision.Float32, "the CPU has no native bfloat16");
+            return (Precision.Float32, Machine.WhyNoBFloat16);
         return graph.MultiplyAdds >= BFloat16MultiplyAdds
             ? (Precision.BFloat16, "native on this CPU and faster for this network")
             : (Precision.Float32, "faster than bfloat16 for a network this small");
