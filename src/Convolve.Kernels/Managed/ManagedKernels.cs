@@ -15,6 +15,9 @@ internal sealed class ManagedKernels : IKernelLibrary
 {
     private const int Block = Pixel.Channels;
 
+    /// <summary>Whether this machine runs them.</summary>
+    public static bool IsSupported => Floats16.IsSupported || Floats8.IsSupported;
+
     public string Name => "own kernels";
 
     public InstructionSet InstructionSet => Floats16.IsSupported ? InstructionSet.Avx512 : InstructionSet.Avx2;

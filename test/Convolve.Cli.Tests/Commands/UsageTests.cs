@@ -185,6 +185,16 @@ public class UsageTests
     }
 
     [Fact]
+    public void OwnKernelsSayWhatTheyNeed()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run([("CONVOLVE_KERNELS", "managed"), ("DOTNET_EnableAVX2", "0")], "train", "lenet5", "--data",
+            "fashion-mnist");
+        Assert.Equal((2, "convolve: Convolve's own kernels need AVX2, which .NET doesn't find on this machine.\n"),
+            (result.Status, result.Errors));
+    }
+
+    [Fact]
     public void KernelsThatDoNotExistAreNamed()
     {
         using Cli cli = new();
