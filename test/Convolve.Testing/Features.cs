@@ -9,7 +9,7 @@ public static class Features
 {
     /// <summary>What keeps a process from a part of the processor: the kernel library first, then .NET.</summary>
     public static readonly string[] Limits = ["ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "DOTNET_EnableAVX512", "DOTNET_EnableAVX512F",
-        "DOTNET_EnableAVX2"];
+        "DOTNET_EnableAVX2", "DOTNET_EnableAVX", "DOTNET_EnableHWIntrinsic", "DOTNET_PreferredVectorBitWidth"];
 
     private static readonly Lazy<HashSet<string>> Flags = new(() => [.. CpuFlags()]);
     private static readonly Lazy<bool> HasLibrary = new(() => Environment.GetEnvironmentVariable("CONVOLVE_KERNELS") != "managed"

@@ -8,7 +8,7 @@ namespace Convolve.Kernels.BatchInterleaved;
 /// </summary>
 /// <remarks>
 /// With few channels a library that vectorizes over channels works mostly on padding; here no lane is lost but those of a last, partial
-/// group. With AVX2 a register holds one half of such a vector, and the inner kernels run for one half of the group and then the other;
+/// group. With AVX2 and narrower ones a register holds one half of such a vector at most, and the inner kernels run for one half of the group and then the other;
 /// the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to
 /// 64 bytes.
 /// </remarks>
@@ -19,9 +19,6 @@ internal static class Interleaving
 
     /// <summary>The bytes of one vector: one position of one channel of 16 images.</summary>
     public const int VectorBytes = 64;
-
-    /// <summary>Whether this machine runs the kernels at full speed; where not, oneDNN is faster.</summary>
-    public static bool IsSupported => (IsWide || Floats8.IsSupported) && BitConverter.IsLittleEndian;
 
     /// <summary>Whether a register holds a whole group, and not half of one.</summary>
     public static bool IsWide => Floats16.IsSupported;

@@ -1,4 +1,3 @@
-using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
 
@@ -61,7 +60,7 @@ internal sealed unsafe class PReLURunnable : Runnable, ITeamWork
 
     private void Run<TPixel>(int thread, int threads) where TPixel : struct, IPixel
     {
-        if (Interleaving.IsSupported && !Interleaving.IsWide)
+        if (Floats8.IsWidest)
             Run<TPixel, Floats8>(thread, threads);
         else
             Run<TPixel, Floats16>(thread, threads);

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Layouts;
@@ -63,7 +62,7 @@ internal static unsafe class LayoutTile
                     float* from = source + columns[c], to = buffer + c * Size + r;
                     Vector128<float> x0 = Vector128.Load(from + rows[r]), x1 = Vector128.Load(from + rows[r + 1]),
                         x2 = Vector128.Load(from + rows[r + 2]), x3 = Vector128.Load(from + rows[r + 3]);
-                    Transpose(ref x0, ref x1, ref x2, ref x3);
+                    (x0, x1, x2, x3) = Halves.Transpose(x0, x1, x2, x3);
                     x0.Store(to);
                     x1.Store(to + Size);
                     x2.Store(to + 2 * Size);
@@ -91,7 +90,7 @@ internal static unsafe class LayoutTile
                     float* from = buffer + c * Size + r, to = target + columns[c];
                     Vector128<float> x0 = Vector128.Load(from), x1 = Vector128.Load(from + Size), x2 = Vector128.Load(from + 2 * Size),
                         x3 = Vector128.Load(from + 3 * Size);
-                    Transpose(ref x0, ref x1, ref x2, ref x3);
+                    (x0, x1, x2, x3) = Halves.Transpose(x0, x1, x2, x3);
                     x0.Store(to + rows[r]);
                     x1.Store(to + rows[r + 1]);
                     x2.Store(to + rows[r + 2]);
@@ -139,7 +138,7 @@ internal static unsafe class LayoutTile
                     ushort* to = target + columns[c];
                     Vector128<float> x0 = Narrow(from).AsSingle(), x1 = Narrow(from + Size).AsSingle(),
                         x2 = Narrow(from + 2 * Size).AsSingle(), x3 = Narrow(from + 3 * Size).AsSingle();
-                    Transpose(ref x0, ref x1, ref x2, ref x3);
+                    (x0, x1, x2, x3) = Halves.Transpose(x0, x1, x2, x3);
                     x0.AsUInt16().Store(to + rows[r]);
                     x1.AsUInt16().Store(to + rows[r + 2]);
                     x2.AsUInt16().Store(to + rows[r + 4]);
@@ -174,13 +173,5 @@ internal static unsafe class LayoutTile
     {
         Vector256<uint> upper = Round(values) >>> 16;
         return Vector128.Narrow(upper.GetLower(), upper.GetUpper());
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Transpose(ref Vector128<float> x0, ref Vector128<float> x1, ref Vector128<float> x2, ref Vector128<float> x3)
-    {
-        Vector128<float> a = Sse.UnpackLow(x0, x1), b = Sse.UnpackHigh(x0, x1), c = Sse.UnpackLow(x2, x3), d = Sse.UnpackHigh(x2, x3);
-        (x0, x1) = (Sse.MoveLowToHigh(a, c), Sse.MoveHighToLow(c, a));
-        (x2, x3) = (Sse.MoveLowToHigh(b, d), Sse.MoveHighToLow(d, b));
     }
 }

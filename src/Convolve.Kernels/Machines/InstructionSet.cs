@@ -3,6 +3,9 @@ namespace Convolve.Kernels.Machines;
 /// <summary>What the CPU can do, as the kernel library sees it.</summary>
 internal enum InstructionSet
 {
+    /// <summary>No vectors.</summary>
+    Scalar,
+
     /// <summary>ARM64's vectors of 128 bits.</summary>
     AdvSimd,
 

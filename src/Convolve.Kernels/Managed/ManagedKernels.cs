@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
 using Convolve.Kernels.Direct;
@@ -15,12 +17,12 @@ internal sealed class ManagedKernels : IKernelLibrary
 {
     private const int Block = Pixel.Channels;
 
-    /// <summary>Whether this machine runs them.</summary>
-    public static bool IsSupported => Floats16.IsSupported || Floats8.IsSupported;
-
     public string Name => "own kernels";
 
-    public InstructionSet InstructionSet => Floats16.IsSupported ? InstructionSet.Avx512 : InstructionSet.Avx2;
+    public InstructionSet InstructionSet => Floats16.IsSupported ? InstructionSet.Avx512
+        : Floats8.IsRegister ? InstructionSet.Avx2
+        : !Vector128.IsHardwareAccelerated ? InstructionSet.Scalar
+        : AdvSimd.IsSupported ? InstructionSet.AdvSimd : InstructionSet.Sse41;
 
     int IKernelLibrary.Block => Block;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Normalization;
@@ -36,8 +36,8 @@ internal static unsafe class ResponseNormFive
             for (int b = 1; b <= blocks; b++, to += stride)
             {
                 from += stride;
-                Sse.Prefetch0(from + Ahead);
-                Sse.Prefetch0(to + Ahead);
+                Caches.Prefetch(from + Ahead);
+                Caches.Prefetch(to + Ahead);
                 TVector next = b < blocks ? TPixel.Load<TVector>(from) : TVector.Zero, nextSquares = next * next;
                 TVector s = TVector.FusedMultiplyAdd(Sum(before, squares, nextSquares), factor, k);
                 TPixel.Store(x * TPower.Inverse(s, TPower.Root(s), beta), to);
@@ -65,8 +65,8 @@ internal static unsafe class ResponseNormFive
             for (int b = 0; b <= blocks; b++, to += stride, gradient += stride)
             {
                 from += stride;
-                Sse.Prefetch0(from + Ahead);
-                Sse.Prefetch0(gradient + Ahead);
+                Caches.Prefetch(from + Ahead);
+                Caches.Prefetch(gradient + Ahead);
                 TVector direct = zero, nextProduct = zero, next = zero, nextSquares = zero;
                 if (b < blocks)
                 {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
@@ -66,7 +67,7 @@ internal static unsafe class BlockedMaxPooling
                 AnyPooling.ForwardRow<TPixel, TVector>(pool, from, to, places, y, 0, pool.OutWidth, isRectified);
             }
         }
-        Sse.StoreFence();
+        Caches.StoreFence();
     }
 
     /// <summary>A thread's share of the inputs' gradients; each is written once.</summary>
@@ -106,7 +107,7 @@ internal static unsafe class BlockedMaxPooling
                 for (int row = Math.Max(y, 0); row < Math.Min(y + pairs, pool.Height); row++)
                     AnyPooling.BackwardRow<TPixel, TVector>(pool, planes, row, 0, pool.Width);
         }
-        Sse.StoreFence();
+        Caches.StoreFence();
     }
 
     private static int Part(int all, int thread, int threads) => (int)((long)all * thread / threads);

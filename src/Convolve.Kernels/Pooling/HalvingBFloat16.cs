@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
@@ -58,8 +58,8 @@ internal static unsafe class HalvingBFloat16
     private static void Take<TKernel, TShorts>(short* source, int first, ref TShorts best, ref TShorts place)
         where TKernel : struct, IKernel where TShorts : unmanaged, IShorts<TShorts>
     {
-        Sse.Prefetch0((byte*)source + Ahead);
-        Sse.Prefetch0((byte*)source + Ahead + 64);
+        Caches.Prefetch((byte*)source + Ahead);
+        Caches.Prefetch((byte*)source + Ahead + 64);
         TShorts next = Three<TKernel, TShorts>(source, first, out TShorts at);
         place = TShorts.WhereGreater(next, best, at, place);
         best = TShorts.Max(next, best);

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pooling;
@@ -82,7 +82,7 @@ internal static unsafe class HalvingSingle
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(float* source)
     {
-        Sse.Prefetch0((byte*)source + Ahead);
-        Sse.Prefetch0((byte*)source + Ahead + 64);
+        Caches.Prefetch((byte*)source + Ahead);
+        Caches.Prefetch((byte*)source + Ahead + 64);
     }
 }

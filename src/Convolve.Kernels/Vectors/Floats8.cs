@@ -1,10 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Vectors;
 
-/// <summary>8 float32 numbers: a register of AVX2.</summary>
+/// <summary>
+/// 8 float32 numbers: a register of AVX2, or two registers of 128 bits where those are the widest (ARM64, old processors), which the
+/// compiler makes of it by itself (docs/decisions/0023).
+/// </summary>
 internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats8>
 {
     private readonly Vector256<float> _value = value;
@@ -15,18 +19,18 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
         get => _value;
     }
 
-    /// <summary>Whether the machine has such registers.</summary>
-    public static bool IsSupported
+    /// <summary>Whether one fills one register.</summary>
+    public static bool IsRegister
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Avx2.IsSupported && Fma.IsSupported;
+        get => Vector256.IsHardwareAccelerated && Avx2.IsSupported;
     }
 
-    /// <summary>Whether kernels should use it, and not <see cref="Floats16"/>, which runs anywhere.</summary>
+    /// <summary>Whether kernels should use it, and not <see cref="Floats16"/>.</summary>
     public static bool IsWidest
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => IsSupported && !Floats16.IsSupported;
+        get => !Floats16.IsSupported;
     }
 
     public static int Count
@@ -93,7 +97,13 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public void StoreNonTemporal(void* to) => _value.StoreAlignedNonTemporal((float*)to);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 LoadBFloat16(void* from) => new((Avx2.ConvertToVector256Int32((ushort*)from) << 16).AsSingle());
+    public static Floats8 LoadBFloat16(void* from)
+    {
+        if (IsRegister)
+            return new((Avx2.ConvertToVector256Int32((ushort*)from) << 16).AsSingle());
+        (Vector128<uint> low, Vector128<uint> high) = Vector128.Widen(Vector128.Load((ushort*)from));
+        return new(Vector256.Create(low << 16, high << 16).AsSingle());
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBFloat16(void* to) => BFloat16.Narrow(_value).Store((ushort*)to);
@@ -109,14 +119,16 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) =>
-        new(Vector256.FusedMultiplyAdd(a._value, b._value, c._value));
+    public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) => new(Fma.IsSupported || AdvSimd.IsSupported
+        ? Vector256.FusedMultiplyAdd(a._value, b._value, c._value) : a._value * b._value + c._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 Max(Floats8 a, Floats8 b) => new(Avx.Max(a._value, b._value));
+    public static Floats8 Max(Floats8 a, Floats8 b) =>
+        IsRegister ? new(Avx.Max(a._value, b._value)) : WhereGreater(a, b, a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 Min(Floats8 a, Floats8 b) => new(Avx.Min(a._value, b._value));
+    public static Floats8 Min(Floats8 a, Floats8 b) =>
+        IsRegister ? new(Avx.Min(a._value, b._value)) : WhereGreater(b, a, a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Floats8 value)
@@ -135,6 +147,8 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 Align(Floats8 first, Floats8 second, int skipped)
     {
+        if (!IsRegister)
+            return new(Halves.Align(first._value, second._value, skipped));
         // The upper half of the first and the lower half of the second: what a result has in its middle.
         Vector256<int> a = first._value.AsInt32(), b = second._value.AsInt32(), middle = Avx2.Permute2x128(a, b, 0x21);
         return new((skipped switch
@@ -160,7 +174,7 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 LessThan(Floats8 a, Floats8 b) => new(Vector256.LessThan(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 Unordered(Floats8 a, Floats8 b) => new(Avx.CompareUnordered(a._value, b._value));
+    public static Floats8 Unordered(Floats8 a, Floats8 b) => new(IsUnordered(a, b));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 Select(Floats8 mask, Floats8 a, Floats8 b) => new(Vector256.ConditionalSelect(mask._value, a._value, b._value));
@@ -175,7 +189,7 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 WhereUnordered(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
-        new(Vector256.ConditionalSelect(Avx.CompareUnordered(a._value, b._value), x._value, y._value));
+        new(Vector256.ConditionalSelect(IsUnordered(a, b), x._value, y._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 WhereSameBits(Floats8 a, Floats8 b, Floats8 x, Floats8 y) =>
@@ -189,7 +203,8 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     public static Floats8 CreateBits(int value) => new(Vector256.Create(value).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8 LoadBytes(byte* from) => new(Avx2.ConvertToVector256Int32(from).AsSingle());
+    public static Floats8 LoadBytes(byte* from) =>
+        new(IsRegister ? Avx2.ConvertToVector256Int32(from).AsSingle() : Halves.LoadBytes(from).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBytes(byte* to)
@@ -205,6 +220,11 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (Floats8, Floats8, Floats8, Floats8) Transpose(Floats8 row0, Floats8 row1, Floats8 row2, Floats8 row3)
     {
+        if (!IsRegister)
+        {
+            var (first, second, third, fourth) = Halves.Transpose(row0._value, row1._value, row2._value, row3._value);
+            return (new(first), new(second), new(third), new(fourth));
+        }
         Vector256<double> low01 = Avx.UnpackLow(row0._value, row1._value).AsDouble(),
             low23 = Avx.UnpackLow(row2._value, row3._value).AsDouble();
         Vector256<double> high01 = Avx.UnpackHigh(row0._value, row1._value).AsDouble(),
@@ -212,4 +232,8 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
         return (new(Avx.UnpackLow(low01, low23).AsSingle()), new(Avx.UnpackHigh(low01, low23).AsSingle()),
             new(Avx.UnpackLow(high01, high23).AsSingle()), new(Avx.UnpackHigh(high01, high23).AsSingle()));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> IsUnordered(Floats8 a, Floats8 b) =>
+        IsRegister ? Avx.CompareUnordered(a._value, b._value) : Vector256.IsNaN(a._value) | Vector256.IsNaN(b._value);
 }

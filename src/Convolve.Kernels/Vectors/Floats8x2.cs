@@ -1,11 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Vectors;
 
 /// <summary>
-/// 16 float32 numbers in two registers of AVX2: for kernels that are bound by latency, by memory or by what they do beside the numbers, so
+/// 16 float32 numbers in two <see cref="Floats8"/>: for kernels that are bound by latency, by memory or by what they do beside the numbers, so
 /// that a pixel of 16 channels is visited once. With few registers left, tiles of sums are better off with <see cref="Floats8"/>.
 /// </summary>
 internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float> high) : IFloats<Floats8x2>
@@ -107,8 +106,8 @@ internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats8x2 LoadBFloat16(void* from) => new((Avx2.ConvertToVector256Int32((ushort*)from) << 16).AsSingle(),
-        (Avx2.ConvertToVector256Int32((ushort*)from + 8) << 16).AsSingle());
+    public static Floats8x2 LoadBFloat16(void* from) =>
+        new(Floats8.LoadBFloat16(from).Value, Floats8.LoadBFloat16((ushort*)from + 8).Value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreBFloat16(void* to) => Floats8.StoreBFloat16(Low, High, to, isStreamed: false);

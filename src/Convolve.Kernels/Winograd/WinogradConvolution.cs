@@ -35,7 +35,7 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
 internal static unsafe class WinogradConvolution
 {
     /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
-    public static bool IsSupported(int block) => Interleaving.IsSupported && block % Floats8.Count == 0;
+    public static bool IsSupported(int block) => block % Floats8.Count == 0;
 
     /// <summary>Channels of a vector of this machine in blocks of so many.</summary>
     public static int LanesOf(int block) => block == Floats16.Count && Interleaving.IsWide ? Floats16.Count : Floats8.Count;

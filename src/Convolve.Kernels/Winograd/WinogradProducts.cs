@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Winograd;
@@ -49,13 +49,13 @@ internal static unsafe class WinogradProducts
         for (; blocks > 0; blocks--, tiles += blockStep)
         {
             for (int t = 0; t < Rows<TVector>(); t++)
-                Sse.Prefetch0(tiles + blockStep + t * lanes);
+                Caches.Prefetch(tiles + blockStep + t * lanes);
             float* end = tiles + lanes;
             for (float* x = tiles; x < end; x++, weights += 2 * lanes)
             {
-                Sse.Prefetch0(weights + Ahead);
+                Caches.Prefetch(weights + Ahead);
                 if (isTall)
-                    Sse.Prefetch0(weights + Ahead + lanes);
+                    Caches.Prefetch(weights + Ahead + lanes);
                 TVector first = TVector.Load(weights), second = TVector.Load(weights + lanes), value;
                 value = TVector.Create(*x);
                 a0 = TVector.FusedMultiplyAdd(value, first, a0);
@@ -129,7 +129,7 @@ internal static unsafe class WinogradProducts
         bool isTall = TVector.Registers == 32;
         int lanes = TVector.Count;
         for (int i = 0; i < 2 * Channels<TVector>(); i++)
-            Sse.Prefetch0(sums + (2 * Channels<TVector>() + i) * lanes);
+            Caches.Prefetch(sums + (2 * Channels<TVector>() + i) * lanes);
         TVector a0 = TVector.Load(sums), b0 = TVector.Load(sums + 1 * lanes);
         TVector a1 = TVector.Load(sums + 2 * lanes), b1 = TVector.Load(sums + 3 * lanes);
         TVector a2 = TVector.Load(sums + 4 * lanes), b2 = TVector.Load(sums + 5 * lanes);
@@ -140,7 +140,7 @@ internal static unsafe class WinogradProducts
         TVector a7 = isTall ? TVector.Load(sums + 14 * lanes) : default, b7 = isTall ? TVector.Load(sums + 15 * lanes) : default;
         for (float* end = tiles + (nint)count * lanes; tiles < end; tiles += lanes, diffs += lanes)
         {
-            Sse.Prefetch0(tiles + blockStep);
+            Caches.Prefetch(tiles + blockStep);
             TVector first = TVector.Load(diffs), second = TVector.Load(diffs + pairStep), value;
             value = TVector.Create(*tiles);
             a0 = TVector.FusedMultiplyAdd(value, first, a0);

@@ -37,11 +37,7 @@ internal static class Backend
     {
         if (Choice == KernelChoice.OneDnn)
             return Accelerator.Value ?? throw new KernelLibraryException(OneDnnBackend.Missing);
-        if (Accelerator.Value is { } accelerator)
-            return accelerator;
-        return ManagedKernels.IsSupported ? new ManagedKernels()
-            : throw new KernelLibraryException(
-                $"Convolve's own kernels need AVX2, which .NET doesn't find on this machine. {OneDnnBackend.Missing}".TrimEnd());
+        return Accelerator.Value ?? new ManagedKernels();
     }
 
     private static KernelChoice FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch

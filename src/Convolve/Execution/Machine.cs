@@ -1,8 +1,10 @@
+using System.Runtime.Intrinsics;
 using Convolve.Kernels;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Machines;
 using Convolve.Kernels.Managed;
 using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.OneDnn;
 
 namespace Convolve.Execution;
@@ -28,14 +30,16 @@ internal static class Machine
         InstructionSet.Avx => "AVX",
         InstructionSet.Sve => "SVE",
         InstructionSet.AdvSimd => "AdvSIMD",
-        _ => "SSE 4.1",
+        InstructionSet.Sse41 => "SSE 4.1",
+        _ => "no vectors",
     };
 
     /// <summary>
-    /// The bits of the registers that the kernels in C# work in: 512, or 256 where .NET has no AVX-512 or is kept from it
-    /// (DOTNET_EnableAVX512=0).
+    /// The bits of the registers that the kernels in C# work in: 512, 256 or 128, as .NET finds them or is kept from them
+    /// (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0); 32 without vectors.
     /// </summary>
-    public static int OwnKernelBits => Kernels.BatchInterleaved.Interleaving.IsWide ? 512 : 256;
+    public static int OwnKernelBits => Floats16.IsSupported ? 512
+        : Floats8.IsRegister ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
 
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;

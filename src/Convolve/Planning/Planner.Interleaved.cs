@@ -2,7 +2,6 @@ using Convolve.Graphs;
 using Convolve.Kernels.BatchInterleaved;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
-using Convolve.Kernels.Machines;
 using Convolve.Layers;
 
 namespace Convolve.Planning;
@@ -36,7 +35,7 @@ internal sealed partial class Planner
     // The chain from the input on, where it holds every convolution of the network.
     private void LowerInterleaved()
     {
-        if (_type != ElementType.Float32 || !Interleaving.IsSupported || _library.InstructionSet < InstructionSet.Avx2)
+        if (_type != ElementType.Float32)
             return;
         List<InterleavedPart> parts = [];
         for (Node last = _graph.Nodes[0]; NextPart(last) is { } part; last = part.Last)

@@ -1,5 +1,4 @@
 using Convolve.Kernels.BatchInterleaved;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests;
 
@@ -50,7 +49,7 @@ public sealed unsafe class InterleavedConvolutionTests
         new[] { 2, 8, 8, 11, 3, 3, 1, 1, 1, 1, -1, -2, 5 },
     };
 
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [MemberData(nameof(Shapes))]
     public void AgreesWithTheReference(int[] shape)
     {
@@ -58,7 +57,7 @@ public sealed unsafe class InterleavedConvolutionTests
         Check(Conv(shape), shape[12], (InterleavedActivation)(shape.Sum(Math.Abs) % 5), threads: shape[12] % 3 + 1);
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void AgreesWithTheReferenceForRandomShapes()
     {
         CounterRandom random = new(3, RandomPurpose.Test, 5);
@@ -73,7 +72,7 @@ public sealed unsafe class InterleavedConvolutionTests
         }
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void WeightGradientsAreTheSameBitsForAThreadCountAndIgnoreEmptyLanes()
     {
         const int batch = 77;

@@ -5,15 +5,15 @@ namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class InterleavedFunctionsTests
 {
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void TanhIsWithinItsRelativeError() =>
         Check(InterleavedActivation.Tanh, 12, (want, got) => Math.Abs(got - want) <= 3.5e-7 * Math.Abs(want) + float.Epsilon);
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void SigmoidIsWithinTwoTenMillionths() =>
         Check(InterleavedActivation.Sigmoid, 24, (want, got) => Math.Abs(got - want) <= 2e-7);
 
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [InlineData(nameof(InterleavedActivation.ReLU))]
     [InlineData(nameof(InterleavedActivation.LeakyReLU))]
     [InlineData(nameof(InterleavedActivation.Tanh))]

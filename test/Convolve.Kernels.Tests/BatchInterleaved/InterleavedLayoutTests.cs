@@ -1,11 +1,10 @@
 using Convolve.Kernels.BatchInterleaved;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests;
 
 public sealed unsafe class InterleavedLayoutTests
 {
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [InlineData(1, 1, 1)]
     [InlineData(5, 400, 400)]
     [InlineData(16, 784, 784)]

@@ -1,5 +1,4 @@
 using Convolve.Kernels.BatchInterleaved;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests;
 
@@ -23,7 +22,7 @@ public sealed unsafe class InterleavedPoolingTests
         new[] { 2, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 2 },
     };
 
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [MemberData(nameof(Shapes))]
     public void AgreesWithTheReference(int[] shape)
     {
@@ -33,7 +32,7 @@ public sealed unsafe class InterleavedPoolingTests
                 Check(Pool(kind, shape), activation, shape[11]);
     }
 
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [InlineData(2, 2)]
     [InlineData(3, 1)]
     public void TheFirstOfEqualMaximaWinsAndNaNPropagates(int kernel, int stride)

@@ -1,5 +1,4 @@
 using Convolve.Kernels.BatchInterleaved;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests;
 
@@ -40,7 +39,7 @@ public sealed unsafe class InterleavedStagesTests
         Odd,
     }
 
-    [NeedsTheory(Feature.Avx2)]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void AgreesWithTheReference(InterleavedPoolOrNone pool, InterleavedConvName conv, int batch)
     {

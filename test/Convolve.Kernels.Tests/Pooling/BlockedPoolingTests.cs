@@ -43,10 +43,10 @@ public unsafe class BlockedPoolingTests
         { [4, 256, 80, 82, 2, 2, 2, 2, 0, 0, 0, 0], 3 },
     };
 
-    [NeedsTheory(Feature.Avx2), MemberData(nameof(Cases))]
+    [Theory, MemberData(nameof(Cases))]
     public void Float32_is_the_reference(int[] sizes, int threads) => Require<SinglePixel>(new(sizes), threads);
 
-    [NeedsTheory(Feature.Avx2), MemberData(nameof(Cases))]
+    [Theory, MemberData(nameof(Cases))]
     public void BFloat16_is_the_reference(int[] sizes, int threads) => Require<BFloat16Pixel>(new(sizes), threads);
 
     private static void Require<TPixel>(PoolSizes sizes, int threads) where TPixel : struct, IPixel

@@ -1,5 +1,4 @@
 using Convolve.Kernels.Vectors;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests.Vectors;
 
@@ -13,7 +12,7 @@ public unsafe class FloatsTests
     private static readonly float[] Second = [1, 0, -1.5f, -2.25f, 4, 1e-3f, float.PositiveInfinity, 0, float.NaN, 7, 0.1f, float.NaN, 254,
         3, 1e-3f, -2];
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Lanes_compute_as_plain_numbers_do()
     {
         Require<Floats16>();
@@ -21,7 +20,7 @@ public unsafe class FloatsTests
         Require<Floats8>();
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Rows_are_transposed_by_fours()
     {
         RequireTransposed<Floats16>();
@@ -29,7 +28,7 @@ public unsafe class FloatsTests
         RequireTransposed<Floats8>();
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Lanes_move_and_add_up()
     {
         RequireMoved<Floats16>();
@@ -37,7 +36,7 @@ public unsafe class FloatsTests
         RequireMoved<Floats8>();
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Roots_and_powers_are_near_those_of_float64()
     {
         RequirePowers<Floats16>();
@@ -45,7 +44,7 @@ public unsafe class FloatsTests
         RequirePowers<Floats8>();
     }
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Vectors_are_stored_past_the_caches_and_in_pairs()
     {
         RequireStored<Floats16>();

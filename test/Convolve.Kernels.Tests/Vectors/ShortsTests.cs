@@ -1,5 +1,4 @@
 using Convolve.Kernels.Vectors;
-using Convolve.Testing;
 
 namespace Convolve.Kernels.Tests.Vectors;
 
@@ -11,7 +10,7 @@ public unsafe class ShortsTests
     private static readonly short[] First = [.. Enumerable.Range(0, 80).Select(i => (short)(i * 4999 - 32768))];
     private static readonly short[] Second = [.. Enumerable.Range(0, 80).Select(i => (short)(i % 3 == 0 ? First[i] : 30011 - i * 977))];
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Lanes_compute_as_plain_numbers_do()
     {
         Require<Shorts32>();

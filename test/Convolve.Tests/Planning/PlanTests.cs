@@ -65,7 +65,7 @@ public class PlanTests
     private static void RequireNotOneByOne(Step step, string implementation) =>
         Assert.False(implementation.Contains("ref", StringComparison.Ordinal), $"{step.Label} runs by {implementation}");
 
-    [NeedsFact(Feature.Avx2)]
+    [Fact]
     public void Alexnets_dense_convolutions_run_by_Winograd_unless_exactness_is_asked_for()
     {
         static string[] Winograd(bool exact) => [.. Create("alexnet-d2l", exact: exact).Steps
