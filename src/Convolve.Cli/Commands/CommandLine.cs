@@ -2,14 +2,18 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
+using Convolve.Execution;
 
 namespace Convolve.Cli.Commands;
 
 /// <summary>The verbs, and what becomes of a line that cannot be understood.</summary>
 internal static class CommandLine
 {
+    private static readonly Option<KernelChoice?> Kernels = CreateKernels();
+
     /// <summary>Runs a command line; returns the exit code.</summary>
     public static int Run(IReadOnlyList<string> arguments)
     {
@@ -22,6 +26,8 @@ internal static class CommandLine
             if (!Failures.HasCurrentFolder && !parsed.CommandResult.Children.OfType<OptionResult>()
                 .Any(o => o.Option is HelpOption or VersionOption))
                 throw new UsageException(Failures.NoCurrentFolder);
+            if (parsed.GetValue(Kernels) is { } kernels)
+                Backend.Choose(kernels);
             return HelpScreen.IsAskedFor(parsed) ? HelpScreen.Show(parsed)
                 : parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         }
@@ -29,6 +35,16 @@ internal static class CommandLine
         {
             return Failures.Report(e);
         }
+    }
+
+    private static Option<KernelChoice?> CreateKernels()
+    {
+        Option<KernelChoice?> kernels = Inputs.OneOf<KernelChoice>("--kernels",
+            "What computes: auto (oneDNN and own kernels, each where it is faster; own kernels where oneDNN isn't installed), managed (own " +
+            $"kernels alone) or onednn. Default: {Backend.Variable}, or auto.",
+            ("auto", KernelChoice.Auto), ("managed", KernelChoice.Managed), ("onednn", KernelChoice.OneDnn));
+        kernels.Recursive = true;
+        return kernels;
     }
 
     private static RootCommand Create()
@@ -44,6 +60,7 @@ internal static class CommandLine
             SummaryCommand.Create(),
             InfoCommand.Create(),
             DataCommand.Create(),
+            Kernels,
         };
         root.HelpName = ProgramName.Current;
         root.SetAction(_ => HelpScreen.Show(root.Parse(["--help"])));

@@ -66,7 +66,7 @@ internal sealed class InfoCommand
         output.Fact("processor", $"{Machine.ProcessorName}, {Environment.ProcessorCount} cores, {Machine.Threads} threads");
         output.Fact("kernels", library is null ? why : $"{library}, {instructions}; own kernels {Machine.OwnKernelBits}-bit");
         if (library is not null && Machine.MissingAccelerator is { } missing)
-            output.Fact("", $"oneDNN would compute in bfloat16 where the processor can. {missing}");
+            output.Fact("", missing);
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
         output.Fact("pictures", pictures.Problem ?? $"{pictures.Library}; JPEG " + (ImageLibraries.JpegAccelerator is { } jpeg

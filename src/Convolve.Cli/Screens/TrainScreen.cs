@@ -51,6 +51,8 @@ internal sealed class TrainScreen(Output output)
         output.Fact("plan",
             $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} " +
             $"({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+        if (Machine.WouldGain)
+            output.Fact("", Machine.MissingAccelerator!);
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
         if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)

@@ -17,7 +17,9 @@ internal sealed class ManagedKernels : IKernelLibrary
 {
     private const int Block = Pixel.Channels;
 
-    public string Name => "own kernels";
+    public const string LibraryName = "own kernels";
+
+    public string Name => LibraryName;
 
     public InstructionSet InstructionSet => Floats16.IsSupported ? InstructionSet.Avx512
         : Floats8.IsRegister ? InstructionSet.Avx2

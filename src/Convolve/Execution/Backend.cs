@@ -14,6 +14,7 @@ internal static class Backend
     public const string Variable = "CONVOLVE_KERNELS";
 
     private static KernelChoice? _choice;
+    private static bool _isChosen;
     private static readonly Lazy<IKernelLibrary?> Accelerator = new(() => Choice == KernelChoice.Managed ? null : OneDnnBackend.Load());
 
     /// <summary>Which kernels compute in this process.</summary>
@@ -21,7 +22,19 @@ internal static class Backend
     public static KernelChoice Choice => _choice ??= FromEnvironment();
 
     /// <summary>Says which kernels compute, before the first is asked for.</summary>
-    public static void Choose(KernelChoice choice) => _choice = choice;
+    public static void Choose(KernelChoice choice) => (_choice, _isChosen) = (choice, true);
+
+    /// <summary>
+    /// Computes with what a run was computed with, so that it resumes with the same bits, unless the user chose or oneDNN is missing.
+    /// </summary>
+    /// <param name="library">Its name, as environment.json has it.</param>
+    public static void Keep(string library)
+    {
+        if (!_isChosen && Environment.GetEnvironmentVariable(Variable) is null or "")
+            _choice = library == ManagedKernels.LibraryName ? KernelChoice.Managed
+                : library.EndsWith(ManagedKernels.LibraryName, StringComparison.Ordinal) || Accelerator.Value is null ? KernelChoice.Auto
+                : KernelChoice.OneDnn;
+    }
 
 #pragma warning disable CA2255 // the choice must stand before the first kernel, whoever asks for it
     [ModuleInitializer]
@@ -37,7 +50,7 @@ internal static class Backend
     {
         if (Choice == KernelChoice.OneDnn)
             return Accelerator.Value ?? throw new KernelLibraryException(OneDnnBackend.Missing);
-        return Accelerator.Value ?? new ManagedKernels();
+        return Accelerator.Value is { } native ? CompositeLibrary.With(native) : new ManagedKernels();
     }
 
     private static KernelChoice FromEnvironment() => Environment.GetEnvironmentVariable(Variable) switch

@@ -16,9 +16,16 @@ internal static class Machine
     /// <exception cref="KernelLibraryException">The kernel library is not installed.</exception>
     public static string KernelLibraryName => KernelLibrary.Current.Name;
 
-    /// <summary>Where no native kernel library was found: why, and how to install one; else null.</summary>
-    public static string? MissingAccelerator =>
-        KernelLibrary.Current is ManagedKernels && Backend.Choice == KernelChoice.Auto ? OneDnnBackend.Missing : null;
+    /// <summary>
+    /// Where no native kernel library was found, and it was not left out on purpose: why, how to install one, and what that would gain; else
+    /// null.
+    /// </summary>
+    public static string? MissingAccelerator => KernelLibrary.Current is not ManagedKernels || Backend.Choice != KernelChoice.Auto ? null
+        : Processor.HasBFloat16 ? $"oneDNN would compute in bfloat16, up to twice as fast. {OneDnnBackend.Missing}"
+        : $"oneDNN would gain little here. {OneDnnBackend.Missing}";
+
+    /// <summary>Whether a native kernel library would be much faster.</summary>
+    public static bool WouldGain => MissingAccelerator is not null && Processor.HasBFloat16;
 
     /// <summary>The instruction set that the kernels use; the environment variable DNNL_MAX_CPU_ISA can lower it.</summary>
     public static string InstructionSetName => KernelLibrary.Current.InstructionSet switch

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Convolve.Data;
+using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Kernels.Threads;
@@ -38,6 +41,15 @@ public sealed partial class RunFolder
             parts.Dispose();
             throw;
         }
+    }
+
+    // Computed as its last steps were, it resumes with the same bits.
+    private void KeepKernels()
+    {
+        JsonObject? begun = ReadObject(Path.Combine(FullPath, EnvironmentFile));
+        JsonNode? last = begun?[ResumedKey] is JsonArray { Count: > 0 } resumed ? resumed[^1] : begun;
+        if (last is JsonObject machine && machine["kernel_library"]?.GetValueKind() == JsonValueKind.String)
+            Backend.Keep((string)machine["kernel_library"]!);
     }
 
     /// <summary>

@@ -134,6 +134,7 @@ public sealed partial class RunFolder : IDisposable
             }
             AtomicFile.DeleteLeftovers(full);
             run.Checkpoints.Clear();
+            run.KeepKernels();
             return run;
         });
     }
