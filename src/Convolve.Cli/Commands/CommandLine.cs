@@ -40,8 +40,8 @@ internal static class CommandLine
     private static Option<KernelChoice?> CreateKernels()
     {
         Option<KernelChoice?> kernels = Inputs.OneOf<KernelChoice>("--kernels",
-            "What computes: auto (oneDNN and own kernels, each where it is faster; own kernels where oneDNN isn't installed), managed (own " +
-            $"kernels alone) or onednn. Default: {Backend.Variable}, or auto.",
+            "What computes: auto (oneDNN and own kernels, each where it is faster; own kernels where oneDNN isn't installed), managed " +
+            $"(own kernels alone) or onednn. Default: {Backend.Variable}, or auto.",
             ("auto", KernelChoice.Auto), ("managed", KernelChoice.Managed), ("onednn", KernelChoice.OneDnn));
         kernels.Recursive = true;
         return kernels;

@@ -8,9 +8,9 @@ namespace Convolve.Kernels.BatchInterleaved;
 /// </summary>
 /// <remarks>
 /// With few channels a library that vectorizes over channels works mostly on padding; here no lane is lost but those of a last, partial
-/// group. With AVX2 and narrower ones a register holds one half of such a vector at most, and the inner kernels run for one half of the group and then the other;
-/// the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is aligned to
-/// 64 bytes.
+/// group. Without AVX-512 a register holds one half of such a vector at most, and the inner kernels run for one half of the group and then
+/// the other; the layout stays the same. Weights and their gradients stay plain OIHW. Every pointer to lanes and every scratch pointer is
+/// aligned to 64 bytes.
 /// </remarks>
 internal static class Interleaving
 {

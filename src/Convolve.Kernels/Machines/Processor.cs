@@ -13,7 +13,8 @@ internal static class Processor
     {
         try
         {
-            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
+            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))
+                ?.Split(':', 2)[1].Trim();
         }
         catch (IOException)
         {

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Convolve.Kernels.Vectors;
 
 /// <summary>
-/// 16 float32 numbers in two <see cref="Floats8"/>: for kernels that are bound by latency, by memory or by what they do beside the numbers, so
-/// that a pixel of 16 channels is visited once. With few registers left, tiles of sums are better off with <see cref="Floats8"/>.
+/// 16 float32 numbers in two <see cref="Floats8"/>: for kernels that are bound by latency, by memory or by what they do beside the numbers,
+/// so that a pixel of 16 channels is visited once. With few registers left, tiles of sums are better off with <see cref="Floats8"/>.
 /// </summary>
 internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float> high) : IFloats<Floats8x2>
 {

@@ -17,8 +17,8 @@ internal static class Machine
     public static string KernelLibraryName => KernelLibrary.Current.Name;
 
     /// <summary>
-    /// Where no native kernel library was found, and it was not left out on purpose: why, how to install one, and what that would gain; else
-    /// null.
+    /// Where no native kernel library was found, and it was not left out on purpose: why, how to install one, and what that would gain;
+    /// else null.
     /// </summary>
     public static string? MissingAccelerator => KernelLibrary.Current is not ManagedKernels || Backend.Choice != KernelChoice.Auto ? null
         : Processor.HasBFloat16 ? $"oneDNN would compute in bfloat16, up to twice as fast. {OneDnnBackend.Missing}"

@@ -53,6 +53,19 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void It_resumes_with_the_kernels_that_computed_it()
+    {
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "256", "--epochs", "1", "--kernels", "managed",
+            "--out", "run").Status);
+        CliResult resumed = _cli.Run("train", "--resume", "run", "--epochs", "2", "--override");
+        Assert.Equal((0, ""), (resumed.Status, resumed.Errors));
+        Assert.Contains("(own kernels, ", resumed.Output, StringComparison.Ordinal);
+        CliResult other = _cli.Run("train", "--resume", "run", "--epochs", "3", "--override", "--kernels", "auto");
+        Assert.Equal(0, other.Status);
+        Assert.Equal(Features.Has(Feature.LibraryAvx2), other.Errors.Contains("won't be bit-identical", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void What_is_given_must_agree_with_the_run_unless_it_is_overridden()
     {
         Interrupt("run");

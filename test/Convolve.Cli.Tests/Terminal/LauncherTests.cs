@@ -212,6 +212,8 @@ public sealed class LauncherTests : LauncherSandbox
     public void OwnKernelsNeedNoLibrary()
     {
         Assert.Equal(7, Run(["train"], ("CONVOLVE_KERNELS", "managed")).Status);
+        Assert.Equal(7, Run(["train", "--kernels", "managed"]).Status);
+        Assert.Equal(7, Run(["--kernels=managed", "train"]).Status);
         Assert.False(File.Exists(At("installs")));
     }
 
