@@ -18,7 +18,7 @@ internal static unsafe class TileTable
         int rounds = arguments.Count("--rounds", 200);
         string[]? only = arguments.Text("--only")?.Split(',');
         arguments.End();
-        output.WriteLine($"{(Interleaving.IsWide ? 512 : Floats8.IsRegister ? 256 : 128)} bits, 1 thread; medians of {rounds} rounds");
+        output.WriteLine($"{(Interleaving.IsWide ? 512 : Floats8.RegisterBits)} bits, 1 thread; medians of {rounds} rounds");
         byte* memory = (byte*)NativeMemory.AlignedAlloc(3 * Bytes, Interleaving.VectorBytes);
         new Span<byte>(memory, 3 * Bytes).Clear();
         for (int filters = 1; filters <= 8; filters++)

@@ -1,5 +1,4 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
+using System.Runtime.InteropServices;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Copies;
 using Convolve.Kernels.Direct;
@@ -22,9 +21,12 @@ internal sealed class ManagedKernels : IKernelLibrary
     public string Name => LibraryName;
 
     public InstructionSet InstructionSet => Floats16.IsSupported ? InstructionSet.Avx512
-        : Floats8.IsRegister ? InstructionSet.Avx2
-        : !Vector128.IsHardwareAccelerated ? InstructionSet.Scalar
-        : AdvSimd.IsSupported ? InstructionSet.AdvSimd : InstructionSet.Sse41;
+        : Floats8.RegisterBits switch
+        {
+            256 => InstructionSet.Avx2,
+            128 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? InstructionSet.AdvSimd : InstructionSet.Sse41,
+            _ => InstructionSet.Scalar,
+        };
 
     int IKernelLibrary.Block => Block;
 

@@ -26,6 +26,9 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
         get => Vector256.IsHardwareAccelerated && Avx2.IsSupported;
     }
 
+    /// <summary>The bits of a register that holds a part of it: 256, 128, or 32 where there are no vectors.</summary>
+    public static int RegisterBits => IsRegister ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+
     /// <summary>Whether kernels should use it, and not <see cref="Floats16"/>.</summary>
     public static bool IsWidest
     {

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Convolve.Kernels;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Machines;
@@ -45,8 +44,7 @@ internal static class Machine
     /// The bits of the registers that the kernels in C# work in: 512, 256 or 128, as .NET finds them or is kept from them
     /// (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0); 32 without vectors.
     /// </summary>
-    public static int OwnKernelBits => Floats16.IsSupported ? 512
-        : Floats8.IsRegister ? 256 : Vector128.IsHardwareAccelerated ? 128 : 32;
+    public static int OwnKernelBits => Floats16.IsSupported ? 512 : Floats8.RegisterBits;
 
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;

@@ -1,5 +1,4 @@
 using Convolve.Graphs;
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.OneDnn;
 using Convolve.Planning;
@@ -31,7 +30,7 @@ public class PlannedLayoutTests
                                from use in step.Uses
                                select use.Tensor.Layout];
         Layout[] all = [.. layouts.Distinct()];
-        LayoutCodec codec = ((OneDnnLibrary)KernelLibrary.Current).Codec;
+        LayoutCodec codec = ((OneDnnLibrary)OneDnnBackend.Load()!).Codec;
         using Descriptors made = new(codec);
         nint[] descriptors = [.. all.Select(layout => made[layout])];
         for (int i = 0; i < all.Length; i++)
