@@ -105,7 +105,7 @@ internal static class PixelPlanes
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void WriteGrey(ReadOnlySpan<byte> stored, int from, int step, Span<byte> row)
+    internal static void WriteGrey(ReadOnlySpan<byte> stored, int from, int step, Span<byte> row)
     {
         for (int x = 0; x < row.Length; x++, from += step)
             row[x] = (byte)(stored[from] * Red + stored[from + 1] * Green + stored[from + 2] * Blue + Half >> 16);

@@ -53,6 +53,7 @@ internal static class CommandLine
         {
             TrainCommand.Create(),
             EvaluateCommand.Create(),
+            PredictCommand.Create(),
             LearningRateCommand.Create(),
             ReportCommand.Create(),
             CompareCommand.Create(),

@@ -143,7 +143,7 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     {
         Table table = Output.Columns(new("largest losses") { Folds = true }, new("class") { Folds = true },
             new("predicted") { Folds = true }, "confidence#", "loss#");
-        foreach (Prediction p in predictions.LargestLosses(ShownLosses))
+        foreach (SamplePrediction p in predictions.LargestLosses(ShownLosses))
             Output.Row(table, $"{p.Sample}", NameOf(p.Label)!, NameOf(p.Predicted) ?? "-", Format.Fraction(p.Confidence),
                 Format.Fraction(p.Loss));
         return table;

@@ -18,7 +18,7 @@ internal sealed class Calibration
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         int[] counts = new int[bins], correct = new int[bins];
         double[] confidences = new double[bins];
-        foreach (Prediction prediction in predictions.All.Where(p => double.IsFinite(p.Confidence)))
+        foreach (SamplePrediction prediction in predictions.All.Where(p => double.IsFinite(p.Confidence)))
         {
             int bin = Math.Clamp((int)Math.Ceiling(prediction.Confidence * bins) - 1, 0, bins - 1);
             counts[bin]++;

@@ -13,7 +13,7 @@ internal sealed class ConfusionMatrix
         int classes = ClassNames.Count;
         _counts = new int[classes * classes];
         int[] support = new int[classes];
-        foreach (Prediction prediction in predictions.All)
+        foreach (SamplePrediction prediction in predictions.All)
         {
             support[prediction.Label]++;
             if (prediction.Predicted >= 0)

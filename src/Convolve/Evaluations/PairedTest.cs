@@ -18,7 +18,7 @@ internal sealed class PairedTest
             throw new ArgumentException("The predictions aren't for the same pictures with the same labels.", nameof(second));
         Count = first.Count;
         Dictionary<SampleId, bool> others = second.All.ToDictionary(p => p.Sample, p => p.IsCorrect);
-        foreach (Prediction one in first.All)
+        foreach (SamplePrediction one in first.All)
         {
             bool isOther = others[one.Sample];
             OnlyFirst += one.IsCorrect && !isOther ? 1 : 0;

@@ -6,7 +6,7 @@ namespace Convolve.Evaluations;
 public sealed class Predictions
 {
     private readonly float[] _logits;
-    private readonly Prediction[] _all;
+    private readonly SamplePrediction[] _all;
     private readonly int _top5;
 
     /// <param name="classNames">The name of each class number.</param>
@@ -26,7 +26,7 @@ public sealed class Predictions
         if (labels.IndexOfAnyExceptInRange(0, classNames.Count - 1) is var bad and >= 0)
             throw new ArgumentException($"The label of picture {bad} is {labels[bad]}, but there are only {classNames.Count} classes.",
                 nameof(labels));
-        (ClassNames, _logits, _all) = ([.. classNames], logits, new Prediction[samples.Count]);
+        (ClassNames, _logits, _all) = ([.. classNames], logits, new SamplePrediction[samples.Count]);
         for (int i = 0; i < _all.Length; i++)
         {
             LogitScore score = LogitScore.Of(LogitsOf(i), labels[i]);
@@ -41,7 +41,7 @@ public sealed class Predictions
     public IReadOnlyList<string> ClassNames { get; }
 
     /// <summary>One for each picture, in the order of the split.</summary>
-    public IReadOnlyList<Prediction> All => _all;
+    public IReadOnlyList<SamplePrediction> All => _all;
 
     /// <summary>How many pictures there are.</summary>
     public int Count => _all.Length;
@@ -68,29 +68,16 @@ public sealed class Predictions
     public ReadOnlySpan<float> LogitsOf(int i) => _logits.AsSpan(i * ClassNames.Count, ClassNames.Count);
 
     /// <summary>The probability of each class for a picture: the softmax of its logits.</summary>
-    public double[] ProbabilitiesOf(int i)
-    {
-        ReadOnlySpan<float> logits = LogitsOf(i);
-        float largest = float.NegativeInfinity;
-        foreach (float logit in logits)
-            largest = Math.Max(largest, logit);
-        double[] probabilities = new double[logits.Length];
-        double sum = 0;
-        for (int k = 0; k < logits.Length; k++)
-            sum += probabilities[k] = Math.Exp((double)logits[k] - largest);
-        for (int k = 0; k < logits.Length; k++)
-            probabilities[k] /= sum;
-        return probabilities;
-    }
+    public double[] ProbabilitiesOf(int i) => Probabilities.Of(LogitsOf(i));
 
     /// <summary>The pictures with the largest losses, largest first: wrong labels and hard cases are at the top.</summary>
-    public IEnumerable<Prediction> LargestLosses(int most) =>
+    public IEnumerable<SamplePrediction> LargestLosses(int most) =>
         _all.Where(p => double.IsFinite(p.Loss)).OrderByDescending(p => p.Loss).Take(most);
 
     /// <summary>Right or wrong pictures, the most confident one first.</summary>
-    public IEnumerable<Prediction> MostConfident(bool correct, int most) =>
+    public IEnumerable<SamplePrediction> MostConfident(bool correct, int most) =>
         _all.Where(p => p.Predicted >= 0 && p.IsCorrect == correct).OrderByDescending(p => p.Confidence).Take(most);
 
     /// <summary>The pictures whose most likely class is least likely, the least one first.</summary>
-    public IEnumerable<Prediction> LeastCertain(int most) => _all.Where(p => p.Predicted >= 0).OrderBy(p => p.Confidence).Take(most);
+    public IEnumerable<SamplePrediction> LeastCertain(int most) => _all.Where(p => p.Predicted >= 0).OrderBy(p => p.Confidence).Take(most);
 }

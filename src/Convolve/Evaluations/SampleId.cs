@@ -15,7 +15,7 @@ public readonly record struct SampleId(int Index, string? File = null)
 /// <param name="Predicted">The class of the largest logit, the first of equal ones; -1 where a logit is NaN.</param>
 /// <param name="Confidence">The probability of that class, in [0, 1]; NaN where a logit is NaN.</param>
 /// <param name="Loss">Softmax cross-entropy: minus the logarithm of the true class's probability.</param>
-public readonly record struct Prediction(SampleId Sample, int Label, int Predicted, double Confidence, double Loss)
+public readonly record struct SamplePrediction(SampleId Sample, int Label, int Predicted, double Confidence, double Loss)
 {
     /// <summary>Whether the network was right.</summary>
     public bool IsCorrect => Label == Predicted;

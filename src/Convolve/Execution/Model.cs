@@ -318,7 +318,7 @@ public sealed class Model : IDisposable
             nameof(images));
     }
 
-    private static void WriteInput(Executor pass, ReadOnlySpan<float> images)
+    internal static void WriteInput(Executor pass, ReadOnlySpan<float> images)
     {
         if (pass.Plan.Options.Precision == Precision.Float32)
         {

@@ -14,7 +14,7 @@ internal static class PicturesSection
     {
         if (run is not { Split: { } split, Predictions: { } predictions })
             return Html.None;
-        (string Title, string Words, IEnumerable<Prediction> Chosen)[] grids =
+        (string Title, string Words, IEnumerable<SamplePrediction> Chosen)[] grids =
         [
             ("Wrong and confident", "Mislabeled pictures show up here, and what the network has misunderstood.",
             predictions.MostConfident(correct: false, Shown)),
@@ -28,11 +28,11 @@ internal static class PicturesSection
     }
 
     // The surest of all would be of the one class that is easiest.
-    private static IEnumerable<Prediction> Surest(Predictions predictions) => predictions.MostConfident(correct: true, predictions.Count)
+    private static IEnumerable<SamplePrediction> Surest(Predictions predictions) => predictions.MostConfident(correct: true, predictions.Count)
         .GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
         .Select(p => p.Item).Take(Shown);
 
-    private static Html Grid(string title, string words, IReadOnlyList<Prediction> chosen, Dataset data, Predictions predictions) => chosen.Count == 0 ? Html.None : Html.Of($"""
+    private static Html Grid(string title, string words, IReadOnlyList<SamplePrediction> chosen, Dataset data, Predictions predictions) => chosen.Count == 0 ? Html.None : Html.Of($"""
         <h3>{title}</h3>
         <p class="soft">{words}</p>
         <div class="pictures">
@@ -40,7 +40,7 @@ internal static class PicturesSection
 
         """);
 
-    private static Html Figure(Prediction p, Dataset data, IReadOnlyList<string> names)
+    private static Html Figure(SamplePrediction p, Dataset data, IReadOnlyList<string> names)
     {
         Html said = p.IsCorrect ? Html.Of($"<span class=\"good\">\u2713 {p.Confidence:F3}</span>")
             : Html.Of($"<span class=\"bad\">\u2717 {names[p.Predicted]} {p.Confidence:F3}</span>");
@@ -48,7 +48,7 @@ internal static class PicturesSection
             $"<figure title=\"{p.Sample}\">{Image(p, data, names)}<figcaption><b>{names[p.Label]}</b> {said}</figcaption></figure>\n");
     }
 
-    private static Html Image(Prediction p, Dataset data, IReadOnlyList<string> names)
+    private static Html Image(SamplePrediction p, Dataset data, IReadOnlyList<string> names)
     {
         try
         {

@@ -34,7 +34,7 @@ internal sealed class PredictionGrid
     {
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(predictions);
-        (string Head, Prediction[] Shown)[] rows =
+        (string Head, SamplePrediction[] Shown)[] rows =
         [
             ("wrong and confident: predicted, then true", [.. predictions.MostConfident(correct: false, Columns)]),
             ("least certain", [.. predictions.LeastCertain(Columns)]),
@@ -42,11 +42,11 @@ internal sealed class PredictionGrid
         ];
         PredictionGrid grid = new(new(3, rows.Length * RowHeight + Gap, Columns * Pitch + Gap));
         grid.Fill(0, 0, grid.Size.Height, grid.Size.Width, Background);
-        foreach ((int row, (string head, Prediction[] shown)) in rows.Index())
+        foreach ((int row, (string head, SamplePrediction[] shown)) in rows.Index())
         {
             int top = Gap + row * RowHeight, under = top + LineHeight + Cell + 2 * Frame + 4;
             grid.Write(shown.Length > 0 ? head : $"{head}: none", Gap, top, grid.Size.Width - 2 * Gap, Ink);
-            foreach ((int column, Prediction prediction) in shown.Index())
+            foreach ((int column, SamplePrediction prediction) in shown.Index())
             {
                 int left = Gap + column * Pitch;
                 grid.Put(data, prediction, top + LineHeight, left);
@@ -90,7 +90,7 @@ internal sealed class PredictionGrid
         log.Flush();
     }
 
-    private void Put(Dataset data, Prediction prediction, int top, int left)
+    private void Put(Dataset data, SamplePrediction prediction, int top, int left)
     {
         Fill(top, left, Cell + 2 * Frame, Cell + 2 * Frame, prediction.IsCorrect ? Right : Wrong);
         Fill(top + Frame, left + Frame, Cell, Cell, Background);

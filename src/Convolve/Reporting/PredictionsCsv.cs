@@ -25,7 +25,7 @@ internal static class PredictionsCsv
             WriteRow(stream, [.. Heads, .. predictions.ClassNames.Select(name => $"p:{name}")]);
             for (int i = 0; i < predictions.Count; i++)
             {
-                Prediction p = predictions.All[i];
+                SamplePrediction p = predictions.All[i];
                 WriteRow(stream, [Text(p.Sample.Index), p.Sample.File ?? "", predictions.ClassNames[p.Label],
                     p.Predicted < 0 ? "" : predictions.ClassNames[p.Predicted],
                     p.IsCorrect ? "1" : "0", Text(p.Confidence), Text(p.Loss), .. predictions.ProbabilitiesOf(i).Select(Text)]);
@@ -34,10 +34,7 @@ internal static class PredictionsCsv
     }
 
     private static void WriteRow(Stream stream, IEnumerable<string> cells) =>
-        stream.Write(Encoding.UTF8.GetBytes(string.Join(',', cells.Select(Quoted)) + "\r\n"));
-
-    private static string Quoted(string cell) => cell.AsSpan().ContainsAny(",\"\r\n")
-        ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+        stream.Write(Encoding.UTF8.GetBytes(CsvRow.Of(cells)));
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -141,12 +141,7 @@ public sealed class Classifier : IDisposable
         float[] input = new float[Graph.Input.Elements], result = new float[ClassNames.Count];
         new ImagePipeline(Preprocessing, size.Channels).Write(pixels, size, input);
         Model.Forward(input, result);
-        if (Graph.GivesProbabilities)
-            return result;
-        float largest = result.Max();
-        float[] exponentials = [.. result.Select(l => MathF.Exp(l - largest))];
-        float sum = exponentials.Sum();
-        return [.. exponentials.Select(e => e / sum)];
+        return Graph.GivesProbabilities ? result : Probabilities.SinglesOf(result);
     }
 
     /// <summary>Frees the network's memory after the running call; does nothing if a trainer owns the network.</summary>

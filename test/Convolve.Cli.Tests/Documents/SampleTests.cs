@@ -7,6 +7,7 @@ namespace Convolve.Cli.Tests.Documents;
 public class SampleTests
 {
     [Theory, Trait("Category", "Slow")]
+    [InlineData("classify.cs")]
     [InlineData("first.cs")]
     [InlineData("resume.cs")]
     public void ItBuilds(string sample)
@@ -20,7 +21,7 @@ public class SampleTests
     }
 
     [Fact]
-    public void AllOfThemAreBuilt() => Assert.Equal(["first.cs", "resume.cs"],
+    public void AllOfThemAreBuilt() => Assert.Equal(["classify.cs", "first.cs", "resume.cs"],
         Directory.GetFiles(Samples(), "*.cs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
     private static string Samples([CallerFilePath] string here = "") =>

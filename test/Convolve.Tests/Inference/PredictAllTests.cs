@@ -46,7 +46,7 @@ public sealed class PredictAllTests : IDisposable
     {
         using Classifier classifier = Classifier.Load(_folder["run"]);
         Split turned = _splits.Test with { };
-        Dictionary<SampleId, Prediction> straight = classifier.PredictAll(turned, 16).All.ToDictionary(p => p.Sample);
+        Dictionary<SampleId, SamplePrediction> straight = classifier.PredictAll(turned, 16).All.ToDictionary(p => p.Sample);
         Split reversed = new("test", turned.Dataset, [.. turned.Indices.Reverse()]);
         Assert.All(classifier.PredictAll(reversed, 16).All,
             p => Assert.Equal((straight[p.Sample].Label, straight[p.Sample].Predicted), (p.Label, p.Predicted)));

@@ -15,6 +15,9 @@ internal sealed class FolderListing
     private readonly List<ImageFolderFinding> _findings = [];
     private readonly List<string> _unread = [];
 
+    /// <summary>How such names end, for messages.</summary>
+    public static string PictureEndings => string.Join(", ", Extensions);
+
     private FolderListing(string root, IReadOnlyList<string>? classNames)
     {
         Root = root;
@@ -121,7 +124,7 @@ internal sealed class FolderListing
                 }
                 _unread.Add(file.Path);
                 Add(Stray, file.Path, IsTiff(file.Path) ? "is a TIFF file, which isn't supported, and is left out. Convert it to PNG."
-                    : $"doesn't have the name of a picture ({string.Join(", ", Extensions)}) and is left out.");
+                    : $"doesn't have the name of a picture ({PictureEndings}) and is left out.");
             }
             below[group] = pictures;
             if (label < 0 && part == SplitPart.Train)

@@ -1,0 +1,25 @@
+namespace Convolve.Imaging;
+
+/// <summary>Pixels as programs hold them, whose channels lie side by side, and as Convolve takes them, in planes.</summary>
+public static class PixelOrder
+{
+    /// <summary>Parts the channels.</summary>
+    /// <param name="pixels">Pixel by pixel: gray, RGB, or RGBA, whose alpha is not read.</param>
+    /// <param name="stored">Channels of a pixel: 1, 3 or 4.</param>
+    /// <param name="channels">1 or 3: gray is repeated for 3, and color becomes gray for 1 (ITU-R BT.601).</param>
+    public static byte[] ToPlanes(ReadOnlySpan<byte> pixels, int stored, int channels)
+    {
+        int count = pixels.Length / stored;
+        byte[] planes = new byte[count * channels];
+        for (int c = 0; c < channels; c++)
+        {
+            Span<byte> plane = planes.AsSpan(c * count, count);
+            if (stored > 1 && channels == 1)
+                PixelPlanes.WriteGrey(pixels, 0, stored, plane);
+            else
+                for (int i = 0, from = stored == 1 ? 0 : c; i < count; i++, from += stored)
+                    plane[i] = pixels[from];
+        }
+        return planes;
+    }
+}
