@@ -2,15 +2,6 @@ using System.Globalization;
 
 namespace Convolve;
 
-/// <summary>A class and how probable it is.</summary>
-/// <param name="Label">The name of the class.</param>
-/// <param name="Probability">In [0, 1].</param>
-public readonly record struct ClassProbability(string Label, float Probability)
-{
-    /// <summary>Such as "sandal 93.1 %".</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Label} {Probability * 100:F1} %");
-}
-
 /// <summary>What a classifier says of one picture: the probability of each class.</summary>
 public sealed class Prediction
 {
@@ -35,15 +26,15 @@ public sealed class Prediction
     /// <summary>The most probable classes, the first one first.</summary>
     /// <param name="count">How many; all where there are fewer.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
-    public IReadOnlyList<ClassProbability> Top(int count)
+    public IReadOnlyList<(string Label, float Probability)> Top(int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        return [.. _probabilities.Select((probability, i) => new ClassProbability(Labels[i], probability))
-            .OrderByDescending(p => p.Probability).Take(count)];
+        return [.. _probabilities.Select((probability, i) => (Labels[i], probability))
+            .OrderByDescending(p => p.probability).Take(count)];
     }
 
-    /// <summary>The most probable class with its probability.</summary>
-    public override string ToString() => new ClassProbability(Label, Confidence).ToString();
+    /// <summary>Such as "sandal 93.1 %".</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Label} {Confidence * 100:F1} %");
 }
 
 /// <summary>What a classifier says of a file.</summary>

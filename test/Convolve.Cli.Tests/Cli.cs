@@ -45,7 +45,23 @@ public sealed class Cli : IDisposable
         return Finish(process, Patience);
     }
 
+    /// <summary>Runs a command that reads bytes from standard input.</summary>
+    public CliResult RunWithInput(byte[] input, params string[] arguments)
+    {
+        using Process process = Begin([], arguments);
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        return Finish(process, Patience);
+    }
+
     public Process Start((string Name, string? Value)[] variables, params string[] arguments)
+    {
+        Process process = Begin(variables, arguments);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private Process Begin((string Name, string? Value)[] variables, string[] arguments)
     {
         string[] command = [.. Interrupts.Prefix, "dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. arguments];
         ProcessStartInfo start = new(command[0], command[1..])
@@ -62,9 +78,7 @@ public sealed class Cli : IDisposable
         start.Environment["XDG_CACHE_HOME"] = Path.Combine(Folder, "cache");
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
-        Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 
     public static CliResult Finish(Process process, TimeSpan? patience = null)

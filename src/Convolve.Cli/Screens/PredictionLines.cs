@@ -41,7 +41,7 @@ internal sealed class PredictionLines(TextWriter target, IReadOnlyList<string> l
             target.WriteLine(new JsonObject { ["file"] = picture.Name, ["error"] = picture.Problem }.ToJsonString());
     }
 
-    private void Add(string name, IReadOnlyList<ClassProbability> best)
+    private void Add(string name, IReadOnlyList<(string Label, float Probability)> best)
     {
         switch (format)
         {
@@ -59,7 +59,8 @@ internal sealed class PredictionLines(TextWriter target, IReadOnlyList<string> l
                     p.Probability.ToString("G9", CultureInfo.InvariantCulture)])]));
                 break;
             default:
-                target.WriteLine($"{name}: {string.Join(", ", best)}");
+                target.WriteLine($"{name}: {string.Join(", ", best.Select(p =>
+                    string.Create(CultureInfo.InvariantCulture, $"{p.Label} {p.Probability * 100:F1} %")))}");
                 break;
         }
     }

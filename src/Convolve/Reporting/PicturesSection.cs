@@ -28,8 +28,8 @@ internal static class PicturesSection
     }
 
     // The surest of all would be of the one class that is easiest.
-    private static IEnumerable<SamplePrediction> Surest(Predictions predictions) => predictions.MostConfident(correct: true, predictions.Count)
-        .GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
+    private static IEnumerable<SamplePrediction> Surest(Predictions predictions) => predictions
+        .MostConfident(correct: true, predictions.Count).GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
         .Select(p => p.Item).Take(Shown);
 
     private static Html Grid(string title, string words, IReadOnlyList<SamplePrediction> chosen, Dataset data, Predictions predictions) => chosen.Count == 0 ? Html.None : Html.Of($"""

@@ -7,7 +7,7 @@ namespace Convolve.Training;
 /// became none.</param>
 /// <param name="Accuracy">Share of the validation split that was right, in [0, 1]; null where there is none, or the loss became no
 /// number.</param>
-public sealed record LearningRateTrial(double Rate, int Steps, double Loss, double? Accuracy)
+internal sealed record LearningRateTrial(double Rate, int Steps, double Loss, double? Accuracy)
 {
     // One epoch of a small set is too short to tell rates apart.
     private const int FewestSteps = 200;

@@ -220,7 +220,7 @@ public sealed class Trainer : IDisposable
     /// <param name="progress">Gets the share that is done, in [0, 1]; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; everything is restored then, too.</param>
     /// <exception cref="InvalidOperationException">The run has already started.</exception>
-    public LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null,
+    internal LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Convolve.Data;
 using Convolve.Imaging;
-using Convolve.Testing;
 
 namespace Convolve.Cli.Tests.Commands;
 
@@ -60,12 +59,12 @@ public sealed class PredictTests : IClassFixture<SmallRun>
         Assert.True(JsonNode.DeepEquals(lines[0], lines[3]));
     }
 
-    [NeedsFact(Feature.Unix)]
+    [Fact]
     public void A_picture_may_come_from_standard_input()
     {
         CliResult named = _cli.Run("predict", "first/model.safetensors", "photos/0.png");
         Assert.Matches("^photos/0.png: .+ [0-9.]+ %, .+ [0-9.]+ %, .+ [0-9.]+ %\n$", named.Output);
-        CliResult piped = _cli.Run("predict", "first", "-", input: File.ReadAllBytes(_cli.At("photos/0.png")));
+        CliResult piped = _cli.RunWithInput(File.ReadAllBytes(_cli.At("photos/0.png")), "predict", "first", "-");
         Assert.Equal((0, named.Output.Replace("photos/0.png", "-", StringComparison.Ordinal), ""),
             (piped.Status, piped.Output, piped.Errors));
     }

@@ -22,8 +22,9 @@ public partial class NamespaceRules
         [typeof(ThreadTeam).Assembly, typeof(OneDnnBackend).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly,
         typeof(NetworkCatalog).Assembly, Assembly.Load("Convolve.Cli")];
 
-    // Datasets is the front door of Data: it is where users look, and it opens every room behind it. Nothing in these rooms uses it.
-    private const string Door = "Datasets";
+    // Datasets is the front door of Data, and ImageClassifier that of the house: they are where users look, and they open every room behind
+    // them. Nothing in these rooms uses them.
+    private static readonly string[] Doors = ["Datasets", "ImageClassifier"];
 
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Uses = new(ReadCode);
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Listed = new(ReadArchitecture);
@@ -73,12 +74,12 @@ public partial class NamespaceRules
         SortedDictionary<string, SortedSet<string>> uses = new(StringComparer.Ordinal);
         foreach (string part in files.Select(PartOf))
             uses[part] = new(StringComparer.Ordinal);
-        foreach (string file in files.Where(file => Path.GetFileNameWithoutExtension(file) != Door))
+        foreach (string file in files.Where(file => !Doors.Contains(Path.GetFileNameWithoutExtension(file))))
             foreach (string line in File.ReadLines(file))
                 if (UsingLine().Match(line) is { Success: true } match)
                     Add(PartOf(file), Short(match.Groups[1].Value));
         foreach (Type type in Assemblies.SelectMany(assembly => assembly.GetTypes())
-            .Where(type => (type.DeclaringType ?? type).Name != Door && !type.IsDefined(typeof(CompilerGeneratedAttribute))))
+            .Where(type => !Doors.Contains((type.DeclaringType ?? type).Name) && !type.IsDefined(typeof(CompilerGeneratedAttribute))))
             if (PartOf(type) is { } part && uses.ContainsKey(part))
                 foreach (Type used in References.Of(type).Where(used => Assemblies.Contains(used.Assembly)))
                     if (PartOf(used) is { } other)

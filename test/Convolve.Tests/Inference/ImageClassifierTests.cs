@@ -66,7 +66,7 @@ public sealed class ImageClassifierTests : IDisposable
         Prediction prediction = _classifier.Predict(_files[0]);
         Assert.Equal(TrainingData.Classes, prediction.Top(100).Count);
         Assert.Equal(prediction.Probabilities.OrderDescending(), prediction.Top(TrainingData.Classes).Select(p => p.Probability));
-        Assert.Equal(new(prediction.Label, prediction.Confidence), Assert.Single(prediction.Top(1)));
+        Assert.Equal((prediction.Label, prediction.Confidence), Assert.Single(prediction.Top(1)));
         Assert.Equal(1, prediction.Probabilities.Sum(), 1e-6);
         Assert.Throws<ArgumentOutOfRangeException>(() => prediction.Top(0));
     }

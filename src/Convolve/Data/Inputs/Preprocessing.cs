@@ -5,7 +5,7 @@ using Convolve.Data.Transforms;
 namespace Convolve.Data.Inputs;
 
 /// <summary>How an image is resized.</summary>
-public enum Interpolation
+internal enum Interpolation
 {
     /// <summary>
     /// Between the four nearest pixels, centers at halves, no smoothing (PyTorch's align_corners=False, antialias=False).
@@ -58,7 +58,7 @@ public sealed record Preprocessing
     } = TransformList.Empty;
 
     /// <summary>How images of another size after the steps are resized to <see cref="Size"/>; default bilinear.</summary>
-    public Interpolation Interpolation
+    internal Interpolation Interpolation
     {
         get;
         init => field = Enum.IsDefined(value)
