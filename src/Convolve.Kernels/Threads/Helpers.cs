@@ -3,11 +3,11 @@ namespace Convolve.Kernels.Threads;
 /// <summary>
 /// Threads that compute shares beside the executor thread where the team is narrower than its shares: each takes the next share that nobody
 /// has, and nobody waits for a thread that has none. They spin for a moment and then sleep, so that they never spin beside the library's
-/// team.
+/// team; where there is none, they give way to other programs for a while before they sleep, since waking takes longer than most steps.
 /// </summary>
 internal sealed class Helpers
 {
-    private const int ShareBits = 16, Spins = 50;
+    private const int ShareBits = 16, Spins = 50, Yields = 1000;
     private readonly List<Helper> _helpers = [];
     private TeamTask? _task;
     private long _ticket; // the number of the piece of work, and how many of its shares are free
@@ -69,11 +69,14 @@ internal sealed class Helpers
         private void Loop()
         {
             ThreadTeam.LibraryTeam?.Resize(1); // a share's kernels run on its thread alone
+            int yields = ThreadTeam.LibraryTeam is null ? Yields : 0;
             long seen = 0;
             while (true)
             {
                 for (int i = 0; i < Spins && !HasWork(seen); i++)
                     Thread.SpinWait(20);
+                for (int i = 0; i < yields && !HasWork(seen); i++)
+                    Thread.Yield();
                 if (!HasWork(seen))
                 {
                     Interlocked.Exchange(ref _isAsleep, 1);
