@@ -125,7 +125,7 @@ def main():
     train_ms = median_ms(train, options.warm_up, options.steps)
     train_peak = peak_bytes()
     if not math.isfinite(loss.item()):
-        raise SystemExit("the loss is no number any more")
+        raise SystemExit("the loss became NaN")
     network.eval()
     with torch.inference_mode():
         infer_ms = median_ms(forward, options.warm_up, options.steps)

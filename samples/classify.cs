@@ -5,5 +5,5 @@ using Convolve;
 using ImageClassifier classifier = ImageClassifier.Load(args[0]);
 foreach (FilePrediction result in classifier.PredictAll(args[1..]))
     Console.WriteLine(result.Prediction is { } prediction
-        ? $"{result.File}: {prediction.Label} {prediction.Confidence:P1}; then {string.Join(", ", prediction.Top(3).Skip(1).Select(other => other.Label))}"
+        ? $"{result.File}: {prediction.Label} {prediction.Confidence:P1}, then {prediction.Top(2)[^1].Label}"
         : $"{result.File}: {result.Problem}");

@@ -1,14 +1,14 @@
 # Sourced by ./convolve and ./dev: what they install, and how they build. The caller sets $root (the checkout) and $program (its name).
 # shellcheck shell=bash
 
-# The system packages: name = why | how to see that it is there. A library counts wherever the loader finds it, Debian's or not:
+# The system packages: name = why | how to check that it is installed. A library counts wherever the loader finds it, Debian's or not:
 # any one of the sonames will do. A soname or a path may be a pattern; any one will do.
 declare -A needs=(
     [libturbojpeg0]='the faster JPEG decoder|library libturbojpeg.so.0'
     [dataset-fashion-mnist]='the Fashion-MNIST images|path /usr/share/datasets/fashion-mnist'
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'
-    [python3-torch]='PyTorch, what benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
+    [python3-torch]='PyTorch, which benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
     [g++]='the C++ compiler|command g++'
 )
 
@@ -28,7 +28,7 @@ is_there() { # package
     local kind what item folder folders
     read -r kind what <<<"${needs[$1]#*|}"
     local IFS=' '
-    for item in $what; do # a pattern that matches stands here as its matches, any other as itself
+    for item in $what; do # a pattern has been replaced by its matches, if there are any
         case $kind in
             command) type -P "$item" >/dev/null && return ;;
             path) compgen -G "$system$item" >/dev/null && return ;;
@@ -92,7 +92,7 @@ install_packages() { # package...
     if [[ ${CONVOLVE_NO_INSTALL:-0} != 0 ]]; then
         refusal='CONVOLVE_NO_INSTALL is set'
     elif ! type -P apt-get >/dev/null; then
-        refusal='there is no apt-get; these are the Debian names'
+        refusal='apt-get not found; these are the Debian package names'
     elif ((EUID != 0)); then
         if ! type -P sudo >/dev/null; then
             refusal='not root, and no sudo'
@@ -108,7 +108,7 @@ install_packages() { # package...
         for package in "${missing[@]}"; do
             say "$package (${needs[$package]%%|*}) is missing"
         done
-        say "install with ($refusal):"
+        say "can't install it ($refusal). Install it with:"
         printf '  %s\n' "$typed" >&2
         exit 2
     fi
@@ -124,7 +124,7 @@ install_packages() { # package...
     if ! apt install -y "${missing[@]}" && ! { apt update && apt install -y "${missing[@]}"; }; then
         cat "$log" >&2
         rm -f "$log"
-        say "apt-get failed; to try again by hand:"
+        say "apt-get failed. To retry:"
         printf '  %s\n' "$typed" >&2
         exit 2
     fi
@@ -155,7 +155,7 @@ find_dotnet() {
         done <<<"$sdks"
     done
     local have=${found[*]:-none}
-    die 2 "the .NET 10 SDK is needed (found: $have). Install it from https://dotnet.microsoft.com/download/dotnet/10.0, or run:
+    die 2 ".NET 10 SDK not found (found: $have). Install it from https://dotnet.microsoft.com/download/dotnet/10.0, or run:
   curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0"
 }
 
@@ -177,7 +177,7 @@ list_sources() {
     find "${files[@]}" \( -name bin -o -name obj \) -prune -o -type f ! -name '.*' ! -name '*~' -printf '%T@ %s %p\n' | LC_ALL=C sort
 }
 
-# Whether a build may write here; a root-owned or read-only checkout is used as it stands.
+# Whether a build may write here; a root-owned or read-only checkout is used as it is.
 is_writable() {
     local place
     for place in .build .build/lock src/Convolve.Cli/bin src/Convolve.Cli/obj; do
@@ -211,7 +211,7 @@ build() { # always|unless_current notice project [option...]
     fi
     rm -f "$sources"
     if ! (cd "$root" && configure_dotnet && "$dotnet" build "$project" "${options[@]}" "$@" </dev/null >"$log" 2>&1); then
-        # Each error once, without the project it is in; if the build died without one, all it said.
+        # Each error once, without the project it is in; if the build died without one, all its output.
         { grep -E '(: |^)(error|fatal error)|MSBUILD *: error|warning .*as error' "$log" || cat "$log"; } |
             sed -E "s|^ *||; s| \[[^]]*\]\$||; s|^$root/||" | awk '!seen[$0]++' >&2
         die 1 'the build failed'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs Convolve on Debian 13, whatever Debian this machine has: makes a root by debootstrap in a cache folder (once), and in it a clean
+# Runs Convolve on Debian 13, whatever Debian this machine runs: creates a root with debootstrap in a cache folder (once), and in it a clean
 # clone of the current commit.
 #
 #     scripts/in-debian-13.sh readme           # the two commands of the README's first minute, from nothing installed
@@ -31,18 +31,18 @@ find_mirror() {
 
 make_root() {
     [[ ! -e $debian/.complete ]] || return 0
-    ((EUID == 0)) || die 2 'run it as root: it makes a root of Debian and changes into it'
-    needs[debootstrap]='makes roots of Debian|command debootstrap'
+    ((EUID == 0)) || die 2 'run this as root: it creates a Debian root and changes into it'
+    needs[debootstrap]='which creates Debian roots|command debootstrap'
     install_packages debootstrap
     local mirror
     mirror=$(find_mirror)
-    [[ -n $mirror ]] || die 2 "apt knows no mirror of Debian: 'apt-get indextargets' is empty"
-    say "making Debian 13 in $debian (about a minute) ..."
+    [[ -n $mirror ]] || die 2 "no Debian mirror found: 'apt-get indextargets' lists none"
+    say "creating Debian 13 in $debian (about a minute) ..."
     rm -rf "$debian"
     mkdir -p "$debian"
     debootstrap --variant=minbase --include="$base" trixie "$debian" "$mirror" >"$debian.log" 2>&1 || {
         tail -n 20 "$debian.log" >&2
-        die 1 "debootstrap failed; all that it said is in $debian.log"
+        die 1 "debootstrap failed; its full output is in $debian.log"
     }
     apt-config dump | grep -E '^Acquire::(Check|http|https)[^ ]* "[^"]+";' >"$debian/etc/apt/apt.conf.d/90host" || true
     printf 'deb %s trixie main\n' "$mirror" >"$debian/etc/apt/sources.list"
@@ -87,7 +87,7 @@ pass_variables() {
 make_clone() {
     local commit
     commit=$(git -C "$root" rev-parse HEAD)
-    [[ -z $(git -C "$root" status --porcelain) ]] || say "uncommitted changes are left out: Debian 13 gets ${commit:0:7}"
+    [[ -z $(git -C "$root" status --porcelain) ]] || say "ignoring uncommitted changes: Debian 13 gets ${commit:0:7}"
     if [[ $1 == clean || ! -d $debian/convolve/.git ]]; then
         rm -rf "$debian/convolve"
         git clone -q --no-local "$root" "$debian/convolve"

@@ -35,7 +35,7 @@ internal static class StepMeasurement
         double loss = training.Losses.ToArray().Average(l => (double)l);
         long peak = Machine.ProcessMemory.Peak, estimate = model.MemoryBytes + optimizer.MemoryBytes;
         if (!double.IsFinite(loss))
-            throw new MeasurementException("the loss is no number any more");
+            throw new MeasurementException("the loss became NaN");
 
         double? normShare = ResponseNormShare(training, optimizer, noise, steps);
         Executor evaluation = model.Evaluation(setting.BatchSize);

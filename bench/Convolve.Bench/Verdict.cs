@@ -93,7 +93,7 @@ internal sealed record Verdict(string What, BarKind Kind, double Bar, Spread? Va
             .05,
             results.Spread(Ours(mode), Deviation));
 
-        Verdict ResponseNorm(string mode) => new($"{work} training {mode}, share of local response normalisation", BarKind.Below, .05,
+        Verdict ResponseNorm(string mode) => new($"{work} training {mode}, share of local response normalization", BarKind.Below, .05,
             results.Spread(Ours(mode), s => s.ResponseNormShare));
 
         // Each in its faster mode: so many images at once, and so much faster each.

@@ -9,7 +9,7 @@ namespace Convolve.Imaging;
 /// magnitudes (section 12.7).</remarks>
 public static class PngEncoder
 {
-    private const byte GreyType = 0, ColorType = 2, Bits = 8;
+    private const byte GrayType = 0, ColorType = 2, Bits = 8;
     private const int Filters = 5;
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
@@ -32,7 +32,7 @@ public static class PngEncoder
         Span<byte> head = stackalloc byte[13];
         BinaryPrimitives.WriteInt32BigEndian(head, width);
         BinaryPrimitives.WriteInt32BigEndian(head[4..], height);
-        (head[8], head[9]) = (Bits, channels == 1 ? GreyType : ColorType);
+        (head[8], head[9]) = (Bits, channels == 1 ? GrayType : ColorType);
         head[10..].Clear();
         WriteChunk(file, "IHDR"u8, head);
         using MemoryStream packed = new();

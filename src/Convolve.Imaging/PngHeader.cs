@@ -7,7 +7,7 @@ namespace Convolve.Imaging;
 /// <remarks>Source: W3C PNG specification (third edition), sections 5.3, 11.2.1 and 11.3.4.6.</remarks>
 internal static class PngHeader
 {
-    private const int GreyType = 0, GreyAlphaType = 4, FrameBytes = 12;
+    private const int GrayType = 0, GrayAlphaType = 4, FrameBytes = 12;
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
@@ -45,14 +45,14 @@ internal static class PngHeader
             throw new ImageException(file,
                 $"its header says {width} columns and {height} rows, but PNG allows at most 2147483647. Get the file again.");
         (int bits, int colors) = (head[8], head[9]);
-        bool isGrey = colors is GreyType or GreyAlphaType;
+        bool isGrey = colors is GrayType or GrayAlphaType;
         // In PIL's order.
         int orientation = (exif.IsEmpty ? null : Exif.Find(exif[4..]))
             ?? (profile.IsEmpty ? null : PngText.ExifOrientation(profile[..4], profile[4..]))
             ?? (xmp.IsEmpty ? null : PngText.XmpOrientation(xmp[4..])) ?? 1;
         ImageInfo info = new(ImageFormat.Png, isGrey ? 1 : 3, (int)height, (int)width, orientation);
         // the library has no gray bytes of the others
-        return ImageHeader.Of(info, isGrey: colors == GreyType && bits <= 8 && !isTransparent);
+        return ImageHeader.Of(info, isGrey: colors == GrayType && bits <= 8 && !isTransparent);
     }
 
     /// <summary>Type and content of a chunk that says how the picture is turned: nobody else looks at its checksum.</summary>

@@ -66,7 +66,7 @@ internal struct CounterRandom
         }
     }
 
-    /// <summary>Draws as many numbers as there is room for: the same as so many calls of <see cref="NextUInt32"/>.</summary>
+    /// <summary>Draws as many numbers as there is room for: the same as this many calls of <see cref="NextUInt32"/>.</summary>
     public void Fill(Span<uint> numbers)
     {
         int i = 0;

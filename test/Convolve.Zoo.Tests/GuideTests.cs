@@ -45,7 +45,7 @@ public class GuideTests
     }
 
     [Fact]
-    public void It_names_every_layer_and_every_initialisation()
+    public void It_names_every_layer_and_every_initialization()
     {
         var layers = typeof(Layer).Assembly.GetExportedTypes()
             .Where(type => type.IsSubclassOf(typeof(Layer)) && !type.IsAbstract && type != typeof(Input));

@@ -33,7 +33,7 @@ public class SummaryTests
                 .TrimEnd()),
             string.Create(CultureInfo.InvariantCulture,
             $"{"total".PadRight(width + 54)} {graph.ParameterCount,12:N0} {graph.MultiplyAdds,14:N0}"),
-            $"initialisation: " +
+            $"initialization: " +
             $"{string.Join(", ", graph.Nodes.SelectMany(n => n.Parameters).Select(p => $"{p.Name} {p.Initializer}").Distinct())}",
         ];
         return string.Join('\n', lines) + "\n";

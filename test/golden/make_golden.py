@@ -204,7 +204,7 @@ def cosine(actual, expected):
 
 def tensor(i, samples, truth, single, half):
     if truth.norm() < 1e-12:
-        truth = single = half = torch.zeros_like(truth)  # of a bias in front of a batch normalisation, only rounding is left
+        truth = single = half = torch.zeros_like(truth)  # of a bias in front of a batch normalization, only rounding is left
     flat = truth.flatten().numpy()
     count = flat.size
     places = np.arange(count) if count <= samples else tensors.bits(tensors.SAMPLES + i, samples) % np.uint32(count)

@@ -163,7 +163,7 @@ class Maker:
         return {"name": f"random-{self.seed}", "input": self.input, "nodes": self.nodes}
 
     def batches(self):
-        """A whole one, a last one that is smaller, and one to evaluate. Normalised over few values, a network is a matter of rounding."""
+        """A whole one, a last one that is smaller, and one to evaluate. Normalized over few values, a network is a matter of rounding."""
         least = 1
         for node in self.nodes:
             if node["type"].startswith("BatchNorm"):

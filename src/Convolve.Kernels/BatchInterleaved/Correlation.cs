@@ -11,7 +11,7 @@ namespace Convolve.Kernels.BatchInterleaved;
 /// <summary>
 /// Sums of taps over a plane, row by row: what a forward convolution is, and what each phase of a backward one is.
 /// </summary>
-/// <remarks>Rows of the kernel that lie in the padding are left out, as are columns that do so for a whole tile.</remarks>
+/// <remarks>Rows of the kernel that are in the padding are left out, as are columns that do so for a whole tile.</remarks>
 internal unsafe struct Correlation
 {
     private const int MaxFilterBlock = 8;

@@ -1,5 +1,10 @@
 namespace Convolve.Kernels.BatchInterleaved;
 
+//     for each group, each row:  InterleavedForward, InterleavedBackwardData or InterleavedBackwardWeights
+//
+// src, dst, and their gradients  [group][channel][row][column][16]  float32; weights and bias OIHW and O
+// What is held where, and the bounds, are those of the three.
+
 /// <summary>The convolution kernels one by one; <see cref="InterleavedStages"/> joins them with what follows the convolution.</summary>
 /// <remarks>
 /// Every method works on <c>count</c> groups of 16 images from <c>first</c> on, from pointers to whole tensors; threads that share a call

@@ -3,7 +3,7 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.BatchInterleaved;
 
-/// <summary>An activation and its derivative, told to a kernel as a type so that the compiler makes one kernel for each.</summary>
+/// <summary>An activation and its derivative, passed to a kernel as a type so that the compiler makes one kernel for each.</summary>
 internal interface IInterleavedFunction
 {
     static abstract T Apply<T>(T x, T slope) where T : unmanaged, IFloats<T>;

@@ -50,7 +50,7 @@ internal unsafe struct PaddedPlanes
     public static long Bytes(int channels, int paddedHeight, int paddedWidth) =>
         InterleavedArena.Bytes<byte>((long)channels * paddedHeight * paddedWidth * Interleaving.VectorBytes);
 
-    /// <summary>The planes from their first pixel on; what lies before and beside it is zero.</summary>
+    /// <summary>The planes from their first pixel on; what is before and beside it is zero.</summary>
     public readonly InterleavedView View
     {
         get

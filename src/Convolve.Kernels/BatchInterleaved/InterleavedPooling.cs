@@ -2,6 +2,11 @@ using static Convolve.Kernels.BatchInterleaved.Interleaving;
 
 namespace Convolve.Kernels.BatchInterleaved;
 
+//     for each group, each row of the output:  InterleavedPoolingForward.Row;  backward, for each group:  InterleavedPoolingBackward
+//
+// src, dst   [group][channel][row][column][16]  float32, positions bytes likewise
+// What is held in registers, and the bounds, are those of the two.
+
 /// <summary>Pooling and activation together, forward and backward.</summary>
 /// <remarks>
 /// A max pooling with an activation takes the maximum first and activates it: the same values at a fraction of the work, because the
@@ -27,7 +32,7 @@ internal static unsafe class InterleavedPooling
     }
 
     /// <summary>
-    /// The gradient before the activation from the gradient after the pooling. With a max pooling the pooled output tells the
+    /// The gradient before the activation from the gradient after the pooling. With a max pooling the pooled output determines the
     /// activation's derivative; an average reads <paramref name="activations"/>.
     /// </summary>
     /// <param name="activations">The values between activation and average; null for a max pooling or where there is no activation.</param>

@@ -2,8 +2,13 @@ using static Convolve.Kernels.BatchInterleaved.Interleaving;
 
 namespace Convolve.Kernels.BatchInterleaved;
 
+//     for each group, each row of the pooled output:  the rows of the convolution that its windows need;  pool them
+//
+// src, dst, activations  [group][channel][row][column][16]  float32; weights OIHW, bias O; positions bytes, as dst
+// L1 or L2: the convolution's rows of one window, where windows don't overlap. Bound: the multiply-adds of CorrelationTile.
+
 /// <summary>
-/// Convolution, activation and pooling in one pass over each group of images, so that what lies between them stays in the cache.
+/// Convolution, activation and pooling in one pass over each group of images, so that what is between them stays in the cache.
 /// </summary>
 /// <remarks>Threads share work out as in <see cref="InterleavedConvolution"/>.</remarks>
 internal static unsafe class InterleavedStages

@@ -8,8 +8,8 @@ namespace Convolve.Kernels.Checks;
 
 /// <summary>A tensor in memory that a kernel works on.</summary>
 /// <param name="Name">What it is to the kernel, such as "DiffWeights".</param>
-/// <param name="Layout">How its elements lie there.</param>
-/// <param name="Address">Where it begins; good while its buffer lives.</param>
+/// <param name="Layout">How its elements are laid out there.</param>
+/// <param name="Address">Where it begins; valid while its buffer exists.</param>
 /// <param name="Access">What the kernel does with it.</param>
 internal readonly record struct CheckedTensor(string Name, Layout Layout, nint Address, Access Access);
 
@@ -89,9 +89,9 @@ internal static class KernelCheck
             found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Unwritten} of {faults.Elements} elements unwritten"));
         if (faults.FromMemory > 0)
             found.Add(string.Create(CultureInfo.InvariantCulture,
-                $"computed {faults.FromMemory} of {faults.Elements} elements from memory that it had not written"));
+                $"computed {faults.FromMemory} of {faults.Elements} elements from memory it hadn't written"));
         if (faults.Padding > 0)
-            found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Padding} elements of the padding other than 0"));
+            found.Add(string.Create(CultureInfo.InvariantCulture, $"left {faults.Padding} padding elements nonzero"));
         string shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{t.Layout}]"));
         return $"{label}: the kernel {kernel} {string.Join(", and ", found)} in {tensor.Name} [{tensor.Layout}] ({shapes}). Don't trust " +
             $"its results on this CPU ({Processor.Name}): report it, and until it is fixed run with DNNL_MAX_CPU_ISA=AVX2 " +

@@ -3,8 +3,8 @@ using Convolve.Kernels.Machines;
 namespace Convolve.Kernels.Contract;
 
 /// <summary>
-/// Everything that the rest of the program asks of a kernel library: two verbs over operations that are data. A second version of oneDNN is
-/// a second implementation of this interface.
+/// Everything that the rest of the program asks of a kernel library: two methods on operations, which are data. oneDNN's versions and own
+/// kernels implement it.
 /// </summary>
 internal interface IKernelLibrary
 {

@@ -6,11 +6,11 @@ namespace Convolve.Kernels.Contract;
 /// <summary>A kernel with the memory it works on. Binding is done once; executing allocates nothing.</summary>
 internal abstract class Kernel : IDisposable
 {
-    /// <summary>Says where an argument lies.</summary>
+    /// <summary>Says where an argument is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer.</exception>
     public abstract void Bind(Argument argument, Layout layout, NativeBuffer buffer, long offset);
 
-    /// <summary>Says where the scratchpad lies.</summary>
+    /// <summary>Says where the scratchpad is.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It would leave the buffer, or the bytes that are free there do not
     /// suffice.</exception>
     public abstract void BindScratchpad(NativeBuffer buffer, long offset, long bytes);

@@ -3,7 +3,7 @@ using Convolve.Kernels.Layouts;
 namespace Convolve.Kernels.Contract;
 
 /// <summary>What the library chose for an operation.</summary>
-/// <param name="Implementation">Its own name, such as "jit:avx512_core": to print, never to decide by.</param>
+/// <param name="Implementation">Its own name, such as "jit:avx512_core": for printing only.</param>
 /// <param name="Speed">How fast it is; never <see cref="Speed.None"/>.</param>
 /// <param name="Layouts">Of every argument, workspace included.</param>
 /// <param name="ScratchpadBytes">Memory that it needs while it runs.</param>

@@ -9,7 +9,7 @@ internal enum Speed
     /// <summary>One element after another: 10 to 300 times slower than the fastest.</summary>
     Reference,
 
-    /// <summary>For any shape, such as a convolution by way of a matrix product.</summary>
+    /// <summary>For any shape, such as a convolution through a matrix product.</summary>
     Generic,
 
     /// <summary>Made for the shape and the processor.</summary>

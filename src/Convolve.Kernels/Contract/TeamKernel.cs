@@ -18,7 +18,7 @@ internal abstract class TeamKernel(string implementation, Speed speed, int phase
     private nint _scratchpad;
     private bool _isDisposed;
 
-    /// <summary>What the planner is told.</summary>
+    /// <summary>What the planner sees.</summary>
     public KernelDescription Description => new(implementation, speed, _layouts, ScratchpadBytes)
     {
         RunsInShares = true,
@@ -77,10 +77,10 @@ internal abstract class TeamKernel(string implementation, Speed speed, int phase
     /// <summary>Says what an argument looks like; in the constructor.</summary>
     protected void Has(Argument argument, Layout layout) => _layouts[argument] = layout;
 
-    /// <summary>Where an argument lies.</summary>
+    /// <summary>Where an argument is.</summary>
     protected nint At(Argument argument) => _addresses[argument];
 
-    /// <summary>Where the scratchpad lies, and this many bytes on.</summary>
+    /// <summary>Where the scratchpad is, and this many bytes on.</summary>
     protected nint Scratch(long bytes = 0) => _scratchpad + (nint)bytes;
 
     /// <summary>Does a share of a phase.</summary>
@@ -102,7 +102,7 @@ internal abstract class TeamKernel(string implementation, Speed speed, int phase
         {
             if (threads > kernel._threads)
                 throw new InvalidOperationException(
-                    $"{kernel.Label} was planned for {kernel._threads} threads, and {threads} came.");
+                    $"{kernel.Label} was planned for {kernel._threads} threads, got {threads}.");
             kernel.Run(phase, thread, threads);
         }
     }

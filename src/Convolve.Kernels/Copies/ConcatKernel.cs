@@ -2,6 +2,11 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Kernels.Copies;
 
+//     for each sample, each part:  whole[sample][part] = part[sample], or back
+//
+// whole  [N][bytes of all parts], parts [N][bytes of one], in any type or layout whose samples are runs
+// Bound: memory; every byte is read and written once.
+
 /// <summary>Copies the runs of each sample between the parts and the whole.</summary>
 internal sealed unsafe class ConcatKernel : ITeamWork
 {

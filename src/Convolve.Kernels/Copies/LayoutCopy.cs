@@ -5,6 +5,11 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Kernels.Copies;
 
+//     for each tile of 64 by 64 elements:  LayoutTile.Read, LayoutTile.Write;  at the end, for each place of padding: 0
+//
+// source, target  a matrix in any layout, float32; the target also bfloat16
+// L1: a tile of 16 KiB. Bound: memory, where LayoutTile knows the order of both sides.
+
 /// <summary>
 /// Copies weights or their gradients from one layout to another, plain or blocked, float32 to float32 or to bfloat16; padding becomes 0.
 /// </summary>
@@ -31,7 +36,7 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
         if (source.Type != ElementType.Float32 || target.Type is not (ElementType.Float32 or ElementType.BFloat16)
             || !source.Sizes.SequenceEqual(target.Sizes))
             throw new ArgumentException(
-                $"{label}: weights are copied from float32 to the same sizes in float32 or bfloat16, and not from [{source}] to " +
+                $"{label}: expected weights in float32 and a copy of the same sizes in float32 or bfloat16, got [{source}] and " +
                 $"[{target}].");
         // In blocks the channels are next to each other, in row-major order the taps.
         bool channelsInside = !source.IsPlain && !target.IsPlain;
@@ -59,7 +64,7 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
             Execute();
     }
 
-    /// <summary>Copies everything from memory of its own, in row-major order.</summary>
+    /// <summary>Copies everything from separate memory, in row-major order.</summary>
     public void Write(ReadOnlySpan<float> source, nint target)
     {
         Require(_source, source.Length);
@@ -67,7 +72,7 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
             Run((nint)pinned, target);
     }
 
-    /// <summary>Copies everything into memory of its own, in row-major order.</summary>
+    /// <summary>Copies everything into separate memory, in row-major order.</summary>
     public void Read(nint source, Span<float> target)
     {
         Require(_target, target.Length);
@@ -78,10 +83,10 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
     private void Require(Layout layout, int count)
     {
         if (!layout.IsPlain || layout.Type != ElementType.Float32 || layout.Bytes != (long)count * sizeof(float))
-            throw new ArgumentException($"{_label}: {count} numbers in row-major order are not [{layout}].");
+            throw new ArgumentException($"{_label}: expected [{layout}], got {count} numbers in row-major order.");
     }
 
-    /// <summary>Copies some rows into memory of their own, in row-major order.</summary>
+    /// <summary>Copies some rows into separate memory, in row-major order.</summary>
     /// <param name="source">The address of the whole tensor.</param>
     /// <param name="target">Takes the rows.</param>
     /// <param name="firstRow">The first that is copied.</param>
@@ -91,7 +96,7 @@ internal sealed unsafe class LayoutCopy : ITeamWork, IDisposable
     public void ReadRows(nint source, Span<float> target, int firstRow, int rows)
     {
         if (!_target.IsPlain)
-            throw new InvalidOperationException($"{_label}: rows are read into plain order, and not into [{_target}].");
+            throw new InvalidOperationException($"{_label}: expected a copy in row-major order, got [{_target}].");
         if (target.Length < (long)rows * Columns)
             throw new ArgumentException($"{_label}: {rows} rows of {Columns} don't fit into {target.Length} numbers.", nameof(target));
         fixed (float* pinned = target)

@@ -3,7 +3,12 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Kernels.Copies;
 
-/// <summary>Copies each sample's channels and writes zeros behind them; backward, copies what lies before the zeros.</summary>
+//     for each sample:  longer[sample] = shorter[sample], zeros;  or  shorter[sample] = the beginning of longer[sample]
+//
+// shorter, longer  [N][bytes of a sample], in any type
+// Bound: memory; every byte is read and written once.
+
+/// <summary>Copies each sample's channels and writes zeros behind them; backward, copies what is before the zeros.</summary>
 /// <param name="batch">Samples.</param>
 /// <param name="shorter">The address of the tensor without the zeros.</param>
 /// <param name="shorterBytes">Of a sample there.</param>

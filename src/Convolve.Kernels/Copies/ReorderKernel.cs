@@ -8,7 +8,7 @@ namespace Convolve.Kernels.Copies;
 //     for each image, each block of channels, each pixel, each channel of the block:  target = source
 //
 // source, target  [N][C][H][W] or [N][C/16][H][W][16], float32 or bfloat16; or any two layouts, element by element
-// Bound: memory, by way of single elements where the order changes.
+// Bound: memory, through single elements where the order changes.
 
 /// <summary>Copies into another layout or element type; what fills up blocks becomes 0.</summary>
 internal sealed unsafe class ReorderKernel : TeamKernel

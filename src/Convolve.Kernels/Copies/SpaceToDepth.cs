@@ -4,8 +4,13 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Kernels.Copies;
 
+//     for each plane, each row of patches, each of 4 rows in it:  four numbers at a time
+//
+// source  [N][C][H][W] bfloat16, target [N][C][H/4][W/4][16] bfloat16; weights [O][C][H][W] and [O][C][16][H/4][W/4] float32
+// L1: four rows of the image and a row of patches. Bound: one load and one store for each 8 bytes.
+
 /// <summary>
-/// Images to patches: row dy, column dx of a 4x4 patch becomes channel 4 dy + dx of its block; what lies outside of the image is 0.
+/// Images to patches: row dy, column dx of a 4x4 patch becomes channel 4 dy + dx of its block; what is outside the image is 0.
 /// </summary>
 /// <param name="shape">The convolution that the patches are for.</param>
 /// <param name="images">How many.</param>
@@ -29,7 +34,7 @@ internal sealed unsafe class SpaceToDepthKernel(SpaceToDepthShape shape, long im
         }
     }
 
-    // The patches of a row that lie within the image are copied by rows of 8 bytes.
+    // The patches of a row that are within the image are copied by rows of 8 bytes.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row(SpaceToDepthShape s, ushort* source, ushort* target, int top)
     {

@@ -19,7 +19,7 @@ namespace Convolve.Kernels.Direct;
 internal readonly record struct ConvolutionShape(int Batch, int Groups, int Channels, int Filters, int Height, int Width, int KernelHeight,
     int KernelWidth, int OutHeight, int OutWidth, Walk Walk)
 {
-    /// <summary>Channels that lie together in images and weights.</summary>
+    /// <summary>Channels that are stored together in images and weights.</summary>
     public const int Block = Pixel.Channels;
 
     public static ConvolutionShape Of(Layout source, Layout weights, Layout target, Walk walk)
@@ -47,7 +47,7 @@ internal readonly record struct ConvolutionShape(int Batch, int Groups, int Chan
     public bool IsUnpadded => Walk.Before == (0, 0) && (OutHeight - 1) * Walk.Stride.Height + (KernelHeight - 1) * Walk.Dilation.Height
         < Height && (OutWidth - 1) * Walk.Stride.Width + (KernelWidth - 1) * Walk.Dilation.Width < Width;
 
-    /// <summary>Whether blocks of channels and filters hold those of one group alone, so that weights may lie in blocks.</summary>
+    /// <summary>Whether blocks of channels and filters hold those of one group alone, so that weights may be in blocks.</summary>
     public bool HasWholeBlocks => Groups == 1 || (Channels % Block == 0 && Filters % Block == 0);
 
     /// <summary>

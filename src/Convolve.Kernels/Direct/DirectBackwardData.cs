@@ -141,7 +141,7 @@ internal sealed unsafe class DirectBackwardData : TeamKernel
         TapClass taps = _classes[kind];
         (int strideHeight, int strideWidth) = _shape.Walk.Stride;
         int image = item / _bands, firstRow = item % _bands * _rows.OutRows, rows = Math.Min(_rows.OutRows, _rowCount - firstRow);
-        // Columns of the class that lie in the image: q * stride + remainder - padding, q counted from the first.
+        // Columns of the class that are in the image: q * stride + remainder - padding, q counted from the first.
         int offset = _first.Width * strideWidth + taps.Column - _shape.Walk.Before.Width;
         int from = offset < 0 ? 1 : 0, end = Math.Min(_columnCount, (_shape.Width - 1 - offset) / strideWidth + 1);
         if (end <= from)

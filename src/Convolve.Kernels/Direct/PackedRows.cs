@@ -26,7 +26,7 @@ internal sealed unsafe class PackedRows
     /// <param name="stride">From one output to the next.</param>
     /// <param name="dilation">From one tap to the next.</param>
     /// <param name="before">Rows above and columns left of the image, of zeros; negative where the first ones are not met.</param>
-    /// <param name="unit">Channels of a pixel that lie together.</param>
+    /// <param name="unit">Channels of a pixel that are stored together.</param>
     /// <param name="planes">Blocks of channels.</param>
     /// <param name="outRows">Rows of outputs that are packed for at once.</param>
     /// <param name="isDirect">Whether the image is read in its place.</param>
@@ -40,7 +40,7 @@ internal sealed unsafe class PackedRows
         (_strideHeight, _strideWidth) = stride;
         (_dilationHeight, _dilationWidth) = dilation;
         (Unit, Planes, OutRows, IsDirect) = (unit, planes, outRows, isDirect);
-        // A kernel of one row or column leaves out what lies between.
+        // A kernel of one row or column leaves out what is between.
         (_sourceRowStep, _rowsPerOutput) = kernel.Height == 1 && !isDirect ? (stride.Height, 1) : (1, stride.Height);
         int rows = (outRows - 1) * _rowsPerOutput + (kernel.Height - 1) * dilation.Height + 1;
         if (isDirect)
@@ -57,7 +57,7 @@ internal sealed unsafe class PackedRows
 
     private readonly int _columnStep;
 
-    /// <summary>Channels of a pixel that lie together.</summary>
+    /// <summary>Channels of a pixel that are stored together.</summary>
     public int Unit { get; }
 
     public int Planes { get; }
@@ -139,7 +139,7 @@ internal sealed unsafe class PackedRows
         }
     }
 
-    // bounds: the columns lie in the image, the pixels in the row's pitch.
+    // bounds: the columns are in the image, the pixels in the row's pitch.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy<TPixel, TVector>(byte* row, int column, int step, float* to, int count)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>

@@ -2,6 +2,12 @@ using Convolve.Kernels.Layouts;
 
 namespace Convolve.Kernels.Direct;
 
+//     for each block of channels, class of taps, block of filters, tap:  16 x 16 weights turned around
+//
+// weights  [O/16][C/16][KH][KW][16 c][16 o], or [O/16][C][KH][KW][16 o]  float32
+// result   [C/16][class][O/16][tap][16 o][16 c]  float32
+// L1: a square of 1 KiB, and its result. Bound: stores of single numbers; the weights are few beside the products.
+
 /// <summary>The taps that take a gradient back to pixels whose rows and columns have the same remainders of the strides.</summary>
 /// <param name="Row">The remainder of the row, padding included.</param>
 /// <param name="Column">That of the column.</param>
@@ -51,7 +57,7 @@ internal sealed unsafe class TransposedWeights
         ChannelStep = (nint)seen * shape.Taps * Block * Block;
     }
 
-    /// <summary>Whether the weights must be brought to blocks first, by a phase of its own.</summary>
+    /// <summary>Whether the weights must be brought to blocks first, by a separate phase.</summary>
     public bool IsExpanded => _blocks.IsExpanded;
 
     /// <summary>From one block of channels to the next, in floats.</summary>
@@ -61,7 +67,7 @@ internal sealed unsafe class TransposedWeights
 
     public void Expand(float* weights, float* scratch, int thread, int threads) => _blocks.Expand(weights, scratch, thread, threads);
 
-    /// <summary>Where the result lies in scratch space.</summary>
+    /// <summary>Where the result is in scratch space.</summary>
     public float* Result(float* scratch) => scratch + _blocks.ScratchBytes / sizeof(float);
 
     /// <summary>A thread's share of the blocks.</summary>

@@ -3,6 +3,11 @@ using Convolve.Kernels.Products;
 
 namespace Convolve.Kernels.Direct;
 
+//     for each block of filters, each weight in it:  block = weight, or back
+//
+// weights  plain [G][O][C][KH][KW]  float32; blocks [O/16][C/16][KH][KW][16 c][16 o]  float32, with zeros
+// Bound: instructions, some for each weight; only groups that are narrower than a block come here, whose weights are few.
+
 /// <summary>
 /// Weights as the tiles of a forward pass read them: for each block of filters, the blocks of channels that it sees, each tap, 16 channels
 /// by 16 filters. Where groups are narrower than blocks, the blocks are filled up with zeros.
@@ -24,7 +29,7 @@ internal sealed unsafe class WeightBlocks
         _offsets = IsExpanded ? [.. Enumerable.Range(0, layout.Sizes.Count).Select(layout.OffsetsOf)] : [];
     }
 
-    /// <summary>Whether they are made anew in scratch space.</summary>
+    /// <summary>Whether they are rebuilt in scratch space.</summary>
     public bool IsExpanded { get; }
 
     /// <summary>From one block of filters to the next, in floats.</summary>

@@ -2,7 +2,7 @@ using Convolve.Kernels.Layouts;
 
 namespace Convolve.Kernels.Direct;
 
-/// <summary>How weights lie for own kernels: always in float32, the master weights themselves.</summary>
+/// <summary>How weights are laid out for own kernels: always in float32, the master weights themselves.</summary>
 internal static class WeightLayouts
 {
     private const int Block = ConvolutionShape.Block;

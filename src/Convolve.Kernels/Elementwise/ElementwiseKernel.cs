@@ -60,7 +60,7 @@ internal sealed unsafe class ElementwiseKernel : TeamKernel
             Run<SinglePixel, SinglePixel, TVector>(thread, threads);
     }
 
-    // bounds: whole vectors up to the number of elements; the rest by way of a buffer.
+    // bounds: whole vectors up to the number of elements; the rest through a buffer.
     private void Run<TPixel, TKept, TVector>(int thread, int threads)
         where TPixel : struct, IPixel where TKept : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {

@@ -3,7 +3,13 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Elementwise;
 
-/// <summary>How the values of a learned slope lie.</summary>
+//     for each plane, each vector of its block, each pixel:  y = x > 0 ? x : slope x;  or  dx = x > 0 ? dy : slope dy, dslope += x dy
+//
+// x, y, dy, dx  [image][block][pixel][channel of the block]  float32 or bfloat16; with a block of 1, vectors run over the pixels
+// slopes        [channel]  float32; sums [channel]  float64, of at most 256 vectors in float32
+// Registers: the slope and the sum of its gradient. Bound: memory; every value is read and written once.
+
+/// <summary>How the values of a learned slope are laid out.</summary>
 /// <param name="Images">Images, or groups of images side by side, whose pixels then count as those of one.</param>
 /// <param name="Channels">Slopes.</param>
 /// <param name="Pixels">Of an image.</param>
@@ -20,11 +26,6 @@ internal readonly record struct PReLUShape(int Images, int Channels, int Pixels,
 }
 
 /// <summary>x where x is above 0, slope x elsewhere, and its gradients.</summary>
-/// <remarks>
-/// For each plane {pixels, block} of {images, blocks, pixels, block}, for each vector of the block's channels, for each pixel; with a block
-/// of 1 the vectors run over the pixels. Slope and the sum of its gradient stay in registers; every value is read and written once, so
-/// memory is the bound. Sums are of at most 256 vectors in float32, and of those in float64.
-/// </remarks>
 internal static unsafe class PReLUKernels
 {
     private const int Longest = 256;

@@ -187,7 +187,7 @@ internal sealed class Layout : IEquatable<Layout>
     public long[] OffsetsOf(int axis)
     {
         if (_kind != Kind.Blocked)
-            throw new InvalidOperationException($"{this}: the library hasn't said where the elements are.");
+            throw new InvalidOperationException($"{this}: the kernel library hasn't chosen where the elements go.");
         long[] offsets = new long[_paddedSizes[axis]];
         for (long i = 0; i < offsets.Length; i++)
         {

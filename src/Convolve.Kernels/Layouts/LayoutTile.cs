@@ -4,6 +4,12 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Layouts;
 
+//     for each column, each 8 rows: a vector;  or  for each 4 rows, each 4 columns: a square turned around
+//
+// source, target  element (r, c) at rows[r] + columns[c]  float32; a target also bfloat16
+// buffer          [column][64 rows]  float32
+// Registers: four rows of four. L1: the buffer of 16 KiB. Bound: memory; single elements where neither order is known.
+
 /// <summary>How one side of a copy between layouts is written or read fastest.</summary>
 internal enum TileOrder
 {
@@ -24,7 +30,7 @@ internal enum TileOrder
 }
 
 /// <summary>
-/// Up to 64x64 weights from one layout to another, by way of a buffer of 16 KiB in L1 in which the rows of a column are contiguous: each
+/// Up to 64x64 weights from one layout to another, through a buffer of 16 KiB in L1 in which the rows of a column are contiguous: each
 /// side is then read or written in its own order, by vectors. Element (r, c) of a side is at rows[r] + columns[c].
 /// </summary>
 internal static unsafe class LayoutTile

@@ -77,7 +77,7 @@ internal sealed class ManagedKernels : IKernelLibrary
     {
         Layout source = Image(o.DiffSource), target = Image(o.DiffTarget);
         ConvolutionShape shape = ConvolutionShape.Of(source, o.Weights, target, o.Forward.Walk);
-        // The weights lie as the forward pass has them, whatever kind that is.
+        // The weights are as the forward pass has them, whatever kind that is.
         Layout asked = o.Weights.IsAny && !o.Forward.Weights.IsAny ? o.Forward.Weights : o.Weights;
         bool isPlanar = shape is { Groups: 1 } && asked.Equals(WeightLayouts.Of(shape, [.. asked.Sizes], isPlanar: true));
         Layout blocked = WeightLayouts.Of(shape, [.. asked.Sizes], isPlanar);

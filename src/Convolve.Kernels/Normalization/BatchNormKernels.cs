@@ -264,7 +264,7 @@ internal static unsafe partial class BatchNormKernels
         where TVector : unmanaged, IFloats<TVector> =>
         TVector.WhereGreater(TVector.FusedMultiplyAdd(x, scale, shift), TVector.Zero, gradient, gradient * slope);
 
-    // A last block of plain vectors has fewer than 16 values, and what lies behind them is not its own: they go through a buffer, without
+    // A last block of plain vectors has fewer than 16 values, and what is behind them is not its own: they go through a buffer, without
     // a call, which would send all vectors of the caller's loop to the stack.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Load<TPixel, TVector>(byte* from, int width, ushort* buffer) where TPixel : struct, IPixel

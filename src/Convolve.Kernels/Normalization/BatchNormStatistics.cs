@@ -1,5 +1,10 @@
 namespace Convolve.Kernels.Normalization;
 
+//     for each channel:  for each thread: join its sums
+//
+// partials  [thread][2][channel]  float32; statistics [4][channel]  float32: mean, 1 / deviation, scale, shift
+// Registers: the sums of a channel, float64. L1: all of it. Bound: a few divisions a channel, by one thread.
+
 /// <summary>Between the passes: one thread, one channel after the other, in float64.</summary>
 internal static unsafe partial class BatchNormKernels
 {

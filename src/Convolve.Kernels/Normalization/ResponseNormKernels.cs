@@ -116,7 +116,7 @@ internal static unsafe class ResponseNormKernels
         }
     }
 
-    // With s = k + a * sum of squares, y = x s^-beta: dx = g s^-beta - 2 a beta x * sum over the windows that x lies in of g x s^(-beta -
+    // With s = k + a * sum of squares, y = x s^-beta: dx = g s^-beta - 2 a beta x * sum over the windows that x is in of g x s^(-beta -
     // 1).
     // bounds: as in Forward; the three tiles of scratch space are one behind the other.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,15 +1,22 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Parameters;
+
+//     for each parameter, each vector of the thread's share of its lines:  norm += g g;  or  sum += share g;  or  mean += rest (w - mean)
+//
+// g, sum, w, mean  arenas of float32, a parameter at the same place in each, in whole lines of 16
+// Registers: one vector of sums, for 4,096 numbers; then it is added to a float64. Bound: memory; every number is read once and, but for
+// the norm, written once.
 
 /// <summary>A pass over the parameters, as flat loops over arenas.</summary>
 /// <param name="ranges">Of those that it takes.</param>
 internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : ITeamWork, IDisposable
 {
-    protected const int Lanes = 16;
+    /// <summary>Of a cache line, and of both vector types that a pass is made for.</summary>
+    protected const int LineFloats = 16;
     private TeamTask? _task;
 
     /// <summary>Runs it on the team; on the executor thread.</summary>
@@ -21,8 +28,12 @@ internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : I
         {
             // Arenas are whole cache lines long, so every share is whole vectors.
             long lines = (ranges[i].Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
-            if (count > 0)
-                Run(thread, ranges[i].Offset + first * 64, count * Lanes);
+            if (count == 0)
+                continue;
+            if (Floats8.IsWidest)
+                Run<Floats8x2>(thread, ranges[i].Offset + first * 64, count * LineFloats);
+            else
+                Run<Floats16>(thread, ranges[i].Offset + first * 64, count * LineFloats);
         }
     }
 
@@ -32,7 +43,7 @@ internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : I
     /// <param name="thread">From 0.</param>
     /// <param name="offset">Of the share in every arena, in bytes.</param>
     /// <param name="count">Floats, a multiple of 16.</param>
-    protected abstract void Run(int thread, long offset, long count);
+    protected abstract void Run<T>(int thread, long offset, long count) where T : unmanaged, IFloats<T>;
 
     protected static float* At(NativeBuffer arena, long offset, long count) => (float*)arena.At(offset, count * sizeof(float));
 }
@@ -66,23 +77,34 @@ internal sealed unsafe class GradientNormKernel(NativeBuffer gradients, IReadOnl
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Run(int thread, long offset, long count)
+    protected override void Run<T>(int thread, long offset, long count)
     {
         float* g = At(gradients, offset, count);
         double sum = 0;
         for (long from = 0; from < count; from += Chunk)
         {
             long to = Math.Min(count, from + Chunk);
-            Vector512<float> squares = Vector512<float>.Zero;
-            for (long i = from; i < to; i += Lanes)
+            T squares = T.Zero;
+            for (long i = from; i < to; i += LineFloats)
             {
-                Vector512<float> value = Vector512.LoadAligned(g + i);
-                squares = Vector512.FusedMultiplyAdd(value, value, squares);
+                T value = T.Load(g + i);
+                squares = T.FusedMultiplyAdd(value, value, squares);
             }
-            sum += Vector512.Sum(squares);
+            sum += SumOfNeighbors(squares);
         }
         _sums[thread * Stride] += sum;
     }
+
+    // Neighboring lanes first, then neighboring sums, until one number is left.
+    private static float SumOfNeighbors<T>(T lanes) where T : unmanaged, IFloats<T>
+    {
+        float* all = stackalloc float[LineFloats];
+        lanes.Store(all);
+        return SumOfFour(all) + SumOfFour(all + 4) + (SumOfFour(all + 8) + SumOfFour(all + 12));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float SumOfFour(float* lanes) => lanes[0] + lanes[1] + (lanes[2] + lanes[3]);
 }
 
 /// <summary>
@@ -93,7 +115,7 @@ internal sealed unsafe class GradientNormKernel(NativeBuffer gradients, IReadOnl
 internal sealed unsafe class GradientSumKernel(NativeBuffer gradients, IReadOnlyList<ArenaRange> ranges) : ArenaKernel(ranges)
 {
     private readonly NativeBuffer _sum = new(gradients.Bytes, "the gradients of earlier parts of a batch");
-    private Vector512<float> _share;
+    private float _share;
     private bool _isFirst, _isLast;
 
     /// <summary>Memory of the sum.</summary>
@@ -105,7 +127,7 @@ internal sealed unsafe class GradientSumKernel(NativeBuffer gradients, IReadOnly
     /// <param name="isLast">Whether the sum goes back to the gradients with it.</param>
     public void Add(float share, bool isFirst, bool isLast)
     {
-        (_share, _isFirst, _isLast) = (Vector512.Create(share), isFirst, isLast);
+        (_share, _isFirst, _isLast) = (share, isFirst, isLast);
         Run();
     }
 
@@ -116,33 +138,33 @@ internal sealed unsafe class GradientSumKernel(NativeBuffer gradients, IReadOnly
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Run(int thread, long offset, long count)
+    protected override void Run<T>(int thread, long offset, long count)
     {
         float* g = At(gradients, offset, count), sum = At(_sum, offset, count), target = _isLast ? g : sum;
-        Vector512<float> share = _share;
-        for (long i = 0; i < count; i += Lanes)
+        T share = T.Create(_share);
+        for (long i = 0; i < count; i += T.Count)
         {
-            Vector512<float> part = Vector512.LoadAligned(g + i) * share;
-            Vector512.StoreAligned(_isFirst ? part : Vector512.LoadAligned(sum + i) + part, target + i);
+            T part = T.Load(g + i) * share;
+            (_isFirst ? part : T.Load(sum + i) + part).Store(target + i);
         }
     }
 }
 
-/// <summary>A running mean of the weights and of what is kept besides, and its exchange with them for an evaluation.</summary>
+/// <summary>A running mean of the weights and of what is kept with them, and its exchange with them for an evaluation.</summary>
 /// <param name="weights">Their arena.</param>
 /// <param name="average">The arena of the mean.</param>
 /// <param name="ranges">Of all that is averaged.</param>
 internal sealed unsafe class WeightAverageKernel(NativeBuffer weights, NativeBuffer average, IReadOnlyList<ArenaRange> ranges)
     : ArenaKernel(ranges)
 {
-    private Vector512<float> _rest;
+    private float _rest;
     private bool _isExchange;
 
     /// <summary>Moves the mean towards the weights; on the executor thread.</summary>
     /// <param name="decay">The share of the mean that stays, in [0, 1).</param>
     public void Update(float decay)
     {
-        (_rest, _isExchange) = (Vector512.Create(1 - decay), false);
+        (_rest, _isExchange) = (1 - decay, false);
         Run();
     }
 
@@ -156,16 +178,16 @@ internal sealed unsafe class WeightAverageKernel(NativeBuffer weights, NativeBuf
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void Run(int thread, long offset, long count)
+    protected override void Run<T>(int thread, long offset, long count)
     {
         float* w = At(weights, offset, count), mean = At(average, offset, count);
-        Vector512<float> rest = _rest;
-        for (long i = 0; i < count; i += Lanes)
+        T rest = T.Create(_rest);
+        for (long i = 0; i < count; i += T.Count)
         {
-            Vector512<float> weight = Vector512.LoadAligned(w + i), old = Vector512.LoadAligned(mean + i);
+            T weight = T.Load(w + i), old = T.Load(mean + i);
             if (_isExchange)
-                Vector512.StoreAligned(old, w + i);
-            Vector512.StoreAligned(_isExchange ? weight : Vector512.FusedMultiplyAdd(rest, weight - old, old), mean + i);
+                old.Store(w + i);
+            (_isExchange ? weight : T.FusedMultiplyAdd(rest, weight - old, old)).Store(mean + i);
         }
     }
 }

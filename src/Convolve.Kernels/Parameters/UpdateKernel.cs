@@ -1,10 +1,15 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Parameters;
+
+//     for each parameter, each vector of the thread's share:  w, states = rule(w, clipped g, states);  with a copy, two rows at a time
+//
+// w, g, states  arenas of float32, a parameter at the same place in each, in whole lines of 16
+// copy          [pair of rows][column][2]  bfloat16
+// Registers: the vectors of one update, the clip's limits and what finds NaN. Bound: memory; every number is read and written once.
 
 /// <summary>What changes from update to update.</summary>
 /// <param name="Rate">The learning rate.</param>
@@ -18,13 +23,13 @@ internal readonly record struct UpdateStep(float Rate, long Number)
     public float GradientLimit { get; init; } = float.PositiveInfinity;
 }
 
-/// <summary>What an update works on; a parameter lies at the same place in all of them.</summary>
+/// <summary>What an update works on; a parameter is at the same place in all of them.</summary>
 /// <param name="Weights">Of all parameters.</param>
 /// <param name="Gradients">Of all parameters.</param>
 /// <param name="States">What the rule keeps, in its order.</param>
 internal readonly record struct UpdateArenas(NativeBuffer Weights, NativeBuffer Gradients, IReadOnlyList<NativeBuffer> States);
 
-/// <summary>How 16 weights change: an optimizer's formula, with its numbers as vectors.</summary>
+/// <summary>How a vector of weights changes: an optimizer's formula.</summary>
 internal unsafe interface IUpdateRule
 {
     /// <summary>The new weights; what is kept for them is changed in place.</summary>
@@ -33,7 +38,7 @@ internal unsafe interface IUpdateRule
     /// <param name="first">What the rule keeps first for them, or anything where it keeps nothing; and so on.</param>
     /// <param name="second">The second.</param>
     /// <param name="third">The third.</param>
-    Vector512<float> Update(Vector512<float> weight, Vector512<float> gradient, float* first, float* second, float* third);
+    T Update<T>(T weight, T gradient, float* first, float* second, float* third) where T : unmanaged, IFloats<T>;
 }
 
 /// <summary>One update of all parameters, as flat loops over the arenas.</summary>
@@ -84,59 +89,63 @@ internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyL
             if (count == 0)
                 continue;
             Share share = new(ranges[i].Offset + first * sizeof(float), count * sizeof(float), arenas);
-            bool isFinite = copy.Address == 0 ? Update(share, count, rule, new(Step))
-                : Update(share, count, rule, new(Step), (uint*)copy.Address + first / 2, copy.RowLength);
-            if (!isFinite)
+            if (copy.Address != 0)
+                copy = copy with { Address = (nint)((uint*)copy.Address + first / 2) };
+            if (!(Floats8.IsWidest ? Update<Floats8x2>(share, count, rule, copy) : Update<Floats16>(share, count, rule, copy)))
                 HasNonFinite = true; // by several threads, all the same
         }
     }
 
-    // False where a weight came out that isn't finite: times 0, only those are not 0.
+    private bool Update<T>(in Share share, long count, TRule rule, InterleavedCopy copy) where T : unmanaged, IFloats<T> =>
+        copy.Address == 0 ? Update<T>(share, count, rule, new Clip<T>(Step))
+            : Update(share, count, rule, new Clip<T>(Step), (uint*)copy.Address, copy.RowLength);
+
+    // False where a new weight isn't finite: times 0, only those are not 0.
+    // bounds: the count is whole lines of 16 floats, and so whole vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Update(in Share share, long count, TRule rule, Clip clip)
+    private static bool Update<T>(in Share share, long count, TRule rule, Clip<T> clip) where T : unmanaged, IFloats<T>
     {
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
-        Vector512<float> suspects = Vector512<float>.Zero;
-        for (long i = 0; i < count; i += Lanes)
+        T suspects = T.Zero;
+        for (long i = 0; i < count; i += T.Count)
         {
-            Vector512<float> weight = rule.Update(Vector512.LoadAligned(w + i), clip.Of(g + i), a + i, b + i, c + i);
-            Vector512.StoreAligned(weight, w + i);
-            suspects = Vector512.FusedMultiplyAdd(weight, Vector512<float>.Zero, suspects);
+            T weight = rule.Update(T.Load(w + i), clip.Of(g + i), a + i, b + i, c + i);
+            weight.Store(w + i);
+            suspects = T.FusedMultiplyAdd(weight, T.Zero, suspects);
         }
-        return Vector512.EqualsAll(suspects, suspects);
+        return T.Sum(suspects) == 0;
     }
 
+    // bounds: the count is whole pairs of rows, and rows are whole lines; the copy has half as many words.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Update(in Share share, long count, TRule rule, Clip clip, uint* copy, int row)
+    private static bool Update<T>(in Share share, long count, TRule rule, Clip<T> clip, uint* copy, int row) where T : unmanaged, IFloats<T>
     {
-        Vector512<float> suspects = Vector512<float>.Zero;
+        T suspects = T.Zero;
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
         for (long i = 0; i < count; i += 2 * row)
-            for (int j = 0; j < row; j += Lanes, copy += Lanes)
+            for (int j = 0; j < row; j += T.Count, copy += T.Count)
             {
                 long even = i + j, odd = even + row;
-                Vector512<float> low = rule.Update(Vector512.LoadAligned(w + even), clip.Of(g + even), a + even, b + even, c + even);
-                Vector512.StoreAligned(low, w + even);
-                Vector512<float> high = rule.Update(Vector512.LoadAligned(w + odd), clip.Of(g + odd), a + odd, b + odd, c + odd);
-                Vector512.StoreAligned(high, w + odd);
-                suspects = Vector512.FusedMultiplyAdd(high, Vector512<float>.Zero,
-                    Vector512.FusedMultiplyAdd(low, Vector512<float>.Zero, suspects));
-                Vector512.StoreAligned((BFloat16.Round(low) >>> 16) | (BFloat16.Round(high) & Vector512.Create(0xFFFF0000u)), copy);
+                T low = rule.Update(T.Load(w + even), clip.Of(g + even), a + even, b + even, c + even);
+                low.Store(w + even);
+                T high = rule.Update(T.Load(w + odd), clip.Of(g + odd), a + odd, b + odd, c + odd);
+                high.Store(w + odd);
+                suspects = T.FusedMultiplyAdd(high, T.Zero, T.FusedMultiplyAdd(low, T.Zero, suspects));
+                T.StoreBFloat16Pairs(low, high, copy);
             }
-        return Vector512.EqualsAll(suspects, suspects);
+        return T.Sum(suspects) == 0;
     }
 
-    // A gradient that is no number stays none.
-    private readonly struct Clip(UpdateStep step)
+    // A gradient that is NaN stays NaN: Min and Max choose their second number then.
+    private readonly struct Clip<T>(UpdateStep step) where T : unmanaged, IFloats<T>
     {
-        private readonly Vector512<float> _scale = Vector512.Create(step.GradientScale), _limit = Vector512.Create(step.GradientLimit);
+        private readonly T _scale = T.Create(step.GradientScale), _limit = T.Create(step.GradientLimit);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Of(float* gradients) =>
-            Vector512.Max(Vector512.Min(Vector512.LoadAligned(gradients) * _scale, _limit), -_limit);
+        public T Of(float* gradients) => T.Max(-_limit, T.Min(_limit, T.Load(gradients) * _scale));
     }
 
-    /// <summary>Where a thread's part of a parameter lies in each arena; a state that there is none of is read by no rule.</summary>
+    /// <summary>Where a thread's part of a parameter is in each arena; rules don't read states that don't exist.</summary>
     private readonly struct Share(long offset, long bytes, UpdateArenas arenas)
     {
         public readonly float* Weights = (float*)arenas.Weights.At(offset, bytes), Gradients = (float*)arenas.Gradients.At(offset, bytes);

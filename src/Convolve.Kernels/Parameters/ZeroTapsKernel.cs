@@ -4,6 +4,11 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Kernels.Parameters;
 
+//     for each 64 rows, each column of an unseen tap, each row:  0
+//
+// gradient  element (r, c) at rows[r] + columns[c]  float32
+// L1: the lines of a tap of 64 rows. Bound: stores of single numbers; unseen taps are few.
+
 /// <summary>Makes the gradient of some taps of all weights 0.</summary>
 internal sealed unsafe class ZeroTapsKernel : ITeamWork
 {

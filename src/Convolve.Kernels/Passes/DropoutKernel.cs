@@ -6,6 +6,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Passes;
 
+//     for each 16 elements:  target = source * (mix(key, element) >= threshold ? scale : 0)
+//
+// source, target  plain, float32 or bfloat16; may be the same
+// Registers: key, threshold and scale. Bound: the two products of the mix in L1 and L2, memory beyond.
+
 /// <summary>Masks and scales; forward and backward are the same product with the same mask, drawn again from its counter.</summary>
 /// <remarks>
 /// The mask's bits are a mix of (seed, step, layer, element of the whole batch), so they depend on neither threads nor vector width, nor on

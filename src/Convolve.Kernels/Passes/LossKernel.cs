@@ -3,10 +3,15 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Passes;
 
+//     for each image:  for each class: largest;  for each class: exp, sum;  for each class: gradient
+//
+// logits  [N][classes]  float32; target [N][classes]  float32 or bfloat16; losses and labels [N], of the pass's state
+// L1: the logits of an image. Bound: two exponentials for each logit; one thread does all, since the sums are of the whole batch.
+
 /// <summary>
 /// Softmax cross-entropy: each image's loss, and the gradient of their mean: (softmax - target) / N, where the target is one-hot, or with
 /// label smoothing s the mixture of 1 - s of that and s of the uniform distribution (as PyTorch's CrossEntropyLoss). Images that are
-/// mixtures have two labels: their shares stand in place of the one. With class weights w it is the sum of w times the loss over the sum of
+/// mixtures have two labels: their shares replace it. With class weights w it is the sum of w times the loss over the sum of
 /// the images' w; of mixtures, whose targets are probabilities, it is divided by N, as PyTorch does.
 /// </summary>
 internal sealed unsafe class LossKernel : ITeamWork

@@ -1,6 +1,6 @@
 namespace Convolve.Kernels.Passes;
 
-/// <summary>What the steps of a pass share besides tensors.</summary>
+/// <summary>What the steps of a pass share apart from tensors.</summary>
 internal sealed class PassState(ulong seed, int batch, float[]? classWeights = null)
 {
     public ulong Seed { get; } = seed;

@@ -3,6 +3,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Passes;
 
+//     for each sample:  for each feature: largest;  for each: exp, sum;  for each: y;  or  for each: sum of dy y;  for each: dx
+//
+// x, y, dy, dx  [N][features]  float32 or bfloat16
+// L1: a sample. Bound: two exponentials for each feature; backward, loads.
+
 /// <summary>Softmax of each vector of a batch, or its gradient y * (g - sum of g * y).</summary>
 internal sealed unsafe class SoftmaxKernel : ITeamWork
 {

@@ -6,6 +6,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 16 bytes:  value = scale byte + shift;  or, byte by byte, the table
+//
+// source  bytes of one channel; target float32 or bfloat16
+// Registers: scale and shift in float64. L1: the table. Bound: the conversions to float64, two vectors for 16 bytes; else look-ups.
+
 /// <summary>The input values that the bytes of one channel become, and those loops over bytes that need nothing else.</summary>
 internal sealed class Normalizer
 {

@@ -5,6 +5,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each vector:  a, b = share a + rest b, share b + rest a
+//
+// a, b  one input of the network each, float32 or bfloat16
+// Registers: share and rest. Bound: L2, where two inputs fit, or memory.
+
 /// <summary>Blends two inputs of a network, each with the other.</summary>
 internal static class PixelBlend
 {

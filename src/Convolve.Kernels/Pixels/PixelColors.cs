@@ -4,6 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 16 pixels:  each channel = base + factor (channel - base);  or, for the hue, three channels of one angle
+//
+// bytes  [channel][pixel]
+// Registers: 16 pixels of three channels in float32. L1 or L2: the picture. Bound: conversions between bytes and float32.
+
 /// <summary>
 /// Changes of color in place. Those that blend do it as Pillow: base + factor (value - base) in single precision, truncated.
 /// </summary>
@@ -27,15 +32,15 @@ internal static class PixelColors
     /// <summary>Blends with black.</summary>
     public static void Brightness(Span<byte> bytes, float factor) => Blend(bytes, 0, factor);
 
-    /// <summary>Blends with the rounded mean of the image's grey.</summary>
+    /// <summary>Blends with the rounded mean of the image's gray.</summary>
     public static void Contrast(Span<byte> bytes, int channels, float factor)
     {
         int plane = bytes.Length / channels;
-        long sum = channels == 3 ? GreySum(bytes, plane) : Sum(bytes);
+        long sum = channels == 3 ? GraySum(bytes, plane) : Sum(bytes);
         Blend(bytes, (int)((double)sum / plane + 0.5), factor);
     }
 
-    /// <summary>Blends each pixel of three planes with its grey.</summary>
+    /// <summary>Blends each pixel of three planes with its gray.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Saturation(Span<byte> bytes, float factor)
     {
@@ -46,17 +51,17 @@ internal static class PixelColors
         for (; i + Lanes <= plane; i += Lanes)
         {
             var (r, g, b) = (Load(ref red, i), Load(ref green, i), Load(ref blue, i));
-            Vector512<float> grey = Vector512.ConvertToSingle(Grey(r, g, b));
-            PixelVectors.Truncate(grey + f * (Vector512.ConvertToSingle(r) - grey)).StoreUnsafe(ref red, i);
-            PixelVectors.Truncate(grey + f * (Vector512.ConvertToSingle(g) - grey)).StoreUnsafe(ref green, i);
-            PixelVectors.Truncate(grey + f * (Vector512.ConvertToSingle(b) - grey)).StoreUnsafe(ref blue, i);
+            Vector512<float> gray = Vector512.ConvertToSingle(Gray(r, g, b));
+            PixelVectors.Truncate(gray + f * (Vector512.ConvertToSingle(r) - gray)).StoreUnsafe(ref red, i);
+            PixelVectors.Truncate(gray + f * (Vector512.ConvertToSingle(g) - gray)).StoreUnsafe(ref green, i);
+            PixelVectors.Truncate(gray + f * (Vector512.ConvertToSingle(b) - gray)).StoreUnsafe(ref blue, i);
         }
 
         for (; i < plane; i++)
         {
             ref byte r = ref Unsafe.Add(ref red, i), g = ref Unsafe.Add(ref green, i), b = ref Unsafe.Add(ref blue, i);
-            int grey = Grey(r, g, b);
-            (r, g, b) = (Blend(r, grey, factor), Blend(g, grey, factor), Blend(b, grey, factor));
+            int gray = Gray(r, g, b);
+            (r, g, b) = (Blend(r, gray, factor), Blend(g, gray, factor), Blend(b, gray, factor));
         }
     }
 
@@ -98,7 +103,7 @@ internal static class PixelColors
             Unsafe.Add(ref values, i) = (byte)Math.Clamp(Unsafe.Add(ref values, i) + whole, 0, 255);
     }
 
-    // In sixths of the circle: the hue h is where the pixel stands between the six full colors, and each channel of a hue is
+    // In sixths of the circle: the hue h is where the pixel is between the six full colors, and each channel of a hue is
     // max - chroma clamp(min(k, 4 - k), 0, 1) with k = (n + h) mod 6 and n = 5, 3, 1 for red, green, blue.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Turn(ref byte red, ref byte green, ref byte blue, float turn)
@@ -127,17 +132,17 @@ internal static class PixelColors
 
     private static byte Blend(int value, int with, float factor) => (byte)Math.Clamp(with + factor * (value - with), 0, 255);
 
-    private static int Grey(int r, int g, int b) => r * 19595 + g * 38470 + b * 7471 + 0x8000 >> 16;
+    private static int Gray(int r, int g, int b) => r * 19595 + g * 38470 + b * 7471 + 0x8000 >> 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Grey(Vector512<int> r, Vector512<int> g, Vector512<int> b) =>
+    private static Vector512<int> Gray(Vector512<int> r, Vector512<int> g, Vector512<int> b) =>
         r * Vector512.Create(19595) + g * Vector512.Create(38470) + b * Vector512.Create(7471) + Vector512.Create(0x8000) >> 16;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Load(ref byte from, nuint at) => PixelVectors.Widen(Vector128.LoadUnsafe(ref from, at));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long GreySum(ReadOnlySpan<byte> bytes, int pixels)
+    private static long GraySum(ReadOnlySpan<byte> bytes, int pixels)
     {
         nuint plane = (nuint)pixels, i = 0;
         ref byte red = ref MemoryMarshal.GetReference(bytes);
@@ -148,12 +153,12 @@ internal static class PixelColors
             // 2^20 sums of 255 stay within a lane.
             Vector512<int> part = Vector512<int>.Zero;
             for (nuint end = Math.Min(plane, i + (Lanes << 20)); i + Lanes <= end; i += Lanes)
-                part += Grey(Load(ref red, i), Load(ref green, i), Load(ref blue, i));
+                part += Gray(Load(ref red, i), Load(ref green, i), Load(ref blue, i));
             sum += Vector512.Sum(Vector512.WidenLower(part) + Vector512.WidenUpper(part));
         }
 
         for (; i < plane; i++)
-            sum += Grey(Unsafe.Add(ref red, i), Unsafe.Add(ref green, i), Unsafe.Add(ref blue, i));
+            sum += Gray(Unsafe.Add(ref red, i), Unsafe.Add(ref green, i), Unsafe.Add(ref blue, i));
         return sum;
     }
 

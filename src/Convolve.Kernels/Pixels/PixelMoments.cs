@@ -4,6 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 32 bytes:  sums += bytes, squares += bytes bytes
+//
+// pixels  bytes in any order
+// Registers: eight sums of each kind, 32 bits, added to 64 bits before they overflow. Bound: widening, four instructions for 16 bytes.
+
 /// <summary>Sum and sum of squares of some bytes: all that mean and standard deviation need of an image, exactly.</summary>
 internal readonly record struct PixelMoments(long Sum, long Squares)
 {

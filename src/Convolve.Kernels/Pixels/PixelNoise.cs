@@ -4,6 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 2,048 bytes:  draw;  for each 32 bytes: radius and angle of 16 draws, two bytes each
+//
+// bytes  in any order; draws 32 bits for two bytes
+// L1: the draws of a part. Bound: logarithm, root, sine and cosine of 16 numbers for 32 bytes.
+
 /// <summary>Random bytes.</summary>
 internal static class PixelNoise
 {

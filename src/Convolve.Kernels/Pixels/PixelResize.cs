@@ -4,9 +4,15 @@ using System.Runtime.Intrinsics;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 16 rows: turn around, Columns, turn back;  then Columns
+//     Columns:  for each row of the result, each 32 columns, each tap:  sum += weight source
+//
+// source, between, target  [channel][row][column] bytes; a band of 16 rows [column][16]; weights integers of a fixed point
+// Registers: two sums of 16. L1: the source rows of a result's row. Bound: a multiplication of 16 integers for each tap.
+
 /// <summary>Resizes bytes as Pillow does: first every row, then every column, each rounded to bytes.</summary>
 /// <remarks>
-/// Sixteen values of a column lie side by side where rows are resized: blocks of sixteen rows are transposed before and after, so that both
+/// Sixteen values of a column are side by side where rows are resized: blocks of sixteen rows are transposed before and after, so that both
 /// passes are sums of contiguous bytes times one weight.
 /// </remarks>
 internal static class PixelResize

@@ -6,6 +6,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each row, each 8 pixels:  their places in the source;  for each channel: four neighbors, mixed
+//
+// source  [channel][row][column] bytes, 4 more behind the last; target the same
+// Registers: places and shares of 8 pixels in float64. L1 or L2: the picture. Bound: two gathers of 8 for each channel.
+
 /// <summary>Turns an image about its middle.</summary>
 /// <remarks>
 /// Source: Pillow's Image.rotate and Geometry.c (affine_transform, bilinear_filter8), in double precision, truncated; to the bit.
@@ -23,7 +28,7 @@ internal static class PixelRotation
         double cos = FifteenDigits(Math.Cos(radians)), sin = FifteenDigits(Math.Sin(radians));
         double middleX = size.Width / 2.0, middleY = size.Height / 2.0;
         Affine from = new(cos, sin, cos * -middleX + sin * -middleY + middleX, -sin, cos, -sin * -middleX + cos * -middleY + middleY);
-        // Eight pixels are fetched by four bytes each, the last of which would lie behind the image.
+        // Eight pixels are fetched by four bytes each, the last of which would be behind the image.
         Span<byte> source = picture.Scratch.Band(size.Length + 4);
         picture.Pixels.CopyTo(source);
         source[^4..].Clear();

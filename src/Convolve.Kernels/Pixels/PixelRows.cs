@@ -5,6 +5,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each vector of a row:  target = (1 - weight) upper + weight lower;  or, one by one:  table[source], two source columns mixed
+//
+// source  bytes or float32, upper and lower float32; target float32, bfloat16 or bytes
+// Registers: weight and rest. L1: the rows. Bound: loads, one for each number of the look-ups and two of the others.
+
 /// <summary>The loops over pixels. Their callers have checked every length.</summary>
 internal static class PixelRows
 {
@@ -18,7 +23,7 @@ internal static class PixelRows
             target[i] = Unsafe.Add(ref values, (int)source[i]);
     }
 
-    /// <summary>target[x] lies between the two source values that the axis names for x.</summary>
+    /// <summary>target[x] is between the two source values that the axis names for x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Widen(ReadOnlySpan<float> source, ResizeAxis axis, Span<float> target)
     {
@@ -34,7 +39,7 @@ internal static class PixelRows
     }
 }
 
-/// <summary>Writes one row that lies between two others, in some precision.</summary>
+/// <summary>Writes one row that is between two others, in some precision.</summary>
 internal interface IRowWriter<T>
 {
     /// <summary>target = (1 - weight) upper + weight lower; all of one length.</summary>

@@ -2,6 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each row of the result:  widen the source rows that it needs;  target = mix of two of them
+//
+// plane   [row][column] bytes; values: one source row and two wide rows, float32; output float32, bfloat16 or bytes
+// L1: the two wide rows, which serve all results between them. Bound: the loads of PixelRows.
+
 /// <summary>
 /// Resizes planes of bytes in single precision without smoothing, in some number format: PyTorch's bilinear interpolation with
 /// align_corners=False. A source row is widened once, and each output row is one fused multiply-add of two of those.

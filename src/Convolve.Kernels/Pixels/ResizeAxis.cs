@@ -1,6 +1,6 @@
 namespace Convolve.Kernels.Pixels;
 
-/// <summary>For each place along a resized axis: the two source places it lies between, and how far it is towards the second.</summary>
+/// <summary>For each place along a resized axis: the two source places it is between, and how far it is towards the second.</summary>
 internal sealed class ResizeAxis
 {
     private int _source, _target;

@@ -16,7 +16,7 @@ internal sealed class ResizeWeights
     private int[] _first = [], _weights = [];
     private double[] _row = [];
 
-    /// <summary>Weights of each place; behind the last that counts they are 0, and the place still lies within the source.</summary>
+    /// <summary>Weights of each place; behind the last that counts they are 0, and the place is still within the source.</summary>
     public int Taps { get; private set; }
 
     /// <summary>The first source place of each.</summary>

@@ -5,6 +5,11 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Convolve.Kernels.Pixels;
 
+//     for each 16 by 16 bytes:  turn around
+//
+// source  [row][column], target [column][row], bytes
+// Registers: 16 rows of 16. L1: the lines of 16 rows of either side. Bound: 64 shuffles for 256 bytes.
+
 /// <summary>Swaps rows and columns of a matrix of bytes.</summary>
 internal static class Transposition
 {

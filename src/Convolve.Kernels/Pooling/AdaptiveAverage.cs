@@ -55,7 +55,7 @@ internal static unsafe class AdaptiveAverage
         }
     }
 
-    /// <summary>Each input gathers its share of the gradients of the parts that it lies in.</summary>
+    /// <summary>Each input gathers its share of the gradients of the parts that it is in.</summary>
     public static void Backward<TPixel>(in AdaptiveShape shape, byte* diffTarget, byte* diffSource, int firstPlane, int endPlane)
         where TPixel : struct, IPixel
     {

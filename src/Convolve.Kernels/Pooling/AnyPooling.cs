@@ -63,7 +63,7 @@ internal static unsafe class AnyPooling
     public static void BackwardRow<TPixel, TVector>(in BlockedPool pool, in GradientPlane plane, int row, int first, int end)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>
     {
-        // The windows that a place lies in.
+        // The windows that a place is in.
         int y = row + pool.Top, firstRow = FirstWindow(y, pool.KernelHeight, pool.StrideHeight),
             endRow = Math.Min(pool.OutHeight, y / pool.StrideHeight + 1);
         int outWidth = pool.OutWidth, kernel = pool.KernelWidth, stride = pool.StrideWidth, strideHeight = pool.StrideHeight;

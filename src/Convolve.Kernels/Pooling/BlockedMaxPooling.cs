@@ -112,7 +112,7 @@ internal static unsafe class BlockedMaxPooling
 
     private static int Part(int all, int thread, int threads) => (int)((long)all * thread / threads);
 
-    /// <summary>The windows of a row that lie within the image; false where there is a NaN, and nothing written holds.</summary>
+    /// <summary>The windows of a row that are within the image; false where there is a NaN, and nothing written holds.</summary>
     private static bool Inner<TPixel, TVector>(in BlockedPool pool, byte* from, byte* to, byte* places, int count, bool isRectified,
         bool isStreamed)
         where TPixel : struct, IPixel where TVector : unmanaged, IFloats<TVector>

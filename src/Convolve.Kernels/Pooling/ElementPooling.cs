@@ -16,7 +16,7 @@ internal static unsafe class ElementPooling
     /// <summary>A thread's share of the planes.</summary>
     /// <param name="operation">The pooling.</param>
     /// <param name="pool">Its sizes.</param>
-    /// <param name="blockedChannels">The channels of an image whose planes lie in blocks of 16; 0 where they are plain.</param>
+    /// <param name="blockedChannels">The channels of an image whose planes are in blocks of 16; 0 where they are plain.</param>
     /// <param name="isBack">Whether it is the gradient.</param>
     /// <param name="from">The images, or the gradient behind the pooling.</param>
     /// <param name="to">The result.</param>

@@ -33,7 +33,7 @@ internal static unsafe class HalvingGradient
                 BackwardRow<TPixel, TVector>(pool, plane, y, pool.Width - 1, pool.Width);
     }
 
-    // A square's upper left input lies in up to four windows of 3x3: the square's own, and those on its left, above it, and both.
+    // A square's upper left input is in up to four windows of 3x3: the square's own, and those on its left, above it, and both.
     // bounds: squares whose inputs are in the image; Find reads only windows that exist.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Squares<TPixel, TVector, TKernel>(in BlockedPool pool, in GradientPlane plane, int row, bool isStreamed)

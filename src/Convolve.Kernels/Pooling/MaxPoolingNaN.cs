@@ -12,10 +12,10 @@ internal static unsafe class MaxPoolingNaN
 
     /// <summary>A thread's share of the planes.</summary>
     /// <param name="pool">The pooling; its planes are those of <paramref name="block"/> channels.</param>
-    /// <param name="block">Channels that lie side by side: 1 in plain images.</param>
+    /// <param name="block">Channels that are side by side: 1 in plain images.</param>
     /// <param name="isBFloat16">Whether numbers are bfloat16.</param>
     /// <param name="source">What was pooled.</param>
-    /// <param name="target">What came of it.</param>
+    /// <param name="target">The result.</param>
     /// <param name="thread">From 0.</param>
     /// <param name="threads">How many share the work.</param>
     public static void Restore(in BlockedPool pool, int block, bool isBFloat16, byte* source, byte* target, int thread, int threads)

@@ -30,7 +30,7 @@ internal readonly record struct FilterColumn(int Vector, int Vectors, int First,
         return [.. columns];
     }
 
-    /// <summary>Where a vector of channels is, in floats, in what lies in blocks of 16.</summary>
+    /// <summary>Where a vector of channels is, in floats, in tensors in blocks of 16.</summary>
     /// <param name="vector">Its number.</param>
     /// <param name="vectorFloats">Channels of a vector.</param>
     /// <param name="blockStep">From one block to the next.</param>

@@ -13,8 +13,8 @@ namespace Convolve.Kernels.Products;
 // L2: a block's weights of a chunk, which come from memory once; the chunk's gradients. Bound: the multiply-adds of ProductTile.
 
 /// <summary>
-/// The gradient of a fully connected layer's input, where the weights are many: they are read once and as they lie. The results do not
-/// depend on the number of threads.
+/// The gradient of a fully connected layer's input, where the weights are many: they are read once, in the order in which they are stored.
+/// The results do not depend on the number of threads.
 /// </summary>
 internal sealed unsafe class InnerProductBackwardDataKernel : TeamKernel
 {

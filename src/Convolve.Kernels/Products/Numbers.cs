@@ -4,6 +4,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
 
+//     for each vector of a row:  float32 = bfloat16, or back
+//
+// numbers  [row][column]  float32 or bfloat16
+// Bound: memory.
+
 /// <summary>Rows of numbers in memory, float32 or bfloat16, read and written as float32.</summary>
 /// <param name="address">Of the first.</param>
 /// <param name="columns">Of a row.</param>

@@ -9,7 +9,7 @@ namespace Convolve.Kernels.Products;
 /// <param name="Pieces">How many.</param>
 internal readonly record struct Panels(int Length, int Pieces)
 {
-    /// <summary>As few pieces as there can be of at most so many.</summary>
+    /// <summary>The fewest pieces of at most this size.</summary>
     public static Panels Of(int length, int most) => new(length, (length + most - 1) / most);
 
     public int First(int piece) => ProductTiles.Cut(Length, Pieces, piece);

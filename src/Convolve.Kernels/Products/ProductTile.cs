@@ -11,7 +11,7 @@ namespace Convolve.Kernels.Products;
 
 /// <summary>
 /// A tile of a matrix product whose sums stay in registers: up to 14 rows by one or two vectors of columns, or up to 6 by four.
-/// Convolutions and fully connected layers, forward and backward, are made of it; what differs is where each number lies.
+/// Convolutions and fully connected layers, forward and backward, are made of it; what differs is where each number is.
 /// </summary>
 /// <remarks>All steps are in floats.</remarks>
 internal unsafe struct ProductTile
@@ -63,7 +63,7 @@ internal unsafe struct ProductTile
     /// <summary>What negative sums are multiplied by: 1 without activation, 0 for ReLU.</summary>
     public float Slope;
 
-    /// <summary>The most rows of a tile of so many vectors.</summary>
+    /// <summary>The most rows of a tile of this many vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int MostRows<TVector>(int vectors = 2) where TVector : unmanaged, IFloats<TVector> =>
         TVector.Registers < 32 ? 6 : vectors > 2 ? 6 : 14;

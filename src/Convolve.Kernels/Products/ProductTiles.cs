@@ -34,7 +34,7 @@ internal static unsafe class ProductTiles
             _ => Of<TVector, N2>(rows, vectors),
         };
 
-    /// <summary>Runs a tile, in two where so many rows of four vectors are too many for the registers.</summary>
+    /// <summary>Runs a tile, in two where that many rows of four vectors are too many for the registers.</summary>
     public static void Run<TVector>(ProductTile* tile, int rows, int vectors, LeftRows left) where TVector : unmanaged, IFloats<TVector>
     {
         if (vectors < 4 || rows <= ProductTile.MostRows<TVector>(vectors))

@@ -5,6 +5,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Products;
 
+//     for each row of a tile, each vector:  target = function(sum), rounded
+//
+// tile    [row][vectors]  float32, in L1; target a tensor in blocks, float32 or bfloat16
+// Bound: the function; loads and stores where it has none.
+
 /// <summary>What becomes of a tile's sums: activation, and rounding to bfloat16.</summary>
 internal readonly unsafe struct TileEnd
 {

@@ -1,9 +1,9 @@
 namespace Convolve.Kernels.Threads;
 
 /// <summary>
-/// Threads that compute shares beside the executor thread where the team is narrower than its shares: each takes the next share that nobody
-/// has, and nobody waits for a thread that has none. They spin for a moment and then sleep, so that they never spin beside the library's
-/// team; where there is none, they give way to other programs for a while before they sleep, since waking takes longer than most steps.
+/// Threads that compute shares beside the executor thread where the team is narrower than its shares: each takes the next free
+/// share, and nobody waits for a thread that has none. They spin for a moment and then sleep, so that they never spin beside the library's
+/// team. Where there is none, they give way to other programs for a while before they sleep, since waking takes longer than most steps.
 /// </summary>
 internal sealed class Helpers
 {

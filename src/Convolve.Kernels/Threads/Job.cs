@@ -50,9 +50,9 @@ internal sealed class Job(Action action, JobKind kind)
     }
 
     /// <summary>Has the waiting thread run something, and serves jobs until it has; on the executor thread.</summary>
-    /// <param name="callback">Its exception comes back from here.</param>
+    /// <param name="callback">Its exception is rethrown here.</param>
     /// <param name="queue">Where jobs come from, and what the callback wakes at its end.</param>
-    /// <param name="serve">Which ones are served, besides those of the callback itself, which waits for them.</param>
+    /// <param name="serve">Which ones are served in addition to those of the callback itself, which waits for them.</param>
     public void CallBack(Action callback, JobQueue queue, Func<Job, bool> serve)
     {
         (_callbackError, _isCallbackDone) = (null, false);

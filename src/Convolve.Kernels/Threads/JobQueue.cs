@@ -1,6 +1,6 @@
 namespace Convolve.Kernels.Threads;
 
-/// <summary>The jobs that wait for the executor thread, in the order in which they came.</summary>
+/// <summary>The jobs that wait for the executor thread, in the order of their arrival.</summary>
 #pragma warning disable CA1001 // lives as long as the process
 internal sealed class JobQueue
 #pragma warning restore CA1001

@@ -8,9 +8,9 @@ namespace Convolve.Kernels.Threads;
 /// </summary>
 /// <remarks>
 /// Where a core is busy elsewhere, each piece of work waits until the scheduler gives the slowest thread its turn, which takes milliseconds
-/// for work of microseconds. So each piece is compared with what fewer threads, who wait for nobody, would have needed. Where the system
-/// counts what threads wait for a core, stalls that it doesn't know of are forgiven: a noisy virtual machine is no busy core. A wider team
-/// is tried again after a while, once cores are idle.
+/// for work of microseconds. So each piece is compared with what fewer threads, which wait for nobody, would have needed. Where the system
+/// counts how long threads wait for a core, stalls that it doesn't know of are forgiven: a noisy virtual machine isn't a busy core. A wider
+/// team is tried again after a while, once cores are idle.
 /// </remarks>
 internal sealed class Pace
 {
@@ -44,8 +44,8 @@ internal sealed class Pace
     public bool IsHeldUp { get; private set; }
 
     /// <summary>Notes a piece of work.</summary>
-    /// <param name="wall">What it took, in stopwatch ticks.</param>
-    /// <param name="work">What all shares take on one thread that nobody disturbs.</param>
+    /// <param name="wall">How long it took, in stopwatch ticks.</param>
+    /// <param name="work">How long all shares take on one undisturbed thread.</param>
     public void Note(long wall, long work)
     {
         _time += wall;

@@ -27,7 +27,7 @@ internal sealed class TeamTask : IDisposable
     internal nint Handle => GCHandle.ToIntPtr(_handle);
 
     /// <summary>
-    /// What all shares take on one thread that nobody disturbs, in stopwatch ticks: the least of each so far, which rises slowly where it
+    /// How long all shares take on one undisturbed thread, in stopwatch ticks: the least of each so far, which rises slowly where it
     /// is not met again.
     /// </summary>
     internal long WorkTicks
@@ -47,7 +47,7 @@ internal sealed class TeamTask : IDisposable
             _handle.Free();
     }
 
-    /// <summary>Makes ready for a run in so many shares.</summary>
+    /// <summary>Makes ready for a run in this many shares.</summary>
     internal void Begin(int shares)
     {
         ObjectDisposedException.ThrowIf(!_handle.IsAllocated, this);

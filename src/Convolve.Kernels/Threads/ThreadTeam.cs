@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Convolve.Kernels.Threads;
 
 /// <summary>
-/// The one thread that executes kernels, and the team behind it. Every thread that called oneDNN would get an OpenMP team of its own, so
-/// all kernels of a process run from here; own kernels share the library's team, so that cores are never given out twice.
+/// The one thread that executes kernels, and the team behind it. Every thread that called oneDNN would get its own OpenMP team, so
+/// all kernels of a process run from here; own kernels share the library's team, so that cores are never oversubscribed.
 /// </summary>
 /// <remarks>
 /// Own work has as many shares as the team has threads, whoever computes them. While other programs keep cores busy, fewer threads do, to
@@ -20,7 +20,7 @@ internal static class ThreadTeam
     private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
     private static readonly Thread Executor = Start();
 
-    // Of the executor thread: the job that it runs, and the shortest kind that this lies within.
+    // Of the executor thread: the job that it runs, and the shortest kind that this is within.
     private static Job? _job;
     private static JobKind _kind = JobKind.Training;
     private static bool _isRunning;
@@ -69,7 +69,7 @@ internal static class ThreadTeam
     }
 
     /// <summary>
-    /// Runs an action on the executor thread and waits for it; its exception comes back to the caller. On the executor thread itself it
+    /// Runs an action on the executor thread and waits for it; its exception is rethrown to the caller. On the executor thread itself it
     /// runs at once.
     /// </summary>
     /// <param name="action">What to run.</param>
@@ -105,7 +105,7 @@ internal static class ThreadTeam
 
     /// <summary>
     /// Runs a callback on the thread that called <see cref="Invoke"/>, while the executor thread serves shorter jobs: so a callback may
-    /// wait for other threads that predict. On the executor thread, between two steps; its exception comes back.
+    /// wait for other threads that predict. On the executor thread, between two steps; its exception is rethrown.
     /// </summary>
     public static void CallBack(Action callback)
     {
@@ -128,7 +128,7 @@ internal static class ThreadTeam
     /// Runs all shares of the work, on the threads of the team; on the executor thread. A share that runs work itself computes all of that
     /// alone.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The caller is another thread: it would get a team of its own.</exception>
+    /// <exception cref="InvalidOperationException">The caller is another thread: it would get its own team.</exception>
     /// <exception cref="ObjectDisposedException">The task is disposed.</exception>
     public static void Run(TeamTask task)
     {
@@ -208,7 +208,7 @@ internal static class ThreadTeam
     }
 
     /// <summary>The size of the team, which scratch space was planned for.</summary>
-    /// <exception cref="InvalidOperationException">Fewer threads came.</exception>
+    /// <exception cref="InvalidOperationException">Fewer threads started.</exception>
     public static int RequireWhole(int threads) => threads == Threads ? threads : throw new InvalidOperationException(
         $"Only {threads} of {Threads} threads started. Raise OMP_THREAD_LIMIT, or use fewer threads.");
 

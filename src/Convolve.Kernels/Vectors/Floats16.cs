@@ -105,6 +105,10 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16Pairs(Floats16 even, Floats16 odd, void* to) =>
+        ((BFloat16.Round(even._value) >>> 16) | (BFloat16.Round(odd._value) & Vector512.Create(0xFFFF0000u))).Store((uint*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 FusedMultiplyAdd(Floats16 a, Floats16 b, Floats16 c) =>
         new(Vector512.FusedMultiplyAdd(a._value, b._value, c._value));
 
@@ -118,6 +122,9 @@ internal readonly unsafe struct Floats16(Vector512<float> value) : IFloats<Float
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Floats16 value) => Floats8.Sum(new(value._value.GetLower() + value._value.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats16 Sqrt(Floats16 x) => new(Vector512.Sqrt(x._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats16 ReciprocalSqrt(Floats16 x)

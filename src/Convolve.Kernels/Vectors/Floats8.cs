@@ -122,6 +122,10 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16Pairs(Floats8 even, Floats8 odd, void* to) =>
+        ((BFloat16.Round(even._value) >>> 16) | (BFloat16.Round(odd._value) & Vector256.Create(0xFFFF0000u))).Store((uint*)to);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 FusedMultiplyAdd(Floats8 a, Floats8 b, Floats8 c) => new(Fma.IsSupported || AdvSimd.IsSupported
         ? Vector256.FusedMultiplyAdd(a._value, b._value, c._value) : a._value * b._value + c._value);
 
@@ -140,6 +144,9 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
         quarter += Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1));
         return quarter[0] + quarter[1];
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 Sqrt(Floats8 x) => new(Vector256.Sqrt(x._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 ReciprocalSqrt(Floats8 x) => new(Vector256<float>.One / Vector256.Sqrt(x._value));

@@ -120,6 +120,13 @@ internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreBFloat16Pairs(Floats8x2 even, Floats8x2 odd, void* to)
+    {
+        Floats8.StoreBFloat16Pairs(even.Low, odd.Low, to);
+        Floats8.StoreBFloat16Pairs(even.High, odd.High, (uint*)to + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8x2 FusedMultiplyAdd(Floats8x2 a, Floats8x2 b, Floats8x2 c) =>
         new(Floats8.FusedMultiplyAdd(a.Low, b.Low, c.Low).Value, Floats8.FusedMultiplyAdd(a.High, b.High, c.High).Value);
 
@@ -134,6 +141,9 @@ internal readonly unsafe struct Floats8x2(Vector256<float> low, Vector256<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Floats8x2 value) =>
         Floats8.Sum(new(value._low + value._high));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8x2 Sqrt(Floats8x2 x) => new(Vector256.Sqrt(x._low), Vector256.Sqrt(x._high));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8x2 ReciprocalSqrt(Floats8x2 x) =>

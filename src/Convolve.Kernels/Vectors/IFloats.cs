@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace Convolve.Kernels.Vectors;
 
-/// <summary>A register of float32 numbers, told to a kernel as a type: one source makes the kernel for every width.</summary>
+/// <summary>A register of float32 numbers, passed to a kernel as a type: one source makes the kernel for every width.</summary>
 /// <remarks>
 /// A kernel writes one register a vector; how many there are says <see cref="Registers"/>. Comparisons give all ones or zeros in each lane.
 /// </remarks>
@@ -42,6 +42,11 @@ internal unsafe interface IFloats<T> :
     /// </summary>
     static abstract void StoreBFloat16(T first, T second, void* to, bool isStreamed);
 
+    /// <summary>
+    /// Rounds two rows and interleaves them: one number of <paramref name="even"/>, one of <paramref name="odd"/>, and so on.
+    /// </summary>
+    static abstract void StoreBFloat16Pairs(T even, T odd, void* to);
+
     /// <summary>a * b + c, rounded once.</summary>
     static abstract T FusedMultiplyAdd(T a, T b, T c);
 
@@ -53,6 +58,8 @@ internal unsafe interface IFloats<T> :
 
     /// <summary>The sum of all lanes: halves are added until one number is left.</summary>
     static abstract float Sum(T value);
+
+    static abstract T Sqrt(T x);
 
     /// <summary>1 / sqrt(x) with an error of about one unit in the last place.</summary>
     static abstract T ReciprocalSqrt(T x);

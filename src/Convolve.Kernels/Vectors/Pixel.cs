@@ -7,7 +7,7 @@ internal static class Pixel
     /// <summary>Of a block.</summary>
     public const int Channels = 16;
 
-    /// <summary>The blocks that hold so many channels, or filters, or units.</summary>
+    /// <summary>The blocks that hold this many channels, or filters, or units.</summary>
     public static int Blocks(int channels) => (channels + Channels - 1) / Channels;
 
     /// <summary>The bytes of as many channels as a vector holds.</summary>
@@ -16,7 +16,7 @@ internal static class Pixel
         where TVector : unmanaged, IFloats<TVector> => TPixel.Bytes / Channels * TVector.Count;
 }
 
-/// <summary>The 16 channels of a pixel, as they lie in memory.</summary>
+/// <summary>The 16 channels of a pixel, as they are stored in memory.</summary>
 internal unsafe interface IPixel
 {
     static abstract int Bytes { get; }

@@ -30,14 +30,14 @@ internal readonly record struct WinogradBlocking(int Tiles, int SlabPairs, int G
 // L2: the tiles' points. L3: a slab of weights. Bound: the multiply-adds of Multiply.
 
 /// <summary>
-/// Convolution with stride 1 by Winograd's way in float32, from and to images in blocks of channels, in float32 or bfloat16.
+/// Winograd convolution with stride 1 in float32, from and to images in blocks of channels, in float32 or bfloat16.
 /// </summary>
 internal static unsafe class WinogradConvolution
 {
-    /// <summary>Whether this machine runs it at full speed on blocks of so many channels.</summary>
+    /// <summary>Whether this machine runs it at full speed on blocks of this many channels.</summary>
     public static bool IsSupported(int block) => block % Floats8.Count == 0;
 
-    /// <summary>Channels of a vector of this machine in blocks of so many.</summary>
+    /// <summary>Channels of a vector of this machine in blocks of this size.</summary>
     public static int LanesOf(int block) => block == Floats16.Count && Interleaving.IsWide ? Floats16.Count : Floats8.Count;
 
     /// <summary>Scratch of one thread.</summary>

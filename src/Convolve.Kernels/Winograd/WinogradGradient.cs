@@ -13,7 +13,7 @@ namespace Convolve.Kernels.Winograd;
 // L2: the points of 48 tiles. L3 or memory: the sums, read and written once for every 48 tiles. Bound: the multiply-adds of Accumulate.
 
 /// <summary>
-/// The gradient of a convolution's weights by Winograd's way: each thread adds up the points of its own filters and channels over all
+/// The gradient of a convolution's weights with Winograd: each thread adds up the points of its own filters and channels over all
 /// tiles, so the sums need no joining and their order does not depend on timing.
 /// </summary>
 internal static unsafe class WinogradGradient

@@ -34,7 +34,7 @@ internal sealed unsafe class WinogradPass(WinogradShape shape, bool isTransposed
 
     private int Pairs => Math.Min(_blocking.SlabPairs, shape.FilterPairs - FirstPair);
 
-    /// <summary>Scratch space of a pass on so many threads: the points of a slab's weights, and each thread's own.</summary>
+    /// <summary>Scratch space of a pass on this many threads: the points of a slab's weights, and each thread's own.</summary>
     public static long ScratchBytes(in WinogradShape shape, int threads)
     {
         WinogradBlocking blocking = WinogradBlocking.For(shape);

@@ -29,11 +29,11 @@ internal static unsafe class WinogradProducts
     private const int Ahead = 1024;
 
     /// <summary>12 or 6 tiles by two vectors of filters, summed over all channels.</summary>
-    /// <param name="tiles">The first tile's block of channels; the next tile lies behind it.</param>
+    /// <param name="tiles">The first tile's block of channels; the next tile follows it.</param>
     /// <param name="blockStep">From a block of channels to the next, in floats.</param>
     /// <param name="blocks">Blocks of channels.</param>
     /// <param name="weights">Two vectors of filters for each channel, channel after channel.</param>
-    /// <param name="sums">Where the first tile's first vector of filters goes; the next tile lies behind it.</param>
+    /// <param name="sums">Where the first tile's first vector of filters goes; the next tile follows it.</param>
     /// <param name="pairStep">From the first vector of filters to the second, in floats.</param>
     // bounds: whole blocks of channels and tiles; prefetching may reach beyond.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -115,9 +115,9 @@ internal static unsafe class WinogradProducts
     }
 
     /// <summary>Adds to 8 or 4 channels by two vectors of filters what some tiles give.</summary>
-    /// <param name="tiles">The first tile's first of the channels; the next tile lies a vector on.</param>
+    /// <param name="tiles">The first tile's first of the channels; the next tile is one vector further on.</param>
     /// <param name="blockStep">From a block of channels to the next, in floats: what is wanted next.</param>
-    /// <param name="diffs">The first tile's gradients of the first vector of filters; the next tile lies behind it.</param>
+    /// <param name="diffs">The first tile's gradients of the first vector of filters; the next tile follows it.</param>
     /// <param name="pairStep">From the first vector of filters to the second, in floats.</param>
     /// <param name="count">Tiles.</param>
     /// <param name="sums">Two vectors of filters for each channel, channel after channel.</param>

@@ -3,7 +3,11 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Winograd;
 
-/// <summary>A convolution by Winograd's way: slab by slab, first the weights of some filters, then all images with them.</summary>
+//     for each slab of filters:  WinogradWeights by all threads;  WinogradConvolution by all threads
+//
+// What each pointer's layout is, what is held where, and the bounds, are those of WinogradPass and WinogradGradient.
+
+/// <summary>A convolution with Winograd: slab by slab, first the weights of some filters, then all images with them.</summary>
 internal sealed class WinogradRunnable : Runnable
 {
     private readonly WinogradPass _pass;
@@ -38,7 +42,7 @@ internal sealed class WinogradRunnable : Runnable
     }
 }
 
-/// <summary>The gradient of a convolution's weights by Winograd's way.</summary>
+/// <summary>The gradient of a convolution's weights with Winograd.</summary>
 internal sealed unsafe class WinogradGradientKernel(WinogradShape shape, bool isBFloat16) : ITeamWork
 {
     /// <summary>Images, in blocks of the shape's size.</summary>

@@ -13,7 +13,7 @@ namespace Convolve.Kernels.Winograd;
 /// <param name="Left">Columns of padding on the left, below the kernel's size.</param>
 /// <param name="OutHeight">Rows of an output image.</param>
 /// <param name="OutWidth">Columns of an output image.</param>
-/// <param name="Block">Channels that lie together: 16 or 8.</param>
+/// <param name="Block">Channels that are stored together: 16 or 8.</param>
 internal readonly record struct WinogradShape(
     int Batch, int Channels, int Filters, int Height, int Width, int Kernel, int Top, int Left, int OutHeight, int OutWidth, int Block)
 {

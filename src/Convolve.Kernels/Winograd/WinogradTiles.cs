@@ -129,7 +129,7 @@ internal static unsafe class WinogradTiles
         }
     }
 
-    /// <summary>The pixels of a square that lie within the image; the others are 0.</summary>
+    /// <summary>The pixels of a square that are within the image; the others are 0.</summary>
     /// <returns>The sum of all.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TVector Patch<TPixel,

@@ -9,26 +9,26 @@ namespace Convolve.Zoo.Experiments;
 internal static class Ablations
 {
     private const int Seeds = 5;
-    private const string Asserted = "The sources only assert it.";
+    private const string Asserted = "The sources claim this without figures.";
     private const string Paper = "Krizhevsky, Sutskever, Hinton 2012";
 
     public static IReadOnlyList<Experiment> All { get; } =
     [
-        Switch("dropout", "dropout in LeNet-5 or none", $"{Paper}, section 4.2", $"{Asserted} And of a larger network.",
+        Switch("dropout", "LeNet-5 with and without dropout", $"{Paper}, section 4.2", $"{Asserted} They mean a larger network.",
             LeNet("without"), LeNet("with dropout .5", ("dropout", "0.5"))),
-        Switch("min-vs-max-pooling", "the smallest in place of the largest of each window", "exercises of deep-learning courses", Asserted,
+        Switch("min-vs-max-pooling", "min pooling compared with max pooling", "exercises of deep-learning courses", Asserted,
             LeNet("min", ("pooling", "min")), LeNet("max", ("pooling", "max"))),
-        Switch("valid-vs-same", "convolutions without padding, and with as much as keeps the size", "exercises of deep-learning courses",
+        Switch("valid-vs-same", "convolutions without padding compared with same padding", "exercises of deep-learning courses",
         Asserted,
             LeNet("valid", ("padding", "valid")), LeNet("same", ("padding", "same"))),
-        Switch("lrn-vs-none", "local response normalisation or none", $"{Paper}, section 3.3",
-            "The paper's network saw mirrored crops of 24x24 for far longer; its figures are for the size of the difference.",
+        Switch("lrn-vs-none", "with and without local response normalization", $"{Paper}, section 3.3",
+            "The paper trained on mirrored 24x24 crops for far longer. Compare the size of the difference, not the accuracies.",
             Convnet("without", new() { TestAccuracy = 0.87 }), Convnet("with", new() { TestAccuracy = 0.89 }, ("lrn", "on"))),
-        Switch("overlapping-pooling", "windows of 3x3 against windows of 2x2, both with stride 2", $"{Paper}, section 3.4",
-            "The paper gives it for ImageNet: .4 points of the error.", Convnet("plain", null, ("pooling", "plain")),
+        Switch("overlapping-pooling", "3x3 pooling windows compared with 2x2, both with stride 2", $"{Paper}, section 3.4",
+            "The paper reports a 0.4-point lower error on ImageNet.", Convnet("plain", null, ("pooling", "plain")),
             Convnet("overlapping", null)),
-        Switch("augmentation", "random crops and mirror images, or the images as they are", $"{Paper}, section 4.1",
-            "The paper only says that without them its network overfits.",
+        Switch("augmentation", "with and without random crops and horizontal flips", $"{Paper}, section 4.1",
+            "The paper only says that its network overfits without them.",
             Normed("without", TransformList.Empty), Normed("with", TransformList.Parse("random-crop:32:padding=4,horizontal-flip"))),
     ];
 

@@ -6,7 +6,7 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What the runs of an arm came to.</summary>
+/// <summary>The results of the runs of an arm.</summary>
 /// <param name="Arm">What was run.</param>
 /// <param name="Runs">One for each seed, finished.</param>
 /// <param name="TargetTrainAccuracy">A training accuracy to which the steps are counted; null for none.</param>

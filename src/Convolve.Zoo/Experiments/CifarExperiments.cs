@@ -30,8 +30,8 @@ internal static class CifarExperiments
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new TrainingExperiment("cifar-alexnet-crop", "torchvision's AlexNet on crops of 64x64", Notebooks,
-            "The source ran on a graphics card, and tests the last weights, we those of the best epoch by validation. Its 'double " +
-            "descent' of epochs 20 to 33 coincides with the learning rate 0.1 and ends at its first cut.",
+            "The source ran on a GPU and tested the final weights; Convolve tests those of the best validation epoch. The source's " +
+            "'double descent' in epochs 20 to 33 coincides with the learning rate of 0.1 and ends when that is first reduced.",
             [
                 new("alexnet", Crop64, new() { TestAccuracy = 0.7516, ValidationAccuracy = 0.7636, TrainAccuracy = 0.9459,
                 Minutes = 158.9 })
@@ -39,15 +39,15 @@ internal static class CifarExperiments
                     NetworkOptions = Input("3x64x64"),
                 },
             ]),
-        new TrainingExperiment("cifar-cnn-bn", "a small network with batch normalisation by the same regime", Notebooks,
-            "The source ran on a graphics card, and tests the last weights, we those of the best epoch by validation. On the JPEG copy " +
-            "of the set, which is 2 to 3 points below it, PyTorch came to .691 and we to .694 after 5 epochs (3 seeds each, float32; " +
-            "bench/peer_accuracy.py).",
+        new TrainingExperiment("cifar-cnn-bn", "a small network with batch normalization, trained the same way", Notebooks,
+            "The source ran on a GPU and tested the final weights; Convolve tests those of the best validation epoch. On the JPEG copy " +
+            "of the data set, which scores 2 to 3 points lower, PyTorch reached .691 and Convolve .694 after 5 epochs (3 seeds each, " +
+            "float32; bench/peer_accuracy.py).",
             [new("cnn-bn-leaky", Plateau with { Network = "cnn-bn-leaky" },
             new() { TestAccuracy = 0.7495, ValidationAccuracy = 0.7740, TrainAccuracy = 0.9995, Minutes = 31.0 })]),
-        new TrainingExperiment("cifar-alexnet-bn", "AlexNet with batch normalisation on images enlarged to 227x227", Notebooks,
-            "The source normalises by the mean of the images' deviations (.2023 .1994 .2010), we by the deviation of the pixels; its " +
-            "weight decay is ten times the paper's.",
+        new TrainingExperiment("cifar-alexnet-bn", "AlexNet with batch normalization on images enlarged to 227x227", Notebooks,
+            "The source divides by the mean of the images' standard deviations (.2023 .1994 .2010), Convolve by the standard deviation " +
+            "of all pixels. The source's weight decay is ten times the paper's.",
             [
                 new("alexnet-bn", new()
                 {
@@ -59,19 +59,20 @@ internal static class CifarExperiments
                     ValidationByEpoch = [0.573, 0.6898, 0.7296, 0.7536, 0.7752, 0.7634, 0.7858, 0.7962, 0.7948],
                 }),
             ]),
-        new TrainingExperiment("relu-vs-tanh", "how many steps to 25 % training error, with ReLU and with tanh",
+        new TrainingExperiment("relu-vs-tanh", "steps to reach 25 % training error with ReLU and with tanh",
         "Krizhevsky, Sutskever, Hinton 2012, figure 1",
-            "The paper's figure has ReLU there about six times as early, each at the learning rate at which it trains fastest and " +
-            "without regularisation. It names neither rates nor batch size: ours are the best of .01, .02, .05 with ReLU and of .005, " +
-            ".01, .02, .05 with tanh by the training accuracy after 6 epochs. Inputs of mean 0 and deviation 1 and Kaiming's first " +
-            "weights keep tanh from saturating at the start; the paper took the mean away only, and began with small weights.",
+            "In the paper's figure, ReLU gets there about six times sooner, each at its fastest learning rate and without " +
+            "regularization. The paper gives neither the rates nor the batch size. The rates here have the best training accuracy " +
+            "after 6 epochs, of .01, .02 and .05 for ReLU and of .005, .01, .02 and .05 for tanh. Inputs with mean 0 and standard " +
+            "deviation 1, and Kaiming initialization, keep tanh from saturating at the start; the paper only subtracted the mean, " +
+            "and started with small weights.",
             [
                 Activation("relu", 0.02f, 20),
                 Activation("tanh", 0.02f, 60),
             ])
         { TargetTrainAccuracy = 0.75 },
         new TrainingExperiment("filters", "the first layer's learned filters as a picture", "Krizhevsky, Sutskever, Hinton 2012, figure 3",
-            "The paper learned from 1.2 million photographs for six days; enlarged 32x32 images have no fine detail to learn.",
+            "The paper trained on 1.2 million photographs for six days. Enlarged 32x32 images have no fine detail to learn.",
             [
                 new("alexnet", Crop64 with
                 {

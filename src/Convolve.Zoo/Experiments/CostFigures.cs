@@ -10,9 +10,9 @@ namespace Convolve.Zoo.Experiments;
 /// </summary>
 internal static class CostFigures
 {
-    internal const string ParameterMiB = "parameters, MiB", LinearShareOfParameters = "share of the fully connected layers in them",
-        MultiplyAdds = "multiply-adds of an image", ConvolutionShareOfMultiplyAdds = "share of the convolutions in them",
-        ActivationMiB = "activations of an image, MiB", LinearIntensity = "FLOP/byte of the fully connected layers, batch 1";
+    internal const string ParameterMiB = "parameters, MiB", LinearShareOfParameters = "share of parameters in fully connected layers",
+        MultiplyAdds = "multiply-adds per image", ConvolutionShareOfMultiplyAdds = "share of multiply-adds in convolutions",
+        ActivationMiB = "activations per image, MiB", LinearIntensity = "FLOP/byte of fully connected layers, batch 1";
 
     private const int Batch = 128;
     private const double Mebi = 1048576, Giga = 1e9;
@@ -48,13 +48,13 @@ internal static class CostFigures
     {
         (IReadOnlyDictionary<string, double> byNode, double total) = StepProfile.OfEvaluation(graph, batch);
         double inLinear = Time(linear), inConvolutions = Time(convolutions);
-        Add($"share of the convolutions in the time, batch {batch}", inConvolutions / total, "F3");
-        Add($"share of the fully connected layers in the time, batch {batch}", inLinear / total, "F3");
-        Add($"GFLOP/s of the convolutions, batch {batch}", convolutions.Sum(c => 2.0 * c.MultiplyAdds) * batch / inConvolutions / Giga,
+        Add($"share of time in convolutions, batch {batch}", inConvolutions / total, "F3");
+        Add($"share of time in fully connected layers, batch {batch}", inLinear / total, "F3");
+        Add($"GFLOP/s of convolutions, batch {batch}", convolutions.Sum(c => 2.0 * c.MultiplyAdds) * batch / inConvolutions / Giga,
             "N0");
-        Add($"GFLOP/s of the fully connected layers, batch {batch}", linear.Sum(c => 2.0 * c.MultiplyAdds) * batch / inLinear / Giga, "N0");
+        Add($"GFLOP/s of fully connected layers, batch {batch}", linear.Sum(c => 2.0 * c.MultiplyAdds) * batch / inLinear / Giga, "N0");
         if (batch == 1)
-            Add("GB/s of weights in the fully connected layers, batch 1", linear.Sum(c => c.ParameterBytes) / inLinear / Giga, "F1");
+            Add("GB/s of weights in fully connected layers, batch 1", linear.Sum(c => c.ParameterBytes) / inLinear / Giga, "F1");
 
         double Time(LayerCost[] layers) => layers.Sum(c => byNode.GetValueOrDefault(c.Node.Name));
         void Add(string name, double value, string format) => figures.Add(new(name, null, new(value, null), format));

@@ -4,7 +4,7 @@ using Convolve.Files;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What an experiment that trains nothing came to.</summary>
+/// <summary>The result of an experiment without training.</summary>
 /// <param name="Experiment">What was run.</param>
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>

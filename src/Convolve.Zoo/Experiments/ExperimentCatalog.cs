@@ -10,7 +10,7 @@ namespace Convolve.Zoo.Experiments;
 internal static class ExperimentCatalog
 {
     internal const string NoChoice =
-        "The source has no validation split: the weights of the epoch with the best training accuracy are tested.";
+        "The source has no validation split, so the weights of the epoch with the best training accuracy are tested.";
 
     /// <summary>All experiments.</summary>
     public static IReadOnlyList<Experiment> All { get; } =

@@ -9,7 +9,7 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What an experiment came to, read from the folders of its runs.</summary>
+/// <summary>The result of an experiment, read from its run folders.</summary>
 /// <param name="Experiment">What was run.</param>
 /// <param name="Settings">How.</param>
 /// <param name="Folder">Where.</param>
@@ -48,7 +48,7 @@ internal sealed record ExperimentResult(TrainingExperiment Experiment, Experimen
             $"{processor}, {threads?.ToString(CultureInfo.InvariantCulture) ?? "?"} {(threads == 1 ? "thread" : "threads")}, " +
             $"{instructions}, {library}{(precision.Length > 0 ? $", {precision}" : "")}");
 
-    /// <summary>What was remarkable of the data, by the runs' environments: such as that files were other than published.</summary>
+    /// <summary>Notes on the data from the runs' environments, such as that files differ from the published ones.</summary>
     public IReadOnlyList<string> DataRemarks =>
         [.. Arms.SelectMany(a => a.Runs).SelectMany(r => r.Environment["data_remarks"] as JsonArray ?? []).Select(r => $"{r}").Distinct()];
 

@@ -6,7 +6,7 @@ using Convolve.Training;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>How an experiment is run: what its folder keeps, so that it can be gone on with and read again.</summary>
+/// <summary>How an experiment is run: saved in its folder, so that it can be resumed and read again.</summary>
 internal sealed record ExperimentSettings
 {
     /// <summary>The file's name in the folder of an experiment.</summary>

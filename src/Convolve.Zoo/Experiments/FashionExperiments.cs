@@ -23,10 +23,9 @@ internal static class FashionExperiments
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new TrainingExperiment("fashion-alexnet", "AlexNet on Fashion-MNIST enlarged to 224x224", $"{Book}, section 8.1, the Java edition",
-            "The source ran in float32 on four graphics cards. It names a rate of .01, but DJL adds up the gradients of the cards, each " +
-            "the mean over a quarter of the batch "
-            + $"(LocalParameterServer), and that is .04 for the mean over the batch. By .01 we came to .8973 here. " +
-            $"{ExperimentCatalog.NoChoice}",
+            "The source ran in float32 on four GPUs. It gives a learning rate of .01, but DJL sums the GPUs' gradients, each the mean " +
+            "over a quarter of the batch (LocalParameterServer), so the rate for the mean over the whole batch is .04. With .01, " +
+            $"Convolve reaches .8973. {ExperimentCatalog.NoChoice}",
             [
                 new("alexnet", AlexNet with { Optimizer = new Sgd { LearningRate = 0.04f } }, new()
                 {
@@ -39,23 +38,23 @@ internal static class FashionExperiments
                 }),
             ]),
         new TrainingExperiment("fashion-batch-size",
-        "what the batch size does to accuracy, speed and memory: the plan knows before the first step", $"{Book}, exercises of section 8.1",
-            $"The source got no figures: 'out of memory' without a reason on three services. The learning rate is the book's .01 for " +
-            $"all sizes: on one device it is that of the mean over the batch. {ExperimentCatalog.NoChoice}",
+        "how batch size affects accuracy, speed and memory, which is known before training starts", $"{Book}, exercises of section 8.1",
+            $"The source has no figures: it ran out of memory on three services, for unknown reasons. All batch sizes use the book's " +
+            $"learning rate of .01, which on one device applies to the mean over the batch. {ExperimentCatalog.NoChoice}",
             [.. new[] { 16, 32, 64, 128, 256, 512 }.Select(size => new ExperimentArm($"batch {size}", AlexNet with { BatchSize = size }))]),
-        new TrainingExperiment("fashion-simplified", "AlexNet made lighter: faster, and not less accurate",
+        new TrainingExperiment("fashion-simplified", "a smaller AlexNet: faster, with no loss of accuracy",
         $"{Book}, exercises of section 8.1",
-            "The source did not reach it ('accuracy has still not improved'); the published figure beside ours is that of the whole " +
-            "AlexNet. The recipe was chosen on the validation split.",
+            "The source didn't get there ('accuracy has still not improved'), so the published figure is the full AlexNet's. The " +
+            "recipe was chosen on the validation split.",
             [new("alexnet-small", Recipes.For("alexnet-small", "fashion-mnist"), new() { TestAccuracy = 0.908 })]),
-        new TrainingExperiment("fashion-native", "a better design at 28x28 than AlexNet on enlarged images",
+        new TrainingExperiment("fashion-native", "a network for 28x28 images that beats AlexNet on enlarged ones",
         $"{Book}, exercises of section 8.1",
-            "The source did not reach it; the published figure beside ours is AlexNet's. The recipe was chosen on the validation split.",
+            "The source didn't get there, so the published figure is AlexNet's. The recipe was chosen on the validation split.",
             [new("fashion28", Recipes.For("fashion28", "fashion-mnist"), new() { TestAccuracy = 0.908 })]),
         new TrainingExperiment("fashion-lenet-dropout",
-        "LeNet-5 with ReLU and dropout, which did not train for the source, against the book's with sigmoid",
+        "LeNet-5 with ReLU and dropout, which failed to train for the source, compared with the book's sigmoid",
         $"{Book}, exercises of section 7.6",
-            "The source reached no figure: 'not training', and a curve like a heartbeat.",
+            "The source has no figures: it reports 'not training' and a curve like a heartbeat.",
             [
                 LeNet("sigmoid", Normalization.None, new Sgd { LearningRate = 0.9f }, ("activation", "sigmoid"), ("pooling", "avg")),
                 LeNet("sigmoid, normalised", Normalization.TrainingSplit, new Sgd { LearningRate = 0.9f }, ("activation", "sigmoid"),
@@ -65,7 +64,7 @@ internal static class FashionExperiments
             ]),
         new CostExperiment("fashion-rooflines", "what dominates memory, compute and bandwidth in AlexNet",
         $"{Book}, exercises of section 8.1",
-            "Counts follow from the network alone and should agree to the last digit given; times are this machine's.",
+            "Counts depend on the network alone and should match to the last published digit. Times are this machine's.",
             "alexnet-d2l", new Dictionary<string, double>
             {
                 [CostFigures.ParameterMiB] = 178.4,

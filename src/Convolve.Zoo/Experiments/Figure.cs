@@ -10,7 +10,7 @@ namespace Convolve.Zoo.Experiments;
 /// <param name="Format">How it is written, as .NET's numeric formats.</param>
 internal sealed record Figure(string Name, double? Published, MeanInterval Measured, string Format = "F4")
 {
-    /// <summary>The interval that one run leaves open, for a share of so many images; null elsewhere.</summary>
+    /// <summary>The interval that one run leaves open, for a share of this many images; null elsewhere.</summary>
     public Interval? Range { get; init; }
 
     /// <summary>Measured minus published; null where nothing was published.</summary>

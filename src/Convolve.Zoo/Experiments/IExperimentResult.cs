@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Convolve.Zoo.Experiments;
 
-/// <summary>What an experiment came to.</summary>
+/// <summary>The result of an experiment.</summary>
 internal interface IExperimentResult
 {
     /// <summary>What was run.</summary>

@@ -9,7 +9,7 @@ internal static class MnistExperiments
     public static IReadOnlyList<Experiment> All { get; } =
     [
         new TrainingExperiment("mnist-lenet5", "LeNet-5 as the Keras tutorials train it", "the Keras tutorials",
-            $"The published figure is of one seed; PyTorch gave .9866 by the same recipe. {ExperimentCatalog.NoChoice}",
+            $"The published figure is from one seed. PyTorch reached .9866 with the same recipe. {ExperimentCatalog.NoChoice}",
             [
                 new("adam", new()
                 {
@@ -17,9 +17,9 @@ internal static class MnistExperiments
                     Normalization = Normalization.None, ValidationFraction = 0,
                 }, new() { TestAccuracy = 0.9875, TestLoss = 0.0454 }),
             ]),
-        new TrainingExperiment("mnist-lenet5-lecture", "LeNet-5 of 1998 on MNIST at 32x32, as a lecture trains it",
+        new TrainingExperiment("mnist-lenet5-lecture", "LeNet-5 as published in 1998, on MNIST at 32x32, as a lecture trains it",
         "the lecture's notebook",
-            $"The source names no learning rate and no batch size: .01 and 64 here. {ExperimentCatalog.NoChoice}",
+            $"The source gives no learning rate or batch size; this recipe uses .01 and 64. {ExperimentCatalog.NoChoice}",
             [
                 new("sgd", new()
                 {

@@ -11,22 +11,22 @@ internal static class ResultsPage
     private const string Head = """
         # Results
 
-        Each experiment of the teaching material as it ran here, next to the published figures. `convolve reproduce` lists the
-        experiments, runs one by its name, and writes this page from the folders of the runs. Ranges are 95 % Wilson intervals over the test
-        images if one seed ran; ± is the 95 % interval of the mean over several seeds.
+        The experiments of the teaching material as Convolve reproduces them, next to the published figures. `convolve reproduce` lists the
+        experiments, runs one by name, and writes this page from the run folders. For one seed, ranges are 95 % Wilson intervals over the
+        test images; for several, ± is the 95 % interval of the mean.
 
         """;
 
     private const string Heading = "## ";
 
     /// <summary>
-    /// Writes the page, and its pictures into a folder of its name beside it. What an earlier page there says of other experiments stays:
+    /// Writes the page, and its pictures into a folder of its name beside it. The sections of other experiments on an earlier page stay:
     /// those may have run elsewhere.
     /// </summary>
     /// <param name="results">In any order; the page has that of the catalog. Of an experiment that ran several times, the last to be
     /// started is shown, and one that was cut short only where no other is.</param>
     /// <param name="file">Where.</param>
-    /// <returns>The experiments that the page now tells of, and those of them that stayed as they were.</returns>
+    /// <returns>The experiments that the page now covers, and those of them that did not change.</returns>
     /// <exception cref="FileWriteException">A file cannot be written.</exception>
     /// <exception cref="RecipeException">The page that is there cannot be read.</exception>
     public static (IReadOnlyList<string> Written, IReadOnlyList<string> Kept) Write(IReadOnlyList<IExperimentResult> results, string file)
@@ -112,21 +112,21 @@ internal static class ResultsPage
             page.Append(CultureInfo.InvariantCulture, $"\n![{experiment.Name}]({pictures}/{FiltersOf(result)})\n");
         // The remarks themselves name folders of the machine.
         string note = result.DataRemarks.Count == 0 ? ""
-            : $"The {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} here was a copy with other bytes " +
-            $"than the published set, so its figures are not the set's.";
+            : $"The copy of {string.Join(" and ", result.Arms.Select(a => a.Arm.Recipe.Dataset).Distinct())} used here differs from the " +
+            $"published files, so the figures aren't those of the published data set.";
         page.Append(CultureInfo.InvariantCulture, $"\n{experiment.Differences}{(note.Length > 0 ? $" {note}" : "")}\n");
     }
 
     private static string Cut(ExperimentResult result) => result.Settings switch
     {
-        { Quick: true } => " **Quick: few images and epochs; the figures are not those of the experiment.**",
+        { Quick: true } => " **Quick run with few images and epochs: not the figures of the experiment.**",
         { Epochs: { } most } when result.Arms.Any(a => most < a.Arm.Recipe.Epochs) => string.Create(CultureInfo.InvariantCulture,
             $" **Cut short: {most} of {result.Arms.Max(a => a.Arm.Recipe.Epochs)} epochs.**"),
         _ => "",
     };
 
     private static string Changed(ExperimentResult result) => result.Changed.Count == 0 ? ""
-        : $" **Run before the experiment changed, in {string.Join("; ", result.Changed)}.**";
+        : $" **Run before these settings of the experiment changed: {string.Join("; ", result.Changed)}.**";
 
     private static void AppendOne(StringBuilder page, ArmResult arm, bool isComparable)
     {

@@ -7,10 +7,10 @@ using Convolve.OneDnn;
 
 namespace Convolve.Execution;
 
-/// <summary>The one place that says what computes.</summary>
+/// <summary>Chooses the kernel library.</summary>
 internal static class Backend
 {
-    /// <summary>The environment variable that says what computes, where nothing else does.</summary>
+    /// <summary>The environment variable that chooses the kernels, unless something else does.</summary>
     public const string Variable = "CONVOLVE_KERNELS";
 
     private static KernelChoice? _choice;
@@ -21,7 +21,7 @@ internal static class Backend
     /// <exception cref="KernelLibraryException">The environment asks for kernels that do not exist.</exception>
     public static KernelChoice Choice => _choice ??= FromEnvironment();
 
-    /// <summary>Says which kernels compute, before the first is asked for.</summary>
+    /// <summary>Chooses the kernels. Call it before anything uses one.</summary>
     public static void Choose(KernelChoice choice) => (_choice, _isChosen) = (choice, true);
 
     /// <summary>
@@ -36,7 +36,7 @@ internal static class Backend
                 : KernelChoice.OneDnn;
     }
 
-#pragma warning disable CA2255 // the choice must stand before the first kernel, whoever asks for it
+#pragma warning disable CA2255 // the choice must be made before the first kernel, whoever asks for it
     [ModuleInitializer]
     internal static void Prepare()
 #pragma warning restore CA2255

@@ -17,6 +17,6 @@ public sealed record ExecutionOptions
     /// <summary>The share of each label that training's loss spreads over all classes, in [0, 1); 0 by default.</summary>
     public float LabelSmoothing { get; init; }
 
-    /// <summary>How much each class counts in training's loss, [classes], at least 0; null, the default, for the same throughout.</summary>
+    /// <summary>How much each class counts in training's loss, [classes], at least 0; null, the default, for equal weights.</summary>
     public IReadOnlyList<float>? ClassWeights { get; init; }
 }

@@ -10,11 +10,11 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>A plan turned into kernels with their memory. Made once, it runs without a managed allocation.</summary>
+/// <summary>A plan turned into kernels with their memory. Once created, it runs without managed allocations.</summary>
 /// <remarks>
-/// All passes of a model share one arena and one executor thread: what a pass has been given is good until another one runs. So fill it,
+/// All passes of a model share one arena and one executor thread: the input of a pass is valid until another one runs. So fill it,
 /// run it and read its results within one call of <see cref="ThreadTeam.Invoke"/>, or leave all that to <see cref="Model.Forward"/>, which
-/// any thread may call. A pass works as long as its model does, also where the model has made larger or many other ones since; windows on
+/// any thread may call. A pass works as long as its model does, even after the model has created larger or many other ones; windows on
 /// its memory end with the model.
 /// </remarks>
 internal sealed class Executor : IDisposable
@@ -65,7 +65,7 @@ internal sealed class Executor : IDisposable
     public Span<float> FirstShares => _state.FirstShares;
 
     /// <summary>
-    /// The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; good until the next pass of the model.
+    /// The logits of the last pass, [N, classes]: its result, or the input of a final Softmax; valid until the next pass of the model.
     /// </summary>
     public ReadOnlySpan<float> Logits => Window<float>(Plan.Logits, _outputElements);
 
@@ -78,16 +78,16 @@ internal sealed class Executor : IDisposable
     public ReadOnlySpan<float> Losses => _state.Losses;
 
     /// <summary>
-    /// What the sum of these was divided by for the gradients: the number of images, or with class weights the sum of the images' weights.
+    /// The divisor of that sum in the gradients: the number of images, or with class weights the sum of the images' weights.
     /// </summary>
     public double WeightSum => _state.WeightSum;
 
     /// <summary>
-    /// How many images of the last training pass had their label's logit as the largest; of a mixture, the label with the larger share.
+    /// How many images of the last training pass had the largest logit at their label; of a mixture, the label with the larger share.
     /// </summary>
     public int Correct => _state.Correct;
 
-    /// <summary>Whether each step's time is taken; off by default.</summary>
+    /// <summary>Whether each step is timed; off by default.</summary>
     public bool IsProfiling { get; set; }
 
     /// <summary>The time each step has taken since profiling began, in the order of the plan.</summary>
@@ -111,7 +111,7 @@ internal sealed class Executor : IDisposable
             throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
         ObjectDisposedException.ThrowIf(_isDisposed || _owner.IsDisposed, this);
         if (ThreadTeam.Threads != Plan.Options.Threads)
-            ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for so many
+            ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for this many
         _owner.Use(this);
         (_state.Step, _state.FirstImage) = (step, firstImage);
         _owner.Store.Refresh();
@@ -130,7 +130,7 @@ internal sealed class Executor : IDisposable
     }
 
     /// <summary>Runs forward once more, up to the first step whose result isn't finite; on the executor thread.</summary>
-    /// <returns>The layer that the step is of, or "input"; null where everything is finite.</returns>
+    /// <returns>The layer of that step, or "input"; null where everything is finite.</returns>
     internal string? FirstNonFinite(uint step, int firstImage)
     {
         _owner.Use(this);
@@ -157,14 +157,14 @@ internal sealed class Executor : IDisposable
             && NonFinite.IsIn(Window<float>(tensor, checked((int)(tensor.Layout.Bytes / sizeof(float)))));
     }
 
-    /// <summary>Gives its kernels back, once a run that is under way is done. The model makes another pass where it needs one.</summary>
+    /// <summary>Releases its kernels when the current run is done. The model creates another pass when it needs one.</summary>
     public void Dispose() => ThreadTeam.Invoke(() =>
     {
         _isDisposed = true;
         _owner.Remove(this);
     });
 
-    /// <summary>Makes the kernels; on the executor thread, the team being of the plan's size.</summary>
+    /// <summary>Creates the kernels; on the executor thread, with a team of the plan's size.</summary>
     internal void Bind()
     {
         _binder = new(_owner.Store, _owner.Arena, _state);
@@ -182,7 +182,7 @@ internal sealed class Executor : IDisposable
         }
     }
 
-    /// <summary>Gives the kernels back; <see cref="Bind"/> makes them again.</summary>
+    /// <summary>Releases the kernels; <see cref="Bind"/> creates them again.</summary>
     internal void Release()
     {
         for (int i = (_runnables?.Length ?? 0) - 1; i >= 0; i--)
@@ -213,7 +213,7 @@ internal sealed class Executor : IDisposable
     private static int Count(Tensor tensor) => checked((int)tensor.Layout.Sizes.Aggregate(1L, (product, size) => product * size));
 }
 
-/// <summary>Knows in which buffer each tensor lies.</summary>
+/// <summary>Knows in which buffer each tensor is.</summary>
 internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state)
 {
     public PassState State { get; } = state;
@@ -228,7 +228,7 @@ internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState
         _ => (store.CopyOf(tensor), 0),
     };
 
-    /// <summary>The address of a tensor for own kernels; good while the buffers live.</summary>
+    /// <summary>The address of a tensor for own kernels; valid while the buffers exist.</summary>
     public nint Address(Tensor tensor)
     {
         var (buffer, offset) = Locate(tensor);

@@ -4,11 +4,11 @@ using Convolve.Planning;
 namespace Convolve.Execution;
 
 /// <summary>
-/// The passes of a model that are bound to its arena: of training and of evaluation the last used few each. On the executor thread only.
+/// The passes of a model that are bound to its arena: the few last used of training and of evaluation each. On the executor thread only.
 /// </summary>
 /// <remarks>
-/// A pass whose kernels were released is not lost: where somebody holds it still, its next run binds it again. The arena stays at its
-/// address while it grows, so that neither kernels nor windows are left behind.
+/// A pass whose kernels were released is not lost: if somebody still holds it, its next run binds it again. The arena stays at its
+/// address while it grows, so that kernels and windows stay valid.
 /// </remarks>
 internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null) : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
     /// <summary>Passes that have their kernels at the moment.</summary>
     public int Count => _bound.Count;
 
-    /// <summary>A pass that is there already.</summary>
+    /// <summary>A pass that exists already.</summary>
     public Executor? Find(int batchSize, bool training)
     {
         foreach (Executor pass in _bound)
@@ -41,7 +41,7 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
         return null;
     }
 
-    /// <summary>Makes a pass, and room for it.</summary>
+    /// <summary>Creates a pass, and makes room for it.</summary>
     public Executor Add(Plan plan)
     {
         if (plan.ArenaBytes > Arena.Bytes && !Arena.TryGrow(plan.ArenaBytes))
@@ -51,7 +51,7 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
         return pass;
     }
 
-    /// <summary>Notes that a pass is used, and binds its kernels where they are not.</summary>
+    /// <summary>Notes that a pass is used, and binds its kernels if they aren't.</summary>
     public void Use(Executor pass)
     {
         pass.LastUse = ++_uses;
@@ -88,7 +88,7 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
         Arena.Dispose();
     }
 
-    // Only where the system does not reserve addresses ahead. Somebody may look into the old arena still, so it lives as long as the model.
+    // Only where the system does not reserve addresses ahead. Somebody may still read the old arena, so it lives as long as the model.
     private void Move(long bytes)
     {
         NativeBuffer larger = new(bytes, "activations");

@@ -41,7 +41,7 @@ internal static class Machine
     };
 
     /// <summary>
-    /// The bits of the registers that the kernels in C# work in: 512, 256 or 128, as .NET finds them or is kept from them
+    /// The bits of the registers that the kernels in C# work in: 512, 256 or 128, whichever .NET has and is allowed
     /// (DOTNET_EnableAVX512=0, DOTNET_EnableAVX2=0); 32 without vectors.
     /// </summary>
     public static int OwnKernelBits => Floats16.IsSupported ? 512 : Floats8.RegisterBits;
@@ -49,7 +49,7 @@ internal static class Machine
     /// <summary>Whether bfloat16 is faster than float32 here; it is never emulated.</summary>
     public static bool HasNativeBFloat16 => KernelLibrary.Current.InstructionSet == InstructionSet.Avx512BFloat16;
 
-    /// <summary>Why there is no bfloat16, in a few words.</summary>
+    /// <summary>Why bfloat16 is not available, in a few words.</summary>
     public static string WhyNoBFloat16 => KernelLibrary.Current is ManagedKernels ? "own kernels compute in float32"
         : "the CPU has no native bfloat16";
 
@@ -67,7 +67,7 @@ internal static class Machine
     }
 
     /// <summary>
-    /// Lets the peak of <see cref="ProcessMemory"/> start anew from now, where the system can; else it stays that of the whole process.
+    /// Lets the peak of <see cref="ProcessMemory"/> start again from now, where the system can; else it stays that of the whole process.
     /// </summary>
     public static void ForgetPeakMemory()
     {
@@ -82,7 +82,7 @@ internal static class Machine
     }
 
     /// <summary>
-    /// Memory that a program may still take here, within the limits of its control groups, in bytes; null where the system does not say.
+    /// Memory that a program may still allocate here, within the limits of its control groups, in bytes; null if unknown.
     /// </summary>
     public static long? AvailableMemoryBytes => AvailableMemory.Read();
 
@@ -93,8 +93,8 @@ internal static class Machine
     public static int Threads => ThreadTeam.Threads;
 
     /// <summary>
-    /// Threads that compute at the moment, where other programs keep the cores so busy that waiting for all <see cref="Threads"/> takes
-    /// longer; else null.
+    /// The number of threads in use at the moment, if other programs keep the cores so busy that waiting for all <see cref="Threads"/>
+    /// takes longer; else null.
     /// </summary>
     /// <remarks>The results have the same bits.</remarks>
     public static int? ThreadsLeft => ThreadTeam.IsHeldUp && ThreadTeam.Width is var width && width < Threads ? width : null;

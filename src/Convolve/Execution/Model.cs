@@ -12,10 +12,10 @@ namespace Convolve.Execution;
 
 /// <summary>A graph with its parameters, ready to run: evaluation at any batch size, and, where it was made for it, training.</summary>
 /// <remarks>
-/// Training, evaluation and every batch size have a plan of their own over the same parameters and the same arena; none of them is a mode.
+/// Training, evaluation and every batch size have separate plans over the same parameters and the same arena; none of them is a mode.
 /// <para>
 /// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order
-/// in which they come, and has its own input and result. A training in the same process serves them between its steps; what they see are
+/// of arrival, and has its own input and result. A training in the same process serves them between its steps; what they see are
 /// the weights of that moment.
 /// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizers.Optimizer.Step"/> belong together: several
 /// threads that train one model must agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an
@@ -105,7 +105,7 @@ public sealed class Model : IDisposable
     public IReadOnlyList<string> ParameterNames => [.. _store.Plan.Slots.Select(s => s.Name)];
 
     /// <summary>
-    /// Memory of the weights, their gradients and their copies, and of the arena: everything that the plans made so far need.
+    /// Memory of the weights, their gradients and their copies, and of the arena: everything that the plans so far need.
     /// </summary>
     public long MemoryBytes
     {
@@ -126,7 +126,7 @@ public sealed class Model : IDisposable
 
     /// <summary>The number format that a network runs in here, and why, in a few words.</summary>
     /// <param name="graph">The network.</param>
-    /// <param name="asked"><see cref="Precision.Auto"/> takes the faster one that the CPU has natively.</param>
+    /// <param name="asked"><see cref="Precision.Auto"/> chooses the faster one that the CPU supports natively.</param>
     /// <exception cref="NetworkException">bfloat16 was asked for, and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing.</exception>
     public static (Precision Precision, string Reason) ChoosePrecision(Graph graph, Precision asked)
@@ -147,11 +147,11 @@ public sealed class Model : IDisposable
             : (Precision.Float32, "faster than bfloat16 for a network this small");
     }
 
-    /// <summary>The plan that a model would run, without the memory that running it takes.</summary>
+    /// <summary>The plan that a model would run, without allocating its memory.</summary>
     /// <param name="graph">The network.</param>
     /// <param name="options">How it would run.</param>
     /// <param name="batchSize">Images of one pass, at least 1.</param>
-    /// <param name="training">Whether the pass goes back as well.</param>
+    /// <param name="training">Whether the pass includes the backward pass.</param>
     /// <param name="parameters">Where an earlier plan of the same model has laid the weights; null for a first plan.</param>
     /// <exception cref="NetworkException">The output is not a vector, or bfloat16 was asked for and the CPU has none.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
@@ -249,7 +249,7 @@ public sealed class Model : IDisposable
         return sum / weights;
     }
 
-    /// <summary>Gives all memory back, once the call that runs is done.</summary>
+    /// <summary>Releases all memory when the current call is done.</summary>
     public void Dispose() => ThreadTeam.Invoke(() =>
     {
         _passes.Dispose();
@@ -314,7 +314,7 @@ public sealed class Model : IDisposable
         long elements = Graph.Input.Elements;
         return images.Length > 0 && images.Length % elements == 0 ? (int)(images.Length / elements)
             : throw new ArgumentException(
-            $"Images of {Graph.Input} have {elements} values each, and {images.Length} is not a multiple of that.",
+            $"Expected a multiple of {elements} values, one image of {Graph.Input}, got {images.Length}.",
             nameof(images));
     }
 

@@ -56,7 +56,7 @@ internal sealed class ParameterStore : IDisposable
         return copy.Buffer;
     }
 
-    /// <summary>The copy of a parameter that is its rows interleaved in pairs; address 0 where there is none.</summary>
+    /// <summary>The copy of a parameter that is its rows interleaved in pairs; address 0 if it has none.</summary>
     public InterleavedCopy InterleavedCopyOf(int index) => _interleaved[index];
 
     /// <summary>A pass that updates all that is learned by a rule, and the interleaved copies with it.</summary>
@@ -66,14 +66,14 @@ internal sealed class ParameterStore : IDisposable
         where TRule : struct, IUpdateRule => new UpdateKernel<TRule>(new(Weights, Gradients, states), Plan.RangesOf(slot => slot.IsLearned),
             InterleavedCopyOf, (step, i) => ruleOf(step, Plan.Slots[i].Spec.Role));
 
-    /// <summary>Says that an update has changed all weights, and the interleaved copies with them.</summary>
+    /// <summary>Marks all weights, and the interleaved copies, as updated.</summary>
     public void MarkUpdated()
     {
         foreach (WeightCopy copy in _copies)
             copy.IsStale = !copy.Buffer.BeginsAt(_interleaved[copy.Tensor.Storage.Parameter].Address);
     }
 
-    /// <summary>Says that the weights are not what the copies hold.</summary>
+    /// <summary>Marks all copies as out of date.</summary>
     public void MarkChanged() => _copies.ForEach(c => c.IsStale = true);
 
     /// <summary>Brings every copy up to date.</summary>
@@ -89,7 +89,7 @@ internal sealed class ParameterStore : IDisposable
         }
     }
 
-    /// <summary>Gives every parameter its first values.</summary>
+    /// <summary>Initializes every parameter.</summary>
     public void Initialize(ulong seed)
     {
         for (int i = 0; i < Plan.Slots.Count; i++)
@@ -110,7 +110,7 @@ internal sealed class ParameterStore : IDisposable
     public void Read(int index, Action<ReadOnlySpan<float>> read) => Read(index, Weights, read);
 
     /// <summary>
-    /// Lends what lies in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.
+    /// Lends what is in another arena at a parameter's place in plain order, in pieces of whole rows; nothing else is changed.
     /// </summary>
     public void Read(int index, NativeBuffer arena, Action<ReadOnlySpan<float>> read)
     {
@@ -130,7 +130,7 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Takes every parameter in plain order, one after the other; what the last pass left is overwritten: its activations, or for
+    /// Sets every parameter from plain order, one after the other. Overwrites what the last pass left: its activations, or for
     /// a parameter larger than these its gradient.
     /// </summary>
     public void WriteAll(FillParameter fill)
@@ -140,7 +140,7 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// Takes what is in an arena at a parameter's place, in plain order; what the last pass left is overwritten: its activations, or for
+    /// Sets what is in an arena at a parameter's place, from plain order. Overwrites what the last pass left: its activations, or for
     /// a parameter larger than these its gradient.
     /// </summary>
     public void Write(int index, NativeBuffer arena, FillParameter fill)
@@ -178,7 +178,7 @@ internal sealed class ParameterStore : IDisposable
     }
 
     // A large network's first fully connected layer has 100 MiB, more than the activations of a small batch. Then its gradient's place is
-    // lent, whose values new weights make worthless; memory of its own, which no plan counts, only where nothing is trained.
+    // lent, whose values new weights make worthless; separate memory, which no plan counts, only where nothing is trained.
     private ScratchLease Borrow(ParameterSlot slot, long bytes)
     {
         NativeBuffer arena = _scratch();
@@ -192,7 +192,7 @@ internal sealed class ParameterStore : IDisposable
     /// are finite.
     /// </summary>
     /// <param name="arena">The weights, or what is laid out as they are.</param>
-    /// <param name="learnedOnly">Whether to pass over what is kept besides weights, such as running statistics.</param>
+    /// <param name="learnedOnly">Whether to pass over what is kept in addition to weights, such as running statistics.</param>
     public string? FirstNonFinite(NativeBuffer arena, bool learnedOnly = false)
     {
         foreach (ParameterSlot slot in Plan.Slots.Where(s => s.IsLearned || !learnedOnly))
@@ -202,7 +202,7 @@ internal sealed class ParameterStore : IDisposable
     }
 
     /// <summary>
-    /// What lies in an arena at a parameter's place, in the order of its layout; the padding of blocks, which is 0, included.
+    /// What is in an arena at a parameter's place, in the order of its layout; the padding of blocks, which is 0, included.
     /// </summary>
     public static ReadOnlySpan<float> Elements(ParameterSlot slot, NativeBuffer arena) =>
         arena.Span<float>(slot.Offset, checked((int)(slot.Layout.Bytes / sizeof(float))));
@@ -235,7 +235,7 @@ internal sealed class ParameterStore : IDisposable
             throw new ArgumentException($"{slot.Name} has {slot.Spec.Count} values, got {count}.");
     }
 
-    /// <summary>Memory for the time of one call.</summary>
+    /// <summary>Memory for one call.</summary>
     private readonly struct ScratchLease(NativeBuffer buffer, long offset, bool isOwn) : IDisposable
     {
         public NativeBuffer Buffer { get; } = buffer;

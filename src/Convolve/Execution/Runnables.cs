@@ -12,7 +12,7 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>The one place that knows what runs each kind of work: own kernels take shapes and addresses, and nothing of plans.</summary>
+/// <summary>The one place that knows what runs each kind of work. Own kernels take shapes and addresses, and don't know plans.</summary>
 internal sealed class Runnables
 {
     private readonly Step _step;
@@ -72,7 +72,7 @@ internal sealed class Runnables
             At(pad.IsBack ? Argument.DiffTarget : Argument.Target), pad.TargetBytes, pad.IsBack),
         AdaptiveAverageWork average => new AdaptiveAverageKernel(average.Shape, average.IsBack, IsBFloat16,
             At(Source(average.IsBack, Argument.DiffTarget)), At(Target(average.IsBack))),
-        _ => throw new NotSupportedException($"{_step.Label}: nothing runs {work}."),
+        _ => throw new NotSupportedException($"{_step.Label}: no kernel runs {work}."),
     };
 
     private WeightsToDepthKernel WeightsToDepth(WeightsToDepthWork work)

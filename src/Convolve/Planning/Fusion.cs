@@ -56,7 +56,7 @@ internal sealed class Fusion
 
     public int Consumers(Node node) => _consumers[node.Index];
 
-    /// <summary>Whether anything that is learned lies at or before the node.</summary>
+    /// <summary>Whether anything that is learned is at or before the node.</summary>
     public bool NeedsGradient(Node node) => _needsGradient[node.Index];
 
     /// <summary>
@@ -71,6 +71,7 @@ internal sealed class Fusion
         && activation is not PReLU
         && (producer is Conv2d or Linear || (producer is BatchNorm && activation is (ReLU or LeakyReLU)));
 
+    /// <summary>The function that an activation applies to each element.</summary>
     public static ElementwiseFunction FunctionOf(Layer layer) => layer switch
     {
         ReLU => new(ElementwiseKind.ReLU),
@@ -80,5 +81,12 @@ internal sealed class Fusion
         GELU gelu => new(gelu.Approximate == "tanh" ? ElementwiseKind.GeluTanh : ElementwiseKind.GeluErf),
         SiLU => new(ElementwiseKind.Swish, 1),
         _ => throw new NotSupportedException($"No kernel is known for {layer}."),
+    };
+
+    /// <summary>What values below 0 are multiplied by where a ReLU or LeakyReLU runs inside another layer; 1 for no activation.</summary>
+    public static float SlopeOf(Layer? activation) => activation is null ? 1 : FunctionOf(activation) switch
+    {
+        { Kind: ElementwiseKind.ReLU } function => function.Alpha,
+        _ => throw new NotSupportedException($"{activation} has no slope."),
     };
 }

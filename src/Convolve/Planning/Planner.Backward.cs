@@ -27,7 +27,7 @@ internal sealed partial class Planner
         _gradients[last.Index] = [gradient];
         foreach (Node node in _graph.Nodes.Skip(1).Reverse()
             .Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
-            LowerBackward(node, Collect(node));
+            LoweringOf(node).Backward(Collect(node));
         BackInterleaved();
     }
 
@@ -46,74 +46,13 @@ internal sealed partial class Planner
             (_gradients[input.Index] ??= []).Add(gradient);
     }
 
-    // The one place that knows how each layer runs backward.
-    private void LowerBackward(Node node, Tensor gradient)
-    {
-        switch (node.Layer)
-        {
-            case Conv2d when _depths.TryGetValue(node, out SpaceToDepthShape depth):
-                BackSpaceToDepth(node, depth, gradient);
-                break;
-            case Conv2d:
-                BackConvolution(node, gradient);
-                break;
-            case Linear:
-                BackLinear(node, gradient);
-                break;
-            case Pool2d:
-                BackPooling(node, gradient);
-                break;
-            case AdaptiveAvgPool2d pool:
-                BackAdaptive(node, pool.Output, gradient);
-                break;
-            case Resize:
-                BackResize(node, gradient);
-                break;
-            case Softmax:
-                BackSoftmax(node, gradient);
-                break;
-            case GlobalAvgPool:
-                BackGlobalAverage(node, gradient);
-                break;
-            case BatchNorm:
-                BackBatchNorm(node, gradient);
-                break;
-            case LocalResponseNorm norm:
-                BackResponseNorm(node, norm, gradient);
-                break;
-            case PReLU prelu:
-                BackPReLU(node, prelu, gradient);
-                break;
-            case Activation when _fusion.TakesGradient(node):
-                Give(node.Inputs[0], gradient);
-                break;
-            case Activation:
-                Give(node.Inputs[0], _fusion.PoolOf(node) is null ? BackActivation(node, node, gradient) : gradient);
-                break;
-            case Flatten:
-                Give(node.Inputs[0], As(node, gradient, Plain(node.Output)) with { Layout = Plain(node.Input) });
-                break;
-            case Dropout dropout:
-                BackDropout(node, dropout, gradient);
-                break;
-            case Add:
-                _shared.Add(gradient.Storage);
-                foreach (Node input in node.Inputs)
-                    Give(input, gradient);
-                break;
-            case Concat:
-                BackConcat(node, gradient);
-                break;
-            case PadChannels:
-                BackPadChannels(node, gradient);
-                break;
-            default:
-                throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned backward.");
-        }
-    }
-
     private void BackConvolution(Node node, Tensor gradient)
     {
+        if (_depths.TryGetValue(node, out SpaceToDepthShape depth))
+        {
+            BackSpaceToDepth(node, depth, gradient);
+            return;
+        }
         var forward = (ConvolutionForward)_forwards[node.Index]!;
         Tensor source = _sources[node.Index];
         Layout anyTarget = Any(node.Output);
@@ -239,6 +178,19 @@ internal sealed partial class Planner
             new(function.DerivesFromInput ? Argument.Source : Argument.Target, data, Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write));
         return result;
+    }
+
+    private void BackActivation(Node node, Tensor gradient) => Give(node.Inputs[0],
+        _fusion.TakesGradient(node) || _fusion.PoolOf(node) is not null ? gradient : BackActivation(node, node, gradient));
+
+    private void BackFlatten(Node node, Tensor gradient) =>
+        Give(node.Inputs[0], As(node, gradient, Plain(node.Output)) with { Layout = Plain(node.Input) });
+
+    private void BackAdd(Node node, Tensor gradient)
+    {
+        _shared.Add(gradient.Storage);
+        foreach (Node input in node.Inputs)
+            Give(input, gradient);
     }
 
     private void BackDropout(Node node, Dropout dropout, Tensor gradient)

@@ -7,7 +7,7 @@ using Convolve.Layers;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Layers that put channels behind each other, in a layout in which those of one sample lie together in every part and in the whole.
+/// Layers that put channels behind each other, in a layout in which those of one sample are together in every part and in the whole.
 /// </summary>
 internal sealed partial class Planner
 {

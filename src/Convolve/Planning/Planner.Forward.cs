@@ -19,35 +19,13 @@ internal sealed partial class Planner
         foreach (Node node in _graph.Nodes.Skip(1)
             .Where(n => (!_fusion.IsFused(n) || IsInterleaved(n.Inputs[0])) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
         {
-            Tensor output = Lower(node);
+            Tensor output = LoweringOf(node).Forward();
             _outputs[node.Index] = output;
             if (_fusion.ActivationOf(node) is { } activation)
                 _outputs[activation.Index] = output;
         }
         return input;
     }
-
-    // The one place that knows how each layer runs forward.
-    private Tensor Lower(Node node) => node.Layer switch
-    {
-        Conv2d conv => LowerSpaceToDepth(node, conv) ?? LowerConvolution(node, conv),
-        Linear linear => LowerLinear(node, linear),
-        BatchNorm norm => LowerBatchNorm(node, norm),
-        LocalResponseNorm norm => LowerResponseNorm(node, norm),
-        Pool2d pool => LowerPooling(node, pool),
-        AdaptiveAvgPool2d pool => LowerAdaptive(node, pool.Output),
-        Resize => LowerResize(node),
-        Softmax => LowerSoftmax(node, InputOf(node), _type),
-        GlobalAvgPool => LowerGlobalAverage(node),
-        PReLU prelu => LowerPReLU(node, prelu),
-        Activation => LowerActivation(node),
-        Flatten => LowerFlatten(node),
-        Dropout dropout => LowerDropout(node, dropout),
-        Add => LowerAdd(node),
-        Concat => LowerConcat(node),
-        PadChannels => LowerPadChannels(node),
-        _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned."),
-    };
 
     private Tensor InputOf(Node node) => _outputs[node.Inputs[0].Index]!;
 
@@ -83,7 +61,7 @@ internal sealed partial class Planner
         _sources[node.Index] = source;
         if (WinogradOf(node, conv, operation) is { } shape)
             return LowerWinograd(node, shape, operation, source);
-        // The gradient of the weights decides how the master weights lie; without training nothing does better than plain.
+        // The gradient of the weights decides how the master weights are laid out; without training nothing does better than plain.
         if (_options.IsTraining && _given is null)
             _masters[(node, "weight")] = PreferredDiffWeights(node, operation, description);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);

@@ -61,12 +61,13 @@ internal sealed partial class Planner
         if (OnlyConsumer(last) is { Layer: Activation { NeverFalls: true } } next)
         {
             last = next;
-            (activation, slope) = next.Layer switch
+            ElementwiseFunction function = Fusion.FunctionOf(next.Layer);
+            slope = function.Alpha;
+            activation = function.Kind switch
             {
-                ReLU => (InterleavedActivation.ReLU, 0f),
-                LeakyReLU leaky => (InterleavedActivation.LeakyReLU, leaky.Slope),
-                Layers.Tanh => (InterleavedActivation.Tanh, 0f),
-                Sigmoid => (InterleavedActivation.Sigmoid, 0f),
+                ElementwiseKind.ReLU => slope == 0 ? InterleavedActivation.ReLU : InterleavedActivation.LeakyReLU,
+                ElementwiseKind.Tanh => InterleavedActivation.Tanh,
+                ElementwiseKind.Logistic => InterleavedActivation.Sigmoid,
                 _ => throw new NotSupportedException($"No batch-interleaved kernel is known for {next.Layer}."),
             };
         }

@@ -17,7 +17,7 @@ internal sealed partial class Planner
     {
         Tensor source = As(node, InputOf(node), NormLayout(node.Output), "reorder source"), target = NewTensor(node.Name, source.Layout);
         BatchNormShape shape = new((int)Batch, node.Output.Channels, node.Output.Height * node.Output.Width, node.Output.IsVector);
-        float slope = _fusion.ActivationOf(node)?.Layer switch { LeakyReLU leaky => leaky.Slope, ReLU => 0, _ => 1 };
+        float slope = Fusion.SlopeOf(_fusion.ActivationOf(node)?.Layer);
         BatchNormWork work = new(shape, norm.Eps, norm.Momentum, slope, _options.IsTraining);
         Tensor statistics = NewTensor($"{node.Name} statistics", Layout.Plain(ElementType.Float32, shape.StatisticsFloats));
         Access running = _options.IsTraining ? Access.ReadWrite : Access.Read;

@@ -30,7 +30,7 @@ internal sealed partial class Planner
         gradient = As(node, gradient, source.Layout, "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {input.Name}", gradient.Layout);
-        float slope = !_fusion.TakesGradientOf(node, input) || IsInterleaved(input) ? 1 : input.Layer is LeakyReLU leaky ? leaky.Slope : 0;
+        float slope = Fusion.SlopeOf(_fusion.TakesGradientOf(node, input) && !IsInterleaved(input) ? input.Layer : null);
         ResponseNormShape shape = ShapeOf(node, norm);
         Emit(node, "backward", new ResponseNormWork(shape, slope, IsBack: true), ScratchBytes(shape, isBack: true),
             new(Argument.Source, source, Access.Read),

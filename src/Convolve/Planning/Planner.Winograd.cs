@@ -7,7 +7,7 @@ using Convolve.Layers;
 namespace Convolve.Planning;
 
 /// <summary>
-/// Dense 3x3 and 5x5 convolutions with stride 1 by Winograd's way in float32, between images in either precision. It takes up to 5 times
+/// Dense 3x3 and 5x5 convolutions with stride 1, by Winograd in float32, between images in either precision. It takes up to 5 times
 /// fewer multiplications than the direct way. Measured on conv2 to conv5 of alexnet-d2l at batch 128, all three passes: 420 ms instead of
 /// 990 in float32 with the library's own Winograd, which knows 3x3 alone, and 410 instead of 690 in bfloat16.
 /// </summary>

@@ -60,7 +60,7 @@ internal sealed record InterleavedBackwardWork(InterleavedStage Stage) : Work;
 /// <summary>Adds up the threads' sums of the gradients of the weights.</summary>
 internal sealed record InterleavedReduceWork(InterleavedConv Convolution) : Work;
 
-/// <summary>A convolution, and its activation, by Winograd's way.</summary>
+/// <summary>A convolution, and its activation, with Winograd.</summary>
 /// <param name="Shape">The convolution that runs.</param>
 /// <param name="IsTransposed">Whether it takes a gradient back, with the layer's weights turned around.</param>
 /// <param name="Slope">What negative results are multiplied by: 1 without activation, 0 for ReLU.</param>

@@ -53,7 +53,7 @@ internal static class ClassesSection
             return Html.Of($"<td class=\"zero\">0</td>");
         (string color, double strength) = Shade(matrix, label, predicted);
         string words =
-            $"{matrix.ClassNames[label]} taken for {matrix.ClassNames[predicted]}: " +
+            $"{matrix.ClassNames[label]} classified as {matrix.ClassNames[predicted]}: " +
             $"{Format.Percent((double)count / matrix.Classes[label].Support)}";
         return Html.Of($"<td style=\"background:rgba({color},{0.6 * strength:F2})\" title=\"{words}\">{count}</td>");
     }

@@ -46,7 +46,10 @@ internal sealed record EvaluatedRun(RunSummary Summary)
         EvaluatedRun run = new(RunSummary.Read(folder)) { Filters = FilterSheet.Create(classifier.Model) };
         Split split = run.Summary.Test is not null ? data.Test : data.Validation;
         if (split.Count == 0)
-            return run with { Problem = "The run is not finished and has no validation split; the test split is only for finished runs." };
+            return run with
+            {
+                Problem = "The run isn't finished and has no validation split. The test split is only used for finished runs.",
+            };
         return run with
         {
             Split = split,

@@ -31,7 +31,7 @@ internal static class NetworkSection
 
     private static Html Filters(FilterSheet sheet) => Html.Of($"""
         <h3>Filters of {sheet.Layer.Name}</h3>
-        <p class="soft">{sheet.Layer.Layer}. Mid grey is a weight of 0; each filter has its own scale.</p>
+        <p class="soft">{sheet.Layer.Layer}. Mid gray is a weight of 0; each filter has its own scale.</p>
         <img class="filters" alt="filters of {sheet.Layer.Name}" width="{sheet.Size.Width}" height="{sheet.Size.Height}" src="{Thumbnail.Uri(sheet.ToPng())}">
 
         """);
@@ -64,7 +64,7 @@ internal static class NetworkSection
             return Html.Of($"""
                 <h3>Memory of the plan</h3>
                 <p class="soft">At batch size {recipe.BatchSize}{(recipe.PassSize < recipe.BatchSize ? $", in micro-batches of " +
-                    $"{recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run was planned with {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}, and the process grew by {Format.Bytes(measured)}." : "")}</p>
+                    $"{recipe.PassSize}" : "")}, in {training.Options.Precision}, on this machine. {(run.MeasuredMemoryBytes is { } measured ? $"The run needed an estimated {Format.Bytes(run.EstimatedMemoryBytes ?? 0)}; the process grew by {Format.Bytes(measured)}." : "")}</p>
                 {Html.Table(["what", "memory#"], parts.Select(part => new Html[] { part.Name, Format.Bytes(part.Bytes) }))}
                 <details><summary>The {training.Steps.Count} steps of a training pass</summary>
                 <pre>{training}</pre></details>
@@ -72,7 +72,7 @@ internal static class NetworkSection
         }
         catch (Exception e) when (e is NetworkException or KernelLibraryException)
         {
-            return Html.Of($"<h3>Memory of the plan</h3>\n<p>This network has no plan on this machine: {e.Message}</p>");
+            return Html.Of($"<h3>Memory of the plan</h3>\n<p>This network can't be planned on this machine: {e.Message}</p>");
         }
     }
 }

@@ -16,10 +16,10 @@ internal static class PicturesSection
             return Html.None;
         (string Title, string Words, IEnumerable<SamplePrediction> Chosen)[] grids =
         [
-            ("Wrong and confident", "Mislabeled pictures show up here, and what the network has misunderstood.",
+            ("Wrong and confident", "Mislabeled pictures show up here, next to real mistakes.",
             predictions.MostConfident(correct: false, Shown)),
             ("Least certain", "The most likely class has the lowest probability.", predictions.LeastCertain(Shown)),
-            ("Right and confident", "The most confident ones of each class: what the network finds typical.", Surest(predictions)),
+            ("Right and confident", "The most confident pictures of each class: what the network considers typical.", Surest(predictions)),
         ];
         return Html.Of($"""
             <p class="soft">Of the {split.Name} split. The true class in bold; what the network says, and how sure it is. Pointing at a picture names it.</p>
@@ -29,7 +29,8 @@ internal static class PicturesSection
 
     // The surest of all would be of the one class that is easiest.
     private static IEnumerable<SamplePrediction> Surest(Predictions predictions) => predictions
-        .MostConfident(correct: true, predictions.Count).GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
+        .MostConfident(correct: true, predictions.Count)
+        .GroupBy(p => p.Label).SelectMany(own => own.Index()).OrderBy(p => p.Index).ThenByDescending(p => p.Item.Confidence)
         .Select(p => p.Item).Take(Shown);
 
     private static Html Grid(string title, string words, IReadOnlyList<SamplePrediction> chosen, Dataset data, Predictions predictions) => chosen.Count == 0 ? Html.None : Html.Of($"""
@@ -58,7 +59,7 @@ internal static class PicturesSection
         }
         catch (DataException e)
         {
-            return Html.Of($"<div class=\"gone\" title=\"{e.Message}\">cannot be read</div>");
+            return Html.Of($"<div class=\"gone\" title=\"{e.Message}\">can't be read</div>");
         }
     }
 }

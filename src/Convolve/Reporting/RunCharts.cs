@@ -133,7 +133,7 @@ internal static class RunCharts
         {
             Right = new("learning rate") { Min = 0 },
             Events = Events(run),
-            Note = isSmoothed ? "means over the epoch's images; broad and pale: smoothed" : "means over the epoch's images",
+            Note = isSmoothed ? "means over the epoch's images; wide pale lines are smoothed" : "means over the epoch's images",
         };
 
         void Add(string name, int color, Func<EpochProgress, double?> value)

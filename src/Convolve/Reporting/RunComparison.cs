@@ -62,12 +62,12 @@ internal sealed class RunComparison
             return new(name, run, null, null);
         string? obstacle = (first, run) switch
         {
-            _ when first.Summary.Recipe.Dataset != run.Summary.Recipe.Dataset => "another data set",
+            _ when first.Summary.Recipe.Dataset != run.Summary.Recipe.Dataset => "a different data set",
             ({ Predictions: null }, _) => "the first run has no predictions",
             (_, { Predictions: null }) => "it has no predictions",
             _ when first.Split!.Name != run.Split!.Name => $"the {run.Split.Name} split, but the {first.Split.Name} split for the first " +
                 $"run",
-            _ when !PairedTest.IsPossible(first.Predictions!, run.Predictions!) => "other pictures or classes",
+            _ when !PairedTest.IsPossible(first.Predictions!, run.Predictions!) => "different pictures or classes",
             _ => null,
         };
         return new(name, run, obstacle is null ? new(first.Predictions!, run.Predictions!) : null, obstacle);
@@ -118,7 +118,7 @@ internal sealed class RunComparison
 /// <param name="Run">What is known of it.</param>
 /// <param name="Test">Its answers against the first run's to the same pictures; null for the first, and where <paramref name="Obstacle"/>
 /// says why.</param>
-/// <param name="Obstacle">Why its answers cannot be compared, such as "another data set"; null where they can.</param>
+/// <param name="Obstacle">Why its answers cannot be compared, such as "a different data set"; null where they can.</param>
 internal sealed record ComparedRun(string Name, EvaluatedRun Run, PairedTest? Test, string? Obstacle)
 {
     private const double Significance = 0.05;

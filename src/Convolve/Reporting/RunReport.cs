@@ -56,7 +56,7 @@ internal static class RunReport
         }
         catch (ImageLibraryException e)
         {
-            return Html.Of($"<p>There are no pictures: {e.Message}</p>");
+            return Html.Of($"<p>No pictures: {e.Message}</p>");
         }
     }
 
@@ -67,7 +67,7 @@ internal static class RunReport
         if (run.Predictions is { } predictions)
             return Html.Of($"""
                 <p class="lead">{(run.Split!.Name == "test" ? "Test" : "Validation")} accuracy <b>{predictions.Accuracy:F4}</b> on {predictions.Count:N0} pictures
-                (95 % interval {predictions.AccuracyInterval}), {weights}.{(summary.Test is null ? " The run is not finished, so the " +
+                (95 % interval {predictions.AccuracyInterval}), {weights}.{(summary.Test is null ? " The run isn't finished, so the " +
                     "test split was not used." : "")}</p>
                 """);
         Html problem = Html.Of($"<p>This report has no predictions or pictures: {run.Problem}</p>");
@@ -89,14 +89,14 @@ internal static class RunReport
         if (run.Predictions is { } predictions)
         {
             yield return ("accuracy", Format.Fraction(predictions.Accuracy),
-                $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} right");
+                $"{Format.Count(predictions.Correct)} of {Format.Count(predictions.Count)} correct");
             if (predictions.Top5Accuracy is { } top5)
                 yield return ("top-5 accuracy", Format.Fraction(top5), "");
             yield return ("loss", Format.Fraction(predictions.Loss), "mean cross-entropy, nats");
         }
         else if (summary.Test is { } test)
         {
-            yield return ("accuracy", Format.Fraction(test.Accuracy), "as the run tested it");
+            yield return ("accuracy", Format.Fraction(test.Accuracy), "tested at the end of the run");
             yield return ("loss", Format.Fraction(test.Loss), "mean cross-entropy, nats");
         }
         if (summary.Best is { } best)

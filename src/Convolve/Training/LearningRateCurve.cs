@@ -42,7 +42,7 @@ public sealed record LearningRateCurve(IReadOnlyList<double> Rates, IReadOnlyLis
     private const double HeldDivisor = 4;
 
     /// <summary>
-    /// Whether the loss was left far behind, or was no number any more: only then the rates reached to where it is too fast.
+    /// Whether the loss was left far behind, or became NaN: only then the rates reached to where it is too fast.
     /// </summary>
     public bool Diverged { get; init; }
 

@@ -81,19 +81,19 @@ public sealed class FolderTests(FolderRun folder) : IClassFixture<FolderRun>
         JsonObject validation = _cli.Run("evaluate", "run", "--split", "validation", "--json").Json;
         Assert.Equal((double)folder.Result.Json["validation_accuracy"]!, (double)validation["accuracy"]!);
 
-        // The same pictures from elsewhere, in another size and in colour, are brought to the same input.
+        // The same pictures from elsewhere, in another size and in color, are brought to the same input.
         Dataset test = Datasets.Load("fashion-mnist").Test;
         for (int i = 0; i < 200; i++)
         {
-            string name = $"colour/{test.ClassNames[test.LabelOf(i)].Replace('/', ' ')}";
+            string name = $"color/{test.ClassNames[test.LabelOf(i)].Replace('/', ' ')}";
             Directory.CreateDirectory(_cli.At(name));
             byte[] wide = [.. Enumerable.Range(0, 28 * 28).Select(p => test.PixelsOf(i)[p]).SelectMany(p => (byte[])[p, p])];
             byte[] large = [.. Enumerable.Range(0, 56).SelectMany(y => wide[(y / 2 * 56)..(y / 2 * 56 + 56)])];
             File.WriteAllBytes(_cli.At($"{name}/{i}.png"), PngEncoder.Encode([.. large, .. large, .. large], 3, 56, 56));
         }
-        JsonObject colour = _cli.Run("evaluate", "run", "--data", "folder:colour", "--json").Json;
-        Assert.Equal(200, (int)colour["images"]!); // the folder is not divided: nothing of it was trained on
-        Assert.Equal((double)json["accuracy"]!, (double)colour["accuracy"]!, 0.03);
+        JsonObject color = _cli.Run("evaluate", "run", "--data", "folder:color", "--json").Json;
+        Assert.Equal(200, (int)color["images"]!); // the folder is not divided: nothing of it was trained on
+        Assert.Equal((double)json["accuracy"]!, (double)color["accuracy"]!, 0.03);
     }
 
     [Fact]

@@ -44,9 +44,9 @@ public sealed class PreviewTests
         JsonNode grey = cli.Run("data", "preview", "folder:set", "--skip-bad", "--network", "lenet5", "--augment",
             "color-jitter:contrast=0.4,cutmix", "--images", "2", "--epochs", "2", "--json").Json;
         Assert.Equal((cli.At("set-preview.png"), 2 * (118 + 20) + 20 + 6), ((string)grey["file"]!, (int)grey["height"]!));
-        CliResult colour = cli.Run("data", "preview", "folder:set", "--skip-bad", "--images", "1", "--epochs", "1", "--augment",
-            "random-crop:16,color-jitter:0.4:hue=0.1,lighting", "--out", "colour.png");
-        Assert.True(colour.Status == 0, colour.Errors);
+        CliResult color = cli.Run("data", "preview", "folder:set", "--skip-bad", "--images", "1", "--epochs", "1", "--augment",
+            "random-crop:16,color-jitter:0.4:hue=0.1,lighting", "--out", "color.png");
+        Assert.True(color.Status == 0, color.Errors);
         CliResult refused = cli.Run("data", "preview", "folder:set", "--skip-bad", "--network", "lenet5", "--augment",
             "color-jitter:hue=0.1");
         Assert.Equal(2, refused.Status);

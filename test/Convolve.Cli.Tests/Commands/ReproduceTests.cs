@@ -66,12 +66,13 @@ public class ReproduceTests
         Assert.True(page.Status == 0, page.Errors);
         Assert.EndsWith("2 experiments, page.md; unchanged: relu-vs-tanh\n", page.Output, StringComparison.Ordinal);
         string text = File.ReadAllText(cli.At("page.md"));
-        Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nDropout in LeNet-5 or none.", text,
+        Assert.Contains("\n\n## relu-vs-tanh\n\nOf elsewhere.\n\n- 1\n\n## dropout\n\nLeNet-5 with and without dropout.", text,
             StringComparison.Ordinal);
         Assert.DoesNotContain("An old one", text, StringComparison.Ordinal);
-        Assert.Contains("**Run before the experiment changed, in optimizer.momentum: 0.8, then 0.9.**", text, StringComparison.Ordinal);
+        Assert.Contains("**Run before these settings of the experiment changed: optimizer.momentum: 0.8, then 0.9.**", text,
+            StringComparison.Ordinal);
         Assert.Contains("\n    convolve reproduce dropout --quick --seeds 2 --precision f32\n", text, StringComparison.Ordinal);
-        Assert.Contains("**Quick: ", text, StringComparison.Ordinal);
+        Assert.Contains("**Quick run ", text, StringComparison.Ordinal);
         Assert.Contains("\n| | without | with dropout .5 |\n|---|--:|--:|\n| test accuracy | ", text, StringComparison.Ordinal);
         Assert.Contains("](page/dropout.svg)", text, StringComparison.Ordinal);
         Assert.StartsWith("<svg", File.ReadAllText(cli.At("page/dropout.svg")), StringComparison.Ordinal);
@@ -142,11 +143,11 @@ public class ReproduceTests
         using Cli cli = new();
         CliResult result = cli.Run("reproduce", "fashion-rooflines", "--out", "here", "--json");
         Assert.True(result.Status == 0, result.Errors);
-        JsonNode? products = Assert.Single(result.Json["figures"]!.AsArray(), f => (string)f!["name"]! == "multiply-adds of an image");
+        JsonNode? products = Assert.Single(result.Json["figures"]!.AsArray(), f => (string)f!["name"]! == "multiply-adds per image");
         Assert.Equal((938_000_000.0, 938_146_176.0), ((double)products!["published"]!, (double)products["measured"]!));
         Assert.Equal(0, cli.Run("reproduce", "--results", ".", "--out", "page.md").Status);
         Assert.Contains("\n    convolve reproduce fashion-rooflines\n", File.ReadAllText(cli.At("page.md")), StringComparison.Ordinal);
-        Assert.Contains("\n| multiply-adds of an image | 938,000,000 | 938,146,176 | +146,176 |\n", File.ReadAllText(cli.At("page.md")),
+        Assert.Contains("\n| multiply-adds per image | 938,000,000 | 938,146,176 | +146,176 |\n", File.ReadAllText(cli.At("page.md")),
             StringComparison.Ordinal);
         CliResult quick = cli.Run("reproduce", "fashion-rooflines", "--quick", "--out", "quick");
         Assert.True(quick.Status == 0, quick.Errors);

@@ -270,7 +270,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     }
 
     [Fact]
-    public void GreyImagesFitANetworkForColour()
+    public void GreyImagesFitANetworkForColor()
     {
         using Cli cli = new();
         CliResult result = cli.Run("train", "alexnet-torchvision", "--data", "fashion-mnist", "--limit", "20", "--epochs", "1",

@@ -263,6 +263,6 @@ public sealed class LauncherTests : LauncherSandbox
     {
         var result = Run(["train"], ("SDK", "8.0.414"));
         Assert.Equal(2, result.Status);
-        Assert.StartsWith("convolve: the .NET 10 SDK is needed (found: 8.0.414", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith("convolve: .NET 10 SDK not found (found: 8.0.414", result.Errors, StringComparison.Ordinal);
     }
 }

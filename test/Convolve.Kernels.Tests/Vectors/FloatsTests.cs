@@ -89,6 +89,9 @@ public unsafe class FloatsTests
                 Assert.Equal(Numbers(first).Concat(Numbers(second)).Select(BFloat16.FromSingle),
                     new Span<ushort>(buffer.Data + at, 2 * T.Count).ToArray());
             }
+        T.StoreBFloat16Pairs(first, second, buffer.Data);
+        Assert.Equal(Numbers(first).Zip(Numbers(second)).SelectMany(pair => new[] { pair.First, pair.Second }).Select(BFloat16.FromSingle),
+            new Span<ushort>(buffer.Data, 2 * T.Count).ToArray());
     }
 
     private static void Require<T>() where T : unmanaged, IFloats<T>
@@ -101,6 +104,7 @@ public unsafe class FloatsTests
             Require<T>(first, (a, b) => a / b, (a, b) => a / b);
             Require<T>(first, (a, _) => -a, (a, _) => -a);
             Require<T>(first, (a, b) => T.FusedMultiplyAdd(a, b, T.Create(0.3f)), (a, b) => MathF.FusedMultiplyAdd(a, b, 0.3f));
+            Require<T>(first, (a, _) => T.Sqrt(a), (a, _) => MathF.Sqrt(a));
             Require<T>(first, T.Max, (a, b) => a > b ? a : b);
             Require<T>(first, T.Min, (a, b) => a < b ? a : b);
             Require<T>(first, (a, b) => T.Select(T.GreaterThan(a, b), a, T.Zero), (a, b) => a > b ? a : 0);

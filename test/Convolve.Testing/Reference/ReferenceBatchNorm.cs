@@ -2,7 +2,7 @@ using Convolve.Layers;
 
 namespace Convolve.Testing.Reference;
 
-/// <summary>Batch normalisation by its definition; training moves the running averages.</summary>
+/// <summary>Batch normalization by its definition; training moves the running averages.</summary>
 internal sealed class ReferenceBatchNorm(BatchNorm norm, double[][] state, double[][] gradients) : ReferenceLayer
 {
     private readonly double[] _weight = state[0], _bias = state[1], _runningMean = state[2], _runningVariance = state[3];

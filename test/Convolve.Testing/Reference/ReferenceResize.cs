@@ -22,13 +22,13 @@ internal sealed class ReferenceResize(Resize resize) : ReferenceLayer
             for (int c = 0; c < output.Shape.Channels; c++)
                 for (int h = 0; h < output.Shape.Height; h++)
                     for (int w = 0; w < output.Shape.Width; w++)
-                        foreach ((int y, double high) in Neighbours(h, output.Shape.Height, input.Height))
-                            foreach ((int x, double wide) in Neighbours(w, output.Shape.Width, input.Width))
+                        foreach ((int y, double high) in Neighbors(h, output.Shape.Height, input.Height))
+                            foreach ((int x, double wide) in Neighbors(w, output.Shape.Width, input.Width))
                                 visit(n, c, h, w, y, x, high * wide);
     }
 
     // The place in the input, its centre being that of the output's pixel; outside of the image its edge.
-    private static (int At, double Share)[] Neighbours(int i, int output, int input)
+    private static (int At, double Share)[] Neighbors(int i, int output, int input)
     {
         double at = Math.Clamp((i + 0.5) * input / output - 0.5, 0, input - 1);
         int before = (int)at;

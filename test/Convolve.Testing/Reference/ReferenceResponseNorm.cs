@@ -2,7 +2,7 @@ using Convolve.Layers;
 
 namespace Convolve.Testing.Reference;
 
-/// <summary>x / (k + a * sum of squares of the neighbouring channels)^beta.</summary>
+/// <summary>x / (k + a * sum of squares of the neighboring channels)^beta.</summary>
 internal sealed class ReferenceResponseNorm(LocalResponseNorm norm) : ReferenceLayer
 {
     private double _factor;
@@ -23,16 +23,16 @@ internal sealed class ReferenceResponseNorm(LocalResponseNorm norm) : ReferenceL
         {
             double scale = Scale(input, n, c, h, w), gradient = outputGradient[n, c, h, w];
             inputGradients[0][n, c, h, w] += gradient * Math.Pow(scale, -norm.Beta);
-            foreach (int other in Neighbours(input, c))
+            foreach (int other in Neighbors(input, c))
                 inputGradients[0][n, other, h, w] -= gradient * input[n, c, h, w] * norm.Beta * Math.Pow(scale, -norm.Beta - 1) * _factor
                     * 2 * input[n, other, h, w];
         });
     }
 
     private double Scale(ReferenceTensor input, int n, int c, int h, int w) =>
-        norm.K + _factor * Neighbours(input, c).Sum(other => input[n, other, h, w] * input[n, other, h, w]);
+        norm.K + _factor * Neighbors(input, c).Sum(other => input[n, other, h, w] * input[n, other, h, w]);
 
-    private IEnumerable<int> Neighbours(ReferenceTensor input, int channel)
+    private IEnumerable<int> Neighbors(ReferenceTensor input, int channel)
     {
         int first = channel - norm.Size / 2;
         for (int other = first; other < first + norm.Size; other++)

@@ -63,7 +63,7 @@ public class DropoutTests
     }
 
     [Fact]
-    public void Neighbours_are_independent()
+    public void Neighbors_are_independent()
     {
         float[] mask = Mask(0.5f);
         foreach (int distance in new[] { 1, 2, 8, 16, 32, Features, 2 * Features })

@@ -28,12 +28,12 @@ public sealed class ModelTests : IDisposable
         (Action Action, string Text)[] wrong =
         [
             (() => _model.Forward(new float[100], logits),
-            "Images of 1x28x28 have 784 values each, and 100 is not a multiple of that. (Parameter 'images')"),
+            "Expected a multiple of 784 values, one image of 1x28x28, got 100. (Parameter 'images')"),
             (() => _model.Forward([], logits),
-            "Images of 1x28x28 have 784 values each, and 0 is not a multiple of that. (Parameter 'images')"),
+            "Expected a multiple of 784 values, one image of 1x28x28, got 0. (Parameter 'images')"),
             (() => _model.Forward(images, new float[39]), "4 images give 40 logits, but there is room for 39. (Parameter 'result')"),
             (() => _model.ForwardBackward(new float[785], [0]),
-            "Images of 1x28x28 have 784 values each, and 785 is not a multiple of that. (Parameter 'images')"),
+            "Expected a multiple of 784 values, one image of 1x28x28, got 785. (Parameter 'images')"),
             (() => _model.ForwardBackward(images, [0, 1, 2]), "4 images need 4 labels, got 3. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, 10]), "Label 10 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),
             (() => _model.ForwardBackward(images, [0, 1, 2, -1]), "Label -1 is not one of the 10 classes 0 to 9. (Parameter 'labels')"),

@@ -69,7 +69,7 @@ public class GoldenTests
             ? WinogradTolerance : ExactTolerance;
 
     // The cosines that PyTorch's autocast reaches stand in the files: .97 for the first convolution of AlexNet, .98 and more elsewhere, but
-    // .93 to .99 through the twenty normalised layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
+    // .93 to .99 through the twenty normalized layers of the ResNet, where those of 16 numbers come out higher or lower by chance.
     [NeedsTheory(Feature.BFloat16), MemberData(nameof(Names))]
     public void BFloat16_points_where_PyTorch_points(string name)
     {
@@ -138,7 +138,7 @@ public class GoldenTests
         double norm = 0;
         foreach (GoldenTensor tensor in expected)
         {
-            // Of the bias of a layer in front of a batch normalisation, only rounding is left: little beside the gradient of its weight.
+            // Of the bias of a layer in front of a batch normalization, only rounding is left: little beside the gradient of its weight.
             if (tensor.Norm == 0)
                 RequireWithin(tensor.Name, Norm(actualOf(tensor.Name)), 0, tolerance * norm);
             else

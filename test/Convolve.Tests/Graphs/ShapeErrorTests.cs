@@ -51,7 +51,7 @@ public class ShapeErrorTests
         { "dropout 1", "Dropout(1): the probability must be at least 0 and below 1. 0.5 is usual before wide fully connected layers." },
         { "empty image", "A shape of 0x8x8 has no elements. Every size must be at least 1." },
         { "empty vector", "A vector of 0 features has no elements. It must have at least 1." },
-        { "unknown initialiser",
+        { "unknown initializer",
         "\"he\" is not an initializer. Use one of kaiming-normal, kaiming-normal-fan-out, kaiming-uniform, xavier-normal, " +
         "xavier-uniform, pytorch, normal(S), constant(V)." },
     };
@@ -102,7 +102,7 @@ public class ShapeErrorTests
         "dropout 1" => new Dropout(1),
         "empty image" => new Shape(0, 8, 8),
         "empty vector" => Shape.Vector(0),
-        "unknown initialiser" => Initialization.Parse("he"),
+        "unknown initializer" => Initialization.Parse("he"),
         _ => throw new ArgumentOutOfRangeException(nameof(what), what, "no such network"),
     };
 

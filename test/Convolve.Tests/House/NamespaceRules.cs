@@ -11,8 +11,8 @@ namespace Convolve.Tests.House;
 
 /// <summary>
 /// The arrows between the namespaces of all projects point one way. docs/architecture.md lists every folder, and what it uses of the
-/// others: no more and no less than the code does. Names there are without the leading "Convolve.", so that Data.Sets is the folder
-/// src/Convolve/Data/Sets, and Cli.Screens is src/Convolve.Cli/Screens.
+/// others: no more and no less than the code does. Names there are without the leading "Convolve.", so that Data.Inputs is the folder
+/// src/Convolve/Data/Inputs, and Cli.Screens is src/Convolve.Cli/Screens.
 /// </summary>
 public partial class NamespaceRules
 {

@@ -18,10 +18,6 @@ public partial class VectorRules
         ["/DropoutKernel.cs"] = "masks made of the generator's integers",
         ["/LayoutTile.cs"] = "transposes squares of numbers of 16 and 32 bits by shuffles",
         ["/Pixels/"] = "bytes of pictures, and floats made of them",
-        ["/ArenaKernels.cs"] = "sums over spans of any length; to be converted",
-        ["/PartsSumKernel.cs"] = "to be converted",
-        ["/UpdateKernel.cs"] = "to be converted, with its rules",
-        ["/UpdateRules.cs"] = "to be converted",
     };
 
     [Theory]

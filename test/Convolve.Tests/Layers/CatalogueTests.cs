@@ -55,7 +55,7 @@ public class CatalogueTests
     {
         Graph graph = LayerCatalogue.Named(name).Graph;
         Dictionary<string, double[]> parameters = TestTensors.Parameters(graph);
-        // Normalised over two images, a value is -1 or 1, whatever it was.
+        // Normalized over two images, a value is -1 or 1, whatever it was.
         int count = graph.Nodes.Any(n => n.Layer is BatchNorm) ? 7 : 2;
         double[] images = TestTensors.Images(graph, count);
         int[] labels = TestTensors.Labels(graph, count);

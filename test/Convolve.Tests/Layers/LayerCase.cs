@@ -5,7 +5,7 @@ namespace Convolve.Tests.Layers;
 
 /// <summary>
 /// A small network around a few layers, which every check of the catalogue runs through: a 1x1 convolution, so that the gradient of the
-/// layers' input shows in its weights; the layers; a closing Linear(5). In front of a batch normalisation a bias does nothing, and its
+/// layers' input shows in its weights; the layers; a closing Linear(5). In front of a batch normalization a bias does nothing, and its
 /// gradient would be rounding alone, so there is none.
 /// </summary>
 /// <param name="Text">How the layers print, or for branching cases what is tried.</param>

@@ -36,7 +36,7 @@ public static partial class LayerCatalogue
         Chain("BatchNorm2d(), ReLU()", (32, 8, 8), new BatchNorm2d(), new ReLU()) with { Batch = 17 },
         Chain("BatchNorm2d(), LeakyReLU(slope: 0.1)", (20, 5, 7), new BatchNorm2d(), new LeakyReLU(0.1f)),
         Chain("BatchNorm2d(), Tanh()", (16, 5, 7), new BatchNorm2d(), new Tanh()),
-        // More images: of five, normalisation leaves little of the first convolution's gradient beside bfloat16's rounding, in PyTorch as
+        // More images: of five, normalization leaves little of the first convolution's gradient beside bfloat16's rounding, in PyTorch as
         // here.
         Chain("BatchNorm2d(), ReLU(), MaxPool2d(3, stride: 2)", (16, 9, 9), new BatchNorm2d(), new ReLU(),
         new MaxPool2d(3, stride: 2)) with { Batch = 17 },
@@ -62,7 +62,7 @@ public static partial class LayerCatalogue
         new LocalResponseNorm(5, alpha: 0.5f)),
         Chain("BatchNorm2d(), ReLU(), LocalResponseNorm(5, alpha: 0.5)", (36, 5, 6), new BatchNorm2d(), new ReLU(),
         new LocalResponseNorm(5, alpha: 0.5f)),
-        Branches("response normalisation of what is read again", (36, 5, 5), (net, x) =>
+        Branches("response normalization of what is read again", (36, 5, 5), (net, x) =>
         {
             var relu = net.Add(new ReLU(), x);
             return net.Add(new Add(), net.Add(new LocalResponseNorm(3, alpha: 0.7f), relu), relu);
@@ -72,7 +72,7 @@ public static partial class LayerCatalogue
         OnVector("BatchNorm1d()", 64, new BatchNorm1d()) with { Batch = 16 },
         OnVector("BatchNorm1d(momentum: 0.3), ReLU()", 20, new BatchNorm1d(momentum: 0.3f), new ReLU()),
         OnVector("BatchNorm1d(), LeakyReLU(slope: 0.1), Dropout(0)", 48, new BatchNorm1d(), new LeakyReLU(0.1f), new Dropout(0)),
-        Branches("batch normalisation of what is read again", (16, 6, 6), (net, x) => net.Chain(net.Add(new Add(),
+        Branches("batch normalization of what is read again", (16, 6, 6), (net, x) => net.Chain(net.Add(new Add(),
             net.Chain(x, new BatchNorm2d(), new ReLU(), new Conv2d(16, 3, padding: 1, bias: false), new BatchNorm2d()), x), new ReLU())),
     ];
 
@@ -206,7 +206,7 @@ public static partial class LayerCatalogue
         Chain("ReLU(), Resize((7, 3)), Tanh()", (20, 5, 6), new ReLU(), new Resize((7, 3)), new Tanh()),
     ];
 
-    // Neighbours that an executor fuses, reorders or views.
+    // Neighbors that an executor fuses, reorders or views.
     private static IEnumerable<LayerCase> Chains() =>
     [
         Chain("Conv2d(7, 3), ReLU()", (5, 8, 8), new Conv2d(7, 3), new ReLU()),

@@ -45,7 +45,7 @@ public class FilterSheetTests
             Weights(Draw(1, 2, 2, [0, 1, -1, .5f, 0, 4, 2, -4], FilterScaling.Joint), 2, 2));
 
     [Fact]
-    public void Three_channels_are_colours()
+    public void Three_channels_are_colors()
     {
         FilterSheet sheet = Draw(3, 1, 1, [1, 0, -1], FilterScaling.Each);
         Assert.Equal(3, sheet.Size.Channels);

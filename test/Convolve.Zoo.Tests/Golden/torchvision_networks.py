@@ -2,7 +2,7 @@
 
 With Debian's python3-torchvision (0.14): python3 torchvision_networks.py > torchvision_networks.json
 
-For each network: the names and shapes of its state dict, and the output shapes of its convolutions, normalisations, pools and fully
+For each network: the names and shapes of its state dict, and the output shapes of its convolutions, normalizations, pools and fully
 connected layers in the order in which they run on one image.
 """
 import json

@@ -31,7 +31,7 @@ internal sealed class Download(RemoteFile file, PartFile part, DatasetEnvironmen
     /// <summary>Downloads the file into its part file; where it came from, or null and what each mirror did.</summary>
     /// <exception cref="Files.FileWriteException">The disk does not take it.</exception>
     /// <exception cref="DownloadException">The disk has no room for it.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled; what has come is kept.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled; what has come is kept.</exception>
     public async Task<(Uri? From, IReadOnlyList<string> Failures)> RunAsync(CancellationToken cancellation)
     {
         Dictionary<Uri, MirrorFailure> failures = [];

@@ -129,10 +129,10 @@ internal sealed class ChartDrawing(Chart chart)
         if (shown.Length <= MostHits && series.Style is SeriesStyle.Line or SeriesStyle.Points)
             foreach (ChartPoint point in shown)
                 DrawHit(svg, series, point);
-        ChartPoint[] labelled = [.. shown.Where(point => point.Label is { Length: > 0 })];
+        ChartPoint[] labeled = [.. shown.Where(point => point.Label is { Length: > 0 })];
         // No label lies over a mark.
-        _labels.AddRange(labelled.Select(point => At(series, point.X, point.Y)).Select(at => (at.X - 3, at.Y + 4, 6.0)));
-        foreach (ChartPoint point in labelled)
+        _labels.AddRange(labeled.Select(point => At(series, point.X, point.Y)).Select(at => (at.X - 3, at.Y + 4, 6.0)));
+        foreach (ChartPoint point in labeled)
             DrawLabel(svg, point.Label!, At(series, point.X, point.Y));
     }
 

@@ -53,9 +53,9 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
-    public void Grey_is_made_of_colour_and_colour_of_grey_as_asked()
+    public void Grey_is_made_of_color_and_color_of_grey_as_asked()
     {
-        byte[] grey = _folder.Add("a/grey.png", 1), colour = _folder.Add("b/1.png", 2, channels: 3);
+        byte[] grey = _folder.Add("a/grey.png", 1), color = _folder.Add("b/1.png", 2, channels: 3);
         _folder.AddMany("a", 3, 10);
         foreach ((int? asked, int channels) in ((int?, int)[])[(null, 3), (1, 1), (3, 3)])
         {
@@ -65,9 +65,9 @@ public sealed class ImageFolderTests : IDisposable
             byte[][] all = [.. new[] { data.Train,
                 data.Test }.SelectMany(set => Enumerable.Range(0, set.Count).Select(i => set.PixelsOf(i).ToArray()))];
             Assert.Contains(channels == 1 ? grey : [.. grey, .. grey, .. grey], all);
-            byte[] expected = channels == 3 ? colour
+            byte[] expected = channels == 3 ? color
                 : [.. Enumerable.Range(0, 30).Select(i =>
-                (byte)(colour[i] * 19595 + colour[30 + i] * 38470 + colour[60 + i] * 7471 + 32768 >> 16))];
+                (byte)(color[i] * 19595 + color[30 + i] * 38470 + color[60 + i] * 7471 + 32768 >> 16))];
             Assert.Contains(expected, all);
         }
         Assert.All(Directory.GetFiles(_folder["b"]), File.Delete);

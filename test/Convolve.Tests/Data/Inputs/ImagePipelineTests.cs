@@ -56,7 +56,7 @@ public sealed class ImagePipelineTests
     [InlineData(3, 2)]
     [InlineData(2, 3)]
     [InlineData(5, 9)]
-    public void Normalisation_subtracts_the_mean_and_divides_by_the_deviation_of_each_channel(int height, int width)
+    public void Normalization_subtracts_the_mean_and_divides_by_the_deviation_of_each_channel(int height, int width)
     {
         ImageSize source = new(3, 2, 2);
         float[] mean = [.485f, .456f, .406f], std = [.229f, .224f, .225f];
@@ -100,7 +100,7 @@ public sealed class ImagePipelineTests
     }
 
     [Fact]
-    public void Normalisation_can_be_undone_for_pictures()
+    public void Normalization_can_be_undone_for_pictures()
     {
         ImageSize size = new(3, 5, 7);
         ImagePipeline pipeline = new(TestData.Plain(size, [.485f, .456f, .406f], [.229f, .224f, .225f]), 3);
@@ -117,7 +117,7 @@ public sealed class ImagePipelineTests
     }
 
     [Fact]
-    public void Steps_come_before_size_and_normalisation()
+    public void Steps_come_before_size_and_normalization()
     {
         ImageSize size = new(1, 20, 30);
         byte[] pixels = TestData.Pixels(size.Length);

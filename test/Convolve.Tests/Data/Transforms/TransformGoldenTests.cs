@@ -7,16 +7,18 @@ namespace Convolve.Tests.Data.Transforms;
 /// <summary>Against Pillow, torchvision and PyTorch.</summary>
 public sealed class TransformGoldenTests
 {
-    public static TheoryData<int> Resizes => [.. Enumerable.Range(0, TransformGolden.Resizes.Length)];
+    private static readonly TransformGolden Golden = TransformGolden.All;
 
-    public static TheoryData<int> Rotations => [.. Enumerable.Range(0, TransformGolden.Rotations.Length)];
+    public static TheoryData<int> Resizes => [.. Enumerable.Range(0, Golden.Resizes.Length)];
 
-    public static TheoryData<int> ColorChanges => [.. Enumerable.Range(0, TransformGolden.ColorChanges.Length)];
+    public static TheoryData<int> Rotations => [.. Enumerable.Range(0, Golden.Rotations.Length)];
+
+    public static TheoryData<int> ColorChanges => [.. Enumerable.Range(0, Golden.ColorChanges.Length)];
 
     [Theory, MemberData(nameof(Resizes))]
     public void Resizing_is_pillows_to_the_bit(int number)
     {
-        var (height, width, toHeight, toWidth, every, pillow, _, antialiased) = TransformGolden.Resizes[number];
+        var (height, width, toHeight, toWidth, every, pillow, _, antialiased) = Golden.Resizes[number];
         ImageSize size = new(3, height, width);
         byte[] output = Pictures.Apply([new Resize(new(toHeight, toWidth))], Pictures.Of(size), size).Pixels;
         Assert.Equal(Convert.FromHexString(pillow), Every(output, every));
@@ -31,7 +33,7 @@ public sealed class TransformGoldenTests
     [Theory, MemberData(nameof(Resizes))]
     public void Resizing_without_antialias_is_pytorchs_rounded(int number)
     {
-        var (height, width, toHeight, toWidth, every, _, plain, _) = TransformGolden.Resizes[number];
+        var (height, width, toHeight, toWidth, every, _, plain, _) = Golden.Resizes[number];
         ImageSize size = new(3, height, width);
         byte[] output = Pictures.Apply([new Resize(new(toHeight, toWidth)) { Antialias = false }], Pictures.Of(size), size).Pixels;
         byte[] first = Every(output[..(toHeight * toWidth)], every);
@@ -42,7 +44,7 @@ public sealed class TransformGoldenTests
     [Fact]
     public void The_shorter_side_is_torchvisions()
     {
-        foreach (var (height, width, height256, width256, height31, width31) in TransformGolden.ShorterSides)
+        foreach (var (height, width, height256, width256, height31, width31) in Golden.ShorterSides)
         {
             Assert.Equal(new(1, height256, width256), Resize.ShorterSide(256).Infer(new(1, height, width)));
             Assert.Equal(new(1, height31, width31), Resize.ShorterSide(31).Infer(new(1, height, width)));
@@ -50,10 +52,10 @@ public sealed class TransformGoldenTests
     }
 
     [Theory, MemberData(nameof(ColorChanges))]
-    public void Colours_change_as_in_torchvision(int number)
+    public void Colors_change_as_in_torchvision(int number)
     {
-        var (change, factor, result) = TransformGolden.ColorChanges[number];
-        byte[] bytes = Convert.FromHexString(TransformGolden.Colors), expected = Convert.FromHexString(result);
+        var (change, factor, result) = Golden.ColorChanges[number];
+        byte[] bytes = Convert.FromHexString(Golden.Colors), expected = Convert.FromHexString(result);
         switch (change)
         {
             case "brightness":
@@ -78,15 +80,15 @@ public sealed class TransformGoldenTests
     [Fact]
     public void Contrast_of_grey_is_pillows()
     {
-        byte[] bytes = Convert.FromHexString(TransformGolden.Colors)[..117];
+        byte[] bytes = Convert.FromHexString(Golden.Colors)[..117];
         PixelColors.Contrast(bytes, 1, 1.7f);
-        Assert.Equal(Convert.FromHexString(TransformGolden.GreyContrast), bytes);
+        Assert.Equal(Convert.FromHexString(Golden.GreyContrast), bytes);
     }
 
     [Theory, MemberData(nameof(Rotations))]
     public void Turning_is_pillows_to_the_bit(int number)
     {
-        var (height, width, degrees, result) = TransformGolden.Rotations[number];
+        var (height, width, degrees, result) = Golden.Rotations[number];
         ImageSize size = new(3, height, width);
         Assert.Equal(Convert.FromHexString(result),
             Pictures.Run(Pictures.Of(size), size, (ref Picture p) => PixelRotation.Turn(ref p, degrees)));
@@ -96,7 +98,7 @@ public sealed class TransformGoldenTests
     public void Reflection_is_torchvisions()
     {
         ImageSize size = new(3, 5, 7);
-        byte[] padded = Convert.FromHexString(TransformGolden.Reflected), source = Pictures.Of(size);
+        byte[] padded = Convert.FromHexString(Golden.Reflected), source = Pictures.Of(size);
         for (int top = 0; top <= 6; top++)
         {
             for (int left = 0; left <= 6; left++)
@@ -113,7 +115,7 @@ public sealed class TransformGoldenTests
     [Fact]
     public void The_middle_is_torchvisions()
     {
-        foreach (var (height, width, toHeight, toWidth, result) in TransformGolden.CenterCrops)
+        foreach (var (height, width, toHeight, toWidth, result) in Golden.CenterCrops)
         {
             ImageSize size = new(1, height, width);
             Assert.Equal(Convert.FromHexString(result),
@@ -122,17 +124,17 @@ public sealed class TransformGoldenTests
     }
 
     [Fact]
-    public void The_components_of_colour_are_the_eigenvectors_of_the_covariance()
+    public void The_components_of_color_are_the_eigenvectors_of_the_covariance()
     {
         byte[] pixels = [.. Enumerable.Range(0, 3 * 6 * 20).Select(i => (byte)(i * (long)i * 7 + i * 3 + i / 5))];
-        MemoryDataset set = new("colours", new(3, 4, 5), pixels, new byte[6], ["one"]);
+        MemoryDataset set = new("colors", new(3, 4, 5), pixels, new byte[6], ["one"]);
         ColorComponents found = ColorComponents.Of(new("train", set, [0, 1, 2, 3, 4, 5]));
         for (int i = 0; i < 3; i++)
         {
-            float[] vector = TransformGolden.Eigenvectors[(i * 3)..(i * 3 + 3)];
+            float[] vector = Golden.Eigenvectors[(i * 3)..(i * 3 + 3)];
             float sign = MathF.Sign(vector.MaxBy(MathF.Abs));
             for (int c = 0; c < 3; c++)
-                Assert.Equal(sign * vector[c] * TransformGolden.Eigenvalues[i], found[i, c], 1e-6);
+                Assert.Equal(sign * vector[c] * Golden.Eigenvalues[i], found[i, c], 1e-6);
         }
     }
 

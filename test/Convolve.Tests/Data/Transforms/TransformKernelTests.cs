@@ -243,7 +243,7 @@ public sealed class TransformKernelTests
     }
 
     [Fact]
-    public void Colour_factors_are_uniform_and_their_order_is_any()
+    public void Color_factors_are_uniform_and_their_order_is_any()
     {
         ImageSize size = new(3, 4, 5);
         byte[] grey = [.. Enumerable.Repeat((byte)100, size.Length)];

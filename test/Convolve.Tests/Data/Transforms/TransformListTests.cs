@@ -74,7 +74,7 @@ public sealed class TransformListTests
     [InlineData("color-jitter:0.4",
         "color-jitter:brightness=0.4:contrast=0.4:saturation=0.4: expected a color image, got 1x28x28. Grayscale " +
         "images take color-jitter:brightness=0.4:contrast=0.4.")]
-    public void Grey_images_have_no_colours_to_change(string typed, string message)
+    public void Grey_images_have_no_colors_to_change(string typed, string message)
     {
         Split split = new("train", TestData.Set(2, size: new(1, 28, 28)), [0, 1]);
         Assert.Equal(message, Assert.Throws<DataException>(() => TransformList.Parse(typed).For(split, new(1, 28, 28))).Message);
@@ -99,7 +99,7 @@ public sealed class TransformListTests
     }
 
     [Fact]
-    public void Lighting_learns_its_colours_from_the_training_split_alone()
+    public void Lighting_learns_its_colors_from_the_training_split_alone()
     {
         Dataset set = TestData.Set(6, size: new(3, 4, 4));
         TransformList list = TransformList.Parse("horizontal-flip,lighting:0.2");

@@ -6,7 +6,7 @@ namespace Convolve.Imaging.Tests;
 /// What a file is depends on its bytes alone: not on the files that were decoded before it, on the thread, or on a harmless doubt of the
 /// decoder's.
 /// </summary>
-public abstract class NeighbourTests(bool turbo) : JpegDecoder(turbo)
+public abstract class NeighborTests(bool turbo) : JpegDecoder(turbo)
 {
     private static readonly byte[] Ordinary = GoldenPicture.Named("jpeg-420").File,
         Optimised = GoldenPicture.Named("jpeg-optimised-q30").File,
@@ -154,6 +154,6 @@ public abstract class NeighbourTests(bool turbo) : JpegDecoder(turbo)
     }
 }
 
-public sealed class NeighbourTestsWithTurboJpeg() : NeighbourTests(turbo: true);
+public sealed class NeighborTestsWithTurboJpeg() : NeighborTests(turbo: true);
 
-public sealed class NeighbourTestsWithSkiaAlone() : NeighbourTests(turbo: false);
+public sealed class NeighborTestsWithSkiaAlone() : NeighborTests(turbo: false);
