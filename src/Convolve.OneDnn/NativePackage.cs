@@ -46,7 +46,9 @@ internal sealed record NativePackage(string Name, string[] Files, (string Releas
         if (isWindows)
             return ["dnnl.dll"];
         // 2 first: if both are installed, runs resume with the library that they were started with.
-        string[] versions = ["2", "3", .. Enumerable.Range(0, MinorVersions).Reverse().Select(minor => $"3.{minor}")];
+        List<string> versions = ["2", "3"];
+        for (int minor = MinorVersions - 1; minor >= 0; minor--)
+            versions.Add($"3.{minor}");
         return [.. versions.Select(version => isMacOS ? $"libdnnl.{version}.dylib" : $"libdnnl.so.{version}")];
     }
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Xunit.Sdk;
+using Xunit.v3;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)] // every training takes all cores
+[assembly: Parallelization(Mode = ParallelMode.None)] // every training takes all cores
 
 namespace Convolve.Cli.Tests;
 

@@ -34,9 +34,10 @@ internal static partial class ChildTests
 
     private static async Task<int> Run(Assembly assembly, string filter, string folder, (string Name, string Value)[] variables)
     {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["test", assembly.Location, "--filter", filter, "--logger", "trx;LogFileName=child.trx",
-            "--results-directory", folder])
+        string program = Environment.ProcessPath!;
+        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [assembly.Location] : [];
+        string results = Path.Combine(folder, "child.trx");
+        ProcessStartInfo start = new(program, [.. host, "-filterVSTest", filter, "-result-trx", results])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -51,7 +52,7 @@ internal static partial class ChildTests
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Match counters = Counters().Match(File.ReadAllText(Path.Combine(folder, "child.trx")));
+        Match counters = Counters().Match(File.ReadAllText(results));
         Assert.True(counters.Success);
         Assert.Equal("0", counters.Groups[2].Value);
         return int.Parse(counters.Groups[1].ValueSpan, CultureInfo.InvariantCulture);

@@ -1,6 +1,8 @@
 using System.Reflection;
 using Convolve.Planning;
+using Xunit;
 using Xunit.Sdk;
+using Xunit.v3;
 
 namespace Convolve.Testing;
 
@@ -20,5 +22,8 @@ public sealed class NamedDataAttribute : DataAttribute
             Skip = Features.Missing(Feature.BFloat16);
     }
 
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [.. _names.Select(name => new object[] { name, _precision })];
+    public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
+        new([.. _names.Select(name => new TheoryDataRow(name, _precision) { Skip = Skip })]);
+
+    public override bool SupportsDiscoveryEnumeration() => true;
 }

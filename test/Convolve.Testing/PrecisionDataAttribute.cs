@@ -1,6 +1,8 @@
 using System.Reflection;
 using Convolve.Planning;
+using Xunit;
 using Xunit.Sdk;
+using Xunit.v3;
 
 namespace Convolve.Testing;
 
@@ -19,5 +21,8 @@ public sealed class PrecisionDataAttribute : DataAttribute
             Skip = Features.Missing(Feature.BFloat16);
     }
 
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [_row];
+    public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
+        new([new TheoryDataRow(_row) { Skip = Skip }]);
+
+    public override bool SupportsDiscoveryEnumeration() => true;
 }

@@ -19,7 +19,7 @@ internal static class CommandLine
     {
         try
         {
-            RootCommand root = Create();
+            RootCommand root = Create(arguments);
             ParseResult parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is ParseErrorAction)
                 return Failures.Refuse(WordsFor(parsed), parsed.CommandResult.Command);
@@ -47,22 +47,28 @@ internal static class CommandLine
         return kernels;
     }
 
-    private static RootCommand Create()
+    private static readonly (string Name, Func<Command> Create)[] Verbs =
+    [
+        ("train", TrainCommand.Create),
+        ("evaluate", EvaluateCommand.Create),
+        ("predict", PredictCommand.Create),
+        ("lr-find", LearningRateCommand.Create),
+        ("report", ReportCommand.Create),
+        ("compare", CompareCommand.Create),
+        ("reproduce", ReproduceCommand.Create),
+        ("summary", SummaryCommand.Create),
+        ("info", InfoCommand.Create),
+        ("data", DataCommand.Create),
+    ];
+
+    // A line that begins with a verb needs the options of that one alone.
+    private static RootCommand Create(IReadOnlyList<string> arguments)
     {
-        RootCommand root = new("Train and evaluate convolutional image classifiers on the CPU.")
-        {
-            TrainCommand.Create(),
-            EvaluateCommand.Create(),
-            PredictCommand.Create(),
-            LearningRateCommand.Create(),
-            ReportCommand.Create(),
-            CompareCommand.Create(),
-            ReproduceCommand.Create(),
-            SummaryCommand.Create(),
-            InfoCommand.Create(),
-            DataCommand.Create(),
-            Kernels,
-        };
+        RootCommand root = new("Train and evaluate convolutional image classifiers on the CPU.") { Kernels };
+        bool isVerb = arguments.Count > 0 && Verbs.Any(v => v.Name == arguments[0]);
+        foreach ((string name, Func<Command> create) in Verbs)
+            if (!isVerb || name == arguments[0])
+                root.Add(create());
         root.HelpName = ProgramName.Current;
         root.SetAction(_ => HelpScreen.Show(root.Parse(["--help"])));
         return root;

@@ -27,7 +27,7 @@ internal static class NetworkTable
     }
 
     /// <summary>For machines.</summary>
-    public static JsonArray Json(Graph graph) => [.. graph.Nodes.Skip(1).Select(node => new JsonObject
+    public static JsonArray Json(Graph graph) => new([.. graph.Nodes.Skip(1).Select(node => new JsonObject
     {
         ["name"] = node.Name,
         ["type"] = node.Layer.GetType().Name,
@@ -36,7 +36,7 @@ internal static class NetworkTable
         ["multiply_adds"] = node.MultiplyAdds,
         ["layer"] = $"{node.Layer}",
         ["inputs"] = new JsonArray([.. node.Inputs.Select(input => (JsonNode)input.Name)]),
-    })];
+    })]);
 
     private static bool ReadsTheOneBefore(Node node) => node.Inputs is [{ } only] && only.Index == node.Index - 1;
 

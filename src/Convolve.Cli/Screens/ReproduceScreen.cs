@@ -125,7 +125,7 @@ internal static class ReproduceScreen
                 }
                 bar.Clear();
                 output.Line(row);
-                all.Add(json);
+                all.Add((JsonNode)json);
             }
         }
         finally

@@ -130,7 +130,7 @@ internal sealed class Output
     public static JsonNode? Finite(double value) => double.IsFinite(value) ? value : null;
 
     /// <summary>An interval for JSON: its ends.</summary>
-    public static JsonArray Pair(Interval interval) => [interval.Low, interval.High];
+    public static JsonArray Pair(Interval interval) => new(interval.Low, interval.High);
 
     /// <summary>A table whose columns are named; the name of a column of numbers ends in "#", and it is aligned to the right.</summary>
     public static Table Columns(params ReadOnlySpan<Column> columns) => new(columns.ToArray());

@@ -11,7 +11,8 @@ internal static class TextFolding
     public const char Unbroken = '\u00a0';
 
     /// <summary>The columns that a text takes: some characters take two, some none.</summary>
-    public static int Columns(string text) => new Segment(text).CellCount();
+    public static int Columns(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange(' ', '~') ? new Segment(text).CellCount() : text.Length;
 
     /// <summary>The text with a space or an escape in place of what would move the cursor.</summary>
     public static string Printable(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c))

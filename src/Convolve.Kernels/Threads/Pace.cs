@@ -33,7 +33,11 @@ internal sealed class Pace
     public Pace(int shares, IScheduler scheduler)
     {
         (_shares, Width, _scheduler) = (shares, shares, scheduler);
-        _rounds = [.. Enumerable.Range(1, shares).DistinctBy(WidthOf)];
+        List<int> rounds = [];
+        for (int round = 1; round <= shares; round++)
+            if (rounds.Count == 0 || WidthOf(round) < WidthOf(rounds[^1]))
+                rounds.Add(round);
+        _rounds = [.. rounds];
         _waited = scheduler.Waited;
     }
 

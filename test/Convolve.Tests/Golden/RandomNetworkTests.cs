@@ -4,7 +4,6 @@ using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Testing;
 using Convolve.Training.Optimizers;
-using Xunit.Abstractions;
 
 namespace Convolve.Tests.Golden;
 

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Convolve.Data;
 using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Runs;
+using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
 
@@ -246,22 +246,8 @@ public sealed class ConcurrencyTests : IDisposable
             Assert.Equal(1, ThreadTeam.Resolve(0));
             return;
         }
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            ["test", typeof(ConcurrencyTests).Assembly.Location, "--filter", $"FullyQualifiedName~{nameof(ConcurrencyTests)}"])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.FullName,
-        };
-        (start.Environment["OMP_NUM_THREADS"], start.Environment[Variable]) = ("1", "1");
-        using Process process = Process.Start(start)!;
-        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(4));
-        using CancellationTokenRegistration registration = patience.Token.Register(() => process.Kill(entireProcessTree: true));
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{output}\n{await errors}");
-        Assert.Matches("Passed:\\s+9", output);
+        Assert.Equal(9, await ChildTests.Run(typeof(ConcurrencyTests).Assembly, $"FullyQualifiedName~{nameof(ConcurrencyTests)}",
+            ("OMP_NUM_THREADS", "1"), (Variable, "1")));
     }
 
     private static void Together(Action<int> action)
