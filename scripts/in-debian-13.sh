@@ -16,40 +16,14 @@ root=$(readlink -f -- "${BASH_SOURCE[0]}")
 root=${root%/scripts/*}
 # shellcheck source=scripts/common.sh
 source "$root/scripts/common.sh"
+# shellcheck source=scripts/debian-root.sh
+source "$root/scripts/debian-root.sh"
 
 debian=${CONVOLVE_DEBIAN_13:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/convolve/debian-13}
 # What the .NET SDK needs, and git for the clone.
 base=ca-certificates,git,libicu76,libssl3t64,libstdc++6,sudo,zlib1g
 
 usage() { sed -n '2,/^set /{s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
-
-# The first mirror of Debian itself in the host's apt configuration.
-find_mirror() {
-    # shellcheck disable=SC2016
-    apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$1 !~ /security/ { print $1; exit }'
-}
-
-make_root() {
-    [[ ! -e $debian/.complete ]] || return 0
-    ((EUID == 0)) || die 2 'run this as root: it creates a Debian root and changes into it'
-    needs[debootstrap]='which creates Debian roots|command debootstrap'
-    install_packages debootstrap
-    local mirror
-    mirror=$(find_mirror)
-    [[ -n $mirror ]] || die 2 "no Debian mirror found: 'apt-get indextargets' lists none"
-    say "creating Debian 13 in $debian (about a minute) ..."
-    rm -rf "$debian"
-    mkdir -p "$debian"
-    debootstrap --variant=minbase --include="$base" trixie "$debian" "$mirror" >"$debian.log" 2>&1 || {
-        tail -n 20 "$debian.log" >&2
-        die 1 "debootstrap failed; its full output is in $debian.log"
-    }
-    apt-config dump | grep -E '^Acquire::(Check|http|https)[^ ]* "[^"]+";' >"$debian/etc/apt/apt.conf.d/90host" || true
-    printf 'deb %s trixie main\n' "$mirror" >"$debian/etc/apt/sources.list"
-    cp -r /usr/local/share/ca-certificates "$debian/usr/local/share/"
-    chroot "$debian" update-ca-certificates >>"$debian.log" 2>&1
-    touch "$debian/.complete"
-}
 
 # Runs a command as root in Debian 13, in its own mount namespace: nothing stays mounted.
 in_root() { # folder command...
@@ -111,7 +85,7 @@ find_dotnet
 dotnet_folder=$(readlink -f -- "$dotnet")
 dotnet_folder=${dotnet_folder%/*}
 pass_variables
-make_root
+make_debian_root "$debian" trixie "$base"
 case $1 in
     readme)
         make_clone clean

@@ -3,6 +3,7 @@ using Convolve.Cli.Commands;
 using Convolve.Cli.Terminal;
 
 Interruption.Listen(); // first: a signal from here on ends with the exit code of an interruption
+StandardStreams.UseUnicode();
 ProgramName.Current = StartedAs.Find();
 ProgramName.FetchCommand = (name, folder) =>
     $"{ProgramName.Current} data fetch {name}{(folder is null ? "" : $" --data-dir {Format.Quoted(folder)}")}";

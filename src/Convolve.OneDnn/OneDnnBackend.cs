@@ -19,8 +19,9 @@ internal static class OneDnnBackend
     {
         try
         {
-            Team.Resize(1); // loads libgomp, which oneDNN needs
-            return OneDnnLibrary.Load();
+            IKernelLibrary library = OneDnnLibrary.Load();
+            Team.Resize(1); // loads libgomp; it is missing where oneDNN was built for other threads
+            return library;
         }
         catch (KernelLibraryException e)
         {

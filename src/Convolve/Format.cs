@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Convolve.Kernels.Machines;
 
 namespace Convolve;
 
@@ -65,7 +66,12 @@ internal static class Format
         : "with the latest weights, from an unfinished epoch";
 
     /// <summary>A path, a name or a value as a shell takes it.</summary>
-    public static string Quoted(string path) =>
-        path.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'))
-        ? $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'" : path;
+    public static string Quoted(string path) => QuotedFor(Host.Current, path);
+
+    /// <summary>The same for a system's shells; on Windows both of them take double quotes, which no path has in it.</summary>
+    internal static string QuotedFor(HostSystem system, string path) =>
+        path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '=' or ',' or '+' or '@' or '%'
+            || system == HostSystem.Windows && c == '\\') ? path
+            : system == HostSystem.Windows ? $"\"{path}\""
+            : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -4,6 +4,9 @@ namespace Convolve;
 internal static class HomePath
 {
     /// <summary>The path with the home folder in place of a leading "~" or "~/"; any other path unchanged.</summary>
-    public static string Expand(string path) => path != "~" && !path.StartsWith("~/", StringComparison.Ordinal) ? path
-        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? home.TrimEnd('/') + path[1..] : path;
+    public static string Expand(string path) => path != "~" && !(path.StartsWith('~') && IsSeparator(path[1])) ? path
+        : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
+        ? Path.TrimEndingDirectorySeparator(home) + path[1..] : path;
+
+    private static bool IsSeparator(char c) => c == Path.DirectorySeparatorChar || c == Path.AltDirectorySeparatorChar;
 }

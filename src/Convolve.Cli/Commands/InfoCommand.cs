@@ -70,7 +70,8 @@ internal sealed class InfoCommand
         if (library is not null)
             output.Fact("precision", $"{(bfloat16 ? "f32, bf16" : "f32")}: {why}");
         output.Fact("pictures", pictures.Problem ?? $"{pictures.Library}; JPEG " + (ImageLibraries.JpegAccelerator is { } jpeg
-            ? $"with {jpeg}" : "without TurboJPEG, an optional library (Debian: libturbojpeg0) that loads photos faster"));
+            ? $"with {jpeg}" : "without TurboJPEG, an optional library" +
+            $"{(OperatingSystem.IsLinux() ? " (Debian: libturbojpeg0)" : "")} that loads photos faster"));
         output.Fact("memory",
             $"{Format.Bytes(memory)}{(Machine.AvailableMemoryBytes is { } free ? $", {Format.Bytes(free)} available" : "")}");
         output.Fact(".NET", $"{Environment.Version} on {RuntimeInformation.OSDescription}");

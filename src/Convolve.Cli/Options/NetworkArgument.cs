@@ -21,7 +21,7 @@ internal sealed record NetworkArgument(string Typed)
         $"The network: {string.Join(", ", NetworkCatalog.All.Select(n => n.Name))}; or a JSON file of your own ({FormatGuide}).";
 
     public bool IsFile { get; } = Typed.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
-        || Typed.Contains('/', StringComparison.Ordinal);
+        || Typed.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
 
     /// <summary>The network.</summary>
     /// <param name="classes">Of the last layer; null leaves it to the network.</param>

@@ -5,7 +5,9 @@ namespace Convolve.Cli.Options;
 /// <summary>Whether a file or a folder can be written, known before the work that it is for.</summary>
 internal static class OutputPath
 {
-    private static readonly string[] SystemFolders = ["/dev/", "/proc/", "/sys/"];
+    private static readonly string[] SystemFolders = ["/dev/", "/proc/", "/sys/", @"\\.\"];
+
+    private static string MakeFolder => OperatingSystem.IsWindows() ? "mkdir" : "mkdir -p";
 
     /// <summary>A file to write, in a folder that is there.</summary>
     /// <param name="path">As typed.</param>
@@ -14,7 +16,7 @@ internal static class OutputPath
     public static string File(string path, string option)
     {
         string full = FullPath(path, option), folder = Path.GetDirectoryName(full) ?? full;
-        if (Directory.Exists(full) || path.EndsWith('/'))
+        if (Directory.Exists(full) || Path.EndsInDirectorySeparator(path))
             throw new UsageException($"{option} {path} is a folder. Name a file in it, such as {Path.Combine(path, "out")}.");
         if (SystemFolders.Any(system => full.StartsWith(system, StringComparison.Ordinal)))
             throw new UsageException($"{option} {path} is not a regular file. Choose a file in one of your own folders.");
@@ -22,8 +24,10 @@ internal static class OutputPath
             throw new UsageException($"{option} {path}: {folder} is a file. Choose another folder.");
         if (!Directory.Exists(folder))
             throw new UsageException(
-                $"{option} {path}: the folder {folder} does not exist. Create it with mkdir -p {Format.Quoted(folder)}, or choose " +
-                $"another one.");
+                $"{option} {path}: the folder {folder} does not exist. Create it with {MakeFolder} {Format.Quoted(folder)}, or " +
+                $"choose another one.");
+        if (Path.GetFileName(full).AsSpan().IndexOfAny(Path.GetInvalidFileNameChars()) >= 0)
+            throw new UsageException($"{option} {path}: this system has no such file names. Choose another name.");
         RequireWritable(folder, path, option);
         return path;
     }
@@ -39,7 +43,8 @@ internal static class OutputPath
             if (System.IO.File.Exists(there))
                 throw new UsageException(there == FullPath(path, option) ? $"{option}: expected a folder, but {path} is a file."
                     : $"{option} {path}: {there} is a file. Choose another folder.");
-            there = Path.GetDirectoryName(there) ?? "/";
+            there = Path.GetDirectoryName(there)
+                ?? throw new UsageException($"{option} {path}: {there} is not there. Choose another folder.");
         }
         RequireWritable(there, path, option);
         return path;

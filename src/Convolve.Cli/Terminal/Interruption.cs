@@ -12,6 +12,7 @@ internal sealed class Interruption : IDisposable
     private static PosixSignalRegistration[]? _registrations;
     private static Interruption? _current;
     private readonly CancellationTokenSource _source = new();
+    private readonly ManualResetEventSlim _ended = new();
     private readonly string _promise;
 
     /// <param name="promise">What happens after the first one, such as "saving the weights".</param>
@@ -31,6 +32,7 @@ internal sealed class Interruption : IDisposable
     {
         Interlocked.CompareExchange(ref _current, null, this);
         _source.Dispose();
+        _ended.Set();
     }
 
     private static void Handle(PosixSignalContext context)
@@ -38,6 +40,8 @@ internal sealed class Interruption : IDisposable
         context.Cancel = true;
         if (Volatile.Read(ref _current) is not { } work || !work.Ask())
             Environment.Exit(Failures.Interrupted);
+        else if (OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT)
+            work._ended.Wait(); // Windows ends the process, some seconds after the signal, as soon as this returns
     }
 
     // False if the end has been asked for before.

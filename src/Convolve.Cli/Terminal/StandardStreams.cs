@@ -8,6 +8,21 @@ namespace Convolve.Cli.Terminal;
 /// </summary>
 internal static class StandardStreams
 {
+    /// <summary>Makes Windows print all letters, whatever code page its console or a pipe began with; the others do so already.</summary>
+    public static void UseUnicode()
+    {
+        if (!OperatingSystem.IsWindows())
+            return;
+        try
+        {
+            Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        }
+        catch (IOException)
+        {
+            // A console that takes no other code page; letters that it lacks become question marks.
+        }
+    }
+
     /// <summary>Runs the program with guarded streams.</summary>
     /// <returns>Its exit code; 1 in place of 0 where standard output could not be written. A reader that has left, such as head, is no
     /// failure.</returns>
@@ -27,7 +42,7 @@ internal static class StandardStreams
     /// <summary>Keeps the first failure, and is silent from then on.</summary>
     private sealed class Writer(TextWriter target) : TextWriter
     {
-        private const int NoSpace = 28;
+        private const int NoSpace = 28, NoSpaceOnWindows = unchecked((int)0x80070070);
 
         public string? Problem { get; private set; }
 
@@ -55,7 +70,8 @@ internal static class StandardStreams
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
-                Problem = e is not IOException ? "it is closed" : e.HResult == NoSpace ? "disk full" : e.Message.TrimEnd('.');
+                Problem = e is not IOException ? "it is closed"
+                    : e.HResult is NoSpace or NoSpaceOnWindows ? "disk full" : e.Message.TrimEnd('.');
             }
         }
     }

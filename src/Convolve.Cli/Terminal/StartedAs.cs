@@ -32,13 +32,14 @@ internal static class StartedAs
     {
         try
         {
-            return File.ReadAllText(CommandLineFile).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            if (OperatingSystem.IsLinux())
+                return File.ReadAllText(CommandLineFile).Split('\0', StringSplitOptions.RemoveEmptyEntries);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Environment.ProcessPath is not { } path ? [] : NameOf(path) == Host ? [path, Environment.GetCommandLineArgs()[0]]
-                : [path];
+            // Some containers hide it.
         }
+        return Environment.ProcessPath is not { } path ? [] : NameOf(path) == Host ? [path, Environment.GetCommandLineArgs()[0]] : [path];
     }
 
     private static string NameOf(string path) => Path.GetFileNameWithoutExtension(path);

@@ -89,7 +89,7 @@ internal enum DatasetSource
     /// <summary>The environment variable CONVOLVE_DATA names it.</summary>
     Environment,
 
-    /// <summary>Downloads go there: $XDG_CACHE_HOME/convolve or ~/.cache/convolve.</summary>
+    /// <summary>Downloads go there: <see cref="Datasets.CacheDirectory"/>.</summary>
     Cache,
 
     /// <summary>A package of the operating system puts the set there.</summary>

@@ -9,7 +9,7 @@ namespace Convolve.Data;
 /// </summary>
 /// <remarks>
 /// A data set is searched for in the folder that the options name, and nowhere else; or, if they name none, in the folder of the
-/// environment variable CONVOLVE_DATA, in the cache ($XDG_CACHE_HOME/convolve or ~/.cache/convolve), in the folders of the operating
+/// environment variable CONVOLVE_DATA, in the cache (<see cref="CacheDirectory"/>), in the folders of the operating
 /// system's packages, and last on its mirrors, into the cache. MNIST's and Fashion-MNIST's files may be plain or packed, and must be those
 /// that were published. CIFAR files with the right layout but other bytes are accepted and reported. A download must have the published
 /// digest.
@@ -19,7 +19,10 @@ public static class Datasets
     /// <summary>All known data sets.</summary>
     public static IReadOnlyList<DatasetInfo> All => DatasetCatalog.All;
 
-    /// <summary>Where downloads go, one folder per data set: $XDG_CACHE_HOME/convolve or ~/.cache/convolve. It may be missing.</summary>
+    /// <summary>
+    /// Where downloads go, one folder per data set: $XDG_CACHE_HOME/convolve or ~/.cache/convolve; on macOS ~/Library/Caches/convolve, on
+    /// Windows %LOCALAPPDATA%\convolve\cache. It may be missing.
+    /// </summary>
     public static string CacheDirectory => DatasetEnvironment.Current().CacheDirectory;
 
     private static DatasetStore Store => new(DatasetEnvironment.Current(), DatasetCatalog.All);

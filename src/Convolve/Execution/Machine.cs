@@ -11,15 +11,18 @@ namespace Convolve.Execution;
 /// <summary>What this machine computes with.</summary>
 internal static class Machine
 {
+    private static long _seenPeak;
+
     /// <summary>Such as "oneDNN 2.6.3".</summary>
     /// <exception cref="KernelLibraryException">The kernel library is not installed.</exception>
     public static string KernelLibraryName => KernelLibrary.Current.Name;
 
     /// <summary>
-    /// Where no native kernel library was found, and it was not left out on purpose: why, how to install one, and what that would gain;
-    /// else null.
+    /// Where no native kernel library was found, it was not left out on purpose, and the system has packages of it: why, how to install
+    /// one, and what that would gain; else null.
     /// </summary>
-    public static string? MissingAccelerator => KernelLibrary.Current is not ManagedKernels || Backend.Choice != KernelChoice.Auto ? null
+    public static string? MissingAccelerator =>
+        !OperatingSystem.IsLinux() || KernelLibrary.Current is not ManagedKernels || Backend.Choice != KernelChoice.Auto ? null
         : Processor.HasBFloat16 ? $"oneDNN would compute in bfloat16, up to twice as fast. {OneDnnBackend.Missing}"
         : $"oneDNN would gain little here. {OneDnnBackend.Missing}";
 
@@ -56,13 +59,16 @@ internal static class Machine
     /// <summary>The processor as the system names it, or "unknown".</summary>
     public static string ProcessorName => Processor.Name;
 
-    /// <summary>Resident memory of this process now, and its peak, in bytes.</summary>
+    /// <summary>
+    /// Resident memory of this process now, and its peak, in bytes; where the system keeps no peak, the largest seen here.
+    /// </summary>
     public static (long Resident, long Peak) ProcessMemory
     {
         get
         {
             using var process = System.Diagnostics.Process.GetCurrentProcess();
-            return (process.WorkingSet64, process.PeakWorkingSet64);
+            _seenPeak = Math.Max(_seenPeak, process.WorkingSet64);
+            return (process.WorkingSet64, process.PeakWorkingSet64 is > 0 and var peak ? peak : _seenPeak);
         }
     }
 
@@ -71,13 +77,15 @@ internal static class Machine
     /// </summary>
     public static void ForgetPeakMemory()
     {
+        if (!OperatingSystem.IsLinux())
+            return;
         try
         {
-            File.WriteAllText("/proc/self/clear_refs", "5"); // Linux: resets VmHWM
+            File.WriteAllText("/proc/self/clear_refs", "5"); // resets VmHWM
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another system, or one that forbids it.
+            // A system that forbids it.
         }
     }
 

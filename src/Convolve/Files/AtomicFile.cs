@@ -1,4 +1,5 @@
 using System.Text;
+using Convolve.Kernels.Machines;
 
 namespace Convolve.Files;
 
@@ -34,7 +35,7 @@ internal static class AtomicFile
                 write(stream);
                 stream.Complete();
             }
-            FileOperation.Run(FileStep.Rename, path, () => File.Move(partial, target, overwrite: true));
+            FileOperation.Run(FileStep.Rename, path, () => Renaming.Replace(partial, target));
             FileOperation.Run(FileStep.SyncFolder, path, () => FolderSync.Sync(folder));
         }
         catch
@@ -65,7 +66,7 @@ internal static class AtomicFile
         if (Path.EndsInDirectorySeparator(path) || Directory.Exists(file.FullName))
             throw new IOException("it names a folder, not a file");
         // Renaming over /dev/null would, for root, replace the device by a file.
-        if (file.FullName.StartsWith("/dev/", StringComparison.Ordinal) && !file.FullName.StartsWith("/dev/shm/", StringComparison.Ordinal))
+        if (SystemPaths.IsDevice(Host.Current, file.FullName))
             throw new IOException("it is a device");
         if (file.Exists && file.IsReadOnly)
             throw new UnauthorizedAccessException();

@@ -26,6 +26,8 @@ internal sealed class FileWriteException : IOException
                 ("disk quota used up", $"Delete files of this user on the disk of {folder}, or write to another disk."),
             { HResult: 30 or unchecked((int)0x80070013) } =>
                 ("its file system is read-only", "Choose a folder on another disk, or mount this one for writing."),
+            { HResult: unchecked((int)0x80070020) or unchecked((int)0x80070021) } =>
+                ("another program has it open", "Close that program, or choose another name."),
             { HResult: 20 } => BelowFile(folder),
             { HResult: 5 } => ("the disk reported an error", "Check the disk, and write to another one."),
             _ when step is FileStep.Create or FileStep.Rename

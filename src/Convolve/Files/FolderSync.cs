@@ -3,17 +3,19 @@ using System.Runtime.InteropServices;
 namespace Convolve.Files;
 
 /// <summary>
-/// Makes a rename last through a power cut: on Unix a folder's entries reach the disk only when the folder itself is synced.
+/// Makes a rename last through a power cut: on Linux and macOS a folder's entries reach the disk only when the folder itself is synced,
+/// which .NET has no call for.
 /// </summary>
 internal static class FolderSync
 {
     private const int ReadOnly = 0, PermissionDenied = 13, InvalidArgument = 22, Interrupted = 4;
 
-    /// <summary>Flushes a folder's entries to the disk. Does nothing on Windows, where the file system's journal keeps renames.</summary>
+    /// <summary>Flushes a folder's entries to the disk. Does nothing on Windows, where the file system's journal keeps
+    /// renames.</summary>
     /// <exception cref="IOException">The disk refuses; HResult is the errno, as for the runtime's own exceptions.</exception>
     public static void Sync(string folder)
     {
-        if (OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
             return;
         int descriptor = Open(folder, ReadOnly);
         if (descriptor < 0)

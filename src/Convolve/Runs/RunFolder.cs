@@ -203,7 +203,7 @@ public sealed partial class RunFolder : IDisposable
     internal string SetBestAside(int epoch)
     {
         string aside = Path.Combine(FullPath, string.Create(CultureInfo.InvariantCulture, $"model-epoch-{epoch}.safetensors"));
-        FileOperation.Run(FileStep.Rename, aside, () => File.Move(ModelPath, aside, overwrite: true));
+        FileOperation.Run(FileStep.Rename, aside, () => Renaming.Replace(ModelPath, aside));
         FileOperation.Run(FileStep.SyncFolder, aside, () => FolderSync.Sync(FullPath));
         return aside;
     }

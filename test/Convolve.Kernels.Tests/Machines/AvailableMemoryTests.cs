@@ -13,7 +13,22 @@ public sealed class AvailableMemoryTests : IDisposable
     public void Dispose() => _root.Delete(recursive: true);
 
     [Fact]
-    public void WithoutGroupsIsWhatTheSystemHasAvailable() => Assert.Equal(8000 * Mebibyte, AvailableMemory.Read(_root.FullName));
+    public void WithoutGroupsIsWhatTheSystemHasAvailable() => Assert.Equal(8000 * Mebibyte, AvailableMemory.OfLinux(_root.FullName));
+
+    [Fact]
+    public void OnMacOSPagesThatAreFreeOrCanBeFreedCount()
+    {
+        const string Text = """
+            Mach Virtual Memory Statistics: (page size of 16384 bytes)
+            Pages free:                               1000.
+            Pages active:                           400000.
+            Pages inactive:                          30000.
+            Pages speculative:                         200.
+            Pages wired down:                       100000.
+            """;
+        Assert.Equal((1000 + 30000 + 200) * 16384L, AvailableMemory.FromVmStat(Text));
+        Assert.Null(AvailableMemory.FromVmStat(""));
+    }
 
     [Fact]
     public void TheTightestGroupHolds()
@@ -21,12 +36,12 @@ public sealed class AvailableMemoryTests : IDisposable
         Write("proc/self/cgroup", "0::/user.slice/run.scope\n");
         Write("sys/fs/cgroup/user.slice/run.scope/memory.max", "max\n");
         Write("sys/fs/cgroup/user.slice/run.scope/memory.current", "1048576\n");
-        Assert.Equal(8000 * Mebibyte, AvailableMemory.Read(_root.FullName));
+        Assert.Equal(8000 * Mebibyte, AvailableMemory.OfLinux(_root.FullName));
 
         Write("sys/fs/cgroup/user.slice/memory.max", $"{1000 * Mebibyte}\n");
         Write("sys/fs/cgroup/user.slice/memory.current", $"{300 * Mebibyte}\n");
         Write("sys/fs/cgroup/user.slice/memory.stat", $"anon 5\ninactive_file {50 * Mebibyte}\nactive_file 7\n");
-        Assert.Equal(750 * Mebibyte, AvailableMemory.Read(_root.FullName));
+        Assert.Equal(750 * Mebibyte, AvailableMemory.OfLinux(_root.FullName));
     }
 
     [Fact]
@@ -36,14 +51,14 @@ public sealed class AvailableMemoryTests : IDisposable
         // Within a container the group's own folder is the root.
         Write("sys/fs/cgroup/memory/memory.limit_in_bytes", $"{512 * Mebibyte}\n");
         Write("sys/fs/cgroup/memory/memory.usage_in_bytes", $"{600 * Mebibyte}\n");
-        Assert.Equal(0, AvailableMemory.Read(_root.FullName));
+        Assert.Equal(0, AvailableMemory.OfLinux(_root.FullName));
     }
 
     [Fact]
     public void AnotherSystemDoesNotSay()
     {
         File.Delete(Path.Combine(_root.FullName, "proc/meminfo"));
-        Assert.Null(AvailableMemory.Read(_root.FullName));
+        Assert.Null(AvailableMemory.OfLinux(_root.FullName));
     }
 
     private void Write(string path, string text)

@@ -1,3 +1,4 @@
+using Convolve.Files;
 
 namespace Convolve.Data.Fetching;
 
@@ -17,11 +18,8 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
 
     public static DatasetEnvironment Current()
     {
-        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache) || !Path.IsPathRooted(cache))
-            cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return new DatasetEnvironment(
-            Environment.GetEnvironmentVariable("CONVOLVE_DATA") is { } data ? HomePath.Expand(data) : null, Path.Combine(cache, "convolve"),
+            Environment.GetEnvironmentVariable("CONVOLVE_DATA") is { } data ? HomePath.Expand(data) : null, SystemPaths.Cache,
             TimeSpan.FromSeconds(30))
         {
             Mirrors = Environment.GetEnvironmentVariable(MirrorsVariable),

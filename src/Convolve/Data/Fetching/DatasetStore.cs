@@ -36,7 +36,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             }
 
             places.Add((Path.Combine(environment.CacheDirectory, info.FolderName), DatasetSource.Cache));
-            places.AddRange(info.SystemDirectories.Select(d => (d, DatasetSource.System)));
+            places.AddRange(info.SystemDirectories.Where(Path.IsPathFullyQualified).Select(d => (d, DatasetSource.System)));
         }
 
         // As the archive unpacks: a folder of its own in the place.
@@ -103,7 +103,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         }
 
         DatasetLocation location = Locate(info, options);
-        return location.Found is { } found && (found.Directory + "/").StartsWith(target + "/", StringComparison.Ordinal) ? location
+        return location.Found is { } found && SystemPaths.IsWithin(target, found.Directory) ? location
             : throw new DataException(
                 $"{info.Name} is now complete in {target}, but {location.Directory} is searched first and has bad files of it. Delete " +
                 $"those.");
@@ -162,7 +162,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             await fetch.FileAsync(info.Files[i], cancellation).ConfigureAwait(false);
             // A bad file under a name that is preferred to the packed one's would still be read.
             if (folder.Paths[i] is { } bad && bad != Path.Combine(target, info.Files[i].PackedName))
-                FileOperation.Run(FileStep.Rename, bad + ".bad", () => File.Move(bad, bad + ".bad", overwrite: true));
+                FileOperation.Run(FileStep.Rename, bad + ".bad", () => Renaming.Replace(bad, bad + ".bad"));
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class PartFile(string path)
     /// <exception cref="FileWriteException">The disk does not take it.</exception>
     public void MoveTo(string target)
     {
-        FileOperation.Run(FileStep.Rename, target, () => File.Move(Path, target, overwrite: true));
+        FileOperation.Run(FileStep.Rename, target, () => Renaming.Replace(Path, target));
         Delete();
         FileOperation.Run(FileStep.SyncFolder, target, () => FolderSync.Sync(System.IO.Path.GetDirectoryName(target)!));
     }

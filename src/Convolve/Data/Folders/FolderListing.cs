@@ -1,3 +1,4 @@
+using Convolve.Files;
 using static Convolve.Data.Folders.ImageFolderFindingKind;
 
 namespace Convolve.Data.Folders;
@@ -242,7 +243,7 @@ internal sealed class FolderListing
     // Such as a link to the folder of all classes, among them.
     private static bool LeadsBack(string folder, string realRoot, RealPath paths) =>
         new FileInfo(folder).LinkTarget is not null && paths.OfFolder(folder) is var real
-            && (realRoot == real || realRoot.StartsWith(Path.Join(real, "/"), StringComparison.Ordinal));
+            && SystemPaths.IsWithin(real, realRoot);
 
     private static string[] Folders(string folder) => [.. Sorted(Directory.EnumerateDirectories(folder, "*", Everything))];
 

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Convolve.Files;
 
 namespace Convolve.Data.Folders;
 
@@ -82,7 +83,7 @@ internal sealed class FolderWalk
             return;
         }
         string own = _paths.OfFolder(Path.GetDirectoryName(path)!);
-        if (IsAbove(real, own) || IsAbove(real, _realRoot))
+        if (SystemPaths.IsWithin(real, own) || SystemPaths.IsWithin(real, _realRoot))
             _passed.Add(new(path, real, group, -1, $"is a link back to {real} and is not followed."));
         else if (_kernel.TypeOf(real) is { } type)
             _passed.Add(new(path, real, group, -1, $"is a link into a kernel file system ({type}) and is not followed."));
@@ -165,8 +166,4 @@ internal sealed class FolderWalk
         }
         files.RemoveAll(f => dropped.Contains(f.Path));
     }
-
-    private static bool IsAbove(string folder, string below) =>
-        below == folder || below.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar,
-            StringComparison.Ordinal);
 }

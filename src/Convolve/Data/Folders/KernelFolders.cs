@@ -24,7 +24,7 @@ internal sealed partial class KernelFolders
     {
         try
         {
-            foreach (string line in File.Exists(Mounts) ? File.ReadLines(Mounts) : [])
+            foreach (string line in OperatingSystem.IsLinux() && File.Exists(Mounts) ? File.ReadLines(Mounts) : [])
                 if (line.Split(' ') is [_, { } point, { } type, ..])
                     _mounts[Octal().Replace(point, m => $"{(char)Convert.ToInt32(m.Value[1..], 8)}")] = type;
         }
