@@ -38,7 +38,7 @@ internal sealed class CompositeLibrary : IKernelLibrary
         _ => _native,
     };
 
-    // Windows that move by several pixels, in float32.
-    private static bool SuitsOwn(ConvolutionForward o) =>
-        o.Source.Type == ElementType.Float32 && o.Walk.Stride is not (1, 1) && o.Weights.Sizes[^1] > 1;
+    // Windows that move by several pixels, in float32; not in groups, which were not measured.
+    private static bool SuitsOwn(ConvolutionForward o) => o.Source.Type == ElementType.Float32 && o.Walk.Stride is not (1, 1)
+        && o.Weights.Sizes is [_, _, _, > 1];
 }
