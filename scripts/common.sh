@@ -9,6 +9,8 @@ declare -A needs=(
     [libdnnl-dev]='the kernel library'\''s headers|path /usr/include/dnnl.h /usr/include/oneapi/dnnl/dnnl.h'
     [libopenblas0-openmp]='a threaded BLAS for PyTorch|path /usr/lib/*/openblas-openmp/libopenblas.so.0'
     [python3-torch]='PyTorch, which benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
+    [python3-onnx]='ONNX, whose checker tests compare with|path /usr/lib/python3/dist-packages/onnx'
+    [python3-opencv]='OpenCV, which tests run exported networks in|path /usr/lib/python3/dist-packages/cv2*'
     [g++]='the C++ compiler|command g++'
 )
 

@@ -34,4 +34,10 @@ public enum Feature
 
     /// <summary>Debian's python3-torch.</summary>
     PyTorch,
+
+    /// <summary>Debian's python3-onnx, ONNX's own checker.</summary>
+    OnnxChecker,
+
+    /// <summary>Debian's python3-opencv.</summary>
+    OpenCv,
 }

@@ -49,6 +49,9 @@ public static class Features
         Feature.KernelHeaders => File.Exists("/usr/include/oneapi/dnnl/dnnl_types.h") && File.Exists("/usr/bin/cc") ? null
         : "needs the packages libdnnl-dev and gcc",
         Feature.PyTorch => Directory.Exists("/usr/lib/python3/dist-packages/torch") ? null : "needs the package python3-torch",
+        Feature.OnnxChecker => Directory.Exists("/usr/lib/python3/dist-packages/onnx") ? null : "needs the package python3-onnx",
+        Feature.OpenCv => Directory.Exists("/usr/lib/python3/dist-packages")
+            && Directory.GetFiles("/usr/lib/python3/dist-packages", "cv2*").Length > 0 ? null : "needs the package python3-opencv",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
     };
 

@@ -55,6 +55,7 @@ internal static class CommandLine
         ("lr-find", LearningRateCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
+        ("export", ExportCommand.Create),
         ("reproduce", ReproduceCommand.Create),
         ("summary", SummaryCommand.Create),
         ("info", InfoCommand.Create),

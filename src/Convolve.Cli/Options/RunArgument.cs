@@ -29,6 +29,9 @@ internal sealed class RunArgument
 
     public string Folder { get; }
 
+    /// <summary>The file of the weights.</summary>
+    public string ModelPath => Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
+
     /// <summary>Whether it is known how the weights came to be.</summary>
     public bool HasRecipe => File.Exists(Path.Combine(Folder, RunFolder.RecipeFile));
 
@@ -47,9 +50,8 @@ internal sealed class RunArgument
             return model;
         string network = model.Graph.Name;
         model.Dispose();
-        string file = Directory.Exists(Typed) ? Path.Combine(Typed, RunFolder.ModelFile) : Typed;
         throw new UsageException(
-            $"{file} holds the network {network}, and {RunFolder.RecipeFile} next to it describes a different one, so it is unknown " +
+            $"{ModelPath} holds the network {network}, and {RunFolder.RecipeFile} next to it describes a different one, so it is unknown " +
             $"which pictures the weights were trained on. "
             + "Put the file back into its own run folder.");
     }

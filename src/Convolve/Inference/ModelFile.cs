@@ -88,6 +88,27 @@ internal sealed class ModelFile : IDisposable
         return model;
     }
 
+    /// <summary>Reads a parameter, such as "conv1.weight", in plain order.</summary>
+    /// <exception cref="SafeTensorsException">A weight is NaN or infinite, or the file cannot be read.</exception>
+    public void ReadWeights(string name, Span<float> values) => _tensors.ReadWeights(name, values);
+
+    /// <summary>Writes a model file of its own: of a checkpoint, what the network needs.</summary>
+    /// <exception cref="SafeTensorsException">A weight is NaN or infinite, or the file cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be written; what was there before is still there.</exception>
+    public void CopyTo(string path)
+    {
+        TensorInfo[] tensors = [.. Graph.Nodes.SelectMany(node => node.State.Select(spec => TensorOf($"{node.Name}.{spec.Name}", spec)))];
+        SafeTensors.Write(path, tensors, Write,
+            FileDigest.AddTo(Describe(Graph, Preprocessing, Epoch, TrainingTransforms), tensors, Write));
+
+        void Write(TensorInfo tensor, TensorSink sink)
+        {
+            float[] values = new float[tensor.ElementCount];
+            ReadWeights(tensor.Name, values);
+            sink.WriteFloats(values);
+        }
+    }
+
     public void Dispose() => _tensors.Dispose();
 
     /// <summary>The metadata that makes a file of weights a model file.</summary>
@@ -126,8 +147,10 @@ internal sealed class ModelFile : IDisposable
         ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadWeights(slot.Name, values)));
 
     /// <summary>A parameter as a file has it.</summary>
-    public static TensorInfo TensorOf(ParameterSlot slot) =>
-        new(slot.Name, TensorType.F32, [.. slot.Spec.Shape.Select(size => (long)size)]);
+    public static TensorInfo TensorOf(ParameterSlot slot) => TensorOf(slot.Name, slot.Spec);
+
+    private static TensorInfo TensorOf(string name, ParameterSpec spec) =>
+        new(name, TensorType.F32, [.. spec.Shape.Select(size => (long)size)]);
 
     private static ModelFile Open(string file, SafeTensorsFile tensors)
     {

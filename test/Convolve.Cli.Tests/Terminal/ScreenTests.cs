@@ -23,6 +23,7 @@ public class ScreenTests
           lr-find <NET>      Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
           report <RUN>       Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>  Compare runs: their settings, their curves, and whether one is better on the same pictures.
+          export <RUN>       Write a trained network for other programs, languages and browsers: ONNX or safetensors.
           reproduce <NAME>   Run an experiment from the teaching material and compare its result with the published one.
           summary <NET>      Describe a network: layers, shapes, parameters, cost, memory.
           info               Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
@@ -67,6 +68,7 @@ public class ScreenTests
     [InlineData("lr-find")]
     [InlineData("report")]
     [InlineData("compare")]
+    [InlineData("export")]
     public void EveryOptionIsExplained(string verb)
     {
         CliResult help = InProcess.Run(width: 1000, [.. verb.Split(' '), "--help"]);

@@ -15,8 +15,8 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     private static readonly int?[] Widths = [80, 100, 120, 200, null];
 
     public static TheoryData<string> Screens => new(
-        "", "train --help", "evaluate --help", "lr-find --help", "report --help", "compare --help", "reproduce --help", "summary --help",
-        "info --help",
+        "", "train --help", "evaluate --help", "lr-find --help", "report --help", "compare --help",
+        "export --help", "reproduce --help", "summary --help", "info --help",
         "data --help", "data list --help", "data fetch --help", "data verify --help", "data preview --help", "summary", "summary lenet5",
         "summary lenet5 --plan",
         "summary resnet50", "summary googlenet", "info", "data list", "data verify fashion-mnist", "data verify folder:photos",
