@@ -1,4 +1,5 @@
 using Convolve.Layers;
+using static Convolve.Onnx.Attributes;
 
 namespace Convolve.Onnx;
 
@@ -19,9 +20,11 @@ internal static class AdaptivePooling
         if (Uniform(input.Height, output.Height) is { } rows && Uniform(input.Width, output.Width) is { } columns)
             return at.Result("AveragePool", [at.Input], LayerOperators.AveragePool(
                 (rows.Size, columns.Size), (rows.Step, columns.Step), new(output, 0, 0), at));
-        string lines = at.Step("MatMul", "rows", [at.Matrix("row_means", Means(input.Height, output.Height), output.Height), at.Input]);
-        return at.Result("MatMul",
-            [lines, at.Matrix("column_means", Transposed(Means(input.Width, output.Width), output.Width), input.Width)]);
+        // The constants on the right, where all programs take them.
+        string columnMeans = at.Matrix("column_means", Means(input.Width, output.Width), input.Width);
+        string rowMeans = at.Matrix("row_means", Means(input.Height, output.Height), input.Height);
+        string narrow = at.Step("Transpose", "turned", [at.Step("MatMul", "columns", [at.Input, columnMeans])], Ints("perm", 0, 1, 3, 2));
+        return at.Result("Transpose", [at.Step("MatMul", "rows", [narrow, rowMeans])], Ints("perm", 0, 1, 3, 2));
     }
 
     // Part i of an axis: from floor(i in / out) up to, not including, ceil((i + 1) in / out).
@@ -42,24 +45,16 @@ internal static class AdaptivePooling
         return step >= 1 ? (size, step) : null;
     }
 
-    // {output, input}: a row for each part, which sums up to 1.
+    // {input, output}: a column for each part, which sums up to 1.
     private static float[] Means(int input, int output)
     {
-        float[] means = new float[checked(output * input)];
+        float[] means = new float[checked(input * output)];
         for (int i = 0; i < output; i++)
         {
             (int start, int size) = Part(i, input, output);
-            means.AsSpan(i * input + start, size).Fill(1f / size);
+            for (int j = start; j < start + size; j++)
+                means[j * output + i] = 1f / size;
         }
         return means;
-    }
-
-    private static float[] Transposed(float[] matrix, int rows)
-    {
-        int columns = matrix.Length / rows;
-        float[] transposed = new float[matrix.Length];
-        for (int i = 0; i < matrix.Length; i++)
-            transposed[i % columns * rows + i / columns] = matrix[i];
-        return transposed;
     }
 }

@@ -5,6 +5,7 @@ using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Inference;
 using Convolve.Runs;
+using Convolve.Testing;
 using Convolve.Training;
 
 namespace Convolve.Onnx.Tests;
@@ -152,7 +153,7 @@ public sealed class CommandTests(CommandTests.TrainedRun run) : IClassFixture<Co
         Assert.Equal((2, ""), (result.Status, result.Output));
     }
 
-    // Their syntax; C# and Python are run below.
+    // Their syntax; C# and JavaScript are run below.
     [Theory]
     [InlineData]
     [InlineData("--opset", "18", "--with-preprocessing")]
@@ -175,7 +176,33 @@ public sealed class CommandTests(CommandTests.TrainedRun run) : IClassFixture<Co
         JsonNode snippets = _cli.Run(["export", "run", "--out", _cli.At("snippet.onnx"), "--json", .. options]).Json["snippets"]!;
         Directory.CreateDirectory(_cli.At("snippet"));
         File.WriteAllText(_cli.At("snippet/snippet.cs"), $"#:package Microsoft.ML.OnnxRuntime@1.31.1\n{(string)snippets["C#"]!}\n");
-        ProcessStartInfo start = new("dotnet", ["run", "snippet.cs"])
+        Assert.Matches(@"^class \d\n$", InSnippets("dotnet", "run", "snippet.cs"));
+    }
+
+    // In Node, and in WebAssembly as in browsers.
+    [Trait("Category", "Slow")]
+    [NeedsTheory(Feature.Node)]
+    [InlineData]
+    [InlineData("--opset", "18", "--with-preprocessing")]
+    public void The_JavaScript_snippet_runs(params string[] options)
+    {
+        string snippet = (string)_cli.Run(["export", "run", "--out", _cli.At("snippet.onnx"), "--json", .. options])
+            .Json["snippets"]!["JavaScript"]!;
+        Directory.CreateDirectory(_cli.At("snippet"));
+        InSnippets("npm", "install", "--ignore-scripts", "onnxruntime-node@1.30.0", "onnxruntime-web@1.30.0");
+        string[] classes = [.. new[] { "onnxruntime-node", "onnxruntime-web" }.Select(package =>
+        {
+            File.WriteAllText(_cli.At($"snippet/{package}.mjs"),
+                snippet.Replace("from \"onnxruntime-node\"", $"from \"{package}\"", StringComparison.Ordinal));
+            return InSnippets("node", $"{package}.mjs");
+        })];
+        Assert.Matches(@"^class \d\n$", classes[0]);
+        Assert.Equal(classes[0], classes[1]);
+    }
+
+    private string InSnippets(string program, params string[] arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
         {
             WorkingDirectory = _cli.At("snippet"),
             RedirectStandardOutput = true,
@@ -184,7 +211,7 @@ public sealed class CommandTests(CommandTests.TrainedRun run) : IClassFixture<Co
         using Process process = Process.Start(start)!;
         CliResult result = Convolve.Cli.Tests.Cli.Finish(process, TimeSpan.FromMinutes(10));
         Assert.True(result.Status == 0, result.Output + result.Errors);
-        Assert.Matches(@"^class \d\n$", result.Output);
+        return result.Output;
     }
 
     private static int IndexOfLargest(ReadOnlySpan<float> values)

@@ -30,7 +30,7 @@ public class LayerTests
             e.Message);
     }
 
-    // Windows that overlap, that are far apart, of which some are one pixel; sizes that single precision takes for the one below.
+    // Parts that overlap, that are far apart, of which some are one pixel; sizes that single precision takes for the one below.
     [Fact]
     public void Adaptive_pooling_and_resizing_are_exact_for_all_small_sizes()
     {

@@ -36,19 +36,20 @@ public sealed class OtherProgramsTests : IDisposable
         Assert.StartsWith($"{files.Count} files are valid", Python("check_models.py", files), StringComparison.Ordinal);
     }
 
+    // Debian 12's is 4.6, of 2022.
     [NeedsFact(Feature.OpenCv)]
     public void OpenCV_computes_the_same_with_a_static_batch()
     {
         List<string> files = [];
-        foreach (string name in new[] { "lenet5", "lenet5-1998", "cuda-convnet", "cnn-bn-leaky", "fashion28", "alexnet-small", "nin",
-            "resnet20" })
+        IEnumerable<Graph> networks = new[] { "lenet5", "lenet5-1998", "cuda-convnet", "cnn-bn-leaky", "fashion28", "alexnet-small", "nin",
+            "resnet20" }.Select(name => NetworkCatalog.Create(name));
+        foreach (Graph graph in LayerCatalogue.All.Select(c => c.Graph).Where(graph => !LayerTests.HasEvenNorm(graph)).Concat(networks))
         {
-            Graph graph = NetworkCatalog.Create(name);
-            using Model model = Samples.Model(graph, asInTraining: true);
+            using Model model = Samples.Model(graph);
             const int Batch = 3;
             float[] images = Samples.Images(graph, Batch), expected = new float[Batch * graph.Output.Channels];
             model.Forward(images, expected);
-            string file = Save(Samples.Write(model, new() { StaticBatch = Batch }), $"{name}.onnx")[..^".onnx".Length];
+            string file = Save(Samples.Write(model, new() { StaticBatch = Batch }), $"{files.Count}.onnx")[..^".onnx".Length];
             File.WriteAllBytes(file + ".input", MemoryMarshal.AsBytes(images.AsSpan()));
             File.WriteAllBytes(file + ".expected", MemoryMarshal.AsBytes(expected.AsSpan()));
             Shape shape = graph.Input;

@@ -40,4 +40,7 @@ public enum Feature
 
     /// <summary>Debian's python3-opencv.</summary>
     OpenCv,
+
+    /// <summary>Node and npm.</summary>
+    Node,
 }

@@ -52,6 +52,7 @@ public static class Features
         Feature.OnnxChecker => Directory.Exists("/usr/lib/python3/dist-packages/onnx") ? null : "needs the package python3-onnx",
         Feature.OpenCv => Directory.Exists("/usr/lib/python3/dist-packages")
             && Directory.GetFiles("/usr/lib/python3/dist-packages", "cv2*").Length > 0 ? null : "needs the package python3-opencv",
+        Feature.Node => IsOnPath("node") && IsOnPath("npm") ? null : "needs Node and npm",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
     };
 
@@ -69,6 +70,9 @@ public static class Features
 
     private static string[] CpuFlags() => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
         ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ') ?? [] : [];
+
+    private static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static bool CanMount()
     {
