@@ -15,11 +15,11 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, lr-find, report, compare, export, reproduce, " +
-        "summary, info, data. See 'convolve --help'.")]
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, lr-find, report, compare, export, " +
+        "reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, lr-find, report, compare, export, reproduce, summary, info, " +
-        "data. See 'convolve --help'.")]
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, lr-find, report, compare, export, reproduce, " +
+        "summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
         $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]
@@ -191,7 +191,7 @@ public class UsageTests
         (string, string?)[] old = [("CONVOLVE_KERNELS", "managed"), ("DOTNET_EnableAVX", "0")];
         CliResult result = cli.Run(old, "train", "lenet5", "--data", "fashion-mnist", "--limit", "256", "--epochs", "1", "--out", "run");
         Assert.Equal((0, ""), (result.Status, result.Errors));
-        Assert.Contains("\"own_kernel_bits\": 128", cli.Run(old, "info", "--json").Output, StringComparison.Ordinal);
+        Assert.Contains("\"own_kernel_bits\":128", cli.Run(old, "info", "--json").Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
 using Convolve.Data;
+using Convolve.Imaging;
 using Convolve.Runs;
 using Convolve.Training;
 
 namespace Convolve.Cli.Tests.Documents;
 
 /// <summary>The C# of docs/ is here, compiled and run.</summary>
-public sealed class DocsTests : IDisposable
+public sealed partial class DocsTests : IDisposable
 {
-    private const string Begin = "// docs/resuming.md begins", End = "// docs/resuming.md ends";
     private readonly Cli _cli = new();
 
     public void Dispose() => _cli.Dispose();
@@ -37,20 +38,50 @@ public sealed class DocsTests : IDisposable
     }
 
     [Fact]
+    public void The_snippet_of_deploying_classifies()
+    {
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "1", "--out", "run").Status);
+        File.Copy(_cli.At("run/model.safetensors"), _cli.At("model.safetensors"));
+        File.WriteAllBytes(_cli.At("cat.jpg"), PngEncoder.Encode(new byte[28 * 28], 1, 28, 28));
+        string before = Environment.CurrentDirectory;
+        TextWriter console = Console.Out;
+        Environment.CurrentDirectory = _cli.Folder;
+        using StringWriter printed = new();
+        Console.SetOut(printed);
+        try
+        {
+            // docs/deploy.md begins
+            using ImageClassifier classifier = ImageClassifier.Load("model.safetensors"); // in the namespace Convolve
+            Prediction prediction = classifier.Predict("cat.jpg");
+            Console.WriteLine($"{prediction.Label} {prediction.Confidence:P1}");
+            foreach ((string label, float probability) in prediction.Top(5))
+                Console.WriteLine($"{label}: {probability:P2}");
+            // docs/deploy.md ends
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Environment.CurrentDirectory = before;
+        }
+        Assert.Equal(6, printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
     public void Every_snippet_is_one_that_is_compiled_here()
     {
-        string here = File.ReadAllText(Here()),
-            compiled =
-            here[(here.LastIndexOf(Begin, here.LastIndexOf(End, StringComparison.Ordinal), StringComparison.Ordinal)
-            + Begin.Length)..here.LastIndexOf(End, StringComparison.Ordinal)];
-        string[] snippets =
-            [.. Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs"), "*.md", SearchOption.AllDirectories)
-            .SelectMany(file => File.ReadAllText(file).Split("```csharp\n").Skip(1)).Select(part => part.Split("```")[0])];
-        Assert.Equal([Lines(compiled)], snippets.Select(Lines));
+        IEnumerable<string> compiled = Compiled().Matches(File.ReadAllText(Here())).OrderBy(m => m.Groups[1].Value, StringComparer.Ordinal)
+            .Select(match => match.Groups[2].Value);
+        IEnumerable<string> snippets = Directory.GetFiles(Path.Combine(Path.GetDirectoryName(Here())!, "../../../docs"), "*.md",
+            SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .SelectMany(file => File.ReadAllText(file).Split("```csharp\n").Skip(1)).Select(part => part.Split("```")[0]);
+        Assert.Equal(compiled.Select(Lines), snippets.Select(Lines));
     }
 
     private static string Lines(string code) =>
         string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
 
     private static string Here([CallerFilePath] string here = "") => here;
+
+    [GeneratedRegex(@"// docs/(\w+)\.md begins\n(.*?)// docs/\1\.md ends\n", RegexOptions.Singleline)]
+    private static partial Regex Compiled();
 }

@@ -14,20 +14,22 @@ public class ScreenTests
           convolve [command] [options]
 
         Options:
-          -?, -h, --help  Show help and usage information
-          --version       Show version information
+          --kernels <auto|managed|onednn>  What computes: auto (oneDNN and own kernels, each where it is faster; own kernels where oneDNN isn't installed), managed (own kernels alone) or onednn. Default: CONVOLVE_KERNELS, or auto.
+          -?, -h, --help                   Show help and usage information
+          --version                        Show version information
 
         Commands:
-          train <NET>        Train a network, keep the weights of the best epoch on the validation split, and test them once.
-          evaluate <RUN>     Evaluate the weights of a run on one of its splits.
-          lr-find <NET>      Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
-          report <RUN>       Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
-          compare <RUN RUN>  Compare runs: their settings, their curves, and whether one is better on the same pictures.
-          export <RUN>       Write a trained network for other programs, languages and browsers: ONNX or safetensors.
-          reproduce <NAME>   Run an experiment from the teaching material and compare its result with the published one.
-          summary <NET>      Describe a network: layers, shapes, parameters, cost, memory.
-          info               Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data               List, download, check and preview data sets.
+          train <NET>           Train a network, keep the weights of the best epoch on the validation split, and test them once.
+          evaluate <RUN>        Evaluate the weights of a run on one of its splits.
+          predict <RUN> <FILE>  Classify pictures with the weights of a run.
+          lr-find <NET>         Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
+          report <RUN>          Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
+          compare <RUN RUN>     Compare runs: their settings, their curves, and whether one is better on the same pictures.
+          export <RUN>          Write a trained network for other programs, languages and browsers: ONNX or safetensors.
+          reproduce <NAME>      Run an experiment from the teaching material and compare its result with the published one.
+          summary <NET>         Describe a network: layers, shapes, parameters, cost, memory.
+          info                  Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
+          data                  List, download, check and preview data sets.
         """;
 
     private const string LeNet = """
@@ -58,6 +60,7 @@ public class ScreenTests
     [Theory]
     [InlineData("train")]
     [InlineData("evaluate")]
+    [InlineData("predict")]
     [InlineData("reproduce")]
     [InlineData("summary")]
     [InlineData("info")]
