@@ -10,5 +10,5 @@ namespace Convolve.Evaluations;
 public sealed record Evaluation(int Images, double Loss, double Accuracy, double? Top5Accuracy, double ImagesPerSecond)
 {
     /// <inheritdoc cref="Predictions.AccuracyInterval"/>
-    public Interval AccuracyInterval => Interval.Wilson(Accuracy, Images);
+    internal Interval AccuracyInterval => Interval.Wilson(Accuracy, Images);
 }

@@ -3,7 +3,7 @@ namespace Convolve.Evaluations;
 /// <summary>A 95 % confidence interval.</summary>
 /// <param name="Low">The lower end.</param>
 /// <param name="High">The upper end.</param>
-public readonly record struct Interval(double Low, double High)
+internal readonly record struct Interval(double Low, double High)
 {
     /// <summary>The standard normal distribution's 97.5 % point.</summary>
     internal const double Z = 1.959963984540054;

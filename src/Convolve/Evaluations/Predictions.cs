@@ -53,7 +53,7 @@ public sealed class Predictions
     public double Accuracy => (double)Correct / Count;
 
     /// <summary>The confidence interval of the accuracy on other pictures of the same kind, given the number of pictures.</summary>
-    public Interval AccuracyInterval => Interval.Wilson(Accuracy, Count);
+    internal Interval AccuracyInterval => Interval.Wilson(Accuracy, Count);
 
     /// <summary>
     /// Share of pictures whose true class is among the five most likely ones, in [0, 1]; null with five classes or fewer, where it would be

@@ -48,7 +48,7 @@ public sealed record Conv2d : WeightedLayer
     public override Shape Infer(Shape input) => new(Filters, Walk(input).Output.Height, Walk(input).Output.Width);
 
     /// <summary>How the kernel walks over an input, with the padding resolved.</summary>
-    internal Window Walk(Shape input)
+    public Window Walk(Shape input)
     {
         RequireImage(input);
         if (input.Channels % Groups != 0)

@@ -44,7 +44,7 @@ public readonly record struct Padding
 /// <param name="Output">The output's height and width.</param>
 /// <param name="Before">Rows of zeros on top and columns left.</param>
 /// <param name="After">Rows of zeros at the bottom and columns right.</param>
-internal readonly record struct Window(Size2 Output, Size2 Before, Size2 After)
+public readonly record struct Window(Size2 Output, Size2 Before, Size2 After)
 {
     /// <summary>Walks a kernel over an image: out = floor((in + before + after - dilation x (kernel - 1) - 1) / stride) + 1.</summary>
     internal static Window Over(Layer layer, Shape input, Size2 kernel, Size2 stride, Padding padding, Size2 dilation)
