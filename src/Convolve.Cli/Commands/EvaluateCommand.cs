@@ -130,8 +130,8 @@ internal sealed class EvaluateCommand
         return Failures.Success;
     }
 
-    // Null where nothing speaks against it, or where nobody knows how the weights came to be.
-    private static string? WarningOf(TestTimeAugmentation augmentation, TransformList? trained) =>
+    /// <summary>What speaks against views; null where nothing does, or where nobody knows how the weights came to be.</summary>
+    public static string? WarningOf(TestTimeAugmentation augmentation, TransformList? trained) =>
         augmentation == TestTimeAugmentation.None || trained is null || trained.Any(t => t is HorizontalFlip) ? null
             : $"warning: the network was trained without flips, so mirrored views (--tta {Inputs.NameOf(augmentation)}) usually lower " +
                 $"its accuracy. Evaluate without --tta, or train with --augment horizontal-flip.";

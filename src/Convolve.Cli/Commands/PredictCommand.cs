@@ -78,6 +78,9 @@ internal sealed class PredictCommand
             Exact = run.HasRecipe && run.ReadRecipe().Exact,
             Threads = line.GetValue(_threads) ?? 0,
         }), model.Preprocessing);
+        TestTimeAugmentation augmentation = line.GetValue(_augmentation) ?? TestTimeAugmentation.None;
+        if (EvaluateCommand.WarningOf(augmentation, model.TrainingTransforms) is { } warning)
+            Failures.Say(warning);
         PredictionLines lines = new(Console.Out, model.Preprocessing.ClassNames, line.GetValue(_top) ?? UsualTop,
             isJson ? PredictionFormat.Json : isCsv ? PredictionFormat.Csv : PredictionFormat.Text);
         ProgressLine bar = new(output);
@@ -86,7 +89,7 @@ internal sealed class PredictCommand
         Throttle<int> progress = new(count => bar.Show((double)count / pictures.Count, "pictures", Format.Count(count)));
         lines.Begin();
         foreach (PicturePrediction picture in predictor.Run(pictures.Read(), line.GetValue(_batchSize) ?? ImageClassifier.UsualBatchSize,
-            line.GetValue(_augmentation) ?? TestTimeAugmentation.None))
+            augmentation))
         {
             interruption.Token.ThrowIfCancellationRequested();
             lines.Add(picture);

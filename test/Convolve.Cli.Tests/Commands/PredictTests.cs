@@ -60,6 +60,15 @@ public sealed class PredictTests : IClassFixture<SmallRun>
     }
 
     [Fact]
+    public void Views_that_the_network_was_not_trained_for_are_warned_of()
+    {
+        CliResult result = _cli.Run("predict", "first", "photos/0.png", "--tta", "mirror");
+        Assert.Equal(0, result.Status);
+        Assert.StartsWith("convolve: warning: the network was trained without flips, so mirrored views (--tta mirror) usually lower its " +
+            "accuracy.", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_picture_may_come_from_standard_input()
     {
         CliResult named = _cli.Run("predict", "first/model.safetensors", "photos/0.png");
