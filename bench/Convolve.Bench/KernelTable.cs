@@ -28,7 +28,8 @@ internal static class KernelTable
         string? only = arguments.Text("--only");
         ElementType type = arguments.OneOf("--precision", "f32", "bf16") == "bf16" ? ElementType.BFloat16 : ElementType.Float32;
         arguments.End();
-        IKernelLibrary own = new ManagedKernels(), other = OneDnnBackend.Load() ?? throw new MeasurementException(OneDnnBackend.Missing);
+        OneDnnBackend native = new();
+        IKernelLibrary own = new ManagedKernels(), other = native.Load() ?? throw new MeasurementException(native.Missing);
         output.WriteLine($"{own.Name} and {other.Name}, {threads} threads; least of {rounds} rounds, which take turns");
         ThreadTeam.Invoke(() =>
         {

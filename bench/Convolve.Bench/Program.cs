@@ -67,7 +67,7 @@ catch (UsageException e)
     Console.Error.WriteLine(Usage);
     return 2;
 }
-catch (Exception e) when (e is NetworkException or KernelLibraryException or DataException or TrainingException or MeasurementException
+catch (Exception e) when (e is NetworkException or KernelLibraryException or DatasetException or TrainingException or MeasurementException
     or InsufficientMemoryException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"bench: {e.Message}");

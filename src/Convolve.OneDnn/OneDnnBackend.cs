@@ -1,21 +1,18 @@
 using Convolve.Kernels;
 using Convolve.Kernels.Contract;
-using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
 
 namespace Convolve.OneDnn;
 
 /// <summary>oneDNN as a kernel library of this process. Nothing native is loaded before it is asked for.</summary>
-internal static class OneDnnBackend
+/// <remarks>Convolve finds it by its name where the assembly is part of the program (Backend of Convolve.Execution).</remarks>
+internal sealed class OneDnnBackend : IAccelerator
 {
-    /// <summary>Its threads, which own kernels share.</summary>
-    public static ITeam Team { get; } = new OpenMpTeam();
+    public ITeam Team { get; } = new OpenMpTeam();
 
-    /// <summary>Why <see cref="Load"/> gave nothing.</summary>
-    public static string Missing { get; private set; } = "";
+    public string Missing { get; private set; } = "";
 
-    /// <summary>The library; null where it is not installed, or of a version that is not known.</summary>
-    public static IKernelLibrary? Load()
+    public IKernelLibrary? Load()
     {
         try
         {
@@ -28,12 +25,5 @@ internal static class OneDnnBackend
             Missing = e.Message;
             return null;
         }
-    }
-
-    /// <summary>Takes large pages from the system where it is Linux, before the first buffer is asked for.</summary>
-    public static void UsePages()
-    {
-        if (OperatingSystem.IsLinux())
-            NativeBuffer.Pages = new LinuxPages();
     }
 }

@@ -15,8 +15,8 @@ internal static class Backend
     [ModuleInitializer]
     internal static void Choose()
     {
-        KernelLibrary.Load = () => OneDnnBackend.Load() ?? throw new KernelLibraryException(OneDnnBackend.Missing);
-        ThreadTeam.LoadTeam = () => OneDnnBackend.Team;
-        OneDnnBackend.UsePages();
+        OneDnnBackend native = new();
+        KernelLibrary.Load = () => native.Load() ?? throw new KernelLibraryException(native.Missing);
+        ThreadTeam.LoadTeam = () => native.Team;
     }
 }

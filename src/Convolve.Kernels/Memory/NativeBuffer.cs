@@ -83,8 +83,8 @@ internal sealed unsafe class NativeBuffer : SafeHandle
         return true;
     }
 
-    /// <summary>Where all memory comes from; set once, before the first buffer.</summary>
-    internal static IPages Pages { get; set; } = new HeapPages();
+    /// <summary>Where the memory of new buffers comes from. Tests set it.</summary>
+    internal static IPages Pages { get; set; } = OperatingSystem.IsLinux() ? new LinuxPages() : new HeapPages();
 
     public override bool IsInvalid => handle is 0 or -1;
 

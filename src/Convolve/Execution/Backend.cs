@@ -3,7 +3,6 @@ using Convolve.Kernels;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Managed;
 using Convolve.Kernels.Threads;
-using Convolve.OneDnn;
 
 namespace Convolve.Execution;
 
@@ -15,7 +14,12 @@ internal static class Backend
 
     private static KernelChoice? _choice;
     private static bool _isChosen;
-    private static readonly Lazy<IKernelLibrary?> Accelerator = new(() => Choice == KernelChoice.Managed ? null : OneDnnBackend.Load());
+    private static readonly Lazy<IAccelerator?> Native = new(FindNative);
+    private static readonly Lazy<IKernelLibrary?> Accelerator = new(() => Choice == KernelChoice.Managed ? null : Native.Value?.Load());
+
+    /// <summary>Why there is no native kernel library here, and how to get one.</summary>
+    public static string Missing => Native.Value?.Missing
+        ?? "This program was built without oneDNN. Add the package to its project: dotnet add package Convolve.OneDnn";
 
     /// <summary>Which kernels compute in this process.</summary>
     /// <exception cref="KernelLibraryException">The environment asks for kernels that do not exist.</exception>
@@ -42,14 +46,20 @@ internal static class Backend
 #pragma warning restore CA2255
     {
         KernelLibrary.Load = Load;
-        ThreadTeam.LoadTeam = () => Accelerator.Value is null ? null : OneDnnBackend.Team;
-        OneDnnBackend.UsePages();
+        ThreadTeam.LoadTeam = () => Accelerator.Value is null ? null : Native.Value!.Team;
+    }
+
+    // The package Convolve.OneDnn is optional. A constant name is seen by the trimmer, which keeps the type where the package is there.
+    private static IAccelerator? FindNative()
+    {
+        Type? type = Type.GetType("Convolve.OneDnn.OneDnnBackend, Convolve.OneDnn");
+        return type is null ? null : (IAccelerator)Activator.CreateInstance(type)!;
     }
 
     private static IKernelLibrary Load()
     {
         if (Choice == KernelChoice.OneDnn)
-            return Accelerator.Value ?? throw new KernelLibraryException(OneDnnBackend.Missing);
+            return Accelerator.Value ?? throw new KernelLibraryException(Missing);
         return Accelerator.Value is { } native ? CompositeLibrary.With(native) : new ManagedKernels();
     }
 

@@ -4,7 +4,6 @@ using Convolve.Kernels.Machines;
 using Convolve.Kernels.Managed;
 using Convolve.Kernels.Threads;
 using Convolve.Kernels.Vectors;
-using Convolve.OneDnn;
 
 namespace Convolve.Execution;
 
@@ -23,8 +22,8 @@ internal static class Machine
     /// </summary>
     public static string? MissingAccelerator =>
         !OperatingSystem.IsLinux() || KernelLibrary.Current is not ManagedKernels || Backend.Choice != KernelChoice.Auto ? null
-        : Processor.HasBFloat16 ? $"oneDNN would compute in bfloat16, up to twice as fast. {OneDnnBackend.Missing}"
-        : $"oneDNN would gain little here. {OneDnnBackend.Missing}";
+        : Processor.HasBFloat16 ? $"oneDNN would compute in bfloat16, up to twice as fast. {Backend.Missing}"
+        : $"oneDNN would gain little here. {Backend.Missing}";
 
     /// <summary>Whether a native kernel library would be much faster.</summary>
     public static bool WouldGain => MissingAccelerator is not null && Processor.HasBFloat16;

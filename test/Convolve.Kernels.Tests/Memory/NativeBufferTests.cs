@@ -3,7 +3,7 @@ using Convolve.Kernels.Memory;
 
 namespace Convolve.Kernels.Tests.Memory;
 
-/// <summary>Runs here on the heap, and in Convolve.OneDnn.Tests on pages of the system.</summary>
+/// <summary>Buffers in the memory that this system has them in.</summary>
 public class NativeBufferTests
 {
     private const int HugePage = 2 << 20;

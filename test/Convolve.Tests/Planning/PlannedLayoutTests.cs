@@ -30,7 +30,7 @@ public class PlannedLayoutTests
                                from use in step.Uses
                                select use.Tensor.Layout];
         Layout[] all = [.. layouts.Distinct()];
-        LayoutCodec codec = ((OneDnnLibrary)OneDnnBackend.Load()!).Codec;
+        LayoutCodec codec = ((OneDnnLibrary)new OneDnnBackend().Load()!).Codec;
         using Descriptors made = new(codec);
         nint[] descriptors = [.. all.Select(layout => made[layout])];
         for (int i = 0; i < all.Length; i++)

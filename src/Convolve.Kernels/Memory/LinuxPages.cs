@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Convolve.Kernels.Memory;
 
-namespace Convolve.OneDnn;
+namespace Convolve.Kernels.Memory;
 
 /// <summary>Pages of Linux, which may be huge and grow at their place.</summary>
 internal sealed partial class LinuxPages : IPages

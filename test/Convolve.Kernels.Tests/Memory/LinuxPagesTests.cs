@@ -1,14 +1,14 @@
 using Convolve.Kernels.Memory;
 using Convolve.Testing;
 
-namespace Convolve.OneDnn.Tests;
+namespace Convolve.Kernels.Tests.Memory;
 
 /// <summary>Buffers on pages of the system grow in place, and only what is touched takes memory.</summary>
 public class LinuxPagesTests
 {
     private const int HugePage = 2 << 20;
 
-    [Theory]
+    [NeedsTheory(Feature.Linux)]
     [InlineData(1, 5000)]
     [InlineData(5000, HugePage - 1)]
     [InlineData(100, 3 * HugePage + 5)]
@@ -31,7 +31,7 @@ public class LinuxPagesTests
         Assert.Equal(then, buffer.Bytes);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Linux)]
     [InlineData(1L << 46)]
     [InlineData(long.MaxValue)]
     [InlineData(long.MaxValue - HugePage)]
@@ -43,7 +43,7 @@ public class LinuxPagesTests
             error.Message);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Linux)]
     public void Addresses_that_are_kept_free_cost_nothing()
     {
         long before = ProcessMemory.ResidentBytes;
@@ -52,7 +52,7 @@ public class LinuxPagesTests
         Assert.True(ProcessMemory.ResidentBytes - before < 64 << 20);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Linux)]
     public void Untouched_memory_costs_nothing()
     {
         long before = ProcessMemory.ResidentBytes;
