@@ -23,5 +23,12 @@ DataSplits splits = recipe.Split(Datasets.Load(recipe.Dataset));
 using Trainer trainer = run is null ? RunFolder.Begin(Folder, LeNet5.Create(), splits, recipe) : run.Resume(splits);
 if (trainer.ResumedFrom is { } point)
     Console.WriteLine($"going on after {point.Epochs} epochs and {point.Step} of {point.StepsPerEpoch} steps");
-TrainingResult result = trainer.Fit(cancellation: cancellation.Token);
-Console.WriteLine(result.Interrupted ? "interrupted: run it again to resume" : $"test accuracy {result.Test!.Accuracy:P2}");
+try
+{
+    TrainingResult result = trainer.Fit(cancellation: cancellation.Token);
+    Console.WriteLine($"test accuracy {result.Test.Accuracy:P2}");
+}
+catch (OperationCanceledException)
+{
+    Console.WriteLine("interrupted: run it again to resume");
+}

@@ -19,7 +19,7 @@ namespace Convolve.Imaging;
 /// thread's first call, decoding an ordinary file allocates less than a kilobyte of managed memory; its work buffers come from the shared
 /// pool of arrays. A picture takes up to 7 bytes per pixel while it is decoded, a progressive JPEG up to 15.</para>
 /// </remarks>
-public static class ImageDecoder
+internal static class ImageDecoder
 {
     /// <summary>100 megapixels, as large as the largest cameras make: more is refused unless asked for.</summary>
     public const long UsualMaxPixels = 100_000_000;

@@ -1,7 +1,7 @@
 namespace Convolve.Imaging;
 
 /// <summary>The one exception for a picture that cannot be used: of an unknown format, damaged, cut off, or larger than allowed.</summary>
-public sealed class ImageException : Exception
+public sealed class ImageException : ConvolveException
 {
     internal ImageException(string file, string reason) : base($"{file}: {reason}") => (File, Reason) = (file, reason);
 

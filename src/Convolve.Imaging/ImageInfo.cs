@@ -1,7 +1,7 @@
 namespace Convolve.Imaging;
 
 /// <summary>The file formats that are read.</summary>
-public enum ImageFormat
+internal enum ImageFormat
 {
     /// <summary>ISO/IEC 10918-1: baseline and progressive, Huffman; gray, RGB, YCbCr, CMYK, YCCK; 8 bits.</summary>
     Jpeg,
@@ -26,7 +26,7 @@ public enum ImageFormat
 /// <param name="Height">Rows, once it is turned as <paramref name="Orientation"/> says.</param>
 /// <param name="Width">Columns, once it is turned as <paramref name="Orientation"/> says.</param>
 /// <param name="Orientation">EXIF's number, 1 to 8: how the stored rows and columns are to be shown; 1 where the file says nothing.</param>
-public readonly record struct ImageInfo(ImageFormat Format, int Channels, int Height, int Width, int Orientation)
+internal readonly record struct ImageInfo(ImageFormat Format, int Channels, int Height, int Width, int Orientation)
 {
     /// <summary>Pixels in one channel.</summary>
     public long PixelCount => (long)Height * Width;

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Convolve.Imaging;
 
 /// <summary>The libraries that decode pictures.</summary>
-public static class ImageLibraries
+internal static class ImageLibraries
 {
     /// <summary>The library of all formats, such as "Skia 155.0".</summary>
     /// <exception cref="ImageLibraryException">It can't be loaded.</exception>

@@ -1,7 +1,7 @@
 namespace Convolve.Imaging;
 
 /// <summary>Pixels as programs hold them, whose channels lie side by side, and as Convolve takes them, in planes.</summary>
-public static class PixelOrder
+internal static class PixelOrder
 {
     /// <summary>Parts the channels.</summary>
     /// <param name="pixels">Pixel by pixel: gray, RGB, or RGBA, whose alpha is not read.</param>

@@ -2,7 +2,7 @@ namespace Convolve.Imaging;
 
 /// <summary>Writes small text into pictures of bytes: a bitmap font of 5 by 8 pixels, of all printable ASCII characters.</summary>
 /// <remarks>Letters with accents lose them; every other character is an empty box.</remarks>
-public static class PixelText
+internal static class PixelText
 {
     /// <summary>Pixels from one character to the next, and from the top of a line to its descenders' end, at scale 1.</summary>
     public const int Advance = 6, Height = 8;

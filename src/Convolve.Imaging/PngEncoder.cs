@@ -7,7 +7,7 @@ namespace Convolve.Imaging;
 /// is the same bytes.</summary>
 /// <remarks>Source: W3C PNG specification (third edition), sections 9 to 11. Each row gets the filter with the smallest sum of
 /// magnitudes (section 12.7).</remarks>
-public static class PngEncoder
+internal static class PngEncoder
 {
     private const byte GrayType = 0, ColorType = 2, Bits = 8;
     private const int Filters = 5;

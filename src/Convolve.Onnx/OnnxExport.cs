@@ -31,7 +31,7 @@ public static class OnnxExport
     /// <exception cref="SafeTensorsException">The model file is missing, damaged or not a model file of Convolve, or a weight is NaN or
     /// infinite.</exception>
     /// <exception cref="NetworkException">ONNX can't express a layer, or the weights are too large for one file.</exception>
-    /// <exception cref="DataException">A step of the preprocessing needs a newer opset.</exception>
+    /// <exception cref="DatasetException">A step of the preprocessing needs a newer opset.</exception>
     /// <exception cref="IOException">The file can't be written; what was there before is still there.</exception>
     public static void Write(string model, string file, OnnxOptions? options = null)
     {

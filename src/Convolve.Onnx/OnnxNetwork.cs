@@ -19,7 +19,7 @@ internal static class OnnxNetwork
     /// <param name="options">How it is written.</param>
     /// <param name="preprocessing">What is done to pictures first; null where normalized numbers come in.</param>
     /// <exception cref="NetworkException">A layer can't be written, or there are too many weights for one file.</exception>
-    /// <exception cref="Data.DataException">A step of the preprocessing can't be written at this opset.</exception>
+    /// <exception cref="Data.DatasetException">A step of the preprocessing can't be written at this opset.</exception>
     public static GraphProto Create(Graph network, ReadWeights read, OnnxOptions options, Preprocessing? preprocessing = null)
     {
         long bytes = network.Nodes.SelectMany(n => n.State).Sum(p => p.Count) * sizeof(float);

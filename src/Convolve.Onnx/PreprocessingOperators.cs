@@ -30,7 +30,7 @@ internal sealed class PreprocessingOperators
     /// <param name="graph">What is written.</param>
     /// <param name="preprocessing">The steps and the normalization.</param>
     /// <param name="result">What the network's input is called.</param>
-    /// <exception cref="DataException">A step needs a newer opset.</exception>
+    /// <exception cref="DatasetException">A step needs a newer opset.</exception>
     public static void Write(GraphWriter writer, GraphProto graph, Preprocessing preprocessing, string result)
     {
         FrameSize end = FrameSize.Of(preprocessing.Size);
@@ -61,7 +61,7 @@ internal sealed class PreprocessingOperators
                 if (to is not null && to == _size)
                     break;
                 if (resize.Antialias && _graph.Opset < Resampling.FirstWithAntialias)
-                    throw new DataException($"The step {step} of the preprocessing can't be written with opset {_graph.Opset}: " +
+                    throw new DatasetException($"The step {step} of the preprocessing can't be written with opset {_graph.Opset}: " +
                         $"resizing with smoothing needs opset {Resampling.FirstWithAntialias}. Use that, or leave the preprocessing to " +
                         "the program.");
                 string sizes = to is { } known ? SizesOf(known) : SizesThatFill(resize.Size);
@@ -75,7 +75,7 @@ internal sealed class PreprocessingOperators
                 Crop(crop);
                 break;
             default:
-                throw new DataException(
+                throw new DatasetException(
                     $"The step {step} of the preprocessing can't be written as ONNX. Leave the preprocessing to the program.");
         }
     }

@@ -114,7 +114,7 @@ public sealed class ImageClassifier : IDisposable
     /// <param name="paths">The files; they are enumerated as results are asked for.</param>
     /// <param name="augmentation">Whether to average over several views of a picture.</param>
     /// <param name="batchSize">The most pictures that run through the network at once.</param>
-    /// <exception cref="DataException">The network's input is too small to be shifted.</exception>
+    /// <exception cref="DatasetException">The network's input is too small to be shifted.</exception>
     public IEnumerable<FilePrediction> PredictAll(IEnumerable<string> paths,
         TestTimeAugmentation augmentation = TestTimeAugmentation.None, int batchSize = UsualBatchSize)
     {

@@ -37,7 +37,7 @@ public class PreprocessingTests
     {
         foreach (int opset in new[] { 18, 21 })
             RequireSame(steps, height, width, new() { Opset = opset, WithPreprocessing = true }, Sizes);
-        DataException e = Assert.Throws<DataException>(() =>
+        DatasetException e = Assert.Throws<DatasetException>(() =>
             RequireSame(steps, height, width, new() { Opset = 17, WithPreprocessing = true }, Sizes));
         Assert.Matches(@"^The step resize:\S+ of .* can't be written with opset 17: resizing with smoothing needs opset 18\.", e.Message);
     }

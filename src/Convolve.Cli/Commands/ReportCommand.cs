@@ -53,7 +53,7 @@ internal sealed class ReportCommand
             Failures.Say($"interrupted: the run is complete. To write its report: {again}");
             return (null, Failures.Interrupted);
         }
-        catch (Exception e) when (e is FileWriteException or DataException or RecipeException or InsufficientMemoryException)
+        catch (Exception e) when (e is FileWriteException or DatasetException or RecipeException or InsufficientMemoryException)
         {
             Failures.Say(written is null
                 ? $"{e.Message} The run is complete; only its report is missing, or not yet safely on disk. To write it: {again}"

@@ -225,7 +225,7 @@ internal sealed class ReproduceCommand
         screen.BeginRows();
         try
         {
-            if (trainer.Fit(new Reporter<TrainingProgress>(screen.Show), cancellation).Interrupted)
+            if (trainer.TryFit(new Reporter<TrainingProgress>(screen.Show), null, cancellation) is null)
                 return Failures.Interrupted;
         }
         finally

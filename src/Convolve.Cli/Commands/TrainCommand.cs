@@ -99,19 +99,19 @@ internal sealed class TrainCommand
             ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
         TrainScreen screen = new(output);
         screen.Begin(trainer, data, memory, folder);
-        TrainingResult result;
+        TrainingResult? result;
         try
         {
-            result = trainer.Fit(new Reporter<TrainingProgress>(screen.Show), line.GetValue(_timeLimit), interruption.Token);
+            result = trainer.TryFit(new Reporter<TrainingProgress>(screen.Show), line.GetValue(_timeLimit), interruption.Token);
         }
         finally
         {
             screen.ClearBar();
         }
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
-        if (result.Interrupted)
+        if (result is null)
         {
-            TrainScreen.EndInterrupted(result, folder, goOn);
+            TrainScreen.EndInterrupted(trainer, folder, goOn);
             return Failures.Interrupted;
         }
         (string? report, int status) = ReportCommand.WriteAfter(output, trainer, data, folder, line.GetValue(_dataDirectory),
@@ -174,7 +174,7 @@ internal sealed class TrainCommand
             ["train_loss"] = best?.TrainLoss,
             ["train_accuracy"] = best?.TrainAccuracy,
             ["validation_accuracy"] = best?.ValidationAccuracy,
-            ["test_loss"] = result.Test!.Loss,
+            ["test_loss"] = result.Test.Loss,
             ["test_accuracy"] = result.Test.Accuracy,
             ["seconds"] = result.Elapsed.TotalSeconds,
             ["images_per_second"] = result.ImagesPerSecond,

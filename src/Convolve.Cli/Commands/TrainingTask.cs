@@ -18,7 +18,7 @@ namespace Convolve.Cli.Commands;
 internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
 {
     /// <summary>Reads the images, showing how far it is, and splits them as the recipe says.</summary>
-    /// <exception cref="DataException">They are not there, or cannot be read.</exception>
+    /// <exception cref="DatasetException">They are not there, or cannot be read.</exception>
     public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation) =>
         LoadData(Inputs.DataOptions(dataDirectory, Graph, Recipe), output, cancellation);
 

@@ -155,7 +155,7 @@ internal static class Inputs
         {
             return typed is null ? null : typed == "none" ? TransformList.Empty : TransformList.Parse(typed);
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
             throw new UsageException($"--augment: {e.Message}");
         }

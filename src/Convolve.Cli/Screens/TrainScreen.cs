@@ -120,7 +120,7 @@ internal sealed class TrainScreen(Output output)
     {
         _bar.Clear();
         output.Line();
-        Evaluation test = result.Test!;
+        Evaluation test = result.Test;
         if (result.End == TrainingEnd.EarlyStop)
             output.Line($"stopped early: no improvement in the last {result.Recipe.EarlyStopping!.Patience} epochs");
         if (result.End == TrainingEnd.TimeLimit)
@@ -143,14 +143,14 @@ internal sealed class TrainScreen(Output output)
     }
 
     /// <summary>What was saved of an interrupted run, and how to resume it.</summary>
-    /// <param name="result">What there is so far.</param>
+    /// <param name="trainer">The training.</param>
     /// <param name="folder">The run folder.</param>
     /// <param name="command">The command that resumes it; null if it can't be resumed.</param>
-    public static void EndInterrupted(TrainingResult result, string folder, string? command)
+    public static void EndInterrupted(Trainer trainer, string folder, string? command)
     {
         string model = Path.Combine(folder, RunFolder.ModelFile);
-        Failures.Say(result.BestEpoch > 0
-            ? $"interrupted: {model} has the weights of epoch {result.BestEpoch}, the best of {result.Epochs.Count} completed"
+        Failures.Say(trainer.BestEpoch > 0
+            ? $"interrupted: {model} has the weights of epoch {trainer.BestEpoch}, the best of {trainer.Epochs.Count} completed"
             : $"interrupted: {model} has the latest weights, from an unfinished epoch");
         if (command is not null)
             Failures.Say($"to resume: {command}");

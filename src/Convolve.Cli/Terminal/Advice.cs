@@ -22,19 +22,19 @@ internal static class Advice
     /// <summary>Reads the data set that a run names, and says which option names its new place if it has moved.</summary>
     /// <param name="read">What reads it.</param>
     /// <param name="options">Such as "--data folder:PATH".</param>
-    /// <exception cref="DataException">The data cannot be read.</exception>
+    /// <exception cref="DatasetException">The data cannot be read.</exception>
     public static T IfMoved<T>(Func<T> read, string options)
     {
         try
         {
             return read();
         }
-        catch (DataException e) when (e.Remedy == Remedy.MovedData)
+        catch (DatasetException e) when (e.Remedy == Remedy.MovedData)
         {
-            throw new DataException($"{e.Message} If the pictures have moved, pass their new folder: {options}.", e);
+            throw new DatasetException($"{e.Message} If the pictures have moved, pass their new folder: {options}.", e);
         }
     }
 
     private static Remedy RemedyOf(Exception exception) =>
-        exception is RecipeException recipe ? recipe.Remedy : exception is DataException data ? data.Remedy : Remedy.None;
+        exception is RecipeException recipe ? recipe.Remedy : exception is DatasetException data ? data.Remedy : Remedy.None;
 }

@@ -1,12 +1,8 @@
 using System.CommandLine;
-using Convolve.Data;
 using Convolve.Data.Fetching;
 using Convolve.Execution;
 using Convolve.Files;
-using Convolve.Formats;
-using Convolve.Imaging;
 using Convolve.Kernels;
-using Convolve.Layers;
 using Convolve.Training;
 
 namespace Convolve.Cli.Terminal;
@@ -42,12 +38,9 @@ internal static class Failures
         {
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
             DownloadException => (Failed, Advice.Message(exception)),
-            UsageException or RecipeException or NetworkException or DataException or SafeTensorsException or InvalidDataException
-            or ImageException
-                or ImageLibraryException =>
-                (BadInput, Advice.Message(exception)),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
             TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
+            UsageException or ConvolveException or InvalidDataException => (BadInput, Advice.Message(exception)),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,
             $"unexpected error: {exception.Message.ReplaceLineEndings(" ")} ({exception.GetType().Name}; {DebugVariable}=1 shows where)"),

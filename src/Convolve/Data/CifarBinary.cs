@@ -20,7 +20,7 @@ internal enum CifarLabel
 /// <remarks>
 /// Source: Krizhevsky, "Learning multiple layers of features from tiny images", 2009, and the page of the data sets. A file is believed
 /// only when it holds whole records and every label, of both kinds, is in range. Whatever the bytes are, the only exception is
-/// <see cref="DataException"/>.
+/// <see cref="DatasetException"/>.
 /// </remarks>
 internal static class CifarBinary
 {
@@ -32,7 +32,7 @@ internal static class CifarBinary
     /// <param name="paths">The files, plain or packed by gzip.</param>
     /// <param name="classNames">The name of each class: 10, 100 or 20 of them, by the label.</param>
     /// <param name="label">Which label counts.</param>
-    /// <exception cref="DataException">A file is missing, cannot be read or is not exactly such a file, or the names do not
+    /// <exception cref="DatasetException">A file is missing, cannot be read or is not exactly such a file, or the names do not
     /// fit.</exception>
     public static Dataset Read(string name, IReadOnlyList<string> paths, IReadOnlyList<string> classNames,
         CifarLabel label = CifarLabel.Single)
@@ -40,15 +40,15 @@ internal static class CifarBinary
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(classNames);
         if (paths.Count == 0)
-            throw new DataException($"{name}: no files given. Name at least one, such as data_batch_1.bin.");
+            throw new DatasetException($"{name}: no files given. Name at least one, such as data_batch_1.bin.");
         CifarRecords records = CifarRecords.Of(label);
         if (classNames.Count != records.Classes)
-            throw new DataException(
+            throw new DatasetException(
                 $"{name}: expected {records.Classes} class names, because labels of this kind are 0 to {records.Classes - 1}, got " +
                 $"{classNames.Count}.");
         long[] counts = [.. paths.Select(records.CountIn)];
         if (counts.Sum() * records.Size.Length > Array.MaxLength)
-            throw new DataException($"{name}: {counts.Sum()} images of {records.Size} do not fit into one array. Read fewer files.");
+            throw new DatasetException($"{name}: {counts.Sum()} images of {records.Size} do not fit into one array. Read fewer files.");
         byte[] pixels = GC.AllocateUninitializedArray<byte>((int)counts.Sum() * records.Size.Length), labels = new byte[counts.Sum()];
         int start = 0;
         for (int i = 0; i < paths.Count; i++)

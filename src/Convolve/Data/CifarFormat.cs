@@ -29,7 +29,7 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
             string? digest = judge.Guard(() => records.Read(folder.PathOf(file)!, own, labels.AsMemory(start, own),
                 pixels.AsMemory(start * records.Size.Length, own * records.Size.Length), file.Digest, cancellation));
             if (judge.MixUpProblem(file, folder.PathOf(file)!, digest) is { } problem)
-                throw new DataException(problem);
+                throw new DatasetException(problem);
             isPublished &= digest == file.Digest;
             start += own;
         }
@@ -56,7 +56,7 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
                 : null
             };
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
             return new DatasetFileReport(file.Name, path, 0, null, file.Digest, $"{e.Message} {judge.Mend}");
         }
@@ -77,7 +77,7 @@ internal sealed class CifarFormat(CifarRecords records) : DatasetFormat
             string? came = names.ElementAtOrDefault(i), wanted = expected.ElementAtOrDefault(i);
             if (came != wanted)
             {
-                throw new DataException(
+                throw new DatasetException(
                     $"{path} names class {i} {Quoted(came)}, expected {Quoted(wanted)}: the labels of these files mean something else, " +
                     $"or the file is damaged.");
             }

@@ -111,11 +111,11 @@ internal sealed record CifarRecords(ImageSize Size, int[] ClassCounts, int Label
                 "Get the archive with \"binary\" in its name.");
     }
 
-    private DataException Wrong(string path, string came, int count, string reason) =>
+    private DatasetException Wrong(string path, string came, int count, string reason) =>
         Bad(path,
             $"{came}, but {count} images of {Size} with {ClassCounts.Length} label byte{(ClassCounts.Length == 1 ? "" : "s")} each take " +
             $"{(long)count * Length}", reason);
 
-    private static DataException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>
+    private static DatasetException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>
         new($"{path} {problem}. {reason}. {mend}");
 }

@@ -10,15 +10,15 @@ internal static class ClassNames
     public static ReadOnlyCollection<string> Validated(string owner, IReadOnlyList<string> names)
     {
         if (names.Count is 0 or > Most)
-            throw new DataException($"{owner}: expected 1 to {Most} class names, got {names.Count}.");
+            throw new DatasetException($"{owner}: expected 1 to {Most} class names, got {names.Count}.");
         Dictionary<string, int> seen = new(StringComparer.Ordinal);
         for (int i = 0; i < names.Count; i++)
         {
             if (string.IsNullOrWhiteSpace(names[i]))
-                throw new DataException($"{owner}: the name of class {i} is blank. Give every class a name.");
+                throw new DatasetException($"{owner}: the name of class {i} is blank. Give every class a name.");
             if (!seen.TryAdd(names[i], i))
             {
-                throw new DataException(
+                throw new DatasetException(
                     $"{owner}: classes {seen[names[i]]} and {i} are both named \"{names[i]}\". Give every class its own name.");
             }
         }

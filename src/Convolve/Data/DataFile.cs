@@ -30,7 +30,7 @@ internal sealed class DataFile : IDisposable
     public static DataFile Open(string path)
     {
         if (Directory.Exists(path))
-            throw new DataException($"{path} is a folder; expected a file. Pass the path of the file in it.");
+            throw new DatasetException($"{path} is a folder; expected a file. Pass the path of the file in it.");
         // A pipe has no bytes either, and opening one, even through a link, would wait for a writer.
         FileInfo info = new(path);
         if (info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
@@ -41,7 +41,7 @@ internal sealed class DataFile : IDisposable
         try
         {
             if (!file.CanSeek)
-                throw new DataException($"{path} is a device or a pipe; expected a file. Save its bytes to a file first.");
+                throw new DatasetException($"{path} is a device or a pipe; expected a file. Save its bytes to a file first.");
             if (file.Length == 0)
                 throw Empty(path);
             Span<byte> start = stackalloc byte[2];
@@ -69,7 +69,7 @@ internal sealed class DataFile : IDisposable
         _file.ReadAtLeast(end, 4, throwOnEndOfStream: false);
         if (BinaryPrimitives.ReadUInt32LittleEndian(end) != (uint)unpacked)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{Path} does not end where its gzip data ends. It is cut off within its last 8 bytes, or has extra bytes at its end. " +
                 $"Get the file again.");
         }
@@ -109,7 +109,7 @@ internal sealed class DataFile : IDisposable
         return (hash.Text(), bytes);
     });
 
-    /// <summary>Reads something; whatever the file system or the unpacker throws becomes a <see cref="DataException"/>.</summary>
+    /// <summary>Reads something; whatever the file system or the unpacker throws becomes a <see cref="DatasetException"/>.</summary>
     public static T Guard<T>(string path, Func<T> read)
     {
         try
@@ -118,24 +118,24 @@ internal sealed class DataFile : IDisposable
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DataException($"{path} does not exist. Check the path, or download the file.", e);
+            throw new DatasetException($"{path} does not exist. Check the path, or download the file.", e);
         }
         catch (OutOfMemoryException e)
         {
-            throw new DataException($"{path} does not fit into the available memory. Free some, or use fewer or smaller images.", e);
+            throw new DatasetException($"{path} does not fit into the available memory. Free some, or use fewer or smaller images.", e);
         }
         catch (InvalidDataException e)
         {
-            throw new DataException($"{path} is damaged: its gzip data cannot be unpacked. Get the file again.", e);
+            throw new DatasetException($"{path} is damaged: its gzip data cannot be unpacked. Get the file again.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException
                                       or ArgumentException)
         {
-            throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
+            throw new DatasetException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
         }
     }
 
-    private static DataException Empty(string path) => new($"{path} is empty (0 bytes). Get the file again.");
+    private static DatasetException Empty(string path) => new($"{path} is empty (0 bytes). Get the file again.");
 
     public void Dispose()
     {

@@ -26,7 +26,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
     /// <param name="seed">The seed of the draw, default 0.</param>
     /// <param name="limit">If given, only this many images from the start of each set are used; at least 1.</param>
     /// <param name="rule">How the validation split is drawn, where there may be copies; another one is for runs of older versions.</param>
-    /// <exception cref="DataException">The two sets differ in image size or classes, or are too small to split.</exception>
+    /// <exception cref="DatasetException">The two sets differ in image size or classes, or are too small to split.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The fraction or the limit is out of range.</exception>
     public static DataSplits Create(
         Dataset train, Dataset test, double validationFraction = 0.1, ulong seed = 0, int? limit = null,
@@ -40,11 +40,11 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
             throw new ArgumentOutOfRangeException(nameof(limit), limit, "The limit must be at least 1 image.");
         if (train.Channels != test.Channels || (train.Size != test.Size && train.Size is not null && test.Size is not null))
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{train.Name} has images of {Describe(train)} but {test.Name} of {Describe(test)}. Use one size for both.");
         }
         if (!train.ClassNames.SequenceEqual(test.ClassNames))
-            throw new DataException($"{train.Name} and {test.Name} do not have the same classes in the same order. Use one list of " +
+            throw new DatasetException($"{train.Name} and {test.Name} do not have the same classes in the same order. Use one list of " +
                 $"classes for both.");
 
         int trainCount = Math.Min(train.Count, limit ?? int.MaxValue), testCount = Math.Min(test.Count, limit ?? int.MaxValue);
@@ -118,7 +118,7 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         }
         if (!chosen.Contains(true))
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{train.Name}: {count} training images are too few for a validation split, because no class has two. Use more images, " +
                 $"or a validation fraction of 0.");
         }

@@ -14,24 +14,24 @@ public abstract class Dataset
     /// <param name="size">The size of every image; null where they vary.</param>
     /// <param name="labels">One class number per image, from 0. Kept, not copied: don't change it afterwards.</param>
     /// <param name="classNames">The name of each class number: 1 to 65,536 different names.</param>
-    /// <exception cref="DataException">There are no images, a label has no class, or names are blank or duplicate.</exception>
+    /// <exception cref="DatasetException">There are no images, a label has no class, or names are blank or duplicate.</exception>
     protected Dataset(string name, int channels, ImageSize? size, int[] labels, IReadOnlyList<string> classNames)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(labels);
         ArgumentNullException.ThrowIfNull(classNames);
         if (channels < 1)
-            throw new DataException($"{name}: images of {channels} channels are invalid. Use at least 1.");
+            throw new DatasetException($"{name}: images of {channels} channels are invalid. Use at least 1.");
         if (size is { } one && (!one.IsValid || one.Channels != channels))
-            throw new DataException($"{name}: images of {one} are invalid. Channels, height and width must be at least 1.");
+            throw new DatasetException($"{name}: images of {one} are invalid. Channels, height and width must be at least 1.");
         if (labels.Length == 0)
-            throw new DataException($"{name}: there are no images. A data set needs at least one.");
+            throw new DatasetException($"{name}: there are no images. A data set needs at least one.");
         (Name, Channels, Size, _labels) = (name, channels, size, labels);
         ClassNames = Data.ClassNames.Validated(name, classNames);
         int bad = labels.AsSpan().IndexOfAnyExceptInRange(0, ClassNames.Count - 1);
         if (bad >= 0)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{name}: label {labels[bad]} of image {bad} is outside 0 to {ClassNames.Count - 1}, the numbers of its " +
                 $"{ClassNames.Count} classes. Check the label file, or name more classes.");
         }
@@ -74,7 +74,7 @@ public abstract class Dataset
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
     /// <exception cref="ArgumentException">The buffer is too small.</exception>
-    /// <exception cref="DataException">The image cannot be read, or is not what it was when the set was made.</exception>
+    /// <exception cref="DatasetException">The image cannot be read, or is not what it was when the set was made.</exception>
     public abstract ReadOnlySpan<byte> Read(int i, Span<byte> buffer);
 
     /// <summary>The file of an image; null if the data set isn't made of files.</summary>
@@ -92,7 +92,7 @@ public abstract class Dataset
 
     /// <summary>An image's bytes, in a new array if the data set doesn't keep them; see <see cref="Read"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is out of range.</exception>
-    /// <exception cref="DataException">The image cannot be read.</exception>
+    /// <exception cref="DatasetException">The image cannot be read.</exception>
     public ReadOnlySpan<byte> PixelsOf(int i) => Read(i, new byte[BufferLengthOf(i)]);
 
     /// <summary>Name, count, size, classes, as in <c>mnist: 60000 images of 1x28x28 in 10 classes</c>.</summary>

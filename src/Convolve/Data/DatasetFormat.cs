@@ -6,7 +6,7 @@ internal abstract class DatasetFormat
     /// <summary>The names that a file is found under, the fastest to read first.</summary>
     public abstract IEnumerable<string> NamesOf(DatasetFile file);
 
-    /// <summary>Reads a part of the set; a file that is not what it should be is a <see cref="DataException"/>.</summary>
+    /// <summary>Reads a part of the set; a file that is not what it should be is a <see cref="DatasetException"/>.</summary>
     public abstract LoadedPart Read(DatasetFolder folder, DatasetRole part, DatasetJudge judge, CancellationToken cancellation);
 
     /// <summary>Checks a file that is there; whatever is wrong with it is in the report.</summary>
@@ -31,9 +31,9 @@ internal sealed record DatasetJudge(DatasetInfo Info, IReadOnlyList<DatasetInfo>
         {
             return read();
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
-            throw new DataException($"{e.Message} {Mend}", e);
+            throw new DatasetException($"{e.Message} {Mend}", e);
         }
     }
 

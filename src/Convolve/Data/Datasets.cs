@@ -31,7 +31,7 @@ public static class Datasets
     /// Finds a data set by name, in upper or lower case, or by folder: and a path. For a folder, the counts go by file names, before
     /// anything is read or drawn.
     /// </summary>
-    /// <exception cref="DataException">There is no such data set; the message lists the known ones.</exception>
+    /// <exception cref="DatasetException">There is no such data set; the message lists the known ones.</exception>
     public static DatasetInfo Find(string name) => ImageFolder.IsName(name) ? ImageFolder.Find(name) : Store.Find(name);
 
     /// <summary>Loads a data set, after downloading it if needed. Blocks the calling thread; <see cref="LoadAsync"/> doesn't.</summary>
@@ -39,8 +39,9 @@ public static class Datasets
     /// <param name="options">Where to look for it; default: everywhere.</param>
     /// <param name="progress">Receives what is read and downloaded, and the progress of a download
     /// (<see cref="DownloadProgress"/>).</param>
-    /// <param name="cancellation">Cancels a download. The partial download is kept, and the next download resumes it.</param>
-    /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>. What was downloaded is kept, and the next
+    /// download resumes there.</param>
+    /// <exception cref="DatasetException">The name is unknown, or files are missing, damaged or another set's.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or they can't be written to disk.</exception>
     /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and the library that decodes them can't be
     /// loaded.</exception>
@@ -55,8 +56,9 @@ public static class Datasets
     /// <param name="options">Where to look for it; default: everywhere.</param>
     /// <param name="progress">Told, on another thread, what is read and downloaded, and how far a download is
     /// (<see cref="DownloadProgress"/>).</param>
-    /// <param name="cancellation">Ends it. What was downloaded is kept, and the next download resumes there.</param>
-    /// <exception cref="DataException">The name is unknown, or files are missing, damaged or another set's.</exception>
+    /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>. What was downloaded is kept, and the next
+    /// download resumes there.</param>
+    /// <exception cref="DatasetException">The name is unknown, or files are missing, damaged or another set's.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or they can't be written to disk.</exception>
     /// <exception cref="Imaging.ImageLibraryException">It is a folder of pictures, and the library that decodes them can't be
     /// loaded.</exception>
@@ -76,7 +78,7 @@ public static class Datasets
     /// the same folder waits for the first.
     /// </summary>
     /// <returns>Where it is now.</returns>
-    /// <exception cref="DataException">The name is unknown, or an archive found there is not the published one.</exception>
+    /// <exception cref="DatasetException">The name is unknown, or an archive found there is not the published one.</exception>
     /// <exception cref="DownloadException">No mirror has the files, or they can't be written to disk.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     internal static DatasetLocation Fetch(
@@ -91,15 +93,15 @@ public static class Datasets
             : Store.FetchAsync(name, options ?? new(), progress, cancellation), cancellation);
 
     /// <summary>Finds a data set by the names of its files alone: nothing is read or downloaded.</summary>
-    /// <exception cref="DataException">The name is unknown.</exception>
+    /// <exception cref="DatasetException">The name is unknown.</exception>
     internal static DatasetLocation Locate(string name, DatasetOptions? options = null) => Store.Locate(Store.Find(name), options ?? new());
 
     /// <summary>Checks each file of a data set. A bad or missing file is a line of the report, not an exception.</summary>
-    /// <exception cref="DataException">The name is unknown.</exception>
+    /// <exception cref="DatasetException">The name is unknown.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     internal static DatasetReport Verify(string name, DatasetOptions? options = null, CancellationToken cancellation = default) =>
         Store.Verify(name, options ?? new(), cancellation);
 
-    private static DataException NothingToFetch(string name) => new($"{name} is a folder of your own pictures: there is nothing to " +
+    private static DatasetException NothingToFetch(string name) => new($"{name} is a folder of your own pictures: there is nothing to " +
         $"download.");
 }

@@ -19,7 +19,7 @@ internal readonly record struct FrameSize(int Height, int Width)
     internal string Exact => string.Create(CultureInfo.InvariantCulture, $"{Height}x{Width}");
 
     internal FrameSize Checked(string owner) => Height >= 1 && Width >= 1 && (long)Height * Width <= int.MaxValue / 4 ? this
-        : throw new DataException(
+        : throw new DatasetException(
         $"{owner}: a size of {Exact} is invalid. Height and width must be at least 1, and their product at most {int.MaxValue / 4}.");
 }
 

@@ -15,7 +15,7 @@ internal sealed record IdxImages(int Count, int Height, int Width, byte[] Pixels
 /// </summary>
 /// <remarks>
 /// Source: LeCun, Cortes, Burges, "The MNIST database". A file is believed only when its header and its size agree to the byte; nothing
-/// is allocated for a header that its file cannot fill. Whatever the bytes are, the only exception is <see cref="DataException"/>.
+/// is allocated for a header that its file cannot fill. Whatever the bytes are, the only exception is <see cref="DatasetException"/>.
 /// </remarks>
 internal static class Idx
 {
@@ -26,7 +26,7 @@ internal static class Idx
     private const int LargestPackingRatio = 1032;
 
     /// <summary>Reads a file of images: unsigned bytes in three dimensions, magic 0x00000803.</summary>
-    /// <exception cref="DataException">The file is missing, cannot be read, or is not exactly such a file.</exception>
+    /// <exception cref="DatasetException">The file is missing, cannot be read, or is not exactly such a file.</exception>
     public static IdxImages ReadImages(string path)
     {
         IdxArray array = Read(path, 3);
@@ -34,11 +34,11 @@ internal static class Idx
     }
 
     /// <summary>Reads a file of labels: unsigned bytes in one dimension, magic 0x00000801.</summary>
-    /// <exception cref="DataException">The file is missing, cannot be read, or is not exactly such a file.</exception>
+    /// <exception cref="DatasetException">The file is missing, cannot be read, or is not exactly such a file.</exception>
     public static byte[] ReadLabels(string path) => Read(path, 1).Data;
 
     /// <summary>Reads a file of images and one of labels, and joins them.</summary>
-    /// <exception cref="DataException">A file is bad, the counts differ, or a label has no class.</exception>
+    /// <exception cref="DatasetException">A file is bad, the counts differ, or a label has no class.</exception>
     public static Dataset ReadDataset(string name, string imagesPath, string labelsPath, IReadOnlyList<string> classNames) =>
         Join(name, Read(imagesPath, 3), Read(labelsPath, 1), classNames);
 
@@ -46,7 +46,7 @@ internal static class Idx
     {
         if (images.Sizes[0] != labels.Sizes[0])
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{images.Path} holds {images.Sizes[0]} images, but {labels.Path} holds {labels.Sizes[0]} labels. " +
                 "Use two files of the same set: train with train, t10k with t10k.");
         }
@@ -54,7 +54,7 @@ internal static class Idx
         int bad = labels.Data.AsSpan().IndexOfAnyInRange((byte)Math.Min(classNames.Count, 255), (byte)255);
         if (bad >= 0 && labels.Data[bad] >= classNames.Count)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{labels.Path}: label {labels.Data[bad]} of image {bad} is outside 0 to {classNames.Count - 1}. " +
                 $"The set has {classNames.Count} classes: use its own label file.");
         }
@@ -170,7 +170,7 @@ internal static class Idx
         return md5.Text();
     }
 
-    private static DataException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>
+    private static DatasetException Bad(string path, string problem, string reason, string mend = "Get the file again.") =>
         new($"{path} {problem}. {reason}. {mend}");
 }
 

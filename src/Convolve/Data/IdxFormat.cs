@@ -22,7 +22,7 @@ internal sealed class IdxFormat : DatasetFormat
         Dataset dataset = Idx.Join($"{info.Name} {DatasetInfo.PartName(part)}", images, labels, info.ClassNames);
         return dataset.Size == info.Size
             ? new(dataset, IsPublished: true)
-            : throw new DataException(
+            : throw new DatasetException(
             $"{images.Path} holds images of {dataset.Size}, but those of {info.Name} are {info.Size}. {judge.Mend}");
     }
 
@@ -36,7 +36,7 @@ internal sealed class IdxFormat : DatasetFormat
                 : judge.DigestProblem(file, path, digest);
             return new DatasetFileReport(file.Name, path, bytes, digest, file.Digest, problem);
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
             return new DatasetFileReport(file.Name, path, 0, null, file.Digest, $"{e.Message} {judge.Mend}");
         }
@@ -46,6 +46,6 @@ internal sealed class IdxFormat : DatasetFormat
     {
         string path = folder.PathOf(file)!;
         IdxArray array = judge.Guard(() => Idx.Read(path, dimensions, withDigest: file.Digest is not null));
-        return judge.DigestProblem(file, path, array.Md5) is { } problem ? throw new DataException(problem) : array;
+        return judge.DigestProblem(file, path, array.Md5) is { } problem ? throw new DatasetException(problem) : array;
     }
 }

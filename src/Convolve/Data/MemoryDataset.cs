@@ -14,14 +14,14 @@ public sealed class MemoryDataset : Dataset
     /// <param name="pixels">All images, each as planes (channel, row, column).</param>
     /// <param name="labels">One class number per image, from 0.</param>
     /// <param name="classNames">The name of each class number: different names.</param>
-    /// <exception cref="DataException">The parts do not fit together, or a label has no class.</exception>
+    /// <exception cref="DatasetException">The parts do not fit together, or a label has no class.</exception>
     public MemoryDataset(string name, ImageSize size, byte[] pixels, byte[] labels, IReadOnlyList<string> classNames)
         : base(name, Math.Max(size.Channels, 1), size, Array.ConvertAll(labels, label => (int)label), classNames)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         if (pixels.LongLength != (long)labels.Length * size.Length)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{name}: {pixels.Length} pixel bytes do not fit {labels.Length} labels: images of {size} need " +
                 $"{(long)labels.Length * size.Length} bytes. Check that images and labels belong together.");
         }

@@ -4,7 +4,7 @@ namespace Convolve.Data;
 /// <param name="Name">What the images are for: train, validation, test.</param>
 /// <param name="Dataset">The set that the indices point into.</param>
 /// <param name="Indices">The images, in order. Copied; two splits are equal when name, set and indices are.</param>
-/// <exception cref="DataException">An index points outside the set.</exception>
+/// <exception cref="DatasetException">An index points outside the set.</exception>
 public sealed record Split(string Name, Dataset Dataset, int[] Indices)
 {
     /// <summary>The images, as indices into <see cref="Dataset"/>.</summary>
@@ -32,7 +32,7 @@ public sealed record Split(string Name, Dataset Dataset, int[] Indices)
         {
             if ((uint)index >= (uint)dataset.Count)
             {
-                throw new DataException(
+                throw new DatasetException(
                     $"The split \"{name}\" asks for image {index} of {dataset.Name}, which has images 0 to {dataset.Count - 1}.");
             }
         }

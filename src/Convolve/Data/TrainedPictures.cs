@@ -57,7 +57,7 @@ internal sealed class TrainedPictures
     });
 
     /// <summary>Reads the file; null where there is none.</summary>
-    /// <exception cref="DataException">It is damaged, or cannot be read.</exception>
+    /// <exception cref="DatasetException">It is damaged, or cannot be read.</exception>
     public static TrainedPictures? Read(string path)
     {
         if (!File.Exists(path))
@@ -86,7 +86,7 @@ internal sealed class TrainedPictures
         });
     }
 
-    private static DataException Damaged(string path) =>
+    private static DatasetException Damaged(string path) =>
         new($"{path} is damaged. It records which pictures the run was trained on. Copy it again from the original run, or delete it to " +
             $"evaluate without it.");
 }

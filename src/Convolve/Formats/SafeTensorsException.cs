@@ -1,7 +1,7 @@
 namespace Convolve.Formats;
 
 /// <summary>A safetensors file could not be opened or read; the message says which one, why, and how to fix it.</summary>
-public sealed class SafeTensorsException : Exception
+public sealed class SafeTensorsException : ConvolveException
 {
     internal SafeTensorsException(string path, string reason, string fix, Exception? inner = null)
         : base($"Cannot read '{path}' as safetensors: {reason}. {fix}", inner)

@@ -23,7 +23,7 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
 
     /// <summary>Decodes a picture and makes it an input.</summary>
     /// <exception cref="ImageException">It is not a picture, damaged, or too large.</exception>
-    /// <exception cref="DataException">It is too small for a crop among the steps.</exception>
+    /// <exception cref="DatasetException">It is too small for a crop among the steps.</exception>
     public void Decode(ReadOnlySpan<byte> image, string name, Span<float> input)
     {
         byte[] planes = ImageDecoder.Decode(image, name, _pipeline.Channels, out ImageInfo info);
@@ -132,7 +132,7 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
             {
                 return "this file does not exist.";
             }
-            catch (Exception e) when (e is DataException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is DatasetException or IOException or UnauthorizedAccessException)
             {
                 return e.Message;
             }

@@ -44,7 +44,7 @@ internal sealed class ModelFile : IDisposable
             {
                 return _tensors.Metadata.TryGetValue(TransformsKey, out string? text) ? TransformList.Parse(text) : null;
             }
-            catch (DataException)
+            catch (DatasetException)
             {
                 return null;
             }
@@ -138,7 +138,7 @@ internal sealed class ModelFile : IDisposable
     }
 
     /// <summary>The preprocessing that a file with the metadata of <see cref="Describe"/> has.</summary>
-    /// <exception cref="DataException">It has none that can be read.</exception>
+    /// <exception cref="DatasetException">It has none that can be read.</exception>
     public static Preprocessing PreprocessingOf(IReadOnlyDictionary<string, string> metadata) =>
         Preprocessing.FromJson(metadata.GetValueOrDefault(PreprocessingKey, ""));
 
@@ -165,7 +165,7 @@ internal sealed class ModelFile : IDisposable
         {
             (graph, preprocessing) = (GraphJson.Read(graphJson), Preprocessing.FromJson(preprocessingJson));
         }
-        catch (Exception e) when (e is NetworkException or DataException)
+        catch (Exception e) when (e is NetworkException or DatasetException)
         {
             throw new SafeTensorsException(file, $"its description of the network cannot be read: {e.Message}",
                 "Use the file as it was written.");

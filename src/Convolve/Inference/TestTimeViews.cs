@@ -18,7 +18,7 @@ internal sealed class TestTimeViews : ITeamWork, IDisposable
     private Executor? _pass;
     private (bool Mirrors, int Shift, float Weight) _view;
 
-    /// <exception cref="DataException">The input is too small to be moved by a pixel.</exception>
+    /// <exception cref="DatasetException">The input is too small to be moved by a pixel.</exception>
     public TestTimeViews(TestTimeAugmentation augmentation, Shape input)
     {
         (_input, _views) = (input, augmentation switch
@@ -29,7 +29,7 @@ internal sealed class TestTimeViews : ITeamWork, IDisposable
             _ => [(false, 0, 1)],
         });
         if (_views.Any(view => view.Shift != 0) && Math.Min(input.Height, input.Width) < 2)
-            throw new DataException(
+            throw new DatasetException(
                 $"An input of {input} can't be shifted by a pixel: there is nothing to fill its border with by reflection. Evaluate " +
                 $"without translation.");
         _task = new(this);

@@ -37,7 +37,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
     /// <param name="progress">Gets the share that is done, in [0, 1].</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The folder is not a run folder, or cannot be read.</exception>
-    /// <exception cref="DataException">The data do not go with the weights, or an image cannot be read.</exception>
+    /// <exception cref="DatasetException">The data do not go with the weights, or an image cannot be read.</exception>
     public static EvaluatedRun Of(string folder, Classifier classifier, DataSplits data, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -94,7 +94,7 @@ internal sealed record EvaluatedRun(RunSummary Summary)
             LoadedData data = Datasets.Load(recipe.Dataset, places, reading, cancellation);
             return Of(folder, classifier, recipe.Split(data), progress, cancellation);
         }
-        catch (Exception e) when (e is DataException or DownloadException or SafeTensorsException or NetworkException
+        catch (Exception e) when (e is DatasetException or DownloadException or SafeTensorsException or NetworkException
             or KernelLibraryException or ImageLibraryException)
         {
             return new(summary) { Filters = filters, Problem = e.Message };

@@ -57,7 +57,7 @@ internal static class PicturesSection
             Html style = new(Math.Max(size.Height, size.Width) < SmallSide ? "class=\"pixels\" " : "");
             return Html.Of($"<img {style}alt=\"{p.Sample}, {names[p.Label]}\" src=\"{Thumbnail.Of(data, p.Sample.Index)}\">");
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
             return Html.Of($"<div class=\"gone\" title=\"{e.Message}\">can't be read</div>");
         }

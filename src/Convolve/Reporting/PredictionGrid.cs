@@ -105,7 +105,7 @@ internal sealed class PredictionGrid
                 PixelResize.Antialiased(ref picture, height, width);
             Copy(picture, top + Frame + (Cell - height) / 2, left + Frame + (Cell - width) / 2, height, width);
         }
-        catch (DataException)
+        catch (DatasetException)
         {
             // It has become unreadable since it was evaluated.
         }

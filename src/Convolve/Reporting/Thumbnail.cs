@@ -11,7 +11,7 @@ internal static class Thumbnail
     private const int LongestSide = 192;
 
     /// <summary>A picture of a data set.</summary>
-    /// <exception cref="DataException">It cannot be read.</exception>
+    /// <exception cref="DatasetException">It cannot be read.</exception>
     public static string Of(Dataset data, int image)
     {
         Picture picture = new(data.PixelsOf(image), data.SizeOf(image).ForKernels, PictureScratch.OfThread);

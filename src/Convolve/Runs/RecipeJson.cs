@@ -95,7 +95,7 @@ internal static class RecipeJson
             recipe.Validate();
             return (recipe, GraphJson.Read(graph.ToJsonString()));
         }
-        catch (Exception e) when (e is DataException or JsonException or InvalidOperationException or ArgumentException
+        catch (Exception e) when (e is DatasetException or JsonException or InvalidOperationException or ArgumentException
             or NotSupportedException)
         {
             throw new RecipeException($"The recipe cannot be read: {e.Message}");

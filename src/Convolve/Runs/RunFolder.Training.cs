@@ -66,7 +66,7 @@ public sealed partial class RunFolder
     /// <exception cref="RecipeException">The run is finished, has no checkpoint that can be used, or one that does not go with what is
     /// asked for.</exception>
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
     {

@@ -140,7 +140,7 @@ public sealed partial class RunFolder : IDisposable
     }
 
     /// <summary>The pictures of a folder that a run was trained on; null for other data, and for runs that did not record them.</summary>
-    /// <exception cref="DataException">The file is damaged, or cannot be read.</exception>
+    /// <exception cref="DatasetException">The file is damaged, or cannot be read.</exception>
     internal static TrainedPictures? ReadPictures(string path) => TrainedPictures.Read(Path.Combine(path, PicturesFile));
 
     /// <summary>
@@ -265,7 +265,7 @@ public sealed partial class RunFolder : IDisposable
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public void Log(TrainingResult result)
     {
-        Evaluation test = result.Test!;
+        Evaluation test = result.Test;
         JsonObject line = new()
         {
             [RunSummary.TestKey] = result.BestEpoch,

@@ -75,7 +75,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
 
     public void Log(TrainingResult result)
     {
-        _events.End(result.Test!); // first: with its line in the log, the run is finished
+        _events.End(result.Test); // first: with its line in the log, the run is finished
         folder.Log(result);
     }
 

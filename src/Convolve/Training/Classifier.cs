@@ -97,7 +97,7 @@ public sealed class Classifier : IDisposable
     /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
     /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="DataException">The split is empty, or has other classes or channels.</exception>
+    /// <exception cref="DatasetException">The split is empty, or has other classes or channels.</exception>
     public Evaluation Evaluate(Split split, int batchSize = 128, IProgress<double>? progress = null,
         CancellationToken cancellation = default) =>
         With(split, batchSize, evaluator => evaluator.Run(CallerProgress.Of(progress), cancellation));
@@ -109,7 +109,7 @@ public sealed class Classifier : IDisposable
     /// <param name="progress">Gets the share that is done, in [0, 1], at most twenty times a second and at the end; called on the caller's
     /// thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="DataException">The split is empty, or has other classes or channels; or the network's input is too small to be
+    /// <exception cref="DatasetException">The split is empty, or has other classes or channels; or the network's input is too small to be
     /// shifted.</exception>
     public Predictions PredictAll(Split split, int batchSize = 128, TestTimeAugmentation augmentation = TestTimeAugmentation.None,
         IProgress<double>? progress = null, CancellationToken cancellation = default) =>
@@ -119,7 +119,8 @@ public sealed class Classifier : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (!split.Dataset.ClassNames.SequenceEqual(ClassNames))
-            throw new DataException($"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, " +
+            throw new DatasetException(
+                $"The data set {split.Dataset.Name} has the classes {string.Join(", ", split.Dataset.ClassNames)}, " +
                 $"but the network was trained on {string.Join(", ", ClassNames)}. Evaluate it on a data set with its classes.");
         T? result = default;
         Model.Invoke(() =>
@@ -134,7 +135,7 @@ public sealed class Classifier : IDisposable
     /// <summary>The probability of each class for one picture.</summary>
     /// <param name="pixels">Bytes in planes: channel, row, column.</param>
     /// <param name="size">The picture's own size; it is resized as in training.</param>
-    /// <exception cref="DataException">The channels do not fit.</exception>
+    /// <exception cref="DatasetException">The channels do not fit.</exception>
     /// <exception cref="ObjectDisposedException">The classifier is disposed.</exception>
     public float[] Predict(ReadOnlySpan<byte> pixels, ImageSize size)
     {

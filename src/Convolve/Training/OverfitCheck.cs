@@ -72,7 +72,7 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="RecipeException">The recipe has a value out of range.</exception>
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="Formats.SafeTensorsException">The weights to start with cannot be read.</exception>
     public static OverfitCheck Run(Graph graph, DataSplits data, Recipe recipe, int mostSteps = 500,
         IProgress<OverfitCheck>? progress = null, CancellationToken cancellation = default)

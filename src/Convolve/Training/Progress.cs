@@ -56,23 +56,19 @@ public enum TrainingEnd
 
     /// <summary>The time limit was reached; the unfinished epoch is only in the checkpoint.</summary>
     TimeLimit,
-
-    /// <summary>It was canceled.</summary>
-    Interrupted,
 }
 
 /// <summary>The result of a training.</summary>
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Epochs">One entry for each epoch that was finished.</param>
 /// <param name="BestEpoch">The epoch whose weights were kept, from 1; 0 if none was finished.</param>
-/// <param name="Test">The evaluation of the best weights on the test split, once at the end; null after an interruption.</param>
-/// <param name="Interrupted">Whether it was canceled before its last epoch.</param>
+/// <param name="Test">The evaluation of the best weights on the test split, once at the end.</param>
 /// <param name="Elapsed">Of the whole run, including evaluation.</param>
 /// <param name="ImagesPerSecond">Of the training steps, including data loading.</param>
 /// <param name="EstimatedMemoryBytes">The estimate of the plans before the first step.</param>
 /// <param name="PeakMemoryBytes">The largest resident memory of the process since just before the run was planned.</param>
-public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> Epochs, int BestEpoch, Evaluation? Test, bool Interrupted,
-    TimeSpan Elapsed, double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes)
+public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> Epochs, int BestEpoch, Evaluation Test, TimeSpan Elapsed,
+    double ImagesPerSecond, long EstimatedMemoryBytes, long PeakMemoryBytes)
 {
     /// <summary>The largest growth of the process since just before the run was planned, in bytes.</summary>
     public long MeasuredMemoryBytes { get; init; }

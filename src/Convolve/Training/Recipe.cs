@@ -109,7 +109,7 @@ public sealed record Recipe
     public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
 
     /// <summary>Splits a data set as the run does.</summary>
-    /// <exception cref="Data.DataException">The data set is too small to split.</exception>
+    /// <exception cref="Data.DatasetException">The data set is too small to split.</exception>
     public Data.DataSplits Split(Data.LoadedData data)
     {
         ArgumentNullException.ThrowIfNull(data);

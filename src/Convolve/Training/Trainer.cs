@@ -47,7 +47,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="RecipeException">The recipe has a value out of range, or batches of one value per channel for a batch
     /// normalization.</exception>
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="SafeTensorsException">The weights that the recipe starts from cannot be read, or aren't all finite.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     /// <exception cref="InsufficientMemoryException">There is not enough memory.</exception>
@@ -142,11 +142,13 @@ public sealed class Trainer : IDisposable
     /// <summary>Runs the recipe to the end; only once.</summary>
     /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the
     /// classifier.</param>
-    /// <param name="cancellation">Ends the run cleanly after the step: a checkpoint is saved, and the best weights, or the latest ones if
-    /// no epoch was finished.</param>
+    /// <param name="cancellation">Ends the run after the step with an <see cref="OperationCanceledException"/>. A run in a folder has saved
+    /// a checkpoint then; its model file and <see cref="Classifier"/> have the best weights, or the latest ones if no epoch was
+    /// finished.</param>
     /// <exception cref="TrainingException">The loss or weights are NaN or infinite, or an image or a file of the run can no longer be read.
     /// The best weights and checkpoints so far are kept.</exception>
     /// <exception cref="FileWriteException">A file of the run cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public TrainingResult Fit(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
         Fit(progress, null, cancellation);
 
@@ -155,8 +157,19 @@ public sealed class Trainer : IDisposable
     /// classifier.</param>
     /// <param name="timeLimit">After this time in this call, the run ends with its best weights so far, tested; the unfinished epoch is in
     /// the checkpoint, and it can be resumed. Null for no limit.</param>
-    /// <param name="cancellation">Ends the run cleanly after the step.</param>
-    public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default)
+    /// <param name="cancellation">Ends the run after the step with an <see cref="OperationCanceledException"/>, as above.</param>
+    public TrainingResult Fit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation = default) =>
+        TryFit(progress, timeLimit, cancellation)
+            ?? throw new OperationCanceledException($"The training was canceled after {Epochs.Count} epochs.", cancellation);
+
+    /// <summary>The epochs that are done.</summary>
+    internal IReadOnlyList<EpochProgress> Epochs => _state.Epochs;
+
+    /// <summary>The epoch that has the best weights so far, from 1; 0 before there is one.</summary>
+    internal int BestEpoch => _state.BestEpoch;
+
+    /// <summary>The same, and null after a cancellation.</summary>
+    internal TrainingResult? TryFit(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
     {
         if (_isUsed)
             throw new InvalidOperationException("A trainer runs only once. Create another one, or resume the run in its folder.");
@@ -165,31 +178,31 @@ public sealed class Trainer : IDisposable
         {
             return RunToEnd(progress, timeLimit, cancellation);
         }
-        catch (Exception e) when (e is DataException or SafeTensorsException)
+        catch (Exception e) when (e is DatasetException or SafeTensorsException)
         {
             // All was well when the run began.
             throw new TrainingException(e.Message, e);
         }
     }
 
-    private TrainingResult RunToEnd(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
+    private TrainingResult? RunToEnd(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
     {
         TrainingResult? result = null;
         _parts.Model.Invoke(() =>
         {
-            TrainingEnd end = new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation)
-                .Finish(out Evaluation? test);
-            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, end == TrainingEnd.Interrupted, _state.Elapsed, ImagesPerSecond,
-                EstimatedMemoryBytes, Machine.ProcessMemory.Peak)
+            if (new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation).Finish()
+                is not var (end, test))
+                return;
+            result = new(Recipe, _state.Epochs, _state.BestEpoch, test, _state.Elapsed, ImagesPerSecond, EstimatedMemoryBytes,
+                Machine.ProcessMemory.Peak)
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
                 End = end,
                 Classes = Graph.Output.Channels,
             };
-            if (test is not null)
-                _record.Log(result);
+            _record.Log(result);
         }, JobKind.Training);
-        return result!;
+        return result;
     }
 
     /// <summary>Trains with a rising learning rate and records the loss; then everything is restored, bit for bit.</summary>

@@ -18,7 +18,7 @@ internal sealed class TrainingParts : IDisposable
     private PictureFiller? _filler;
 
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
-    /// <exception cref="DataException">A split is empty, or the channels or the transforms do not fit.</exception>
+    /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
     public TrainingParts(Graph graph, DataSplits data, Recipe recipe)
     {

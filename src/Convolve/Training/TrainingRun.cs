@@ -10,8 +10,7 @@ namespace Convolve.Training;
 /// The loop of a run: steps, validation, the choice of the best epoch, the test at the end. All that it remembers is in the state.
 /// </summary>
 internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITrainingRecord record, IProgress<TrainingProgress>? progress,
-    TimeSpan? timeLimit,
-    CancellationToken cancellation)
+    TimeSpan? timeLimit, CancellationToken cancellation)
 {
     private const string TooFast = "Try a learning rate 10x lower, a warm-up, or a different initialization.";
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(0.1);
@@ -26,25 +25,24 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     /// <summary>
     /// Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.
     /// </summary>
-    /// <param name="test">What the best weights make of the test split; null after a cancellation.</param>
-    /// <returns>Which end.</returns>
-    public TrainingEnd Finish(out Evaluation? test)
+    /// <returns>Which end, and what the best weights make of the test split; null after a cancellation.</returns>
+    public (TrainingEnd End, Evaluation Test)? Finish()
     {
-        test = null;
         parts.PreparePictures(state.Epoch, state.Step);
-        TrainingEnd end = TrainEpochs();
-        if (end is TrainingEnd.Interrupted or TrainingEnd.TimeLimit)
+        TrainingEnd? end = TrainEpochs();
+        if (end is null or TrainingEnd.TimeLimit)
             record.Save(state);
         record.RestoreBest(state);
-        if (end == TrainingEnd.Interrupted || !TryEvaluate(parts.Test, out test))
-            return TrainingEnd.Interrupted;
+        if (end is null || !TryEvaluate(parts.Test, out Evaluation? test))
+            return null;
         if (!double.IsFinite(test!.Loss))
             throw new TrainingException($"The weights of epoch {state.BestEpoch} give a test loss of {Words(test.Loss)}. {TooFast}");
         Clock();
-        return end;
+        return (end.Value, test);
     }
 
-    private TrainingEnd TrainEpochs()
+    // Null after a cancellation.
+    private TrainingEnd? TrainEpochs()
     {
         while (state.Epoch < _recipe.Epochs)
         {
@@ -53,11 +51,11 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
             if (IsLate && _hasStepped)
                 return TrainingEnd.TimeLimit;
             if (!TrainEpoch())
-                return cancellation.IsCancellationRequested ? TrainingEnd.Interrupted : TrainingEnd.TimeLimit;
+                return cancellation.IsCancellationRequested ? null : TrainingEnd.TimeLimit;
             Evaluation? validation = null;
             if (parts.Average is null ? !TryEvaluate(parts.Validation, out validation)
                 : !parts.Average.With(() => TryEvaluate(parts.Validation, out validation)))
-                return TrainingEnd.Interrupted;
+                return null;
             EndEpoch(validation);
         }
         return TrainingEnd.Finished;

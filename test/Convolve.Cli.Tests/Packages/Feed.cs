@@ -8,9 +8,9 @@ using Convolve.Kernels;
 namespace Convolve.Cli.Tests.Packages;
 
 /// <summary>
-/// The packages, as `./dev pack` makes them, in a folder outside of the repository; projects beside it get them from there, as users do, and
-/// all other packages from where this machine has them. Every program runs in one work folder, with photos of two classes and, after
-/// `train`, the model.
+/// The packages, as `./dev pack` makes them, in a folder outside of the repository; projects beside it get them from there, as users do,
+/// and all other packages from where this machine has them. Every program runs in one folder, with photos of two classes and a model that
+/// the first program trained on them.
 /// </summary>
 public sealed partial class Feed : IDisposable
 {

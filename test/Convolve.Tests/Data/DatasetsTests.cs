@@ -63,9 +63,9 @@ public sealed class DatasetsTests
         string expected =
             $"Unknown data set \"{name}\".{suggestion} Use one of mnist, fashion-mnist, cifar10, cifar100, cifar100-coarse, or " +
             $"folder:PATH for your own pictures.";
-        Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Load(name)).Message);
-        Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Verify(name)).Message);
-        Assert.Equal(expected, Assert.Throws<DataException>(() => Datasets.Locate(name)).Message);
+        Assert.Equal(expected, Assert.Throws<DatasetException>(() => Datasets.Load(name)).Message);
+        Assert.Equal(expected, Assert.Throws<DatasetException>(() => Datasets.Verify(name)).Message);
+        Assert.Equal(expected, Assert.Throws<DatasetException>(() => Datasets.Locate(name)).Message);
         Assert.Equal("mnist", Datasets.Find("MNIST").Name);
     }
 
@@ -104,7 +104,7 @@ public sealed class DatasetsTests
         DatasetReport report = Datasets.Verify("mnist", options);
         Assert.False(report.IsOk);
         Assert.Equal(expected, report.Files[3].Problem);
-        DataException e = Assert.Throws<DataException>(() => Datasets.Load("mnist", options));
+        DatasetException e = Assert.Throws<DatasetException>(() => Datasets.Load("mnist", options));
         Assert.Contains("This is fashion-mnist's train-images-idx3-ubyte: keep each data set in its own folder", e.Message,
             StringComparison.Ordinal);
     }
@@ -134,7 +134,7 @@ public sealed class DatasetsTests
         string own = Path.Combine(folder.FullName, "own");
         DatasetOptions options = new() { DataDirectory = own };
         Assert.False(set.Store.Locate(set.Info, options).IsFound);
-        Assert.Throws<DataException>(() => set.Store.Load("tiny", options, null, default));
+        Assert.Throws<DatasetException>(() => set.Store.Load("tiny", options, null, default));
         set.WriteAll(own);
         Assert.Equal(own, set.Store.Load("tiny", options, null, default).Directory);
         set.WriteAll(Path.Combine(own, "tiny"), f => f.Name.Replace("-idx", ".idx", StringComparison.Ordinal) + ".gz", TestData.Gzip);
@@ -149,7 +149,7 @@ public sealed class DatasetsTests
         string own = Path.Combine(folder.FullName, "own");
         set.WriteAll(own);
         File.Delete(Path.Combine(own, "t10k-labels-idx1-ubyte"));
-        DataException e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { DataDirectory = own }, null, default));
+        DatasetException e = Assert.Throws<DatasetException>(() => set.Store.Load("tiny", new() { DataDirectory = own }, null, default));
         Assert.Equal(
             "tiny was not found. Looked for train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, " +
             "t10k-labels-idx1-ubyte, " +
@@ -158,7 +158,7 @@ public sealed class DatasetsTests
             $"directory to search the " +
             $"usual places.",
             e.Message.Replace('\\', '/'));
-        e = Assert.Throws<DataException>(() => set.Store.Load("tiny", new() { AllowDownload = false }, null, default));
+        e = Assert.Throws<DatasetException>(() => set.Store.Load("tiny", new() { AllowDownload = false }, null, default));
         Assert.EndsWith("Run `Datasets.Load(\"tiny\", new() { AllowDownload = true })`, or set CONVOLVE_DATA to the folder with its " +
             "files.", e.Message,
             StringComparison.Ordinal);
@@ -192,7 +192,7 @@ public sealed class DatasetsTests
                 report.Files[i].Problem, StringComparison.Ordinal);
         }
 
-        Assert.Throws<DataException>(() => set.Store.Load("tiny", options, null, default));
+        Assert.Throws<DatasetException>(() => set.Store.Load("tiny", options, null, default));
         set.WriteAll(options.DataDirectory);
         folder.Write("own/t10k-labels-idx1-ubyte", set.Content[1]);
         Assert.Contains("is longer than", set.Store.Verify("tiny", options, default).Files[3].Problem, StringComparison.Ordinal);

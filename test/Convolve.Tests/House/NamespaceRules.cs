@@ -26,6 +26,9 @@ public partial class NamespaceRules
     // them. Nothing in these rooms uses them.
     private static readonly string[] Doors = ["Datasets", "ImageClassifier"];
 
+    // The base of all exceptions is in the lowest assembly, under the name that users look for. Everyone may use it.
+    private const string Everyones = nameof(ConvolveException);
+
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Uses = new(ReadCode);
     private static readonly Lazy<SortedDictionary<string, SortedSet<string>>> Listed = new(ReadArchitecture);
 
@@ -53,6 +56,7 @@ public partial class NamespaceRules
     [Fact]
     public void A_folder_is_a_namespace() => RequireNone(
         from file in Sources.Of("src")
+        where Path.GetFileNameWithoutExtension(file) != Everyones
         let line = File.ReadLines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))
         where line is not null && Short(line["namespace ".Length..].TrimEnd(';')) != PartOf(file)
         select $"{Sources.Name(file)}: {line}");
@@ -81,7 +85,7 @@ public partial class NamespaceRules
         foreach (Type type in Assemblies.SelectMany(assembly => assembly.GetTypes())
             .Where(type => !Doors.Contains((type.DeclaringType ?? type).Name) && !type.IsDefined(typeof(CompilerGeneratedAttribute))))
             if (PartOf(type) is { } part && uses.ContainsKey(part))
-                foreach (Type used in References.Of(type).Where(used => Assemblies.Contains(used.Assembly)))
+                foreach (Type used in References.Of(type).Where(used => Assemblies.Contains(used.Assembly) && used.Name != Everyones))
                     if (PartOf(used) is { } other)
                         Add(part, other);
         return uses;

@@ -1,23 +1,25 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Convolve.Imaging;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
+using Convolve.Tests.House.Api;
 using Convolve.Zoo;
 
 namespace Convolve.Tests.House;
 
 /// <summary>
-/// The public surface is PublicApi.txt, and small. Where it changes on purpose, run this test once with CONVOLVE_WRITE_PUBLIC_API=1 and
-/// commit the file with the change.
+/// The public surface is PublicApi.txt and docs/api.md, and small. Where it changes on purpose, run this test once with
+/// CONVOLVE_WRITE_PUBLIC_API=1 and commit the files with the change.
 /// </summary>
 public class PublicApiTests
 {
-    private const int MostTypes = 122;
+    private const int MostTypes = 125;
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Libraries = [typeof(ThreadTeam).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly,
-        Assembly.Load("Convolve.Onnx")];
+    internal static readonly Assembly[] Libraries = [typeof(ThreadTeam).Assembly, typeof(ImageException).Assembly, typeof(Layer).Assembly,
+        typeof(NetworkCatalog).Assembly, Assembly.Load("Convolve.Onnx")];
 
     [Fact]
     public void The_public_surface_is_that_of_PublicApi_txt()
@@ -25,13 +27,32 @@ public class PublicApiTests
         string file = Path.Combine(Root(), "PublicApi.txt");
         string[] actual = [.. Libraries.SelectMany(l => l.GetExportedTypes()).OrderBy(t => t.FullName, StringComparer.Ordinal)
             .SelectMany(Lines)];
-        if (Environment.GetEnvironmentVariable("CONVOLVE_WRITE_PUBLIC_API") == "1")
+        if (IsWriting)
             File.WriteAllLines(file, actual);
         string[] expected = File.ReadAllLines(file);
+        Require(file, expected, actual);
+    }
+
+    [Fact]
+    public void Every_type_and_member_is_in_docs_api_md_with_a_word_on_it()
+    {
+        string file = Path.Combine(Root(), "docs", "api.md");
+        ApiReference reference = new(Libraries);
+        string[] actual = reference.Write().Split('\n');
+        Assert.True(reference.WithoutDocs.Count == 0, $"Without XML docs: {string.Join(", ", reference.WithoutDocs)}");
+        if (IsWriting)
+            File.WriteAllText(file, string.Join('\n', actual));
+        Require(file, File.ReadAllText(file).Split('\n'), actual);
+    }
+
+    private static bool IsWriting => Environment.GetEnvironmentVariable("CONVOLVE_WRITE_PUBLIC_API") == "1";
+
+    private static void Require(string file, string[] expected, string[] actual)
+    {
         string difference = string.Join('\n',
             expected.Except(actual).Select(line => "- " + line).Concat(actual.Except(expected).Select(line => "+ " + line)));
         Assert.True(expected.SequenceEqual(actual),
-            $"The public surface has changed. If that is meant, set CONVOLVE_WRITE_PUBLIC_API=1 and run this test.\n{difference}");
+            $"{Path.GetFileName(file)} differs. If that is meant, set CONVOLVE_WRITE_PUBLIC_API=1 and run this test.\n{difference}");
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class ClassifierTests : IDisposable
     {
         using Classifier classifier = Classifier.Load(_folder["run"]), byFile = Classifier.Load(ModelPath);
         Evaluation evaluation = classifier.Evaluate(_splits.Test, TrainingData.Recipe.BatchSize);
-        Assert.Equal(_result.Test, evaluation with { ImagesPerSecond = _result.Test!.ImagesPerSecond });
+        Assert.Equal(_result.Test, evaluation with { ImagesPerSecond = _result.Test.ImagesPerSecond });
         Assert.Equal(evaluation.Loss, byFile.Evaluate(_splits.Test, TrainingData.Recipe.BatchSize).Loss);
         foreach (int batch in new[] { 1, 7, 43, 128 })
         {
@@ -79,11 +79,11 @@ public sealed class ClassifierTests : IDisposable
             Assert.Equal(1, p.Sum(), 1e-5);
             Assert.All(p, value => Assert.InRange(value, 0, 1));
         });
-        Assert.Equal(_result.Test!.Accuracy,
+        Assert.Equal(_result.Test.Accuracy,
             all.Index().Average(p => Array.IndexOf(p.Item, p.Item.Max()) == test.LabelOf(p.Index) ? 1.0 : 0), 1e-12);
         float[] resized = classifier.Predict(new byte[20 * 30], new(1, 20, 30));
         Assert.Equal(1, resized.Sum(), 1e-5);
-        Assert.Throws<DataException>(() => classifier.Predict(new byte[3 * 144], new(3, 12, 12)));
+        Assert.Throws<DatasetException>(() => classifier.Predict(new byte[3 * 144], new(3, 12, 12)));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class ClassifierTests : IDisposable
         using Classifier classifier = Classifier.Load(file, new(), plans);
         Assert.Equal(0, classifier.Model.PassCount);
         Evaluation evaluation = classifier.Evaluate(_splits.Test, Batch);
-        Assert.Equal((_result.Test!.Accuracy, 2), (evaluation.Accuracy, classifier.Model.PassCount));
+        Assert.Equal((_result.Test.Accuracy, 2), (evaluation.Accuracy, classifier.Model.PassCount));
         Assert.Equal(plans, ((int[])[Batch, count % Batch]).Select(size => classifier.Model.Evaluation(size).Plan));
         Assert.Equal(MemoryEstimate.Of(plans).TotalBytes, classifier.Model.MemoryBytes);
 
@@ -124,7 +124,7 @@ public sealed class ClassifierTests : IDisposable
         Assert.Equal(
             "The data set noise has the classes class 0, class 1, class 2, but the network was trained on class 0, class 1, class 2, " +
             "class 3, class 4. Evaluate it on a data set with its classes.",
-            Assert.Throws<DataException>(() => classifier.Evaluate(new("test", other, [0, 1]))).Message);
+            Assert.Throws<DatasetException>(() => classifier.Evaluate(new("test", other, [0, 1]))).Message);
     }
 
     [Fact]

@@ -90,7 +90,7 @@ public sealed class PredictAllTests : IDisposable
         Assert.Equal(
             "An input of 1x1x4 can't be shifted by a pixel: there is nothing to fill its border with by reflection. Evaluate without " +
             "translation.",
-            Assert.Throws<DataException>(() =>
+            Assert.Throws<DatasetException>(() =>
             trainer.Classifier.PredictAll(split, augmentation: TestTimeAugmentation.MirrorAndTranslate)).Message);
     }
 

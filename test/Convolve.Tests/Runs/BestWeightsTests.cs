@@ -22,8 +22,7 @@ public sealed class BestWeightsTests : IDisposable
     {
         // The rate is so small that nothing changes: the first epoch stays the best.
         Recipe recipe = Recipe with { Epochs = 4, Optimizer = new Sgd { LearningRate = 1e-12f } };
-        TrainingResult interrupted = ResumeTests.Interrupt(_folder, recipe, epochs: 2);
-        Assert.Equal(1, interrupted.BestEpoch);
+        Assert.Equal(1, ResumeTests.Interrupt(_folder, recipe, epochs: 2).BestEpoch);
         File.Delete(_folder["run/model.safetensors"]);
         using (RunFolder run = RunFolder.Open(_folder["run"]))
         using (Trainer trainer = run.Resume(TrainingData.Splits()))

@@ -53,7 +53,8 @@ public sealed class CheckpointTests : IDisposable
         using CancellationTokenSource cancellation = new();
         using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe,
             RunFolderOptions.NoCheckpoints))
-            trainer.Fit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
+            trainer.TryFit(new Told(progress => { if (progress is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), null,
+                cancellation.Token);
         Assert.False(Directory.Exists(_folder["run/checkpoint"]));
         Assert.Equal(
             $"The run {_folder["run"]} has no checkpoint to resume from: it was trained without checkpoints, or they were deleted. Start " +
@@ -119,7 +120,7 @@ public sealed class CheckpointTests : IDisposable
         using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(), Recipe);
         Assert.Equal($"A training is running in {_folder["run"]}. Wait for it to finish, or stop it.",
             Assert.Throws<RecipeException>(() => RunFolder.Open(_folder["run"])).Message);
-        Assert.False(trainer.Fit().Interrupted);
+        Assert.Equal(TrainingEnd.Finished, trainer.Fit().End);
     }
 
     [Fact]

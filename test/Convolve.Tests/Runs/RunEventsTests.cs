@@ -57,7 +57,7 @@ public sealed class RunEventsTests : IDisposable
         Assert.Equal((72, weights.Min(), weights.Max()), (last.Double(3), (float)last.Double(1), (float)last.Double(2)));
         Assert.Equal(weights.Sum(w => (double)w), last.Double(4), 1e-6);
         Assert.True(histograms.Last(h => h.Text(1) == "gradients/fc2.bias").Messages(5)[0].Double(5) > 0);
-        Assert.Equal([("test/accuracy", (float)result.Test!.Accuracy), ("test/loss", (float)result.Test.Loss)],
+        Assert.Equal([("test/accuracy", (float)result.Test.Accuracy), ("test/loss", (float)result.Test.Loss)],
             scalars.Where(s => s.Tag.StartsWith("test/", StringComparison.Ordinal)).Select(s => (s.Tag, s.Value)));
     }
 

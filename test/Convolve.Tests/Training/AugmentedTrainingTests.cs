@@ -42,7 +42,7 @@ public class AugmentedTrainingTests
             Transforms = TransformList.Parse("random-crop:12:padding=1,random-erasing:0.2,mixup,cutmix:probability=0.3")
         };
         using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(400, 100), recipe);
-        Assert.True(trainer.Fit().Test!.Accuracy > 0.9);
+        Assert.True(trainer.Fit().Test.Accuracy > 0.9);
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public class AugmentedTrainingTests
     public void What_does_not_fit_is_known_before_anything_is_written(string typed, string problem)
     {
         using TemporaryFolder folder = new();
-        DataException e = Assert.Throws<DataException>(() =>
+        DatasetException e = Assert.Throws<DatasetException>(() =>
             RunFolder.Begin(folder["run"], TrainingData.Network, TrainingData.Splits(),
             Recipe with { Transforms = TransformList.Parse(typed) }));
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);

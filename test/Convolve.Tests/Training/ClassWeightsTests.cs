@@ -118,7 +118,7 @@ public class ClassWeightsTests
         using Trainer trainer = new(TrainingData.Network, splits, recipe);
         TrainingResult result = trainer.Fit();
         Assert.Equal(trainer.Classifier.PredictAll(splits.Validation).Loss, result.Epochs[0].ValidationLoss!.Value, 1e-6);
-        Assert.Equal(trainer.Classifier.PredictAll(splits.Test).Loss, result.Test!.Loss, 1e-6);
+        Assert.Equal(trainer.Classifier.PredictAll(splits.Test).Loss, result.Test.Loss, 1e-6);
     }
 
     [Fact]

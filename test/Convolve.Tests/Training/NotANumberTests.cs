@@ -115,7 +115,7 @@ public sealed class NotANumberTests : IDisposable
         using (Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe with { Epochs = 3 }))
         {
             using CancellationTokenSource cancellation = new();
-            trainer.Fit(new Told(p => { if (p is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), cancellation.Token);
+            trainer.TryFit(new Told(p => { if (p is EpochProgress { Epoch: 2 }) cancellation.Cancel(); }), null, cancellation.Token);
         }
         string newest = Directory.GetFiles(_folder["run/checkpoint"]).Max(StringComparer.Ordinal)!;
         Reseal(newest, "fc1.weight", values => values[3] = float.NaN);

@@ -56,7 +56,7 @@ public sealed class PracticeTests : IDisposable
         Assert.NotEqual(other.Epochs[0].ValidationLoss, result.Epochs[0].ValidationLoss);
         using Classifier kept = Classifier.Load(_folder["mean"], new() { Precision = Precision.Float32, Exact = true });
         Assert.Equal(result.Epochs[0].ValidationLoss!.Value, kept.Evaluate(splits.Validation).Loss, 1e-6);
-        Assert.Equal(result.Test!.Loss, kept.Evaluate(splits.Test).Loss, 1e-6);
+        Assert.Equal(result.Test.Loss, kept.Evaluate(splits.Test).Loss, 1e-6);
         Assert.Equal(Trainer.Estimate(TrainingData.Network, splits, averaged).TotalBytes, trainer.EstimatedMemoryBytes);
     }
 
@@ -97,7 +97,7 @@ public sealed class PracticeTests : IDisposable
         using Trainer trainer = RunFolder.Begin(_folder["run"], TrainingData.Network, TrainingData.Splits(),
             Recipe with { Epochs = 50, Optimizer = new Sgd { LearningRate = 1e-9f }, EarlyStopping = new(3) });
         TrainingResult result = trainer.Fit();
-        Assert.Equal((TrainingEnd.EarlyStop, false, 4), (result.End, result.Interrupted, result.Epochs.Count));
+        Assert.Equal((TrainingEnd.EarlyStop, 4), (result.End, result.Epochs.Count));
         Assert.NotNull(result.Test);
         Assert.Equal("early-stop", (string?)MetricsLog.Read(_folder["run/metrics.jsonl"])[^1]["end"]);
     }
@@ -111,7 +111,7 @@ public sealed class PracticeTests : IDisposable
         using (Trainer first = RunFolder.Begin(_folder["run"], TrainingData.Network, splits, Recipe))
         {
             TrainingResult result = first.Fit(null, TimeSpan.Zero);
-            Assert.Equal((TrainingEnd.TimeLimit, false, 0), (result.End, result.Interrupted, result.Epochs.Count));
+            Assert.Equal((TrainingEnd.TimeLimit, 0), (result.End, result.Epochs.Count));
             Assert.NotNull(result.Test);
         }
         using (Trainer second = RunFolder.Open(_folder["run"]).Resume(splits))

@@ -119,7 +119,7 @@ public sealed class SoakTests : IDisposable
     private static int Cancelled(Trainer trainer, int milliseconds)
     {
         using CancellationTokenSource cancellation = new(milliseconds);
-        return trainer.Fit(null, cancellation.Token).Interrupted ? 1 : 0;
+        return trainer.TryFit(null, null, cancellation.Token) is null ? 1 : 0;
     }
 
     private static DataSplits SplitsFor(Graph graph)

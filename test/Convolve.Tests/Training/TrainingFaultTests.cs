@@ -97,7 +97,7 @@ public sealed class TrainingFaultTests : IDisposable
     {
         using CancellationTokenSource cancellation = new();
         using Trainer trainer = New(run);
-        trainer.Fit(new Told(progress => { if (progress is EpochProgress) cancellation.Cancel(); }), cancellation.Token);
+        trainer.TryFit(new Told(progress => { if (progress is EpochProgress) cancellation.Cancel(); }), null, cancellation.Token);
     }
 
     private void Resume(string name)

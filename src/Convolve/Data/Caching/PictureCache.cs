@@ -62,7 +62,7 @@ internal sealed class PictureCache
     public long MemoryBytes { get; }
 
     /// <summary>A picture, as far as it is kept; valid until the thread reads the next one.</summary>
-    /// <exception cref="DataException">Its file cannot be read, or has changed.</exception>
+    /// <exception cref="DatasetException">Its file cannot be read, or has changed.</exception>
     public KeptPicture Read(int image)
     {
         ImageSize size = _data.SizeOf(image);
@@ -88,7 +88,7 @@ internal sealed class PictureCache
         {
             Make(image, _data.SizeOf(image));
         }
-        catch (Exception e) when (e is DataException or OutOfMemoryException)
+        catch (Exception e) when (e is DatasetException or OutOfMemoryException)
         {
             // It is unknown again.
         }

@@ -36,7 +36,7 @@ internal sealed class PictureCaches
     /// <param name="data">Its pictures.</param>
     /// <param name="transforms">The recipe's.</param>
     /// <param name="target">The network's input.</param>
-    /// <exception cref="DataException">A transform does not fit an image, or what comes out does not fit the network.</exception>
+    /// <exception cref="DatasetException">A transform does not fit an image, or what comes out does not fit the network.</exception>
     public static PictureCaches Of(DataSplits data, TransformList transforms, ImageSize target)
     {
         TransformList training = transforms.For(data.Train, target), evaluation = training.Evaluation(data.Train.Dataset.Size);

@@ -27,7 +27,7 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
     }
 
     /// <summary>The addresses of a data set's files.</summary>
-    /// <exception cref="DataException">A mirror that the user named is not a URL.</exception>
+    /// <exception cref="DatasetException">A mirror that the user named is not a URL.</exception>
     public IReadOnlyList<Uri> MirrorsOf(DatasetInfo info, DatasetOptions options)
     {
         string[] named = [.. options.Mirrors ?? Mirrors?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
@@ -37,7 +37,7 @@ internal sealed record DatasetEnvironment(string? DataVariable, string CacheDire
         return [.. named.Select(text => Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out Uri? address)
             && address.Scheme is "http" or "https"
             ? new Uri(address, info.FolderName + "/")
-            : throw new DataException(
+            : throw new DatasetException(
             $"The mirror \"{text}\" is not a URL. Use one that starts with https:// or http://, such as https://host/data/, with one " +
             $"folder per data set."))];
     }

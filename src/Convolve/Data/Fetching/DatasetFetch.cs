@@ -48,7 +48,7 @@ internal sealed class DatasetFetch(
         }
         else if (Problem(local, archive, cancellation) is { } problem)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{local} is not {info.Name}'s archive: it {problem}. Move it away and run {command} to download the published one. If " +
                 $"it is what you want, unpack it yourself, with its files in {Path.Combine(directory, archive.Folder)}.");
         }
@@ -127,7 +127,7 @@ internal sealed class DatasetFetch(
             return file.Digest is null || digest == file.Digest ? null
                 : $"sent other content: its {ContentDigest.KindOf(digest)} is {digest}, expected {file.Digest}";
         }
-        catch (DataException)
+        catch (DatasetException)
         {
             return $"sent {bytes} bytes of gzip that are damaged or cut off";
         }

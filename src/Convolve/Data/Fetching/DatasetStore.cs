@@ -10,7 +10,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         ArgumentNullException.ThrowIfNull(name);
         if (known.FirstOrDefault(i => i.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } info)
             return info;
-        throw new DataException(
+        throw new DatasetException(
             $"Unknown data set \"{name}\".{Guess(name)} Use one of {string.Join(", ", known.Select(i => i.Name))}, or folder:PATH for " +
             $"your own pictures.");
     }
@@ -104,7 +104,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
 
         DatasetLocation location = Locate(info, options);
         return location.Found is { } found && SystemPaths.IsWithin(target, found.Directory) ? location
-            : throw new DataException(
+            : throw new DatasetException(
                 $"{info.Name} is now complete in {target}, but {location.Directory} is searched first and has bad files of it. Delete " +
                 $"those.");
     }
@@ -184,7 +184,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
         ? $"Neither {file.Name} nor {file.PackedName} is in {folder.Directory}."
         : $"{file.Name} is not in {folder.Directory}.";
 
-    private static DataException Missing(DatasetLocation location, DatasetOptions options)
+    private static DatasetException Missing(DatasetLocation location, DatasetOptions options)
     {
         DatasetInfo info = location.Info;
         string searched = string.Join("; ", location.Folders.Select(f => f.FoundCount == 0
@@ -194,7 +194,7 @@ internal sealed class DatasetStore(DatasetEnvironment environment, IReadOnlyList
             ? $"Put them into {location.Folders[0].Directory}, fetch them with {options.FetchCommand(info)}, or leave out the data " +
                 $"directory to search the usual places."
             : $"Run {options.FetchCommand(info)}, or set CONVOLVE_DATA to the folder with its files.";
-        return new DataException(
+        return new DatasetException(
             $"{info.Name} was not found. Looked for {string.Join(", ", info.Files.Where(f => !f.IsOptional).Select(f => f.Name))}" +
             $"{(info.Archive is null ? ", plain or with .gz," : "")} in {searched}. {Aside(location)}{mend}");
     }

@@ -22,7 +22,7 @@ internal static class TarExtraction
     /// <param name="files">The files that are wanted, with size and digest.</param>
     /// <param name="target">Where they go.</param>
     /// <param name="cancellation">Ends the extraction.</param>
-    /// <exception cref="DataException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its
+    /// <exception cref="DatasetException">The archive is damaged, is not one that is trusted, or lacks a file or has another in its
     /// place.</exception>
     /// <exception cref="FileWriteException">The disk does not take the files.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
@@ -59,7 +59,7 @@ internal static class TarExtraction
         }
         catch (Exception e) when (e is IOException and not FileWriteException or UnauthorizedAccessException)
         {
-            throw new DataException($"{archivePath} cannot be read: {e.Message}", e);
+            throw new DatasetException($"{archivePath} cannot be read: {e.Message}", e);
         }
 
         if (files.FirstOrDefault(f => !f.IsOptional && !taken.Contains(f)) is { } missing)
@@ -107,7 +107,7 @@ internal static class TarExtraction
         });
     }
 
-    private static DataException Bad(string archivePath, string problem, Exception? inner = null) =>
+    private static DatasetException Bad(string archivePath, string problem, Exception? inner = null) =>
         new($"{archivePath} {problem}. Nothing from it was kept. Delete it and download the data set again.", inner);
 
     /// <summary>Returns this many bytes and then throws: a small archive may unpack to anything.</summary>

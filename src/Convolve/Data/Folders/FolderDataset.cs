@@ -77,14 +77,14 @@ internal sealed class FolderDataset : Dataset
         {
             ImageInfo info = ImageDecoder.ReadInfo(data, path, _options.MaxPixels);
             if ((info.Height, info.Width) != (size.Height, size.Width))
-                throw new DataException(
+                throw new DatasetException(
                     $"{path} has {info.Width} x {info.Height} pixels, but had {size.Width} x {size.Height} when the data set was loaded. " +
                     $"Don't change the files while they are in use.");
             ImageDecoder.Decode(data, path, Channels, pixels, _options.MaxPixels);
         }
         catch (ImageException e)
         {
-            throw new DataException($"{e.Message} It was good when the data set was loaded: don't change the files while they are in " +
+            throw new DatasetException($"{e.Message} It was good when the data set was loaded: don't change the files while they are in " +
                 $"use.", e);
         }
     }

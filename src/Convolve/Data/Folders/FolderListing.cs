@@ -26,14 +26,14 @@ internal sealed class FolderListing
         KernelFolders kernel = new();
         string realRoot = paths.OfFolder(root);
         if (kernel.TypeOf(realRoot) is { } type)
-            throw new DataException(
+            throw new DatasetException(
                 $"{root} is in a kernel file system ({type}), which has no pictures. Pass the folder above the class folders.");
         string[] folders = Folders(root);
         string[] parts = PartsOf(folders);
         IsDivided = parts[(int)SplitPart.Train].Length > 0 || (classNames is not null && parts[(int)SplitPart.Test].Length > 0);
         if (!IsDivided && parts.Any(p => p.Length > 0) && folders.Length == parts.Count(p => p.Length > 0))
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{root} has a folder {Path.GetFileName(parts.First(p => p.Length > 0))} but no folder train with one folder per class. " +
                 $"Add it, or put the class folders of all pictures side by side, so that the splits are drawn.");
         }
@@ -42,7 +42,7 @@ internal sealed class FolderListing
             .Select(f => Path.GetFileName(f)!)];
         if (ClassNames.Count < 2 && classNames is null)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{PartFolders[0]} has {(ClassNames.Count == 0 ? "no folder" : $"only the folder {ClassNames[0]}")}; expected one folder " +
                 $"per class, at least 2. Sort the pictures into class folders, in folders train, validation and test if you like.");
         }
@@ -82,9 +82,9 @@ internal sealed class FolderListing
     {
         string root = RootOf(path);
         if (File.Exists(root))
-            throw new DataException($"{root} is a file; expected a folder of pictures. Pass the folder above the class folders.");
+            throw new DatasetException($"{root} is a file; expected a folder of pictures. Pass the folder above the class folders.");
         if (!Directory.Exists(root))
-            throw new DataException($"Folder {root} does not exist. Check the path.") { Remedy = Remedy.MovedData };
+            throw new DatasetException($"Folder {root} does not exist. Check the path.") { Remedy = Remedy.MovedData };
         return DataFile.Guard(root, () => new FolderListing(root, classNames));
     }
 
@@ -149,7 +149,7 @@ internal sealed class FolderListing
         }
         if (unknown.Count > 0)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{string.Join(", ", unknown)} {(unknown.Count == 1 ? "has" : "have")} pictures of a class that the network was not " +
                 $"trained on: its classes are {string.Join(", ", ClassNames)}. Remove or rename " +
                 $"{(unknown.Count == 1 ? "the folder" : "these folders")}.");
@@ -209,7 +209,7 @@ internal sealed class FolderListing
         string[] outer = [.. classes.Select(c => Path.GetFileName(c.Path))];
         string said = $"{Listed(outer)} each have the folders {Listed(common)}";
         if (outer.Any(SplitNames.IsLike))
-            throw new DataException(
+            throw new DatasetException(
                 $"{Root}: {said}, so they look like splits, not classes. Name them train, validation and test, or put the class folders " +
                 $"side by side.");
         Add(Layout, Root,
@@ -237,7 +237,7 @@ internal sealed class FolderListing
     {
         string[] found = [.. folders.Where(f => SplitNames.PartOf(Path.GetFileName(f)) == part && Folders(f).Length > 0)];
         return found.Length < 2 ? found.FirstOrDefault("")
-            : throw new DataException($"{found[0]} and {found[1]} mean the same split. Keep one of them.");
+            : throw new DatasetException($"{found[0]} and {found[1]} mean the same split. Keep one of them.");
     }
 
     // Such as a link to the folder of all classes, among them.

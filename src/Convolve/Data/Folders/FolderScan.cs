@@ -70,7 +70,7 @@ internal sealed class FolderScan
     }
 
     /// <summary>Reads a whole file into an array of the shared pool; gives the number of bytes.</summary>
-    /// <exception cref="DataException">It cannot be read; or it is longer than any picture.</exception>
+    /// <exception cref="DatasetException">It cannot be read; or it is longer than any picture.</exception>
     public static int Read(string path, out byte[] rented)
     {
         rented = [];
@@ -79,7 +79,7 @@ internal sealed class FolderScan
             using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
             long length = RandomAccess.GetLength(file);
             if (length > MostBytes)
-                throw new DataException($"{path} has {length} bytes, but a picture can have at most {MostBytes}. Remove it.");
+                throw new DatasetException($"{path} has {length} bytes, but a picture can have at most {MostBytes}. Remove it.");
             rented = ArrayPool<byte>.Shared.Rent((int)Math.Max(length, 1));
             int got = 0;
             while (got < length && RandomAccess.Read(file, rented.AsSpan(got, (int)length - got), got) is > 0 and int more)
@@ -89,7 +89,7 @@ internal sealed class FolderScan
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SecurityException or NotSupportedException
             or ArgumentException)
         {
-            throw new DataException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
+            throw new DatasetException($"{path} cannot be read: {e.Message} Check the path and the permissions.", e);
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed class FolderScan
             bool isKept = Interlocked.Add(ref _bytes, pixels.Length) <= _options.MostKeptBytes && _keeps;
             return new(info, digest, length, null, moments, isKept ? pixels.ToArray() : null);
         }
-        catch (Exception e) when (e is ImageException or DataException)
+        catch (Exception e) when (e is ImageException or DatasetException)
         {
             return new(default, digest, length, e.Message, null, null);
         }

@@ -32,7 +32,7 @@ internal static class ImageFolder
     /// <param name="options">How large a picture may be.</param>
     /// <param name="progress">Receives the progress, one line each.</param>
     /// <param name="cancellation">Cancels it.</param>
-    /// <exception cref="DataException">The folder doesn't exist or has no class folders. Everything else is in the report.</exception>
+    /// <exception cref="DatasetException">The folder doesn't exist or has no class folders. Everything else is in the report.</exception>
     /// <exception cref="ImageLibraryException">The library that decodes pictures can't be loaded.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
     public static ImageFolderReport Verify(
@@ -50,7 +50,7 @@ internal static class ImageFolder
     }
 
     /// <summary>The name of a folder's set with the full path; nothing is read, not even whether there is one.</summary>
-    /// <exception cref="DataException">The name has no path.</exception>
+    /// <exception cref="DatasetException">The name has no path.</exception>
     public static string FullName(string name) => Prefix + FolderListing.RootOf(PathOf(name));
 
     internal static DatasetInfo Find(string name)
@@ -63,7 +63,7 @@ internal static class ImageFolder
     internal static LoadedData Load(string name, DatasetOptions options, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
         if (options.DataDirectory is { } directory)
-            throw new DataException(
+            throw new DatasetException(
                 $"The data directory {directory} is for data sets known by name, and {name} names its own folder. Leave the directory " +
                 $"out.");
         FolderListing listing = ListingOf(name, options.ClassNames);
@@ -86,7 +86,7 @@ internal static class ImageFolder
             _ = Assemble(scan, [], options).Split();
             return null;
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
             return e.Message;
         }
@@ -102,12 +102,12 @@ internal static class ImageFolder
         for (int label = 0; label < listing.ClassNames.Count && options.ClassNames is null && !isAllTest; label++)
         {
             if (!parts.Where((p, i) => p == SplitPart.Train && listing.Files[i].Label == label).Any())
-                throw new DataException(
+                throw new DatasetException(
                     $"{Path.Combine(listing.PartFolders[0], listing.ClassNames[label])} has no picture to train on. Add some, or delete " +
                     $"the folder.");
         }
         if (!parts.Contains(SplitPart.Test))
-            throw new DataException(
+            throw new DatasetException(
                 $"{listing.Root} has no picture to test on: of its {scan.Files.Count} pictures, no good one is in a test folder, and no " +
                 $"class has two. Add some.");
         List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest)];
@@ -133,7 +133,7 @@ internal static class ImageFolder
         {
             return recorded.Pictures.AreOf(recorded.Draw(Assemble(scan, skipped, options)));
         }
-        catch (DataException)
+        catch (DatasetException)
         {
             return false; // The folder has changed so much that it can't be divided.
         }
@@ -149,7 +149,7 @@ internal static class ImageFolder
         missing.ExceptWith(scan.Files.Where(f => f.Problem is null).Select(f => f.Digest));
         string name = recorded.Part.ToString().ToLowerInvariant();
         if (missing.Count == count)
-            throw new DataException(string.Create(CultureInfo.InvariantCulture,
+            throw new DatasetException(string.Create(CultureInfo.InvariantCulture,
                 $"{scan.Listing.Root} has none of the {count:N0} pictures of the run's {name} split. Put them back, or evaluate another ") +
                 "split.");
         List<string> remarks = [.. FolderRemarks.Of(scan, skipped, parts, isAllTest: true)];
@@ -174,7 +174,7 @@ internal static class ImageFolder
         int[] seen = [.. tested.Where(i => trained.Contains(scan.Files[i].Digest))];
         string counts = string.Create(CultureInfo.InvariantCulture, $"{seen.Length:N0} of {tested.Length:N0} pictures");
         if (seen.Length == tested.Length)
-            throw new DataException(
+            throw new DatasetException(
                 $"{counts} of {scan.Listing.Root} were trained on or chose the best epoch, so nothing is left to test on. Evaluate the " +
                 $"training or validation split, or use other pictures.")
             { Remedy = Remedy.Split };
@@ -187,7 +187,7 @@ internal static class ImageFolder
         FolderListing.Of(PathOf(name), classNames);
 
     private static string PathOf(string name) => name.Length > Prefix.Length ? HomePath.Expand(name[Prefix.Length..])
-        : throw new DataException(
+        : throw new DatasetException(
         $"Expected {Prefix} and the path of a folder with one folder per class, got \"{name}\".");
 
     private static string NameOf(FolderListing listing) => Prefix + listing.Root;
@@ -205,7 +205,7 @@ internal static class ImageFolder
         if (bad.Length == 0 || isAllowed)
             return bad;
         string name = NameOf(scan.Listing);
-        throw new DataException(
+        throw new DatasetException(
             string.Create(CultureInfo.InvariantCulture, $"{bad.Length:N0} of {scan.Files.Count:N0} pictures of {name} cannot be used. ")
             + $"The first: {bad[0]} To list them all, run `{ProgramName.Current} data verify {Format.Quoted(name)}`; they can be skipped.")
         { Remedy = Remedy.SkipBad };

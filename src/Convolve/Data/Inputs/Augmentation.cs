@@ -36,7 +36,7 @@ internal sealed class Augmentation
     /// <param name="sample">The image's number in its set.</param>
     /// <param name="destination">Room for exactly one input of the network.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="DataException">A transform cannot take the image.</exception>
+    /// <exception cref="DatasetException">A transform cannot take the image.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, int epoch, int sample, Span<float> destination)
     {
         Write(new KeptPicture(pixels, size), epoch, sample, destination);

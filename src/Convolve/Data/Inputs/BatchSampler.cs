@@ -21,13 +21,13 @@ internal sealed class BatchSampler
     /// <param name="batchSize">Images in a batch, at least 1; the last batch of an epoch may have fewer.</param>
     /// <param name="seed">The seed of the orders.</param>
     /// <param name="shuffle">Whether each epoch has its own order; otherwise all have the split's.</param>
-    /// <exception cref="DataException">The split is empty.</exception>
+    /// <exception cref="DatasetException">The split is empty.</exception>
     public BatchSampler(Split split, int batchSize, ulong seed, bool shuffle)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (split.Count == 0)
-            throw new DataException($"The split \"{split.Name}\" of {split.Dataset.Name} is empty, so it has no batches.");
+            throw new DatasetException($"The split \"{split.Name}\" of {split.Dataset.Name} is empty, so it has no batches.");
         (_indices, BatchSize, _seed, IsShuffled) = (split.Indices, batchSize, seed, shuffle);
         _orders = shuffle ? [new int[split.Count], new int[split.Count]] : [_indices, _indices];
     }

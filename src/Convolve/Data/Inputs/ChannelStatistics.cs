@@ -10,7 +10,7 @@ internal static class ChannelStatistics
     {
         if (split.Count == 0)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"The split \"{split.Name}\" of {split.Dataset.Name} is empty, so it has no mean. Use more images or another " +
                 $"normalization.");
         }

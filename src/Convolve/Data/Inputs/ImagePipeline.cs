@@ -17,7 +17,7 @@ internal sealed class ImagePipeline
 
     /// <param name="preprocessing">What to do.</param>
     /// <param name="channels">The channels that images come in. Gray images fit three channels: they are repeated.</param>
-    /// <exception cref="DataException">The channels do not fit, or the preprocessing contradicts itself.</exception>
+    /// <exception cref="DatasetException">The channels do not fit, or the preprocessing contradicts itself.</exception>
     public ImagePipeline(Preprocessing preprocessing, int channels)
     {
         ArgumentNullException.ThrowIfNull(preprocessing);
@@ -39,7 +39,7 @@ internal sealed class ImagePipeline
     /// <param name="size">Its size; of <see cref="Channels"/> channels.</param>
     /// <param name="destination">Room for exactly one input of the network.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
+    /// <exception cref="DatasetException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<float> destination)
     {
         Write(new KeptPicture(pixels, size), destination);
@@ -50,7 +50,7 @@ internal sealed class ImagePipeline
     /// <param name="size">Its size; of <see cref="Channels"/> channels.</param>
     /// <param name="bfloat16Destination">Room for exactly one input of the network.</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
-    /// <exception cref="DataException">The image is too small for a crop among the steps.</exception>
+    /// <exception cref="DatasetException">The image is too small for a crop among the steps.</exception>
     public void Write(ReadOnlySpan<byte> pixels, ImageSize size, Span<ushort> bfloat16Destination)
     {
         Write(new KeptPicture(pixels, size), bfloat16Destination);
@@ -71,7 +71,7 @@ internal sealed class ImagePipeline
     }
 
     /// <summary>Checks that every image of a split can be made an input.</summary>
-    /// <exception cref="DataException">One has the wrong channels or is too small for a crop among the steps.</exception>
+    /// <exception cref="DatasetException">One has the wrong channels or is too small for a crop among the steps.</exception>
     public void Check(Split split)
     {
         ArgumentNullException.ThrowIfNull(split);
@@ -86,7 +86,7 @@ internal sealed class ImagePipeline
     {
         if (channels != target.Channels && channels != 1)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"Images of {channels} channels do not fit a network's input of {target}: expected {target.Channels}. Use a network with " +
                 $"{channels} input channels, or convert the images.");
         }

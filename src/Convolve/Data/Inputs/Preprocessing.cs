@@ -35,25 +35,25 @@ public enum Normalization
 public sealed record Preprocessing
 {
     /// <summary>The network's input.</summary>
-    /// <exception cref="DataException">The channels are not 1 or 3, or height or width is below 1.</exception>
+    /// <exception cref="DatasetException">The channels are not 1 or 3, or height or width is below 1.</exception>
     public required ImageSize Size
     {
         get;
         init => field = value.IsValid && value.Channels is 1 or 3
             ? value
-            : throw new DataException($"Preprocessing: an input of {value} is invalid. Use 1 or 3 channels and sizes of at least 1.");
+            : throw new DatasetException($"Preprocessing: an input of {value} is invalid. Use 1 or 3 channels and sizes of at least 1.");
     }
 
     /// <summary>
     /// What is done to an image's bytes first, such as resize:256 and center-crop:224: the evaluation's part of the recipe's transforms.
     /// Where all training images had one size, a resize to that comes first.
     /// </summary>
-    /// <exception cref="DataException">One of them is random.</exception>
+    /// <exception cref="DatasetException">One of them is random.</exception>
     public TransformList Steps
     {
         get;
         init => field = (value ?? throw new ArgumentNullException(nameof(value))).FirstOrDefault(t => t.IsRandom) is not { } random ? value
-            : throw new DataException(
+            : throw new DatasetException(
             $"Preprocessing: the step {random} is random. Use only deterministic steps, such as resize:256 and center-crop:224.");
     } = TransformList.Empty;
 
@@ -63,12 +63,12 @@ public sealed record Preprocessing
         get;
         init => field = Enum.IsDefined(value)
             ? value
-            : throw new DataException(
+            : throw new DatasetException(
                 $"Preprocessing: the interpolation {value} is unknown. Known: {string.Join(", ", Enum.GetNames<Interpolation>())}.");
     }
 
     /// <summary>What is subtracted, per channel, in units of byte / 255.</summary>
-    /// <exception cref="DataException">A value is not finite.</exception>
+    /// <exception cref="DatasetException">A value is not finite.</exception>
     public required IReadOnlyList<float> Mean
     {
         get;
@@ -76,7 +76,7 @@ public sealed record Preprocessing
     }
 
     /// <summary>What is divided by, per channel, in units of byte / 255.</summary>
-    /// <exception cref="DataException">A value is not above 0 and finite.</exception>
+    /// <exception cref="DatasetException">A value is not above 0 and finite.</exception>
     public required IReadOnlyList<float> Std
     {
         get;
@@ -84,7 +84,7 @@ public sealed record Preprocessing
     }
 
     /// <summary>The name of each output of the network.</summary>
-    /// <exception cref="DataException">There is none, one is blank, or two are the same.</exception>
+    /// <exception cref="DatasetException">There is none, one is blank, or two are the same.</exception>
     public required IReadOnlyList<string> ClassNames
     {
         get;
@@ -92,13 +92,13 @@ public sealed record Preprocessing
     }
 
     /// <summary>What the channels are: <c>grey</c> (one) or <c>rgb</c> (three, red first).</summary>
-    /// <exception cref="DataException">It is neither.</exception>
+    /// <exception cref="DatasetException">It is neither.</exception>
     public required string ColorOrder
     {
         get;
         init => field = value is "grey" or "rgb"
             ? value
-            : throw new DataException($"Preprocessing: the color order \"{value}\" is unknown. Use \"grey\" or \"rgb\".");
+            : throw new DatasetException($"Preprocessing: the color order \"{value}\" is unknown. Use \"grey\" or \"rgb\".");
     }
 
     /// <summary>The preprocessing that fits a training split to a network.</summary>
@@ -110,7 +110,7 @@ public sealed record Preprocessing
     /// <param name="target">The network's input. Gray images fit three channels: they are repeated.</param>
     /// <param name="how">What the mean and standard deviation are computed from.</param>
     /// <param name="transforms">The transforms of the training images; null for none.</param>
-    /// <exception cref="DataException">The channels or the transforms do not fit, or the split is empty.</exception>
+    /// <exception cref="DatasetException">The channels or the transforms do not fit, or the split is empty.</exception>
     public static Preprocessing Fit(Split train, ImageSize target, Normalization how, TransformList? transforms = null)
     {
         ArgumentNullException.ThrowIfNull(train);
@@ -143,12 +143,12 @@ public sealed record Preprocessing
     }
 
     /// <summary>Checks that channels, means, standard deviations and color order fit together.</summary>
-    /// <exception cref="DataException">They do not.</exception>
+    /// <exception cref="DatasetException">They do not.</exception>
     public Preprocessing Validate()
     {
         if (Mean.Count != Size.Channels || Std.Count != Size.Channels)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"Preprocessing: got {Mean.Count} means and {Std.Count} standard deviations for {Size.Channels} channels. Give one of " +
                 $"each per channel.");
         }
@@ -156,7 +156,7 @@ public sealed record Preprocessing
         string expected = Size.Channels == 1 ? "grey" : "rgb";
         if (ColorOrder != expected)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"Preprocessing: the color order \"{ColorOrder}\" does not fit {Size.Channels} channels. Use \"{expected}\".");
         }
 
@@ -164,7 +164,7 @@ public sealed record Preprocessing
         {
             if (!float.IsFinite(Normalized(c, 0)) || !float.IsFinite(Normalized(c, 255)))
             {
-                throw new DataException(string.Create(CultureInfo.InvariantCulture,
+                throw new DatasetException(string.Create(CultureInfo.InvariantCulture,
                     $"Preprocessing: mean {Mean[c]:R} and std {Std[c]:R} of channel {c} map pixels outside the range of float."));
             }
         }
@@ -176,11 +176,11 @@ public sealed record Preprocessing
     internal float Normalized(int channel, int value) => (float)((value / 255.0 - Mean[channel]) / Std[channel]);
 
     /// <summary>All values as JSON, floats in their shortest exact form.</summary>
-    /// <exception cref="DataException">The values do not fit together.</exception>
+    /// <exception cref="DatasetException">The values do not fit together.</exception>
     public string ToJson() => PreprocessingJson.Write(Validate());
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    /// <exception cref="DataException">The text is not JSON, lacks a value, or has an unknown or invalid one.</exception>
+    /// <exception cref="DatasetException">The text is not JSON, lacks a value, or has an unknown or invalid one.</exception>
     public static Preprocessing FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -231,7 +231,7 @@ public sealed record Preprocessing
         {
             if (!isGood(value))
             {
-                throw new DataException(string.Create(CultureInfo.InvariantCulture,
+                throw new DatasetException(string.Create(CultureInfo.InvariantCulture,
                     $"Preprocessing: a {name} of {value:R} is invalid. Each must be {good}."));
             }
         }

@@ -5,7 +5,7 @@ using Convolve.Data.Transforms;
 
 namespace Convolve.Data.Inputs;
 
-/// <summary>The JSON form of <see cref="Preprocessing"/>, without reflection; every fault is a <see cref="DataException"/>.</summary>
+/// <summary>The JSON form of <see cref="Preprocessing"/>, without reflection; every fault is a <see cref="DatasetException"/>.</summary>
 internal static class PreprocessingJson
 {
     private static readonly string[] Names = ["size", "steps", "interpolation", "mean", "std", "colorOrder", "classNames"];
@@ -77,12 +77,12 @@ internal static class PreprocessingJson
         }
         catch (JsonException e)
         {
-            throw new DataException($"Preprocessing: this is not valid JSON: {e.Message}", e);
+            throw new DatasetException($"Preprocessing: this is not valid JSON: {e.Message}", e);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
             // Text that UTF-16 allows and UTF-8 does not: half a surrogate pair, escaped or not.
-            throw new DataException($"Preprocessing: the JSON has text that is not Unicode: {e.Message}", e);
+            throw new DatasetException($"Preprocessing: the JSON has text that is not Unicode: {e.Message}", e);
         }
     }
 
@@ -92,9 +92,9 @@ internal static class PreprocessingJson
         {
             return TransformList.Create([.. steps.Select(TransformText.Read)]);
         }
-        catch (DataException e)
+        catch (DatasetException e)
         {
-            throw new DataException($"Preprocessing: \"steps\": {e.Message}", e);
+            throw new DatasetException($"Preprocessing: \"steps\": {e.Message}", e);
         }
     }
 
@@ -126,7 +126,7 @@ internal static class PreprocessingJson
     private static string Text(JsonElement e, string name) =>
         e.ValueKind == JsonValueKind.String ? e.GetString()! : throw Misplaced(e, name, "text");
 
-    private static DataException Misplaced(JsonElement e, string name, string wanted) =>
+    private static DatasetException Misplaced(JsonElement e, string name, string wanted) =>
         Bad($"\"{name}\": expected {wanted}, got {Kind(e)}");
 
     private static string Kind(JsonElement e) => e.ValueKind switch
@@ -140,5 +140,5 @@ internal static class PreprocessingJson
 
     private static string Short(string text) => text.Length <= 30 ? text : text[..27] + "...";
 
-    private static DataException Bad(string problem) => new($"Preprocessing: {problem}.");
+    private static DatasetException Bad(string problem) => new($"Preprocessing: {problem}.");
 }

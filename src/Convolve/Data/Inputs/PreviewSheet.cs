@@ -43,7 +43,7 @@ internal sealed class PreviewSheet
     /// <param name="seed">The seed of the run: the first images of its first epoch are shown.</param>
     /// <param name="images">How many, at least 1.</param>
     /// <param name="epochs">How many pictures of each, at least 1.</param>
-    /// <exception cref="DataException">The transforms do not fit the images or the input, or the split is empty.</exception>
+    /// <exception cref="DatasetException">The transforms do not fit the images or the input, or the split is empty.</exception>
     public static PreviewSheet Create(Split train, TransformList transforms, ImageSize? input, ulong seed, int images, int epochs)
     {
         ArgumentNullException.ThrowIfNull(train);
@@ -63,7 +63,7 @@ internal sealed class PreviewSheet
         long height = TopOf(shown.Length, cell), width = LeftOf(epochs + 2, cell);
         if (height * width > MostPixels)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"A sheet of {shown.Length} images, with {epochs} epochs of each at {target}, would have {height}x{width} pixels, but " +
                 $"the limit is {MostPixels}. Show fewer images or epochs.");
         }

@@ -11,24 +11,24 @@ internal sealed record ColorComponents
     private readonly float[] _directions;
 
     /// <param name="directions">Nine numbers: what the first, second and third component add to red, green and blue.</param>
-    /// <exception cref="DataException">They are not nine finite numbers.</exception>
+    /// <exception cref="DatasetException">They are not nine finite numbers.</exception>
     public ColorComponents(ReadOnlySpan<float> directions)
     {
         _directions = directions.ToArray();
         if (_directions.Length != 9 || !_directions.All(float.IsFinite))
-            throw new DataException($"Expected 9 finite numbers of color components, got {_directions.Length}.");
+            throw new DatasetException($"Expected 9 finite numbers of color components, got {_directions.Length}.");
     }
 
     /// <summary>What a component (0 to 2) adds to a channel at the amount 1.</summary>
     public float this[int component, int channel] => _directions[component * 3 + channel];
 
     /// <summary>Computes them over all pixels of a split, from exact sums.</summary>
-    /// <exception cref="DataException">The split is empty or its images are not of three channels.</exception>
+    /// <exception cref="DatasetException">The split is empty or its images are not of three channels.</exception>
     public static ColorComponents Of(Split split)
     {
         if (split.Count == 0 || split.Dataset.Channels != 3)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{split}, of {split.Dataset.Channels} channels, has no colors. Leave lighting out.");
         }
 

@@ -10,7 +10,7 @@ internal sealed record ColorJitter : Transform
 {
     /// <param name="strength">Brightness, contrast and saturation, at least 0: factors come from [max(0, 1 - strength), 1 +
     /// strength].</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public ColorJitter(float strength = 0) => (Brightness, Contrast, Saturation) = (strength, strength, strength);
 
     /// <summary>Brightness factors come from [max(0, 1 - this), 1 + this]; 0 leaves it alone.</summary>
@@ -59,7 +59,7 @@ internal sealed record ColorJitter : Transform
 internal sealed record Lighting : Transform
 {
     /// <param name="std">The deviation of the amounts, 0 to 10; the paper has 0.1.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public Lighting(float std = 0.1f) => Std = Within("lighting", "the deviation", std, 0, 10);
 
     /// <summary>The deviation of the amounts.</summary>
@@ -80,7 +80,7 @@ internal sealed record Lighting : Transform
 internal sealed record Noise : Transform
 {
     /// <param name="std">The standard deviation, in units of byte / 255, 0 to 1.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public Noise(float std) => Std = Within("noise", "the deviation", std, 0, 1);
 
     /// <summary>The standard deviation, in units of byte / 255.</summary>
@@ -107,7 +107,7 @@ internal sealed record RandomErasing : Transform
     private const string Kind = "random-erasing";
 
     /// <param name="probability">How often, in [0, 1].</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public RandomErasing(float probability = 0.5f) => Probability = Within(Kind, "the probability", probability, 0, 1);
 
     /// <summary>How often, in [0, 1].</summary>
@@ -139,7 +139,7 @@ internal sealed record RandomErasing : Transform
 internal sealed record MixUp : Transform
 {
     /// <param name="alpha">The Beta distribution's parameter, 0.001 to 1000; small: mostly one image, large: mostly halves.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public MixUp(float alpha = 0.2f) => Alpha = Within("mixup", "alpha", alpha, 0.001f, 1000);
 
     /// <summary>The Beta distribution's parameter.</summary>
@@ -163,7 +163,7 @@ internal sealed record MixUp : Transform
 internal sealed record CutMix : Transform
 {
     /// <param name="alpha">The Beta distribution's parameter, 0.001 to 1000; 1 is uniform.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public CutMix(float alpha = 1) => Alpha = Within("cutmix", "alpha", alpha, 0.001f, 1000);
 
     /// <summary>The Beta distribution's parameter.</summary>

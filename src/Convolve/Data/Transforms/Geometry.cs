@@ -10,7 +10,7 @@ namespace Convolve.Data.Transforms;
 internal sealed record Resize : Transform
 {
     /// <param name="size">The new size.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public Resize(FrameSize size) => Size = size.Checked("resize");
 
     /// <summary>The new size; with <see cref="KeepsAspect"/> the smallest that is filled.</summary>
@@ -41,7 +41,7 @@ internal sealed record Resize : Transform
             ? new(image.Channels, Size.Height, Scaled(image.Width, Size.Height, image.Height))
             : new(image.Channels, Scaled(image.Height, Size.Width, image.Width), Size.Width);
         return result.IsValid ? result
-            : throw new DataException(
+            : throw new DatasetException(
             $"{this}: an image of {image} would become {result}, which is too large. Crop it first, or leave it out.");
     }
 
@@ -57,7 +57,7 @@ internal sealed record Resize : Transform
 internal sealed record CenterCrop : Transform
 {
     /// <param name="size">What is kept.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public CenterCrop(FrameSize size) => Size = size.Checked("center-crop");
 
     /// <summary>What is kept.</summary>
@@ -90,7 +90,7 @@ internal enum PaddingMode
 internal sealed record RandomCrop : Transform
 {
     /// <param name="size">What is kept.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public RandomCrop(FrameSize size) => Size = size.Checked("random-crop");
 
     /// <summary>What is kept.</summary>
@@ -110,7 +110,7 @@ internal sealed record RandomCrop : Transform
     {
         if (PaddingMode == PaddingMode.Reflect && Padding >= Math.Min(image.Height, image.Width))
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"{this}: an image of {image} has too few pixels to be mirrored {Padding} deep. Use a padding of at most " +
                 $"{Math.Min(image.Height, image.Width) - 1}, or padding-mode=zero.");
         }
@@ -133,7 +133,7 @@ internal sealed record RandomResizedCrop : Transform
     private const string Kind = "random-resized-crop";
 
     /// <param name="size">The size of what comes out.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public RandomResizedCrop(FrameSize size)
     {
         Size = size.Checked(Kind);
@@ -187,7 +187,7 @@ internal sealed record HorizontalFlip : Transform
 internal sealed record Rotation : Transform
 {
     /// <param name="degrees">The largest angle to either side, 0 to 180.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public Rotation(float degrees) => Degrees = Within("rotation", "the angle", degrees, 0, 180);
 
     /// <summary>The largest angle to either side.</summary>
@@ -199,7 +199,7 @@ internal sealed record Rotation : Transform
 internal sealed record Translation : Transform
 {
     /// <param name="fraction">The farthest way, as a share of height and of width, 0 to 1.</param>
-    /// <exception cref="DataException">It is not possible.</exception>
+    /// <exception cref="DatasetException">It is not possible.</exception>
     public Translation(float fraction) => Fraction = Within("translation", "the share", fraction, 0, 1);
 
     /// <summary>The farthest way, as a share of height and of width.</summary>
@@ -210,7 +210,7 @@ internal static class Cropping
 {
     public static ImageSize Infer(Transform crop, FrameSize size, ImageSize image) =>
         image.Height >= size.Height && image.Width >= size.Width ? size.With(image.Channels)
-        : throw new DataException(
+        : throw new DatasetException(
             $"{crop}: expected an image of at least {size.Exact} pixels, got {image}. Put resize:{Math.Max(size.Height, size.Width)} " +
             $"before it, or crop at most {image.Height}x{image.Width}.");
 }

@@ -23,8 +23,8 @@ public abstract record Transform
 
     /// <summary>The size of what it makes of an image; the same as the image's by default.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">Such an image cannot be transformed; the message says what was expected, what came instead and how
-    /// to fix it.</exception>
+    /// <exception cref="DatasetException">Such an image cannot be transformed; the message says what was expected, what came instead and
+    /// how to fix it.</exception>
     public virtual ImageSize Infer(ImageSize image) => image;
 
     /// <summary>What replaces it in evaluation: nothing by default.</summary>
@@ -40,15 +40,15 @@ public abstract record Transform
     private protected void RequireColors(ImageSize image, string remedy)
     {
         if (image.Channels != 3)
-            throw new DataException($"{this}: expected a color image, got {image}. {remedy}");
+            throw new DatasetException($"{this}: expected a color image, got {image}. {remedy}");
     }
 
     private protected static float Within(string owner, string what, float value, float least, float most) => value >= least
         && value <= most ? value
-        : throw new DataException(FormattableString.Invariant($"{owner}: {what} must be from {least:R} to {most:R}, got {value:R}."));
+        : throw new DatasetException(FormattableString.Invariant($"{owner}: {what} must be from {least:R} to {most:R}, got {value:R}."));
 
     private protected static NumberRange Within(string owner, string what, NumberRange value, float least, float most) =>
         value.From >= least && value.To <= most && value.From <= value.To ? value
-        : throw new DataException(FormattableString.Invariant(
+        : throw new DatasetException(FormattableString.Invariant(
             $"{owner}: {what} is {value}, and must go from a smaller to a larger number, both from {least:R} to {most:R}."));
 }

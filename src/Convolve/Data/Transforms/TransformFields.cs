@@ -18,11 +18,11 @@ internal sealed class TransformFields
         {
             int sign = part.IndexOf('=', StringComparison.Ordinal);
             if (sign < 0 && _value is not null)
-                throw new DataException($"{owner}: \"{part}\" has no name, and only one value can do without. Write KEY=VALUE.");
+                throw new DatasetException($"{owner}: \"{part}\" has no name, and only one value can do without. Write KEY=VALUE.");
             if (sign < 0)
                 _value = part;
             else if (!_left.TryAdd(part[..sign].Trim(), part[(sign + 1)..].Trim()))
-                throw new DataException($"{owner}: {part[..sign].Trim()} is given twice.");
+                throw new DatasetException($"{owner}: {part[..sign].Trim()} is given twice.");
         }
         ValueText = _value ?? "";
     }
@@ -33,14 +33,14 @@ internal sealed class TransformFields
     public FrameSize Size()
     {
         string text = Value()
-            ?? throw new DataException($"{_owner}: the size is missing. Write {_owner}:64 or {_owner}:64x48 (height, width).");
+            ?? throw new DatasetException($"{_owner}: the size is missing. Write {_owner}:64 or {_owner}:64x48 (height, width).");
         string[] sides = text.Split('x');
         return sides.Length <= 2 && IsWhole(sides[0], out int height) && IsWhole(sides[^1], out int width) ? new(height, width)
             : throw Wrong("the size", text, "a number of pixels, or two as in 64x48 (height, width)");
     }
 
     public float Number() =>
-        ToNumber("the value", Value() ?? throw new DataException($"{_owner}: the number is missing. Write {_owner}:0.1, say."));
+        ToNumber("the value", Value() ?? throw new DatasetException($"{_owner}: the number is missing. Write {_owner}:0.1, say."));
 
     public float Number(float otherwise) => Value() is { } text ? ToNumber("the value", text) : otherwise;
 
@@ -77,9 +77,9 @@ internal sealed class TransformFields
     public void End()
     {
         if (_value is not null)
-            throw new DataException($"{_owner}: unexpected value \"{_value}\". {Known}");
+            throw new DatasetException($"{_owner}: unexpected value \"{_value}\". {Known}");
         if (_left.Count > 0)
-            throw new DataException(
+            throw new DatasetException(
                 $"{_owner}: unknown option \"{_left.Keys.First()}\".{NearestName.Guess(_left.Keys.First(), _known)} {Known}");
     }
 
@@ -100,7 +100,7 @@ internal sealed class TransformFields
 
     private float ToNumber(string what, string text) => IsNumber(text, out float value) ? value : throw Wrong(what, text, "a number");
 
-    private DataException Wrong(string what, string text, string expected) =>
+    private DatasetException Wrong(string what, string text, string expected) =>
         new($"{_owner}: {what}: expected {expected}, got \"{text}\".");
 
     private static bool IsWhole(string text, out int value) =>

@@ -21,10 +21,10 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
         _transforms = transforms;
         for (int i = 1; i < transforms.Length; i++)
             if (transforms[i - 1].MixesBatch && !transforms[i].MixesBatch)
-                throw new DataException(
+                throw new DatasetException(
                     $"{transforms[i - 1]} mixes finished images, but {transforms[i]} comes after it. Put {transforms[i - 1].Name} last.");
         if (transforms.Where(t => t.MixesBatch).GroupBy(t => t.Name).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new DataException($"{twice.Key} is given twice. Give it once.");
+            throw new DatasetException($"{twice.Key} is given twice. Give it once.");
     }
 
     /// <summary>No transforms.</summary>
@@ -43,11 +43,12 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
     public Transform this[int index] => _transforms[index];
 
     /// <summary>A list of transforms.</summary>
-    /// <exception cref="DataException">They cannot follow each other.</exception>
+    /// <exception cref="DatasetException">They cannot follow each other.</exception>
     public static TransformList Create(ReadOnlySpan<Transform> transforms) => new(transforms.ToArray());
 
     /// <summary>Parses transforms, separated by commas: <c>random-crop:32:padding=4,horizontal-flip</c>.</summary>
-    /// <exception cref="DataException">One is unknown or has a value that is not possible; the message says what was expected.</exception>
+    /// <exception cref="DatasetException">One is unknown or has a value that is not possible; the message says what was
+    /// expected.</exception>
     public static TransformList Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -56,7 +57,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
 
     /// <summary>The size of what comes out.</summary>
     /// <param name="image">The size that comes in.</param>
-    /// <exception cref="DataException">A transform can't handle its input; the message says which, what was expected and how to fix
+    /// <exception cref="DatasetException">A transform can't handle its input; the message says which, what was expected and how to fix
     /// it.</exception>
     public ImageSize Infer(ImageSize image) => _transforms.Aggregate(image, (size, transform) => transform.Infer(size));
 
@@ -68,7 +69,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
     /// </remarks>
     /// <param name="split">The images.</param>
     /// <param name="target">The network's input.</param>
-    /// <exception cref="DataException">A transform does not fit an image, or what comes out does not fit the network.</exception>
+    /// <exception cref="DatasetException">A transform does not fit an image, or what comes out does not fit the network.</exception>
     public TransformList For(Split split, ImageSize target)
     {
         Dataset data = split.Dataset;
@@ -83,7 +84,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
             ImageSize end = list.Infer(image);
             if (FrameSize.Of(end) != FrameSize.Of(target) && (data.Size is null || end != image))
             {
-                throw new DataException(
+                throw new DatasetException(
                     $"{this} make{(Count == 1 ? "s" : "")} images of {end} from {image}, but the network takes {target}. End with " +
                     $"resize:{FrameSize.Of(target).Exact}, or choose the size of the last crop or resize accordingly.");
             }
@@ -106,7 +107,7 @@ public sealed class TransformList : IReadOnlyList<Transform>, IEquatable<Transfo
     }
 
     /// <summary>These transforms with what they compute from the training images: <see cref="Lighting"/>'s colors.</summary>
-    /// <exception cref="DataException">The images aren't color images.</exception>
+    /// <exception cref="DatasetException">The images aren't color images.</exception>
     public TransformList Fit(Split train) => !_transforms.Any(t => t is Lighting { Components: null }) ? this
         : new([.. _transforms.Select(t => t is Lighting { Components: null } l ? l with { Components = ColorComponents.Of(train) } : t)]);
 

@@ -54,14 +54,14 @@ internal static class TransformText
         return writer.ToString();
     }
 
-    /// <exception cref="DataException">The text is not a transform.</exception>
+    /// <exception cref="DatasetException">The text is not a transform.</exception>
     public static Transform Read(string text)
     {
         string name = text.Split(':')[0].Trim();
         Kind? kind = Kinds.FirstOrDefault(k => k.Name == (name == "flip" ? "horizontal-flip" : name));
         if (kind is null)
         {
-            throw new DataException(
+            throw new DatasetException(
                 $"Unknown transform \"{name}\".{NearestName.Guess(name, Kinds.Select(k => k.Name))} Use one of " +
                 $"{string.Join(", ", Kinds.Select(k => k.Name))}.");
         }

@@ -30,7 +30,7 @@ internal sealed class CountedPictures(params ImageSize[] sizes) : Dataset("count
         Interlocked.Increment(ref _counts[i]);
         Thread.Sleep(Duration);
         if (i == Broken)
-            throw new DataException($"picture {i} is gone");
+            throw new DatasetException($"picture {i} is gone");
         CounterRandom random = new((ulong)i, RandomPurpose.Test);
         Span<byte> pixels = buffer[..sizes[i].Length];
         foreach (ref byte value in pixels)

@@ -85,7 +85,7 @@ public sealed class PictureCacheTests : IDisposable
             while (data.Counts.Min() == 0)
                 Thread.Sleep(1);
         for (int i = 0; i < 2; i++)
-            Assert.Equal("picture 2 is gone", Assert.Throws<DataException>(() => cache.Read(2).Size).Message);
+            Assert.Equal("picture 2 is gone", Assert.Throws<DatasetException>(() => cache.Read(2).Size).Message);
         data.Broken = -1;
         ReadAll(data, cache, 1);
         Assert.Equal([1, 1, 4, 1], data.Counts);

@@ -172,7 +172,7 @@ public sealed class ArchiveFetchTests : IDisposable
             _ => [],
         };
         string archive = _folder.Write("cache/small/" + ArchivedSet.ArchiveName, bytes);
-        DataException e = Assert.Throws<DataException>(() => set.Fetch());
+        DatasetException e = Assert.Throws<DatasetException>(() => set.Fetch());
         Assert.Equal($"{archive} is not small's archive: it holds {bytes.Length} bytes with the MD5 {TestData.Md5(bytes)}, expected " +
             $"{set.Archive.Length} with {TestData.Md5(set.Archive)}. Move it away and run `Datasets.Load(\"small\", new() {{ " +
             $"AllowDownload = true }})` to download the " +
@@ -207,7 +207,7 @@ public sealed class ArchiveFetchTests : IDisposable
         }
 
         ArchivedSet set = Served(Publish);
-        DataException e = Assert.Throws<DataException>(() => set.Fetch());
+        DatasetException e = Assert.Throws<DatasetException>(() => set.Fetch());
         Assert.Contains("Nothing from it was kept. Delete it and download the data set again.", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.GetFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories),
             f => Path.GetFileName(f) == "victim" || f.EndsWith(".bin", StringComparison.Ordinal));

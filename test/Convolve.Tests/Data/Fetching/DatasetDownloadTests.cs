@@ -177,7 +177,7 @@ public sealed class DatasetDownloadTests
         Assert.Equal((1, 8), (own.Requests.Count, named.Requests.Count));
         foreach (string bad in new[] { "host/data", "ftp://host/", "file:///data", "" })
         {
-            DataException e = Assert.Throws<DataException>(
+            DatasetException e = Assert.Throws<DatasetException>(
                 () => set.Store.Fetch("tiny", new() { DataDirectory = Path.Combine(folder.FullName, "c"), Mirrors = [bad] }, null,
                 default));
             Assert.StartsWith($"The mirror \"{bad}\" is not a URL. Use one that starts with https:// or http://", e.Message,
@@ -225,7 +225,7 @@ public sealed class DatasetDownloadTests
         server.Answer = request => Good(set, request.Path);
         set.WriteAll(set.DataVariable);
         folder.Write("env/train-labels-idx1-ubyte", [1, 2, 3]);
-        DataException e = Assert.Throws<DataException>(() => set.Store.Fetch("tiny", new(), null, default));
+        DatasetException e = Assert.Throws<DatasetException>(() => set.Store.Fetch("tiny", new(), null, default));
         Assert.Equal(
             $"tiny is now complete in {set.CacheDirectory}/tiny, but {set.DataVariable} is searched first and has bad files of it. " +
             $"Delete those.",

@@ -86,7 +86,7 @@ public sealed class TarExtractionTests : IDisposable
         (byte[] packed, string pattern) = Bad[name];
         string archive = _folder.Write("set.tar.gz", packed);
         long before = GC.GetTotalAllocatedBytes();
-        DataException e = Assert.Throws<DataException>(() => Unpack(archive));
+        DatasetException e = Assert.Throws<DatasetException>(() => Unpack(archive));
         Assert.Matches($@"^{Regex.Escape(archive)} {pattern}\. Nothing from it was kept\. Delete it and download the data set " +
             @"again\.$", e.Message);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 20 << 20);
@@ -162,7 +162,7 @@ public sealed class TarExtractionTests : IDisposable
             {
                 Unpack(archive);
             }
-            catch (DataException)
+            catch (DatasetException)
             {
                 refused++;
             }
@@ -197,7 +197,7 @@ public sealed class TarExtractionTests : IDisposable
                 Assert.Equal(["a.bin", "b.bin"], Taken().Except(["names.txt"]));
                 taken++;
             }
-            catch (DataException e)
+            catch (DatasetException e)
             {
                 Assert.StartsWith(archive, e.Message, StringComparison.Ordinal);
                 refused++;
@@ -215,7 +215,7 @@ public sealed class TarExtractionTests : IDisposable
         Directory.CreateDirectory(Target);
         Assert.ThrowsAny<OperationCanceledException>(() => TarExtraction.Extract(archive, "set", Files, Target, new(canceled: true)));
         Assert.Equal($"{archive}x cannot be read: Could not find file '{archive}x'.",
-            Assert.Throws<DataException>(() => TarExtraction.Extract(archive + "x", "set", Files, Target, default)).Message);
+            Assert.Throws<DatasetException>(() => TarExtraction.Extract(archive + "x", "set", Files, Target, default)).Message);
     }
 
     // A header's checksum is right again, so that the damage gets through.

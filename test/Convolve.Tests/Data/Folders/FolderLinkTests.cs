@@ -103,7 +103,7 @@ public sealed class FolderLinkTests : IDisposable
         {
             if (Directory.Exists(path))
                 Assert.Contains("is in a kernel file system (",
-                    Assert.Throws<DataException>(() => ImageFolder.Verify("folder:" + path)).Message, StringComparison.Ordinal);
+                    Assert.Throws<DatasetException>(() => ImageFolder.Verify("folder:" + path)).Message, StringComparison.Ordinal);
         }
         Directory.CreateSymbolicLink(_folder["a/process"], "/proc/self");
         Directory.CreateSymbolicLink(_folder["b/root"], "/proc/self/root");

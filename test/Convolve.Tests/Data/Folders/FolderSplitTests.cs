@@ -57,7 +57,7 @@ public sealed class FolderSplitTests : IDisposable
             Assert.Equal(
                 $"{_folder.Root}: {one} and {other} each have the folders apple, pear and plum, so they look like splits, not classes. " +
                 $"Name them train, validation and test, or put the class folders side by side.",
-                Assert.Throws<DataException>(() => ImageFolder.Verify(_folder.Name)).Message);
+                Assert.Throws<DatasetException>(() => ImageFolder.Verify(_folder.Name)).Message);
             return;
         }
         Assert.Contains(Datasets.Load(_folder.Name).Remarks,
@@ -146,7 +146,7 @@ public sealed class FolderSplitTests : IDisposable
     public void A_check_calls_bad_what_training_refuses(int count)
     {
         Fill("", count);
-        string refusal = Assert.Throws<DataException>(() => Datasets.Load(_folder.Name).Split()).Message;
+        string refusal = Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name).Split()).Message;
         ImageFolderFinding bad = Assert.Single(ImageFolder.Verify(_folder.Name).Findings, f => f.IsBad);
         Assert.Equal((Untrainable, $"{refusal} `convolve train` refuses the folder in this state."), (bad.Kind, bad.Message));
     }
@@ -173,14 +173,14 @@ public sealed class FolderSplitTests : IDisposable
             if (!run.Train.Indices.Select(run.Train.Dataset.FileOf)
                 .Any(own => File.ReadAllBytes(own!).SequenceEqual(File.ReadAllBytes(file))))
                 File.Delete(file);
-        Assert.Contains("were trained on", Assert.Throws<DataException>(() =>
+        Assert.Contains("were trained on", Assert.Throws<DatasetException>(() =>
             Datasets.Load(moved.Name, new() { TestsAll = true, Trained = trained })).Message, StringComparison.Ordinal);
 
         byte[] bytes = File.ReadAllBytes(_folder["pictures.bin"]);
         foreach (int length in (int[])[0, 7, 31, bytes.Length - 1])
         {
             File.WriteAllBytes(_folder["pictures.bin"], bytes[..length]);
-            Assert.Contains("is damaged", Assert.Throws<DataException>(() => TrainedPictures.Read(_folder["pictures.bin"])).Message,
+            Assert.Contains("is damaged", Assert.Throws<DatasetException>(() => TrainedPictures.Read(_folder["pictures.bin"])).Message,
                 StringComparison.Ordinal);
         }
         Assert.Null(TrainedPictures.Read(_folder["none"]));
@@ -223,7 +223,7 @@ public sealed class FolderSplitTests : IDisposable
         foreach (string file in files)
             File.Delete(file);
         Assert.Equal($"{_folder.Root} has none of the {count} pictures of the run's {Of(run).Name} split. Put them back, or evaluate " +
-            "another split.", Assert.Throws<DataException>(Again).Message);
+            "another split.", Assert.Throws<DatasetException>(Again).Message);
     }
 
     private static IEnumerable<UInt128> Digests(Split split) => split.Indices.Select(split.Dataset.DigestOf).Order();
@@ -240,7 +240,7 @@ public sealed class FolderSplitTests : IDisposable
             $"{_folder["kiwi"]} has pictures of a class that the network was not trained on: its classes are pear, plum, apple. Remove " +
             $"or rename the " +
             $"folder.",
-            Assert.Throws<DataException>(() =>
+            Assert.Throws<DatasetException>(() =>
             Datasets.Load(_folder.Name, new() { TestsAll = true, ClassNames = ["pear", "plum", "apple"] })).Message);
     }
 

@@ -19,7 +19,7 @@ public sealed class ImageFolderCheckTests : IDisposable
         _folder.AddMany("a", 10, 1);
         _folder.AddMany("b", 10, 50);
         Damage();
-        DataException e = Assert.Throws<DataException>(() => Datasets.Load(_folder.Name));
+        DatasetException e = Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name));
         Assert.Equal(
             $"4 of 22 pictures of {_folder.Name} cannot be used. The first: {_folder["a/1.png"]}: this PNG file is cut off: it ends " +
             $"after 50 bytes, "
@@ -90,7 +90,7 @@ public sealed class ImageFolderCheckTests : IDisposable
         Assert.Equal("/train/c0/notes.txt doesn't have the name of a picture (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif) " +
             "and is left out.", messages[13]);
         Assert.Equal($"{_folder["train/c3"]} has no picture to train on. Add some, or delete the folder.",
-            Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
+            Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name, new() { SkipBad = true })).Message);
     }
 
     [NeedsFact(Feature.Unix)]
@@ -118,7 +118,7 @@ public sealed class ImageFolderCheckTests : IDisposable
             Assert.All(report.Findings.Where(f => f.Kind == BadFile), f =>
                 Assert.Matches($"^{f.Path}(: the file is empty \\(0 bytes\\)\\. Get it again\\.| cannot be read: .+ Check the path and " +
                     "the permissions\\.)$", f.Message));
-            Assert.StartsWith($"{expected.Length} of ", Assert.Throws<DataException>(() => Datasets.Load(_folder.Name)).Message,
+            Assert.StartsWith($"{expected.Length} of ", Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name)).Message,
                 StringComparison.Ordinal);
             Assert.Equal(expected.Length, Datasets.Load(_folder.Name, new() { SkipBad = true }).Skipped.Count);
         }
@@ -161,7 +161,7 @@ public sealed class ImageFolderCheckTests : IDisposable
             $"{_folder.Root} has no picture to test on: of its 2 pictures, no good one is in a test folder, and no class has two. Add " +
             $"some.");
         Assert.Contains("/data is for data sets known by name",
-            Assert.Throws<DataException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message,
+            Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name, new() { DataDirectory = "/data" })).Message,
             StringComparison.Ordinal);
         Directory.Delete(_folder["one"], true);
         Directory.Delete(_folder["two"], true);
@@ -176,7 +176,7 @@ public sealed class ImageFolderCheckTests : IDisposable
             either: $"{_folder["val"]} and {_folder["valid"]} mean the same split. Keep one of them.");
 
         static void Refused(string name, string message, string? either = null) =>
-            Assert.Contains(Assert.Throws<DataException>(() => Datasets.Load(name)).Message, (string[])[message, either ?? message]);
+            Assert.Contains(Assert.Throws<DatasetException>(() => Datasets.Load(name)).Message, (string[])[message, either ?? message]);
     }
 
     private void Damage()

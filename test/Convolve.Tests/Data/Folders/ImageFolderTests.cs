@@ -140,14 +140,14 @@ public sealed class ImageFolderTests : IDisposable
         _folder.Add("a/1.png", 1, height: 7);
         Assert.Equal($"{_folder["a/1.png"]} has 5 x 7 pixels, but had 5 x 6 when the data set was loaded. Don't change the files while " +
             $"they are in use.",
-            Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message);
+            Assert.Throws<DatasetException>(() => { _ = set.Read(0, buffer); }).Message);
         File.WriteAllText(_folder["a/1.png"], "GIF89a");
         Assert.Contains("It was good when the data set was " +
-            "loaded", Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message,
+            "loaded", Assert.Throws<DatasetException>(() => { _ = set.Read(0, buffer); }).Message,
             StringComparison.Ordinal);
         File.Delete(_folder["a/1.png"]);
         Assert.StartsWith($"{_folder["a/1.png"]} cannot be read: ",
-            Assert.Throws<DataException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
+            Assert.Throws<DatasetException>(() => { _ = set.Read(0, buffer); }).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -126,7 +126,8 @@ public sealed class ImagePipelineTests
         new ImagePipeline(preprocessing, 1).Write(pixels, size, output);
         byte[] expected = Transforms.Pictures.Apply(preprocessing.Steps, pixels, size).Pixels;
         Assert.Equal([.. from _ in Enumerable.Range(0, 3) from b in expected select b / 255f], output);
-        DataException e = Assert.Throws<DataException>(() => preprocessing with { Steps = [new CenterCrop(6), new HorizontalFlip()] });
+        DatasetException e = Assert.Throws<DatasetException>(() =>
+            preprocessing with { Steps = [new CenterCrop(6), new HorizontalFlip()] });
         Assert.Equal(
             "Preprocessing: the step horizontal-flip is random. Use only deterministic steps, such as resize:256 and center-crop:224.",
             e.Message);
@@ -150,12 +151,12 @@ public sealed class ImagePipelineTests
     [Fact]
     public void Channels_that_do_not_fit_are_refused()
     {
-        DataException e = Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8)), 3));
+        DatasetException e = Assert.Throws<DatasetException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8)), 3));
         Assert.Equal(
             "Images of 3 channels do not fit a network's input of 1x8x8: expected 1. " +
             "Use a network with 3 input channels, or convert the images.", e.Message);
-        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), 2));
-        Assert.Throws<DataException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8), [0], [1e-45f]), 1));
+        Assert.Throws<DatasetException>(() => new ImagePipeline(TestData.Plain(new(3, 8, 8)), 2));
+        Assert.Throws<DatasetException>(() => new ImagePipeline(TestData.Plain(new(1, 8, 8), [0], [1e-45f]), 1));
     }
 
     [Fact]

@@ -57,9 +57,9 @@ public sealed class PreprocessingTests
 
         Dataset flat = new MemoryDataset("flat", new(1, 1, 2), [7, 7, 7, 7], [0, 1], TestData.Digits(2));
         Assert.Equal([1f], Preprocessing.Fit(new Split("train", flat, [0, 1]), new(1, 1, 2), Normalization.TrainingSplit).Std);
-        Assert.Throws<DataException>(() => Preprocessing.Fit(new Split("train", flat, []), new(1, 1, 2), Normalization.TrainingSplit));
+        Assert.Throws<DatasetException>(() => Preprocessing.Fit(new Split("train", flat, []), new(1, 1, 2), Normalization.TrainingSplit));
         Split rgb = new("train", TestData.Set(4, size: new(3, 2, 2)), [0, 1]);
-        Assert.Throws<DataException>(() => Preprocessing.Fit(rgb, new(1, 2, 2), Normalization.None));
+        Assert.Throws<DatasetException>(() => Preprocessing.Fit(rgb, new(1, 2, 2), Normalization.None));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class PreprocessingTests
         {
             ClassNames = ["T-shirt/top", "日本語", "a\"b\\c\n", "😀"],
         };
-        Assert.Throws<DataException>(() => p.ToJson()); // Epsilon takes 1 / std out of range.
+        Assert.Throws<DatasetException>(() => p.ToJson()); // Epsilon takes 1 / std out of range.
         p = p with { Std = [1e-30f, .3530246f, 3e38f] };
         Preprocessing back = Preprocessing.FromJson(p.ToJson());
         Assert.Equal(p, back);
@@ -135,7 +135,7 @@ public sealed class PreprocessingTests
     {
         string json = Good.Contains(part, StringComparison.Ordinal) && part.Length > 1
             ? Good.Replace(part, replacement, StringComparison.Ordinal) : part;
-        DataException e = Assert.Throws<DataException>(() => Preprocessing.FromJson(json));
+        DatasetException e = Assert.Throws<DatasetException>(() => Preprocessing.FromJson(json));
         Assert.StartsWith("Preprocessing: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(problem, e.Message, StringComparison.Ordinal);
     }
@@ -144,8 +144,8 @@ public sealed class PreprocessingTests
     public void Json_cut_off_anywhere_is_refused()
     {
         for (int n = 0; n < Good.Length; n++)
-            Assert.Throws<DataException>(() => Preprocessing.FromJson(Good[..n]));
+            Assert.Throws<DatasetException>(() => Preprocessing.FromJson(Good[..n]));
         string names = string.Join(",", Enumerable.Range(0, 65_537).Select(i => $"\"{i}\""));
-        Assert.Throws<DataException>(() => Preprocessing.FromJson(Good.Replace("\"a\"", names, StringComparison.Ordinal)));
+        Assert.Throws<DatasetException>(() => Preprocessing.FromJson(Good.Replace("\"a\"", names, StringComparison.Ordinal)));
     }
 }

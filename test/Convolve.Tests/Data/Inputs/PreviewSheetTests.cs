@@ -94,7 +94,8 @@ public sealed class PreviewSheetTests
     public void A_sheet_that_is_too_large_is_refused_with_its_size()
     {
         Split split = new("train", TestData.Set(100, size: new(3, 4, 4)), [.. Enumerable.Range(0, 100)]);
-        DataException e = Assert.Throws<DataException>(() => PreviewSheet.Create(split, [], new(3, 224, 224), 1, images: 100, epochs: 100));
+        DatasetException e = Assert.Throws<DatasetException>(() =>
+            PreviewSheet.Create(split, [], new(3, 224, 224), 1, images: 100, epochs: 100));
         Assert.Equal(
             "A sheet of 100 images, with 100 epochs of each at 3x224x224, would have 25026x23490 pixels, but the limit is 100000000. " +
             "Show fewer images or epochs.", e.Message);

@@ -51,7 +51,7 @@ public sealed class CifarBinaryTests : IDisposable
         string good = _folder.Write("good.bin", label == CifarLabel.Single ? Single(3) : Double((3, 3)));
         string bad = _folder.Write("bad.bin", bytes);
         int classes = label switch { CifarLabel.Single => 10, CifarLabel.Fine => 100, _ => 20 };
-        DataException e = Assert.Throws<DataException>(() => CifarBinary.Read("set", [good, bad], TestData.Digits(classes), label));
+        DatasetException e = Assert.Throws<DatasetException>(() => CifarBinary.Read("set", [good, bad], TestData.Digits(classes), label));
         Assert.Matches($"^{Regex.Escape(bad)} {pattern}$", e.Message);
     }
 
@@ -109,12 +109,12 @@ public sealed class CifarBinaryTests : IDisposable
         Refused("is a folder; expected a file. Pass the path of the file in it.", [_folder.FullName]);
         string good = _folder.Write("good.bin", Single(1));
         Assert.Equal("set: expected 10 class names, because labels of this kind are 0 to 9, got 9.",
-            Assert.Throws<DataException>(() => CifarBinary.Read("set", [good], TestData.Digits(9))).Message);
-        Assert.Throws<DataException>(() => CifarBinary.Read("set", [good], [.. TestData.Digits(9), "class 0"]));
+            Assert.Throws<DatasetException>(() => CifarBinary.Read("set", [good], TestData.Digits(9))).Message);
+        Assert.Throws<DatasetException>(() => CifarBinary.Read("set", [good], [.. TestData.Digits(9), "class 0"]));
         Assert.Throws<ArgumentOutOfRangeException>(() => CifarBinary.Read("set", [good], TestData.Digits(), (CifarLabel)7));
 
         void Refused(string words, string[] paths) =>
-            Assert.EndsWith(words, Assert.Throws<DataException>(() => CifarBinary.Read("set", paths, TestData.Digits())).Message,
+            Assert.EndsWith(words, Assert.Throws<DatasetException>(() => CifarBinary.Read("set", paths, TestData.Digits())).Message,
                 StringComparison.Ordinal);
     }
 
@@ -125,7 +125,7 @@ public sealed class CifarBinaryTests : IDisposable
         using (FileStream file = File.Create(path))
             file.SetLength(3073L * 700_000); // no disk is taken
         long before = GC.GetTotalAllocatedBytes();
-        DataException e = Assert.Throws<DataException>(() => CifarBinary.Read("set", [path], TestData.Digits()));
+        DatasetException e = Assert.Throws<DatasetException>(() => CifarBinary.Read("set", [path], TestData.Digits()));
         Assert.Equal("set: 700000 images of 3x32x32 do not fit into one array. Read fewer files.", e.Message);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1 << 20);
     }
@@ -151,7 +151,7 @@ public sealed class CifarBinaryTests : IDisposable
                 Assert.Equal(set.Count * Pixels, Enumerable.Range(0, set.Count).Sum(i => set.PixelsOf(i).Length));
                 sets++;
             }
-            catch (DataException e)
+            catch (DatasetException e)
             {
                 Assert.StartsWith(path, e.Message, StringComparison.Ordinal);
                 errors++;

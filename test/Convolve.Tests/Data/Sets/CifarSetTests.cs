@@ -121,7 +121,7 @@ public sealed class CifarSetTests : IDisposable
             File.Delete(path);
             Directory.CreateDirectory(path);
         }
-        DataException e = Assert.Throws<DataException>(() => _set.Load(_options));
+        DatasetException e = Assert.Throws<DatasetException>(() => _set.Load(_options));
         if (kind == "folder")
         {
             Assert.Contains($"(lacks {_set.Info.Files[file].Name})", e.Message, StringComparison.Ordinal);
@@ -156,7 +156,7 @@ public sealed class CifarSetTests : IDisposable
             $"Delete it and run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = \"{_options.DataDirectory}\" " +
             $"}})` to download it " +
             $"again.";
-        Assert.Equal(message, Assert.Throws<DataException>(() => store.Load("small", _options, null, default)).Message);
+        Assert.Equal(message, Assert.Throws<DatasetException>(() => store.Load("small", _options, null, default)).Message);
         Assert.Equal(message, store.Verify("small", _options, default).Files[1].Problem);
     }
 
@@ -174,7 +174,7 @@ public sealed class CifarSetTests : IDisposable
             $"DataDirectory = \"{own}\" " +
             $"}})`, or leave out " +
             $"the data directory to search the usual places.",
-            Assert.Throws<DataException>(() => _set.Load(_options)).Message);
+            Assert.Throws<DatasetException>(() => _set.Load(_options)).Message);
         DatasetReport report = _set.Store.Verify("small", _options, default);
         Assert.Equal([true, false, false, true], report.Files.Select(f => f.IsOk));
         Assert.Equal($"batch_2.bin is not in {Own}. Run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = " +
@@ -184,11 +184,11 @@ public sealed class CifarSetTests : IDisposable
         Directory.Delete(Own, recursive: true);
         Directory.CreateDirectory(Path.Combine(own, "small-batches-py"));
         Assert.Contains($"{own}/small-batches-py is the Python or Matlab version of the data set; only the binary version can be read. ",
-            Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
+            Assert.Throws<DatasetException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
         _folder.Write("own/" + ArchivedSet.ArchiveName, _set.Archive);
         Assert.Contains($"{own}/small-binary.tar.gz is there, but not unpacked: run `Datasets.Load(\"small\", new() {{ AllowDownload = " +
             $"true }})`. ",
-            Assert.Throws<DataException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
+            Assert.Throws<DatasetException>(() => _set.Load(_options)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -207,7 +207,7 @@ public sealed class CifarSetTests : IDisposable
         string message = $"{Own}/names.txt {problem}: the labels of these files mean something else, or the file is damaged. Delete it " +
             $"and run `Datasets.Load(\"small\", new() {{ AllowDownload = true, DataDirectory = \"{_options.DataDirectory}\" }})` to " +
             $"download it again.";
-        Assert.Equal(message, Assert.Throws<DataException>(() => _set.Load(_options)).Message);
+        Assert.Equal(message, Assert.Throws<DatasetException>(() => _set.Load(_options)).Message);
         Assert.Equal([message], _set.Store.Verify("small", _options, default).Files.Select(f => f.Problem).OfType<string>());
     }
 
@@ -230,7 +230,7 @@ public sealed class CifarSetTests : IDisposable
             foreach (ref byte value in content.AsSpan())
                 value = (byte)random.NextUInt32();
             _set.WriteAll(Own, 3, content);
-            string message = Assert.Throws<DataException>(() => _set.Load(_options)).Message;
+            string message = Assert.Throws<DatasetException>(() => _set.Load(_options)).Message;
             Assert.StartsWith($"{Own}/names.txt ", message, StringComparison.Ordinal);
             Assert.DoesNotContain(message, char.IsControl);
         }

@@ -48,6 +48,6 @@ public sealed class DatasetTests
         Assert.Equal(
             "large: label 1000 of image 0 is outside 0 to 999, the numbers of its 1000 classes. Check the label file, or name more " +
             "classes.",
-            Assert.Throws<DataException>(() => new ReadDataset("large", [(new(1, 1, 1), [7])], [1000], names)).Message);
+            Assert.Throws<DatasetException>(() => new ReadDataset("large", [(new(1, 1, 1), [7])], [1000], names)).Message);
     }
 }

@@ -33,7 +33,7 @@ public sealed class IdxTests
     {
         using TemporaryFolder folder = new();
         string path = folder.Write("images.gz", [.. TestData.Gzip(GoodImages[..40]), .. TestData.Gzip(GoodImages[40..])]);
-        DataException e = Assert.Throws<DataException>(() => Idx.ReadImages(path));
+        DatasetException e = Assert.Throws<DatasetException>(() => Idx.ReadImages(path));
         Assert.StartsWith($"{path} does not end where its gzip data ends.", e.Message, StringComparison.Ordinal);
     }
 
@@ -51,7 +51,7 @@ public sealed class IdxTests
         using TemporaryFolder folder = new();
         string images = folder.Write("some-images", isImages ? bytes : GoodImages), labels =
             folder.Write("some-labels", isImages ? GoodLabels : bytes);
-        DataException e = Assert.Throws<DataException>(() => Idx.ReadDataset("bad", images, labels, TestData.Digits()));
+        DatasetException e = Assert.Throws<DatasetException>(() => Idx.ReadDataset("bad", images, labels, TestData.Digits()));
         Assert.Matches($"^{Regex.Escape(isImages ? images : labels)}{pattern}", e.Message);
         Assert.EndsWith(".", e.Message, StringComparison.Ordinal);
     }
@@ -177,7 +177,7 @@ public sealed class IdxTests
     {
         using TemporaryFolder folder = new();
         string images = folder.Write("a", GoodImages), labels = folder.Write("b", TestData.Labels(4));
-        DataException e = Assert.Throws<DataException>(() => Idx.ReadDataset("bad", images, labels, TestData.Digits()));
+        DatasetException e = Assert.Throws<DatasetException>(() => Idx.ReadDataset("bad", images, labels, TestData.Digits()));
         Assert.Equal(
             $"{images} holds 3 images, but {labels} holds 4 labels. Use two files of the same set: train with train, t10k with t10k.",
             e.Message);
@@ -189,20 +189,20 @@ public sealed class IdxTests
         using TemporaryFolder folder = new();
         string missing = Path.Combine(folder.FullName, "no", "file");
         Assert.Equal($"{missing} does not exist. Check the path, or download the file.",
-            Assert.Throws<DataException>(() => Idx.ReadImages(missing)).Message);
+            Assert.Throws<DatasetException>(() => Idx.ReadImages(missing)).Message);
         Assert.Equal(
             $"{folder.FullName} is a folder; expected a file. Pass the path of the file in it.",
-            Assert.Throws<DataException>(() => Idx.ReadLabels(folder.FullName)).Message);
-        Assert.StartsWith("a\0b cannot be read: ", Assert.Throws<DataException>(() => Idx.ReadLabels("a\0b")).Message,
+            Assert.Throws<DatasetException>(() => Idx.ReadLabels(folder.FullName)).Message);
+        Assert.StartsWith("a\0b cannot be read: ", Assert.Throws<DatasetException>(() => Idx.ReadLabels("a\0b")).Message,
             StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
-            Assert.Throws<DataException>(() => Idx.ReadLabels("/dev/zero"));
+            Assert.Throws<DatasetException>(() => Idx.ReadLabels("/dev/zero"));
         using (var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.FullName, "pipe")]))
             pipe.WaitForExit();
-        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "pipe"))); // nobody will ever write into it
+        Assert.Throws<DatasetException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "pipe"))); // nobody will ever write into it
         File.CreateSymbolicLink(Path.Combine(folder.FullName, "link"), Path.Combine(folder.FullName, "pipe"));
-        Assert.Throws<DataException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "link")));
+        Assert.Throws<DatasetException>(() => Idx.ReadLabels(Path.Combine(folder.FullName, "link")));
         string under = Path.Combine(folder.Write("file", [1]), "x");
-        Assert.Throws<DataException>(() => Idx.ReadLabels(under));
+        Assert.Throws<DatasetException>(() => Idx.ReadLabels(under));
     }
 }

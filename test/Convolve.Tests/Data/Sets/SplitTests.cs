@@ -51,17 +51,17 @@ public sealed class SplitTests
     public void What_cannot_be_split_is_refused()
     {
         Dataset set = TestData.Set(100);
-        Assert.Throws<DataException>(() => DataSplits.Create(set, TestData.Set(10, size: new(1, 3, 2))));
-        Assert.Throws<DataException>(() => DataSplits.Create(set, TestData.Set(10, classes: 9)));
-        DataException e = Assert.Throws<DataException>(() => DataSplits.Create(set, set, .1, 0, limit: 10));
+        Assert.Throws<DatasetException>(() => DataSplits.Create(set, TestData.Set(10, size: new(1, 3, 2))));
+        Assert.Throws<DatasetException>(() => DataSplits.Create(set, TestData.Set(10, classes: 9)));
+        DatasetException e = Assert.Throws<DatasetException>(() => DataSplits.Create(set, set, .1, 0, limit: 10));
         Assert.Equal(
             "small: 10 training images are too few for a validation split, because no class has two. Use more images, or a validation " +
             "fraction of 0.", e.Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, double.NaN));
         Assert.Throws<ArgumentOutOfRangeException>(() => DataSplits.Create(set, set, limit: 0));
-        Assert.Throws<DataException>(() => new Split("train", set, [0, 100]));
-        Assert.Throws<DataException>(() => new Split("train", set, [-1]));
+        Assert.Throws<DatasetException>(() => new Split("train", set, [0, 100]));
+        Assert.Throws<DatasetException>(() => new Split("train", set, [-1]));
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class SplitTests
     public void Sampler_refuses_what_is_not_there()
     {
         Split split = new("train", TestData.Set(10), [1, 2, 3]);
-        Assert.Throws<DataException>(() => new BatchSampler(new Split("train", TestData.Set(10), []), 1, 0, true));
+        Assert.Throws<DatasetException>(() => new BatchSampler(new Split("train", TestData.Set(10), []), 1, 0, true));
         Assert.Throws<ArgumentOutOfRangeException>(() => new BatchSampler(split, 0, 0, true));
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = new BatchSampler(split, 2, 0, true).Batch(0, 2); });
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = new BatchSampler(split, 2, 0, true).Batch(0, -1); });
@@ -126,15 +126,15 @@ public sealed class SplitTests
         ImageSize size = new(1, 2, 2);
         Assert.Equal(
             "x: 7 pixel bytes do not fit 2 labels: images of 1x2x2 need 8 bytes. Check that images and labels belong together.",
-            Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[7], [0, 1], ["a", "b"])).Message);
+            Assert.Throws<DatasetException>(() => new MemoryDataset("x", size, new byte[7], [0, 1], ["a", "b"])).Message);
         Assert.Equal(
             "x: label 2 of image 1 is outside 0 to 1, the numbers of its 2 classes. Check the label file, or name more classes.",
-            Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[8], [0, 2], ["a", "b"])).Message);
-        Assert.Throws<DataException>(() => new MemoryDataset("x", size, [], [], ["a"]));
-        Assert.Throws<DataException>(() => new MemoryDataset("x", new(1, 0, 2), [], [0], ["a"]));
-        Assert.Throws<DataException>(() => new MemoryDataset("x", new(int.MaxValue, 3, 3), [], [0], ["a"]));
-        Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[4], [0], []));
-        Assert.Throws<DataException>(() => new MemoryDataset("x", size, new byte[4], [0], ["a", "a"]));
+            Assert.Throws<DatasetException>(() => new MemoryDataset("x", size, new byte[8], [0, 2], ["a", "b"])).Message);
+        Assert.Throws<DatasetException>(() => new MemoryDataset("x", size, [], [], ["a"]));
+        Assert.Throws<DatasetException>(() => new MemoryDataset("x", new(1, 0, 2), [], [0], ["a"]));
+        Assert.Throws<DatasetException>(() => new MemoryDataset("x", new(int.MaxValue, 3, 3), [], [0], ["a"]));
+        Assert.Throws<DatasetException>(() => new MemoryDataset("x", size, new byte[4], [0], []));
+        Assert.Throws<DatasetException>(() => new MemoryDataset("x", size, new byte[4], [0], ["a", "a"]));
         Dataset all = new MemoryDataset("x", new(1, 1, 1), new byte[1], [255], [.. Enumerable.Range(0, 256).Select(i => $"{i}")]);
         Assert.Equal(255, all.LabelOf(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = all.PixelsOf(1); });

@@ -66,7 +66,7 @@ public sealed class TransformListTests
     public void What_does_not_fit_is_refused(string typed, int target, string message)
     {
         Split split = new("train", TestData.Set(2, size: Cifar), [0, 1]);
-        Assert.Equal(message, Assert.Throws<DataException>(() => TransformList.Parse(typed).For(split, new(3, target, target))).Message);
+        Assert.Equal(message, Assert.Throws<DatasetException>(() => TransformList.Parse(typed).For(split, new(3, target, target))).Message);
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class TransformListTests
     public void Grey_images_have_no_colors_to_change(string typed, string message)
     {
         Split split = new("train", TestData.Set(2, size: new(1, 28, 28)), [0, 1]);
-        Assert.Equal(message, Assert.Throws<DataException>(() => TransformList.Parse(typed).For(split, new(1, 28, 28))).Message);
+        Assert.Equal(message, Assert.Throws<DatasetException>(() => TransformList.Parse(typed).For(split, new(1, 28, 28))).Message);
         _ = TransformList.Parse("color-jitter:brightness=0.4:contrast=0.4,rotation:5,noise:0.1").For(split, new(1, 28, 28));
     }
 
@@ -88,13 +88,13 @@ public sealed class TransformListTests
         ReadDataset set = new("many", [.. sizes.Select(s => (s, new byte[s.Length]))], [0, 0], ["one"]);
         Split all = new("train", set, [0, 1]);
         Assert.Contains("random-crop:64: expected an image of at least 64x64 pixels, got 3x20x90",
-            Assert.Throws<DataException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message,
+            Assert.Throws<DatasetException>(() => TransformList.Parse("random-crop:64").For(all, new(3, 64, 64))).Message,
             StringComparison.Ordinal);
         Assert.Contains("resize:64 makes images of 3x64x72 from 3x80x90",
-            Assert.Throws<DataException>(() => TransformList.Parse("resize:64").For(all, new(3, 64, 64))).Message,
+            Assert.Throws<DatasetException>(() => TransformList.Parse("resize:64").For(all, new(3, 64, 64))).Message,
             StringComparison.Ordinal);
         ImagePipeline pipeline = new(TestData.Plain(new(3, 64, 64)) with { Steps = [new CenterCrop(64)] }, 3);
-        Assert.Throws<DataException>(() => pipeline.Check(all));
+        Assert.Throws<DatasetException>(() => pipeline.Check(all));
         pipeline.Check(new("train", set, [0]));
     }
 

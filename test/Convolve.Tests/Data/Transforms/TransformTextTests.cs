@@ -99,7 +99,7 @@ public sealed class TransformTextTests
     [InlineData("mixup,cutmix,mixup:0.3", "mixup is given twice. Give it once.")]
     [InlineData("mixup:0", "mixup: alpha must be from 0.001 to 1000, got 0.")]
     public void What_is_not_understood_is_refused(string text, string message) =>
-        Assert.StartsWith(message, Assert.Throws<DataException>(() => TransformList.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(message, Assert.Throws<DatasetException>(() => TransformList.Parse(text)).Message, StringComparison.Ordinal);
 
     // Whatever comes, it is read or refused with the one exception.
     [Fact]
@@ -118,7 +118,7 @@ public sealed class TransformTextTests
                 Assert.Equal(list, TransformList.Parse(list.ToString()));
                 read++;
             }
-            catch (DataException)
+            catch (DatasetException)
             {
             }
         }
