@@ -19,7 +19,8 @@ Recipe recipe = Recipes.For("resnet20", folder) with
     Transforms = TransformList.Parse("random-resized-crop:32,flip"), // other parts of the pictures in every epoch, and mirrored
 };
 DataSplits splits = recipe.Split(photos);
-Console.WriteLine($"{splits.Train}, {splits.Validation}, {splits.Test}; classes: {string.Join(", ", photos.Train.ClassNames)}");
+Console.WriteLine($"{splits.Train.Count} pictures to train on, {splits.Validation.Count} to choose the best epoch, " +
+    $"{splits.Test.Count} to test; classes: {string.Join(", ", photos.Train.ClassNames)}");
 
 using Trainer trainer = new(CifarResNet.Create(20, photos.Train.ClassNames.Count, (photos.Train.Channels, 32, 32)), splits, recipe);
 TrainingResult result = trainer.Fit();

@@ -9,6 +9,7 @@ namespace Convolve.Zoo;
 /// <remarks>Source: a PyTorch notebook on CIFAR-10; slope .1. Initialization: PyTorch's default.</remarks>
 public static class CnnBnLeaky
 {
+    /// <summary>The network.</summary>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layer out.</param>

@@ -13,6 +13,7 @@ namespace Convolve.Zoo;
 /// </remarks>
 public static class CudaConvnet
 {
+    /// <summary>The network, or a variant of it.</summary>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="options">What is chosen in it; null for the definition's own.</param>
     public static Graph Create(int classes = 10, CudaConvnetOptions? options = null)

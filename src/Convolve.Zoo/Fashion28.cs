@@ -11,6 +11,7 @@ namespace Convolve.Zoo;
 /// </remarks>
 public static class Fashion28
 {
+    /// <summary>The network.</summary>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 1x28x28 by default, at least 8 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>

@@ -6,6 +6,9 @@ using Convolve.Kernels;
 namespace Convolve.Data;
 
 /// <summary>The three splits of a run's data: training, validation and test.</summary>
+/// <param name="Train">What the network learns from.</param>
+/// <param name="Validation">What chooses the best epoch; may be empty.</param>
+/// <param name="Test">What the chosen weights are tested on, once.</param>
 public sealed record DataSplits(Split Train, Split Validation, Split Test)
 {
     /// <summary>A class with fewer different pictures can't spare any.</summary>

@@ -3,6 +3,9 @@ using Convolve.Kernels.Pixels;
 namespace Convolve.Data;
 
 /// <summary>The size of an image: channels, height, width; height comes before width, as everywhere here.</summary>
+/// <param name="Channels">1 for gray, 3 for color.</param>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
 public readonly record struct ImageSize(int Channels, int Height, int Width)
 {
     /// <summary>Pixels in one channel: height times width.</summary>

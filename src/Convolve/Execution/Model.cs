@@ -90,6 +90,7 @@ public sealed class Model : IDisposable
         }
     }
 
+    /// <summary>The network.</summary>
     public Graph Graph { get; }
 
     /// <summary>The number format in use; never <see cref="Precision.Auto"/>.</summary>

@@ -14,8 +14,10 @@ public sealed class Node
     /// <summary>Unique in its graph, such as "conv1".</summary>
     public string Name { get; }
 
+    /// <summary>What it computes.</summary>
     public Layer Layer { get; }
 
+    /// <summary>The nodes whose outputs it takes, in order; none for the entry.</summary>
     public IReadOnlyList<Node> Inputs { get; }
 
     /// <summary>The shape of one sample of the output.</summary>

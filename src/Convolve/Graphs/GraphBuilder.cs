@@ -16,6 +16,9 @@ public sealed class GraphBuilder
     private readonly Dictionary<string, int> _counts = [];
     private readonly HashSet<string> _names = ["input"];
 
+    /// <summary>An empty network.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="input">The shape of one image.</param>
     public GraphBuilder(string name, Shape input)
     {
         _name = name;

@@ -40,6 +40,7 @@ public sealed record LeakyReLU : Activation
         Require(slope is > 0 and <= 1, "the slope must be above 0 and at most 1", "Use ReLU() for slope 0");
     }
 
+    /// <summary>The factor of negative values, in (0, 1].</summary>
     public float Slope { get; }
 
     public override string Stem => "relu";

@@ -19,6 +19,7 @@ public sealed record AdaptiveAvgPool2d : Layer
         Require(output.AtLeast(1), "the output must be at least 1 pixel high and wide", "1 is the mean of the whole image");
     }
 
+    /// <summary>Height and width of the output, whatever the input's are.</summary>
     public Size2 Output { get; }
 
     public override string Stem => "pool";

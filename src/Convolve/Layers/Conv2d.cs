@@ -31,16 +31,22 @@ public sealed record Conv2d : WeightedLayer
         Require(groups >= 1 && filters % groups == 0, $"groups {groups} must divide the {filters} filters", "Change one of the two");
     }
 
+    /// <summary>Output channels.</summary>
     public int Filters { get; }
 
+    /// <summary>Height and width of the kernel.</summary>
     public Size2 Kernel { get; }
 
+    /// <summary>Step of the window; 1 by default.</summary>
     public Size2 Stride { get; }
 
+    /// <summary>Zeros around the input; 0 by default.</summary>
     public Padding Padding { get; }
 
+    /// <summary>Distance of the kernel's taps; 1, the default, means dense.</summary>
     public Size2 Dilation { get; }
 
+    /// <summary>Parts into which channels and filters are divided, each connected with itself alone; 1 by default.</summary>
     public int Groups { get; }
 
     public override string Stem => "conv";

@@ -20,6 +20,7 @@ public sealed record Dropout : Layer
             "0.5 is usual before wide fully connected layers");
     }
 
+    /// <summary>The share of elements that training zeroes, in [0, 1).</summary>
     public float Probability { get; }
 
     public override string Stem => "dropout";

@@ -18,6 +18,7 @@ public sealed record Linear : WeightedLayer
         Require(units >= 1, $"{units} units", "Use at least 1");
     }
 
+    /// <summary>Output features.</summary>
     public int Units { get; }
 
     public override string Stem => "fc";

@@ -31,10 +31,13 @@ public sealed record LocalResponseNorm : Layer
     /// <summary>Channels that are looked at, itself included.</summary>
     public int Size { get; }
 
+    /// <summary>The weight of the sum of squares, at least 0.</summary>
     public float Alpha { get; }
 
+    /// <summary>The exponent, above 0.</summary>
     public float Beta { get; }
 
+    /// <summary>What is added to the weighted sum, above 0.</summary>
     public float K { get; }
 
     /// <summary>Whether alpha is divided by the size, as in PyTorch.</summary>

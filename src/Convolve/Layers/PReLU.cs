@@ -19,8 +19,10 @@ public sealed record PReLU : Activation
         Require(float.IsFinite(initial), "the slopes must start at a finite number", "The paper's and PyTorch's is 0.25");
     }
 
+    /// <summary>Whether each channel has its own slope.</summary>
     public bool PerChannel { get; }
 
+    /// <summary>What the slopes start at.</summary>
     public float Initial { get; }
 
     // A slope may be learned to be negative.

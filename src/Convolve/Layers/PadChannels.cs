@@ -20,6 +20,7 @@ public sealed record PadChannels : Layer
         Require(count >= 1, $"{count} channels of zeros", "Use at least 1, or leave the layer out");
     }
 
+    /// <summary>Channels of zeros behind those of the input.</summary>
     public int Count { get; }
 
     public override string Stem => "pad";

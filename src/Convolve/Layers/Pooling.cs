@@ -12,11 +12,13 @@ public abstract record Pool2d : Layer
             $"padding {padding} is more than half of the kernel {kernel}, so a window could have only zeros", "Use less padding");
     }
 
+    /// <summary>Height and width of the window.</summary>
     public Size2 Kernel { get; }
 
     /// <summary>Step of the window; the kernel by default.</summary>
     public Size2 Stride { get; }
 
+    /// <summary>Rows and columns around the input; 0 by default.</summary>
     public Padding Padding { get; }
 
     public override string Stem => "pool";
@@ -95,6 +97,7 @@ public sealed record AvgPool2d : Pool2d
         : base(kernel, stride, padding) =>
         _ignoresPadding = !countPadding;
 
+    /// <summary>Whether padded zeros count in the mean.</summary>
     public bool CountsPadding => !_ignoresPadding;
 
     private protected override object[] Values => [.. base.Values, CountsPadding];

@@ -21,6 +21,7 @@ public sealed record Resize : Layer
         Require(size.AtLeast(1), "the size must be at least 1 pixel high and wide", "224 is usual for networks made for ImageNet");
     }
 
+    /// <summary>Height and width of the output.</summary>
     public Size2 Size { get; }
 
     public override string Stem => "resize";

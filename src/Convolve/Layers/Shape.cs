@@ -44,6 +44,7 @@ public readonly record struct Shape
     /// <summary>A vector of features.</summary>
     public static Shape Vector(int features) => new(features);
 
+    /// <summary>An image of channels, height and width.</summary>
     public static implicit operator Shape((int Channels, int Height, int Width) size) => new(size.Channels, size.Height, size.Width);
 
     /// <summary>"96x54x54", or "4096" for a vector.</summary>

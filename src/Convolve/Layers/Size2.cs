@@ -3,10 +3,14 @@ using System.Globalization;
 namespace Convolve.Layers;
 
 /// <summary>A height and a width, height first; one number means both.</summary>
+/// <param name="Height">Rows.</param>
+/// <param name="Width">Columns.</param>
 public readonly record struct Size2(int Height, int Width)
 {
+    /// <summary>The same height and width.</summary>
     public static implicit operator Size2(int both) => new(both, both);
 
+    /// <summary>A height and a width.</summary>
     public static implicit operator Size2((int Height, int Width) size) => new(size.Height, size.Width);
 
     /// <summary>"3", or "(3, 5)" where they differ.</summary>
@@ -31,10 +35,13 @@ public readonly record struct Padding
     /// <summary>Output = ceil(input / stride); an odd rest goes to the bottom and the right, as in Keras and TensorFlow.</summary>
     public static Padding Same { get; } = new(0, true);
 
+    /// <summary>As many rows as columns.</summary>
     public static implicit operator Padding(int both) => new(both, false);
 
+    /// <summary>Rows, then columns.</summary>
     public static implicit operator Padding((int Height, int Width) size) => new(size, false);
 
+    /// <summary>Rows, then columns.</summary>
     public static implicit operator Padding(Size2 size) => new(size, false);
 
     public override string ToString() => IsSame ? "Same" : Size.ToString();

@@ -5,6 +5,7 @@ public abstract record WeightedLayer : Layer
 {
     private protected WeightedLayer(bool hasBias) => HasBias = hasBias;
 
+    /// <summary>Whether each output adds a learned number.</summary>
     public bool HasBias { get; }
 
     /// <summary>How weights and bias start; Kaiming normal and zero by default.</summary>

@@ -11,6 +11,7 @@ namespace Convolve.Planning;
 /// <param name="ActivationBytes">The arena of the largest plan: activations, their gradients, workspaces, scratchpads.</param>
 public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long OptimizerBytes, long CopyBytes, long ActivationBytes)
 {
+    /// <summary>The sum of all parts.</summary>
     public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes + PictureBytes;
 
     /// <summary>Decoded pictures of a folder that are kept, once each was needed; 0 if they are kept elsewhere.</summary>

@@ -25,10 +25,6 @@ namespace Convolve.Runs;
 /// </code></example>
 public sealed partial class RunFolder : IDisposable
 {
-    public const string RecipeFile = "recipe.json", EnvironmentFile = "environment.json", MetricsFile = "metrics.jsonl",
-        TableFile = "metrics.csv", ReportFile = "report.html", ModelFile = Inference.ModelFile.FileName, PicturesFile = "pictures.bin",
-        CheckpointsFolder = "checkpoint";
-
     internal const string CommandKey = "command";
 
     private const string LockFile = ".lock", ResumedKey = "resumed";
@@ -42,6 +38,7 @@ public sealed partial class RunFolder : IDisposable
         _metrics = new(Path.Combine(path, MetricsFile));
     }
 
+    /// <summary>The folder's whole path.</summary>
     public string FullPath { get; }
 
     /// <summary>The recipe.</summary>
@@ -285,6 +282,7 @@ public sealed partial class RunFolder : IDisposable
         _metrics.Append(line);
     }
 
+    /// <summary>Closes the log and lets other processes open the folder.</summary>
     public void Dispose()
     {
         _metrics.Dispose();

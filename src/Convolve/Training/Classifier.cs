@@ -36,6 +36,7 @@ public sealed class Classifier : IDisposable
 
     internal Model Model { get; }
 
+    /// <summary>The network.</summary>
     public Graph Graph => Model.Graph;
 
     /// <summary>Everything between the bytes of a picture and the input of the network.</summary>

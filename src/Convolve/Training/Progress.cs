@@ -18,7 +18,17 @@ public abstract record TrainingProgress;
 internal sealed record StepProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy, double LearningRate,
     double ImagesPerSecond, TimeSpan Remaining) : TrainingProgress;
 
-/// <summary>An epoch is done. All losses and accuracies are means over images; null where there is no validation split.</summary>
+/// <summary>An epoch is done. All losses and accuracies are means over images.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Epochs">Of the whole run.</param>
+/// <param name="TrainLoss">Softmax cross-entropy in training, with label smoothing and class weights where the recipe has them.</param>
+/// <param name="TrainAccuracy">In [0, 1], of the images as training saw them, before each step.</param>
+/// <param name="ValidationLoss">Softmax cross-entropy on the validation split; null where there is none.</param>
+/// <param name="ValidationAccuracy">In [0, 1], on the validation split; null where there is none.</param>
+/// <param name="LearningRate">Of the last step.</param>
+/// <param name="ImagesPerSecond">Of the training steps, including data loading.</param>
+/// <param name="Elapsed">Of the training steps, without validation.</param>
+/// <param name="DataWait">The part of it in which the steps waited for images.</param>
 /// <param name="IsBest">Whether its weights are the best so far, by the metric of early stopping, else by accuracy; on the validation
 /// split, or in training if there is none.</param>
 public sealed record EpochProgress(int Epoch, int Epochs, double TrainLoss, double TrainAccuracy, double? ValidationLoss,

@@ -24,6 +24,7 @@ public sealed record Recipe
     /// <summary>The optimizer.</summary>
     public OptimizerSettings Optimizer { get; init; } = new Sgd();
 
+    /// <summary>The learning rate from step to step.</summary>
     public Schedule Schedule { get; init; } = new();
 
     /// <summary>
@@ -61,6 +62,7 @@ public sealed record Recipe
     /// <summary>When the run stops early; null for never.</summary>
     public EarlyStopping? EarlyStopping { get; init; }
 
+    /// <summary>The number format of weights and activations; the faster one by default.</summary>
     public Precision Precision { get; init; }
 
     /// <summary>Whether float32 convolutions avoid Winograd.</summary>

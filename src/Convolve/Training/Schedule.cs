@@ -40,6 +40,7 @@ public enum ScheduleKind
 /// </summary>
 public sealed record Schedule
 {
+    /// <summary>How the rate changes; constant by default.</summary>
     public ScheduleKind Kind { get; init; }
 
     /// <summary>Epochs of linear warm-up from 0; may be a fraction.</summary>

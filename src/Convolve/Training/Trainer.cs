@@ -62,8 +62,10 @@ public sealed class Trainer : IDisposable
         ResumePoint? resumedFrom = null) =>
         (_parts, _record, _state, Transfer, ResumedFrom) = (parts, record, state, transfer, resumedFrom);
 
+    /// <summary>The network.</summary>
     public Graph Graph => _parts.Graph;
 
+    /// <summary>The recipe, with what the run has settled in it.</summary>
     public Recipe Recipe => _parts.Recipe;
 
     /// <summary>Where the run resumes; null for a new one.</summary>

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
-using Convolve.Imaging;
-using Convolve.Kernels;
 
 namespace Convolve.Cli.Tests.Packages;
 
@@ -14,9 +12,7 @@ namespace Convolve.Cli.Tests.Packages;
 /// </summary>
 public sealed partial class Feed : IDisposable
 {
-    public const string Label = "horizontal";
-
-    private const int Width = 40, Height = 30, PhotosOfClass = 150;
+    private const int PhotosOfClass = 150;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private readonly string _folder = Directory.CreateTempSubdirectory("convolve-packages-").FullName;
 
@@ -25,7 +21,7 @@ public sealed partial class Feed : IDisposable
         Require(Run(Root(), "bash", "dev", "pack", At("feed")));
         Version = VersionOf().Match(Path.GetFileName(Directory.GetFiles(At("feed"), "Convolve.Tool.*.nupkg").Single())).Groups[1].Value;
         File.WriteAllText(At("nuget.config"), Config());
-        WritePhotos();
+        Photos.Write(_folder, PhotosOfClass);
         Create("train", "Convolve.Zoo", ReadmeSnippet(0));
         Require(Dotnet("run", "--project", At("train")));
     }
@@ -141,30 +137,6 @@ public sealed partial class Feed : IDisposable
               </packageSourceMapping>
             </configuration>
             """;
-    }
-
-    private void WritePhotos()
-    {
-        foreach (bool isHorizontal in new[] { true, false })
-        {
-            string folder = Directory.CreateDirectory(At($"photos/{(isHorizontal ? Label : "vertical")}")).FullName;
-            for (int i = 0; i < PhotosOfClass; i++)
-                File.WriteAllBytes(Path.Combine(folder, $"{i}.png"), Stripes(isHorizontal, i));
-        }
-        File.WriteAllBytes(At("photo.png"), Stripes(isHorizontal: true, PhotosOfClass));
-    }
-
-    private static byte[] Stripes(bool isHorizontal, int seed)
-    {
-        CounterRandom random = new((ulong)seed, default, isHorizontal ? 1u : 2u);
-        int width = 3 + random.NextInt32(4), shift = random.NextInt32(8);
-        byte[] planes = new byte[3 * Height * Width];
-        for (int i = 0; i < planes.Length; i++)
-        {
-            (int row, int column) = (i % (Height * Width) / Width, i % Width);
-            planes[i] = (byte)(((isHorizontal ? row : column) + shift) / width % 2 * 150 + random.NextInt32(90));
-        }
-        return PngEncoder.Encode(planes, 3, Height, Width);
     }
 
     private static string Root([CallerFilePath] string here = "") =>

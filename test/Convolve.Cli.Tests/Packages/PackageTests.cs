@@ -131,7 +131,7 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
             using HttpResponseMessage response = await client.PostAsync(new Uri($"{address}/predict"),
                 new ByteArrayContent(System.IO.File.ReadAllBytes(feed.At("photo.png"))), patience.Token);
             JsonNode json = JsonNode.Parse(await response.Content.ReadAsStringAsync(patience.Token))!;
-            Assert.Equal(Feed.Label, (string)json["label"]!);
+            Assert.Equal(Photos.Label, (string)json["label"]!);
         }
         finally
         {
@@ -143,15 +143,17 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
     [Fact]
     public void A_program_compiled_ahead_of_time_is_small_and_says_the_same()
     {
-        feed.Create("ahead", "Convolve", Predicting, "<PublishAot>true</PublishAot>");
+        feed.Create("ahead", "Convolve.OneDnn", Predicting, "<PublishAot>true</PublishAot>");
         CliResult result = Feed.Require(feed.Dotnet("publish", feed.At("ahead"), "-r", "linux-x64", "-o", feed.At("ahead/out")));
         Assert.DoesNotContain("warning", result.Output, StringComparison.OrdinalIgnoreCase);
         FileInfo[] files = [.. new[] { "ahead", "libSkiaSharp.so" }.Select(name => new FileInfo(feed.At($"ahead/out/{name}")))];
         output.WriteLine(string.Join(", ", files.Select(file => $"{file.Name} {file.Length:N0} bytes")));
         Assert.InRange(files.Sum(file => file.Length), 1, MostAheadOfTimeBytes);
-        string said = Predicts(feed.Run(files[0].FullName));
+        foreach (string kernels in new[] { "auto", "onednn" })
+            Predicts(feed.RunWith([("CONVOLVE_KERNELS", kernels)], files[0].FullName));
         feed.Create("jit", "Convolve", Predicting);
-        Assert.Equal(Predicts(feed.Dotnet("run", "--project", feed.At("jit"))), said);
+        Assert.Equal(Predicts(feed.Dotnet("run", "--project", feed.At("jit"))),
+            Predicts(feed.RunWith([("CONVOLVE_KERNELS", "managed")], files[0].FullName)));
     }
 
     [Fact]
@@ -165,15 +167,15 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
         string program = feed.At("tools/convolve");
         JsonNode info = JsonNode.Parse(Feed.Require(feed.Run(program, "info", "--json")).Output)!;
         Assert.StartsWith("Skia", (string)info["picture_library"]!, StringComparison.Ordinal);
-        Assert.StartsWith($"photo.png: {Feed.Label} ", Feed.Require(feed.Run(program, "predict", "model.safetensors", "photo.png")).Output,
-            StringComparison.Ordinal);
+        CliResult predicted = Feed.Require(feed.Run(program, "predict", "model.safetensors", "photo.png"));
+        Assert.StartsWith($"photo.png: {Photos.Label} ", predicted.Output, StringComparison.Ordinal);
     }
 
     // The line that the README's program prints.
     private static string Predicts(CliResult result)
     {
         Feed.Require(result);
-        Assert.Matches(string.Create(CultureInfo.InvariantCulture, $"^{Feed.Label} [0-9.]+ ?%$"), result.Output.TrimEnd());
+        Assert.Matches(string.Create(CultureInfo.InvariantCulture, $"^{Photos.Label} [0-9.]+ ?%$"), result.Output.TrimEnd());
         return result.Output;
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class ApiDocs(IEnumerable<Assembly> assemblies)
             XText plain => plain.Value.Replace("<", "&lt;", StringComparison.Ordinal).Replace("*", @"\*", StringComparison.Ordinal),
             XElement { Name.LocalName: "para" } para => $" {Text(para)}",
             XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
-            XElement e => $"`{Short((string?)e.Attribute("cref") ?? (string?)e.Attribute("langword") ?? (string?)e.Attribute("name") ?? e.Value)}`",
+            XElement e => $"`{Short(e.Attributes().FirstOrDefault()?.Value ?? e.Value)}`",
             _ => "",
         }));
         return Spaces().Replace(text, " ").Trim();
