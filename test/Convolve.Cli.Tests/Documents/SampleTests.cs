@@ -47,6 +47,9 @@ public class SampleTests
         ["classify.cs", "first.cs", "own-images.cs", "own-network.cs", "resume.cs"],
         Directory.GetFiles(Samples(), "*.cs").Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
+    // The first one builds the library.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     private static string Dotnet(string folder, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", arguments)
@@ -56,7 +59,7 @@ public class SampleTests
             RedirectStandardError = true,
         };
         using Process process = Process.Start(start)!;
-        CliResult result = Cli.Finish(process);
+        CliResult result = Cli.Finish(process, Patience);
         Assert.True(result.Status == 0, result.Output + result.Errors);
         return result.Output;
     }

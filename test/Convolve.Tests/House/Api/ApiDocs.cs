@@ -22,6 +22,10 @@ internal sealed partial class ApiDocs(IEnumerable<Assembly> assemblies)
         new[] { _members.GetValueOrDefault(ApiNames.Id(member)), Find(member) }.SelectMany(found => found?.Elements("param") ?? [])
             .FirstOrDefault(p => p.Attribute("name")?.Value == name) is { } parameter ? Text(parameter) : null;
 
+    /// <summary>The exceptions that are documented.</summary>
+    public IEnumerable<string> Exceptions(MemberInfo member) => (Find(member)?.Elements("exception") ?? [])
+        .Select(e => Short(e.Attribute("cref")!.Value)).Distinct();
+
     private string? Part(MemberInfo member, string part) => Find(member)?.Element(part) is { } found ? Text(found) : null;
 
     private XElement? Find(MemberInfo member)

@@ -37,7 +37,7 @@ internal sealed class ApiReference(Assembly[] assemblies)
             foreach (Type type in Sorted(space))
                 Write(type, page);
         }
-        return page.ToString();
+        return page.Replace("\n\n\n", "\n\n").ToString();
     }
 
     private void Write(Type type, StringBuilder page)
@@ -60,17 +60,20 @@ internal sealed class ApiReference(Assembly[] assemblies)
     {
         string name = $"{ApiNames.Of(type)}.{member.Name}";
         string? docs = _docs.Summary(member);
+        if (docs is not null && docs == _docs.Summary(type)) // a record's constructor, whose parameters are its properties
+            return "";
         if (docs is null && member is PropertyInfo)
             docs = _docs.Parameter(type, member.Name) ?? (Primary(type) is { } primary ? _docs.Parameter(primary, member.Name) : null);
         if (docs is null && member is ConstructorInfo constructor)
         {
-            // The parameters of a record's are its properties, which have their own lines.
             if (constructor == Primary(type) || constructor.GetParameters().Length == 0)
                 return "";
             docs = string.Join(" ", constructor.GetParameters()
                 .Select(p => _docs.Parameter(constructor, p.Name!) ?? _docs.Parameter(type, p.Name!)).OfType<string>());
         }
-        return Require(docs is "" ? null : docs, name);
+        docs = Require(docs is "" ? null : docs, name).Replace($"`{ApiNames.Of(type)}.", "`", StringComparison.Ordinal);
+        string exceptions = string.Join(", ", _docs.Exceptions(member).Select(e => $"`{e}`"));
+        return exceptions.Length > 0 ? $"{docs} Throws {exceptions}." : docs;
     }
 
     private string Require(string? docs, string name)
