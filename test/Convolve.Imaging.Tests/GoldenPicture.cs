@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Convolve.Imaging.Tests;
 
 /// <summary>A file, and what PIL makes of it (golden/make_golden.py): rows of pixels.</summary>
-public sealed record GoldenPicture(string Name, int Channels, int Height, int Width, byte[] File, byte[] Rgb, byte[] Grey)
+internal sealed record GoldenPicture(string Name, int Channels, int Height, int Width, byte[] File, byte[] Rgb, byte[] Grey)
 {
     public static IReadOnlyList<GoldenPicture> All { get; } = Load();
 

@@ -1,7 +1,6 @@
 using Convolve.Data;
 using Convolve.Data.Caching;
 using Convolve.Data.Inputs;
-using Convolve.Evaluations;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Formats;
