@@ -35,6 +35,12 @@ public enum Feature
     /// <summary>Debian's python3-torch.</summary>
     PyTorch,
 
+    /// <summary>Debian's python3-h5py.</summary>
+    H5py,
+
+    /// <summary>Debian's python3-torchvision.</summary>
+    Torchvision,
+
     /// <summary>Debian's python3-onnx, ONNX's own checker.</summary>
     OnnxChecker,
 

@@ -49,6 +49,9 @@ public static class Features
         Feature.KernelHeaders => File.Exists("/usr/include/oneapi/dnnl/dnnl_types.h") && File.Exists("/usr/bin/cc") ? null
         : "needs the packages libdnnl-dev and gcc",
         Feature.PyTorch => Directory.Exists("/usr/lib/python3/dist-packages/torch") ? null : "needs the package python3-torch",
+        Feature.Torchvision => Directory.Exists("/usr/lib/python3/dist-packages/torchvision") ? null
+            : "needs the package python3-torchvision",
+        Feature.H5py => Directory.Exists("/usr/lib/python3/dist-packages/h5py") ? null : "needs the package python3-h5py",
         Feature.OnnxChecker => Directory.Exists("/usr/lib/python3/dist-packages/onnx") ? null : "needs the package python3-onnx",
         Feature.OpenCv => Directory.Exists("/usr/lib/python3/dist-packages")
             && Directory.GetFiles("/usr/lib/python3/dist-packages", "cv2*").Length > 0 ? null : "needs the package python3-opencv",

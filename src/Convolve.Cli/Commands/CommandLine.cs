@@ -56,6 +56,7 @@ internal static class CommandLine
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
         ("export", ExportCommand.Create),
+        ("import", ImportCommand.Create),
         ("reproduce", ReproduceCommand.Create),
         ("summary", SummaryCommand.Create),
         ("info", InfoCommand.Create),

@@ -17,12 +17,16 @@ using Convolve.Training;
 namespace Convolve.Cli.Commands;
 
 /// <summary>convolve evaluate RUN</summary>
-internal sealed class EvaluateCommand
+internal sealed partial class EvaluateCommand
 {
     private const int UsualBatchSize = 128;
     private const string Unvalidated = "The run was trained without a validation split. Use --split test or --split train.";
 
-    private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
+    private readonly Argument<string> _run = new("RUN")
+    {
+        HelpName = "RUN",
+        Description = $"{RunArgument.Description[..^1]}; or, with --data, an ONNX file of any origin.",
+    };
 
     private readonly Option<SplitPart?> _split = Inputs.OneOf("--split",
         "Which split of the run's images: test (never seen in training), validation (chose the best epoch) or train. Default: test.",
@@ -48,6 +52,7 @@ internal sealed class EvaluateCommand
     private readonly CacheOption _cache = new("disk (up to 20 GiB in the user's cache folder, for later evaluations and runs) or nowhere " +
         "(memory, none: each picture is needed once). Default: memory.");
 
+    private readonly PreprocessingOptions _preprocessing = new("for an ONNX file, what its metadata say, or pixel / 255");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
     private readonly Option<int?> _batchSize = Inputs.Integer("--batch-size", $"Images per batch, at least 1. Default: {UsualBatchSize}.",
         least: 1);
@@ -62,7 +67,8 @@ internal sealed class EvaluateCommand
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Evaluate the weights of a run on one of its splits.") { evaluate._run };
         foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation,
-            evaluate._predictions, evaluate._dataDirectory, evaluate._cache.Option, evaluate._batchSize, evaluate._precision,
+            evaluate._predictions, .. evaluate._preprocessing.All, evaluate._dataDirectory, evaluate._cache.Option, evaluate._batchSize,
+            evaluate._precision,
             evaluate._threads, evaluate._json, evaluate._quiet])
             command.Add(option);
         command.SetAction(evaluate.Run);
@@ -72,6 +78,10 @@ internal sealed class EvaluateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
+        if (line.GetRequiredValue(_run).EndsWith(OnnxExtension, StringComparison.OrdinalIgnoreCase))
+            return RunOnnx(line, HomePath.Expand(line.GetRequiredValue(_run)), output);
+        if (_preprocessing.Typed(line) is { } option)
+            throw new UsageException($"{option} is for ONNX files. A run has its own preprocessing and classes.");
         RunArgument run = new(line.GetRequiredValue(_run));
         SplitPart part = line.GetValue(_split) ?? SplitPart.Test;
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);

@@ -4,8 +4,10 @@ using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
+using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Onnx;
+using Convolve.Weights;
 
 namespace Convolve.Cli.Commands;
 
@@ -18,6 +20,12 @@ internal sealed class ExportCommand
         SafeTensors,
     }
 
+    private enum WeightNames
+    {
+        Convolve,
+        Torchvision,
+    }
+
     private readonly Argument<string> _run = new("RUN") { HelpName = "RUN", Description = RunArgument.Description };
 
     private readonly Option<ModelFormat?> _format = Inputs.OneOf<ModelFormat>("--format",
@@ -27,6 +35,11 @@ internal sealed class ExportCommand
 
     private readonly Option<string?> _out =
         Inputs.Word("--out", "FILE", "The file to write; replaced if it exists. Default, for onnx: model.onnx beside the model.");
+
+    private readonly Option<WeightNames?> _names = Inputs.OneOf<WeightNames>("--names",
+        "With --format safetensors: whose names the weights get, convolve (a model file) or torchvision (weights alone, for " +
+        "load_state_dict in PyTorch). Default: convolve.",
+        ("convolve", WeightNames.Convolve), ("torchvision", WeightNames.Torchvision));
 
     private readonly Option<int?> _opset = Inputs.OneOf<int>("--opset",
         "ONNX's version of the operators. 13 runs in the most programs; smoothing pictures with --with-preprocessing needs 18. " +
@@ -49,8 +62,8 @@ internal sealed class ExportCommand
         ExportCommand export = new();
         Command command = new("export", "Write a trained network for other programs, languages and browsers: ONNX or safetensors.")
             { export._run };
-        foreach (Option option in (Option[])[export._format, export._out, export._opset, export._staticBatch, export._withPreprocessing,
-            export._json])
+        foreach (Option option in (Option[])[export._format, export._out, export._names, export._opset, export._staticBatch,
+            export._withPreprocessing, export._json])
             command.Add(option);
         command.SetAction(export.Run);
         return command;
@@ -63,6 +76,8 @@ internal sealed class ExportCommand
         bool isOnnx = (line.GetValue(_format) ?? ModelFormat.Onnx) == ModelFormat.Onnx;
         if (!isOnnx && OnnxOption(line) is { } option)
             throw new UsageException($"{option} is for --format onnx. Remove it, or export ONNX.");
+        if (isOnnx && line.GetValue(_names) is not null)
+            throw new UsageException($"{_names.Name} is for --format safetensors. Remove it, or export safetensors.");
         using ModelFile model = run.Open();
         string file = OutputPath.File(line.GetValue(_out) ?? (isOnnx ? Path.Combine(run.Folder, "model.onnx")
             : throw new UsageException("--format safetensors needs the file to write: --out FILE.")), _out.Name);
@@ -70,8 +85,12 @@ internal sealed class ExportCommand
             throw new UsageException($"--out {file} is the model itself. Choose another file.");
         if (!isOnnx)
         {
-            model.CopyTo(file);
-            Show(output, file);
+            bool isTorchvision = line.GetValue(_names) == WeightNames.Torchvision;
+            if (isTorchvision)
+                WriteTorchvision(model, file);
+            else
+                model.CopyTo(file);
+            Show(output, file, isTorchvision ? TorchvisionNaming.ModelOf(model.Graph) : null, model.Graph);
             return Failures.Success;
         }
         OnnxFile written = OnnxExport.Write(model, file, new()
@@ -91,12 +110,45 @@ internal sealed class ExportCommand
     private string? OnnxOption(ParseResult line) => line.GetValue(_opset) is not null ? _opset.Name
         : line.GetValue(_staticBatch) is not null ? _staticBatch.Name : line.GetValue(_withPreprocessing) ? _withPreprocessing.Name : null;
 
-    private static void Show(Output output, string file)
+    private static void WriteTorchvision(ModelFile model, string file)
+    {
+        Graph graph = model.Graph;
+        if (TorchvisionNaming.ModelOf(graph) is null)
+            throw new UsageException($"torchvision has no {graph.Name}. It has {TorchvisionNaming.Networks}. Export with " +
+                $"--names convolve.");
+        if (TorchvisionNaming.WrongInput(graph) is { } wrong)
+            throw new UsageException($"{graph.Name} for images of {graph.Input} has no counterpart in torchvision: {wrong}. Export with " +
+                $"--names convolve.");
+        model.CopyTo(file, TorchvisionNaming.Instance);
+    }
+
+    private static void Show(Output output, string file, string? torchvision, Graph graph)
     {
         long bytes = new FileInfo(file).Length;
+        string? snippet = torchvision is null ? null : $"""
+            # pip install torchvision safetensors
+            import torchvision, safetensors.torch
+
+            model = torchvision.models.{torchvision}(num_classes={graph.Output.Channels}{(torchvision == "googlenet"
+                ? ", aux_logits=False, transform_input=False, init_weights=False" : "")})
+            model.load_state_dict(safetensors.torch.load_file("{file.Replace('\\', '/')}"))
+            model.eval()
+            """;
         if (output.IsJson)
-            Output.Json(new JsonObject { ["file"] = Path.GetFullPath(file), ["format"] = "safetensors", ["bytes"] = bytes });
-        else
-            output.Fact("file", $"{file} ({Format.Bytes(bytes)}): a model file; weights in float32, names as in the network");
+        {
+            JsonObject json = new() { ["file"] = Path.GetFullPath(file), ["format"] = "safetensors", ["bytes"] = bytes };
+            if (snippet is not null)
+                (json["names"], json["snippets"]) = ("torchvision", new JsonObject { ["Python"] = snippet });
+            Output.Json(json);
+            return;
+        }
+        output.Fact("file", $"{file} ({Format.Bytes(bytes)}): {(snippet is null
+            ? "a model file; weights in float32, names as in the network" : "weights in float32, with torchvision's names")}");
+        if (snippet is null)
+            return;
+        output.Line();
+        output.Title("Python");
+        foreach (string line in snippet.Split('\n'))
+            output.Words.WriteLine(line);
     }
 }

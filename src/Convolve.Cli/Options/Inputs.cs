@@ -149,7 +149,7 @@ internal static class Inputs
         $"horizontal-flip.");
 
     /// <exception cref="UsageException">The text is not a list of transforms.</exception>
-    public static TransformList? Transforms(string? typed)
+    public static TransformList? Transforms(string? typed, string option = "--augment")
     {
         try
         {
@@ -157,7 +157,7 @@ internal static class Inputs
         }
         catch (DatasetException e)
         {
-            throw new UsageException($"--augment: {e.Message}");
+            throw new UsageException($"{option}: {e.Message}");
         }
     }
 

@@ -15,7 +15,7 @@ namespace Convolve.Formats;
 /// The format has no checksum: a changed byte in the data goes unnoticed. A file replaced by <see cref="AtomicFile"/> while it is open
 /// here keeps its old content. Reading from several threads is safe. Source: https://github.com/huggingface/safetensors, "Format".
 /// </remarks>
-internal sealed class SafeTensorsFile : IDisposable
+internal sealed class SafeTensorsFile : IWeightFile
 {
     private const int ChunkElements = 1 << 16;
     private readonly SafeFileHandle _handle;
@@ -36,6 +36,9 @@ internal sealed class SafeTensorsFile : IDisposable
 
     /// <summary>The tensors in the order of their data.</summary>
     public IReadOnlyList<TensorInfo> Tensors { get; }
+
+    // By type and name, mostly: the order of the data says nothing about the network.
+    bool IWeightFile.IsOrdered => false;
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="SafeTensorsException">The file cannot be opened, or breaks a rule of the format.</exception>
@@ -109,7 +112,7 @@ internal sealed class SafeTensorsFile : IDisposable
 
     /// <summary>Reads weights, as <see cref="ReadFloats"/> does: all must be finite.</summary>
     /// <inheritdoc cref="ReadFloats"/>
-    internal void ReadWeights(string name, Span<float> destination)
+    public void ReadWeights(string name, Span<float> destination)
     {
         ReadFloats(name, destination);
         RequireFinite(_path, name, destination);

@@ -8,6 +8,7 @@ using Convolve.Graphs;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Weights;
 
 namespace Convolve.Inference;
 
@@ -95,18 +96,42 @@ internal sealed class ModelFile : IDisposable
     /// <summary>Writes a model file of its own: of a checkpoint, what the network needs.</summary>
     /// <exception cref="SafeTensorsException">A weight is NaN or infinite, or the file cannot be read.</exception>
     /// <exception cref="IOException">It cannot be written; what was there before is still there.</exception>
-    public void CopyTo(string path)
-    {
-        TensorInfo[] tensors = [.. Graph.Nodes.SelectMany(node => node.State.Select(spec => TensorOf($"{node.Name}.{spec.Name}", spec)))];
-        SafeTensors.Write(path, tensors, Write,
-            FileDigest.AddTo(Describe(Graph, Preprocessing, Epoch, TrainingTransforms), tensors, Write));
+    public void CopyTo(string path) => Write(path, Graph, Preprocessing, ReadWeights, Epoch, TrainingTransforms);
 
-        void Write(TensorInfo tensor, TensorSink sink)
-        {
-            float[] values = new float[tensor.ElementCount];
-            ReadWeights(tensor.Name, values);
-            sink.WriteFloats(values);
-        }
+    /// <summary>Writes the weights alone, by the names and shapes of another program, for that program.</summary>
+    /// <inheritdoc cref="CopyTo(string)"/>
+    public void CopyTo(string path, WeightNaming naming)
+    {
+        var places = naming.Of(Graph, []).ToDictionary(pair => pair.Value.Name);
+        TensorInfo[] tensors = [.. places.Values.Select(pair => TensorOf(pair.Value.Name, pair.Value.Shape))];
+        SafeTensors.Write(path, tensors, (tensor, sink) => Write(tensor, sink, values => ReadWeights(places[tensor.Name].Key, values)),
+            new Dictionary<string, string> { [FormatKey] = FormatValue });
+    }
+
+    /// <summary>Writes a model file.</summary>
+    /// <param name="path">The file; replaced if it exists.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="preprocessing">What is done to its pictures.</param>
+    /// <param name="read">Gives a parameter, such as "conv1.weight", in plain order. Called twice for each.</param>
+    /// <param name="epoch">The epoch of the weights; null if unknown.</param>
+    /// <param name="trainingTransforms">What was done to the pictures in training; null if unknown.</param>
+    /// <exception cref="IOException">It cannot be written; what was there before is still there.</exception>
+    public static void Write(string path, Graph graph, Preprocessing preprocessing, Action<string, Span<float>> read, int? epoch = null,
+        TransformList? trainingTransforms = null)
+    {
+        TensorInfo[] tensors =
+            [.. graph.Nodes.SelectMany(node => node.State.Select(spec => TensorOf(WeightNaming.NameOf(node, spec), spec.Shape)))];
+        SafeTensors.Write(path, tensors, WriteOne, FileDigest.AddTo(Describe(graph, preprocessing, epoch, trainingTransforms), tensors,
+            WriteOne));
+
+        void WriteOne(TensorInfo tensor, TensorSink sink) => Write(tensor, sink, values => read(tensor.Name, values));
+    }
+
+    private static void Write(TensorInfo tensor, TensorSink sink, Action<Span<float>> read)
+    {
+        float[] values = new float[tensor.ElementCount];
+        read(values);
+        sink.WriteFloats(values);
     }
 
     public void Dispose() => _tensors.Dispose();
@@ -128,6 +153,10 @@ internal sealed class ModelFile : IDisposable
         return metadata;
     }
 
+    /// <summary>Whether a file has the network and its preprocessing besides weights.</summary>
+    public static bool IsModel(SafeTensorsFile file) =>
+        file.Metadata.ContainsKey(GraphKey) && file.Metadata.ContainsKey(PreprocessingKey);
+
     /// <summary>The epoch of a run whose weights a model file has; null if the file doesn't say.</summary>
     /// <exception cref="SafeTensorsException">The file is missing or damaged.</exception>
     public static int? EpochOf(string path)
@@ -147,23 +176,22 @@ internal sealed class ModelFile : IDisposable
         ThreadTeam.Invoke(() => model.Store.WriteAll((slot, values) => tensors.ReadWeights(slot.Name, values)));
 
     /// <summary>A parameter as a file has it.</summary>
-    public static TensorInfo TensorOf(ParameterSlot slot) => TensorOf(slot.Name, slot.Spec);
+    public static TensorInfo TensorOf(ParameterSlot slot) => TensorOf(slot.Name, slot.Spec.Shape);
 
-    private static TensorInfo TensorOf(string name, ParameterSpec spec) =>
-        new(name, TensorType.F32, [.. spec.Shape.Select(size => (long)size)]);
+    private static TensorInfo TensorOf(string name, IReadOnlyList<int> shape) =>
+        new(name, TensorType.F32, [.. shape.Select(size => (long)size)]);
 
     private static ModelFile Open(string file, SafeTensorsFile tensors)
     {
-        if (!tensors.Metadata.TryGetValue(GraphKey, out string? graphJson)
-            || !tensors.Metadata.TryGetValue(PreprocessingKey, out string? preprocessingJson))
+        if (!IsModel(tensors))
             throw new SafeTensorsException(file, "it has weights, but no network and no preprocessing",
-                $"Use a model.safetensors that '{ProgramName.Current} train' wrote.");
+                $"Use a model.safetensors that '{ProgramName.Current} train' wrote, or add them with '{ProgramName.Current} import'.");
         FileDigest.Require(file, tensors);
         Graph graph;
         Preprocessing preprocessing;
         try
         {
-            (graph, preprocessing) = (GraphJson.Read(graphJson), Preprocessing.FromJson(preprocessingJson));
+            (graph, preprocessing) = (GraphJson.Read(tensors.Metadata[GraphKey]), PreprocessingOf(tensors.Metadata));
         }
         catch (Exception e) when (e is NetworkException or DatasetException)
         {
@@ -196,7 +224,7 @@ internal sealed class ModelFile : IDisposable
         foreach (Node node in graph.Nodes)
             foreach (ParameterSpec spec in node.State)
             {
-                TensorInfo tensor = tensors[$"{node.Name}.{spec.Name}"];
+                TensorInfo tensor = tensors[WeightNaming.NameOf(node, spec)];
                 if (!tensor.Shape.SequenceEqual(spec.Shape.Select(size => (long)size)))
                     throw new SafeTensorsException(file,
                         $"tensor '{tensor}' is of {node}, which needs {spec.Name} [{string.Join(", ", spec.Shape)}]",

@@ -60,6 +60,9 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
 
     private bool IsByHeart => Accuracy == 1 && LastLoss < SmallLoss;
 
+    // So far down that the other rules need not be tried.
+    private bool IsNear => LastLoss < FirstLoss / 4;
+
     /// <summary>
     /// Trains on the first batch again and again, without dropout, augmentation, smoothing, class weights, penalty, schedule and means of
     /// the weights; what the recipe freezes stays frozen.
@@ -86,8 +89,8 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         List<OverfitAttempt> attempts = [];
         for (int i = 0; i < rules.Length && left > 0 && best?.IsByHeart != true; i++)
         {
-            int steps = i == rules.Length - 1 ? left : Math.Max(1, left * 2 / 5);
-            OverfitCheck come = Attempt(graph.WithoutDropout(), data, plain with { Optimizer = rules[i] }, steps, attempts, progress,
+            int share = i == rules.Length - 1 ? left : Math.Max(1, left * 2 / 5);
+            OverfitCheck come = Attempt(graph.WithoutDropout(), data, plain with { Optimizer = rules[i] }, share, left, attempts, progress,
                 cancellation);
             attempts.Add(new(rules[i], come.Steps, come.LastLoss));
             left -= come.Steps;
@@ -127,7 +130,7 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
     private static OptimizerSettings[] RulesOf(OptimizerSettings own) =>
         [own, new Adam { LearningRate = 1e-3f }, new Adam { LearningRate = 2e-4f }];
 
-    private static OverfitCheck Attempt(Graph graph, DataSplits data, Recipe recipe, int steps, List<OverfitAttempt> before,
+    private static OverfitCheck Attempt(Graph graph, DataSplits data, Recipe recipe, int share, int most, List<OverfitAttempt> before,
         IProgress<OverfitCheck>? progress, CancellationToken cancellation)
     {
         OverfitAttempt[] earlier = [.. before];
@@ -139,7 +142,7 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         {
             int[] batch = parts.Sampler.Batch(0, 0).ToArray();
             (double lowest, int since) = (double.PositiveInfinity, 0);
-            for (int step = 0; step < steps && step - since < VainSteps && result?.IsByHeart != true
+            for (int step = 0; (step < share || (step < most && result!.IsNear)) && step - since < VainSteps && result?.IsByHeart != true
                 && (result is null || double.IsFinite(result.LastLoss)); step++)
             {
                 cancellation.ThrowIfCancellationRequested();

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Convolve.Training;
 
 /// <summary>What a training shows that whoever watches it should know.</summary>
-public enum TrainingNoteKind
+internal enum TrainingNoteKind
 {
     /// <summary>The training loss is that of guessing again, after it had been below: the network is dead.</summary>
     Collapse,
@@ -19,13 +19,21 @@ public enum TrainingNoteKind
 }
 
 /// <summary>Reported once for each kind, after the epoch that shows it.</summary>
-/// <param name="Kind">What was noticed.</param>
-/// <param name="Epoch">The epoch that showed it, from 1.</param>
-/// <param name="Text">A sentence without the epoch, its first letter small and no full stop at its end.</param>
-public sealed record TrainingNote(TrainingNoteKind Kind, int Epoch, string Text) : TrainingProgress
+public sealed record TrainingNote : TrainingProgress
 {
+    internal TrainingNote(TrainingNoteKind kind, int epoch, string text) => (Kind, Epoch, Text) = (kind, epoch, text);
+
+    /// <summary>The epoch that showed it, from 1.</summary>
+    public int Epoch { get; }
+
+    /// <summary>A sentence without the epoch, its first letter small and no full stop at its end.</summary>
+    public string Text { get; }
+
+    /// <summary>What was noticed.</summary>
+    internal TrainingNoteKind Kind { get; }
+
     /// <summary>
-    /// For <see cref="TrainingNoteKind.Stalled"/>, the best epoch, from 1: an early stop of as many epochs as came after it ends such a run
+    /// If the figure that chooses the weights has not improved for a long time, the best epoch, from 1: an early stop of as many epochs as came after it ends such a run
     /// here. Else null.
     /// </summary>
     public int? Since { get; init; }

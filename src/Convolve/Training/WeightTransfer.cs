@@ -3,7 +3,7 @@ using Convolve.Execution;
 using Convolve.Formats;
 using Convolve.Inference;
 using Convolve.Kernels.Threads;
-using Convolve.Planning;
+using Convolve.Weights;
 
 namespace Convolve.Training;
 
@@ -18,14 +18,12 @@ namespace Convolve.Training;
 /// <param name="Unused">Tensors that the network has no parameter for.</param>
 internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, IReadOnlyList<string> Skipped, IReadOnlyList<string> Unused)
 {
-    // PyTorch counts batches, and nothing looks at it here.
-    private const string BatchCounter = ".num_batches_tracked";
     private const int MostNamed = 8;
 
     /// <summary>Takes what fits.</summary>
     /// <param name="model">What is to start from it.</param>
-    /// <param name="path">A run folder, or a .safetensors file with tensors of the parameters' names, such as conv1.weight, in plain OIHW
-    /// order.</param>
+    /// <param name="path">A run folder, or a .safetensors file with the names of Convolve (conv1.weight), torchvision, timm or
+    /// Keras.</param>
     /// <exception cref="SafeTensorsException">The file is missing or damaged, or one of the loaded weights is NaN or infinite.</exception>
     /// <exception cref="RecipeException">Nothing in it fits; the message has names of both sides.</exception>
     public static WeightTransfer Take(Model model, string path)
@@ -33,20 +31,8 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         string file = FileOf(path);
         using SafeTensorsFile tensors = SafeTensorsFile.Open(file);
         FileDigest.Require(file, tensors);
-        List<string> taken = [], skipped = [];
-        foreach (ParameterSlot slot in model.Store.Plan.Slots)
-        {
-            TensorInfo wanted = ModelFile.TensorOf(slot);
-            if (!tensors.Contains(slot.Name))
-                skipped.Add($"{slot.Name}: missing");
-            else if (!tensors[slot.Name].Shape.SequenceEqual(wanted.Shape))
-                skipped.Add($"{slot.Name}: {Text(tensors[slot.Name])} in the file, {Text(wanted)} here");
-            else
-                taken.Add(slot.Name);
-        }
-        string[] unused = [.. tensors.Tensors.Select(t => t.Name).Where(name => !name.EndsWith(BatchCounter, StringComparison.Ordinal))
-            .Except(model.ParameterNames)];
-        if (taken.Count == 0)
+        WeightMatch match = WeightMatch.Of(model.Graph, tensors);
+        if (match.Taken.Count == 0)
         {
             throw new RecipeException(
                 $"{file} has no tensor that fits {model.Graph.Name}: it has {Some(tensors.Tensors.Select(t => t.Name))}, expected " +
@@ -55,10 +41,10 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
         }
         ThreadTeam.Invoke(() =>
         {
-            foreach (string name in taken)
-                model.Store.Write(model.Store.Plan.IndexOf(name), model.Store.Weights, (_, values) => tensors.ReadWeights(name, values));
+            foreach ((string name, StoredTensor stored) in match.Taken)
+                model.Store.Write(model.Store.Plan.IndexOf(name), model.Store.Weights, (_, values) => stored.Read(tensors, values));
         });
-        return new(path, taken, skipped, unused);
+        return new(path, [.. match.Taken.Keys], match.Skipped, match.Unused);
     }
 
     /// <summary>The SHA-256 of the file, in lower-case hexadecimal digits.</summary>
@@ -79,8 +65,6 @@ internal sealed record WeightTransfer(string Path, IReadOnlyList<string> Taken, 
     }
 
     private static string FileOf(string path) => Directory.Exists(path) ? System.IO.Path.Combine(path, ModelFile.FileName) : path;
-
-    private static string Text(TensorInfo tensor) => $"[{string.Join(", ", tensor.Shape)}]";
 
     private static string Some(IEnumerable<string> names)
     {

@@ -16,9 +16,9 @@ public class UsageTests
     [Theory]
     [InlineData("trian",
         "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, lr-find, report, compare, export, " +
-        "reproduce, summary, info, data. See 'convolve --help'.")]
+        "import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, lr-find, report, compare, export, reproduce, " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, lr-find, report, compare, export, import, reproduce, " +
         "summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
@@ -59,7 +59,8 @@ public class UsageTests
     [InlineData("data", "A command is missing: list, fetch, verify, preview. See 'convolve data --help'.")]
     [InlineData("data verfy",
         "Unknown command \"verfy\". Did you mean verify? The commands are list, fetch, verify, preview. See 'convolve data --help'.")]
-    [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it. See 'convolve evaluate --help'.")]
+    [InlineData("evaluate", "RUN is missing. A run folder, or the model.safetensors in it; or, with --data, an ONNX file of any origin. " +
+        "See 'convolve evaluate --help'.")]
     [InlineData("evaluate nowhere", "nowhere does not exist. Pass the run folder that `convolve train` printed when it finished.")]
     [InlineData("evaluate nowhere --split all",
         "--split: expected one of test, validation, train, got \"all\". See 'convolve evaluate --help'.")]

@@ -26,6 +26,7 @@ public class ScreenTests
           report <RUN>          Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>     Compare runs: their settings, their curves, and whether one is better on the same pictures.
           export <RUN>          Write a trained network for other programs, languages and browsers: ONNX or safetensors.
+          import <FILE>         Make a model file from weights that another program trained.
           reproduce <NAME>      Run an experiment from the teaching material and compare its result with the published one.
           summary <NET>         Describe a network: layers, shapes, parameters, cost, memory.
           info                  Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
@@ -72,6 +73,7 @@ public class ScreenTests
     [InlineData("report")]
     [InlineData("compare")]
     [InlineData("export")]
+    [InlineData("import")]
     public void EveryOptionIsExplained(string verb)
     {
         CliResult help = InProcess.Run(width: 1000, [.. verb.Split(' '), "--help"]);

@@ -17,6 +17,9 @@ public sealed class CancellationRules : IDisposable
         .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
         .Where(method => method.GetParameters().Any(p => p.ParameterType == typeof(CancellationToken)))];
 
+    // It needs ONNX Runtime, so its own tests cancel it.
+    private const string TestedApart = "OnnxClassifier.PredictAll(5)";
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -49,7 +52,7 @@ public sealed class CancellationRules : IDisposable
             ["Trainer.Fit(2)"] = () => Run(() => first.Fit(cancellation: Canceled)),
             ["Trainer.Fit(3)"] = () => Run(() => second.Fit(null, null, Canceled)),
         };
-        Assert.Equal(calls.Keys.Order(StringComparer.Ordinal), Methods.Select(Name).Order(StringComparer.Ordinal));
+        Assert.Equal(calls.Keys.Append(TestedApart).Order(StringComparer.Ordinal), Methods.Select(Name).Order(StringComparer.Ordinal));
         foreach ((string name, Func<Task> call) in calls)
             Assert.True(await Record.ExceptionAsync(call) is OperationCanceledException, name);
     }
