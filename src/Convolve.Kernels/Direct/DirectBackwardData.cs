@@ -143,7 +143,8 @@ internal sealed unsafe class DirectBackwardData : TeamKernel
         int image = item / _bands, firstRow = item % _bands * _rows.OutRows, rows = Math.Min(_rows.OutRows, _rowCount - firstRow);
         // Columns of the class that are in the image: q * stride + remainder - padding, q counted from the first.
         int offset = _first.Width * strideWidth + taps.Column - _shape.Walk.Before.Width;
-        int from = offset < 0 ? 1 : 0, end = Math.Min(_columnCount, (_shape.Width - 1 - offset) / strideWidth + 1);
+        int from = offset < 0 ? 1 : 0;
+        int end = offset < _shape.Width ? Math.Min(_columnCount, (_shape.Width - 1 - offset) / strideWidth + 1) : 0;
         if (end <= from)
             return;
         nint plane = (nint)_shape.Height * _shape.Width * ConvolutionShape.Block, pair = column.Pair(TVector.Count, plane);

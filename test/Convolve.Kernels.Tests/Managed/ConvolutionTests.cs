@@ -9,6 +9,7 @@ namespace Convolve.Kernels.Tests.Managed;
 public class ConvolutionTests
 {
     private const double Single = 2e-5, BFloat16 = 0.02;
+    private const int Draws = 60;
 
     // batch, groups, channels, filters, height, width, kernel rows and columns, stride, dilation, padding
     public static TheoryData<string> Shapes => new(
@@ -101,15 +102,54 @@ public class ConvolutionTests
         }
     }
 
+    /// <summary>Windows of all kinds: not square, smaller than their steps, dilated, with uneven padding.</summary>
+    [Fact]
+    public void Windows_that_are_not_square()
+    {
+        CounterRandom random = new(1, RandomPurpose.Test);
+        for (int draw = 0; draw < Draws; draw++)
+        {
+            (int, int) Pair(int from, int to) => (from + random.NextInt32(to - from + 1), from + random.NextInt32(to - from + 1));
+            ((int Height, int Width) kernel, (int Height, int Width) stride, (int Height, int Width) dilation) =
+                (Pair(1, 4), Pair(1, 4), Pair(1, 2));
+            ((int Height, int Width) before, (int Height, int Width) after) = (Pair(0, 2), Pair(0, 2));
+            int Least(int size, int step, int padding) => Math.Max(1, (size - 1) * step + 1 - padding);
+            int height = Least(kernel.Height, dilation.Height, before.Height + after.Height) + random.NextInt32(12);
+            int width = Least(kernel.Width, dilation.Width, before.Width + after.Width) + random.NextInt32(12);
+            int channels = 1 + random.NextInt32(40), filters = 1 + random.NextInt32(40), batch = 1 + random.NextInt32(3);
+            // What is left over behind the last window counts as cut-off padding.
+            int Out(int size, int k, int s, int d, int padding) => (size + padding - (k - 1) * d - 1) / s + 1;
+            int outHeight = Out(height, kernel.Height, stride.Height, dilation.Height, before.Height + after.Height);
+            int outWidth = Out(width, kernel.Width, stride.Width, dilation.Width, before.Width + after.Width);
+            Walk walk = new(stride, dilation, before,
+                ((outHeight - 1) * stride.Height + (kernel.Height - 1) * dilation.Height + 1 - height - before.Height,
+                (outWidth - 1) * stride.Width + (kernel.Width - 1) * dilation.Width + 1 - width - before.Width));
+            int few = 1 + channels % 5;
+            foreach (ElementType type in new[] { ElementType.Float32, ElementType.BFloat16 })
+            {
+                Check(type, Layout.Blocked(type, 16, batch, channels, height, width), 1, channels, filters, kernel, outHeight, outWidth,
+                    walk, hasBackwardData: true);
+                Check(type, Layout.Plain(type, batch, few, height, width), 1, few, filters, kernel, outHeight, outWidth, walk,
+                    hasBackwardData: false);
+            }
+        }
+    }
+
     private static void Check(ElementType type, Layout source, int groups, int channels, int filters, int rows, int columns, int stride,
         int dilation, int padding, bool hasBackwardData)
     {
         int Out(long size, int kernel) => ((int)size + 2 * padding - (kernel - 1) * dilation - 1) / stride + 1;
         int outHeight = Out(source.Sizes[2], rows), outWidth = Out(source.Sizes[3], columns);
         int After(long size, int kernel, int output) => (output - 1) * stride + (kernel - 1) * dilation + 1 - (int)size - padding;
-        Walk walk = new((stride, stride), (dilation, dilation), (padding, padding),
-            (After(source.Sizes[2], rows, outHeight), After(source.Sizes[3], columns, outWidth)));
-        long[] sizes = groups > 1 ? [groups, filters, channels, rows, columns] : [filters, channels, rows, columns];
+        Check(type, source, groups, channels, filters, (rows, columns), outHeight, outWidth, new((stride, stride), (dilation, dilation),
+            (padding, padding), (After(source.Sizes[2], rows, outHeight), After(source.Sizes[3], columns, outWidth))), hasBackwardData);
+    }
+
+    private static void Check(ElementType type, Layout source, int groups, int channels, int filters, (int Rows, int Columns) kernel,
+        int outHeight, int outWidth, Walk walk, bool hasBackwardData)
+    {
+        long[] sizes = groups > 1 ? [groups, filters, channels, kernel.Rows, kernel.Columns]
+            : [filters, channels, kernel.Rows, kernel.Columns];
         long batch = source.Sizes[0];
         Layout bias = Layout.Plain(ElementType.Float32, groups * filters);
         ConvolutionForward forward = new(true, source, Layout.Any(type, sizes), bias,
