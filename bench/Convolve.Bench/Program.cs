@@ -1,4 +1,5 @@
 using Convolve.Bench;
+using Convolve.Bench.Serving;
 using Convolve.Data;
 using Convolve.Kernels;
 using Convolve.Layers;
@@ -17,6 +18,8 @@ const string Usage = """
         the speed of the register tiles of small convolutions, by size, and their share of the peak
     ./dev bench kernels [--only TEXT] [--precision f32|bf16] [--rounds N] [--threads N]
         own kernels beside oneDNN's, for layers of the zoo's networks
+    ./dev bench serving [--only NETWORK,...] [--rounds N] [--seconds S]
+        `convolve serve` beside an ASP.NET minimal API over ONNX Runtime, at 1 and 32 connections
     ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
     ./dev bench epoch NETWORK|RECIPE [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
         one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST, or of a recipe for CIFAR-10 on noise
@@ -44,6 +47,10 @@ try
         case "kernels":
             KernelTable.Print(arguments, Console.Out);
             return 0;
+        case "serving":
+            return ServingComparison.Run(arguments);
+        case "serve-ort":
+            return PeerServer.Run(arguments);
         case "measure":
             Console.WriteLine(StepMeasurement.Run(arguments).ToJson());
             return 0;

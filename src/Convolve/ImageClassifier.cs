@@ -28,8 +28,14 @@ public sealed class ImageClassifier : IDisposable
     public const int UsualBatchSize = 32;
 
     private readonly BatchPredictor _predictor;
+    private readonly Func<float[], float[]>? _logits;
+    private readonly Action? _end;
 
-    private ImageClassifier(BatchPredictor predictor) => _predictor = predictor;
+    /// <param name="predictor">The network, which the classifier owns from here on.</param>
+    /// <param name="logits">Runs one input in place of the predictor, such as in a batch with those of others; null for none.</param>
+    /// <param name="end">Ends that.</param>
+    internal ImageClassifier(BatchPredictor predictor, Func<float[], float[]>? logits = null, Action? end = null) =>
+        (_predictor, _logits, _end) = (predictor, logits, end);
 
     /// <summary>The names of the classes, in the order of the network's outputs.</summary>
     public IReadOnlyList<string> Labels => _predictor.Preprocessing.ClassNames;
@@ -136,7 +142,11 @@ public sealed class ImageClassifier : IDisposable
     }
 
     /// <summary>Frees the network's memory after the running call.</summary>
-    public void Dispose() => _predictor.Dispose();
+    public void Dispose()
+    {
+        _end?.Invoke();
+        _predictor.Dispose();
+    }
 
     private Prediction Predict(ReadOnlySpan<byte> image, string name)
     {
@@ -145,5 +155,6 @@ public sealed class ImageClassifier : IDisposable
         return One(input);
     }
 
-    private Prediction One(float[] input) => new(Labels, _predictor.Run(input, 1)[0]);
+    private Prediction One(float[] input) => new(Labels,
+        _logits is null ? _predictor.Run(input, 1)[0] : Probabilities.SinglesOf(_logits(input)));
 }

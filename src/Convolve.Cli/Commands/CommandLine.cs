@@ -52,6 +52,7 @@ internal static class CommandLine
         ("train", TrainCommand.Create),
         ("evaluate", EvaluateCommand.Create),
         ("predict", PredictCommand.Create),
+        ("serve", ServeCommand.Create),
         ("lr-find", LearningRateCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),

@@ -3,6 +3,7 @@ using Convolve.Data.Fetching;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Kernels;
+using Convolve.Serving.Http;
 using Convolve.Training;
 
 namespace Convolve.Cli.Terminal;
@@ -39,7 +40,7 @@ internal static class Failures
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
             DownloadException => (Failed, Advice.Message(exception)),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
-            TrainingException or FileWriteException or InsufficientMemoryException => (Failed, exception.Message),
+            TrainingException or FileWriteException or ListenException or InsufficientMemoryException => (Failed, exception.Message),
             UsageException or ConvolveException or InvalidDataException => (BadInput, Advice.Message(exception)),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,

@@ -86,6 +86,10 @@ internal static class ThreadTeam
         job.Wait();
     }
 
+    /// <summary>Runs an action on the executor thread, and doesn't wait for it.</summary>
+    /// <param name="action">Throws nothing: nobody would see it.</param>
+    public static void Post(Action action) => Queue.Add(new(action, JobKind.Short));
+
     /// <summary>
     /// Runs the shorter jobs that wait at this moment; on the executor thread, where a longer one is between two steps and all that it
     /// keeps is its own.

@@ -319,14 +319,14 @@ public sealed class Model : IDisposable
             nameof(images));
     }
 
-    internal static void WriteInput(Executor pass, ReadOnlySpan<float> images)
+    internal static void WriteInput(Executor pass, ReadOnlySpan<float> images, int from = 0)
     {
         if (pass.Plan.Options.Precision == Precision.Float32)
         {
-            images.CopyTo(pass.InputFloat32);
+            images.CopyTo(pass.InputFloat32[from..]);
             return;
         }
-        Span<ushort> input = pass.InputBFloat16;
+        Span<ushort> input = pass.InputBFloat16[from..];
         for (int i = 0; i < images.Length; i++)
             input[i] = BFloat16.FromSingle(images[i]);
     }

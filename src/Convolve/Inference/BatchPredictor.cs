@@ -18,15 +18,17 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
 
     public Preprocessing Preprocessing => preprocessing;
 
+    public Model Model => model;
+
     /// <summary>The values of one picture, as the network takes it.</summary>
     public int InputLength => preprocessing.Size.Length;
 
     /// <summary>Decodes a picture and makes it an input.</summary>
     /// <exception cref="ImageException">It is not a picture, damaged, or too large.</exception>
     /// <exception cref="DatasetException">It is too small for a crop among the steps.</exception>
-    public void Decode(ReadOnlySpan<byte> image, string name, Span<float> input)
+    public void Decode(ReadOnlySpan<byte> image, string name, Span<float> input, long maxPixels = ImageDecoder.UsualMaxPixels)
     {
-        byte[] planes = ImageDecoder.Decode(image, name, _pipeline.Channels, out ImageInfo info);
+        byte[] planes = ImageDecoder.Decode(image, name, _pipeline.Channels, out ImageInfo info, maxPixels);
         Prepare(planes, new(_pipeline.Channels, info.Height, info.Width), input);
     }
 

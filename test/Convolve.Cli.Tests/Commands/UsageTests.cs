@@ -15,10 +15,10 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, lr-find, report, compare, export, " +
-        "import, reproduce, summary, info, data. See 'convolve --help'.")]
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, report, compare, " +
+        "export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, lr-find, report, compare, export, import, reproduce, " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, report, compare, export, import, reproduce, " +
         "summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",

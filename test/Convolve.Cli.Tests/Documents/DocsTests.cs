@@ -4,6 +4,8 @@ using Convolve.Data;
 using Convolve.Imaging;
 using Convolve.Runs;
 using Convolve.Training;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Convolve.Cli.Tests.Documents;
 
@@ -30,6 +32,38 @@ public sealed partial class DocsTests : IDisposable
             TrainingResult result = trainer.Fit();
             // docs/resuming.md ends
             Assert.Equal((TrainingEnd.Finished, 2), (result.End, result.Epochs.Count));
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+    }
+
+    [Fact]
+    public async Task The_snippet_of_serving_serves()
+    {
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "1", "--out", "run").Status);
+        File.Copy(_cli.At("run/model.safetensors"), _cli.At("model.safetensors"));
+        string before = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = _cli.Folder;
+        string[] args = ["--urls", "http://127.0.0.1:0"];
+        try
+        {
+            // docs/deploy.md begins
+            WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+            builder.Services.AddConvolve(options => options.Path = "model.safetensors"); // a project reference to Convolve.Serving
+            builder.Services.AddHealthChecks().AddConvolve();
+            WebApplication app = builder.Build();
+            app.MapHealthChecks("/health");
+            app.MapPost("/classify", async (Stream picture, ImageClassifier classifier) => (await classifier.PredictAsync(picture)).Label);
+            // docs/deploy.md ends
+            await using WebApplication running = app;
+            await app.StartAsync();
+            using HttpClient client = new() { BaseAddress = new(app.Urls.Single()) };
+            Assert.Equal("Healthy", await client.GetStringAsync("/health"));
+            using ByteArrayContent picture = new(PngEncoder.Encode(new byte[28 * 28], 1, 28, 28));
+            using HttpResponseMessage answer = await client.PostAsync("/classify", picture);
+            Assert.Contains(await answer.Content.ReadAsStringAsync(), ImageClassifier.Load("model.safetensors").Labels);
         }
         finally
         {

@@ -22,6 +22,7 @@ public class ScreenTests
           train <NET>           Train a network, keep the weights of the best epoch on the validation split, and test them once.
           evaluate <RUN>        Evaluate the weights of a run on one of its splits.
           predict <RUN> <FILE>  Classify pictures with the weights of a run.
+          serve <RUN>           Serve trained networks over HTTP: a page, a picture API, and the Open Inference Protocol.
           lr-find <NET>         Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
           report <RUN>          Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>     Compare runs: their settings, their curves, and whether one is better on the same pictures.
@@ -62,6 +63,7 @@ public class ScreenTests
     [InlineData("train")]
     [InlineData("evaluate")]
     [InlineData("predict")]
+    [InlineData("serve")]
     [InlineData("reproduce")]
     [InlineData("summary")]
     [InlineData("info")]

@@ -22,7 +22,7 @@ public class PublicApiTests
     private static readonly Assembly[] Core = [typeof(ThreadTeam).Assembly, typeof(Layer).Assembly, typeof(NetworkCatalog).Assembly];
 
     internal static readonly Assembly[] Libraries = [.. Core, typeof(ImageException).Assembly, Assembly.Load("Convolve.Onnx"),
-        Assembly.Load("Convolve.OnnxRuntime"), Assembly.Load("Convolve.Keras")];
+        Assembly.Load("Convolve.OnnxRuntime"), Assembly.Load("Convolve.Keras"), Assembly.Load("Convolve.Serving")];
 
     [Fact]
     public void The_public_surface_is_that_of_PublicApi_txt()

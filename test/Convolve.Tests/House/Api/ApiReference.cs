@@ -105,7 +105,7 @@ internal sealed class ApiReference(Assembly[] assemblies)
         .Where(c => c.GetParameters().Length > 0 && c.GetParameters().All(p => p.Name is not null && type.GetProperty(p.Name) is not null))
         .MaxBy(c => c.GetParameters().Length);
 
-        private static void Paragraph(string text, StringBuilder page)
+    private static void Paragraph(string text, StringBuilder page)
     {
         const int Most = 138;
         int column = 0;
