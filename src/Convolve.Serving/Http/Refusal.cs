@@ -1,7 +1,7 @@
 namespace Convolve.Serving.Http;
 
 /// <summary>A request that isn't answered as it was meant; the message says why and how to mend it.</summary>
-internal sealed class Refusal(int status, string message) : Exception(message)
+internal sealed class Refusal(int status, string message) : ConvolveException(message)
 {
     public int Status => status;
 

@@ -33,8 +33,8 @@ public sealed record TrainingNote : TrainingProgress
     internal TrainingNoteKind Kind { get; }
 
     /// <summary>
-    /// If the figure that chooses the weights has not improved for a long time, the best epoch, from 1: an early stop of as many epochs as came after it ends such a run
-    /// here. Else null.
+    /// If the figure that chooses the weights has not improved for a long time, the best epoch, from 1: an early stop of as many epochs as
+    /// came after it ends such a run here. Else null.
     /// </summary>
     public int? Since { get; init; }
 

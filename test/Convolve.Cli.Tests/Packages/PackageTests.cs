@@ -18,7 +18,10 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
 
     [Theory]
     [InlineData("Convolve", "Convolve.dll,Convolve.Imaging.dll,Convolve.Kernels.dll")]
+    [InlineData("Convolve.Keras", "Convolve.Keras.dll")]
     [InlineData("Convolve.Onnx", "Convolve.Onnx.dll")]
+    [InlineData("Convolve.OnnxRuntime", "Convolve.OnnxRuntime.dll")]
+    [InlineData("Convolve.Serving", "Convolve.Serving.dll")]
     [InlineData("Convolve.OneDnn", "Convolve.OneDnn.dll")]
     [InlineData("Convolve.Zoo", "Convolve.Zoo.dll")]
     public void A_library_has_its_assemblies_with_docs_and_symbols(string name, string assemblies)
@@ -38,7 +41,10 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
 
     [Theory]
     [InlineData("Convolve", "Google.Protobuf,SkiaSharp,SkiaSharp.NativeAssets.Linux.NoDependencies")]
+    [InlineData("Convolve.Keras", "Convolve,PureHDF")]
     [InlineData("Convolve.Onnx", "Convolve,Google.Protobuf")]
+    [InlineData("Convolve.OnnxRuntime", "Convolve,Microsoft.ML.OnnxRuntime.Managed")]
+    [InlineData("Convolve.Serving", "Convolve")]
     [InlineData("Convolve.OneDnn", "Convolve")]
     [InlineData("Convolve.Zoo", "Convolve")]
     [InlineData("Convolve.Tool", "")]
