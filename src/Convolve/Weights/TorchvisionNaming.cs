@@ -41,7 +41,7 @@ internal sealed class TorchvisionNaming : WeightNaming
         const int VggMap = 7;
         return graph.Input.Channels != 3 ? "its networks take color images"
             : graph.Name.StartsWith(Vgg, StringComparison.Ordinal)
-            && graph.Nodes.First(node => node.Layer is Flatten).Input is not { Height: VggMap, Width: VggMap } 
+            && graph.Nodes.First(node => node.Layer is Flatten).Input is not { Height: VggMap, Width: VggMap }
                 ? "it averages to 7x7 before the first fully connected layer"
             : null;
     }
