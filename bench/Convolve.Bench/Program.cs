@@ -20,6 +20,8 @@ const string Usage = """
         own kernels beside oneDNN's, for layers of the zoo's networks
     ./dev bench serving [--only NETWORK,...] [--rounds N] [--seconds S]
         `convolve serve` beside an ASP.NET minimal API over ONNX Runtime, at 1 and 32 connections
+    ./dev bench predict [--only NETWORK,...] [--rounds N] [--threads N]
+        one picture through ImageClassifier beside ONNX Runtime in C#
     ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
     ./dev bench epoch NETWORK|RECIPE [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
         one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST, or of a recipe for CIFAR-10 on noise
@@ -49,6 +51,8 @@ try
             return 0;
         case "serving":
             return ServingComparison.Run(arguments);
+        case "predict":
+            return PredictionTable.Run(arguments);
         case "serve-ort":
             return PeerServer.Run(arguments);
         case "measure":

@@ -91,7 +91,9 @@ internal sealed class ServingComparison : IDisposable
     private static string[] Self => Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet"
         ? [Environment.GetCommandLineArgs()[0]] : [];
 
-    private static int Save(string network, string file)
+    /// <summary>Writes a network of the zoo with its first weights as a model file.</summary>
+    /// <returns>The elements of its input.</returns>
+    internal static int Save(string network, string file)
     {
         Graph graph = NetworkCatalog.Create(network);
         int channels = graph.Input.Channels;
