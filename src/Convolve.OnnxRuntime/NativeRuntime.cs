@@ -45,8 +45,16 @@ internal static class NativeRuntime
         else if (!NativeLibrary.TryLoad(Name, calls, null, out handle))
             _ = NativeLibrary.TryLoad(Path.Combine(PackagesFolder, Package.ToLowerInvariant(), Version, "runtimes",
                 RuntimeInformation.RuntimeIdentifier, "native", FileName), out handle);
-        if (handle != 0)
+        if (handle == 0)
+            return 0;
+        try
+        {
             NativeLibrary.SetDllImportResolver(calls, (name, _, _) => name == Name ? handle : 0);
+        }
+        catch (InvalidOperationException)
+        {
+            // The program has used ONNX Runtime before, and so found it by itself.
+        }
         return handle;
     }
 }

@@ -63,14 +63,14 @@ internal sealed partial class EvaluateCommand
         EvaluationScreen screen = new(split, splits.Remarks, predictions, TestTimeAugmentation.None, speed);
         if (file is not null)
             PredictionsCsv.Write(file, predictions);
+        if (network.Preprocessing is null)
+            Failures.Say($"warning: {path} says nothing of its preprocessing. Used: {preprocessing}. Choose it with --steps, --mean, " +
+                $"--std and --class-names.");
         if (output.IsJson)
         {
             Output.Json(screen.Json(path, name));
             return Failures.Success;
         }
-        if (network.Preprocessing is null)
-            Failures.Say($"warning: {path} says nothing of its preprocessing. Used: {preprocessing}. Choose it with --steps, --mean, " +
-                $"--std and --class-names.");
         screen.Show(output);
         return Failures.Success;
     }

@@ -22,7 +22,7 @@ internal sealed record WeightMatch(WeightNaming Naming, IReadOnlyDictionary<stri
 
     /// <summary>What wasn't found, each with the reason: "fc3.weight: [100, 4096] in the file, [10, 4096] here".</summary>
     public IReadOnlyList<string> Skipped =>
-        [.. Missing.Select(name => $"{name}: missing"), .. Misfits.Select(misfit => misfit.ToString())];
+        [.. Misfits.Select(misfit => misfit.ToString()), .. Missing.Select(name => $"{name}: missing")];
 
     /// <summary>Compares a file with a network.</summary>
     public static WeightMatch Of(Graph graph, IWeightFile file)

@@ -63,8 +63,8 @@ public class WeightMatchTests
     {
         WeightMatch match = WeightMatch.Of(NetworkCatalog.Create("alexnet-torchvision", 10),
             FileOf("alexnet-torchvision", name => name == "features.3.bias" ? "features.3.offset" : name));
-        Assert.Equal(["conv2.bias: missing", "fc3.weight: classifier.6.weight [7, 4096] in the file, [10, 4096] here",
-            "fc3.bias: classifier.6.bias [7] in the file, [10] here"], match.Skipped);
+        Assert.Equal(["fc3.weight: classifier.6.weight [7, 4096] in the file, [10, 4096] here",
+            "fc3.bias: classifier.6.bias [7] in the file, [10] here", "conv2.bias: missing"], match.Skipped);
         Assert.Equal(["features.3.offset"], match.Unused);
     }
 
