@@ -51,7 +51,7 @@ public sealed partial class DocsTests : IDisposable
         {
             // docs/deploy.md begins
             WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
-            builder.Services.AddConvolve(options => options.Path = "model.safetensors"); // a project reference to Convolve.Serving
+            builder.Services.AddConvolve(options => options.Path = "model.safetensors"); // the package Convolve.Serving
             builder.Services.AddHealthChecks().AddConvolve();
             WebApplication app = builder.Build();
             app.MapHealthChecks("/health");
