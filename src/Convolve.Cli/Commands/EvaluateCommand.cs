@@ -78,6 +78,8 @@ internal sealed partial class EvaluateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
+        if (line.GetValue(_threads) > Machine.MostThreads)
+            throw new UsageException($"--threads: expected at most {Machine.MostThreads}, got {line.GetValue(_threads)}.");
         if (line.GetRequiredValue(_run).EndsWith(OnnxExtension, StringComparison.OrdinalIgnoreCase))
             return RunOnnx(line, HomePath.Expand(line.GetRequiredValue(_run)), output);
         if (_preprocessing.Typed(line) is { } option)
@@ -87,8 +89,6 @@ internal sealed partial class EvaluateCommand
         (Recipe recipe, bool isOther) = RecipeOf(run, line.GetValue(_data), part);
         int batchSize = line.GetValue(_batchSize) ?? UsualBatchSize;
         string? file = line.GetValue(_predictions) is { } csv ? OutputPath.File(csv, _predictions.Name) : null;
-        if (line.GetValue(_threads) > Machine.MostThreads)
-            throw new UsageException($"--threads: expected at most {Machine.MostThreads}, got {line.GetValue(_threads)}.");
         ExecutionOptions options = new()
         {
             Precision = line.GetValue(_precision) ?? recipe.Precision,

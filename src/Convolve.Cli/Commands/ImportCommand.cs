@@ -64,7 +64,7 @@ internal sealed class ImportCommand
         (Graph graph, WeightMatch match) = Match(file, classes => network.Create(classes, Inputs.Pairs(line.GetValue(_networkOptions)),
             line.GetValue(_input)), network.IsFile);
         if (!match.IsWhole)
-            throw new UsageException(Differences(path, graph, match));
+            throw new UsageException(Differences(path, network, graph, match));
         Preprocessing preprocessing = PreprocessingOf(line, graph, match);
         ModelFile.Write(to, graph, preprocessing, (name, values) => match.Taken[name].Read(file, values));
         if (output.IsJson)
@@ -117,13 +117,13 @@ internal sealed class ImportCommand
             ?? [.. Enumerable.Range(0, classes).Select(i => i.ToString(CultureInfo.InvariantCulture))]));
     }
 
-    private static string Differences(string path, Graph graph, WeightMatch match)
+    private static string Differences(string path, NetworkArgument network, Graph graph, WeightMatch match)
     {
         string some = $"{path} does not fit {graph.Name}: {match.Taken.Count} of {match.Taken.Count + match.Skipped.Count} parameters do.";
         return $"{some}{List("Of another shape", match.Misfits.Select(misfit => $"{misfit}"))}" +
             $"{List("Missing", match.Missing)}{List("In the file only", match.Unused)}\nChoose the network, its --net-option and its " +
-            $"--input as they were in training. To start a training from what fits, use `{ProgramName.Current} train {graph.Name} --from " +
-            $"{Format.Quoted(path)}`.";
+            $"--input as they were in training. To start a training from what fits, use `{ProgramName.Current} train " +
+            $"{Format.Quoted(network.Typed)} --from {Format.Quoted(path)}`.";
     }
 
     private static string List(string title, IEnumerable<string> names)
