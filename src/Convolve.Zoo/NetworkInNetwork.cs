@@ -11,7 +11,7 @@ public static class NetworkInNetwork
     /// <summary>The form of the paper for CIFAR-10: color images of 32x32.</summary>
     /// <remarks>
     /// Source: figure 2 and the authors' Caffe model. Deviation: pools pad as TensorFlow's Same does, which at 32x32 is the same.
-    /// Initialization: the authors', N(0, 0.05), biases 0.
+    /// Initialization: the authors', N(0, 0.05), biases 0, but 1 in the last convolution (see <see cref="D2L"/>).
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 3x32x32 by default, any size fits.</param>
@@ -24,11 +24,12 @@ public static class NetworkInNetwork
         new AvgPool2d(3, stride: 2, Padding.Same, countPadding: false),
         .. DropoutUnlessZero(dropout),
         .. ConvReLU(192, 3, padding: 1), .. ConvReLU(192, 1), .. ConvReLU(classes, 1), new GlobalAvgPool(),
-    ]).WithInitialization("normal(0.05)");
+    ]).StartedWith(new Normal(0.05f));
 
     /// <summary>The form of the D2L book: AlexNet's kernels, gray images of 224x224.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.3. Initialization: Xavier uniform, biases 0, as in the book.
+    /// Deviation: the last convolution's biases start at 1, since with 0 about one class of ten is 0 for every image and has no gradient.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>
@@ -41,5 +42,12 @@ public static class NetworkInNetwork
         .. ConvReLU(384, 3, padding: 1),     .. ConvReLU(384, 1),     .. ConvReLU(384, 1),     new MaxPool2d(3, stride: 2),
         .. DropoutUnlessZero(dropout),
         .. ConvReLU(classes, 3, padding: 1), .. ConvReLU(classes, 1), .. ConvReLU(classes, 1), new GlobalAvgPool(),
-    ]).WithInitialization("xavier-uniform");
+    ]).StartedWith(new XavierUniform());
+
+    // A ReLU follows the logits' convolution: a class it starts at 0 for every image is never learned.
+    private static Graph StartedWith(this Graph graph, Initializer weights)
+    {
+        Node logits = graph.Nodes.Last(node => node.Layer is Conv2d);
+        return graph.WithInitializations(node => new(weights, new Constant(node == logits ? 1 : 0)));
+    }
 }

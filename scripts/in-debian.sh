@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Runs Convolve on Debian 13, whatever Debian this machine runs: creates a root with debootstrap in a cache folder (once), and in it a clean
-# clone of the current commit.
+# Runs Convolve on a bare Debian 12 or 13, whatever Debian this machine runs: creates a root with debootstrap in a cache folder (once), and
+# in it a clean clone of the current commit.
 #
-#     scripts/in-debian-13.sh readme           # the two commands of the README's first minute, from nothing installed
-#     scripts/in-debian-13.sh test [FILTER]    # ./dev test, without PyTorch; FILTER as there
-#     scripts/in-debian-13.sh run COMMAND...   # anything else, in the clone
+#     scripts/in-debian.sh 12|13 readme           # the two commands of the README's first minute, from nothing installed
+#     scripts/in-debian.sh 12|13 test [FILTER]    # ./dev test, without PyTorch; FILTER as there
+#     scripts/in-debian.sh 12|13 run COMMAND...   # anything else, in the clone
 #
 # Needs root. The .NET SDK is the host's, seen read-only; Debian's mirror, NuGet's sources and additional certificates are those that the
 # host is set up with.
-# The cache folder is $CONVOLVE_DEBIAN_13, or ~/.cache/convolve/debian-13.
+# The cache folder is $CONVOLVE_DEBIAN, or ~/.cache/convolve/debian-12 or debian-13.
 set -euo pipefail
 
-program=in-debian-13
+program=in-debian
 root=$(readlink -f -- "${BASH_SOURCE[0]}")
 root=${root%/scripts/*}
 # shellcheck source=scripts/common.sh
@@ -19,13 +19,12 @@ source "$root/scripts/common.sh"
 # shellcheck source=scripts/debian-root.sh
 source "$root/scripts/debian-root.sh"
 
-debian=${CONVOLVE_DEBIAN_13:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/convolve/debian-13}
 # What the .NET SDK needs, and git for the clone.
-base=ca-certificates,git,libicu76,libssl3t64,libstdc++6,sudo,zlib1g
+base=ca-certificates,git,libstdc++6,sudo,zlib1g
 
 usage() { sed -n '2,/^set /{s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
 
-# Runs a command as root in Debian 13, in its own mount namespace: nothing stays mounted.
+# Runs a command as root in that Debian, in its own mount namespace: nothing stays mounted.
 in_root() { # folder command...
     local folder=$1
     shift
@@ -61,7 +60,7 @@ pass_variables() {
 make_clone() {
     local commit
     commit=$(git -C "$root" rev-parse HEAD)
-    [[ -z $(git -C "$root" status --porcelain) ]] || say "ignoring uncommitted changes: Debian 13 gets ${commit:0:7}"
+    [[ -z $(git -C "$root" status --porcelain) ]] || say "ignoring uncommitted changes: the clone gets ${commit:0:7}"
     if [[ $1 == clean || ! -d $debian/convolve/.git ]]; then
         rm -rf "$debian/convolve"
         git clone -q --no-local "$root" "$debian/convolve"
@@ -73,19 +72,22 @@ make_clone() {
     [[ ! -e $config ]] || install -D -m 600 "$config" "$debian/root/.nuget/NuGet/NuGet.Config"
 }
 
-case ${1:-} in
-    readme | test | run) ;;
-    -h | --help | help) usage && exit ;;
+case ${1:-}/${2:-} in
+    12/readme | 12/test | 12/run) suite=bookworm base+=,libicu72,libssl3 ;;
+    13/readme | 13/test | 13/run) suite=trixie base+=,libicu76,libssl3t64 ;;
+    -h/* | --help/* | help/*) usage && exit ;;
     *)
         usage >&2
         exit 2
         ;;
 esac
+debian=${CONVOLVE_DEBIAN:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/convolve/debian-$1}
+shift
 find_dotnet
 dotnet_folder=$(readlink -f -- "$dotnet")
 dotnet_folder=${dotnet_folder%/*}
 pass_variables
-make_debian_root "$debian" trixie "$base"
+make_debian_root "$debian" "$suite" "$base"
 case $1 in
     readme)
         make_clone clean
