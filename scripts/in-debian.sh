@@ -6,6 +6,8 @@
 #     scripts/in-debian.sh 12|13 test [FILTER]    # ./dev test, without PyTorch; FILTER as there
 #     scripts/in-debian.sh 12|13 run COMMAND...   # anything else, in the clone
 #
+# With CONVOLVE_KERNELS=managed in the environment, the tests run without any native library.
+#
 # Needs root. The .NET SDK is the host's, seen read-only; Debian's mirror, NuGet's sources and additional certificates are those that the
 # host is set up with.
 # The cache folder is $CONVOLVE_DEBIAN, or ~/.cache/convolve/debian-12 or debian-13.
@@ -51,7 +53,7 @@ pass_variables() {
     while IFS= read -r name; do
         case $name in
             http_proxy | https_proxy | no_proxy | HTTP_PROXY | HTTPS_PROXY | NO_PROXY | NUGET_*) passed+=("$name=${!name}") ;;
-            DNNL_* | ONEDNN_* | OMP_* | DOTNET_Enable* | CONVOLVE_CHECK_KERNELS) passed+=("$name=${!name}") ;;
+            DNNL_* | ONEDNN_* | OMP_* | DOTNET_Enable* | CONVOLVE_CHECK_KERNELS | CONVOLVE_KERNELS) passed+=("$name=${!name}") ;;
         esac
     done < <(compgen -e)
 }
@@ -104,6 +106,8 @@ case $1 in
     test)
         make_clone kept
         shift
+        [[ ${CONVOLVE_KERNELS:-} != managed ]] ||
+            (in_root / bash -c 'apt-get -q purge -y "libdnnl*" libturbojpeg0 >/dev/null 2>&1 || true')
         in_root /convolve ./dev test "$@"
         ;;
     run)

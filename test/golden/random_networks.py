@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """Random networks over every kind of layer, and what PyTorch finds for them in float64.
 
-    /usr/bin/python3 test/golden/random_networks.py FOLDER FIRST COUNT
+    /usr/bin/python3 test/golden/random_networks.py FOLDER FIRST COUNT [DRAWS]
 
 For each seed from FIRST on, FOLDER gets SEED.json (the graph, the batches, the names and lengths of all tensors) and SEED.bin (their values in
 float64, one after the other). A network trains on a whole batch and on a smaller last one, with a step of plain SGD behind each, and evaluates
 before and after. Beside every result stands how far it moves when float64 is disturbed as rounding disturbs it: each image, weight, output and
 gradient by up to four half units in the last place of float32 (a sum rounds at every addition), the gradients of convolutions' biases by adding
 thousands of numbers one after the other in float32, as oneDNN does, the sums of a convolution by what Winograd costs, or each number by half a unit in
-the last place of bfloat16. Where that moves a result further than a tolerance, no kernel can be held to the tolerance.
+the last place of bfloat16. Where that moves a result further than a tolerance, no kernel can be held to the tolerance. Of DRAWS of it, 3 by
+default, the largest counts: it takes many until a ReLU falls on the other side of 0 that only some roundings take there.
 """
 import json
 import math
@@ -23,7 +24,7 @@ import torch.nn.functional as F
 import tensors
 from make_layers import Catalogued
 
-RATE, DRAWS = 0.05, 3
+RATE = 0.05
 ALL = ("Conv2d", "Linear", "BatchNorm1d", "BatchNorm2d", "LocalResponseNorm", "MaxPool2d", "MinPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "GlobalAvgPool",
        "ReLU", "LeakyReLU", "PReLU", "Tanh", "Sigmoid", "GELU", "SiLU", "Softmax", "Resize", "Dropout", "Flatten", "Add", "Concat", "PadChannels")
 
@@ -284,7 +285,7 @@ def moved(reference, disturbed, by):
     return max(0.0, 1 - (reference.flatten() @ disturbed.flatten()).item() / norm / other) if by == "cosine" else (disturbed - reference).norm().item() / norm
 
 
-def make(folder, seed):
+def make(folder, seed, draws):
     maker = Maker(seed)
     graph = maker.graph()
     batches = maker.batches()
@@ -298,7 +299,7 @@ def make(folder, seed):
     first, reference = results(graph, batches, data, seed)
     moves = {}
     for kind, by in (("f32", "norm"), ("winograd", "norm"), ("bf16", "cosine")):
-        drawn = [results(graph, batches, data, seed, kind, 7 * draw + 1)[1] for draw in range(DRAWS)]
+        drawn = [results(graph, batches, data, seed, kind, 7 * draw + 1)[1] for draw in range(draws)]
         moves[kind] = {name: max(moved(tensor, d[name], by) for d in drawn) for name, tensor in reference.items()}
     tensors = {f"data {k}": t for k, t in data.items()} | {f"first {k}": t for k, t in first.items()} | reference
     (folder / f"{seed}.bin").write_bytes(b"".join(t.double().numpy().astype("<f8").tobytes() for t in tensors.values()))
@@ -308,10 +309,10 @@ def make(folder, seed):
 
 def main():
     torch.set_num_threads(1)
-    folder, first, count = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder, first, count, draws = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int((sys.argv[4:] or [3])[0])
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(first, first + count):
-        make(folder, seed)
+        make(folder, seed, draws)
 
 
 if __name__ == "__main__":

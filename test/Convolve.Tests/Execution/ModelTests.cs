@@ -1,5 +1,7 @@
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels.Contract;
+using Convolve.Kernels.Managed;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
@@ -157,7 +159,8 @@ public sealed class ModelTests : IDisposable
     {
         using Model small = new(Network), large = new(Zoo.AlexNet.D2L(input: (1, 67, 67)));
         Assert.Equal(Precision.Float32, small.Precision);
-        Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small" : "the CPU has no native bfloat16",
+        Assert.Equal(Machine.HasNativeBFloat16 ? "faster than bfloat16 for a network this small"
+            : KernelLibrary.Current is ManagedKernels ? "own kernels compute in float32" : "the CPU has no native bfloat16",
             small.PrecisionReason);
         Assert.Equal(Machine.HasNativeBFloat16 ? Precision.BFloat16 : Precision.Float32, large.Precision);
         Assert.Equal("as requested", _model.PrecisionReason);
