@@ -29,7 +29,8 @@ public static class NetworkInNetwork
     /// <summary>The form of the D2L book: AlexNet's kernels, gray images of 224x224.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.3. Initialization: Xavier uniform, biases 0, as in the book.
-    /// Deviation: the last convolution's biases start at 1, since with 0 about one class of ten is 0 for every image and has no gradient.
+    /// Deviation: biases of convolutions with a map for each class start at 1: with 0, about one class of ten is 0 for every image and never
+    /// learned.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>
@@ -44,10 +45,10 @@ public static class NetworkInNetwork
         .. ConvReLU(classes, 3, padding: 1), .. ConvReLU(classes, 1), .. ConvReLU(classes, 1), new GlobalAvgPool(),
     ]).StartedWith(new XavierUniform());
 
-    // A ReLU follows the logits' convolution: a class it starts at 0 for every image is never learned.
+    // A ReLU follows these: a class that starts at 0 for every image has no gradient.
     private static Graph StartedWith(this Graph graph, Initializer weights)
     {
-        Node logits = graph.Nodes.Last(node => node.Layer is Conv2d);
-        return graph.WithInitializations(node => new(weights, new Constant(node == logits ? 1 : 0)));
+        int classes = graph.Output.Channels;
+        return graph.WithInitializations(node => new(weights, new Constant(node.Output.Channels == classes ? 1 : 0)));
     }
 }

@@ -5,7 +5,7 @@ using Convolve.Training;
 namespace Convolve.Zoo.Tests;
 
 /// <summary>
-/// Every network of the zoo learns one batch by heart, with its own recipe on its usual input: 8 images of a large network, and in 200
+/// Every network of the zoo learns one batch by heart, with its own recipe on its usual input: 4 images of a large network, and in 200
 /// steps where one of them takes long.
 /// </summary>
 public sealed class OverfitTests
@@ -22,7 +22,7 @@ public sealed class OverfitTests
         Graph graph = NetworkCatalog.Create(name);
         Recipe recipe = Recipes.For(name, "fashion-mnist");
         if (graph.MultiplyAdds > LargeMultiplyAdds)
-            recipe = recipe with { BatchSize = 8 };
+            recipe = recipe with { BatchSize = 4 };
         OverfitCheck check = OverfitCheck.Run(graph, Pictures.Value.Split(0.1, limit: 1000), recipe);
         Assert.True(check.IsLearned, $"{name}: {string.Join("; ", check.Attempts)}: {check}");
     }
