@@ -118,14 +118,16 @@ internal sealed class LearningRateCommand
     private static double RecipeRate(Recipe recipe) =>
         double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
 
-    // The recipe's rate unless another is better by more than luck; null where there is nothing to choose.
+    // The recipe's rate unless it fails, or another is better by more than luck; null where there is nothing to choose.
     private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials)
     {
         if (trials.Count == 0)
             return Suggested(curve, recipe);
         LearningRateTrial best = LearningRateSearch.Best(trials), own = trials.First(t => t.Rate == RecipeRate(recipe));
-        return best.IsBetterThan(own, Margin) ? best.Rate : own.Rate;
+        return best.IsBetterThan(own, Margin) && (AreTelling(trials) || double.IsNaN(own.Loss)) ? best.Rate : own.Rate;
     }
+
+    private static bool AreTelling(IReadOnlyList<LearningRateTrial> trials) => trials.Max(t => t.Steps) >= LearningRateTrial.TellingSteps;
 
     private static Chart ChartOf(LearningRateCurve curve, Recipe recipe, string title)
     {
@@ -169,7 +171,10 @@ internal sealed class LearningRateCommand
             output.Line();
             output.Table(TableOf(trials, curve, recipe));
             output.Line();
-            if (LearningRateSearch.Best(trials).Rate != best)
+            if (!AreTelling(trials))
+                output.Line($"Only {Format.Count(trials.Max(t => t.Steps))} steps fit into a minute, too few to compare rates, so the " +
+                    $"recipe's rate is kept. Try again with a smaller batch, or when the machine is less busy.");
+            else if (LearningRateSearch.Best(trials).Rate != best)
                 output.Line($"Differences within {Format.Number(100 * Margin)} points of the best are noise, so the recipe's rate is " +
                     $"kept.");
         }
