@@ -20,8 +20,6 @@ internal sealed class LearningRateCommand
 {
     private const int WidestChart = 100;
 
-    // Below this, the better of two short trainings is a matter of luck, and the recipe's rate was chosen by whole ones.
-    private const double Margin = 0.003;
 
     // Of one trial, and of those after which no further one is begun.
     private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
@@ -118,16 +116,9 @@ internal sealed class LearningRateCommand
     private static double RecipeRate(Recipe recipe) =>
         double.Parse(Format.Number(recipe.Optimizer.LearningRate), CultureInfo.InvariantCulture);
 
-    // The recipe's rate unless it fails, or another is better by more than luck; null where there is nothing to choose.
-    private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials)
-    {
-        if (trials.Count == 0)
-            return Suggested(curve, recipe);
-        LearningRateTrial best = LearningRateSearch.Best(trials), own = trials.First(t => t.Rate == RecipeRate(recipe));
-        return best.IsBetterThan(own, Margin) && (AreTelling(trials) || double.IsNaN(own.Loss)) ? best.Rate : own.Rate;
-    }
-
-    private static bool AreTelling(IReadOnlyList<LearningRateTrial> trials) => trials.Max(t => t.Steps) >= LearningRateTrial.TellingSteps;
+    // Null where there is nothing to choose.
+    private static double? Best(LearningRateCurve curve, Recipe recipe, IReadOnlyList<LearningRateTrial> trials) =>
+        trials.Count == 0 ? Suggested(curve, recipe) : LearningRateSearch.Chosen(trials, RecipeRate(recipe));
 
     private static Chart ChartOf(LearningRateCurve curve, Recipe recipe, string title)
     {
@@ -171,11 +162,11 @@ internal sealed class LearningRateCommand
             output.Line();
             output.Table(TableOf(trials, curve, recipe));
             output.Line();
-            if (!AreTelling(trials))
+            if (!LearningRateSearch.AreTelling(trials))
                 output.Line($"Only {Format.Count(trials.Max(t => t.Steps))} steps fit into a minute, too few to compare rates, so the " +
                     $"recipe's rate is kept. Try again with a smaller batch, or when the machine is less busy.");
             else if (LearningRateSearch.Best(trials).Rate != best)
-                output.Line($"Differences within {Format.Number(100 * Margin)} points of the best are noise, so the recipe's rate is " +
+                output.Line($"Differences within {Format.Number(100 * LearningRateSearch.Margin)} points of the best are noise, so the recipe's rate is " +
                     $"kept.");
         }
         output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");

@@ -11,6 +11,12 @@ internal static class LearningRateSearch
     private const double Stride = 3, Near = 1.6;
     private const int MostTrials = 8;
 
+    // In fewer steps, accuracy is little more than chance.
+    private const int TellingSteps = 100;
+
+    /// <summary>What a rate's accuracy must have more than the recipe's to be more than luck.</summary>
+    public const double Margin = 0.003;
+
     /// <summary>Tries the given rates and then neighbors of the best one, until those are worse, or eight trials are done.</summary>
     /// <param name="rates">To begin with, at least one, above 0.</param>
     /// <param name="attempt">A short training with a rate.</param>
@@ -33,6 +39,18 @@ internal static class LearningRateSearch
     /// <summary>The best of some trials, the first of equal ones.</summary>
     public static LearningRateTrial Best(IReadOnlyList<LearningRateTrial> trials) =>
         trials.Aggregate((best, other) => other.IsBetterThan(best) ? other : best);
+
+    /// <summary>Whether the trials were long enough to compare their accuracy.</summary>
+    public static bool AreTelling(IReadOnlyList<LearningRateTrial> trials) => trials.Max(t => t.Steps) >= TellingSteps;
+
+    /// <summary>The recipe's own rate, unless it fails, or another is better by more than luck.</summary>
+    /// <param name="trials">One of them with the recipe's rate.</param>
+    /// <param name="own">The recipe's rate.</param>
+    public static double Chosen(IReadOnlyList<LearningRateTrial> trials, double own)
+    {
+        LearningRateTrial best = Best(trials), mine = trials.First(t => t.Rate == own);
+        return best.IsBetterThan(mine, Margin) && (AreTelling(trials) || double.IsNaN(mine.Loss)) ? best.Rate : own;
+    }
 
     /// <summary>A rate to two digits: more would be pretense.</summary>
     public static double Rounded(double rate)

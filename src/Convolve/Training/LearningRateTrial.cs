@@ -12,9 +12,6 @@ internal sealed record LearningRateTrial(double Rate, int Steps, double Loss, do
     // One epoch of a small set is too short to tell rates apart.
     private const int FewestSteps = 200;
 
-    /// <summary>Steps of a trial below which its accuracy is little more than chance.</summary>
-    public const int TellingSteps = 100;
-
     /// <summary>Steps of a trial: an epoch, at least 200 steps, as far as they fit into the time.</summary>
     /// <param name="time">What each trial may take, without its validation.</param>
     /// <param name="stepTime">What a step takes (<see cref="LearningRateCurve.StepTime"/>).</param>

@@ -251,6 +251,18 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal([0.1, 0.3, 0.033], LearningRateSearch.Run([0.1, 0.1], Attempt, () => true).Select(t => t.Rate));
     }
 
+    [Theory]
+    [InlineData(200, 0.1, 0.9, 0.3, 0.91, 0.3)]
+    [InlineData(200, 0.1, 0.9, 0.3, 0.902, 0.1)] // luck
+    [InlineData(20, 0.1, 0.11, 0.3, 0.2, 0.1)] // a slow machine: a handful of steps compare nothing
+    [InlineData(20, 0.1, double.NaN, 0.3, 0.2, 0.3)] // but a rate that fails has failed
+    public void The_recipes_rate_is_kept_unless_another_is_better_for_certain(int steps, double own, double ownAccuracy, double other,
+        double otherAccuracy, double chosen) =>
+        Assert.Equal(chosen, LearningRateSearch.Chosen([Trial(other, otherAccuracy, steps), Trial(own, ownAccuracy, steps)], own));
+
+    private static LearningRateTrial Trial(double rate, double accuracy, int steps) =>
+        double.IsNaN(accuracy) ? new(rate, 3, double.NaN, null) : new(rate, steps, 1, accuracy);
+
     [Fact]
     public void A_trial_is_an_epoch_or_what_fits_into_its_time()
     {
