@@ -23,7 +23,7 @@ public sealed class KernelErrorTests : IDisposable
         Layout.Any(ElementType.Float32, 5, 3, 3, 3), null, Layout.Any(ElementType.Float32, 1, 5, outputRows, 6),
         new((1, 1), (1, 1), (0, 0), (0, 0)));
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_wrong_shape_names_label_call_and_operation()
     {
         KernelLibraryException error = Assert.Throws<KernelLibraryException>(() => Library.Compile(Convolution(7), "conv7 forward"));
@@ -34,7 +34,7 @@ public sealed class KernelErrorTests : IDisposable
         Assert.Throws<KernelLibraryException>(() => Library.Describe(Convolution(7)));
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_wrong_sum_and_a_wrong_reorder_are_refused()
     {
         Layout other = Layout.Plain(ElementType.Float32, 4, 9);
@@ -44,7 +44,7 @@ public sealed class KernelErrorTests : IDisposable
             StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void What_the_library_lacks_is_null_to_Describe_and_an_error_to_Compile()
     {
         // There is no convolution of whole numbers to bfloat16.
@@ -57,7 +57,7 @@ public sealed class KernelErrorTests : IDisposable
         Assert.EndsWith($"on this CPU ({Library.InstructionSet}).", error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData(-1)]
     [InlineData(-64)]
     [InlineData(129)]
@@ -72,7 +72,7 @@ public sealed class KernelErrorTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => kernel.Bind(Argument.Source, Data, _buffer, offset));
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Binding_up_to_the_end_of_the_buffer_works()
     {
         using Kernel kernel = ReLU();
@@ -110,7 +110,7 @@ public sealed class KernelErrorTests : IDisposable
         });
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_kernel_without_its_arguments_is_refused()
     {
         using Kernel kernel = ReLU();
@@ -120,7 +120,7 @@ public sealed class KernelErrorTests : IDisposable
             error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_disposed_kernel_neither_binds_nor_runs()
     {
         Kernel kernel = ReLU();
@@ -132,7 +132,7 @@ public sealed class KernelErrorTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => kernel.Bind(Argument.Source, Data, _buffer, 0));
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_disposed_buffer_cannot_be_bound_or_read()
     {
         using Kernel kernel = ReLU();
@@ -143,7 +143,7 @@ public sealed class KernelErrorTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => _ = buffer.Span<float>(0, 1)[0]);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void The_library_says_which_it_is()
     {
         Assert.Matches(@"^oneDNN (2\.[67]|3\.\d+)\.\d+$", Library.Name);

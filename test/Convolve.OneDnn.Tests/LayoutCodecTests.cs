@@ -1,4 +1,5 @@
 using Convolve.Kernels.Layouts;
+using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
@@ -24,7 +25,7 @@ public sealed unsafe class LayoutCodecTests : IDisposable
 
     public void Dispose() => _made.Dispose();
 
-    [Theory, MemberData(nameof(Types))]
+    [NeedsTheory(Feature.Library), MemberData(nameof(Types))]
     public void Every_layout_that_the_library_names_comes_back_the_same(string element)
     {
         ElementType type = Enum.Parse<ElementType>(element);
@@ -44,7 +45,7 @@ public sealed unsafe class LayoutCodecTests : IDisposable
         Assert.InRange(found, 100, int.MaxValue);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Layouts_are_equal_where_the_librarys_are()
     {
         foreach (long[] shape in Shapes)
@@ -63,7 +64,7 @@ public sealed unsafe class LayoutCodecTests : IDisposable
         }
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData("abcd")]
     [InlineData("aBcd16b")]
     [InlineData("aBcd8b")]
@@ -84,7 +85,7 @@ public sealed unsafe class LayoutCodecTests : IDisposable
         Array.ForEach(all, Codec.Free);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_layout_at_any_distances_comes_back_the_same()
     {
         Layout layout = Layout.Strided(ElementType.Float32, [2, 3, 5], [2, 3, 5], [40, 10, 2], []);
@@ -93,7 +94,7 @@ public sealed unsafe class LayoutCodecTests : IDisposable
     }
 
     // A window on a larger tensor is beyond our layouts.
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void What_the_library_alone_understands_comes_back_the_same()
     {
         nint window = Window(_made[Layout.Plain(ElementType.Float32, 2, 16, 3, 5)], [2, 16, 2, 5], [0, 0, 1, 0]);

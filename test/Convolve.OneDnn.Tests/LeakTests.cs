@@ -12,7 +12,7 @@ public class LeakTests
 {
     private const int Rounds = 200;
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Buffers_leave_nothing()
     {
         const int Bytes = 4 << 20;
@@ -31,7 +31,7 @@ public class LeakTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Kernels_leave_nothing()
     {
         IKernelLibrary library = KernelLibrary.Current;
@@ -67,7 +67,7 @@ public class LeakTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_dropped_kernel_is_finalised()
     {
         WeakReference[] dropped = Drop();

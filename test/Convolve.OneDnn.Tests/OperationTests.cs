@@ -49,7 +49,7 @@ public class OperationTests
     private static ConvolutionForward Convolution(ElementwiseFunction? activation = null) => new(true, Any(N, C, H, W),
         Any(Groups, K / Groups, C / Groups, TapsHigh, TapsWide), F32(K), Any(N, K, OutH, OutW), Walk, activation);
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData(null, 0f)]
     [InlineData(nameof(ElementwiseKind.ReLU), 0f)]
     [InlineData(nameof(ElementwiseKind.ReLU), 0.25f)]
@@ -67,7 +67,7 @@ public class OperationTests
         RequireEqual([.. expected.Select(v => Apply(function, v))], results[Argument.Target]);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Convolution_backward_data()
     {
         double[] expected = new double[N * C * H * W];
@@ -79,7 +79,7 @@ public class OperationTests
             KernelRunner.Run(operation, new() { [Argument.Weights] = Weights, [Argument.DiffTarget] = DiffTarget })[Argument.DiffSource]);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Convolution_backward_weights()
     {
         double[] expected = new double[Weights.Length], bias = new double[K];
@@ -94,7 +94,7 @@ public class OperationTests
         RequireEqual(bias, results[Argument.DiffBias]);
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Inner_product_forward_and_backward()
     {
         const int Batch = 3, Inputs = 10, Units = 7;
@@ -130,7 +130,7 @@ public class OperationTests
         RequireEqual(diffBias, results[Argument.DiffBias]);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData(nameof(PoolingKind.Max))]
     [InlineData(nameof(PoolingKind.AverageWithPadding))]
     [InlineData(nameof(PoolingKind.AverageWithoutPadding))]
@@ -166,7 +166,7 @@ public class OperationTests
             buffer.Dispose();
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData(nameof(ElementwiseKind.ReLU), 0f)]
     [InlineData(nameof(ElementwiseKind.ReLU), 0.25f)]
     [InlineData(nameof(ElementwiseKind.Tanh), 0f)]
@@ -192,7 +192,7 @@ public class OperationTests
             new() { [Argument.Target] = target, [Argument.DiffTarget] = diff })[Argument.DiffSource]);
     }
 
-    [Theory]
+    [NeedsTheory(Feature.Library)]
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(9)]
@@ -221,7 +221,7 @@ public class OperationTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void Reorder_puts_every_element_in_its_block_and_zeros_in_the_padding()
     {
         const int Channels = 21, Block = 16;
@@ -263,7 +263,7 @@ public class OperationTests
         }
     }
 
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_description_is_of_the_layouts_that_were_chosen()
     {
         KernelDescription description = Library.Describe(Convolution())!;

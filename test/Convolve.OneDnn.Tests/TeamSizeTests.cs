@@ -1,6 +1,7 @@
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Threads;
+using Convolve.Testing;
 
 namespace Convolve.OneDnn.Tests;
 
@@ -12,7 +13,7 @@ public sealed class TeamSizeTests : IDisposable
     public void Dispose() => ThreadTeam.Resize(_threads);
 
     // A kernel divides its work among the threads of the team it was compiled for; the result may not depend on how many there are.
-    [Fact]
+    [NeedsFact(Feature.Library)]
     public void A_kernel_gives_the_same_for_every_size_of_the_team()
     {
         ConvolutionForward operation = new(true, Layout.Any(ElementType.Float32, 3, 16, 9, 9),

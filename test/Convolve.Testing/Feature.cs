@@ -6,6 +6,9 @@ public enum Feature
     /// <summary>Registers of 256 bits for the kernels in C#, with fused multiply-add.</summary>
     Avx2,
 
+    /// <summary>oneDNN, whether or not kernels are chosen from it.</summary>
+    Library,
+
     /// <summary>The kernel library's AVX2 kernels.</summary>
     LibraryAvx2,
 

@@ -12,8 +12,8 @@ public static class Features
         "DOTNET_EnableAVX2", "DOTNET_EnableAVX", "DOTNET_EnableHWIntrinsic", "DOTNET_PreferredVectorBitWidth"];
 
     private static readonly Lazy<HashSet<string>> Flags = new(() => [.. CpuFlags()]);
-    private static readonly Lazy<bool> HasLibrary = new(() => Environment.GetEnvironmentVariable("CONVOLVE_KERNELS") != "managed"
-        && new[] { "libdnnl.so.2", "libdnnl.so.3", "libdnnl.so.3.6", "dnnl" }.Any(name => NativeLibrary.TryLoad(name, out _)));
+    private static readonly Lazy<bool> HasLibrary = new(() =>
+        new[] { "libdnnl.so.2", "libdnnl.so.3", "libdnnl.so.3.6", "dnnl" }.Any(name => NativeLibrary.TryLoad(name, out _)));
     private static readonly Lazy<bool> Mounts = new(CanMount);
 
     /// <summary>
@@ -37,6 +37,7 @@ public static class Features
     private static string? Missing(Feature feature) => feature switch
     {
         Feature.Avx2 => Avx2.IsSupported && Fma.IsSupported ? null : "needs AVX2",
+        Feature.Library => HasLibrary.Value ? null : "needs oneDNN",
         Feature.LibraryAvx2 => LibraryHas("avx2") ? null : "needs the kernel library's AVX2 kernels",
         Feature.LibraryAvx512 => LibraryHas("avx512bw", "AVX2") ? null : "needs the kernel library's AVX-512 kernels",
         Feature.BFloat16 => LibraryHas("avx512_bf16", "AVX2", "AVX512_CORE", "AVX512_CORE_VNNI") ? null : "needs AVX-512 with bfloat16",
@@ -62,7 +63,7 @@ public static class Features
     // A word that the library does not know is no limit to it.
     private static bool LibraryHas(string flag, params ReadOnlySpan<string> narrower)
     {
-        if (!HasLibrary.Value)
+        if (!HasLibrary.Value || Environment.GetEnvironmentVariable("CONVOLVE_KERNELS") == "managed")
             return false;
         string? limit = Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") ?? Environment.GetEnvironmentVariable("DNNL_MAX_CPU_ISA");
         foreach (string name in (ReadOnlySpan<string>)["SSE41", "AVX", .. narrower])

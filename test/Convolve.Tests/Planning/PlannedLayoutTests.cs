@@ -15,10 +15,10 @@ public class PlannedLayoutTests
 
     public static TheoryData<string> Cases => LayerCatalogue.Names;
 
-    [Theory, MemberData(nameof(Networks))]
+    [NeedsTheory(Feature.Library), MemberData(nameof(Networks))]
     public void Of_every_network(string name) => Check(NetworkCatalog.Create(name), 16);
 
-    [Theory, MemberData(nameof(Cases))]
+    [NeedsTheory(Feature.Library), MemberData(nameof(Cases))]
     public void Of_every_layer(string name) => Check(LayerCatalogue.Named(name).Graph, LayerCatalogue.Named(name).Batch);
 
     private static void Check(Graph graph, int batch)
