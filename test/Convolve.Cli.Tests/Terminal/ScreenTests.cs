@@ -158,8 +158,8 @@ public class ScreenTests
     {
         CliResult result = Cli.RunAnywhere("info");
         Assert.Matches(
-            @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     oneDNN .+\nprecision   f32.*: .+\npictures    " +
-            @"Skia \d.+; JPEG with(out)? .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
+            @"^convolve    \d+\.\d+\.\d+\nprocessor   .+ cores, \d+ threads\nkernels     (oneDNN|own kernels).+\nprecision   f32.*: .+\n" +
+            @"pictures    Skia \d.+; JPEG with(out)? .+\nmemory      .+\n\.NET        10\..+\ndata        mnist: .+\n " +
             @"{12}fashion-mnist: .+\n {12}cifar10: .+\n {12}cifar100: .+\n {12}cifar100-coarse: .+\ncache       /.+/cache/convolve\n$",
             result.Output);
         JsonObject json = Cli.RunAnywhere("info", "--json").Json;
