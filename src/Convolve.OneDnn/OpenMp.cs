@@ -11,6 +11,9 @@ internal static unsafe partial class OpenMp
     internal static partial void omp_set_num_threads(int threads);
 
     [LibraryImport(Library)]
+    internal static partial int omp_get_max_threads();
+
+    [LibraryImport(Library)]
     internal static partial int omp_get_thread_num();
 
     [LibraryImport(Library)]

@@ -6,6 +6,8 @@ namespace Convolve.OneDnn;
 /// <summary>The threads that oneDNN runs on.</summary>
 internal sealed unsafe class OpenMpTeam : ITeam
 {
+    public int Size => OpenMp.omp_get_max_threads();
+
     public void Resize(int threads) => OpenMp.omp_set_num_threads(threads);
 
     public void Run(TeamTask task, int threads) => OpenMp.GOMP_parallel(&Enter, task.Handle, (uint)threads, 0);

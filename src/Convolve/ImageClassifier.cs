@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Convolve.Data;
 using Convolve.Evaluations;
@@ -85,9 +86,19 @@ public sealed class ImageClassifier : IDisposable
         if (channels is not (1 or 3 or 4) || width < 1 || height < 1 || (long)width * height * channels != pixels.Length)
             throw new ArgumentException($"{pixels.Length} bytes are not a picture of {width}x{height} pixels with {channels} channels. " +
                 "Pass width x height x channels bytes, with 1, 3 or 4 channels.", nameof(pixels));
-        float[] input = new float[_predictor.InputLength];
-        _predictor.Prepare(PixelOrder.ToPlanes(pixels, channels, InputSize.Channels), new(InputSize.Channels, height, width), input);
-        return One(input);
+        ImageSize size = new(InputSize.Channels, height, width);
+        if (channels == 1 && size.Channels == 1)
+            return One(pixels, size);
+        byte[] planes = ArrayPool<byte>.Shared.Rent(size.Length);
+        try
+        {
+            PixelOrder.ToPlanes(pixels, channels, size.Channels, planes);
+            return One(planes.AsSpan(0, size.Length), size);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(planes);
+        }
     }
 
     /// <summary>Classifies the picture in a file without holding up the caller.</summary>
@@ -150,11 +161,28 @@ public sealed class ImageClassifier : IDisposable
 
     private Prediction Predict(ReadOnlySpan<byte> image, string name)
     {
-        float[] input = new float[_predictor.InputLength];
-        _predictor.Decode(image, name, input);
-        return One(input);
+        byte[] planes = _predictor.Decode(image, name, out ImageSize size);
+        return One(planes, size);
     }
 
-    private Prediction One(float[] input) => new(Labels,
-        _logits is null ? _predictor.Run(input, 1)[0] : Probabilities.SinglesOf(_logits(input)));
+    private Prediction One(ReadOnlySpan<byte> planes, ImageSize size)
+    {
+        int length = _predictor.InputLength;
+        if (_logits is not null)
+        {
+            float[] own = new float[length]; // may wait in a queue for longer than this call
+            _predictor.Prepare(planes, size, own);
+            return new(Labels, Probabilities.SinglesOf(_logits(own)));
+        }
+        float[] input = ArrayPool<float>.Shared.Rent(length);
+        try
+        {
+            _predictor.Prepare(planes, size, input.AsSpan(0, length));
+            return new(Labels, _predictor.RunOne(input.AsMemory(0, length)));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(input);
+        }
+    }
 }

@@ -132,6 +132,26 @@ public sealed class BatchQueueTests : IDisposable
         Assert.Equal(0, queue.Waiting);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_runs_where_it_is_if_it_takes_one_thread_and_that_of_the_kernels_is_idle(bool isSmall)
+    {
+        using Network network = new() { IsSmall = isSmall };
+        network.Go.Set();
+        using BatchQueue queue = new(100, TimeSpan.Zero, new("test"));
+        Assert.True(SpinWait.SpinUntil(() =>
+        {
+            queue.Add(new(network, [1], 1, long.MaxValue)).AsTask().Wait();
+            return isSmall == (network.Thread == Environment.CurrentManagedThreadId);
+        }, 10_000));
+        BatchWork late = new(network, [1], 1, deadline: 0), many = new(network, new float[12], 12, long.MaxValue);
+        Assert.Equal(BatchOutcome.Expired, await queue.Add(late));
+        Assert.Equal(BatchOutcome.Done, await queue.Add(many));
+        Assert.Equal([8, 4], network.Batches.TakeLast(2).Select(b => b.Length));
+        Assert.Equal(0, queue.Waiting);
+    }
+
     [Fact]
     public async Task Stopping_answers_all_that_was_accepted()
     {
@@ -188,8 +208,15 @@ public sealed class BatchQueueTests : IDisposable
 
         public int SizeFor(int waiting) => 8;
 
+        public bool IsForOneThread(int size) => IsSmall;
+
+        public bool IsSmall { get; init; }
+
+        public int Thread { get; private set; }
+
         public void Run(ReadOnlySpan<BatchPart> parts, int size)
         {
+            Thread = Environment.CurrentManagedThreadId;
             Begun.Set();
             Go.Wait();
             if (Failure is not null)

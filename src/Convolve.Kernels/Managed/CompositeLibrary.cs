@@ -11,6 +11,7 @@ namespace Convolve.Kernels.Managed;
 /// </summary>
 internal sealed class CompositeLibrary : IKernelLibrary
 {
+    private const int MostOfFewImages = 4;
     private readonly IKernelLibrary _native;
     private readonly ManagedKernels _own = new();
 
@@ -32,7 +33,7 @@ internal sealed class CompositeLibrary : IKernelLibrary
 
     private IKernelLibrary For(Operation operation) => operation switch
     {
-        ConvolutionForward o when SuitsOwn(o) && _own.Describe(o) is not null => _own,
+        ConvolutionForward o when (SuitsOwn(o) || IsFewImages(o)) && _own.Describe(o) is not null => _own,
         ConvolutionBackwardData o when SuitsOwn(o.Forward) && _own.Describe(o) is not null => _own,
         ConvolutionBackwardWeights o when SuitsOwn(o.Forward) && _own.Describe(o) is not null => _own,
         _ => _native,
@@ -41,4 +42,8 @@ internal sealed class CompositeLibrary : IKernelLibrary
     // Windows that move by several pixels, in float32; not in groups, which were not measured.
     private static bool SuitsOwn(ConvolutionForward o) => o.Source.Type == ElementType.Float32 && o.Walk.Stride is not (1, 1)
         && o.Weights.Sizes is [_, _, _, > 1];
+
+    // Windows of several pixels on a few images of whole blocks, in evaluation: the library shares too little work out.
+    private static bool IsFewImages(ConvolutionForward o) => !o.IsTraining && o.Source.Type == ElementType.Float32
+        && o.Source.Sizes[0] <= MostOfFewImages && o.Source.Sizes[1] % Pixel.Channels == 0 && o.Weights.Sizes is [_, _, _, > 1];
 }

@@ -6,6 +6,9 @@ internal interface ITeam
     /// <summary>From now on kernels of the library that the calling thread starts run on this many threads.</summary>
     void Resize(int threads);
 
+    /// <summary>On how many they run now.</summary>
+    int Size { get; }
+
     /// <summary>Runs all shares on this many threads, and returns when they are done.</summary>
     void Run(TeamTask task, int threads);
 }

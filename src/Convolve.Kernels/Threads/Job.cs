@@ -7,20 +7,40 @@ namespace Convolve.Kernels.Threads;
 internal sealed class Job(Action action, JobKind kind)
 #pragma warning restore CA1001
 {
+    [ThreadStatic]
+    private static Job? _spare;
     private readonly ManualResetEventSlim _signal = new(); // no wait handle is ever asked of it, so there is nothing to dispose
     private readonly Thread _caller = Thread.CurrentThread;
+    private Action _action = action;
     private ExceptionDispatchInfo? _error, _callbackError;
     private Action? _callback;
     private volatile bool _isDone, _isCallbackDone;
 
-    public JobKind Kind => kind;
+    public JobKind Kind { get; private set; } = kind;
+
+    /// <summary>A job of the calling thread, which uses one again and again.</summary>
+    public static Job Rent(Action action, JobKind kind)
+    {
+        if (_spare is not { } job)
+            return new(action, kind);
+        _spare = null;
+        (job._action, job.Kind, job._isDone) = (action, kind, false);
+        return job;
+    }
+
+    /// <summary>Ends the use of a job that has ended without an exception.</summary>
+    public void Return()
+    {
+        _action = static () => { };
+        _spare = this;
+    }
 
     /// <summary>Runs the action; on the executor thread.</summary>
     public void Run()
     {
         try
         {
-            action();
+            _action();
         }
         catch (Exception e)
         {
@@ -53,7 +73,7 @@ internal sealed class Job(Action action, JobKind kind)
     /// <param name="callback">Its exception is rethrown here.</param>
     /// <param name="queue">Where jobs come from, and what the callback wakes at its end.</param>
     /// <param name="serve">Which ones are served in addition to those of the callback itself, which waits for them.</param>
-    public void CallBack(Action callback, JobQueue queue, Func<Job, bool> serve)
+    public void CallBack(Action callback, JobQueue queue, Predicate<Job> serve)
     {
         (_callbackError, _isCallbackDone) = (null, false);
         Volatile.Write(ref _callback, callback);

@@ -28,7 +28,7 @@ internal sealed class JobQueue
     /// <summary>Waits for a job; on the executor thread.</summary>
     /// <param name="isWanted">Which ones; others stay.</param>
     /// <param name="until">Ends the wait with null, looked at after each change.</param>
-    public Job? Take(Func<Job, bool> isWanted, Func<bool> until)
+    public Job? Take(Predicate<Job> isWanted, Func<bool> until)
     {
         while (true)
         {
@@ -41,11 +41,11 @@ internal sealed class JobQueue
     }
 
     /// <summary>The first job that is wanted, if there is one.</summary>
-    public Job? TryTake(Func<Job, bool> isWanted)
+    public Job? TryTake(Predicate<Job> isWanted)
     {
         lock (_jobs)
         {
-            int index = _jobs.FindIndex(job => isWanted(job));
+            int index = _jobs.FindIndex(isWanted);
             if (index < 0)
                 return null;
             Job job = _jobs[index];

@@ -65,7 +65,8 @@ internal sealed class TeamTask : IDisposable
 
     internal void RunShare(int share)
     {
-        Scheduler.Join();
+        if (_shares > 1)
+            Scheduler.Join();
         long start = Stopwatch.GetTimestamp();
         try
         {

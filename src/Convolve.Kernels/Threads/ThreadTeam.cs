@@ -8,7 +8,8 @@ namespace Convolve.Kernels.Threads;
 /// </summary>
 /// <remarks>
 /// Own work has as many shares as the team has threads, whoever computes them. While other programs keep cores busy, fewer threads do, to
-/// the same bits.
+/// the same bits. Work for one thread needs no team, so a caller may run it where it is while the executor thread has nothing to do
+/// (<see cref="TryBegin"/>).
 /// </remarks>
 internal static class ThreadTeam
 {
@@ -17,8 +18,19 @@ internal static class ThreadTeam
     private static readonly Scheduler Scheduler = new();
     private static readonly JobQueue Queue = new();
     private static readonly Lazy<ITeam?> Team = new(() => LoadTeam?.Invoke());
-    private static readonly Func<Job, bool> IsServed = job => job.Kind < _kind;
+    private static readonly Predicate<Job> IsServed = job => job.Kind < _kind;
+
+    // Whoever runs kernels holds it: the executor thread for each job, and a guest.
+    private static readonly Lock Turn = new();
     private static readonly Thread Executor = Start();
+    private static volatile bool _isTurnAwaited;
+
+    // Whether the thread runs kernels in place of the executor thread, and the size of the library's team that it had before.
+    [ThreadStatic]
+    private static bool _isGuest;
+    [ThreadStatic]
+    private static int _sizeBefore;
+    private static int _threads = Resolve(0);
 
     // Of the executor thread: the job that it runs, and the shortest kind that this is within.
     private static Job? _job;
@@ -34,11 +46,11 @@ internal static class ThreadTeam
     /// <summary>Gives them; set once, before the first work.</summary>
     internal static Func<ITeam?>? LoadTeam { get; set; }
 
-    /// <summary>The size of the team.</summary>
-    public static int Threads { get; private set; } = Resolve(0);
+    /// <summary>The size of the team; 1 between <see cref="TryBegin"/> and <see cref="End"/>.</summary>
+    public static int Threads => _isGuest ? 1 : _threads;
 
-    /// <summary>Whether the caller is the executor thread.</summary>
-    public static bool IsExecutor => Thread.CurrentThread == Executor;
+    /// <summary>Whether the caller is the executor thread, or takes its place.</summary>
+    public static bool IsExecutor => _isGuest || Thread.CurrentThread == Executor;
 
     /// <summary>The largest team; the thread library ends the process over one that the system cannot give.</summary>
     public const int MostThreads = 1024;
@@ -61,7 +73,7 @@ internal static class ThreadTeam
         Invoke(() =>
         {
             LibraryTeam?.Resize(threads);
-            Threads = threads;
+            _threads = threads;
             if (!Paces.TryGetValue(threads, out Pace? pace))
                 Paces[threads] = pace = new(threads, Scheduler);
             _pace = pace;
@@ -81,14 +93,39 @@ internal static class ThreadTeam
             Within(kind < _kind ? kind : _kind, action);
             return;
         }
-        Job job = new(action, kind);
+        Job job = Job.Rent(action, kind);
         Queue.Add(job);
         job.Wait();
+        job.Return();
     }
 
     /// <summary>Runs an action on the executor thread, and doesn't wait for it.</summary>
     /// <param name="action">Throws nothing: nobody would see it.</param>
     public static void Post(Action action) => Queue.Add(new(action, JobKind.Short));
+
+    /// <summary>
+    /// Lets the caller run kernels for one thread itself, up to <see cref="End"/>: to wake the executor thread and to wait for it takes
+    /// longer than the smallest networks.
+    /// </summary>
+    /// <returns>Whether it may: not while others run kernels or wait for their turn.</returns>
+    public static bool TryBegin()
+    {
+        if (IsExecutor || Queue.Count > 0 || _isTurnAwaited || !Turn.TryEnter())
+            return false;
+        _isGuest = true;
+        if (LibraryTeam is { } team && (_sizeBefore = team.Size) != 1)
+            team.Resize(1);
+        return true;
+    }
+
+    /// <summary>Ends what <see cref="TryBegin"/> began.</summary>
+    public static void End()
+    {
+        if (LibraryTeam is { } team && _sizeBefore != 1)
+            team.Resize(_sizeBefore);
+        _isGuest = false;
+        Turn.Exit();
+    }
 
     /// <summary>
     /// Runs the shorter jobs that wait at this moment; on the executor thread, where a longer one is between two steps and all that it
@@ -227,7 +264,15 @@ internal static class ThreadTeam
         Thread thread = new(() =>
         {
             while (true)
-                Serve(Queue.Take(_ => true, () => false)!);
+            {
+                Job job = Queue.Take(_ => true, () => false)!;
+                _isTurnAwaited = true;
+                lock (Turn)
+                {
+                    _isTurnAwaited = false;
+                    Serve(job);
+                }
+            }
         }, maxStackSize: 16 << 20)
         { IsBackground = true, Name = "Convolve executor" };
         thread.Start();

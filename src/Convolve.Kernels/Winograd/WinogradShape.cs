@@ -70,13 +70,13 @@ internal readonly record struct WinogradShape(
     /// </summary>
     /// <remarks>
     /// A direct kernel does one vector of multiplications in an instruction, two in bfloat16; here each tile pays for its transforms, and
-    /// the weights for theirs.
+    /// the weights for theirs, whose points are written to memory and read again: with one image that is most of the time.
     /// </remarks>
     public bool IsFasterThanDirect(bool isBFloat16)
     {
         double pairs = (double)Channels * Filters;
         double direct = (double)Batch * OutHeight * OutWidth * Kernel * Kernel * pairs / (isBFloat16 ? 32 : 16);
-        double tiles = (Tiles + 11) / 12 * 12, winograd = 1.4 * (tiles * (Points * pairs / 16 + 50.0 * (Channels + Filters)) + 25 * pairs);
+        double tiles = (Tiles + 11) / 12 * 12, winograd = 1.4 * (tiles * (Points * pairs / 16 + 50.0 * (Channels + Filters)) + 100 * pairs);
         return winograd < direct;
     }
 }

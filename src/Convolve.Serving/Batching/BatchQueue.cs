@@ -6,7 +6,8 @@ namespace Convolve.Serving.Batching;
 
 /// <summary>
 /// Requests that wait for a network, first in, first out. A batch takes what is waiting when the thread of the kernels is free, so that a
-/// lone request waits for nobody and a crowd shares batches.
+/// lone request waits for nobody and a crowd shares batches. Where a batch takes one thread and that of the kernels is idle, the request
+/// runs it where it is.
 /// </summary>
 /// <remarks>
 /// Bounded: what doesn't fit is refused at once. A request whose deadline has passed when its turn comes isn't computed. Networks may
@@ -23,6 +24,7 @@ internal sealed class BatchQueue : IDisposable
     private readonly ModelMetrics _metrics;
     private readonly Action<Action> _post;
     private readonly Action _run;
+    private readonly bool _mayRunHere;
     private readonly Timer? _timer;
     private int _waiting;
     private bool _isPosted, _isDelayed, _isStopping;
@@ -36,6 +38,7 @@ internal sealed class BatchQueue : IDisposable
     {
         (_limit, _delay, _metrics, _post) = (limit, (long)(delay.TotalSeconds * Stopwatch.Frequency), metrics, post ?? ThreadTeam.Post);
         _run = Run;
+        _mayRunHere = post is null && delay == TimeSpan.Zero;
         if (_delay > 0)
             _timer = new(_ => EndDelay());
     }
@@ -46,6 +49,7 @@ internal sealed class BatchQueue : IDisposable
     /// <summary>Queues a request; its end comes when all of its pictures are answered, or it is refused.</summary>
     public ValueTask<BatchOutcome> Add(BatchWork work)
     {
+        int size;
         lock (_gate)
         {
             if (_isStopping)
@@ -55,7 +59,21 @@ internal sealed class BatchQueue : IDisposable
             work.Queued = Stopwatch.GetTimestamp();
             _works.Enqueue(work);
             _waiting += work.Count;
-            Call();
+            if (!CanRunHere(work))
+            {
+                Call();
+                return work.End;
+            }
+            _isPosted = true;
+            size = Take();
+        }
+        try
+        {
+            Run(size);
+        }
+        finally
+        {
+            ThreadTeam.End();
         }
         return work.End;
     }
@@ -94,6 +112,17 @@ internal sealed class BatchQueue : IDisposable
         }
     }
 
+    // Under the gate: whether the caller may run this request, the only one that waits; then it has taken the place of the executor thread.
+    private bool CanRunHere(BatchWork work)
+    {
+        if (!_mayRunHere || _isPosted || !ThreadTeam.TryBegin())
+            return false;
+        if (work.Network.IsForOneThread(work.Network.SizeFor(Math.Min(work.Count, work.Network.MaxBatch))))
+            return true;
+        ThreadTeam.End();
+        return false;
+    }
+
     private void Post()
     {
         _isPosted = true;
@@ -116,6 +145,11 @@ internal sealed class BatchQueue : IDisposable
         int size;
         lock (_gate)
             size = Take();
+        Run(size);
+    }
+
+    private void Run(int size)
+    {
         foreach (BatchWork work in _expired)
             work.SetEnd(BatchOutcome.Expired, isInline: false);
         _expired.Clear();

@@ -64,6 +64,8 @@ internal sealed class ClassifierNetwork : IBatchNetwork
 
     public int SizeFor(int waiting) => _best[waiting];
 
+    public bool IsForOneThread(int size) => _predictor.Model.FindForOneThread(size) is not null;
+
     public void Run(ReadOnlySpan<BatchPart> parts, int size)
     {
         Executor pass = _predictor.Model.Evaluation(size);

@@ -15,6 +15,9 @@ internal interface IBatchNetwork : IDisposable
     /// <summary>Pictures of the batch that answers waiting ones the fastest; one larger than they are is filled up.</summary>
     int SizeFor(int waiting);
 
+    /// <summary>Whether a batch of this size takes one thread, so that a request may run it itself.</summary>
+    bool IsForOneThread(int size);
+
     /// <summary>Answers a batch: reads the parts' inputs, and writes their outputs; on the thread that runs batches.</summary>
     /// <param name="parts">The pictures, in their order; no more than the size.</param>
     /// <param name="size">What <see cref="SizeFor"/> said.</param>

@@ -15,8 +15,8 @@ namespace Convolve.Execution;
 /// Training, evaluation and every batch size have separate plans over the same parameters and the same arena; none of them is a mode.
 /// <para>
 /// Any number of threads may call a model at once: each call is one job of the one executor thread (<see cref="ThreadTeam"/>), in the order
-/// of arrival, and has its own input and result. A training in the same process serves them between its steps; what they see are
-/// the weights of that moment.
+/// of arrival, and has its own input and result; while that thread is idle, callers evaluate small networks themselves. A training in the
+/// same process serves them between its steps; what they see are the weights of that moment.
 /// <see cref="ForwardBackward"/>, <see cref="ReadGradient"/> and <see cref="Training.Optimizers.Optimizer.Step"/> belong together: several
 /// threads that train one model must agree among themselves. <see cref="Dispose"/> waits for the call that runs; later ones get an
 /// <see cref="ObjectDisposedException"/>.
@@ -81,7 +81,7 @@ public sealed class Model : IDisposable
             if (trainingBatchSize > 0)
                 Training(trainingBatchSize);
             if (seed is { } value)
-                OnTeam(() => _store.Initialize(value));
+                OnTeam(_threads, () => _store.Initialize(value));
         }
         catch
         {
@@ -208,14 +208,10 @@ public sealed class Model : IDisposable
         if (result.Length != count * Graph.Output.Channels)
             throw new ArgumentException(
                 $"{count} images give {count * Graph.Output.Channels} logits, but there is room for {result.Length}.", nameof(result));
+        if (ForwardCall.TryRunHere(this, images, count, result, ofSoftmax: true))
+            return;
         // All within one job: the input and the output of a pass are the arena's, and the next pass of anybody overwrites them.
-        Pinned.Run(images, result, (from, to) => Invoke(() =>
-        {
-            Executor pass = Evaluation(count);
-            WriteInput(pass, from.Span);
-            pass.Run();
-            pass.Output.CopyTo(to.Span);
-        }));
+        Pinned.Run(images, result, (from, to) => Invoke(() => ForwardCall.Run(Evaluation(count), from.Span, to.Span, ofSoftmax: true)));
     }
 
     /// <summary>
@@ -271,14 +267,18 @@ public sealed class Model : IDisposable
         action();
     }, kind);
 
+    /// <summary>A pass for evaluation that one thread runs, if there is one already; on the executor thread or in its place.</summary>
+    internal Executor? FindForOneThread(int batchSize) =>
+        !_passes.IsDisposed && _passes.Find(batchSize, training: false) is { Plan.Options.Threads: 1 } pass ? pass : null;
+
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
         Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing), parameters);
 
     // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the
-    // model's.
-    private void OnTeam(Action action) => ThreadTeam.Invoke(() =>
+    // plan's.
+    private static void OnTeam(int threads, Action action) => ThreadTeam.Invoke(() =>
     {
-        ThreadTeam.Resize(_threads);
+        ThreadTeam.Resize(threads);
         action();
     });
 
@@ -306,7 +306,7 @@ public sealed class Model : IDisposable
         Plan plan = planned >= 0 ? _planned[planned] : CreatePlan(batchSize, training, _store.Plan);
         if (planned >= 0)
             _planned.RemoveAt(planned);
-        OnTeam(() => executor = _passes.Add(plan));
+        OnTeam(plan.Options.Threads, () => executor = _passes.Add(plan));
         return executor!;
     }
 

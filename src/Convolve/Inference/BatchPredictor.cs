@@ -1,3 +1,4 @@
+using System.Buffers;
 using Convolve.Data;
 using Convolve.Data.Inputs;
 using Convolve.Evaluations;
@@ -28,8 +29,17 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
     /// <exception cref="DatasetException">It is too small for a crop among the steps.</exception>
     public void Decode(ReadOnlySpan<byte> image, string name, Span<float> input, long maxPixels = ImageDecoder.UsualMaxPixels)
     {
+        byte[] planes = Decode(image, name, out ImageSize size, maxPixels);
+        Prepare(planes, size, input);
+    }
+
+    /// <summary>Decodes a picture.</summary>
+    /// <exception cref="ImageException">It is not a picture, damaged, or too large.</exception>
+    public byte[] Decode(ReadOnlySpan<byte> image, string name, out ImageSize size, long maxPixels = ImageDecoder.UsualMaxPixels)
+    {
         byte[] planes = ImageDecoder.Decode(image, name, _pipeline.Channels, out ImageInfo info, maxPixels);
-        Prepare(planes, new(_pipeline.Channels, info.Height, info.Width), input);
+        size = new(_pipeline.Channels, info.Height, info.Width);
+        return planes;
     }
 
     /// <summary>Makes a picture an input.</summary>
@@ -45,20 +55,31 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
     public float[][] Run(float[] inputs, int count, TestTimeViews? views = null)
     {
         float[] logits = new float[count * _classes];
-        model.Invoke(() =>
-        {
-            Executor pass = model.Evaluation(count);
-            Model.WriteInput(pass, inputs.AsSpan(0, count * InputLength));
-            if (views is not null)
-            {
-                views.Run(pass, logits);
-                return;
-            }
-            pass.Run();
-            pass.Logits.CopyTo(logits);
-        });
+        if (views is null)
+            ForwardCall.Run(model, inputs.AsMemory(0, count * InputLength), count, logits);
+        else
+            Run(inputs, count, views, logits);
         return [.. Enumerable.Range(0, count).Select(i => Probabilities.SinglesOf(logits.AsSpan(i * _classes, _classes)))];
     }
+
+    /// <summary>The probabilities of one picture; nothing else is allocated.</summary>
+    /// <param name="input">[C, H, W].</param>
+    public float[] RunOne(ReadOnlyMemory<float> input)
+    {
+        float[] logits = ArrayPool<float>.Shared.Rent(_classes);
+        ForwardCall.Run(model, input, 1, logits.AsMemory(0, _classes));
+        float[] probabilities = Probabilities.SinglesOf(logits.AsSpan(0, _classes));
+        ArrayPool<float>.Shared.Return(logits);
+        return probabilities;
+    }
+
+    // Apart: what a lambda captures is allocated where its method begins.
+    private void Run(float[] inputs, int count, TestTimeViews views, float[] logits) => model.Invoke(() =>
+    {
+        Executor pass = model.Evaluation(count);
+        Model.WriteInput(pass, inputs.AsSpan(0, count * InputLength));
+        views.Run(pass, logits);
+    });
 
     /// <summary>
     /// The probabilities of many pictures, in their order: the next batch is read and decoded on all cores while the network runs.

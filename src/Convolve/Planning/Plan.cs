@@ -9,7 +9,7 @@ namespace Convolve.Planning;
 /// <param name="IsTraining">Whether the pass goes back as well.</param>
 /// <param name="Precision">Never Auto.</param>
 /// <param name="Exact">Without Winograd.</param>
-/// <param name="Threads">Of the team that will run it: own kernels have scratch space for each.</param>
+/// <param name="Threads">Of the team that will run it: own kernels have scratch space for each. A plan for small evaluations has 1.</param>
 /// <param name="LabelSmoothing">The share of each label that the loss spreads over all classes.</param>
 internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
 

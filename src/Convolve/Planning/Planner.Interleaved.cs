@@ -12,6 +12,9 @@ internal sealed partial class Planner
     // times faster; with more channels than this the library is as fast.
     private const int LargestInterleavedChannels = 16, LargestInterleavedFilters = 32, LargestInterleavedTaps = 400;
 
+    // The library computes this many images sooner than 16, of which the rest is nothing.
+    private const int LargestBatchWithoutLanes = 4;
+
     // A group's values before the pooling are scratch space of each thread, and should stay in its cache.
     private const long LargestInterleavedGroupBytes = 8 << 20;
 
@@ -35,7 +38,7 @@ internal sealed partial class Planner
     // The chain from the input on, where it holds every convolution of the network.
     private void LowerInterleaved()
     {
-        if (_type != ElementType.Float32)
+        if (_type != ElementType.Float32 || (!_options.IsTraining && Batch <= LargestBatchWithoutLanes))
             return;
         List<InterleavedPart> parts = [];
         for (Node last = _graph.Nodes[0]; NextPart(last) is { } part; last = part.Last)

@@ -13,6 +13,9 @@ namespace Convolve.Planning;
 /// </summary>
 internal sealed partial class Planner
 {
+    // Measured: to wake a team costs more than half of a pass of this size, which takes a tenth of a millisecond on one thread.
+    private const long MultiplyAddsOfOneThread = 8_000_000;
+
     private readonly Graph _graph;
     private readonly PlanOptions _options;
     private readonly ParameterPlan? _given;
@@ -63,6 +66,8 @@ internal sealed partial class Planner
             throw new NetworkException(
                 $"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch " +
                 $"size is {most}.");
+        if (!options.IsTraining && graph.MultiplyAdds * options.BatchSize <= MultiplyAddsOfOneThread)
+            options = options with { Threads = 1 };
         // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.
         Plan? plan = null;
         ThreadTeam.Invoke(() =>

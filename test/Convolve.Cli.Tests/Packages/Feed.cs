@@ -30,8 +30,8 @@ public sealed partial class Feed : IDisposable
 
     public string At(string path) => Path.Combine(_folder, path);
 
-    /// <summary>A console project that references one of the packages.</summary>
-    public void Create(string name, string package, string program, string properties = "", string sdk = "Microsoft.NET.Sdk")
+    /// <summary>A console project that references some of the packages.</summary>
+    public void Create(string name, string packages, string program, string properties = "", string sdk = "Microsoft.NET.Sdk")
     {
         Directory.CreateDirectory(At(name));
         File.WriteAllText(At($"{name}/{name}.csproj"), $"""
@@ -45,7 +45,7 @@ public sealed partial class Feed : IDisposable
                 {properties}
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="{package}" Version="{Version}" />
+                {string.Concat(packages.Split(',').Select(package => $"<PackageReference Include=\"{package}\" Version=\"{Version}\" />"))}
               </ItemGroup>
             </Project>
             """);

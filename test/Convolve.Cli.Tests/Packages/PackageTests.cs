@@ -108,14 +108,16 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
         Predicts(feed.Dotnet("run", feed.At("app.cs")));
     }
 
-    [Fact]
-    public async Task A_web_service_predicts()
+    [Theory]
+    [InlineData("web", "Convolve", "AddSingleton(_ => ImageClassifier.Load(\"model.safetensors\"))")]
+    [InlineData("serving", "Convolve.Serving", "AddConvolve(options => options.Path = \"model.safetensors\")")]
+    public async Task A_web_service_predicts(string name, string package, string registration)
     {
-        feed.Create("web", "Convolve", """
+        feed.Create(name, package, $$"""
             using Convolve;
 
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-            builder.Services.AddSingleton(_ => ImageClassifier.Load("model.safetensors"));
+            builder.Services.{{registration}};
             WebApplication app = builder.Build();
             app.MapPost("/predict", async (HttpRequest request, ImageClassifier classifier, CancellationToken cancellation) =>
             {
@@ -124,8 +126,8 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
             });
             app.Run();
             """, sdk: "Microsoft.NET.Sdk.Web");
-        Feed.Require(feed.Dotnet("build", feed.At("web")));
-        using Process service = feed.Start(feed.At("."), [], "dotnet", feed.At("web/bin/Debug/net10.0/web.dll"), "--urls",
+        Feed.Require(feed.Dotnet("build", feed.At(name)));
+        using Process service = feed.Start(feed.At("."), [], "dotnet", feed.At($"{name}/bin/Debug/net10.0/{name}.dll"), "--urls",
             "http://127.0.0.1:0");
         try
         {
@@ -144,6 +146,46 @@ public sealed partial class PackageTests(Feed feed, ITestOutputHelper output) : 
             service.Kill();
             await service.WaitForExitAsync();
         }
+    }
+
+    // ONNX Runtime's own library is where the SDK keeps this machine's packages.
+    [Fact]
+    public void A_program_exports_to_ONNX_and_evaluates_the_file()
+    {
+        feed.Create("evaluate", "Convolve.Onnx,Convolve.OnnxRuntime", """
+            using Convolve.Data;
+            using Convolve.Onnx;
+            using Convolve.OnnxRuntime;
+            using Convolve.Training;
+
+            OnnxExport.Write("model.safetensors", "model.onnx");
+            using OnnxClassifier network = OnnxClassifier.Load("model.onnx");
+            LoadedData photos = Datasets.Load("folder:photos");
+            Split test = new Recipe { Network = "", Dataset = "folder:photos" }.Split(photos).Test;
+            Console.WriteLine($"{test.Count} {network.PredictAll(test, network.Preprocessing!).Accuracy > 0.9}");
+            """);
+        Assert.Matches(@"^[1-9]\d* True$", Feed.Require(feed.Dotnet("run", "--project", feed.At("evaluate"))).Output.TrimEnd());
+    }
+
+    // PureHDF comes with the package.
+    [Fact]
+    public void A_program_reads_weights_of_Keras()
+    {
+        feed.Create("keras", "Convolve.Keras", """
+            using System.Text;
+            using Convolve.Keras;
+            using PureHDF;
+
+            H5Group variables = new() { ["0"] = new float[2, 3] { { 1, 2, 3 }, { 4, 5, 6 } }, ["1"] = new float[] { 7, 8, 9 } };
+            H5File file = new() { ["layers"] = new H5Group { ["dense"] = new H5Group { ["vars"] = variables } } };
+            file.Write("dense.weights.h5");
+            KerasWeights.ToSafeTensors("dense.weights.h5", "dense.safetensors");
+            byte[] bytes = File.ReadAllBytes("dense.safetensors");
+            Console.WriteLine(Encoding.UTF8.GetString(bytes, 8, (int)BitConverter.ToInt64(bytes)).TrimEnd());
+            """);
+        JsonNode header = JsonNode.Parse(Feed.Require(feed.Dotnet("run", "--project", feed.At("keras"))).Output)!;
+        Assert.Equal(["[2,3]", "[3]"], header.AsObject().Where(t => t.Key != "__metadata__").Select(t => t.Value!["shape"]!.ToJsonString())
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using Convolve.Data;
 using Convolve.Evaluations;
+using Convolve.Execution;
 using Convolve.Imaging;
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
@@ -33,6 +35,37 @@ public sealed class ImageClassifierTests : IDisposable
     {
         _classifier.Dispose();
         _folder.Dispose();
+    }
+
+    [Fact]
+    public void A_prediction_allocates_its_result_alone()
+    {
+        ReadOnlySpan<byte> pixels = PixelsOf(0);
+        for (int i = 0; i < 3; i++)
+            _classifier.Predict(pixels, TrainingData.Side, TrainingData.Side, 1);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        _ = new float[_classifier.Labels.Count];
+        long result = GC.GetAllocatedBytesForCurrentThread() - before + 5 * nint.Size; // a Prediction has two references and a number
+        before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            _classifier.Predict(pixels, TrainingData.Side, TrainingData.Side, 1);
+        Assert.Equal(100 * result, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void A_small_network_runs_on_its_callers_thread_or_on_the_executor_to_the_same_bits()
+    {
+        float[] input = [.. Enumerable.Range(0, TrainingData.Size.Length).Select(i => i % 7 * .25f)];
+        using Model model = new(TrainingData.Network, new() { Precision = Precision.Float32 }, seed: 3);
+        int classes = TrainingData.Network.Output.Channels;
+        float[] here = new float[classes], there = new float[classes];
+        model.Forward(input, there); // makes the pass, on the executor thread
+        Assert.True(SpinWait.SpinUntil(() => ForwardCall.TryRunHere(model, input, 1, here, ofSoftmax: true), 10_000));
+        Assert.Equal(there, here);
+        Assert.Equal(1, model.Evaluation(1).Plan.Options.Threads);
+        ThreadTeam.Invoke(() => Assert.False(ForwardCall.TryRunHere(model, input, 1, here, ofSoftmax: true)));
+        model.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => model.Forward(input, here));
     }
 
     [Fact]
