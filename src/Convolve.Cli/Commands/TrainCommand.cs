@@ -39,6 +39,9 @@ internal sealed class TrainCommand
         "Train on the first batch alone (16 images of it if steps are slow), again and again, to check that the network can learn at " +
         "all; nothing is saved. Tries the recipe's optimizer first, then Adam. The exit code is 1 if it can't learn.");
 
+    private readonly Option<long?> _memoryLimit =
+        Inputs.MemoryLimit("weights, gradients, optimizer, activations and kept pictures");
+
     private readonly Option<bool> _profile = Inputs.Flag("--profile",
         $"Measure every step, and print where the time went: each layer, barriers, data loading. {ProfileTrace.FileName} in the run " +
         $"folder has the first steps (up to {TrainingProfile.MostSpans} pieces of work) for Perfetto or chrome://tracing.");
@@ -56,7 +59,7 @@ internal sealed class TrainCommand
             new("train", "Train a network, keep the weights of the best epoch on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
-        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._profile, train._dataDirectory,
+        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._memoryLimit, train._profile, train._dataDirectory,
             train._cache.Option, train._out, train._json, train._quiet])
             command.Add(option);
         command.Validators.Add(line =>
@@ -94,8 +97,11 @@ internal sealed class TrainCommand
         using Interruption interruption = new("finishing the step and saving the run ...");
         DataSplits data = task.LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output,
             interruption.Token);
+        long? limit = line.GetValue(_memoryLimit);
+        if (run is null && _task.IsBatchSizeFree(line))
+            recipe = MemoryCheck.Fit(graph, data, recipe, limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
-            : recipe, run is null ? "" : " --override");
+            : recipe, run is null ? "" : " --override", limit);
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
