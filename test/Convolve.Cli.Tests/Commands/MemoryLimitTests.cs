@@ -65,7 +65,7 @@ public sealed class MemoryLimitTests
 
         CliResult served = cli.Run("serve", "fits", "--port", "0", "--max-batch", "256", "--memory-limit", "2MB");
         Assert.Equal(2, served.Status);
-        Assert.Matches(@"^convolve: lenet5 at max batch 256 needs .* allowed \(--memory-limit\)\. The largest max batch that fits is \d+: " +
-            @"--max-batch \d+\.\n$", served.Errors);
+        Assert.Matches(@"^convolve: lenet5 at max batch 256 needs .* allowed \(--memory-limit\)\. The largest max batch that fits is " +
+            @"\d+: --max-batch \d+\.\n$", served.Errors);
     }
 }

@@ -67,8 +67,8 @@ public class PlanCostTests
     }
 
     [Theory]
-    [InlineData("8GB", 8_000_000_000), InlineData("512MiB", 512L << 20), InlineData("1.5 GiB", 3L << 29), InlineData("64k", 64_000)]
-    [InlineData("100", 100), InlineData("2tb", 2_000_000_000_000)]
+    [InlineData("8GB", 8_000_000_000), InlineData("512MiB", 512L << 20), InlineData("1.5 GiB", 3L << 29), InlineData("64k", 64_000L)]
+    [InlineData("100", 100L), InlineData("2tb", 2_000_000_000_000)]
     [InlineData("", null), InlineData("GB", null), InlineData("-1GB", null), InlineData("8XB", null), InlineData("8 iB", null)]
     [InlineData("0", null), InlineData("1e9", null)]
     public void Sizes_are_read(string text, long? bytes) => Assert.Equal(bytes, Format.ReadBytes(text));
