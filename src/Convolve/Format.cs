@@ -40,6 +40,19 @@ internal static class Format
         return new(numbers[0], numbers[1], numbers[2]);
     }
 
+    /// <summary>Such as "8GB", "512 MiB" or "1.5G", in bytes; null for anything else. KB, MB, GB are powers of 1000.</summary>
+    public static long? ReadBytes(string text)
+    {
+        Match parts = Regex.Match(text, "^([0-9]{1,12}(?:\\.[0-9]{1,6})?) ?([KMGT]?)(i?)B?$",
+            RegexOptions.CultureInvariant | RegexOptions.IgnoreCase);
+        if (!parts.Success || (parts.Groups[2].Length == 0 && parts.Groups[3].Length > 0))
+            return null;
+        double unit = parts.Groups[3].Length > 0 ? 1024 : 1000;
+        int power = parts.Groups[2].Length == 0 ? 0 : 1 + "KMGT".IndexOf(parts.Groups[2].Value, StringComparison.OrdinalIgnoreCase);
+        double bytes = double.Parse(parts.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * Math.Pow(unit, power);
+        return bytes is >= 1 and < long.MaxValue ? (long)bytes : null;
+    }
+
     /// <summary>Such as "0.8931".</summary>
     public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 

@@ -47,6 +47,9 @@ public sealed class ReferenceNetwork
     /// <summary>[n, C, H, W] pixels to [n, classes] logits, as evaluation computes them.</summary>
     public double[] Forward(double[] images) => Run(images)[^1].Values;
 
+    /// <summary>What each node gives in evaluation, [n, ...].</summary>
+    public IReadOnlyList<double[]> Outputs(double[] images) => [.. Run(images).Select(value => value.Values)];
+
     /// <summary>The number of values that each node gave for one image: the shapes as executed.</summary>
     public IReadOnlyList<long> ExecutedSizes(double[] images) => [.. Run(images).Select(value => (long)value.Values.Length / value.Batch)];
 

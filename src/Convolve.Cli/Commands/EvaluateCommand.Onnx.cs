@@ -60,7 +60,10 @@ internal sealed partial class EvaluateCommand
             bar.Clear();
         }
         double speed = predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds;
-        EvaluationScreen screen = new(split, splits.Remarks, predictions, TestTimeAugmentation.None, speed);
+        EvaluationScreen screen = new(split, splits.Remarks, predictions, TestTimeAugmentation.None, speed)
+        {
+            HasMatrix = line.GetValue(_confusion),
+        };
         if (file is not null)
             PredictionsCsv.Write(file, predictions);
         if (network.Preprocessing is null)

@@ -49,6 +49,9 @@ internal sealed partial class EvaluateCommand
         Inputs.Word("--predictions", "FILE",
         "Write every prediction, with its sample id, file and probabilities, to a CSV file; replaced if it exists.");
 
+    private readonly Option<bool> _confusion = Inputs.Flag("--confusion",
+        "Also show the confusion matrix: true classes by predictions.");
+
     private readonly CacheOption _cache = new("disk (up to 20 GiB in the user's cache folder, for later evaluations and runs) or nowhere " +
         "(memory, none: each picture is needed once). Default: memory.");
 
@@ -67,9 +70,8 @@ internal sealed partial class EvaluateCommand
         EvaluateCommand evaluate = new();
         Command command = new("evaluate", "Evaluate the weights of a run on one of its splits.") { evaluate._run };
         foreach (Option option in (Option[])[evaluate._split, evaluate._data, evaluate._skipBad, evaluate._augmentation,
-            evaluate._predictions, .. evaluate._preprocessing.All, evaluate._dataDirectory, evaluate._cache.Option, evaluate._batchSize,
-            evaluate._precision,
-            evaluate._threads, evaluate._json, evaluate._quiet])
+            evaluate._predictions, evaluate._confusion, .. evaluate._preprocessing.All, evaluate._dataDirectory, evaluate._cache.Option,
+            evaluate._batchSize, evaluate._precision, evaluate._threads, evaluate._json, evaluate._quiet])
             command.Add(option);
         command.SetAction(evaluate.Run);
         return command;
@@ -128,7 +130,7 @@ internal sealed partial class EvaluateCommand
         string? warning = WarningOf(augmentation, run.HasRecipe ? run.ReadRecipe().Transforms : classifier.TrainingTransforms);
         EvaluationScreen screen = new(split, splits.Remarks, predictions, augmentation,
             predictions.Count / Stopwatch.GetElapsedTime(start).TotalSeconds)
-        { Warning = warning };
+        { Warning = warning, HasMatrix = line.GetValue(_confusion) };
         if (warning is not null)
             Failures.Say(warning);
         if (file is not null)

@@ -69,6 +69,8 @@ internal sealed class LearningRateCommand
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
         using Interruption interruption = new("finishing the step ...");
         DataSplits data = task.LoadData(line.GetValue(_dataDirectory), output, interruption.Token);
+        if (_task.IsBatchSizeFree(line))
+            recipe = MemoryCheck.Fit(graph, data, recipe, limit: null);
         MemoryCheck.Require(graph, data, recipe);
         (LearningRateCurve curve, IReadOnlyList<LearningRateTrial> trials) = Find(graph, data, recipe, sweep, !line.GetValue(_noTrial),
             output, interruption.Token);

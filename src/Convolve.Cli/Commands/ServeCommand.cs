@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
+using Convolve.Execution;
+using Convolve.Inference;
 using Convolve.Planning;
 using Convolve.Serving.Batching;
 using Convolve.Serving.Http;
@@ -62,6 +64,8 @@ internal sealed class ServeCommand
     private readonly Option<int?> _threads =
         Inputs.Integer("--threads", "Kernel threads; 0 means OMP_NUM_THREADS, or all cores. Default: 0.", least: 0);
 
+    private readonly Option<long?> _memoryLimit = Inputs.MemoryLimit("the weights and activations of all models");
+
     private readonly Option<bool> _verbose = Inputs.Flag("--verbose", "Print a line on standard error for each request.");
 
     public static Command Create()
@@ -72,7 +76,8 @@ internal sealed class ServeCommand
             serve._runs,
         };
         foreach (Option option in (Option[])[serve._host, serve._port, serve._maxBatch, serve._maxDelay, serve._queue, serve._deadline,
-            serve._maxBody, serve._maxPixels, serve._keyFile, serve._watch, serve._exact, serve._precision, serve._threads, serve._verbose])
+            serve._maxBody, serve._maxPixels, serve._keyFile, serve._watch, serve._exact, serve._precision, serve._threads,
+            serve._memoryLimit, serve._verbose])
             command.Add(option);
         command.SetAction(line => serve.RunAsync(line).GetAwaiter().GetResult());
         return command;
@@ -85,14 +90,18 @@ internal sealed class ServeCommand
         using Interruption interruption = new("answering the requests that have come, then stopping ...");
         bool isExact = line.GetValue(_exact);
         List<ServedModel> models = [];
+        long? limit = line.GetValue(_memoryLimit);
         foreach ((string name, RunArgument run) in runs)
         {
-            ServedModel model = new(name, run.Typed, new()
+            ExecutionOptions execution = new()
             {
                 Precision = line.GetValue(_precision) ?? Precision.Float32,
                 Exact = isExact || (run.HasRecipe && run.ReadRecipe().Exact),
                 Threads = line.GetValue(_threads) ?? 0,
-            }, new(isExact ? 1 : options.MaxBatch, options.MaxDelay, options.Queue));
+            };
+            int batch = isExact ? 1 : options.MaxBatch;
+            limit -= RequireMemory(run, execution, batch, limit);
+            ServedModel model = new(name, run.Typed, execution, new(batch, options.MaxDelay, options.Queue));
             models.Add(model);
             interruption.Token.ThrowIfCancellationRequested();
             using NetworkUse use = model.Use();
@@ -107,6 +116,14 @@ internal sealed class ServeCommand
         await using CancellationTokenRegistration registration = interruption.Token.Register(stopped.SetResult);
         await stopped.Task.ConfigureAwait(false);
         return Failures.Success;
+    }
+
+    // Of the largest batch; each model takes its part of the limit.
+    private static long RequireMemory(RunArgument run, ExecutionOptions execution, int batch, long? limit)
+    {
+        using ModelFile file = ModelFile.Open(run.Typed);
+        return MemoryCheck.Require(file.Graph, batch, "max batch",
+            size => MemoryEstimate.Of([Model.PlanFor(file.Graph, execution, size, training: false)]), limit).TotalBytes;
     }
 
     private ServerOptions ReadOptions(ParseResult line) => Usual with

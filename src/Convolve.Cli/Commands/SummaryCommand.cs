@@ -9,6 +9,7 @@ using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Planning;
+using Convolve.Profiling;
 using Convolve.Zoo;
 
 namespace Convolve.Cli.Commands;
@@ -28,7 +29,10 @@ internal sealed class SummaryCommand
     };
 
     private readonly Option<int?> _batchSize =
-        Inputs.Integer("--batch-size", $"Images per pass, at least 1; the memory is for this many. Default: {UsualBatchSize}.", least: 1);
+        Inputs.Integer("--batch-size", "Images per pass, at least 1; the memory is for this many. Also shows what each layer costs in a " +
+            $"pass of as many. Default: {UsualBatchSize}.", least: 1);
+    private readonly Option<bool> _training = Inputs.Flag("--training",
+        "Show what each layer costs in a training step: work forward and backward, activations, workspace and gradients, and the peak.");
     private readonly Option<int?> _classes =
         Inputs.Integer("--classes", $"Outputs of the last layer, at least 1. Default: {UsualClasses}.", least: 1);
     private readonly Option<string?> _input = Inputs.ImageShape();
@@ -46,8 +50,7 @@ internal sealed class SummaryCommand
         SummaryCommand summary = new();
         Command command = new("summary", "Describe a network: layers, shapes, parameters, cost, memory.") { summary._network };
         foreach (Option option in (Option[])[summary._batchSize, summary._classes, summary._input, summary._networkOptions,
-            summary._precision, summary._plan,
-            summary._svg, summary._json])
+            summary._precision, summary._training, summary._plan, summary._svg, summary._json])
             command.Add(option);
         command.SetAction(summary.Run);
         return command;
@@ -71,6 +74,7 @@ internal sealed class SummaryCommand
         // The optimizer of every recipe of the zoo has momentum; an evaluation belongs to a training.
         MemoryEstimate train = MemoryEstimate.Of([training, Make(isTraining: false, training.Parameters)], optimizerStates: 1);
         MemoryEstimate infer = MemoryEstimate.Of([inference]);
+        Plan? costed = line.GetValue(_training) ? training : line.GetValue(_batchSize) is null ? null : inference;
         if (drawing is not null)
             AtomicFile.WriteText(drawing, NetworkDrawing.ToSvg(graph));
         if (output.IsJson)
@@ -78,11 +82,15 @@ internal sealed class SummaryCommand
             JsonObject json = Json(graph, train, infer);
             if (drawing is not null)
                 json["svg"] = Path.GetFullPath(drawing);
+            if (costed is not null)
+                json["costs"] = CostTable.Json(costed, PlanCost.Of(costed));
             Output.Json(json);
             return Failures.Success;
         }
         output.Line($"{graph.Name}: {graph.Input} -> {graph.Output}");
         output.Table(NetworkTable.Of(graph));
+        if (costed is not null)
+            CostTable.Show(output, costed, PlanCost.Of(costed));
         output.Line();
         output.Fact("recipe", TrainScreen.Words(network.RecipeFor(graph, "")));
         output.Fact("precision", $"{(precision == Precision.BFloat16 ? "bfloat16" : "float32")}: {reason}");

@@ -11,6 +11,7 @@ using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Training.Profiles;
 
 namespace Convolve.Cli.Commands;
 
@@ -38,6 +39,13 @@ internal sealed class TrainCommand
         "Train on the first batch alone (16 images of it if steps are slow), again and again, to check that the network can learn at " +
         "all; nothing is saved. Tries the recipe's optimizer first, then Adam. The exit code is 1 if it can't learn.");
 
+    private readonly Option<long?> _memoryLimit =
+        Inputs.MemoryLimit("weights, gradients, optimizer, activations and kept pictures");
+
+    private readonly Option<bool> _profile = Inputs.Flag("--profile",
+        $"Measure every step, and print where the time went: each layer, barriers, data loading. {ProfileTrace.FileName} in the run " +
+        $"folder has the first steps (up to {TrainingProfile.MostSpans} pieces of work) for Perfetto or chrome://tracing.");
+
     private readonly Option<bool> _json = Inputs.Flag("--json",
         "Print one JSON object to standard output and everything else to standard error. Its training and validation figures are from " +
         "the best epoch, whose weights are kept.");
@@ -51,8 +59,8 @@ internal sealed class TrainCommand
             new("train", "Train a network, keep the weights of the best epoch on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
-        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._dataDirectory, train._cache.Option,
-            train._out, train._json, train._quiet])
+        foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._memoryLimit, train._profile, train._dataDirectory,
+            train._cache.Option, train._out, train._json, train._quiet])
             command.Add(option);
         command.Validators.Add(line =>
         {
@@ -77,7 +85,7 @@ internal sealed class TrainCommand
         TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
         if (line.GetValue(_overfit))
-            _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit);
+            _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit, _profile);
         string folder = FolderOf(line, run, recipe);
         if (run is null)
             RefuseUsed(folder);
@@ -89,8 +97,11 @@ internal sealed class TrainCommand
         using Interruption interruption = new("finishing the step and saving the run ...");
         DataSplits data = task.LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output,
             interruption.Token);
+        long? limit = line.GetValue(_memoryLimit);
+        if (run is null && _task.IsBatchSizeFree(line))
+            recipe = MemoryCheck.Fit(graph, data, recipe, limit);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
-            : recipe, run is null ? "" : " --override");
+            : recipe, run is null ? "" : " --override", limit);
         interruption.Token.ThrowIfCancellationRequested();
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
@@ -98,6 +109,8 @@ internal sealed class TrainCommand
         using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding
             ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
         TrainScreen screen = new(output);
+        if (line.GetValue(_profile))
+            trainer.Profile = new();
         screen.Begin(trainer, data, memory, folder);
         TrainingResult? result;
         try
@@ -108,6 +121,8 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
+        ProfileScreen? profile = ProfileScreen.Write(trainer, folder);
+        profile?.Show(output);
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
         if (result is null)
         {
@@ -118,7 +133,12 @@ internal sealed class TrainCommand
             interruption.Token);
         screen.End(result, folder, report, run is null ? WithNextSeed(line, task) : null, line.GetValue(_dataDirectory), goOn);
         if (output.IsJson)
-            Output.Json(Json(trainer, result, folder));
+        {
+            JsonObject json = Json(trainer, result, folder);
+            if (profile is not null)
+                json["profile"] = profile.Json();
+            Output.Json(json);
+        }
         return status;
     }
 

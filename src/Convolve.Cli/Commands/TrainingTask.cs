@@ -57,6 +57,9 @@ internal sealed class TrainingTaskArguments
     /// <summary>Where the highest learning rate is said.</summary>
     public Option LearningRate => _options.LearningRate;
 
+    /// <summary>Whether the batch size is for the memory to decide.</summary>
+    public bool IsBatchSizeFree(ParseResult line) => line.GetValue(_options.BatchSize) is { Value: null };
+
     public void AddTo(Command command)
     {
         command.Add(_network);

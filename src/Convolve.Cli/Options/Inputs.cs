@@ -35,6 +35,16 @@ internal static class Inputs
             string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to 2147483647, or none")),
     };
 
+    /// <summary>A whole number, or auto.</summary>
+    public static Option<OrAuto?> IntegerOrAuto(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = $"N|{OrAuto.Word}",
+        CustomParser = result => Parse<OrAuto?>(result, text => text == OrAuto.Word ? default(OrAuto)
+            : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) ? new(value) : null,
+            $"a whole number up to 2147483647, or {OrAuto.Word}"),
+    };
+
     /// <summary>A number, or none.</summary>
     public static Option<OrNone<double>?> NumberOrNone(string name, string description) => new(name)
     {
@@ -75,6 +85,14 @@ internal static class Inputs
         Description = description,
         HelpName = "TIME",
         CustomParser = result => Parse(result, Format.ReadDuration, "a time such as 90s, 30m or 1h30m"),
+    };
+
+    public static Option<long?> MemoryLimit(string what) => new("--memory-limit")
+    {
+        Description = $"Refuse before anything is allocated what would need more memory than this, such as 8GB or 512MiB: {what}. The " +
+            "program itself takes some 60 MB more. Default: what the machine has.",
+        HelpName = "SIZE",
+        CustomParser = result => Parse(result, Format.ReadBytes, "a size such as 8GB, 512MiB or 1.5GB"),
     };
 
     /// <summary>A text, which is not empty.</summary>

@@ -17,17 +17,44 @@ internal static class MemoryCheck
     /// <param name="data">The images.</param>
     /// <param name="recipe">How it is trained.</param>
     /// <param name="with">What another batch size must be given with, such as " --override"; null where it cannot be another.</param>
+    /// <param name="limit">The most bytes it may take; null for what the machine has.</param>
     /// <returns>The memory that it needs.</returns>
     /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that
     /// does.</exception>
-    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "")
+    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "", long? limit = null)
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
-        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with)
-            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with);
+        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with, limit)
+            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with,
+                limit);
 
         MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
     }
+
+    /// <summary>The recipe with its batch size, or where that doesn't fit, the largest power of two that does.</summary>
+    /// <inheritdoc cref="Require(Graph, DataSplits, Recipe, string?, long?)" path="/param"/>
+    /// <exception cref="UsageException">Not even one image fits.</exception>
+    public static Recipe Fit(Graph graph, DataSplits data, Recipe recipe, long? limit)
+    {
+        BatchFit fit = new(graph, Math.Min(recipe.BatchSize, data.Train.Count),
+            size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), limit);
+        if (fit.HasMemory && recipe.BatchSize <= fit.LargestCountable)
+            return recipe;
+        int fits = fit.HasMemory ? fit.LargestCountable : fit.Largest;
+        if (fits == 0)
+            Require(graph, data, recipe, limit: limit);
+        return recipe with { BatchSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)fits / 2 + 1) };
+    }
+
+    /// <summary>Refuses a batch of an evaluation whose plan needs more memory than there is, or than a limit.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="size">Asked for.</param>
+    /// <param name="what">What names the size, such as "max batch" for --max-batch.</param>
+    /// <param name="estimate">The memory at a size.</param>
+    /// <param name="limit">The most bytes it may take; null for what the machine has.</param>
+    /// <exception cref="UsageException">It does not fit; the message has the largest size that does.</exception>
+    public static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, long? limit) =>
+        Require(graph, size, what, estimate, null, "", limit);
 
     /// <summary>Refuses a batch size whose plans need more memory than there is.</summary>
     /// <param name="graph">The network.</param>
@@ -47,10 +74,10 @@ internal static class MemoryCheck
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 
     private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int,
-        MemoryEstimate>? inParts, string? with = "")
+        MemoryEstimate>? inParts, string? with = "", long? limit = null)
     {
         string option = $"--{what.Replace(' ', '-')}";
-        BatchFit fit = new(graph, size, estimate);
+        BatchFit fit = new(graph, size, estimate, limit);
         (int most, MemoryEstimate needed) = (fit.LargestCountable, fit.Needed);
         if (fit.HasMemory)
             return size <= most ? needed
@@ -59,13 +86,15 @@ internal static class MemoryCheck
                 $"{option} {most}{with}.");
         string takes =
             $"{graph.Name} at {what} {size} needs {(size > most ? "more than " : "")}{Format.Bytes(needed.TotalBytes)} of memory " +
-            $"({Words(needed)}), but only {Format.Bytes(fit.AvailableBytes)} is available.";
+            $"({Words(needed)}), but only {Format.Bytes(fit.AvailableBytes)} is " +
+            $"{(fit.IsLimited ? "allowed (--memory-limit)" : "available")}.";
         if (with is null)
             throw new UsageException($"{takes} Close other programs, or use a machine with more memory.");
         int fits = fit.Largest, part = inParts is null ? 0 : fit.LargestOf(inParts);
         string mend = fits > 0
             ? $"The largest {what} that fits is {fits}: {option} " +
             $"{fits}{with}{(part > 0 ? $"; or compute each batch in parts: --micro-batch {part}{with}" : "")}."
+            : fit.IsLimited ? "Not even one image at a time fits: raise the limit, or use a smaller network."
             : "Not even one image at a time fits: close other programs, or use a smaller network.";
         throw new UsageException($"{takes} {mend}");
     }

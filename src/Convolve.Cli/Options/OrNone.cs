@@ -12,3 +12,10 @@ internal static class OrNone
     /// <summary>What is typed; where nothing is, what holds otherwise.</summary>
     public static T? Or<T>(this OrNone<T>? typed, T? usual) where T : struct => typed is { } said ? said.Value : usual;
 }
+
+/// <summary>A number, or the word auto.</summary>
+/// <param name="Value">Null for auto.</param>
+internal readonly record struct OrAuto(int? Value)
+{
+    public const string Word = "auto";
+}

@@ -17,8 +17,9 @@ internal sealed class TrainOptions
     private readonly Option<int?> _epochs =
         Inputs.Integer("--epochs", $"Passes over the training images, at least 1. Default: {Default(r => $"{r.Epochs}")}.");
 
-    private readonly Option<int?> _batchSize =
-        Inputs.Integer("--batch-size", $"Images per step, at least 1. Default: {Default(r => $"{r.BatchSize}")}.");
+    private readonly Option<OrAuto?> _batchSize = Inputs.IntegerOrAuto("--batch-size",
+        "Images per step, at least 1; auto takes the recipe's, or where that needs too much memory the largest power of two that fits. " +
+        $"Default: {Default(r => $"{r.BatchSize}")}.");
 
     private readonly Option<double?> _learningRate =
         Inputs.Number("--lr",
@@ -173,6 +174,9 @@ internal sealed class TrainOptions
     /// <summary>Where the highest learning rate is said.</summary>
     public Option LearningRate => _learningRate;
 
+    /// <summary>Images per step, or auto.</summary>
+    public Option<OrAuto?> BatchSize => _batchSize;
+
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases,
@@ -194,7 +198,7 @@ internal sealed class TrainOptions
         Recipe recipe = usual with
         {
             Epochs = line.GetValue(_epochs) ?? usual.Epochs,
-            BatchSize = line.GetValue(_batchSize) ?? usual.BatchSize,
+            BatchSize = line.GetValue(_batchSize)?.Value ?? usual.BatchSize,
             Optimizer = ReadOptimizer(line, usual.Optimizer),
             Schedule = new()
             {

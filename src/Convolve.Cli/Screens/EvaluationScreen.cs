@@ -19,9 +19,14 @@ internal sealed class EvaluationScreen(Split split, IReadOnlyList<string> remark
     /// <summary>What speaks against the way of the evaluation; null for nothing.</summary>
     public string? Warning { get; init; }
 
+    /// <summary>Whether the confusion matrix is shown.</summary>
+    public bool HasMatrix { get; init; }
+
     /// <summary>For people, the most important last: it stays on the screen.</summary>
     public void Show(Output output)
     {
+        if (HasMatrix)
+            ConfusionScreen.Show(output, _matrix);
         output.Table(Classes());
         output.Line();
         if (predictions.Correct < predictions.Count)

@@ -119,6 +119,9 @@ internal sealed unsafe class BatchNormForward(BatchNormShape shape, bool isBFloa
 /// <summary>The gradients of a batch normalization and of the activation behind it.</summary>
 internal sealed unsafe class BatchNormBackward(BatchNormShape shape, bool isBFloat16) : BatchNormRunnable(shape, isBFloat16)
 {
+    /// <summary>Whether the statistics are those of the batch; else they are constants, and only the input has a gradient.</summary>
+    public bool IsTraining { get; init; }
+
     /// <summary>Of the activation behind: 1 for none, 0 for ReLU.</summary>
     public float Slope { get; init; }
 
@@ -129,12 +132,19 @@ internal sealed unsafe class BatchNormBackward(BatchNormShape shape, bool isBFlo
 
     public nint DiffBias { get; init; }
 
+    protected override bool Measures => IsTraining;
+
     protected override void Measure<TPixel>(float* partial, int firstImage, int endImage) =>
         BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)Diff, (float*)Statistics, Slope, partial, firstImage,
             endImage);
 
-    protected override void Conclude(int threads) =>
-        BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)DiffWeight, (float*)DiffBias);
+    protected override void Conclude(int threads)
+    {
+        if (IsTraining)
+            BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)DiffWeight, (float*)DiffBias);
+        else
+            new Span<float>((float*)Partials, Shape.PartialFloats).Clear(); // the means that a batch would have taken off
+    }
 
     protected override void Apply<TPixel>(int firstImage, int endImage) =>
         BatchNormKernels.ApplyDiff<TPixel>(Shape, (byte*)Source, (byte*)Diff, (float*)Statistics, Slope, (float*)Partials,

@@ -7,7 +7,7 @@ namespace Convolve.Kernels.Threads;
 /// <summary>Work bound once, so that running it again and again allocates nothing.</summary>
 internal sealed class TeamTask : IDisposable
 {
-    // A cache line for each share's time.
+    // A cache line for each share's times: the least, and the last.
     private const int Stride = 8;
     private const int Rise = 64;
     private readonly ITeamWork _work;
@@ -37,6 +37,18 @@ internal sealed class TeamTask : IDisposable
             long sum = 0;
             for (int share = 0; share < _shares; share++)
                 sum += _least[share * Stride];
+            return sum;
+        }
+    }
+
+    /// <summary>How long all shares of the last run took together, in stopwatch ticks.</summary>
+    internal long LastTicks
+    {
+        get
+        {
+            long sum = 0;
+            for (int share = 0; share < _shares; share++)
+                sum += _least[share * Stride + 1];
             return sum;
         }
     }
@@ -81,6 +93,7 @@ internal sealed class TeamTask : IDisposable
         long time = Stopwatch.GetTimestamp() - start;
         ref long least = ref _least[share * Stride];
         least = least == 0 ? time : Math.Min(time, least + least / Rise + 1);
+        _least[share * Stride + 1] = time;
     }
 
     /// <summary>Runs every so-many-th share.</summary>

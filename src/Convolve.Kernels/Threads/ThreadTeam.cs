@@ -162,6 +162,17 @@ internal static class ThreadTeam
     /// <summary>Whether they are fewer, or were a moment ago, because threads of the team waited long for their turn.</summary>
     public static bool IsHeldUp => _pace.IsHeldUp;
 
+    /// <summary>Whether <see cref="IdleTicks"/> counts.</summary>
+    internal static bool CountsIdle { get; set; }
+
+    /// <summary>
+    /// How long a thread that computes shares had none, in the mean, while others still had one; in stopwatch ticks, of all work so far.
+    /// </summary>
+    internal static long IdleTicks { get; private set; }
+
+    /// <summary>How long threads of the team waited for a core, all together, in stopwatch ticks; null if unknown.</summary>
+    internal static long? Waited => Scheduler.Waited;
+
     /// <summary>For tests: as many threads compute, however long it takes.</summary>
     internal static int? FixedWidth { get; set; }
 
@@ -199,8 +210,11 @@ internal static class ThreadTeam
             LibraryTeam?.Resize(shares);
         }
         _isRunning = false;
+        long wall = Stopwatch.GetTimestamp() - start;
+        if (CountsIdle)
+            IdleTicks += Math.Max(0, wall - task.LastTicks / width);
         if (FixedWidth is null)
-            _pace.Note(Stopwatch.GetTimestamp() - start, task.WorkTicks);
+            _pace.Note(wall, task.WorkTicks);
         task.ThrowIfFailed();
     }
 

@@ -22,11 +22,12 @@ internal sealed record LayerCost(Node Node, long ParameterBytes, long MultiplyAd
     /// FLOPs.
     /// </summary>
     /// <param name="batchSize">Images that share the weights.</param>
-    public double FlopsPerByte(int batchSize)
+    /// <param name="valueBytes">Of a value as it moves.</param>
+    public double FlopsPerByte(int batchSize, int valueBytes = ValueBytes)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         long inputs = Node.Inputs.Sum(i => i.Output.Elements) * ValueBytes;
-        double bytes = ParameterBytes + (double)batchSize * (inputs + ActivationBytes);
+        double bytes = (ParameterBytes + (double)batchSize * (inputs + ActivationBytes)) * valueBytes / ValueBytes;
         return bytes > 0 ? 2.0 * batchSize * MultiplyAdds / bytes : 0;
     }
 }

@@ -74,6 +74,12 @@ internal sealed class Executor : IDisposable
     /// </summary>
     public ReadOnlySpan<float> Output => Window<float>(Plan.Output, _outputElements);
 
+    /// <summary>Where the plan goes back from logits: the gradient to begin with, [N, classes]; written before a pass.</summary>
+    public Span<float> LogitGradient => Window<float>(Plan.Probe.LogitGradient!, _outputElements);
+
+    /// <summary>An output that the plan's probe keeps, or the gradient that it goes back to.</summary>
+    public ReadOnlySpan<float> Kept(Tensor tensor) => Window<float>(tensor, Count(tensor));
+
     /// <summary>Each image's softmax cross-entropy in the last training pass, [N], times the weight of its class.</summary>
     public ReadOnlySpan<float> Losses => _state.Losses;
 
@@ -92,6 +98,9 @@ internal sealed class Executor : IDisposable
 
     /// <summary>The time each step has taken since profiling began, in the order of the plan.</summary>
     public IReadOnlyList<TimeSpan> StepTimes => [.. _ticks.Select(t => Stopwatch.GetElapsedTime(0, t))];
+
+    /// <summary>Sees each step; null for nobody.</summary>
+    public IPassObserver? Observer { get; set; }
 
     /// <summary>When it was last used, as its owner counts.</summary>
     internal long LastUse { get; set; }
@@ -120,7 +129,7 @@ internal sealed class Executor : IDisposable
             RunChecked();
             return;
         }
-        if (IsProfiling)
+        if (IsProfiling || Observer is not null)
         {
             RunProfiled();
             return;
@@ -203,7 +212,9 @@ internal sealed class Executor : IDisposable
         {
             long start = Stopwatch.GetTimestamp();
             _runnables[i].Run();
-            _ticks[i] += Stopwatch.GetTimestamp() - start;
+            long end = Stopwatch.GetTimestamp();
+            _ticks[i] += end - start;
+            Observer?.Ran(Plan, i, start, end);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
     public Executor? Find(int batchSize, bool training)
     {
         foreach (Executor pass in _bound)
-            if (pass.BatchSize == batchSize && pass.Plan.Options.IsTraining == training)
+            if (pass.BatchSize == batchSize && pass.Plan.Options is { Probe: null } options && options.IsTraining == training)
                 return pass;
         return null;
     }

@@ -271,8 +271,11 @@ public sealed class Model : IDisposable
     internal Executor? FindForOneThread(int batchSize) =>
         !_passes.IsDisposed && _passes.Find(batchSize, training: false) is { Plan.Options.Threads: 1 } pass ? pass : null;
 
-    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null) =>
-        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing), parameters);
+    /// <summary>An evaluation pass that keeps more than its result, and that the caller disposes; on the executor thread.</summary>
+    internal Executor Probe(int batchSize, PlanProbe probe) => _passes.Add(CreatePlan(batchSize, false, _store.Plan, probe));
+
+    private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null, PlanProbe? probe = null) =>
+        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing, probe), parameters);
 
     // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the
     // plan's.

@@ -144,12 +144,13 @@ internal sealed class Runnables
 
     private BatchNormBackward BatchNorm(BatchNormBackwardWork work) => new(work.Shape, IsBFloat16)
     {
+        IsTraining = work.IsTraining,
         Slope = work.Slope,
         Source = At(Argument.Source),
         Target = At(Argument.DiffSource),
         Diff = At(Argument.DiffTarget),
-        DiffWeight = At(Argument.DiffWeights),
-        DiffBias = At(Argument.DiffBias),
+        DiffWeight = Optional(Argument.DiffWeights),
+        DiffBias = Optional(Argument.DiffBias),
         Statistics = Optional(Argument.Workspace),
         Partials = Scratch,
     };

@@ -13,16 +13,21 @@ internal sealed class Fusion
     private readonly bool[] _needsGradient;
     private readonly Node?[] _poolOf, _normOf;
 
-    public Fusion(Graph graph, bool training)
+    public Fusion(Graph graph, PlanOptions options)
     {
+        bool training = options.GoesBack;
         int count = graph.Nodes.Count;
         (_activationOf, _isFused, _consumers, _needsGradient, _poolOf, _normOf) =
             (new Node?[count], new bool[count], new int[count], new bool[count], new Node?[count], new Node?[count]);
         foreach (Node input in graph.Nodes.SelectMany(n => n.Inputs))
             _consumers[input.Index]++;
+        // Whoever looks at an output is one more reader of it.
+        foreach (Node node in graph.Nodes.Where(n => options.Probe?.Keeps(n.Index) == true))
+            _consumers[node.Index]++;
         foreach (Node node in graph.Nodes)
         {
-            _needsGradient[node.Index] = node.ParameterCount > 0 || node.Inputs.Any(i => _needsGradient[i.Index]);
+            _needsGradient[node.Index] = (options.Probe?.GradientOf is { } target ? node.Index == target : node.ParameterCount > 0)
+                || node.Inputs.Any(i => _needsGradient[i.Index]);
             if (node.Layer is Activation activation && IsFusable(activation, node.Inputs[0].Layer, training)
                 && node.Inputs[0] is var producer && _consumers[producer.Index] == 1)
             {
@@ -56,7 +61,7 @@ internal sealed class Fusion
 
     public int Consumers(Node node) => _consumers[node.Index];
 
-    /// <summary>Whether anything that is learned is at or before the node.</summary>
+    /// <summary>Whether anything whose gradient is wanted is at or before the node: what is learned, or the node of a probe.</summary>
     public bool NeedsGradient(Node node) => _needsGradient[node.Index];
 
     /// <summary>

@@ -11,7 +11,32 @@ namespace Convolve.Planning;
 /// <param name="Exact">Without Winograd.</param>
 /// <param name="Threads">Of the team that will run it: own kernels have scratch space for each. A plan for small evaluations has 1.</param>
 /// <param name="LabelSmoothing">The share of each label that the loss spreads over all classes.</param>
-internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0);
+/// <param name="Probe">What an evaluation keeps in addition to its result; null for nothing.</param>
+internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Precision, bool Exact, int Threads, float LabelSmoothing = 0,
+    PlanProbe? Probe = null)
+{
+    /// <summary>Whether the plan has a backward pass.</summary>
+    public bool GoesBack => IsTraining || Probe?.GradientOf is not null;
+}
+
+/// <summary>What an evaluation pass keeps for those who look inside, in addition to its result.</summary>
+/// <param name="Layers">Nodes whose outputs stay readable after the pass, by index. A kept output is that of the layer alone: an activation
+/// behind it doesn't run inside it.</param>
+/// <param name="GradientOf">The node at whose output the backward pass ends, by index; null for a pass without one. It begins at the logits
+/// with the gradient that the caller writes there, and works as the pass forward did: without dropout, with running averages.</param>
+internal sealed record PlanProbe(IReadOnlyList<int> Layers, int? GradientOf = null)
+{
+    public bool Keeps(int node) => node == GradientOf || Layers.Contains(node);
+}
+
+/// <summary>The tensors of a probe, all row-major.</summary>
+/// <param name="Outputs">The output of each of its layers, in float32.</param>
+/// <param name="LogitGradient">[N, classes] in the plan's type, written before the first step; null without a backward pass.</param>
+/// <param name="Gradient">The gradient of its node's output, in float32; null without a backward pass.</param>
+internal sealed record ProbeTensors(IReadOnlyList<Tensor> Outputs, Tensor? LogitGradient, Tensor? Gradient)
+{
+    public IEnumerable<Tensor> All => Outputs.Append(LogitGradient).Append(Gradient).OfType<Tensor>();
+}
 
 /// <summary>
 /// How a graph runs at one batch size: steps in order, with layouts, fusions and places in memory. It is data, and can be printed.
@@ -19,10 +44,10 @@ internal sealed record PlanOptions(int BatchSize, bool IsTraining, Precision Pre
 internal sealed class Plan
 {
     internal Plan(Graph graph, PlanOptions options, ParameterPlan parameters, IReadOnlyList<Step> steps, Tensor input, Tensor logits,
-        Tensor output, IReadOnlyList<Storage> storages, long arenaBytes)
+        Tensor output, IReadOnlyList<Storage> storages, long arenaBytes, ProbeTensors probe)
     {
-        (Graph, Options, Parameters, Steps, Input, Logits, Output, Storages, ArenaBytes) =
-            (graph, options, parameters, steps, input, logits, output, storages, arenaBytes);
+        (Graph, Options, Parameters, Steps, Input, Logits, Output, Storages, ArenaBytes, Probe) =
+            (graph, options, parameters, steps, input, logits, output, storages, arenaBytes, probe);
     }
 
     public Graph Graph { get; }
@@ -51,6 +76,9 @@ internal sealed class Plan
     /// Memory for activations, their gradients, workspaces and scratchpads; exact, because execution allocates nothing else.
     /// </summary>
     public long ArenaBytes { get; }
+
+    /// <summary>What the probe of the options keeps.</summary>
+    public ProbeTensors Probe { get; }
 
     /// <summary>Weights in other layouts or types that the steps read, by parameter and layout.</summary>
     internal IEnumerable<Tensor> WeightCopies =>

@@ -18,15 +18,18 @@ internal sealed partial class Planner
 
     private void Backward(Tensor logits)
     {
-        _phase = Phase.Loss;
         Node last = LogitsNode;
         Tensor gradient = NewTensor("d logits", Plain(last.Output));
-        Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read),
-            new(Argument.Target, gradient, Access.Write));
+        _phase = Phase.Loss;
+        if (_options.IsTraining)
+            Emit(last, "loss", new LossWork(last.Output.Channels, _options.LabelSmoothing), 0, new(Argument.Source, logits, Access.Read),
+                new(Argument.Target, gradient, Access.Write));
+        else
+            _logitGradient = gradient;
         _phase = Phase.Backward;
         _gradients[last.Index] = [gradient];
         foreach (Node node in _graph.Nodes.Skip(1).Reverse()
-            .Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n)))
+            .Where(n => _fusion.NeedsGradient(n) && !IsInterleaved(n) && !IsFinalSoftmax(n) && n.Index != _options.Probe?.GradientOf))
             LoweringOf(node).Backward(Collect(node));
         BackInterleaved();
     }
@@ -111,6 +114,8 @@ internal sealed partial class Planner
     /// </summary>
     private void BackWeights(Node node, Tensor source, Tensor gradient, Layout? bias, Operation[] candidates)
     {
+        if (!_options.IsTraining)
+            return;
         var described = candidates.Select(c => (Operation: c, Description: _library.Describe(c))).Where(c => c.Description is not null)
             .ToList();
         if (described.Count == 0)
@@ -195,7 +200,7 @@ internal sealed partial class Planner
 
     private void BackDropout(Node node, Dropout dropout, Tensor gradient)
     {
-        if (dropout.Probability == 0)
+        if (!_options.IsTraining || dropout.Probability == 0)
         {
             Give(node.Inputs[0], gradient);
             return;

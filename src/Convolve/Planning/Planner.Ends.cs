@@ -4,9 +4,11 @@ using Convolve.Kernels.Layouts;
 
 namespace Convolve.Planning;
 
-/// <summary>The two ends of a network: images of another size, and probabilities.</summary>
+/// <summary>The two ends of a network: images of another size, and probabilities; and what a probe reads between them.</summary>
 internal sealed partial class Planner
 {
+    private Tensor? _logitGradient;
+
     /// <summary>What the loss takes: the last node, or the input of a Softmax that stands there.</summary>
     private Node LogitsNode => _graph.GivesProbabilities ? _graph.Nodes[^1].Inputs[0] : _graph.Nodes[^1];
 
@@ -37,7 +39,7 @@ internal sealed partial class Planner
         Tensor source = InputOf(node);
         if (node.Input == node.Output)
             return source;
-        ResamplingForward operation = new(_options.IsTraining, source.Layout, Any(node.Output));
+        ResamplingForward operation = new(_options.GoesBack, source.Layout, Any(node.Output));
         KernelDescription description = Required(operation, node);
         Tensor target = NewTensor(node.Name, description[Argument.Target]);
         Emit(node, "forward", operation, description, new(Argument.Source, source, Access.Read),
@@ -59,4 +61,12 @@ internal sealed partial class Planner
         }
         Give(node.Inputs[0], gradient);
     }
+
+    private Tensor Readable(Node node, Tensor tensor) =>
+        As(node, tensor, Layout.Plain(ElementType.Float32, Sizes(node.Output)), "for reading");
+
+    private List<Tensor> KeptOutputs() =>
+        [.. (_options.Probe?.Layers ?? []).Select(i => Readable(_graph.Nodes[i], _outputs[i]!))];
+
+    private Tensor? KeptGradient() => _options.Probe?.GradientOf is { } i ? Readable(_graph.Nodes[i], Collect(_graph.Nodes[i])) : null;
 }

@@ -37,7 +37,7 @@ internal sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = conv.HasBias ? Layout.Plain(ElementType.Float32, conv.Filters) : null;
         Layout weights = Layout.Any(_type, ParameterSizes(node, node.Parameters[0]));
-        ConvolutionForward Ask(Layout from) => new(_options.IsTraining, from, weights, bias, Any(node.Output), walk, activation);
+        ConvolutionForward Ask(Layout from) => new(_options.GoesBack, from, weights, bias, Any(node.Output), walk, activation);
 
         ConvolutionForward operation = Ask(source.Layout);
         KernelDescription? description = _library.Describe(operation);
@@ -102,7 +102,7 @@ internal sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = linear.HasBias ? Layout.Plain(ElementType.Float32, linear.Units) : null;
         Layout target = Layout.Plain(isLast ? ElementType.Float32 : _type, Sizes(node.Output));
-        InnerProductForward operation = new(_options.IsTraining, source.Layout, Layout.Any(_type, linear.Units, node.Input.Channels), bias,
+        InnerProductForward operation = new(_options.GoesBack, source.Layout, Layout.Any(_type, linear.Units, node.Input.Channels), bias,
             target, activation);
         KernelDescription description = Required(operation, node);
         if (_options.IsTraining && _given is null)
@@ -130,7 +130,7 @@ internal sealed partial class Planner
             AvgPool2d => PoolingKind.AverageWithoutPadding,
             _ => PoolingKind.Max,
         };
-        PoolingForward operation = new(_options.IsTraining, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
+        PoolingForward operation = new(_options.GoesBack, kind, source.Layout, Any(node.Output), Pair(pool.Kernel), walk);
         if (pool is MinPool2d least)
             return LowerMinPool(node, least, window, operation);
         KernelDescription description = Required(operation, node);

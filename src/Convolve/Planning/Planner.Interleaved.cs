@@ -102,6 +102,8 @@ internal sealed partial class Planner
 
     private Node? OnlyConsumer(Node node)
     {
+        if (_options.Probe?.Keeps(node.Index) == true)
+            return null;
         Node[] all = [.. _graph.Nodes.Where(n => n.Inputs.Contains(node))];
         return all.Length == 1 && all[0].Inputs.Count == 1 ? all[0] : null;
     }
@@ -132,7 +134,7 @@ internal sealed partial class Planner
 
     private void BackInterleaved()
     {
-        if (_lanes.Count == 0)
+        if (_lanes.Count == 0 || !_options.IsTraining)
             return;
         Node end = _lanes[^1].Last;
         Tensor gradient = As(end, Collect(end), Plain(end.Output), "reorder gradient");

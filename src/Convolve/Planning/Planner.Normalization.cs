@@ -38,13 +38,16 @@ internal sealed partial class Planner
         gradient = As(node, gradient, source.Layout, "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
-        Emit(node, "backward", new BatchNormBackwardWork(work.Shape, work.Slope), PartialBytes(work.Shape),
+        List<Use> uses =
+        [
             new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read),
             new(Argument.Workspace, _workspaces[node.Index]!, Access.Read),
-            new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read),
-            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write),
-            new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write),
-            new(Argument.DiffSource, result, Access.Write));
+            new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.DiffSource, result, Access.Write),
+        ];
+        if (work.IsTraining)
+            uses.AddRange([new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write),
+                new(Argument.DiffBias, Parameter(node, "bias", Region.Gradients), Access.Write)]);
+        Emit(node, "backward", new BatchNormBackwardWork(work.Shape, work.Slope, work.IsTraining), PartialBytes(work.Shape), [.. uses]);
         Give(node.Inputs[0], result);
     }
 

@@ -34,10 +34,12 @@ internal sealed partial class Planner
         gradient = As(node, gradient, source.Layout, "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
+        Tensor slopes = _options.IsTraining ? Parameter(node, "weight", Region.Gradients)
+            : NewTensor($"d {node.Name}.weight", Master(node, "weight"));
         Emit(node, "backward", new PReLUWork(shape, IsBack: true), (long)_options.Threads * shape.Slopes * sizeof(double),
             new(Argument.Source, source, Access.Read), new(Argument.Weights, Parameter(node, "weight"), Access.Read),
             new(Argument.DiffTarget, gradient, inPlace ? Access.ReadWrite : Access.Read),
-            new(Argument.DiffWeights, Parameter(node, "weight", Region.Gradients), Access.Write),
+            new(Argument.DiffWeights, slopes, Access.Write),
             new(Argument.DiffSource, result, Access.Write));
         Give(node.Inputs[0], result);
     }

@@ -42,7 +42,7 @@ internal sealed partial class Planner
     private void LowerBlockedPool(Node node, BlockedPool pool, Tensor source, Tensor target)
     {
         List<Use> uses = [new(Argument.Source, source, Access.Read), new(Argument.Target, target, Access.Write)];
-        if (_options.IsTraining)
+        if (_options.GoesBack)
             uses.Add(new(Argument.Workspace, _workspaces[node.Index] =
                 NewTensor($"{node.Name} argmax", Layout.Plain(ElementType.UInt8, pool.ArgmaxBytes)), Access.Write));
         Emit(node, "forward", new BlockedPoolingWork(pool, node.Layer is MinPool2d, IsBack: false, TakesReLU(node)), 0, [.. uses]);

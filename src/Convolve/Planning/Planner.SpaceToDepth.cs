@@ -37,7 +37,7 @@ internal sealed partial class Planner
         ElementwiseFunction? activation = _fusion.ActivationOf(node) is { } fused ? Fusion.FunctionOf(fused.Layer) : null;
         Layout? bias = conv.HasBias ? Layout.Plain(ElementType.Float32, conv.Filters) : null;
         Layout any = Layout.Any(_type, conv.Filters, depth.DeepChannels, depth.DeepKernelHeight, depth.DeepKernelWidth);
-        ConvolutionForward operation = new(_options.IsTraining,
+        ConvolutionForward operation = new(_options.GoesBack,
             Layout.Any(_type, Batch, depth.DeepChannels, depth.DeepHeight, depth.DeepWidth),
             any, bias, Any(node.Output), new((1, 1), (1, 1), (0, 0), (0, 0)), activation);
         KernelDescription? description = _library.Describe(operation);

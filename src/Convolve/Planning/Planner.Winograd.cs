@@ -81,6 +81,8 @@ internal sealed partial class Planner
                 new(Argument.Target, result, Access.Write));
             Give(node.Inputs[0], result);
         }
+        if (!_options.IsTraining)
+            return;
         Tensor master = Parameter(node, "weight", Region.Gradients), weights = master.Layout.Equals(layout) ? master
             : NewTensor($"d {node.Name}.weight", layout);
         List<Use> uses = [new(Argument.Source, _sources[node.Index], Access.Read), new(Argument.DiffTarget, gradient, Access.Read),

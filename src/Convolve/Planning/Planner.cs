@@ -32,7 +32,7 @@ internal sealed partial class Planner
     {
         (_graph, _options, _given, _library) = (graph, options, given, library);
         _type = options.Precision == Precision.BFloat16 ? ElementType.BFloat16 : ElementType.Float32;
-        _fusion = new(graph, options.IsTraining);
+        _fusion = new(graph, options);
         _outputs = new Tensor?[graph.Nodes.Count];
         _forwards = new Operation?[graph.Nodes.Count];
         _workspaces = new Tensor?[graph.Nodes.Count];
@@ -85,24 +85,28 @@ internal sealed partial class Planner
         Tensor input = Forward();
         Node last = LogitsNode;
         Tensor logits = As(last, _outputs[last.Index]!, Layout.Plain(ElementType.Float32, Sizes(last.Output)), "logits"), output = logits;
-        if (_options.IsTraining)
+        List<Tensor> kept = KeptOutputs();
+        if (_options.GoesBack)
             Backward(logits);
         else if (last != _graph.Nodes[^1])
             output = LowerSoftmax(_graph.Nodes[^1], logits, ElementType.Float32);
         ParameterPlan parameters = _given ?? ParameterPlan.Create(_graph, MasterOf);
-        List<Storage> storages = Lifetimes(input, logits, output);
+        ProbeTensors probe = new(kept, _logitGradient, KeptGradient());
+        List<Storage> storages = Lifetimes(input, [logits, output, .. probe.All]);
         foreach (Storage storage in storages.Where(s => s.Region is Region.Parameters or Region.Gradients))
             storage.Offset = parameters.Slots[storage.Parameter].Offset;
         long arena = MemoryPlanner.Place(storages.Where(s => s.Region == Region.Arena));
-        return new(_graph, _options, parameters, _steps, input, logits, output, storages, arena);
+        return new(_graph, _options, parameters, _steps, input, logits, output, storages, arena, probe);
     }
 
-    private List<Storage> Lifetimes(Tensor input, Tensor logits, Tensor output)
+    private List<Storage> Lifetimes(Tensor input, IEnumerable<Tensor> results)
     {
-        HashSet<Storage> seen = [input.Storage, logits.Storage, output.Storage];
+        HashSet<Storage> seen = [.. results.Select(result => result.Storage)];
+        foreach (Storage result in seen)
+            result.Touch(_steps.Count);
+        seen.Add(input.Storage);
         input.Storage.Touch(-1);
-        logits.Storage.Touch(_steps.Count);
-        output.Storage.Touch(_steps.Count);
+        _logitGradient?.Storage.Touch(-1);
         for (int i = 0; i < _steps.Count; i++)
         {
             foreach (Storage storage in _steps[i].Uses.Select(u => u.Tensor.Storage).Concat(_steps[i].Scratchpad is { } s ? [s] : []))

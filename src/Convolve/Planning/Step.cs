@@ -83,8 +83,8 @@ internal sealed record WinogradGradientWork(WinogradShape Shape) : Work
 /// <param name="IsTraining">Whether it measures the batch; else it takes the running averages.</param>
 internal sealed record BatchNormWork(BatchNormShape Shape, float Eps, float Momentum, float Slope, bool IsTraining) : Work;
 
-/// <summary>The gradients of such a step.</summary>
-internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope) : Work;
+/// <summary>The gradients of such a step; without training that of its input alone.</summary>
+internal sealed record BatchNormBackwardWork(BatchNormShape Shape, float Slope, bool IsTraining) : Work;
 
 /// <summary>Softmax over the features of each vector, or its gradient.</summary>
 internal sealed record SoftmaxWork(int Features, bool IsBack) : Work;

@@ -16,8 +16,11 @@ internal sealed class BatchFit
     /// <param name="graph">The network.</param>
     /// <param name="size">Images of the batch.</param>
     /// <param name="estimate">The memory at a batch size, by its plans.</param>
-    public BatchFit(Graph graph, int size, Func<int, MemoryEstimate> estimate)
+    /// <param name="limit">The most bytes it may take; null for what the machine has.</param>
+    public BatchFit(Graph graph, int size, Func<int, MemoryEstimate> estimate, long? limit = null)
     {
+        IsLimited = limit < AvailableBytes;
+        AvailableBytes = Math.Min(AvailableBytes, limit ?? long.MaxValue);
         LargestCountable = (int)Math.Max(1, int.MaxValue / graph.Nodes.Max(n => n.Output.Elements));
         (_size, _estimate) = (Math.Min(size, LargestCountable), estimate);
         Needed = estimate(_size);
@@ -29,7 +32,10 @@ internal sealed class BatchFit
     /// <summary>The memory of the batch, or of <see cref="LargestCountable"/> where it is larger.</summary>
     public MemoryEstimate Needed { get; }
 
-    /// <summary>What the machine has; the largest number where that is not known.</summary>
+    /// <summary>Whether the limit is below what the machine has.</summary>
+    public bool IsLimited { get; }
+
+    /// <summary>What it may take; the largest number where that is not known.</summary>
     public long AvailableBytes { get; } = Machine.AvailableMemoryBytes ?? long.MaxValue;
 
     /// <summary>Whether there is memory for it.</summary>

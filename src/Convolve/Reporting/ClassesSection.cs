@@ -14,11 +14,12 @@ internal static class ClassesSection
     {
         ConfusionMatrix matrix = new(predictions);
         MacroScore macro = matrix.Macro;
-        Html classes = Html.Table(["class", "pictures#", "precision#", "recall#", "F1#"], matrix.Classes
-            .Select(c => new Html[] { c.Name, Format.Count(c.Support), Format.Fraction(c.Precision), Format.Fraction(c.Recall),
-            Format.Fraction(c.F1) })
+        IReadOnlyList<RankingCurve> curves = RankingCurve.Of(predictions);
+        Html classes = Html.Table(["class", "pictures#", "precision#", "recall#", "F1#", "AP#", "ROC area#"], matrix.Classes
+            .Zip(curves, (c, curve) => new Html[] { c.Name, Format.Count(c.Support), Format.Fraction(c.Precision),
+            Format.Fraction(c.Recall), Format.Fraction(c.F1), OrDash(curve.AveragePrecision), OrDash(curve.Area) })
             .Append(["mean of the classes", "", Format.Fraction(macro.Precision), Format.Fraction(macro.Recall),
-            Format.Fraction(macro.F1)]));
+            Format.Fraction(macro.F1), OrDash(Mean(curves, curve => curve.AveragePrecision)), OrDash(Mean(curves, curve => curve.Area))]));
         Html pairs = Html.Table(["class", "predicted", "pictures#", "of class#"], matrix.MostConfused(ShownPairs)
             .Select(p => new Html[] { matrix.ClassNames[p.Label], matrix.ClassNames[p.Predicted], Format.Count(p.Count),
             Format.Percent(p.Share) }));
@@ -34,8 +35,18 @@ internal static class ClassesSection
             <div><h3>Each class</h3>
             {(matrix.ClassNames.Count > MostRows ? Html.Of($"<div class=\"tall\">{classes}</div>") : classes)}</div>
             </div>
+            <h3>If the decision were a threshold</h3>
+            <p class="soft">Each class against all others, for every threshold on its probability. AP is the average precision,
+            the area under the left curve; the area under the right one is how often a picture of the class gets a higher probability than
+            another picture.</p>
+            {ReportPage.Charts(RankingCharts.PrecisionRecall(curves), RankingCharts.Roc(curves))}
             """);
     }
+
+    private static double Mean(IEnumerable<RankingCurve> curves, Func<RankingCurve, double> of) =>
+        curves.Select(of).Where(value => !double.IsNaN(value)).DefaultIfEmpty(double.NaN).Average();
+
+    private static string OrDash(double value) => double.IsNaN(value) ? "-" : Format.Fraction(value);
 
     private static Html Numbers(ConfusionMatrix matrix)
     {

@@ -10,6 +10,7 @@ using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
 
@@ -84,6 +85,13 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The plan of a training step.</summary>
     internal Plan Plan => _parts.Model.Training(_parts.MicroBatchSize).Plan;
+
+    /// <summary>What measures the run; null for nothing.</summary>
+    internal TrainingProfile? Profile
+    {
+        get => _parts.Profile;
+        set => _parts.Profile = value;
+    }
 
     /// <summary>The number format in use.</summary>
     public Precision Precision => _parts.Model.Precision;

@@ -9,6 +9,7 @@ using Convolve.Inference;
 using Convolve.Kernels.Parameters;
 using Convolve.Layers;
 using Convolve.Training.Optimizers;
+using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
 
@@ -107,6 +108,9 @@ internal sealed class TrainingParts : IDisposable
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
         + Pictures.MemoryBytes;
 
+    /// <summary>What measures; null for nothing.</summary>
+    public TrainingProfile? Profile { get; set; }
+
     /// <summary>Null where the validation split is empty.</summary>
     public Evaluator? Validation { get; }
 
@@ -173,13 +177,17 @@ internal sealed class TrainingParts : IDisposable
         double loss = 0, weights = WeightOf(batch);
         int correct = 0;
         long wait = 0;
+        Profile?.BeginStep();
         for (int first = 0; first < batch.Length; first += MicroBatchSize)
         {
             ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
             Executor pass = Model.Training(part.Length);
+            pass.Observer = Profile;
             long before = Stopwatch.GetTimestamp();
             Loader.Load(part, pass, epoch, step);
-            wait += Stopwatch.GetTimestamp() - before;
+            long loaded = Stopwatch.GetTimestamp();
+            wait += loaded - before;
+            Profile?.Add(ProfilePart.Loading, before, loaded);
             pass.Run(step, first);
             GradientSum?.Add((float)(pass.WeightSum / weights), isFirst: first == 0, isLast: first + part.Length == batch.Length);
             correct += pass.Correct;
@@ -189,8 +197,11 @@ internal sealed class TrainingParts : IDisposable
         TimeSpan waited = Stopwatch.GetElapsedTime(0, wait);
         if (!double.IsFinite(loss))
             return new(loss, correct, waited); // without an update, so that what is wrong can be found
+        long computed = Stopwatch.GetTimestamp();
         Optimizer.Step(rate);
         Average?.Add(Optimizer.Steps);
+        Profile?.Add(ProfilePart.Update, computed, Stopwatch.GetTimestamp());
+        Profile?.EndStep();
         return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Convolve.Evaluations;
 using Convolve.Inference;
 using Convolve.Kernels.Threads;
+using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
 
@@ -147,9 +148,11 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     private bool TryEvaluate(Evaluator? evaluator, out Evaluation? evaluation)
     {
         evaluation = null;
+        long start = Stopwatch.GetTimestamp();
         try
         {
             evaluation = evaluator?.Run(null, cancellation);
+            parts.Profile?.Add(ProfilePart.Evaluation, start, Stopwatch.GetTimestamp());
             return true;
         }
         catch (OperationCanceledException)

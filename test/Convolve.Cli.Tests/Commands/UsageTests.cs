@@ -16,10 +16,10 @@ public class UsageTests
     [Theory]
     [InlineData("trian",
         "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, report, compare, " +
-        "export, import, reproduce, summary, info, data. See 'convolve --help'.")]
+        "filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, report, compare, export, import, " +
-        "reproduce, summary, info, data. See 'convolve --help'.")]
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, report, compare, filters, activations, " +
+        "saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
         $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]
@@ -99,7 +99,7 @@ public class UsageTests
     [InlineData("--epochs 1.5", "--epochs: expected a whole number up to 2147483647, got \"1.5\". See 'convolve train --help'.")]
     [InlineData("--batch-size 0", "The batch size must be at least 1, got 0.")]
     [InlineData("--batch-size 99999999999",
-        "--batch-size: expected a whole number up to 2147483647, got \"99999999999\". See 'convolve train --help'.")]
+        "--batch-size: expected a whole number up to 2147483647, or auto, got \"99999999999\". See 'convolve train --help'.")]
     [InlineData("--lr nan", "The learning rate must be above 0, such as 0.01, got NaN.")]
     [InlineData("--lr 0,1", "--lr: expected a number, got \"0,1\". See 'convolve train --help'.")]
     [InlineData("--lr -1", "The learning rate must be above 0, such as 0.01, got -1.")]

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Convolve.Data;
 using Convolve.Imaging;
+using Convolve.Inspection;
 using Convolve.Runs;
 using Convolve.Training;
 using Microsoft.AspNetCore.Builder;
@@ -98,6 +99,35 @@ public sealed partial class DocsTests : IDisposable
             Environment.CurrentDirectory = before;
         }
         Assert.Equal(6, printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public void The_snippet_of_inspecting_looks_inside()
+    {
+        Assert.Equal(0, _cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "500", "--epochs", "1", "--out",
+            "runs/first").Status);
+        File.WriteAllBytes(_cli.At("shoe.png"), PngEncoder.Encode(Datasets.Load("fashion-mnist").Test.PixelsOf(0), 1, 28, 28));
+        string before = Environment.CurrentDirectory;
+        TextWriter console = Console.Out;
+        using StringWriter printed = new();
+        Environment.CurrentDirectory = _cli.Folder;
+        Console.SetOut(printed);
+        try
+        {
+            // docs/inspecting.md begins
+            using ModelInspector inspector = ModelInspector.Load("runs/first");
+            FeatureMaps map = inspector.GradCam("shoe.png");
+            Console.WriteLine($"{map.Layer}: {map.Shape.Height}x{map.Shape.Width}, the strongest {map.Values.ToArray().Max()}");
+            float[] features = inspector.Features("shoe.png");
+            // docs/inspecting.md ends
+            Assert.Equal(84, features.Length);
+        }
+        finally
+        {
+            Console.SetOut(console);
+            Environment.CurrentDirectory = before;
+        }
+        Assert.StartsWith("relu2: 10x10, the strongest ", printed.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,19 +19,23 @@ public class ScreenTests
           --version                        Show version information
 
         Commands:
-          train <NET>           Train a network, keep the weights of the best epoch on the validation split, and test them once.
-          evaluate <RUN>        Evaluate the weights of a run on one of its splits.
-          predict <RUN> <FILE>  Classify pictures with the weights of a run.
-          serve <RUN>           Serve trained networks over HTTP: a page, a picture API, and the Open Inference Protocol.
-          lr-find <NET>         Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
-          report <RUN>          Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
-          compare <RUN RUN>     Compare runs: their settings, their curves, and whether one is better on the same pictures.
-          export <RUN>          Write a trained network for other programs, languages and browsers: ONNX or safetensors.
-          import <FILE>         Make a model file from weights that another program trained.
-          reproduce <NAME>      Run an experiment from the teaching material and compare its result with the published one.
-          summary <NET>         Describe a network: layers, shapes, parameters, cost, memory.
-          info                  Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
-          data                  List, download, check and preview data sets.
+          train <NET>                Train a network, keep the weights of the best epoch on the validation split, and test them once.
+          evaluate <RUN>             Evaluate the weights of a run on one of its splits.
+          predict <RUN> <FILE>       Classify pictures with the weights of a run.
+          serve <RUN>                Serve trained networks over HTTP: a page, a picture API, and the Open Inference Protocol.
+          lr-find <NET>              Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
+          report <RUN>               Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
+          compare <RUN RUN>          Compare runs: their settings, their curves, and whether one is better on the same pictures.
+          filters <RUN>              Draw the learned filters of convolutions.
+          activations <RUN> <IMAGE>  Draw the feature maps that a picture produces in each convolution.
+          saliency <RUN> <IMAGE>     Draw which places of a picture made a network decide: Grad-CAM, or occlusion.
+          similar <RUN> <IMAGE>      Find the training pictures that are most similar to one; or, in a whole set, wrong labels and copies.
+          export <RUN>               Write a trained network for other programs, languages and browsers: ONNX or safetensors.
+          import <FILE>              Make a model file from weights that another program trained.
+          reproduce <NAME>           Run an experiment from the teaching material and compare its result with the published one.
+          summary <NET>              Describe a network: layers, shapes, parameters, cost, memory.
+          info                       Show what this machine computes with: processor, kernel library, number formats, picture libraries, memory, data.
+          data                       List, download, check and preview data sets.
         """;
 
     private const string LeNet = """
@@ -74,6 +78,10 @@ public class ScreenTests
     [InlineData("lr-find")]
     [InlineData("report")]
     [InlineData("compare")]
+    [InlineData("filters")]
+    [InlineData("activations")]
+    [InlineData("saliency")]
+    [InlineData("similar")]
     [InlineData("export")]
     [InlineData("import")]
     public void EveryOptionIsExplained(string verb)

@@ -95,6 +95,18 @@ internal static class EvaluationGolden
         18, 32, 14, 7, 5, 4, 0,
     ];
 
+    public static readonly double[] AveragePrecision =
+    [
+        0.5814121325086237, 0.8660752586226645, 0.6494608654906082, 0.6444897959183673,
+        1.0, 0.09927583085477823,
+    ];
+
+    public static readonly double[] RocArea =
+    [
+        0.7867383512544803, 0.8743489583333334, 0.8766233766233766, 0.8923679060665362,
+        1.0, 0.7105263157894737,
+    ];
+
     public static readonly double[] BinAccuracy =
     [
         0.0, 0.3333333333333333, 0.4444444444444444, 0.25, 0.6,

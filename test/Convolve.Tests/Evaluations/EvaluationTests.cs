@@ -61,6 +61,27 @@ public class EvaluationTests
     }
 
     [Fact]
+    public void Ranking_is_that_of_scikit_learn()
+    {
+        IReadOnlyList<RankingCurve> curves =
+            RankingCurve.Of(Of(EvaluationGolden.Classes, EvaluationGolden.Labels, EvaluationGolden.Logits));
+        Assert.Equal(EvaluationGolden.Classes, curves.Count);
+        RequireClose(EvaluationGolden.AveragePrecision, [.. curves.Take(EvaluationGolden.Classes - 1).Select(c => c.AveragePrecision)]);
+        RequireClose(EvaluationGolden.RocArea, [.. curves.Take(EvaluationGolden.Classes - 1).Select(c => c.Area)]);
+        Assert.Equal((double.NaN, double.NaN, 0), (curves[^1].AveragePrecision, curves[^1].Area, curves[^1].Points.Count)); // never occurs
+        Assert.All(curves.SkipLast(1), c => Assert.Equal((1.0, 1.0), (c.Points[^1].Recall, c.Points[^1].FalseAlarms)));
+    }
+
+    [Fact]
+    public void Equal_probabilities_are_one_threshold_and_missing_ones_come_last()
+    {
+        RankingCurve curve = RankingCurve.Of(Of(2, [0, 1, 0, 0], 1, 0, 1, 0, 2, 0, float.NaN, 0))[0];
+        Assert.Equal([new(1 / 3.0, 1, 0), new(2 / 3.0, 2 / 3.0, 1), new(1, .75, 1)], curve.Points);
+        RankingCurve alone = RankingCurve.Of(Of(2, [0, 0], 1, 0, 2, 0))[0];
+        Assert.Equal((1.0, double.NaN), (alone.AveragePrecision, alone.Area));
+    }
+
+    [Fact]
     public void McNemar_is_that_of_scipy()
     {
         foreach (var (one, other, p) in EvaluationGolden.McNemar)

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import (accuracy_score, confusion_matrix, log_loss, precision_recall_fscore_support, top_k_accuracy_score)
+from sklearn.metrics import (accuracy_score, average_precision_score, confusion_matrix, log_loss, precision_recall_fscore_support, roc_auc_score,
+                             top_k_accuracy_score)
 
 CLASSES, IMAGES, BINS = 7, 80, 15
 random = np.random.RandomState(7)
@@ -55,6 +56,9 @@ print(block("Confusion", "int", confusion_matrix(labels, predicted, labels=range
 for name, values in zip(("Precision", "Recall", "F1"), each):
     print(block(name, "double", values, 4))
 print(block("Support", "int", each[3], CLASSES))
+occurring = [k for k in range(CLASSES) if (labels == k).any()]
+print(block("AveragePrecision", "double", [average_precision_score(labels == k, probabilities[:, k]) for k in occurring], 4))
+print(block("RocArea", "double", [roc_auc_score(labels == k, probabilities[:, k]) for k in occurring], 4))
 print(block("BinAccuracy", "double", bin_accuracy, 5))
 print(block("BinConfidence", "double", bin_confidence, 5))
 print("    public static readonly (int Count, int Of, double Low, double High)[] Wilson =\n    [")
