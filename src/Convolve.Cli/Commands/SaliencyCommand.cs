@@ -14,8 +14,9 @@ internal sealed class SaliencyCommand
     private const int WindowShare = 6, StrideShare = 4;
     private readonly InspectionOptions _options = new("saliency.png");
     private readonly Option<SaliencyMethod?> _method = Inputs.OneOf<SaliencyMethod>("--method",
-        "What to look for: grad-cam (places of a layer's feature maps that speak for the class) or occlusion (places that can't be covered " +
-        "without the class's probability falling). Default: grad-cam.", ("grad-cam", SaliencyMethod.GradCam), ("occlusion", SaliencyMethod.Occlusion));
+        "What to look for: grad-cam (places of a layer's feature maps that speak for the class) or occlusion (places that can't be " +
+        "covered without the class's probability falling). Default: grad-cam.",
+        ("grad-cam", SaliencyMethod.GradCam), ("occlusion", SaliencyMethod.Occlusion));
 
     private readonly Option<string?> _layer = Inputs.Word("--layer", "NAME",
         "With grad-cam: the layer. Default: the last convolution, with its normalization and activation.");
