@@ -4,13 +4,13 @@ using Convolve.Layers;
 namespace Convolve.Zoo;
 
 /// <summary>The chosen options of a network, as typed, and how they are read.</summary>
-public sealed class NetworkChoices
+internal sealed class NetworkChoices
 {
     private readonly string _network;
     private readonly IReadOnlyList<NetworkOption> _options;
     private readonly IReadOnlyDictionary<string, string> _chosen;
 
-    internal NetworkChoices(string network, IReadOnlyList<NetworkOption> options, IReadOnlyDictionary<string, string> chosen)
+    public NetworkChoices(string network, IReadOnlyList<NetworkOption> options, IReadOnlyDictionary<string, string> chosen)
     {
         (_network, _options, _chosen) = (network, options, chosen);
         foreach (string name in chosen.Keys)
