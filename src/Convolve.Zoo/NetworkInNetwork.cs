@@ -29,8 +29,8 @@ public static class NetworkInNetwork
     /// <summary>The form of the D2L book: AlexNet's kernels, gray images of 224x224.</summary>
     /// <remarks>
     /// Source: Zhang, Lipton, Li, Smola, "Dive into Deep Learning", section 8.3. Initialization: Xavier uniform, biases 0, as in the book.
-    /// Deviation: biases of convolutions with a map for each class start at 1: with 0, about one class of ten is 0 for every image and never
-    /// learned.
+    /// Deviation: biases of convolutions with a map for each class start at 1: with 0, about one class of ten is 0 for every image and
+    /// never learned.
     /// </remarks>
     /// <param name="classes">Maps of the last convolution.</param>
     /// <param name="input">The shape of one image; 1x224x224 by default, at least 67 rows and columns.</param>

@@ -168,8 +168,8 @@ internal sealed class LearningRateCommand
                 output.Line($"Only {Format.Count(trials.Max(t => t.Steps))} steps fit into a minute, too few to compare rates, so the " +
                     $"recipe's rate is kept. Try again with a smaller batch, or when the machine is less busy.");
             else if (LearningRateSearch.Best(trials).Rate != best)
-                output.Line($"Differences within {Format.Number(100 * LearningRateSearch.Margin)} points of the best are noise, so the recipe's rate is " +
-                    $"kept.");
+                output.Line($"Differences within {Format.Number(100 * LearningRateSearch.Margin)} points of the best are noise, so the " +
+                    $"recipe's rate is kept.");
         }
         output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
         output.Next(($"{ProgramName.Current} train {task} --lr {Format.Number(best)}", ""));
