@@ -15,10 +15,10 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, report, compare, " +
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, report, compare, " +
         "filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, report, compare, filters, activations, " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, report, compare, filters, activations, " +
         "saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
