@@ -55,6 +55,7 @@ internal static class CommandLine
         ("serve", ServeCommand.Create),
         ("lr-find", LearningRateCommand.Create),
         ("sweep", SweepCommand.Create),
+        ("analyze", AnalyzeCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
         ("filters", FiltersCommand.Create),

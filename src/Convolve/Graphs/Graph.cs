@@ -105,6 +105,10 @@ public sealed class Graph : IEquatable<Graph>
     /// <summary>The same network, started otherwise.</summary>
     public Graph WithInitialization(Initialization initialization) => WithInitializations(_ => initialization);
 
+    /// <summary>The same network with another layer in the place of one.</summary>
+    /// <exception cref="NetworkException">It doesn't fit there.</exception>
+    internal Graph With(string name, Layer layer) => new(Name, Specs(node => node.Name == name ? layer : node.Layer));
+
     /// <summary>The same network with dropout of probability 0: nothing of it is left to chance.</summary>
     internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
 

@@ -103,7 +103,8 @@ public class SweepTests
     public void HalvingStopsTheWorseArmsWithoutATest()
     {
         using Cli cli = new();
-        CliResult result = cli.Run([.. Small, "--epochs", "4", "--lr", "0.05,1e-7,0.04,1e-6", "--halving", "--out", "here", "--json"]);
+        CliResult result = cli.Run([.. Small, "--epochs", "4", "--batch-size", "10", "--lr", "0.05,1e-7,0.04,1e-6", "--halving", "--out",
+            "here", "--json"]);
         Assert.True(result.Status == 0, result.Errors);
         JsonArray arms = result.Json["arms"]!.AsArray();
         int[] epochs = [.. arms.Select(arm => (int)arm!["epochs"]!)];
