@@ -9,8 +9,8 @@ namespace Convolve.Kernels.Ceilings;
 /// <remarks>The fastest of several runs counts: what other programs take is no property of the machine.</remarks>
 internal sealed unsafe class CeilingRunner : ITeamWork, IDisposable
 {
-    private const int Runs = 7, FirstRuns = 3;
-    private const double RunSeconds = 0.01;
+    private const int Runs = 4, FirstRuns = 2;
+    private const double RunSeconds = 0.005;
     private const long Unit = CeilingLoops.Loads * Pixel.Channels * sizeof(float);
     private readonly BFloat16Loop? _bFloat16 = BFloat16Loop.TryCreate();
     private readonly NativeBuffer _buffer;

@@ -4,7 +4,7 @@ using Convolve.Kernels.Threads;
 
 namespace Convolve.Profiling;
 
-/// <summary>Measures the ceilings of this machine, in some seconds.</summary>
+/// <summary>Measures the ceilings of this machine, in some ten seconds.</summary>
 /// <remarks>
 /// Several times over, and the best counts: what other programs take is no property of the machine. All threads can do what one can.
 /// </remarks>

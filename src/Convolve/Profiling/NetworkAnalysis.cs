@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Convolve.Execution;
 using Convolve.Graphs;
+using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training;
@@ -130,7 +131,7 @@ internal sealed record NetworkAnalysis(Graph Graph, Plan Plan, Ceilings Ceilings
     // Zeros would be no work for some kernels.
     private static void Fill(Executor pass)
     {
-        Random random = new(0);
+        CounterRandom random = new(0, RandomPurpose.Noise);
         foreach (ref float value in pass.InputFloat32)
             value = random.NextSingle();
         foreach (ref ushort value in pass.InputBFloat16)

@@ -1,6 +1,5 @@
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Kernels.Contract;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Convolve.Kernels;
 
 namespace Convolve.Sweeps;
 
@@ -39,12 +40,13 @@ internal sealed record SweepArm(int Number, IReadOnlyList<string> Axes, IReadOnl
     /// <param name="seed">The same seed draws the same arms.</param>
     public static IReadOnlyList<SweepArm> Drawn(IReadOnlyList<SweepAxis> axes, int count, ulong seed)
     {
-        Random random = new(unchecked((int)seed));
+        CounterRandom random = new(seed, RandomPurpose.Sweep);
         Dictionary<string, IReadOnlyList<string>> drawn = [];
         for (int misses = 0; drawn.Count < count && misses < Tries * axes.Count;)
         {
-            string[] values = [.. axes.Select(axis =>
-                axis.IsRange ? axis.At(random.NextDouble()) : axis.Values[random.Next(axis.Values.Count)])];
+            string[] values = new string[axes.Count];
+            foreach ((int i, SweepAxis axis) in axes.Index())
+                values[i] = axis.IsRange ? axis.At(random.NextSingle()) : axis.Values[random.NextInt32(axis.Values.Count)];
             misses = drawn.TryAdd(string.Join('\n', values), values) ? 0 : misses + 1;
         }
         return Numbered(axes, drawn.Values);

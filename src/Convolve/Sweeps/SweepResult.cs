@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Convolve.Drawing.Charts;
 using Convolve.Evaluations;
 using Convolve.Files;
 using Convolve.Reporting;
