@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
@@ -8,7 +7,6 @@ using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Files;
-using Convolve.Kernels;
 using Convolve.Runs;
 using Convolve.Sweeps;
 using Convolve.Training;

@@ -42,8 +42,8 @@ internal static class AnalysisFindings
         CostShares shares = CostShares.Of(analysis.Graph);
         double convolutions = TimeOf(analysis, node => node.Layer is Conv2d), linear = TimeOf(analysis, node => node.Layer is Linear);
         string share = $"{Format.Percent(shares.ConvolutionMultiplyAdds)} of the {Format.Count(shares.MultiplyAdds)} " +
-            $"multiply-adds of an image, forward, are in convolutions, which take {Format.Percent(convolutions)} of the time; fully connected " +
-            $"layers take {Format.Percent(linear)}";
+            $"multiply-adds of an image, forward, are in convolutions, which take {Format.Percent(convolutions)} of the time; fully " +
+            $"connected layers take {Format.Percent(linear)}";
         (string layer, double time) = analysis.Layers.GroupBy(row => row.Layer)
             .Select(rows => (rows.Key, rows.Sum(row => row.Seconds) / analysis.Seconds)).MaxBy(pair => pair.Item2);
         double executed = analysis.Layers.Where(row => row.Layer != LayerFigures.Update).Sum(row => row.Flops)

@@ -19,9 +19,9 @@ internal static class RooflineChart
         double[] places = [.. layers.Select(layer => layer.FlopsPerByte), .. levels.Select(level => flat / level.BytesPerSecond)];
         (double left, double right) = (places.Min() / Margin, places.Max() * Margin);
         List<Series> series = [];
-        foreach ((int i, MemoryLevel level) in levels.Index())
+        foreach (MemoryLevel level in levels)
             series.Add(Roof($"{level.Name} {Format.Count(level.BytesPerSecond / Giga)} GB/s", flat, level.BytesPerSecond, left, right)
-                with { Style = i == levels.Count - 1 ? SeriesStyle.Trend : SeriesStyle.Dashed });
+                with { Style = SeriesStyle.Dashed });
         if (isBFloat16)
             series.Add(new($"float32 {Format.Count(ceilings.Float32FlopsPerSecond / Giga)} GFLOP/s",
                 [new(left, ceilings.Float32FlopsPerSecond / Giga), new(right, ceilings.Float32FlopsPerSecond / Giga)])

@@ -35,7 +35,9 @@ internal sealed record RunCurve(IReadOnlyList<(double Images, double Seconds, do
         return new(points);
     }
 
-    /// <summary>After as many images, between two epochs in proportion; null before the end of the first and after that of the last.</summary>
+    /// <summary>
+    /// After as many images, between two epochs in proportion; null before the end of the first and after that of the last.
+    /// </summary>
     public double? AfterImages(double images) => After(images, point => point.Images);
 
     /// <summary>After as many seconds of training.</summary>

@@ -31,7 +31,9 @@ internal sealed record SweepRow(SweepArm Arm, IReadOnlyList<RunSummary> Runs)
     /// <summary>The growth of the process; null where no run is finished.</summary>
     public MeanInterval? MeasuredMemoryBytes => Mean(Runs, run => run.MeasuredMemoryBytes);
 
-    /// <summary>The accuracy that chooses: the highest of the epochs, on the validation split, or in training where there is none.</summary>
+    /// <summary>
+    /// The accuracy that chooses: the highest of the epochs, on the validation split, or in training where there is none.
+    /// </summary>
     public MeanInterval? BestAccuracy => Mean(_curves, curve => curve.Best);
 
     /// <summary>On the test split, with the weights of the best epoch; null where no run is finished. It chooses nothing.</summary>

@@ -131,7 +131,11 @@ public sealed class RooflineTests : IDisposable
     public void CeilingsAreKeptAndADamagedFileIsMeasuredAgain()
     {
         string file = _folder["deep/ceilings.json"];
-        Ceilings own = Machine with { Processor = Execution.Machine.ProcessorName, RegisterBits = Execution.Machine.OwnKernelBits };
+        Ceilings own = Machine with
+        {
+            Processor = Convolve.Execution.Machine.ProcessorName,
+            RegisterBits = Convolve.Execution.Machine.OwnKernelBits,
+        };
         Assert.Null(CeilingsFile.Read(file, 2));
         CeilingsFile.Write(file, own);
         CeilingsFile.Write(file, own with { Threads = 3, Float32FlopsPerSecond = 150e9 });

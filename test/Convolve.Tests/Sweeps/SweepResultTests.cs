@@ -43,7 +43,8 @@ public sealed class SweepResultTests : IDisposable
         Assert.Null(result.Rows[1].BestAccuracy!.Value.Half);
         Assert.Null(result.Rows[2].BestAccuracy);
         string[] lines = result.ToCsv().Split("\r\n");
-        Assert.StartsWith("epochs,note,seeds,epochs,images_per_second,images_per_second_half_interval,", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("epochs,note,seeds,epochs,images_per_second,images_per_second_half_interval,", lines[0],
+            StringComparison.Ordinal);
         Assert.StartsWith("1,\"a, b\",2,1,", lines[1], StringComparison.Ordinal);
         Assert.Equal($"3,d,0,0{new string(',', 16)}", lines[3]);
         Assert.All(lines[..4], line => Assert.Equal(lines[0].Count(c => c == ','),
