@@ -16,7 +16,7 @@
 #include <immintrin.h>
 #include <omp.h>
 
-static const int runs = 9;
+static const int runs = 9, sums = 12;
 static const double run_seconds = 0.03;
 
 static double now() {
@@ -46,7 +46,7 @@ template <typename Loop> static double best(double work_per_round, int threads, 
 
 #if defined(__AVX512F__)
 using Vector = __m512;
-static const int lanes = 16, sums = 20;
+static const int lanes = 16;
 static inline Vector set(float value) { return _mm512_set1_ps(value); }
 static inline Vector load(const float *from) { return _mm512_loadu_ps(from); }
 static inline Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
@@ -54,7 +54,7 @@ static inline Vector fused(Vector a, Vector b, Vector c) { return _mm512_fmadd_p
 static inline float first(Vector a) { return _mm512_cvtss_f32(a); }
 #elif defined(__AVX2__) && defined(__FMA__)
 using Vector = __m256;
-static const int lanes = 8, sums = 10;
+static const int lanes = 8;
 static inline Vector set(float value) { return _mm256_set1_ps(value); }
 static inline Vector load(const float *from) { return _mm256_loadu_ps(from); }
 static inline Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
@@ -66,57 +66,48 @@ static inline float first(Vector a) { return _mm256_cvtss_f32(a); }
 
 static volatile float sink;
 
+// Variables, not an array: an array goes to memory.
+#define TWELVE(what) what(0) what(1) what(2) what(3) what(4) what(5) what(6) what(7) what(8) what(9) what(10) what(11)
+#define EIGHT(what) what(0) what(1) what(2) what(3) what(4) what(5) what(6) what(7)
+
 static void multiply_adds(int, long rounds) {
-    Vector total[sums];
     const Vector x = set(0.75f), y = set(1e-3f);
-    for (auto &sum : total)
-        sum = set(0.5f);
+#define START(i) Vector s##i = set(0.5f);
+    TWELVE(START)
     for (long round = 0; round < rounds; round++) {
-#pragma GCC unroll 20
-        for (int i = 0; i < sums; i++) {
-            total[i] = fused(total[i], x, y);
-            asm volatile("" : "+v"(total[i])); // stays a register, and is not folded
-        }
+#define STEP(i) s##i = fused(s##i, x, y); asm volatile("" : "+v"(s##i)); // is not folded
+        TWELVE(STEP)
     }
-    Vector all = total[0];
-    for (int i = 1; i < sums; i++)
-        all = add(all, total[i]);
+    Vector all = set(0);
+#define COLLECT(i) all = add(all, s##i);
+    TWELVE(COLLECT)
     sink = first(all);
 }
 
 #if defined(__AVX512BF16__)
 static void bfloat16_products(int, long rounds) {
-    __m512 total[sums];
-    __m512bh x = (__m512bh)_mm512_set1_epi16(0x3f40), y = (__m512bh)_mm512_set1_epi16(0x3a83);
-    for (auto &sum : total)
-        sum = _mm512_set1_ps(0);
+    const __m512bh x = (__m512bh)_mm512_set1_epi16(0x3f40), y = (__m512bh)_mm512_set1_epi16(0x3a83);
+    TWELVE(START)
     for (long round = 0; round < rounds; round++) {
-#pragma GCC unroll 20
-        for (int i = 0; i < sums; i++) {
-            total[i] = _mm512_dpbf16_ps(total[i], x, y);
-            asm volatile("" : "+v"(total[i]));
-        }
+#define PRODUCT(i) s##i = _mm512_dpbf16_ps(s##i, x, y); asm volatile("" : "+v"(s##i));
+        TWELVE(PRODUCT)
     }
-    __m512 all = total[0];
-    for (int i = 1; i < sums; i++)
-        all = _mm512_add_ps(all, total[i]);
-    sink = _mm512_cvtss_f32(all);
+    Vector all = set(0);
+    TWELVE(COLLECT)
+    sink = first(all);
 }
 #endif
 
 static void read(const float *from, long floats, long rounds) {
-    Vector total[8];
-    for (auto &sum : total)
-        sum = set(0);
+    EIGHT(START)
     for (long round = 0; round < rounds; round++)
         for (long at = 0; at < floats; at += 8 * lanes) {
-#pragma GCC unroll 8
-            for (int i = 0; i < 8; i++)
-                total[i] = add(total[i], load(from + at + i * lanes));
+#define LOAD(i) s##i = add(s##i, load(from + at + i * lanes));
+            EIGHT(LOAD)
+            asm volatile("" ::: "memory"); // reads again
         }
-    Vector all = total[0];
-    for (int i = 1; i < 8; i++)
-        all = add(all, total[i]);
+    Vector all = set(0);
+    EIGHT(COLLECT)
     sink = first(all);
 }
 
