@@ -20,15 +20,17 @@ internal static class RooflineChart
         (double left, double right) = (places.Min() / Margin, places.Max() * Margin);
         List<Series> series = [];
         foreach (MemoryLevel level in levels)
-            series.Add(Roof($"{level.Name} {Format.Count(level.BytesPerSecond / Giga)} GB/s", flat, level.BytesPerSecond, left, right)
-                with { Style = SeriesStyle.Dashed });
+            series.Add(Roof($"{level.Name} {Format.Count(level.BytesPerSecond / Giga)} GB/s", flat, level.BytesPerSecond, left, right));
         if (isBFloat16)
             series.Add(new($"float32 {Format.Count(ceilings.Float32FlopsPerSecond / Giga)} GFLOP/s",
                 [new(left, ceilings.Float32FlopsPerSecond / Giga), new(right, ceilings.Float32FlopsPerSecond / Giga)])
             { Style = SeriesStyle.Faint });
         foreach (IGrouping<bool, LayerFigures> group in layers.GroupBy(layer => layer.Phase == Phase.Forward))
-            series.Add(new(group.Key ? "forward" : "backward", [.. group.Select(layer =>
-                new ChartPoint(layer.FlopsPerByte, layer.FlopsPerSecond / Giga, Label: layer.Layer))]) { Style = SeriesStyle.Points });
+        {
+            ChartPoint[] points = [.. group.Select(layer =>
+                new ChartPoint(layer.FlopsPerByte, layer.FlopsPerSecond / Giga, Label: layer.Layer))];
+            series.Add(new(group.Key ? "forward" : "backward", points) { Style = SeriesStyle.Points });
+        }
         return new(title, new("FLOP/byte") { Scale = AxisScale.Log, Min = left, Max = right },
             new("GFLOP/s") { Scale = AxisScale.Log }, series)
         {
@@ -43,7 +45,8 @@ internal static class RooflineChart
     private static Series Roof(string name, double flat, double bytesPerSecond, double left, double right)
     {
         double ridge = Math.Clamp(flat / bytesPerSecond, left, right);
-        return new(name, [.. new[] { left, ridge, right }.Select(x =>
-            new ChartPoint(x, Roofline.Attainable(x, flat, bytesPerSecond) / Giga))]);
+        ChartPoint[] points = [.. new[] { left, ridge, right }.Select(x =>
+            new ChartPoint(x, Roofline.Attainable(x, flat, bytesPerSecond) / Giga))];
+        return new(name, points) { Style = SeriesStyle.Dashed };
     }
 }

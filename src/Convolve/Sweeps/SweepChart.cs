@@ -40,8 +40,8 @@ internal static class SweepChart
         }
         double[] ticks = [.. numbers.Distinct().Order()];
         bool isLog = ticks[0] > 0 && ticks[^1] / ticks[0] >= LogarithmicFrom;
-        return new(Title(result), new(name) { Scale = isLog ? AxisScale.Log : AxisScale.Linear,
-            Ticks = ticks.Length <= MostTicks ? ticks : null }, new(result.AccuracyName), series)
+        Axis x = new(name) { Scale = isLog ? AxisScale.Log : AxisScale.Linear, Ticks = ticks.Length <= MostTicks ? ticks : null };
+        return new(Title(result), x, new(result.AccuracyName), series)
         {
             Right = isAlone ? new("images/s") { Min = 0 } : null,
             Note = Note(result),
