@@ -123,5 +123,7 @@ internal enum RandomPurpose
     Shuffle = 3,
     Augmentation = 4,
     Mixing = 5,
+    Sweep = 6,
+    Noise = 7,
     Test = 99,
 }

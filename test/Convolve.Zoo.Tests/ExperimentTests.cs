@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convolve.Data;
+using Convolve.Evaluations;
 using Convolve.Graphs;
 using Convolve.Training;
 using Convolve.Zoo.Experiments;

@@ -54,6 +54,8 @@ internal static class CommandLine
         ("predict", PredictCommand.Create),
         ("serve", ServeCommand.Create),
         ("lr-find", LearningRateCommand.Create),
+        ("sweep", SweepCommand.Create),
+        ("analyze", AnalyzeCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
         ("filters", FiltersCommand.Create),

@@ -209,9 +209,7 @@ internal sealed class ReproduceCommand
         return status;
     }
 
-    private static bool IsDone(string run) => IsBegun(run) && RunSummary.Read(run).Test is not null;
-
-    private static bool IsBegun(string run) => File.Exists(Path.Combine(run, RunFolder.RecipeFile));
+    private static bool IsDone(string run) => RunFolder.IsBegun(run) && RunSummary.Read(run).Test is not null;
 
     private static int Train(ExperimentArm arm, Recipe recipe, LoadedData loaded, string folder, string? dataDirectory, Output output,
         CancellationToken cancellation)
@@ -219,20 +217,7 @@ internal sealed class ReproduceCommand
         Graph graph = NetworkCatalog.Create(recipe.Network, loaded.Train.ClassNames.Count, arm.NetworkOptions);
         DataSplits data = recipe.Split(loaded);
         MemoryCheck.Require(graph, data, recipe, with: null);
-        using Trainer trainer = IsBegun(folder) ? RunFolder.Open(folder).Resume(data) : RunFolder.Begin(folder, graph, data, recipe);
-        TrainScreen.SayNotes(trainer);
-        TrainScreen screen = new(output);
-        screen.BeginRows();
-        try
-        {
-            if (trainer.TryFit(new Reporter<TrainingProgress>(screen.Show), null, cancellation) is null)
-                return Failures.Interrupted;
-        }
-        finally
-        {
-            screen.ClearBar();
-        }
-        return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation).Status;
+        return new TrainingTask(recipe.Network, graph, recipe).TrainInto(folder, data, dataDirectory, output, null, cancellation);
     }
 
     private static IExperimentResult Read(string folder) =>

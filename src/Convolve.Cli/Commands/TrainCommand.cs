@@ -233,7 +233,7 @@ internal sealed class TrainCommand
     }
 
     // A network of one's own may be called anything.
-    private static string FileName(string network)
+    internal static string FileName(string network)
     {
         string name = string.Concat(network.Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'))
             .TrimStart('.', '-');

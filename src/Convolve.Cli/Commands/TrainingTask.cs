@@ -33,6 +33,41 @@ internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
             output.Line(remark);
         return splits;
     }
+
+    /// <summary>Trains it as one of several runs, in a folder that may hold the beginning of the run.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="data">Split as the recipe says.</param>
+    /// <param name="dataDirectory">Where the data was to be looked for; null for the usual places.</param>
+    /// <param name="output">Gets a row for each epoch.</param>
+    /// <param name="epochs">Where it stops for now, untested; null for the end of the recipe.</param>
+    /// <param name="cancellation">Stops it after the step.</param>
+    /// <returns>The exit code. It is a success that a run stopped where it was to stop.</returns>
+    public int TrainInto(string folder, DataSplits data, string? dataDirectory, Output output, int? epochs,
+        CancellationToken cancellation)
+    {
+        using Trainer trainer = RunFolder.BeginOrResume(folder, Graph, data, Recipe);
+        TrainScreen.SayNotes(trainer);
+        TrainScreen screen = new(output);
+        screen.BeginRows();
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            if (trainer.TryFit(new Reporter<TrainingProgress>(Show), null, stop.Token) is null)
+                return cancellation.IsCancellationRequested ? Failures.Interrupted : Failures.Success;
+        }
+        finally
+        {
+            screen.ClearBar();
+        }
+        return ReportCommand.WriteAfter(output, trainer, data, folder, dataDirectory, cancellation).Status;
+
+        void Show(TrainingProgress progress)
+        {
+            screen.Show(progress);
+            if (progress is EpochProgress epoch && epoch.Epoch == epochs)
+                stop.Cancel();
+        }
+    }
 }
 
 /// <summary>
@@ -49,6 +84,9 @@ internal sealed class TrainingTaskArguments
     private readonly Option<string?> _data = Inputs.Word("--data", "SET", $"The data set: {Inputs.Sets}.");
     private readonly TrainOptions _options = new();
     private readonly Option<string?> _input = Inputs.ImageShape();
+    private readonly Option<double?> _width = Inputs.Number("--width",
+        "Factor of the filters of every convolution and the units of every fully connected layer but the last, above 0, such as 0.5. " +
+        "Default: 1.");
     private readonly Option<string[]> _networkOptions = Inputs.NetworkOptions();
 
     /// <summary>Where the network is said.</summary>
@@ -66,6 +104,7 @@ internal sealed class TrainingTaskArguments
         command.Add(_data);
         _options.AddTo(command);
         command.Add(_input);
+        command.Add(_width);
         command.Add(_networkOptions);
     }
 
@@ -100,7 +139,7 @@ internal sealed class TrainingTaskArguments
         NetworkArgument network = new(line.GetValue(_network) ?? run.Recipe.Network);
         // The name alone doesn't say which options the network has.
         bool isDescribed = network.IsFile || network.Typed != run.Recipe.Network || line.GetResult(_input) is not null
-            || line.GetResult(_networkOptions) is not null;
+            || line.GetResult(_width) is not null || line.GetResult(_networkOptions) is not null;
         Graph graph = isDescribed ? Create(line, network, info) : run.Graph;
         Recipe recipe = _options.Read(line, run.Recipe) with { Network = network.IsFile ? graph.Name : network.Typed, Dataset = info.Name };
         return new(network.Typed, recipe.Initialization is { } start ? graph.WithInitialization(start) : graph, recipe);
@@ -110,6 +149,8 @@ internal sealed class TrainingTaskArguments
     {
         Graph graph = network.Create(network.IsFile ? null : info.ClassNames.Count, Inputs.Pairs(line.GetValue(_networkOptions)),
             line.GetValue(_input));
+        if (line.GetValue(_width) is { } width)
+            graph = graph.WithWidth(width);
         return graph.Output.Channels == info.ClassNames.Count ? graph
             : throw new UsageException(
             $"{network.Typed} has {graph.Output} outputs, but {info.Name} has {info.ClassNames.Count} classes. Give its last layer " +

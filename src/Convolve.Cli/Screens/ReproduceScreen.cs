@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Cli.Terminal;
+using Convolve.Evaluations;
 using Convolve.Zoo.Experiments;
 
 namespace Convolve.Cli.Screens;

@@ -24,15 +24,15 @@ internal static class CostFigures
     {
         IReadOnlyList<LayerCost> costs = LayerCost.Of(graph);
         LayerCost[] linear = [.. costs.Where(c => c.Node.Layer is Linear)], convolutions = [.. costs.Where(c => c.Node.Layer is Conv2d)];
-        double parameters = costs.Sum(c => c.ParameterBytes), products = costs.Sum(c => c.MultiplyAdds);
+        CostShares shares = CostShares.Of(graph);
         List<Figure> figures =
         [
-            New(ParameterMiB, parameters / Mebi, "F1"),
-            New(LinearShareOfParameters, linear.Sum(c => c.ParameterBytes) / parameters, "F3"),
-            New(MultiplyAdds, products, "N0"),
-            New(ConvolutionShareOfMultiplyAdds, convolutions.Sum(c => c.MultiplyAdds) / products, "F3"),
-            New(ActivationMiB, costs.Sum(c => c.ActivationBytes) / Mebi, "F2"),
-            New(LinearIntensity, linear.Sum(c => 2.0 * c.MultiplyAdds) / linear.Sum(c => 2 * c.MultiplyAdds / c.FlopsPerByte(1)), "F2"),
+            New(ParameterMiB, shares.ParameterBytes / Mebi, "F1"),
+            New(LinearShareOfParameters, shares.LinearParameters, "F3"),
+            New(MultiplyAdds, shares.MultiplyAdds, "N0"),
+            New(ConvolutionShareOfMultiplyAdds, shares.ConvolutionMultiplyAdds, "F3"),
+            New(ActivationMiB, shares.ActivationBytes / Mebi, "F2"),
+            New(LinearIntensity, shares.LinearFlopsPerByte, "F2"),
         ];
         AddTimes(figures, graph, 1, linear, convolutions);
         AddTimes(figures, graph, Batch, linear, convolutions);

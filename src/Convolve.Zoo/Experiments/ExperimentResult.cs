@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Convolve.Evaluations;
 using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Reporting;

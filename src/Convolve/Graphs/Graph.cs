@@ -105,8 +105,35 @@ public sealed class Graph : IEquatable<Graph>
     /// <summary>The same network, started otherwise.</summary>
     public Graph WithInitialization(Initialization initialization) => WithInitializations(_ => initialization);
 
+    /// <summary>The same network with another layer in the place of one.</summary>
+    /// <exception cref="NetworkException">It doesn't fit there.</exception>
+    internal Graph With(string name, Layer layer) => new(Name, Specs(node => node.Name == name ? layer : node.Layer));
+
     /// <summary>The same network with dropout of probability 0: nothing of it is left to chance.</summary>
     internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
+
+    /// <summary>The same network with wider or narrower layers, all but those that give the output.</summary>
+    /// <param name="factor">Of the filters of convolutions and the units of fully connected layers; these are rounded, filters to a
+    /// multiple of their groups.</param>
+    /// <exception cref="NetworkException">The factor isn't above 0, or the layers no longer fit together.</exception>
+    internal Graph WithWidth(double factor)
+    {
+        if (factor is not (> 0 and < int.MaxValue))
+            throw new NetworkException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The factor of the width must be above 0, such as 0.5, got {factor}."));
+        bool[] isRead = new bool[Nodes.Count]; // by a layer with weights, directly or through others
+        foreach (Node node in Nodes.Reverse())
+            foreach (Node input in node.Inputs)
+                isRead[input.Index] |= isRead[node.Index] || node.Layer is WeightedLayer;
+        int Scaled(int size, int groups) => checked(groups * (int)Math.Max(1, Math.Round(size * factor / groups)));
+        return new(Name, Specs(node => !isRead[node.Index] ? node.Layer : node.Layer switch
+        {
+            Conv2d conv when conv.Groups == conv.Filters && conv.Groups > 1 => conv.WithFilters(Scaled(conv.Filters, 1), isDepthwise: true),
+            Conv2d conv => conv.WithFilters(Scaled(conv.Filters, conv.Groups)),
+            Linear linear => new Linear(Scaled(linear.Units, 1), linear.HasBias) { Initialization = linear.Initialization },
+            _ => node.Layer,
+        }));
+    }
 
     /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
     internal Graph WithInitializations(Func<Node, Initialization> choose) =>

@@ -51,6 +51,12 @@ public sealed record Conv2d : WeightedLayer
 
     public override string Stem => "conv";
 
+    /// <summary>The same convolution with more or fewer filters.</summary>
+    /// <param name="filters">Output channels.</param>
+    /// <param name="isDepthwise">Whether each filter has a group of its own; else there are as many groups as now.</param>
+    internal Conv2d WithFilters(int filters, bool isDepthwise = false) =>
+        new(filters, Kernel, Stride, Padding, Dilation, isDepthwise ? filters : Groups, HasBias) { Initialization = Initialization };
+
     public override Shape Infer(Shape input) => new(Filters, Walk(input).Output.Height, Walk(input).Output.Width);
 
     /// <summary>How the kernel walks over an input, with the padding resolved.</summary>

@@ -43,6 +43,14 @@ public sealed partial class RunFolder
         }
     }
 
+    /// <summary>Whether a folder holds a run, finished or not.</summary>
+    internal static bool IsBegun(string path) => File.Exists(Path.Combine(path, RecipeFile));
+
+    /// <summary>A run that is kept in a folder: a new one, or the one that was begun there.</summary>
+    /// <inheritdoc cref="Begin" path="/param"/>
+    internal static Trainer BeginOrResume(string path, Graph graph, DataSplits data, Recipe recipe) =>
+        IsBegun(path) ? Open(path).Resume(data) : Begin(path, graph, data, recipe);
+
     // Computed as its last steps were, it resumes with the same bits.
     private void KeepKernels()
     {

@@ -24,6 +24,8 @@ public class ScreenTests
           predict <RUN> <FILE>       Classify pictures with the weights of a run.
           serve <RUN>                Serve trained networks over HTTP: a page, a picture API, and the Open Inference Protocol.
           lr-find <NET>              Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
+          sweep <NET>                Train a network once for each combination of options and compare speed, memory and accuracy. Options of train take several values here, separated by commas; repeat an option whose values are lists.
+          analyze <NET>              Time each layer of a network against what this machine can do at most (its roofline), say what bounds it, and try what would make it faster.
           report <RUN>               Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>          Compare runs: their settings, their curves, and whether one is better on the same pictures.
           filters <RUN>              Draw the learned filters of convolutions.
@@ -76,6 +78,8 @@ public class ScreenTests
     [InlineData("data verify")]
     [InlineData("data preview")]
     [InlineData("lr-find")]
+    [InlineData("sweep")]
+    [InlineData("analyze")]
     [InlineData("report")]
     [InlineData("compare")]
     [InlineData("filters")]

@@ -15,7 +15,7 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     private static readonly int?[] Widths = [80, 100, 120, 200, null];
 
     public static TheoryData<string> Screens => new(
-        "", "train --help", "evaluate --help", "lr-find --help", "report --help", "compare --help",
+        "", "train --help", "evaluate --help", "lr-find --help", "sweep --help", "analyze --help", "report --help", "compare --help",
         "export --help", "reproduce --help", "summary --help", "info --help",
         "data --help", "data list --help", "data fetch --help", "data verify --help", "data preview --help", "summary", "summary lenet5",
         "summary lenet5 --plan",

@@ -1,4 +1,4 @@
-namespace Convolve.Zoo.Experiments;
+namespace Convolve.Evaluations;
 
 /// <summary>The mean of a few measurements, and half of its 95 % interval by Student's t; null for a single one.</summary>
 internal readonly record struct MeanInterval(double Mean, double? Half)
