@@ -54,6 +54,7 @@ internal static class CommandLine
         ("predict", PredictCommand.Create),
         ("serve", ServeCommand.Create),
         ("lr-find", LearningRateCommand.Create),
+        ("doctor", DoctorCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
         ("filters", FiltersCommand.Create),
