@@ -110,7 +110,9 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
             return (first, null);
         }
         List<Remedied> tried = [];
-        foreach (Variant variant in Variant.All(graph, recipe, data.Train.Dataset.Size).Where(v => v.IsUnusual || !learns))
+        foreach (Variant variant in Variant.All(graph, recipe, data.Train.Dataset.Size)
+            .Where(v => (v.IsUnusual || !learns) && TrialChecks.IsPlausible(v, first))
+            .OrderByDescending(v => TrialChecks.IsRoot(v.Fault)).ThenByDescending(v => v.IsUnusual))
         {
             if (Stopwatch.GetElapsedTime(_start) > limit)
                 break;

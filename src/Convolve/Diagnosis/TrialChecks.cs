@@ -14,10 +14,10 @@ internal readonly record struct Remedied(Variant Variant, TrialFigures Figures);
 internal static class TrialChecks
 {
     // Where a network learns, a change must make it so much better: the skill without it is less than this share.
-    private const double MostShare = 0.5, MostShareOfRegularized = 0.35, LeastSkill = 0.2, SameSkill = 0.7;
+    private const double MostShare = 0.5, MostShareOfRegularized = 0.35, MostShareOfShown = 0.8, LeastSkill = 0.2, SameSkill = 0.7;
 
     // Of a step's update by the length of the weights: above and below, a rate isn't too low or too high.
-    private const double LowUpdate = 3e-3;
+    private const double LowUpdate = 3e-3, TinyUpdate = 2e-4, HugeUpdate = 0.1;
     private const double ManyDead = 0.5, NearlyAllDead = 0.9, ManySaturated = 0.4;
     private const double LargeLogits = 12, Vanished = 0.02;
 
@@ -98,12 +98,23 @@ internal static class TrialChecks
             && with.Skill > trial.Skill)
             return true;
         double share = tried.Variant.Fault is Fault.AugmentationTooStrong or Fault.DropoutTooHigh or Fault.WeightDecayTooHigh
-            or Fault.SmoothingTooHigh or Fault.LayerRateTooLow ? MostShareOfRegularized : MostShare;
+            or Fault.SmoothingTooHigh or Fault.LayerRateTooLow ? MostShareOfRegularized
+            : IsShown(tried.Variant.Fault, trial) ? MostShareOfShown : MostShare;
         return tried.Variant.IsUnusual && with.Skill >= LeastSkill && trial.Skill < share * with.Skill;
     }
 
-    // What was measured must show the symptom, where it has one.
-    private static bool IsPlausible(Variant variant, TrialFigures trial) => variant.Fault switch
+    // Where the first step shows what is wrong, less of an improvement proves it.
+    private static bool IsShown(Fault fault, TrialFigures trial) => fault switch
+    {
+        Fault.RateTooHigh => LargestUpdate(trial) > HugeUpdate,
+        Fault.RateTooLow or Fault.EpsilonTooLarge or Fault.ClippedTooShort => LargestUpdate(trial) < TinyUpdate,
+        Fault.WeightScale or Fault.BiasStart => trial.FirstLogits > LargeLogits
+            || trial.Layers.Any(l => l.SaturatedAtFirst > ManySaturated || l.DeadAtFirst > ManyDead),
+        _ => false,
+    };
+
+    /// <summary>Whether what was measured shows the symptom of what a change is for, where it has one.</summary>
+    public static bool IsPlausible(Variant variant, TrialFigures trial) => variant.Fault switch
     {
         Fault.RateTooLow => trial.DivergedAt is null && LargestUpdate(trial) < LowUpdate,
         Fault.ExplodingActivations => trial.FirstLogits > LargeLogits,
@@ -111,8 +122,8 @@ internal static class TrialChecks
         _ => true,
     };
 
-    // Faults of a network that a lower or higher rate would hide.
-    private static bool IsRoot(Fault fault) => fault is Fault.ExplodingActivations or Fault.VanishingGradient;
+    /// <summary>Whether it is a fault of a network that another rate might hide.</summary>
+    public static bool IsRoot(Fault fault) => fault is Fault.ExplodingActivations or Fault.VanishingGradient;
 
     private static double LargestUpdate(TrialFigures trial) =>
         trial.Gradients.Select(g => g.Update).Where(double.IsFinite).DefaultIfEmpty(0).Max();
