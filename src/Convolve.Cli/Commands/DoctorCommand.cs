@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
@@ -27,8 +26,8 @@ internal sealed class DoctorCommand
     {
         DoctorCommand doctor = new();
         Command command = new("doctor",
-            "Find out why a network doesn't learn or a run went wrong: check network, recipe and data, try changes in a short training, and " +
-            "name the cause. RUN is a run folder; for a NET, pass --data and the options of train.");
+            "Find out why a network doesn't learn or a run went wrong: check network, recipe and data, try changes in a short training, " +
+            "and name the cause. RUN is a run folder; for a NET, pass --data and the options of train.");
         doctor._task.AddTo(command);
         doctor._task.Network.HelpName = "NET|RUN";
         doctor._task.Network.Description = $"A run folder; or a network. {doctor._task.Network.Description}";

@@ -176,7 +176,8 @@ internal sealed record DataFigures(IReadOnlyList<string> ClassNames, IReadOnlyLi
 
     private static float Dot(float[] first, float[] second)
     {
-        ReadOnlySpan<Vector<float>> a = MemoryMarshal.Cast<float, Vector<float>>(first), b = MemoryMarshal.Cast<float, Vector<float>>(second);
+        ReadOnlySpan<Vector<float>> a = MemoryMarshal.Cast<float, Vector<float>>(first),
+            b = MemoryMarshal.Cast<float, Vector<float>>(second);
         Vector<float> sums = Vector<float>.Zero;
         for (int i = 0; i < a.Length; i++)
             sums += a[i] * b[i];

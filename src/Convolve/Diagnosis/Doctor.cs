@@ -23,8 +23,8 @@ internal sealed record DoctorResult(IReadOnlyList<Finding> Findings, DataFigures
 /// <summary>Looks for the reason why a network doesn't learn, or why a run went wrong.</summary>
 /// <remarks>
 /// Cheap checks come first: network and recipe, then the data. Where none of them explains everything else, a short training shows whether
-/// the network learns. Where it doesn't, or where a setting is unusual, the training is repeated with one change at a time, and a setting is
-/// named as the cause only where changing it alone made the network learn.
+/// the network learns. Where it doesn't, or where a setting is unusual, the training is repeated with one change at a time, and a setting
+/// is named as the cause only where changing it alone made the network learn.
 /// </remarks>
 internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>? progress, CancellationToken cancellation)
 {
@@ -102,13 +102,13 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
             return (first, Finding.Text($"only {first.Steps} steps fit into an eighth of the time limit: too few to tell. Use a longer ") +
                 "--time-limit, or a smaller --batch-size");
         bool learns = first.Learns;
-        if (!learns && first.DivergedAt is null)
-            learns = Train(trial, graph, recipe, Patience * first.Steps, Patience / OneOf).Learns;
-        if (!learns && TrialChecks.ShuffledLabels(first, figures) is { } shuffled)
+        if (TrialChecks.ShuffledLabels(first, figures) is { } shuffled)
         {
             findings.Add(shuffled);
             return (first, null);
         }
+        if (!learns && first.DivergedAt is null)
+            learns = Train(trial, graph, recipe, Patience * first.Steps, Patience / OneOf).Learns;
         List<Remedied> tried = [];
         foreach (Variant variant in Variant.All(graph, recipe, data.Train.Dataset.Size)
             .Where(v => (v.IsUnusual || !learns) && TrialChecks.IsPlausible(v, first))
@@ -122,7 +122,8 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
             tried.Add(new(variant, Train(trial, variant.Graph, variant.Recipe, first.DivergedAt is null ? first.Steps : UsualSteps)));
         }
         Finding? cause = TrialChecks.Explanation(first, learns, tried)
-            ?? (learns ? TrialChecks.WrongLabels(first.Held, figures) : TrialChecks.DeadUnits(first));
+            ?? (learns ? TrialChecks.WrongLabels(first.Held, figures)
+                : TrialChecks.ExplodingActivations(first) ?? TrialChecks.DeadUnits(first));
         if (cause is null && !learns)
             cause = OneBatch(graph, recipe);
         if (cause is not null)

@@ -143,8 +143,8 @@ internal static class NetworkChecks
             string[] shrinking = [.. graph.Nodes.Take(node.Index).Where(n => n.Layer is Pool2d && n.Output.Height < n.Input.Height)
                 .Select(n => n.Name)];
             return new(Fault.TooMuchPooling, $"too much pooling: {node.Name} sees one pixel and padding",
-                $"its {kernel} kernel runs on a map of 1x1, from {graph.Input.Height}x{graph.Input.Width} at the input; at least {kernel} " +
-                "expected",
+                $"its {kernel} kernel runs on a map of 1x1, from {graph.Input.Height}x{graph.Input.Width} at the input; at least " +
+                $"{kernel} expected",
                 shrinking.Length > 0 ? $"remove one of {string.Join(", ", shrinking)} from the network" : "use smaller strides",
                 $"{node.Name} sees shapes again")
             { IsGrave = true };

@@ -43,8 +43,8 @@ internal static class RecipeChecks
         return new(Fault.ScheduleDecay, isWarming ? "the warm-up is longer than the run: the learning rate never gets to its peak"
             : "the schedule takes the learning rate to nearly 0 early in the run",
             isWarming ? Text($"warm-up of {recipe.Schedule.WarmUpEpochs} epochs, run of {recipe.Epochs}")
-            : Text($"below {NearZero} of its peak in {Digits(100 * share)} % of the steps, {Digits(last * recipe.Optimizer.LearningRate)} ") +
-            Text($"at the end; at most {100 * MostNearZero} % expected"),
+            : Text($"below {NearZero} of its peak in {Digits(100 * share)} % of the steps, ") +
+            Text($"{Digits(last * recipe.Optimizer.LearningRate)} at the end; at most {100 * MostNearZero} % expected"),
             isWarming ? Text($"--warmup-epochs {Math.Max(1, recipe.Epochs / 10)}") : "--schedule cosine, or a --step-factor nearer to 1",
             "learning in the whole run")
         { IsGrave = true };

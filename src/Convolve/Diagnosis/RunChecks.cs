@@ -58,8 +58,8 @@ internal static class RunChecks
             validation = last.ValidationLoss is { } now && before.ValidationLoss is { } then ? 1 - now / then : falls;
         return falls < StillFalling || validation < StillFallingValidation ? null : new(Fault.TooFewEpochs,
             Text($"the run ended while it was still getting better: {epochs.Count} epochs are too few"),
-            Text($"in the last epoch the training loss fell by {Format.Percent(falls)}, to {last.TrainLoss:F4}, and the validation loss by ") +
-            Text($"{Format.Percent(validation)}; below {Format.Percent(StillFalling)} expected at the end"),
+            Text($"in the last epoch the training loss fell by {Format.Percent(falls)}, to {last.TrainLoss:F4}, and the validation loss ") +
+            Text($"by {Format.Percent(validation)}; below {Format.Percent(StillFalling)} expected at the end"),
             recipe.EarlyStopping is { } stop && epochs.Count < recipe.Epochs
             ? Text($"--early-stop {2 * stop.Patience}, or none")
             : Text($"--epochs {2 * epochs.Count}, or --resume RUN --epochs {2 * epochs.Count} --override"), "a lower loss");

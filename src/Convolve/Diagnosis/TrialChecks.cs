@@ -1,6 +1,3 @@
-using Convolve.Graphs;
-using Convolve.Layers;
-using Convolve.Training;
 using static Convolve.Diagnosis.Finding;
 
 namespace Convolve.Diagnosis;
@@ -40,7 +37,6 @@ internal static class TrialChecks
         double best = helping.Max(t => t.Figures.Skill);
         Remedied[] good = [.. helping.Where(t => t.Figures.Skill >= SameSkill * best).OrderByDescending(t => t.Variant.IsUnusual
             || IsRoot(t.Variant.Fault))];
-        // Of several rates that help, the nearest that gets as far as any.
         return Of(good[0], trial);
     }
 
@@ -51,8 +47,8 @@ internal static class TrialChecks
             || trial.Held is not { } held || held.Skill > 0.1)
             return null;
         return new(Fault.ShuffledLabels, "the labels have nothing to do with the pictures: they are in another order, or random",
-            Text($"of {data.NeighborCount} training pictures, {Format.Percent(data.NeighborAgreement)} have the label of the most similar ") +
-            Text($"one, {Format.Percent(data.NeighborChance)} by chance; validation accuracy {held.Accuracy:F3}, ") +
+            Text($"of {data.NeighborCount} training pictures, {Format.Percent(data.NeighborAgreement)} have the label of the most ") +
+            Text($"similar one, {Format.Percent(data.NeighborChance)} by chance; validation accuracy {held.Accuracy:F3}, ") +
             Text($"{held.Majority:F3} by guessing"),
             "check how labels and pictures were put together (data preview shows both)", "pictures whose neighbors have their label")
         { IsGrave = true };
@@ -76,6 +72,14 @@ internal static class TrialChecks
             Text($"{Format.Percent(data.NeighborAgreement)}"),
             "convolve similar RUN lists suspects; mend their labels", "a higher accuracy");
     }
+
+    /// <summary>Logits that are far too large before the first step, with no other cause.</summary>
+    public static Finding? ExplodingActivations(TrialFigures trial) => trial.Learns || !(trial.FirstLogits > LargeLogits) ? null
+        : new(Fault.ExplodingActivations, "activations grow from layer to layer, so that the first logits are far too large",
+            Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step, and the loss is ") +
+            Text($"{Digits(trial.FirstLoss)} ({Digits(trial.Entropy)} by guessing); below {LargeLogits} expected; {trial.Words}"),
+            "BatchNorm2d() behind the convolutions, fewer layers, or a smaller --init", "logits near 0 at first")
+        { IsGrave = true };
 
     /// <summary>Units that are 0 for every picture, with no other cause.</summary>
     public static Finding? DeadUnits(TrialFigures trial)
@@ -165,13 +169,14 @@ internal static class TrialChecks
                 ? $"{Format.Percent(saturated.SaturatedAtFirst)} of the values of {saturated.Layer} are saturated before the first step"
                 : Text($"loss {Digits(trial.FirstLoss)} at the first step, {Digits(trial.Entropy)} by guessing")),
             Fault.SaturatedActivations => ($"{saturated!.Layer} saturates from the start: {variant.Setting}",
-                $"{Format.Percent(saturated.SaturatedAtFirst)} of its values are within 0.01 of their limits before the first step; below " +
-                $"{Format.Percent(ManySaturated)} expected"),
+                $"{Format.Percent(saturated.SaturatedAtFirst)} of its values are within 0.01 of their limits before the first step; " +
+                $"below {Format.Percent(ManySaturated)} expected"),
             Fault.WeightScale => ($"weights start too {(trial.FirstLogits > 3 || trial.DivergedAt is not null ? "large" : "small")}: " +
                 $"{variant.Setting}", Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step, ") +
                 Text($"and the loss is {Digits(trial.FirstLoss)} ({Digits(trial.Entropy)} by guessing)")),
             Fault.ExplodingActivations => ("activations grow from block to block: sums without normalization",
-                Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step; below {LargeLogits} expected")),
+                Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step; below {LargeLogits} ") +
+                "expected"),
             Fault.VanishingGradient => ($"the gradient vanishes on its way back through {variant.Setting}",
                 Text($"the gradient of {trial.Gradients[0].Parameter} is {Digits(FirstToLast(trial))} of that of ") +
                 Text($"{trial.Gradients[^1].Parameter} at the first step; at least {Vanished} expected")),
@@ -179,7 +184,7 @@ internal static class TrialChecks
         };
         string evidence = $"{(symptom.Length > 0 ? $"{symptom}; " : "")}{trial.Words}, {with.Words} with the change";
         return new(fault, cause, evidence, variant.Try,
-            Text($"accuracy {(with.Held is { Count: >= 100 } held ? held : with.Fit)?.Accuracy:F3} after {with.Steps} steps, as in the trial"))
+            $"{with.Words}, as in the trial")
         { IsGrave = true };
     }
 }

@@ -25,8 +25,8 @@ internal sealed record GradientFigures(string Parameter, double Weight, double G
 /// <param name="MostPredictedClass">That class.</param>
 /// <param name="SurestTenth">Accuracy among the tenth whose largest probability is largest.</param>
 /// <param name="NextFifth">Accuracy among the fifth behind that.</param>
-internal sealed record SplitFigures(int Count, double Loss, double Accuracy, double Majority, double MostPredicted, string MostPredictedClass,
-    double SurestTenth, double NextFifth)
+internal sealed record SplitFigures(int Count, double Loss, double Accuracy, double Majority, double MostPredicted,
+    string MostPredictedClass, double SurestTenth, double NextFifth)
 {
     /// <summary>How much of the way from guessing to knowing is done: 0 for the largest class always, 1 for no error.</summary>
     public double Skill => Majority < 1 ? Math.Max(0, (Accuracy - Majority) / (1 - Majority)) : 1;

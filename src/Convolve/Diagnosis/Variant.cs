@@ -13,11 +13,13 @@ namespace Convolve.Diagnosis;
 /// <param name="Recipe">The recipe with the change.</param>
 /// <param name="Setting">What is unusual, in words.</param>
 /// <param name="Try">The options that make the change.</param>
-/// <param name="IsUnusual">Whether the setting is far from what is usual; else the change is only tried where a network doesn't learn.</param>
+/// <param name="IsUnusual">Whether the setting is far from what is usual; else the change is only tried where a network doesn't
+/// learn.</param>
 internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string Setting, string Try, bool IsUnusual)
 {
     // Rates as plain SGD has them: rate / (1 - momentum). Adam's steps don't depend on the gradient.
-    private const double MostRate = 2.5, LeastRate = 0.004, UsualRate = 0.1, MostAdamRate = 0.008, LeastAdamRate = 2e-5, UsualAdamRate = 1e-3;
+    private const double MostRate = 2.5, LeastRate = 0.004, UsualRate = 0.1, MostAdamRate = 0.008, LeastAdamRate = 2e-5,
+        UsualAdamRate = 1e-3;
     private const float MostMomentum = 0.97f, MostDropout = 0.6f, LeastClip = 0.02f, MostSmoothing = 0.4f, MostEps = 1e-3f;
     private const float MostDecay = 0.003f, MostDecoupled = 0.15f, LeastFactor = 0.01f, MostBias = 0.75f, MostClassRatio = 20;
     private const int FewestSaturating = 2;
@@ -41,11 +43,11 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
     {
         OptimizerSettings rule = recipe.Optimizer;
         if (rule is Sgd { Momentum: > MostMomentum } sgd)
-            Add(Fault.MomentumTooHigh, rule with { LearningRate = rule.LearningRate }, sgd with { Momentum = 0.9f },
+            Add(Fault.MomentumTooHigh, sgd with { Momentum = 0.9f },
                 Text($"momentum {sgd.Momentum}"), "--momentum 0.9", true);
         float? eps = rule switch { Adam a => a.Eps, AdamW a => a.Eps, RmsProp r => r.Eps, _ => null };
         if (eps > MostEps)
-            Add(Fault.EpsilonTooLarge, rule, rule switch
+            Add(Fault.EpsilonTooLarge, rule switch
             {
                 Adam a => a with { Eps = 1e-8f },
                 AdamW a => a with { Eps = 1e-8f },
@@ -54,10 +56,10 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             }, Text($"eps {eps}"), "--eps 1e-8", true);
         (float most, float usual) = rule is AdamW ? (MostDecoupled, 0.01f) : (MostDecay, 5e-4f);
         if (rule.WeightDecay > usual)
-            Add(Fault.WeightDecayTooHigh, rule, rule with { WeightDecay = usual }, Text($"weight decay {rule.WeightDecay}"),
+            Add(Fault.WeightDecayTooHigh, rule with { WeightDecay = usual }, Text($"weight decay {rule.WeightDecay}"),
                 Text($"--weight-decay {usual}"), rule.WeightDecay > most);
 
-        void Add(Fault fault, OptimizerSettings _, OptimizerSettings changed, string setting, string flags, bool isUnusual) =>
+        void Add(Fault fault, OptimizerSettings changed, string setting, string flags, bool isUnusual) =>
             all.Add(new(fault, graph, recipe with { Optimizer = changed }, setting, flags, isUnusual));
     }
 
@@ -74,7 +76,8 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             if (bias > 0)
                 all.Add(new(Fault.BiasStart, started.WithInitializations(n => ((WeightedLayer)n.Layer).Initialization with
                     { Biases = new Constant(0) }), own, Text($"biases that start at {starts.First(s => s.Biases is Constant c
-                    && Math.Abs(c.Value) == bias).Biases}"), "--init kaiming-normal, or biases constant(0) in the network", bias > MostBias));
+                    && Math.Abs(c.Value) == bias).Biases}"), "--init kaiming-normal, or biases constant(0) in the network",
+                    bias > MostBias));
             if (isPlain)
                 all.Add(new(Fault.WeightScale, started.WithInitialization(Initialization.Default), own,
                     $"weights that start as {string.Join(" and ", starts.Select(s => $"{s.Weights}").Distinct().Take(2))}",
@@ -95,8 +98,8 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             all.Add(new(Fault.AugmentationTooStrong, graph, recipe with { Transforms = recipe.Transforms.Evaluation(image) },
                 $"--augment {recipe.Transforms}", "--augment none, or weaker transforms", true));
         if (recipe.LabelSmoothing > 0)
-            all.Add(new(Fault.SmoothingTooHigh, graph, recipe with { LabelSmoothing = 0.1f }, Text($"label smoothing {recipe.LabelSmoothing}"),
-                "--label-smoothing 0.1", recipe.LabelSmoothing > MostSmoothing));
+            all.Add(new(Fault.SmoothingTooHigh, graph, recipe with { LabelSmoothing = 0.1f },
+                Text($"label smoothing {recipe.LabelSmoothing}"), "--label-smoothing 0.1", recipe.LabelSmoothing > MostSmoothing));
         if (recipe.Clipping is { Norm: < LeastClip } or { Value: < LeastClip / 10 })
             all.Add(new(Fault.ClippedTooShort, graph, recipe with { Clipping = new(1) },
                 recipe.Clipping.Norm is { } norm ? Text($"gradients clipped to norm {norm}")
@@ -129,7 +132,7 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         {
             float changed = (float)double.Parse(Digits(rule.LearningRate * factor), System.Globalization.CultureInfo.InvariantCulture);
             all.Add(new(fault, graph, recipe with { Optimizer = rule with { LearningRate = changed } },
-                Text($"learning rate {rule.LearningRate}"), Text($"--lr {changed}"), isUnusual));
+                Text($"{rule.LearningRate}"), Text($"--lr {changed}"), isUnusual));
         }
     }
 
@@ -139,10 +142,14 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         if (saturating >= FewestSaturating)
             all.Add(new(Fault.VanishingGradient, graph.WithLayers(n => n.Layer is Sigmoid or Tanh ? new ReLU() : n.Layer),
                 recipe, Text($"{saturating} saturating activations"), "ReLU() in place of Sigmoid() and Tanh() in the network", false));
-        if (graph.Nodes.Any(n => n.Layer is Add) && !graph.Nodes.Any(n => n.Layer is BatchNorm))
-            all.Add(new(Fault.ExplodingActivations, graph.WithLayers(n => n.Layer is Add ? n.Layer : n.Layer is Conv2d c ? c with
-                { Initialization = c.Initialization with { Weights = new Normal(0.01f) } } : n.Layer), recipe,
-                "sums of residual blocks without normalization", "BatchNorm2d() behind the convolutions", false));
+        if (!graph.Nodes.Any(n => n.Layer is Add) || graph.Nodes.Any(n => n.Layer is BatchNorm))
+            return;
+        // Blocks that begin as nothing but their shortcut, as normalization with a scale of 0 would make them.
+        HashSet<Node> added = [.. graph.Nodes.Where(n => n.Layer is Add).SelectMany(n => n.Inputs)];
+        Graph quiet = graph.WithLayers(n => added.Contains(n) && n.Layer is Conv2d conv
+            ? conv with { Initialization = conv.Initialization with { Weights = new Normal(1e-3f) } } : n.Layer);
+        all.Add(new(Fault.ExplodingActivations, quiet, recipe, "sums of residual blocks without normalization",
+            "BatchNorm2d() behind the convolutions", false));
     }
 
     /// <summary>A rate as plain SGD would have it; Adam's own.</summary>

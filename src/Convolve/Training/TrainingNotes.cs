@@ -15,7 +15,7 @@ internal static class TrainingNotes
     private const int FarEpochs = 3, FirstEpochs = 3, LeastPatience = 8;
 
     // A loss that turns by a tenth in this many of the last epochs doesn't settle.
-    private const int SwingEpochs = 8, MostSwings = 4;
+    private const int SwingEpochs = 8, MostSwings = 5;
     private const double SwingFactor = 1.1;
 
     // By heart: the validation loss is above its lowest by a quarter, and by a twentieth of that of guessing, for some epochs in which the

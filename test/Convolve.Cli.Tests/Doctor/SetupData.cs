@@ -112,7 +112,7 @@ internal sealed class SetupData(string folder, string? cifar)
     private static string ClassName(Dataset set, int label) => string.Create(CultureInfo.InvariantCulture,
         $"{label:00}-{string.Concat(set.ClassNames[label].Where(char.IsLetterOrDigit))}");
 
-    private static double? ValueOf(string[] changes, string name) => changes.FirstOrDefault(c => c.StartsWith(name, StringComparison.Ordinal)
-        && c.Length > name.Length && char.IsDigit(c[name.Length])) is { } change
+    private static double? ValueOf(string[] changes, string name) => changes.FirstOrDefault(c =>
+        c.StartsWith(name, StringComparison.Ordinal) && c.Length > name.Length && char.IsDigit(c[name.Length])) is { } change
         ? double.Parse(change[name.Length..], CultureInfo.InvariantCulture) : null;
 }

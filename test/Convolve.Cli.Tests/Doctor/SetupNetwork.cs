@@ -37,8 +37,8 @@ internal static partial class SetupNetwork
     private static GraphBuilder.Handle Residual(GraphBuilder net, GraphBuilder.Handle from, int filters, bool isNormalized)
     {
         Layer[] path = isNormalized
-            ? [new Conv2d(filters, 3, padding: 1, bias: false), new BatchNorm2d(), new ReLU(), new Conv2d(filters, 3, padding: 1, bias: false),
-                new BatchNorm2d()]
+            ? [new Conv2d(filters, 3, padding: 1, bias: false), new BatchNorm2d(), new ReLU(),
+                new Conv2d(filters, 3, padding: 1, bias: false), new BatchNorm2d()]
             : [new Conv2d(filters, 3, padding: 1), new ReLU(), new Conv2d(filters, 3, padding: 1)];
         return net.Chain(net.Add(new Add(), net.Chain(from, path), from), new ReLU());
     }

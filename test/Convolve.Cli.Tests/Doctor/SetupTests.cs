@@ -22,7 +22,8 @@ public sealed class SetupTests(ITestOutputHelper output)
     {
         Regex wanted = new(Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_SETUPS") ?? "");
         using Cli place = new();
-        SetupData data = new(Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_SETS") ?? place.Folder, Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_CIFAR"));
+        SetupData data = new(Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_SETS") ?? place.Folder,
+            Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_CIFAR"));
         string? file = Environment.GetEnvironmentVariable("CONVOLVE_DOCTOR_RESULTS");
         Dictionary<string, SetupResult> all = (file is not null && File.Exists(file) ? File.ReadLines(file) : [])
             .Select(SetupResult.Read).ToDictionary(r => r.Name);
@@ -70,10 +71,11 @@ public sealed class SetupTests(ITestOutputHelper output)
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         if (said.Status != 0)
-            return new(setup.Table, setup.Name, setup.Number, string.Join(',', setup.Accepted), "error", said.Errors.ReplaceLineEndings(" "),
-                seconds);
+            return new(setup.Table, setup.Name, setup.Number, string.Join(',', setup.Accepted), "error",
+                said.Errors.ReplaceLineEndings(" "), seconds);
         JsonArray findings = said.Json["findings"]!.AsArray();
         return new(setup.Table, setup.Name, setup.Number, string.Join(',', setup.Accepted),
-            string.Join(',', findings.Select(f => (string)f!["fault"]!)), findings.Count > 0 ? (string)findings[0]!["cause"]! : "", seconds);
+            string.Join(',', findings.Select(f => (string)f!["fault"]!)), findings.Count > 0 ? (string)findings[0]!["cause"]! : "",
+            seconds);
     }
 }

@@ -24,6 +24,7 @@ public class ScreenTests
           predict <RUN> <FILE>       Classify pictures with the weights of a run.
           serve <RUN>                Serve trained networks over HTTP: a page, a picture API, and the Open Inference Protocol.
           lr-find <NET>              Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
+          doctor <NET|RUN>           Find out why a network doesn't learn or a run went wrong: check network, recipe and data, try changes in a short training, and name the cause. RUN is a run folder; for a NET, pass --data and the options of train.
           report <RUN>               Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>          Compare runs: their settings, their curves, and whether one is better on the same pictures.
           filters <RUN>              Draw the learned filters of convolutions.
@@ -76,6 +77,7 @@ public class ScreenTests
     [InlineData("data verify")]
     [InlineData("data preview")]
     [InlineData("lr-find")]
+    [InlineData("doctor")]
     [InlineData("report")]
     [InlineData("compare")]
     [InlineData("filters")]
