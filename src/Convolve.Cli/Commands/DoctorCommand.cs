@@ -69,7 +69,7 @@ internal sealed class DoctorCommand
         if (_task.IsBatchSizeFree(line))
             recipe = MemoryCheck.Fit(graph, data, recipe, limit: null);
         MemoryCheck.Require(graph, data, recipe);
-        return With(data, limit, output, cancellation, doctor => doctor.Examine(graph, recipe));
+        return With(data, limit, output, doctor => doctor.Examine(graph, recipe), cancellation);
     }
 
     private DoctorResult OfRun(ParseResult line, string typed, TimeSpan limit, Output output, CancellationToken cancellation)
@@ -91,11 +91,11 @@ internal sealed class DoctorCommand
             return Doctor.ExamineWithoutData(run);
         }
         MemoryCheck.Require(run.Graph, data, run.Recipe);
-        return With(data, limit, output, cancellation, doctor => doctor.Examine(run));
+        return With(data, limit, output, doctor => doctor.Examine(run), cancellation);
     }
 
-    private static DoctorResult With(DataSplits data, TimeSpan limit, Output output, CancellationToken cancellation,
-        Func<Doctor, DoctorResult> examine)
+    private static DoctorResult With(DataSplits data, TimeSpan limit, Output output, Func<Doctor, DoctorResult> examine,
+        CancellationToken cancellation)
     {
         ProgressLine bar = new(output);
         try
