@@ -1,3 +1,4 @@
+using Convolve.Data;
 using Convolve.Diagnosis;
 using Convolve.Tests.Training;
 using Convolve.Training;
