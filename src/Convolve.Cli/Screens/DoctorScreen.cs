@@ -14,10 +14,10 @@ internal static class DoctorScreen
         {
             if (i > 0)
                 output.Line();
-            output.Line(string.Create(CultureInfo.InvariantCulture, $"{i + 1}. {finding.Cause}"));
-            output.Fact("   evidence", finding.Evidence);
-            output.Fact("   try", finding.Try);
-            output.Fact("   expect", finding.Expect);
+            output.Line(string.Create(CultureInfo.InvariantCulture, $"{i + 1}. {Words(finding.Cause)}"));
+            output.Fact("   evidence", Words(finding.Evidence));
+            output.Fact("   try", Words(finding.Try));
+            output.Fact("   expect", Words(finding.Expect));
         }
         if (result.Findings.Count == 0)
             output.Line($"{typed}: nothing found");
@@ -28,7 +28,7 @@ internal static class DoctorScreen
                 $"{Finding.Digits(trial.LastLoss)} at last, {Finding.Digits(trial.Entropy)} by guessing); {result.Trainings} " +
                 $"{(result.Trainings == 1 ? "training" : "trainings")}"));
         if (result.NoTrial is { } reason)
-            output.Fact(result.Trial is null ? "no trial" : "", reason);
+            output.Fact(result.Trial is null ? "no trial" : "", Words(reason));
     }
 
     public static JsonObject Json(string typed, DoctorResult result) => new()
@@ -37,10 +37,10 @@ internal static class DoctorScreen
         ["findings"] = new JsonArray([.. result.Findings.Select(f => new JsonObject
         {
             ["fault"] = f.Fault.Name(),
-            ["cause"] = f.Cause,
-            ["evidence"] = f.Evidence,
-            ["try"] = f.Try,
-            ["expect"] = f.Expect,
+            ["cause"] = Words(f.Cause),
+            ["evidence"] = Words(f.Evidence),
+            ["try"] = Words(f.Try),
+            ["expect"] = Words(f.Expect),
             ["grave"] = f.IsGrave,
         })]),
         ["trial"] = result.Trial is not { } trial ? null : new JsonObject
@@ -55,6 +55,9 @@ internal static class DoctorScreen
             ["trainings"] = result.Trainings,
         },
         ["neighbor_agreement"] = result.Data is { } data ? Output.Finite(data.NeighborAgreement) : null,
-        ["no_trial"] = result.NoTrial,
+        ["no_trial"] = result.NoTrial is { } reason ? Words(reason) : null,
     };
+
+    // Settings as this program's options.
+    private static string Words(string text) => text.Replace("@", "--", StringComparison.Ordinal);
 }

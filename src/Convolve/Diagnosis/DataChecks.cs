@@ -51,7 +51,7 @@ internal static class DataChecks
             $"{(missing.Length == 1 ? "a class has" : Text($"{missing.Length} of {data.ClassNames.Count} classes have"))} no training " +
             $"pictures: {string.Join(", ", missing.Take(5))}",
             Text($"{data.Images} training pictures of {data.ClassNames.Count - missing.Length} classes"),
-            "a larger --limit, or pictures of these classes; leave classes out that aren't needed", "every class can be predicted")
+            "a larger @limit, or pictures of these classes; leave classes out that aren't needed", "every class can be predicted")
         { IsGrave = missing.Length * 2 > data.ClassNames.Count };
     }
 
@@ -77,7 +77,7 @@ internal static class DataChecks
         return new(Fault.InputScale, "the input isn't normalized: the pictures have little contrast",
             Text($"mean {Digits(data.InputMean)} and standard deviation {Digits(data.InputDeviation)} at the input; a standard ") +
             Text($"deviation of at least {LeastDeviation}, and a mean within {MostOffset} of them, expected"),
-            "--normalization training-split", "an input of mean 0 and standard deviation 1")
+            "@normalization training-split", "an input of mean 0 and standard deviation 1")
         { IsGrave = true };
     }
 
@@ -112,6 +112,6 @@ internal static class DataChecks
             $"are of {data.ClassNames[data.TrainCounts.ToList().IndexOf(most)]}",
             Text($"the entropy of the classes is that of {Digits(Math.Exp(data.Entropy))} even ones of {present}; at least ") +
             Text($"{LeastPerplexity * present:0.#} expected"),
-            "--class-weights balanced", "rare classes count as much as frequent ones; a lower accuracy where frequent ones dominated it");
+            "@class-weights balanced", "rare classes count as much as frequent ones; a lower accuracy where frequent ones dominated it");
     }
 }

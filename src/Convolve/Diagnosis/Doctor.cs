@@ -100,7 +100,7 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
         TrialFigures first = Train(trial, graph, recipe, UsualSteps);
         if (first.DivergedAt is null && first.Steps < FewestSteps)
             return (first, Finding.Text($"only {first.Steps} steps fit into an eighth of the time limit: too few to tell. Use a longer ") +
-                "--time-limit, or a smaller --batch-size");
+                "@time-limit, or a smaller @batch-size");
         bool learns = first.Learns;
         if (TrialChecks.ShuffledLabels(first, figures) is { } shuffled)
         {

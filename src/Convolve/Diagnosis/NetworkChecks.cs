@@ -41,7 +41,7 @@ internal static class NetworkChecks
             $"{Names(alike)} start{(alike.Length == 1 ? "s" : "")} with the same weight everywhere, so all units of a layer learn the same",
             $"{((WeightedLayer)graph.Nodes.First(n => n.Name == alike[0]).Layer).Initialization.Weights} in {alike.Length} of " +
             $"{weighted.Length} weighted layers; random weights expected",
-            "--init kaiming-normal", "units that differ, and a loss that falls")
+            "@init kaiming-normal", "units that differ, and a loss that falls")
         { IsGrave = true };
     }
 
@@ -84,8 +84,8 @@ internal static class NetworkChecks
             return null;
         return new(Fault.FrozenLayers, $"{Names(frozen)} {(frozen.Count == 1 ? "is" : "are")} frozen, but {(frozen.Count == 1 ? "has" :
             "have")} random weights: nothing is learned there",
-            $"{frozen.Count} of {graph.Nodes.Count(n => n.ParameterCount > 0)} layers with parameters are frozen, and --from isn't given",
-            "remove --freeze, or start from trained weights with --from RUN", "all layers learn")
+            $"{frozen.Count} of {graph.Nodes.Count(n => n.ParameterCount > 0)} layers with parameters are frozen, and @from isn't given",
+            "remove @freeze, or start from trained weights with @from RUN", "all layers learn")
         { IsGrave = true };
     }
 
@@ -202,7 +202,7 @@ internal static class NetworkChecks
         return node is null ? null : new(Fault.DropoutTooHigh, $"{node.Name} drops too much: {node.Layer}",
             Text($"it keeps {(1 - ((Dropout)node.Layer).Probability) * node.Output.Elements:0.#} of {node.Output.Elements} values in ") +
             Text($"training; a probability below {MostDropout} expected, 0.5 is usual"),
-            "--net-option dropout=0.5, or 0.5 in the network", "features that get through in training");
+            "@net-option dropout=0.5, or 0.5 in the network", "features that get through in training");
     }
 
     /// <summary>Evaluation with averages that are still what they started with.</summary>
@@ -218,7 +218,7 @@ internal static class NetworkChecks
                     $"the running averages of {node.Name} hardly move, and evaluation uses them: momentum {Digits(momentum)}",
                     Text($"after {updates} updates they have taken in {Digits(100 * takenIn)} % of the batches; ") +
                     Text($"{100 * LeastTakenIn} % expected"),
-                    "momentum 0.1 in the network (Keras's 0.99 is 0.01 here), or more updates: a smaller --batch-size, more --epochs",
+                    "momentum 0.1 in the network (Keras's 0.99 is 0.01 here), or more updates: a smaller @batch-size, more @epochs",
                     "a validation accuracy that follows the training accuracy")
                 { IsGrave = true };
         }
@@ -232,7 +232,7 @@ internal static class NetworkChecks
         return node is null || recipe.PassSize >= FewestNormalized ? null : new(Fault.BatchNormBatch,
             $"batch normalization over {recipe.PassSize} {(recipe.PassSize == 1 ? "image" : "images")}: {node.Name}",
             $"mean and variance are taken from {recipe.PassSize} at a time; 16 and more are usual",
-            recipe.MicroBatchSize is not null ? "--micro-batch 32" : "--batch-size 32", "statistics that are those of the data")
+            recipe.MicroBatchSize is not null ? "@micro-batch 32" : "@batch-size 32", "statistics that are those of the data")
         { IsGrave = true };
     }
 

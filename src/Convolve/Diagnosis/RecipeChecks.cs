@@ -45,7 +45,7 @@ internal static class RecipeChecks
             isWarming ? Text($"warm-up of {recipe.Schedule.WarmUpEpochs} epochs, run of {recipe.Epochs}")
             : Text($"below {NearZero} of its peak in {Digits(100 * share)} % of the steps, ") +
             Text($"{Digits(last * recipe.Optimizer.LearningRate)} at the end; at most {100 * MostNearZero} % expected"),
-            isWarming ? Text($"--warmup-epochs {Math.Max(1, recipe.Epochs / 10)}") : "--schedule cosine, or a --step-factor nearer to 1",
+            isWarming ? Text($"@warmup-epochs {Math.Max(1, recipe.Epochs / 10)}") : "@schedule cosine, or a @step-factor nearer to 1",
             "learning in the whole run")
         { IsGrave = true };
     }
@@ -62,8 +62,8 @@ internal static class RecipeChecks
             (isLarge ? Text($": a batch is {Digits(100.0 * Math.Min(recipe.BatchSize, images) / images)} % of the training images") : ""),
             Text($"{recipe.Epochs} epochs of {StepsOf(recipe, images)} batches of {Math.Min(recipe.BatchSize, images)}; at least ") +
             Text($"{FewestUpdates} updates expected, several hundred are usual"),
-            isLarge ? Text($"--batch-size {batch}")
-            : Text($"--epochs {Math.Max(2, (int)Math.Ceiling(300.0 / StepsOf(recipe, images)))}"),
+            isLarge ? Text($"@batch-size {batch}")
+            : Text($"@epochs {Math.Max(2, (int)Math.Ceiling(300.0 / StepsOf(recipe, images)))}"),
             Text($"{(isLarge ? (1 + (images - 1) / batch) * recipe.Epochs : 300)} updates"));
     }
 }

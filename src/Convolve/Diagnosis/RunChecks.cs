@@ -27,19 +27,19 @@ internal static class RunChecks
     /// <summary>A note of the run as a finding; null where it is a symptom without a cause of its own.</summary>
     public static Finding? Of(TrainingNote note, Recipe recipe)
     {
-        string epoch = Text($"epoch {note.Epoch}: {note.Text}"), lower = Text($"--lr {Digits(recipe.Optimizer.LearningRate / 10)}");
+        string epoch = Text($"epoch {note.Epoch}: {note.Text}"), lower = Text($"@lr {Digits(recipe.Optimizer.LearningRate / 10)}");
         return note.Kind switch
         {
             TrainingNoteKind.Collapse or TrainingNoteKind.Rising => new(Fault.RateTooHigh,
                 Text($"the learning rate is too high for the whole run: {Digits(recipe.Optimizer.LearningRate)}"), epoch,
-                recipe.Clipping.Norm is null ? $"{lower}, or --clip-norm 1" : lower, "a training loss that keeps falling")
+                recipe.Clipping.Norm is null ? $"{lower}, or @clip-norm 1" : lower, "a training loss that keeps falling")
             { IsGrave = note.Kind == TrainingNoteKind.Collapse },
             TrainingNoteKind.Oscillating => new(Fault.Oscillating,
                 Text($"the loss goes up and down: the learning rate {Digits(recipe.Optimizer.LearningRate)} is too high to settle"), epoch,
-                recipe.Schedule.Kind == ScheduleKind.Constant ? $"--schedule cosine, or {lower}" : lower,
+                recipe.Schedule.Kind == ScheduleKind.Constant ? $"@schedule cosine, or {lower}" : lower,
                 "a training loss that falls in every epoch"),
             TrainingNoteKind.Overfitting => new(Fault.Overfitting, "the network learns the training pictures by heart", epoch,
-                "--augment (crops, flips), more --weight-decay, dropout, or more pictures; --early-stop 5 ends such a run",
+                "@augment (crops, flips), more @weight-decay, dropout, or more pictures; @early-stop 5 ends such a run",
                 "a validation loss that doesn't rise"),
             _ => null,
         };
@@ -61,7 +61,7 @@ internal static class RunChecks
             Text($"in the last epoch the training loss fell by {Format.Percent(falls)}, to {last.TrainLoss:F4}, and the validation loss ") +
             Text($"by {Format.Percent(validation)}; below {Format.Percent(StillFalling)} expected at the end"),
             recipe.EarlyStopping is { } stop && epochs.Count < recipe.Epochs
-            ? Text($"--early-stop {2 * stop.Patience}, or none")
-            : Text($"--epochs {2 * epochs.Count}, or --resume RUN --epochs {2 * epochs.Count} --override"), "a lower loss");
+            ? Text($"@early-stop {2 * stop.Patience}, or none")
+            : Text($"@epochs {2 * epochs.Count}, or @resume RUN @epochs {2 * epochs.Count} @override"), "a lower loss");
     }
 }

@@ -35,8 +35,8 @@ internal static class TrialChecks
         if (helping.Length == 0)
             return null;
         double best = helping.Max(t => t.Figures.Skill);
-        Remedied[] good = [.. helping.Where(t => t.Figures.Skill >= SameSkill * best).OrderByDescending(t => t.Variant.IsUnusual
-            || IsRoot(t.Variant.Fault))];
+        Remedied[] good = [.. helping.Where(t => t.Figures.Skill >= SameSkill * best).OrderByDescending(t => IsRoot(t.Variant.Fault))
+            .ThenByDescending(t => t.Variant.IsUnusual)];
         return Of(good[0], trial);
     }
 
@@ -78,7 +78,7 @@ internal static class TrialChecks
         : new(Fault.ExplodingActivations, "activations grow from layer to layer, so that the first logits are far too large",
             Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step, and the loss is ") +
             Text($"{Digits(trial.FirstLoss)} ({Digits(trial.Entropy)} by guessing); below {LargeLogits} expected; {trial.Words}"),
-            "BatchNorm2d() behind the convolutions, fewer layers, or a smaller --init", "logits near 0 at first")
+            "BatchNorm2d() behind the convolutions, fewer layers, or a smaller @init", "logits near 0 at first")
         { IsGrave = true };
 
     /// <summary>Units that are 0 for every picture, with no other cause.</summary>
@@ -89,7 +89,7 @@ internal static class TrialChecks
             $"dead units: {dead.Layer} is 0 for every picture in {Format.Percent(dead.DeadAtLast)} of its units",
             Text($"{Format.Percent(dead.DeadAtFirst)} at first, {Format.Percent(dead.DeadAtLast)} after {trial.Steps} steps; below ") +
             $"{Format.Percent(ManyDead)} expected",
-            "a lower --lr, --clip-norm 1, or LeakyReLU() in the network", "units that react to pictures")
+            "a lower @lr, @clip-norm 1, or LeakyReLU() in the network", "units that react to pictures")
         { IsGrave = true };
     }
 

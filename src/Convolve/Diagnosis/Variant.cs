@@ -44,7 +44,7 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         OptimizerSettings rule = recipe.Optimizer;
         if (rule is Sgd { Momentum: > MostMomentum } sgd)
             Add(Fault.MomentumTooHigh, sgd with { Momentum = 0.9f },
-                Text($"momentum {sgd.Momentum}"), "--momentum 0.9", true);
+                Text($"momentum {sgd.Momentum}"), "@momentum 0.9", true);
         float? eps = rule switch { Adam a => a.Eps, AdamW a => a.Eps, RmsProp r => r.Eps, _ => null };
         if (eps > MostEps)
             Add(Fault.EpsilonTooLarge, rule switch
@@ -53,11 +53,11 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
                 AdamW a => a with { Eps = 1e-8f },
                 RmsProp r => r with { Eps = 1e-8f },
                 _ => rule,
-            }, Text($"eps {eps}"), "--eps 1e-8", true);
+            }, Text($"eps {eps}"), "@eps 1e-8", true);
         (float most, float usual) = rule is AdamW ? (MostDecoupled, 0.01f) : (MostDecay, 5e-4f);
         if (rule.WeightDecay > usual)
             Add(Fault.WeightDecayTooHigh, rule with { WeightDecay = usual }, Text($"weight decay {rule.WeightDecay}"),
-                Text($"--weight-decay {usual}"), rule.WeightDecay > most);
+                Text($"@weight-decay {usual}"), rule.WeightDecay > most);
 
         void Add(Fault fault, OptimizerSettings changed, string setting, string flags, bool isUnusual) =>
             all.Add(new(fault, graph, recipe with { Optimizer = changed }, setting, flags, isUnusual));
@@ -76,16 +76,16 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             if (bias > 0)
                 all.Add(new(Fault.BiasStart, started.WithInitializations(n => ((WeightedLayer)n.Layer).Initialization with
                     { Biases = new Constant(0) }), own, Text($"biases that start at {starts.First(s => s.Biases is Constant c
-                    && Math.Abs(c.Value) == bias).Biases}"), "--init kaiming-normal, or biases constant(0) in the network",
+                    && Math.Abs(c.Value) == bias).Biases}"), "@init kaiming-normal, or biases constant(0) in the network",
                     bias > MostBias));
             if (isPlain)
                 all.Add(new(Fault.WeightScale, started.WithInitialization(Initialization.Default), own,
                     $"weights that start as {string.Join(" and ", starts.Select(s => $"{s.Weights}").Distinct().Take(2))}",
-                    "--init kaiming-normal", true));
+                    "@init kaiming-normal", true));
         }
         if (recipe.Normalization != Normalization.TrainingSplit)
             all.Add(new(Fault.InputScale, graph, recipe with { Normalization = Normalization.TrainingSplit },
-                "pixels that aren't normalized", "--normalization training-split", false));
+                "pixels that aren't normalized", "@normalization training-split", false));
     }
 
     private static void AddRegularization(List<Variant> all, Graph graph, Recipe recipe, Data.ImageSize? image)
@@ -93,23 +93,23 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         float dropout = graph.Nodes.Select(n => n.Layer is Dropout d ? d.Probability : 0).Max();
         if (dropout > 0)
             all.Add(new(Fault.DropoutTooHigh, graph.WithoutDropout(), recipe, Text($"dropout of {dropout}"),
-                "--net-option dropout=0.3, or less dropout in the network", dropout >= MostDropout));
+                "@net-option dropout=0.3, or less dropout in the network", dropout >= MostDropout));
         if (recipe.Transforms.IsRandom)
             all.Add(new(Fault.AugmentationTooStrong, graph, recipe with { Transforms = recipe.Transforms.Evaluation(image) },
-                $"--augment {recipe.Transforms}", "--augment none, or weaker transforms", true));
+                $"@augment {recipe.Transforms}", "@augment none, or weaker transforms", true));
         if (recipe.LabelSmoothing > 0)
             all.Add(new(Fault.SmoothingTooHigh, graph, recipe with { LabelSmoothing = 0.1f },
-                Text($"label smoothing {recipe.LabelSmoothing}"), "--label-smoothing 0.1", recipe.LabelSmoothing > MostSmoothing));
+                Text($"label smoothing {recipe.LabelSmoothing}"), "@label-smoothing 0.1", recipe.LabelSmoothing > MostSmoothing));
         if (recipe.Clipping is { Norm: < LeastClip } or { Value: < LeastClip / 10 })
             all.Add(new(Fault.ClippedTooShort, graph, recipe with { Clipping = new(1) },
                 recipe.Clipping.Norm is { } norm ? Text($"gradients clipped to norm {norm}")
-                : Text($"gradients clipped to {recipe.Clipping.Value}"), "--clip-norm 1", true));
+                : Text($"gradients clipped to {recipe.Clipping.Value}"), "@clip-norm 1", true));
         if (!recipe.ClassWeights.IsNone && recipe.ClassWeights.ToString() != "balanced")
             all.Add(new(Fault.ClassWeightsTooUneven, graph, recipe with { ClassWeights = ClassWeights.None },
-                $"class weights {recipe.ClassWeights}", "--class-weights balanced, or none", true));
+                $"class weights {recipe.ClassWeights}", "@class-weights balanced, or none", true));
         if (!recipe.LayerRates.IsNone && recipe.StartFrom is null)
             all.Add(new(Fault.LayerRateTooLow, graph, recipe with { LayerRates = LayerRates.None }, $"layer rates {recipe.LayerRates}",
-                "remove --lr-scale", true));
+                "remove @lr-scale", true));
     }
 
     private static void AddRates(List<Variant> all, Graph graph, Recipe recipe)
@@ -132,7 +132,7 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         {
             float changed = (float)double.Parse(Digits(rule.LearningRate * factor), System.Globalization.CultureInfo.InvariantCulture);
             all.Add(new(fault, graph, recipe with { Optimizer = rule with { LearningRate = changed } },
-                Text($"{rule.LearningRate}"), Text($"--lr {changed}"), isUnusual));
+                Text($"{rule.LearningRate}"), Text($"@lr {changed}"), isUnusual));
         }
     }
 

@@ -70,8 +70,8 @@ public sealed class NetworkChecksTests
     [Fact]
     public void Few_updates_are_named_with_the_way_to_more()
     {
-        Assert.Equal("--batch-size 32", RecipeChecks.FewUpdates(Recipe with { BatchSize = 512 }, 1000)?.Try);
-        Assert.Equal("--epochs 75", RecipeChecks.FewUpdates(Recipe, 100)?.Try);
+        Assert.Equal("@batch-size 32", RecipeChecks.FewUpdates(Recipe with { BatchSize = 512 }, 1000)?.Try);
+        Assert.Equal("@epochs 75", RecipeChecks.FewUpdates(Recipe, 100)?.Try);
         Assert.Null(RecipeChecks.FewUpdates(Recipe, 1000));
     }
 

@@ -32,7 +32,8 @@ public sealed class TrialChecksTests
         Held = Split(0.1, 2.3),
     };
 
-    private static readonly DataFigures Data = new(["a", "b"], [500, 500], [50, 50], new(70, 60, 20, 0, 255, 256, 0, 500),
+    private static readonly DataFigures Data = new([.. "abcdefghij".Select(c => $"{c}")], [.. Enumerable.Repeat(100, 10)],
+        [.. Enumerable.Repeat(10, 10)], new(70, 60, 20, 0, 255, 256, 0, 500),
         new(70, 60, 20, 0, 255, 256, 0, 500), 0, 1, 0.9, 0.1, 1000);
 
     private static readonly Recipe Recipe = TrainingData.Recipe;
@@ -100,7 +101,7 @@ public sealed class TrialChecksTests
     {
         Trial trial = new(TrainingData.Splits(train: 600, validation: 0.25), seed: 1);
         TrialFigures figures = trial.Run(TrainingData.Network, Recipe, 60, TimeSpan.FromMinutes(1), null, CancellationToken.None);
-        Assert.Equal((60, 16, 120), (figures.Steps, figures.BatchSize, figures.Held?.Count));
+        Assert.Equal((60, 16, 150), (figures.Steps, figures.BatchSize, figures.Held?.Count));
         Assert.True(figures.Learns);
         Assert.InRange(figures.Held!.Skill, 0.5, 1);
         Assert.Equal(["relu1", "relu2"], figures.Layers.Select(l => l.Layer));
