@@ -56,6 +56,7 @@ internal static class CommandLine
         ("lr-find", LearningRateCommand.Create),
         ("sweep", SweepCommand.Create),
         ("analyze", AnalyzeCommand.Create),
+        ("doctor", DoctorCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),
         ("filters", FiltersCommand.Create),

@@ -183,6 +183,8 @@ internal sealed class TrainScreen(Output output)
     private static string AdviceOn(TrainingNote note) => note.Kind switch
     {
         TrainingNoteKind.NotLearning => "Check the network with --overfit-one-batch, or find a better learning rate with lr-find.",
+        TrainingNoteKind.Oscillating => "Try a lower --lr, or a schedule that lowers it, such as cosine.",
+        TrainingNoteKind.Overfitting => "Try --augment, more --weight-decay or dropout; --early-stop 5 ends such a run.",
         TrainingNoteKind.Stalled => string.Create(CultureInfo.InvariantCulture,
         $"--early-stop {note.Epoch - note.Since} would stop such a run here, with the same weights."),
         _ => "Try a lower --lr or --clip-norm 1; --early-stop 5 stops such a run automatically.",

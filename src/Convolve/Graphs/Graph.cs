@@ -110,7 +110,7 @@ public sealed class Graph : IEquatable<Graph>
     internal Graph With(string name, Layer layer) => new(Name, Specs(node => node.Name == name ? layer : node.Layer));
 
     /// <summary>The same network with dropout of probability 0: nothing of it is left to chance.</summary>
-    internal Graph WithoutDropout() => new(Name, Specs(node => node.Layer is Dropout ? new Dropout(0) : node.Layer));
+    internal Graph WithoutDropout() => WithLayers(node => node.Layer is Dropout ? new Dropout(0) : node.Layer);
 
     /// <summary>The same network with wider or narrower layers, all but those that give the output.</summary>
     /// <param name="factor">Of the filters of convolutions and the units of fully connected layers; these are rounded, filters to a
@@ -137,7 +137,11 @@ public sealed class Graph : IEquatable<Graph>
 
     /// <summary>The same network, each convolution and each fully connected layer started in its own way.</summary>
     internal Graph WithInitializations(Func<Node, Initialization> choose) =>
-        new(Name, Specs(node => node.Layer is WeightedLayer layer ? layer with { Initialization = choose(node) } : node.Layer));
+        WithLayers(node => node.Layer is WeightedLayer layer ? layer with { Initialization = choose(node) } : node.Layer);
+
+    /// <summary>The same names and edges with other layers.</summary>
+    /// <exception cref="NetworkException">A layer does not fit in its place.</exception>
+    internal Graph WithLayers(Func<Node, Layer> layerOf) => new(Name, Specs(layerOf));
 
     /// <summary>The smallest square input that every layer can take, or null where none up to 1024 fits.</summary>
     public Shape? SmallestInput() => GraphInference.SmallestInput(Specs(node => node.Layer));

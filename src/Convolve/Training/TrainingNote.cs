@@ -14,6 +14,12 @@ internal enum TrainingNoteKind
     /// <summary>The training loss has not left that of guessing.</summary>
     NotLearning,
 
+    /// <summary>The training loss goes up and down from epoch to epoch.</summary>
+    Oscillating,
+
+    /// <summary>The validation loss has risen for some epochs while the training loss fell.</summary>
+    Overfitting,
+
     /// <summary>The figure that chooses the weights has not improved for a long time.</summary>
     Stalled,
 }

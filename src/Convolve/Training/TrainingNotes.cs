@@ -14,6 +14,15 @@ internal static class TrainingNotes
     private const double FarFactor = 1.5, FarShare = 0.1;
     private const int FarEpochs = 3, FirstEpochs = 3, LeastPatience = 8;
 
+    // A loss that turns by a tenth in this many of the last epochs doesn't settle.
+    private const int SwingEpochs = 8, MostSwings = 5;
+    private const double SwingFactor = 1.1;
+
+    // By heart: the validation loss is above its lowest by a quarter, and by a twentieth of that of guessing, for some epochs in which the
+    // training loss has fallen by a third, and training is right more often than validation by this much.
+    private const double WorseFactor = 1.25, WorseShare = 0.05, LearnedFactor = 0.67, HeartGap = 0.05;
+    private const int HeartEpochs = 3;
+
     // Of the epochs of a run: without improvement, and at its beginning.
     private const double StallShare = 0.15, FirstShare = 0.2;
 
@@ -25,8 +34,8 @@ internal static class TrainingNotes
     {
         List<TrainingNote> notes = [];
         double guessing = Math.Log(classes);
-        EpochProgress? lowest = null, best = null;
-        int far = 0, patience = Math.Max(LeastPatience, (int)Math.Ceiling(StallShare * recipe.Epochs)),
+        EpochProgress? lowest = null, best = null, leastValidation = null;
+        int far = 0, byHeart = 0, patience = Math.Max(LeastPatience, (int)Math.Ceiling(StallShare * recipe.Epochs)),
             first = Math.Max(FirstEpochs, (int)Math.Ceiling(FirstShare * recipe.Epochs));
         foreach (EpochProgress epoch in epochs)
         {
@@ -47,6 +56,22 @@ internal static class TrainingNotes
                 Add(TrainingNoteKind.NotLearning, string.Create(CultureInfo.InvariantCulture,
                     $"the training loss is still {epoch.TrainLoss:F4}, the loss of guessing (ln {classes} = {guessing:F4}): the network " +
                     $"hasn't started to learn"));
+            if (Swings(epochs, epoch.Epoch) is { } swings and >= MostSwings && epoch.TrainLoss > 0.02 * guessing)
+                Add(TrainingNoteKind.Oscillating, string.Create(CultureInfo.InvariantCulture,
+                    $"the training loss has turned {swings} times in {SwingEpochs} epochs, by more than {SwingFactor - 1:P0} each time"));
+            if (epoch.ValidationLoss is { } loss)
+            {
+                if (leastValidation is null || loss < leastValidation.ValidationLoss)
+                    leastValidation = epoch;
+                byHeart = loss >= Math.Max(WorseFactor * leastValidation.ValidationLoss!.Value,
+                    leastValidation.ValidationLoss.Value + WorseShare * guessing)
+                    && epoch.TrainLoss <= LearnedFactor * leastValidation.TrainLoss
+                    && epoch.TrainAccuracy - epoch.ValidationAccuracy >= HeartGap ? byHeart + 1 : 0;
+                if (byHeart >= HeartEpochs)
+                    Add(TrainingNoteKind.Overfitting, string.Create(CultureInfo.InvariantCulture,
+                        $"the validation loss has risen from {leastValidation.ValidationLoss:F4} in epoch {leastValidation.Epoch} to " +
+                        $"{loss:F4} while the training loss fell from {leastValidation.TrainLoss:F4} to {epoch.TrainLoss:F4}"));
+            }
             if (best is not null && recipe.EarlyStopping is null && epoch.Epoch - best.Epoch >= patience)
                 Add(TrainingNoteKind.Stalled, string.Create(CultureInfo.InvariantCulture,
                     $"no better {(epoch.ValidationAccuracy is null ? "training" : "validation")} accuracy since epoch {best.Epoch}, " +
@@ -63,5 +88,23 @@ internal static class TrainingNotes
             }
         }
         return notes;
+    }
+
+    // How often the loss of the last epochs up to one turns, counting changes that are large.
+    private static int? Swings(IReadOnlyList<EpochProgress> epochs, int end)
+    {
+        if (end < SwingEpochs)
+            return null;
+        int swings = 0, direction = 0;
+        for (int i = end - SwingEpochs + 1; i < end; i++)
+        {
+            double change = epochs[i].TrainLoss / epochs[i - 1].TrainLoss;
+            int turned = change > SwingFactor ? 1 : change < 1 / SwingFactor ? -1 : 0;
+            if (turned == 0)
+                continue;
+            swings += direction != 0 && turned != direction ? 1 : 0;
+            direction = turned;
+        }
+        return swings;
     }
 }

@@ -15,10 +15,10 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, " +
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, " +
         "report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, report, compare, " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, report, compare, " +
         "filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",

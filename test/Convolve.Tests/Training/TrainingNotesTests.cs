@@ -43,6 +43,29 @@ public sealed class TrainingNotesTests
     }
 
     [Fact]
+    public void A_loss_that_turns_again_and_again_is_said()
+    {
+        TrainingNote note = Assert.Single(Notes(2, 1.2, 0.6, 0.9, 0.5, 0.8, 0.45, 0.7, 0.4, 0.65));
+        Assert.Equal(("oscillating", 8, "the training loss has turned 5 times in 8 epochs, by more than 10 % each time"),
+            (note.KindName, note.Epoch, note.Text));
+        Assert.Empty(Notes(2, 1.2, 0.6, 0.62, 0.5, 0.53, 0.45, 0.47, 0.4, 0.42)); // a little up, and down again
+    }
+
+    [Fact]
+    public void A_validation_loss_that_rises_while_the_training_loss_falls_is_said()
+    {
+        (double Train, double Validation)[] losses = [(2, 1.9), (1.2, 1.1), (0.7, 0.9), (0.4, 1), (0.2, 1.2), (0.1, 1.3), (0.05, 1.4)];
+        EpochProgress[] epochs = [.. losses.Select((l, i) => Epoch(i + 1, l.Train, 0.6, isBest: true)
+            with { ValidationLoss = l.Validation, TrainAccuracy = 0.9 })];
+        TrainingNote note = Assert.Single(TrainingNotes.Of(epochs, Recipe, 10));
+        Assert.Equal(("overfitting", 7), (note.KindName, note.Epoch));
+        Assert.Equal("the validation loss has risen from 0.9000 in epoch 3 to 1.4000 while the training loss fell from 0.7000 to 0.0500",
+            note.Text);
+        // Right as often as in training.
+        Assert.Empty(TrainingNotes.Of([.. epochs.Select(e => e with { TrainAccuracy = 0.62 })], Recipe, 10));
+    }
+
+    [Fact]
     public void No_progress_is_said_after_a_share_of_the_epochs_unless_an_early_stop_watches()
     {
         EpochProgress[] epochs = [.. Enumerable.Range(1, 60).Select(i => Epoch(i, 0.5, i == 20 ? 0.9 : 0.8, isBest: i is 1 or 20))];
