@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Convolve.Cli.Commands.Inspecting;
 using Convolve.Cli.Options;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;

@@ -15,11 +15,13 @@ public class UsageTests
 
     [Theory]
     [InlineData("trian",
-        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, " +
-        "report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
+        "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, " +
+        "doctor, report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
+        "See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, report, compare, " +
-        "filters, activations, saliency, similar, export, import, reproduce, summary, info, data. See 'convolve --help'.")]
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, report, " +
+        "compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
+        "See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
         $"NET is missing. The network: {Networks}; or a JSON file of your own (docs/networks.md). See 'convolve train --help'.")]

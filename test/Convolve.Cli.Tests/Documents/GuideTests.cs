@@ -56,12 +56,14 @@ public class GuideTests
                 Assert.Equal(Commands(shown[i]), Commands(now[i]));
                 double[] before = Accuracies(shown[i]), after = Accuracies(now[i]);
                 Assert.Equal(before.Length, after.Length);
-                Assert.All(before.Zip(after), pair => Assert.InRange(pair.Second, pair.First - MostDifference, pair.First + MostDifference));
+                Assert.All(before.Zip(after),
+                    pair => Assert.InRange(pair.Second, pair.First - MostDifference, pair.First + MostDifference));
             }
     }
 
     // The text and the blocks of a page, in turn.
-    private static string[] PartsOf(string file) => [.. Regex.Split(File.ReadAllText(file), @"^```console\n|^```\n", RegexOptions.Multiline)];
+    private static string[] PartsOf(string file) =>
+        [.. Regex.Split(File.ReadAllText(file), @"^```console\n|^```\n", RegexOptions.Multiline)];
 
     private static string[] Commands(string block) => [.. block.Split('\n').Where(line => line.StartsWith("$ ", StringComparison.Ordinal))];
 

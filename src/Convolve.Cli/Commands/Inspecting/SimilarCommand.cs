@@ -9,7 +9,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Inspection;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>convolve similar RUN [IMAGE]</summary>
 internal sealed class SimilarCommand

@@ -11,7 +11,7 @@ using Convolve.Inference;
 using Convolve.Runs;
 using Convolve.Training;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>A picture to look into a network with: a file, or one of the run's own data, such as test:17.</summary>
 /// <param name="Name">As typed.</param>

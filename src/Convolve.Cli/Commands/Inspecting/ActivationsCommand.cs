@@ -8,7 +8,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Inspection;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>convolve activations RUN IMAGE</summary>
 internal sealed class ActivationsCommand

@@ -8,7 +8,7 @@ using Convolve.Inference;
 using Convolve.Inspection;
 using Convolve.Layers;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>convolve filters RUN</summary>
 internal sealed class FiltersCommand

@@ -5,7 +5,7 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Inspection;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>What the commands that look inside a network have in common.</summary>
 /// <param name="file">The sheet that they write unless told.</param>

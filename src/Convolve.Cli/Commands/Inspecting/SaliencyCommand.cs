@@ -6,7 +6,7 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Inspection;
 
-namespace Convolve.Cli.Commands;
+namespace Convolve.Cli.Commands.Inspecting;
 
 /// <summary>convolve saliency RUN IMAGE</summary>
 internal sealed class SaliencyCommand
