@@ -75,8 +75,8 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             Recipe own = recipe with { Initialization = null };
             if (bias > 0)
                 all.Add(new(Fault.BiasStart, started.WithInitializations(n => ((WeightedLayer)n.Layer).Initialization with
-                    { Biases = new Constant(0) }), own, Text($"biases that start at {starts.First(s => s.Biases is Constant c
-                    && Math.Abs(c.Value) == bias).Biases}"), "@init kaiming-normal, or biases constant(0) in the network",
+                { Biases = new Constant(0) }), own, Text($"biases that start at {starts.First(s => s.Biases is Constant c
+                && Math.Abs(c.Value) == bias).Biases}"), "@init kaiming-normal, or biases constant(0) in the network",
                     bias > MostBias));
             if (isPlain)
                 all.Add(new(Fault.WeightScale, started.WithInitialization(Initialization.Default), own,
