@@ -258,4 +258,14 @@ public class ChartTests
             """, chart.ToText(30, 7, isUnicode: false));
         Assert.Contains("⠑", chart.ToText(30, 7), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Letters_have_a_sign_of_its_own_for_each_of_many_series()
+    {
+        Series[] all = [.. Enumerable.Range(1, 8).Select(i => Series.Line($"series {i}", [(1, i), (2, i)]))];
+        string[] lines = new Chart("many", new("x"), new("y"), all).ToText(50, 20, isUnicode: false).Split('\n');
+        Assert.Equal(["y    * series 1   o series 2   + series 3", "     x series 4   # series 5   @ series 6",
+            "     % series 7   & series 8"], lines[1..4]);
+        Assert.Equal(all.Length, lines[4..24].Select(line => line.Last()).Distinct().Count(sign => "*o+x#@%&".Contains(sign)));
+    }
 }

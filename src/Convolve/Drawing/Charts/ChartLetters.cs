@@ -8,6 +8,7 @@ internal static class ChartLetters
 {
     private const int DotColumns = 2, DotRows = 4;
     private const char Blank = '\u2800';
+    private const string Signs = "*o+x#@%&$=";
 
     // The bit of each dot of a letter of braille, by row and column.
     private static readonly int[,] Bits = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
@@ -29,9 +30,7 @@ internal static class ChartLetters
             foreach (char[] row in frame)
                 row[column] = row[column] is ' ' or Blank ? dotted : row[column];
 
-        List<string> lines = [chart.Title, chart.Y.Title];
-        if (shown.Length > 1)
-            lines[1] += $"    {string.Join("   ", shown.Select((series, i) => $"{SignOf(i)} {series.Name}"))}";
+        List<string> lines = [chart.Title, .. Legend(chart.Y.Title, shown, columns)];
         lines.AddRange(frame.Select((row, i) =>
             $"{(ticks[i].FirstOrDefault() ?? "").PadLeft(margin)} {upright}{new string(row).TrimEnd(' ', Blank)}"));
         lines.Add($"{new string(' ', margin)} {corner}{new string(level, width)}");
@@ -40,6 +39,23 @@ internal static class ChartLetters
         if (events.Length > 0)
             lines.Add($"{dotted} {string.Join(", ", events.Select(mark => $"{mark.Words} at {AxisRange.Words(mark.X)}"))}");
         return string.Concat(lines.Select(line => Cut(line, columns) + "\n"));
+    }
+
+    // The axis and, if there are several series, their signs, in as many lines as they need.
+    private static IEnumerable<string> Legend(string axis, Series[] shown, int columns)
+    {
+        string line = axis, gap = "    ";
+        foreach (string entry in shown.Length > 1 ? shown.Select((series, i) => $"{SignOf(i)} {series.Name}") : [])
+        {
+            if (line.Length + gap.Length + entry.Length > columns)
+            {
+                yield return line;
+                (line, gap) = (new(' ', axis.Length), "    ");
+            }
+            line += gap + entry;
+            gap = "   ";
+        }
+        yield return line;
     }
 
     private static char[][] Frame(Series[] all, AxisRange horizontal, AxisRange vertical, int width, int rows, bool hasDots)
@@ -90,7 +106,7 @@ internal static class ChartLetters
         return new(line);
     }
 
-    private static char SignOf(int series) => "*o+x#@"[series % 6];
+    private static char SignOf(int series) => Signs[series % Signs.Length];
 
     private static int Place(double share, int count) => (int)Math.Clamp(Math.Round(share * (count - 1)), 0, count - 1);
 
