@@ -119,8 +119,22 @@ internal sealed class Executor : IDisposable
         if (!ThreadTeam.IsExecutor)
             throw new InvalidOperationException("Kernels run on the executor thread: call through ThreadTeam.Invoke.");
         ObjectDisposedException.ThrowIf(_isDisposed || _owner.IsDisposed, this);
-        if (ThreadTeam.Threads != Plan.Options.Threads)
+        int before = ThreadTeam.Threads;
+        if (before != Plan.Options.Threads)
             ThreadTeam.Resize(Plan.Options.Threads); // another model changed it, and scratch space is for this many
+        try
+        {
+            RunSteps(step, firstImage);
+        }
+        finally
+        {
+            if (before > Plan.Options.Threads)
+                ThreadTeam.Resize(before); // what is small leaves the team as large as it found it
+        }
+    }
+
+    private void RunSteps(uint step, int firstImage)
+    {
         _owner.Use(this);
         (_state.Step, _state.FirstImage) = (step, firstImage);
         _owner.Store.Refresh();

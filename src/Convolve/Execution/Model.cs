@@ -81,7 +81,7 @@ public sealed class Model : IDisposable
             if (trainingBatchSize > 0)
                 Training(trainingBatchSize);
             if (seed is { } value)
-                OnTeam(_threads, () => _store.Initialize(value));
+                ThreadTeam.Invoke(() => _store.Initialize(value));
         }
         catch
         {
@@ -272,18 +272,10 @@ public sealed class Model : IDisposable
         !_passes.IsDisposed && _passes.Find(batchSize, training: false) is { Plan.Options.Threads: 1 } pass ? pass : null;
 
     /// <summary>An evaluation pass that keeps more than its result, and that the caller disposes; on the executor thread.</summary>
-    internal Executor Probe(int batchSize, PlanProbe probe) => _passes.Add(CreatePlan(batchSize, false, _store.Plan, probe));
+    internal Executor Probe(int batchSize, PlanProbe probe) => Add(CreatePlan(batchSize, false, _store.Plan, probe));
 
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null, PlanProbe? probe = null) =>
         Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing, probe), parameters);
-
-    // The library describes and makes kernels for the size of the caller's team, and their scratch space with it: only the executor has the
-    // plan's.
-    private static void OnTeam(int threads, Action action) => ThreadTeam.Invoke(() =>
-    {
-        ThreadTeam.Resize(threads);
-        action();
-    });
 
     private Executor ExecutorFor(int batchSize, bool training)
     {
@@ -294,7 +286,7 @@ public sealed class Model : IDisposable
         return _passes.Find(batchSize, training) ?? CreateExecutor(batchSize, training);
     }
 
-    // Both apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
+    // Apart from the look-up, which every training step does: what a lambda captures is allocated where its method begins.
     private Executor ExecutorFromElsewhere(int batchSize, bool training)
     {
         Executor? executor = null;
@@ -304,12 +296,21 @@ public sealed class Model : IDisposable
 
     private Executor CreateExecutor(int batchSize, bool training)
     {
+        Plan? planned = _planned.Find(p => p.Options.BatchSize == batchSize && p.Options.IsTraining == training);
+        _planned.RemoveAll(p => p == planned);
+        return Add(planned ?? CreatePlan(batchSize, training, _store.Plan));
+    }
+
+    // The library makes kernels, and their scratch space, for the size of the caller's team: only the executor has the plan's.
+    private Executor Add(Plan plan)
+    {
         Executor? executor = null;
-        int planned = _planned.FindIndex(p => p.Options.BatchSize == batchSize && p.Options.IsTraining == training);
-        Plan plan = planned >= 0 ? _planned[planned] : CreatePlan(batchSize, training, _store.Plan);
-        if (planned >= 0)
-            _planned.RemoveAt(planned);
-        OnTeam(plan.Options.Threads, () => executor = _passes.Add(plan));
+        ThreadTeam.Invoke(() =>
+        {
+            ThreadTeam.Resize(plan.Options.Threads);
+            executor = _passes.Add(plan);
+            UseTeam();
+        });
         return executor!;
     }
 

@@ -66,6 +66,7 @@ internal sealed partial class Planner
             throw new NetworkException(
                 $"{graph.Name} at batch size {options.BatchSize} has tensors of more than {int.MaxValue} elements. The largest batch " +
                 $"size is {most}.");
+        int asked = options.Threads;
         if (!options.IsTraining && graph.MultiplyAdds * options.BatchSize <= MultiplyAddsOfOneThread)
             options = options with { Threads = 1 };
         // The library chooses kernels, and their scratch space, for the size of the caller's team: only the executor's is the plan's.
@@ -74,6 +75,7 @@ internal sealed partial class Planner
         {
             ThreadTeam.Resize(options.Threads);
             plan = new Planner(graph, options, parameters, KernelLibrary.Current).Create();
+            ThreadTeam.Resize(asked); // a small pass leaves the team as large as it found it
         });
         return plan!;
     }

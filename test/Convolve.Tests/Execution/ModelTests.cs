@@ -143,6 +143,22 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(expected, again);
     }
 
+    // A pass of one image is planned for one thread; who asks for the team afterwards, asks for the run's.
+    [Fact]
+    public void A_small_pass_leaves_the_team_as_large_as_it_was()
+    {
+        using Model model = new(Network, new() { Precision = Precision.Float32, Threads = 2 }, 64);
+        model.ForwardBackward(new float[64 * 784], new int[64]);
+        Assert.Equal(1, model.Evaluation(1).Plan.Options.Threads);
+        Assert.Equal(2, Machine.Threads);
+        model.Invoke(() => model.Evaluation(1).Run());
+        Assert.Equal(2, Machine.Threads);
+        model.Forward(new float[784], new float[10]);
+        Assert.Equal(2, Machine.Threads);
+        using Model alone = new(Network, new() { Precision = Precision.Float32, Threads = 1 }, 64);
+        Assert.Equal(1, Machine.Threads);
+    }
+
     [Fact]
     public void Memory_is_the_sum_of_what_the_buffers_take()
     {
