@@ -86,7 +86,8 @@ internal sealed class AnalyzeCommand
             : MemoryEstimate.Of([Model.PlanFor(graph, NetworkAnalysis.OptionsOf(recipe), size, training: false)]),
             line.GetValue(_memoryLimit));
         using Interruption interruption = new("finishing the pass ...");
-        Ceilings ceilings = CeilingsOf(recipe.Threads, line.GetValue(_again), output, interruption.Token);
+        Ceilings? kept = line.GetValue(_again) ? null : CeilingsFile.Read(CeilingsFile.Usual, recipe.Threads);
+        Ceilings ceilings = kept ?? MeasureCeilings(recipe.Threads, output, interruption.Token);
         ProgressLine bar = new(output);
         bar.Show(null, "timing", network.Typed);
         NetworkAnalysis analysis;
@@ -94,6 +95,12 @@ internal sealed class AnalyzeCommand
         try
         {
             analysis = NetworkAnalysis.Measure(graph, recipe, isTraining, ceilings, MeasureTime, interruption.Token);
+            if (kept is not null && analysis.Layers.Any(layer => layer.IsAboveCeiling))
+            {
+                output.Line("a layer is faster than the kept ceilings allow: they were measured while the machine was busy");
+                ceilings = MeasureCeilings(recipe.Threads, output, interruption.Token);
+                analysis = NetworkAnalysis.Measure(graph, recipe, isTraining, ceilings, MeasureTime, interruption.Token);
+            }
             suggestions = [.. Suggestion.For(analysis, recipe).Select(suggestion =>
             {
                 bar.Show(null, "trying", suggestion.Words);
@@ -120,12 +127,9 @@ internal sealed class AnalyzeCommand
         return Failures.Success;
     }
 
-    // Measured once on a machine.
-    private static Ceilings CeilingsOf(int threads, bool again, Output output, CancellationToken cancellation)
+    // Once on a machine, unless that went wrong.
+    private static Ceilings MeasureCeilings(int threads, Output output, CancellationToken cancellation)
     {
-        string file = CeilingsFile.Usual;
-        if (!again && CeilingsFile.Read(file, threads) is { } kept)
-            return kept;
         output.Line("measuring this machine's ceilings, once ...");
         ProgressLine bar = new(output);
         Ceilings ceilings;
@@ -139,7 +143,7 @@ internal sealed class AnalyzeCommand
         }
         try
         {
-            CeilingsFile.Write(file, ceilings);
+            CeilingsFile.Write(CeilingsFile.Usual, ceilings);
         }
         catch (FileWriteException e)
         {

@@ -14,7 +14,7 @@ internal readonly record struct Finding(string Subject, string Text);
 /// <summary>What dominates memory and compute, what moving data bounds and why, and how near the ceilings all of it is.</summary>
 internal static class AnalysisFindings
 {
-    private const double Notable = 0.02, Slow = 0.7, AboveCeiling = 1.05, FewMicroseconds = 20e-6;
+    private const double Notable = 0.02, Slow = 0.7, FewMicroseconds = 20e-6;
     private const int MostNamed = 4;
 
     /// <summary>In words.</summary>
@@ -88,7 +88,7 @@ internal static class AnalysisFindings
         if (slow.Length > 0)
             text += $"; below {Format.Percent(Slow)}, with the most time to gain first: " + string.Join("; ", slow.Take(MostNamed).Select(
                 row => $"{NameOf(row)} {Format.Percent(row.Share)}, {Reason(analysis, row)}"));
-        LayerFigures[] above = [.. analysis.Layers.Where(row => row.Share > AboveCeiling)];
+        LayerFigures[] above = [.. analysis.Layers.Where(row => row.IsAboveCeiling)];
         return above.Length == 0 ? $"{text}." : $"{text}. {NameOf(above[0])} is above its ceiling, so that was measured while the " +
             $"machine was busy: measure it again.";
     }

@@ -21,6 +21,8 @@ namespace Convolve.Profiling;
 internal sealed record LayerFigures(string Layer, Phase Phase, double Flops, long Bytes, double Seconds, double LeastSeconds,
     double ComputeSeconds, long LargestBytes)
 {
+    private const double Tolerance = 1.05;
+
     /// <summary>The optimizer's row.</summary>
     public const string Update = "update";
 
@@ -32,6 +34,9 @@ internal sealed record LayerFigures(string Layer, Phase Phase, double Flops, lon
 
     /// <summary>The share of its ceiling: 1 is as fast as this machine can.</summary>
     public double Share => LeastSeconds / Seconds;
+
+    /// <summary>Whether the ceiling can't be right: it was measured while the machine was busy.</summary>
+    public bool IsAboveCeiling => Share > Tolerance;
 
     /// <summary>Whether computing bounds more of it than moving data.</summary>
     public bool IsComputeBound => ComputeSeconds > LeastSeconds / 2;
