@@ -9,8 +9,8 @@ namespace Convolve.Kernels.Parameters;
 // Bound: memory; every array is read once, and a block of each is in L1 or L2 for the nodes above it.
 
 /// <summary>
-/// The order in which the gradients of the shards of a batch are added up: a balanced binary tree over them. Because the order depends on the
-/// number of shards alone, the sum has the same bits for any number of ranks.
+/// The order in which the gradients of the shards of a batch are added up: a balanced binary tree over them. The order depends on the number
+/// of shards alone, so the sum has the same bits for any number of ranks.
 /// </summary>
 /// <remarks>
 /// The node [lo, hi) of more than one shard is the sum of [lo, mid) and [mid, hi), with mid = lo + (hi - lo + 1) / 2.
@@ -57,8 +57,8 @@ internal sealed class ShardTree
     }
 
     /// <summary>
-    /// Adds up arrays of float32 in the tree's order, without an allocation. Several threads may each add another range at a time. The arrays
-    /// are overwritten.
+    /// Adds up arrays of float32 in the tree's order, without an allocation. Several threads may each add another range at a time. The
+    /// arrays are overwritten.
     /// </summary>
     /// <param name="parts">
     /// Neighboring subtrees that together are one node of the tree: the shards of a subtree, or what all ranks hold, in order.
@@ -72,7 +72,7 @@ internal sealed class ShardTree
         IReadOnlyList<(int First, int End)> parts, ReadOnlySpan<nint> addresses, nint target, long from, long to)
     {
         if (parts.Count == 0 || parts.Count != addresses.Length)
-            throw new ArgumentException($"expected an address for each of the {parts.Count} parts, got {addresses.Length}", nameof(addresses));
+            throw new ArgumentException($"expected {parts.Count} addresses, one for each part, got {addresses.Length}", nameof(addresses));
         if (Floats8.IsWidest)
             Sum<Floats8x2>(parts, addresses, target, from, to);
         else
@@ -124,7 +124,8 @@ internal sealed class ShardTree
                 return i;
         }
         throw new ArgumentException(
-            $"expected subtrees that make up the node [{parts[first].First}, {parts[last].End}), got none that begins at {middle}", nameof(parts));
+            $"expected subtrees that make up the node [{parts[first].First}, {parts[last].End}), got none that begins at {middle}",
+            nameof(parts));
     }
 
     // bounds: count floats from from on, which the caller has in each of the arrays.

@@ -12,13 +12,13 @@ internal interface IGradientExchange : IDisposable
     int Ranks { get; }
 
     /// <summary>
-    /// Begins to add up one piece of the gradients over all ranks. After <see cref="Finish"/> the sum over all shards, added up in the order of
-    /// the tree, is at the first address on every rank, with the same bits for any number of ranks.
+    /// Begins to add up one piece of the gradients over all ranks. After <see cref="Finish"/> the sum over all shards, added up in the
+    /// order of the tree, is at the first address on every rank, with the same bits for any number of ranks.
     /// </summary>
     /// <param name="tree">The same on every rank.</param>
     /// <param name="sums">
-    /// Float32 sums: an address for each of the largest subtrees that this rank holds (<see cref="ShardTree.Held"/>), in order. Nobody else may
-    /// touch them until <see cref="Finish"/>.
+    /// Float32 sums: an address for each of the largest subtrees that this rank holds (<see cref="ShardTree.Held"/>), in order. Nobody
+    /// else may touch them until <see cref="Finish"/>.
     /// </param>
     /// <param name="count">Floats at each address.</param>
     void Start(ShardTree tree, ReadOnlySpan<nint> sums, long count);
