@@ -30,21 +30,25 @@ internal sealed unsafe class BroadcastTransfer : Transfer
 /// <summary>Every rank's bytes to all: their lengths first.</summary>
 internal sealed unsafe class GatherTransfer : Transfer
 {
-    // Pinned for good, as all that MPI is given.
-    private readonly int[] _length, _lengths, _starts;
-    private readonly byte[] _sent;
-    private byte[] _all = [];
+    // Pinned for good, as all that MPI is given, and kept for the next time.
+    private readonly int[] _length = GC.AllocateArray<int>(1, pinned: true);
+    private int[] _lengths = [], _starts = [];
+    private byte[] _sent = [], _all = [];
     private int _round;
 
-    public GatherTransfer(ReadOnlySpan<byte> own, int ranks)
+    /// <summary>Says what to gather next.</summary>
+    /// <param name="own">This rank's bytes.</param>
+    /// <param name="ranks">How many there are.</param>
+    public void Set(ReadOnlySpan<byte> own, int ranks)
     {
-        _length = GC.AllocateArray<int>(1, pinned: true);
-        _lengths = GC.AllocateArray<int>(ranks, pinned: true);
-        _starts = GC.AllocateArray<int>(ranks, pinned: true);
-        // Not of length 0, which would have no address.
-        _sent = GC.AllocateArray<byte>(own.Length + 1, pinned: true);
+        if (_lengths.Length != ranks)
+        {
+            _lengths = GC.AllocateArray<int>(ranks, pinned: true);
+            _starts = GC.AllocateArray<int>(ranks, pinned: true);
+        }
+        Grow(ref _sent, own.Length);
         own.CopyTo(_sent);
-        _length[0] = own.Length;
+        (_length[0], _round) = (own.Length, 0);
         Reserve(1);
     }
 
@@ -74,11 +78,18 @@ internal sealed unsafe class GatherTransfer : Transfer
             _starts[i] = total;
             total = checked(total + _lengths[i]);
         }
-        _all = GC.AllocateArray<byte>(total + 1, pinned: true);
+        Grow(ref _all, total);
         fixed (int* lengths = _lengths, starts = _starts)
         fixed (byte* sent = _sent, all = _all)
             world.Check(Mpi.MPI_Iallgatherv(sent, _length[0], world.Byte, all, lengths, starts, world.Byte, world.Comm, Next()));
         return true;
+    }
+
+    // Never of length 0, which would have no address.
+    private static void Grow(ref byte[] bytes, int length)
+    {
+        if (bytes.Length <= length)
+            bytes = GC.AllocateArray<byte>(length + 1, pinned: true);
     }
 }
 

@@ -6,7 +6,7 @@ namespace Convolve.Mpi;
 /// The one thread that calls MPI. It begins what it is handed, and asks again and again whether that is done: without calls, Open MPI makes
 /// no progress.
 /// </summary>
-internal sealed class ExchangeThread
+internal sealed class ExchangeThread : IDisposable
 {
     // Between two questions: long enough to leave the core to the kernels.
     private const uint PauseMicroseconds = 50;
@@ -86,7 +86,7 @@ internal sealed class ExchangeThread
     }
 
     /// <summary>Finalizes MPI once all is done, on every rank.</summary>
-    public void End()
+    public void Dispose()
     {
         lock (_gate)
         {
@@ -96,6 +96,7 @@ internal sealed class ExchangeThread
         }
         _isWanted.Set();
         _thread.Join();
+        _isWanted.Dispose();
     }
 
     private void Run()

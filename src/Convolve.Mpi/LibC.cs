@@ -16,20 +16,20 @@ internal static partial class LibC
 
     /// <summary>Sets a variable for native code, which Environment.SetEnvironmentVariable does not reach.</summary>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int setenv(string name, string value, int overwrite);
+    internal static partial void setenv(string name, string value, int overwrite);
 
     [LibraryImport(Library)]
-    internal static partial int usleep(uint microseconds);
+    internal static partial void usleep(uint microseconds);
 
     [LibraryImport(Library)]
-    internal static partial int sched_yield();
+    internal static partial void sched_yield();
 
     /// <summary>Ends the process at once: nothing registered for its end runs.</summary>
     [LibraryImport(Library)]
     internal static partial void _exit(int code);
 
     [LibraryImport(Library)]
-    internal static partial int kill(int process, int signal);
+    internal static partial void kill(int process, int signal);
 
     /// <summary>This process is killed when the thread that started it ends, and so when its process is killed.</summary>
     internal static void DieWithParent() => prctl(SetParentDeathSignal, Kill, 0, 0, 0);
@@ -38,5 +38,5 @@ internal static partial class LibC
     internal static void WakeExactly() => prctl(SetTimerSlack, 1, 0, 0, 0);
 
     [LibraryImport(Library)]
-    private static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+    private static partial void prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 }

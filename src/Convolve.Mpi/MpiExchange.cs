@@ -1,6 +1,6 @@
 using System.Text;
+using Convolve.Execution;
 using Convolve.Kernels.Parameters;
-using Convolve.Training;
 
 namespace Convolve.Mpi;
 
@@ -13,6 +13,7 @@ internal sealed unsafe class MpiExchange : IGradientExchange
 {
     private readonly ExchangeThread _thread;
     private readonly List<Piece> _pieces = [];
+    private readonly GatherTransfer _gather = new();
     private int _started;
     private bool _isDisposed;
     private long _number;
@@ -73,9 +74,9 @@ internal sealed unsafe class MpiExchange : IGradientExchange
 
     public byte[][] Gather(ReadOnlySpan<byte> bytes)
     {
-        GatherTransfer gather = new(bytes, Ranks);
-        Run(gather);
-        return gather.Result();
+        _gather.Set(bytes, Ranks);
+        Run(_gather);
+        return _gather.Result();
     }
 
     /// <summary>Ends all ranks with this exit code, and doesn't return.</summary>
@@ -88,7 +89,7 @@ internal sealed unsafe class MpiExchange : IGradientExchange
             return;
         _isDisposed = true;
         Run(new BarrierTransfer());
-        _thread.End();
+        _thread.Dispose();
         foreach (Piece piece in _pieces)
             piece.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Convolve.Kernels;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Parameters;
 
@@ -70,10 +71,10 @@ internal sealed class Gradients : IDisposable
     // Of different sizes and signs, so that another order gives other bits.
     private float[] Values(int step, int piece, int shard)
     {
-        Random random = new(1000 * step + 100 * piece + shard);
+        CounterRandom random = new((ulong)shard, RandomPurpose.Test, (uint)step, (uint)piece);
         var values = new float[_counts[piece]];
         for (int i = 0; i < values.Length; i++)
-            values[i] = (random.NextSingle() - 0.5f) * (1 << random.Next(12));
+            values[i] = (random.NextSingle() - 0.5f) * (1 << random.NextInt32(12));
         return values;
     }
 
