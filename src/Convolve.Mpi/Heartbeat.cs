@@ -103,7 +103,8 @@ internal sealed unsafe class Heartbeat
         {
             Thread.Sleep(TimeSpan.FromSeconds(2));
             LibC._exit(1);
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
         _ = Mpi.MPI_Abort(_world.Comm, 1);
     }
 }

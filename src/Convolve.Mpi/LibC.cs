@@ -14,6 +14,9 @@ internal static partial class LibC
     /// <summary>SIGUSR1.</summary>
     internal const int User1 = 10;
 
+    /// <summary>SIGTERM.</summary>
+    internal const int Terminate = 15;
+
     /// <summary>Sets a variable for native code, which Environment.SetEnvironmentVariable does not reach.</summary>
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void setenv(string name, string value, int overwrite);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Convolve.Kernels.Machines;
 
 namespace Convolve.Mpi;
 
@@ -17,6 +18,9 @@ internal sealed record RankReport(
 {
     /// <summary>The report of a rank that can't begin.</summary>
     public static RankReport Of(string problem) => new("", "", "", "", 0, 0, problem);
+
+    /// <summary>Memory that this machine has available; 0 where the system doesn't say.</summary>
+    public static long FreeMemory() => AvailableMemory.Read() ?? 0;
 
     /// <summary>A digest of this program: of its own libraries, or of the one file that it is.</summary>
     public static string ProgramDigest()
