@@ -96,12 +96,12 @@ internal sealed unsafe class Heartbeat
         int rank = _peers[peer];
         string doing = _states[2 * peer + 1] == Exchanging ? "waiting for other ranks" : "computing";
         _lost(string.Create(CultureInfo.InvariantCulture,
-            $"Rank {rank} ({_hosts[rank]}) hasn't answered for {_limit.TotalSeconds:0.#} s; it was {doing} then. It was stopped, or its host " +
-            $"is cut off. The run ended; resume it from its last checkpoint."));
+            $"Rank {rank} ({_hosts[rank]}) hasn't answered for {_limit.TotalSeconds:0.#} s; it was {doing} then. It was stopped, or its ") +
+            "host is cut off. The run ended on all ranks; resume it from its last checkpoint.");
         // After a cut link, MPI_Abort may hang.
         new Thread(() =>
         {
-            Thread.Sleep(TimeSpan.FromSeconds(2));
+            Thread.Sleep(Interval);
             LibC._exit(1);
         })
         { IsBackground = true }.Start();

@@ -64,16 +64,17 @@ internal sealed record RankReport(
         {
             // What is wrong everywhere is not a matter of ranks.
             int rank = reports.ToList().IndexOf(failed);
-            return reports.All(report => report.Problem == failed.Problem) ? failed.Problem : $"{Name(rank)}: {failed.Problem}";
+            return reports.All(report => report.Problem.Length > 0) ? failed.Problem : $"{Name(rank)}: {failed.Problem}";
         }
         RankReport first = reports[0];
         if (Find(report => report.Version != first.Version) is { } other)
-            return $"{Name(other)} runs Convolve {reports[other].Version}, {Name(0)} runs {first.Version}. Install the same version on all " +
-                $"hosts.";
+            return $"{Name(other)} runs Convolve {reports[other].Version}, {Name(0)} runs {first.Version}. Install the same version on " +
+                "all hosts.";
         if (Find(report => report.Program != first.Program) is { } built)
             return $"{Name(built)} runs another build of Convolve {first.Version} than {Name(0)}. Copy the same files to all hosts.";
         if (Find(report => report.Recipe != first.Recipe) is { } differing)
-            return $"{Name(differing)} has another recipe or network than {Name(0)}. Start all ranks with the same command line and files.";
+            return $"{Name(differing)} has another recipe or network than {Name(0)}. Start all ranks with the same command line and " +
+                "files.";
         if (Find(report => report.Data != first.Data) is { } fed)
             return $"{Name(fed)} has other images or labels than {Name(0)}. Copy the same data to all hosts.";
         foreach (IGrouping<string, int> host in Enumerable.Range(0, reports.Count).GroupBy(rank => hosts[rank]))

@@ -11,7 +11,7 @@ internal sealed class Rank(MpiExchange exchange, Action<string> say)
     // Whole lines and not, fewer floats than ranks have lines, none; the largest is sent by rendezvous, the small ones at once.
     private static readonly int[] Counts = [300_017, 40_000, 1, 0, 17, 64];
 
-    /// <summary>Adds up pieces of several lengths, all in flight at once, twice; then says whether they are right, and their digest.</summary>
+    /// <summary>Adds up pieces of several lengths, all in flight at once, twice; says whether they are right, and their digest.</summary>
     public void AddUp(int shards)
     {
         ShardTree tree = new(shards, exchange.Ranks);

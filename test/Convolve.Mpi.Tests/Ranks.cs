@@ -27,9 +27,9 @@ internal sealed class Ranks : IDisposable
 
     private Ranks(int ranks, string[] arguments)
     {
-        // More ranks than cores, and as root in a container.
-        ProcessStartInfo start = new("mpirun", ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-np",
-            ranks.ToString(CultureInfo.InvariantCulture), "dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Mpi.Probe.dll"),
+        // More ranks than cores, as root in a container, which may have no network.
+        ProcessStartInfo start = new("mpirun", ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "btl", "^tcp",
+            "-np", ranks.ToString(CultureInfo.InvariantCulture), "dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Mpi.Probe.dll"),
             .. arguments])
         {
             RedirectStandardInput = true,

@@ -95,6 +95,6 @@ internal sealed class ResumeOptions
         string every = options.EverySteps > 0 ? string.Create(CultureInfo.InvariantCulture, $" --save-every {options.EverySteps}") : "";
         string histograms = options.HasHistograms ? " --histograms" : "";
         string data = dataDirectory is null ? "" : $" --data-dir {Format.Quoted(dataDirectory)}";
-        return $"{ProgramName.Current} train --resume {Format.Quoted(folder)}{every}{histograms}{data}";
+        return $"{ProgramName.Current} train --resume {Format.Quoted(folder)}{every}{histograms}{data}{ProgramName.Ranks}";
     }
 }

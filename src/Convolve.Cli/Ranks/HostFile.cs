@@ -11,7 +11,9 @@ namespace Convolve.Cli.Ranks;
 /// <param name="Ranks">How many of them.</param>
 internal readonly record struct RankHost(string Name, int Ranks);
 
-/// <summary>The file of --hosts, in the form of Open MPI's hostfile: a host a line, with slots=N where it isn't to have its equal share.</summary>
+/// <summary>
+/// The file of --hosts, in the form of Open MPI's hostfile: a host a line, with slots=N where it isn't to have its equal share.
+/// </summary>
 internal sealed partial class HostFile
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
@@ -89,9 +91,11 @@ internal sealed partial class HostFile
         {
             string? problem = problems[i].IsCompleted ? problems[i].Result : "no answer from the name server";
             if (problem is not null)
+            {
+                string line = At(_hosts.First(host => host.Name == shares[i].Name).Line);
                 throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-                    $"{At(_hosts.First(host => host.Name == shares[i].Name).Line)}: host {shares[i].Name} (rank {rank}) doesn't resolve: ") +
-                    $"{problem}. Correct the name, or add it to /etc/hosts.");
+                    $"{line}: host {shares[i].Name} (rank {rank}) doesn't resolve: {problem}. Correct the name, or add it to /etc/hosts."));
+            }
             rank += shares[i].Ranks;
         }
     }

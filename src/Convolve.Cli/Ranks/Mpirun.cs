@@ -20,12 +20,13 @@ internal sealed record Mpirun(string Path, int Major)
             throw new UsageException("--ranks needs Linux: it starts the processes with Open MPI.");
         string? path = Programs.Find("mpirun") ?? throw new UsageException(
             "--ranks needs Open MPI, and mpirun was not found. Install Debian's package: apt-get install openmpi-bin");
-        string version = MpirunVersion.Read(path);
+        string version = MpirunVersion.Read(path, "--version");
         string[] words = version.Split(' ');
         return version.Contains("(Open MPI)", StringComparison.Ordinal)
             && int.TryParse(words[^1].Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major) && major is 4 or 5
             ? new(path, major)
-            : throw new UsageException($"--ranks needs Open MPI 4 or 5, but {path} is \"{version}\". Install Debian's package openmpi-bin.");
+            : throw new UsageException(
+                $"--ranks needs Open MPI 4 or 5, but {path} is \"{version}\". Install Debian's package openmpi-bin.");
     }
 
     /// <summary>What it is started with, up to the program of the ranks.</summary>

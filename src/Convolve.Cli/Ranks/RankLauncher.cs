@@ -6,13 +6,13 @@ using Convolve.Mpi;
 namespace Convolve.Cli.Ranks;
 
 /// <summary>
-/// Starts this program several times with mpirun, and waits for all of them. Signals reach it and not mpirun, which hands them on as SIGUSR1:
-/// after SIGTERM, mpirun would kill the ranks before they have saved the run.
+/// Starts this program several times with mpirun, and waits for all of them. Signals reach this process alone; it hands them on as SIGUSR1.
+/// After SIGTERM, mpirun would kill the ranks before they have saved the run.
 /// </summary>
 internal sealed class RankLauncher : IDisposable
 {
-    // mpirun may hang after a link was cut.
-    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+    // After a link was cut, mpirun waits for the hosts behind it.
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
     private readonly string _hostFile = Path.GetTempFileName();
     private readonly RankOutput _errors = new(Console.Error.WriteLine);
     private readonly Mpirun _mpirun;
@@ -44,11 +44,12 @@ internal sealed class RankLauncher : IDisposable
 
     /// <summary>Runs them to their end.</summary>
     /// <param name="arguments">What each of them is started with.</param>
+    /// <param name="typed">The options that started them, for commands in messages.</param>
     /// <param name="interruption">Asks all of them to stop.</param>
     /// <returns>The exit code.</returns>
-    public int Run(IReadOnlyList<string> arguments, CancellationToken interruption)
+    public int Run(IReadOnlyList<string> arguments, string typed, CancellationToken interruption)
     {
-        using Process mpirun = Start(arguments);
+        using Process mpirun = Start(arguments, typed);
         // Ended in any way, this program takes mpirun with it.
         void End(object? sender, EventArgs e) => LibC.kill(mpirun.Id, LibC.Terminate);
         AppDomain.CurrentDomain.ProcessExit += End;
@@ -68,12 +69,13 @@ internal sealed class RankLauncher : IDisposable
 
     public void Dispose() => File.Delete(_hostFile);
 
-    private Process Start(IReadOnlyList<string> arguments)
+    private Process Start(IReadOnlyList<string> arguments, string typed)
     {
         List<(string, string)> variables =
         [
             (RankEnvironment.Launcher, Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
             (StartedAs.Variable, ProgramName.Current),
+            (RankProcess.Words, typed),
             // .NET would write an escape sequence to the terminal that mpirun gives its ranks.
             ("TERM", "dumb"),
         ];
@@ -108,8 +110,8 @@ internal sealed class RankLauncher : IDisposable
             return code;
         if (_errors.Killed is var (rank, host, signal))
             Failures.Say(string.Create(CultureInfo.InvariantCulture,
-                $"Rank {rank} ({host}) was ended by signal {signal}{(signal == LibC.Kill ? ", perhaps for lack of memory" : "")}. The run ") +
-                "ended on all ranks; resume it from its last checkpoint.");
+                $"Rank {rank} ({host}) was ended by signal {signal}{(signal == LibC.Kill ? ", perhaps for lack of memory" : "")}. ") +
+                "The run ended on all ranks; resume it from its last checkpoint.");
         else if (!_errors.HasRankLines)
             Failures.Say($"mpirun failed (exit code {code.ToString(CultureInfo.InvariantCulture)}): {_errors.Kept}");
         return Failures.Failed;

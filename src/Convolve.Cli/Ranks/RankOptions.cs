@@ -44,9 +44,12 @@ internal sealed class RankOptions
         int ranks = line.GetValue(_ranks)!.Value;
         if (ranks > shards)
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-                $"--ranks {ranks}: expected a rank for each shard at most, and a batch has {shards}. Use --shards {ranks}, or fewer ranks."));
-        using RankLauncher launcher = new(ranks, line.GetValue(_hosts));
-        return launcher.Run(Words(line), interruption);
+                $"--ranks {ranks}: expected at most the shards of a batch, {shards}. Use --shards {ranks}, or fewer ranks."));
+        string? hosts = line.GetValue(_hosts);
+        using RankLauncher launcher = new(ranks, hosts);
+        string typed = string.Create(CultureInfo.InvariantCulture,
+            $" {_ranks.Name} {ranks}{(hosts is null ? "" : $" {_hosts.Name} {Format.Quoted(hosts)}")}");
+        return launcher.Run(Words(line), typed, interruption);
     }
 
     // As typed, without these two.

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Convolve.Cli.Ranks;
 
 /// <summary>
-/// What mpirun and the ranks write to standard error. Lines of ranks pass; mpirun's own, which are about the same failure, are kept back, and
-/// are shown where no rank said what happened.
+/// What mpirun and the ranks write to standard error. Lines of ranks pass; mpirun's own, which are about the same failure, are kept back,
+/// and are shown where no rank said what happened.
 /// </summary>
 internal sealed partial class RankOutput(Action<string> write)
 {
@@ -47,8 +47,8 @@ internal sealed partial class RankOutput(Action<string> write)
                 int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture))
             : null;
 
-    // [host:123] ORTE_ERROR_LOG: ..., and [host:123] 1 more process has sent help message ...
-    [GeneratedRegex(@"^\[[^\]\s]+:\d+\] ")]
+    // [host:123] ORTE_ERROR_LOG: ..., and [host][[123,1],0][btl_tcp_proc.c:266:...] ...
+    [GeneratedRegex(@"^\[[^\]\s]+(:\d+\] |\]\[\[)")]
     private static partial Regex OwnLine();
 
     [GeneratedRegex(@"process rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")]

@@ -10,6 +10,9 @@ internal static class RankProcess
     /// <summary>How wide the terminal of the launcher is; not set where it has none.</summary>
     public const string Columns = "CONVOLVE_RANK_COLUMNS";
 
+    /// <summary>The options that the launcher was started with, such as " --ranks 4".</summary>
+    public const string Words = "CONVOLVE_RANK_OPTIONS";
+
     private const string Verb = "train", Threads = "OMP_NUM_THREADS";
 
     /// <summary>Whether this process was started together with others that train with it.</summary>
@@ -32,6 +35,7 @@ internal static class RankProcess
         if (RankEnvironment.IsLaunched)
         {
             Interruption.IsRelayed = true;
+            ProgramName.Ranks = Environment.GetEnvironmentVariable(Words) ?? "";
             StandardStreams.Terminal = Environment.GetEnvironmentVariable(Columns) is { Length: > 0 } columns
                 ? int.Parse(columns, CultureInfo.InvariantCulture) : 0;
         }

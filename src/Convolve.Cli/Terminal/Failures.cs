@@ -41,7 +41,8 @@ internal static class Failures
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
             DownloadException => (Failed, Advice.Message(exception)),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
-            TrainingException or MpiException or FileWriteException or ListenException or InsufficientMemoryException => (Failed, exception.Message),
+            TrainingException or MpiException or FileWriteException or ListenException or InsufficientMemoryException =>
+                (Failed, exception.Message),
             UsageException or ConvolveException or InvalidDataException => (BadInput, Advice.Message(exception)),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,

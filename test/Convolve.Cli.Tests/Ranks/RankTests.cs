@@ -36,8 +36,24 @@ public class RankTests
         CliResult result = Cli.Finish(process);
         Assert.Equal(130, result.Status);
         Assert.Single(result.Errors.Split('\n'), line => line.StartsWith("convolve: finishing the step", StringComparison.Ordinal));
-        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run --ranks 2\n", result.Errors, StringComparison.Ordinal);
         Assert.Equal(0, cli.Run("evaluate", "run").Status);
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void A_run_is_resumed_on_other_ranks_and_a_finished_one_is_left_alone()
+    {
+        using Cli cli = new();
+        Assert.Equal(0, cli.Run([.. Small, "--epochs", "1", "--out", "run"]).Status);
+        string[] resume = ["train", "--resume", "run", "--override", "--epochs", "2", "--ranks", "2", "--json"];
+        CliResult result = cli.Run(AsRoot, resume);
+        Assert.True(result.Status == 0, result.Errors);
+        Assert.Equal(2, (int)result.Json["epochs"]!);
+        Assert.Contains("\nresumed     after 1 epoch, from epoch-000001-step-00000000.safetensors\n", result.Errors,
+            StringComparison.Ordinal);
+        result = cli.Run(AsRoot, "train", "--resume", "run", "--ranks", "2");
+        Assert.Equal((0, ""), (result.Status, result.Errors));
+        Assert.StartsWith("run is finished: test accuracy ", result.Output, StringComparison.Ordinal);
     }
 
     [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
@@ -55,8 +71,8 @@ public class RankTests
         CliResult result = Cli.Finish(process);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.Equal(1, result.Status);
-        Assert.EndsWith($"convolve: Rank 1 ({Environment.MachineName}) was ended by signal 9, perhaps for lack of memory. The run ended on " +
-            "all ranks; resume it from its last checkpoint.\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith($"convolve: Rank 1 ({Environment.MachineName}) was ended by signal 9, perhaps for lack of memory. The run ended " +
+            "on all ranks; resume it from its last checkpoint.\n", result.Errors, StringComparison.Ordinal);
     }
 
     [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]

@@ -24,7 +24,7 @@ public partial class NamespaceRules
     private static readonly Assembly[] Assemblies =
         [typeof(ThreadTeam).Assembly, typeof(OneDnnBackend).Assembly, typeof(ImageDecoder).Assembly, typeof(Layer).Assembly,
         typeof(NetworkCatalog).Assembly, Assembly.Load("Convolve.Onnx"), Assembly.Load("Convolve.OnnxRuntime"),
-        Assembly.Load("Convolve.Keras"), Assembly.Load("Convolve.Serving"), Assembly.Load("Convolve.Cli")];
+        Assembly.Load("Convolve.Keras"), Assembly.Load("Convolve.Serving"), Assembly.Load("Convolve.Mpi"), Assembly.Load("Convolve.Cli")];
 
     // Datasets is the front door of Data, and ImageClassifier that of the house: they are where users look, and they open every room behind
     // them. Nothing in these rooms uses them.
