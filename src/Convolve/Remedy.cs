@@ -33,6 +33,9 @@ internal enum Remedy
     /// <summary>Larger parts of a batch.</summary>
     MicroBatch,
 
+    /// <summary>Another number of shards.</summary>
+    Shards,
+
     /// <summary>Other weights of the classes.</summary>
     ClassWeights,
 

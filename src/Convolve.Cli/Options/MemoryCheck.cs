@@ -24,9 +24,8 @@ internal static class MemoryCheck
     public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "", long? limit = null)
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
-        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with, limit)
-            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with,
-                limit);
+        return recipe.MicroBatchSize is { } part && part < batch ? Require(graph, part, "micro-batch", InParts, null, with, limit)
+            : Require(graph, batch, BatchSize, size => Of(graph, data, recipe, size), recipe.Shards > 1 ? null : InParts, with, limit);
 
         MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
     }
@@ -37,7 +36,7 @@ internal static class MemoryCheck
     public static Recipe Fit(Graph graph, DataSplits data, Recipe recipe, long? limit)
     {
         BatchFit fit = new(graph, Math.Min(recipe.BatchSize, data.Train.Count),
-            size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), limit);
+            size => Of(graph, data, recipe, size), limit);
         if (fit.HasMemory && recipe.BatchSize <= fit.LargestCountable)
             return recipe;
         int fits = fit.HasMemory ? fit.LargestCountable : fit.Largest;
@@ -45,6 +44,9 @@ internal static class MemoryCheck
             Require(graph, data, recipe, limit: limit);
         return recipe with { BatchSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)fits / 2 + 1) };
     }
+
+    private static MemoryEstimate Of(Graph graph, DataSplits data, Recipe recipe, int batchSize) =>
+        Trainer.Estimate(graph, data, recipe with { BatchSize = batchSize, Shards = Math.Min(recipe.Shards, batchSize) });
 
     /// <summary>Refuses a batch of an evaluation whose plan needs more memory than there is, or than a limit.</summary>
     /// <param name="graph">The network.</param>

@@ -190,7 +190,7 @@ internal sealed class Executor : IDisposable
     /// <summary>Creates the kernels; on the executor thread, with a team of the plan's size.</summary>
     internal void Bind()
     {
-        _binder = new(_owner.Store, _owner.Arena, _state);
+        _binder = new(_owner.Store, _owner.Arena, _state, Plan.Options.IsTraining ? _owner.ShardGradients : null);
         _isUnchecked = KernelCheck.IsOn;
         _runnables = new Runnable[Plan.Steps.Count];
         try
@@ -239,7 +239,7 @@ internal sealed class Executor : IDisposable
 }
 
 /// <summary>Knows in which buffer each tensor is.</summary>
-internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state)
+internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state, NativeBuffer? shard = null)
 {
     public PassState State { get; } = state;
 
@@ -248,8 +248,10 @@ internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState
     public (NativeBuffer Buffer, long Offset) Locate(Tensor tensor) => tensor.Storage.Region switch
     {
         Region.Arena => (Arena, tensor.Storage.Offset),
-        Region.Parameters => (store.Weights, tensor.Storage.Offset),
-        Region.Gradients => (store.Gradients, tensor.Storage.Offset),
+        // Shards run at the same time, and each has running statistics of its own, which are averaged later.
+        Region.Parameters => (shard is not null && !store.Plan.Slots[tensor.Storage.Parameter].IsLearned ? shard : store.Weights,
+            tensor.Storage.Offset),
+        Region.Gradients => (shard ?? store.Gradients, tensor.Storage.Offset),
         _ => (store.CopyOf(tensor), 0),
     };
 

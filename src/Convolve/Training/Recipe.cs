@@ -46,6 +46,13 @@ public sealed record Recipe
     /// </remarks>
     public int? MicroBatchSize { get; init; }
 
+    /// <summary>
+    /// Parts into which every batch is divided, each computed by one thread, so that the result depends on their number and not on the
+    /// number of threads or processes; 1 for whole batches, computed by all threads together.
+    /// </summary>
+    /// <remarks>Batch normalization, mixup and cutmix work on each shard alone; running statistics are the mean over the shards.</remarks>
+    public int Shards { get; init; } = 1;
+
     /// <summary>Limits of the gradients.</summary>
     public GradientClipping Clipping { get; init; } = new();
 
@@ -108,7 +115,7 @@ public sealed record Recipe
 
     /// <summary>Images that are computed at a time: a whole batch, or a part of it.</summary>
     [JsonIgnore]
-    public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
+    public int PassSize => TrainingParts.MicroBatchSizeOf(this, BatchSize);
 
     /// <summary>Splits a data set as the run does.</summary>
     /// <exception cref="Data.DatasetException">The data set is too small to split.</exception>
@@ -141,6 +148,15 @@ public sealed record Recipe
                 $"The label smoothing must be at least 0 and below 1, such as 0.1, got {LabelSmoothing}."));
         if (MicroBatchSize < 1)
             throw new RecipeException($"The parts of a batch must have at least 1 image, got {MicroBatchSize}.");
+        if (Shards < 1 || Shards > BatchSize)
+            throw new RecipeException(
+                $"The number of shards must be at least 1 and at most the batch size, {BatchSize}, got {Shards}.")
+            { Remedy = Remedy.Shards };
+        if (Shards > 1 && MicroBatchSize is not null)
+            throw new RecipeException(
+                "A batch is computed either in parts of a given size or in shards, not both. Shards that wait for a thread need no " +
+                "memory for activations, so more shards have the same effect as parts.")
+            { Remedy = Remedy.Shards };
         if (AverageDecay is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"The decay of the moving average of the weights must be at least 0 and below 1, such as 0.999, got {AverageDecay}."));

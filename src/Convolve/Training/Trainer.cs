@@ -135,8 +135,13 @@ public sealed class Trainer : IDisposable
         }
         ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         long pictures = data.Train.Dataset.Caching is null ? 0 : PictureCaches.Of(data, recipe.Transforms, input).MemoryBytes;
-        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch)) with { PictureBytes = pictures };
+        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch), recipe.Shards, WorkersOf(recipe)) with
+        {
+            PictureBytes = pictures,
+        };
     }
+
+    private static int WorkersOf(Recipe recipe) => Math.Min(recipe.Shards, ThreadTeam.Resolve(recipe.Threads));
 
     /// <summary>
     /// The memory that training in whole batches would need, independent of the data: a little less than with the short batches and the
@@ -146,7 +151,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
         MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.PassSize, training: true)],
-            TrainingParts.StatesOf(recipe, recipe.BatchSize));
+            TrainingParts.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe));
 
     /// <summary>Runs the recipe to the end; only once.</summary>
     /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the

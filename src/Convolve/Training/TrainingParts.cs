@@ -7,6 +7,7 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Kernels.Parameters;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Training.Optimizers;
 using Convolve.Training.Profiles;
@@ -21,7 +22,7 @@ internal sealed class TrainingParts : IDisposable
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
-    public TrainingParts(Graph graph, DataSplits data, Recipe recipe)
+    public TrainingParts(Graph graph, DataSplits data, Recipe recipe, IGradientExchange? exchange = null)
     {
         if (recipe.Initialization is not null)
             graph = graph.WithInitialization(recipe.Initialization);
@@ -52,16 +53,20 @@ internal sealed class TrainingParts : IDisposable
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
             Pictures = PictureCaches.Of(data, recipe.Transforms, input);
-            Loader = new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
+            BatchLoader CreateLoader() => new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
+            Loader = CreateLoader();
+            if (recipe.Shards > 1)
+                Shards = new(Model, new(recipe.Shards, exchange?.Ranks ?? 1), batch, CreateLoader, exchange);
             foreach (int size in PassSizes(recipe, data.Train.Count))
-                Model.Training(size);
-            if (MicroBatchSize < batch)
+                Prepare(size);
+            if (MicroBatchSize < batch && Shards is null)
                 GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
             if (recipe.AverageDecay > 0)
                 Average = new(Model, recipe.AverageDecay);
-            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize, Pictures.Validation)
-                : null;
-            Test = new(Model, data.Test, pipeline, MicroBatchSize, Pictures.Test);
+            Evaluator EvaluatorOf(Split split, PictureCache? cache) =>
+                new(Model, split, pipeline, MicroBatchSize, cache, Shards is null ? null : new(Model, Shards.Passes, exchange));
+            Validation = data.Validation.Count > 0 ? EvaluatorOf(data.Validation, Pictures.Validation) : null;
+            Test = EvaluatorOf(data.Test, Pictures.Test);
         }
         catch
         {
@@ -99,6 +104,9 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>Adds up the gradients of the parts of a batch; null where batches are whole.</summary>
     public GradientSumKernel? GradientSum { get; }
 
+    /// <summary>Computes batches in shards; null where the team computes them together.</summary>
+    public ShardedBatch? Shards { get; }
+
     /// <summary>The running mean of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
@@ -106,7 +114,7 @@ internal sealed class TrainingParts : IDisposable
     /// Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations, kept pictures.
     /// </summary>
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
-        + Pictures.MemoryBytes;
+        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes;
 
     /// <summary>What measures; null for nothing.</summary>
     public TrainingProfile? Profile { get; set; }
@@ -176,8 +184,31 @@ internal sealed class TrainingParts : IDisposable
     {
         double loss = 0, weights = WeightOf(batch);
         int correct = 0;
-        long wait = 0;
+        TimeSpan waited = default;
         Profile?.BeginStep();
+        if (Shards is not null)
+        {
+            Shards.Profile = Profile;
+            (loss, correct, waited) = Shards.Run(batch, epoch, step, weights);
+        }
+        else
+            (loss, correct, waited) = Pass(batch, epoch, step, weights);
+        if (!double.IsFinite(loss))
+            return new(loss, correct, waited); // without an update, so that what is wrong can be found
+        long computed = Stopwatch.GetTimestamp();
+        Optimizer.Step(rate);
+        Average?.Add(Optimizer.Steps);
+        Profile?.Add(ProfilePart.Update, computed, Stopwatch.GetTimestamp());
+        Profile?.EndStep();
+        return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+    }
+
+    // Forward and backward with the whole team, in parts where the recipe says so.
+    private (double Loss, int Correct, TimeSpan Wait) Pass(ReadOnlySpan<int> batch, int epoch, uint step, double weights)
+    {
+        double loss = 0;
+        int correct = 0;
+        long wait = 0;
         for (int first = 0; first < batch.Length; first += MicroBatchSize)
         {
             ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
@@ -194,15 +225,16 @@ internal sealed class TrainingParts : IDisposable
             foreach (float image in pass.Losses)
                 loss += image;
         }
-        TimeSpan waited = Stopwatch.GetElapsedTime(0, wait);
-        if (!double.IsFinite(loss))
-            return new(loss, correct, waited); // without an update, so that what is wrong can be found
-        long computed = Stopwatch.GetTimestamp();
-        Optimizer.Step(rate);
-        Average?.Add(Optimizer.Steps);
-        Profile?.Add(ProfilePart.Update, computed, Stopwatch.GetTimestamp());
-        Profile?.EndStep();
-        return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+        return (loss, correct, Stopwatch.GetElapsedTime(0, wait));
+    }
+
+    // Passes are planned, and their memory is there, before the run begins.
+    private void Prepare(int size)
+    {
+        if (Shards is null)
+            Model.Training(size);
+        else
+            ThreadTeam.Invoke(() => Shards.Prepare(size));
     }
 
     /// <summary>Begins to decode the images in the order in which an epoch needs them, while steps are computed.</summary>
@@ -239,29 +271,41 @@ internal sealed class TrainingParts : IDisposable
     {
         // Running statistics follow from what layers make of the batch.
         string? place = Model.Store.FirstNonFinite(Model.Store.Weights, learnedOnly: true);
-        for (int first = 0; first < batch.Length && place is null; first += MicroBatchSize)
+        int first = 0;
+        for (int i = 0; first < batch.Length && place is null; i++)
         {
-            ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
+            int end = Shards is null ? Math.Min(first + MicroBatchSize, batch.Length)
+                : ShardedBatch.FirstOf(batch.Length, i + 1, Shards.Tree.Shards);
+            if (end == first)
+                continue;
+            ReadOnlySpan<int> part = batch[first..end];
             Executor pass = Model.Training(part.Length);
             Loader.Load(part, pass, epoch, step);
             place = pass.FirstNonFinite(step, first) is { } layer ? $"the output of {layer}" : null;
+            first = end;
         }
         return place;
     }
 
     /// <summary>Values that are kept for each weight in addition to its gradient.</summary>
     public static int StatesOf(Recipe recipe, int batch) =>
-        recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch ? 1 : 0) + (recipe.AverageDecay > 0 ? 1 : 0);
+        recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch && recipe.Shards == 1 ? 1 : 0)
+        + (recipe.AverageDecay > 0 ? 1 : 0);
 
     /// <summary>The sizes of the passes of an epoch: of whole batches and of the last one, and of the last part of each.</summary>
     public static IReadOnlyList<int> PassSizes(Recipe recipe, int images)
     {
         int batch = Math.Clamp(images, 1, recipe.BatchSize), micro = MicroBatchSizeOf(recipe, batch), last = images % batch;
+        if (recipe.Shards > 1)
+            return [.. new[] { batch, last }.SelectMany(n => Enumerable.Range(0, recipe.Shards).Select(shard =>
+                ShardedBatch.FirstOf(n, shard + 1, recipe.Shards) - ShardedBatch.FirstOf(n, shard, recipe.Shards)))
+                .Where(size => size > 0).Distinct().OrderDescending()];
         return [.. new[] { micro, batch % micro, Math.Min(last, micro), last % micro }.Where(size => size > 0).Distinct()];
     }
 
     /// <summary>Images of one pass.</summary>
-    public static int MicroBatchSizeOf(Recipe recipe, int batch) => Math.Min(batch, recipe.MicroBatchSize ?? batch);
+    public static int MicroBatchSizeOf(Recipe recipe, int batch) => recipe.Shards > 1 ? (batch + recipe.Shards - 1) / recipe.Shards
+        : Math.Min(batch, recipe.MicroBatchSize ?? batch);
 
     // One such batch at the end of an epoch does no harm.
     private static void RequireSeveralValues(Graph graph, Recipe recipe, int largestPass)
@@ -269,9 +313,10 @@ internal sealed class TrainingParts : IDisposable
         if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels)
             is not { } node)
             return;
-        string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
+        string batch = recipe.Shards > 1 ? "The shards of a batch have" : recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
             : "The training split has";
-        (string mend, Remedy remedy) = recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)
+        (string mend, Remedy remedy) = recipe.Shards > 1 ? ("fewer shards or larger batches", Remedy.Shards)
+            : recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)
             : recipe.BatchSize == 1 ? ("a batch size of 2 or more", Remedy.BatchSize) : ("more training images", Remedy.None);
         throw new RecipeException(
             $"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by " +
@@ -285,6 +330,7 @@ internal sealed class TrainingParts : IDisposable
         Precision = recipe.Precision,
         Exact = recipe.Exact,
         Threads = recipe.Threads,
+        Shards = recipe.Shards,
         LabelSmoothing = recipe.LabelSmoothing,
     };
 
@@ -326,6 +372,7 @@ internal sealed class TrainingParts : IDisposable
         Loader?.Dispose();
         Average?.Dispose();
         GradientSum?.Dispose();
+        Shards?.Dispose();
         Optimizer?.Dispose();
         Model.Dispose();
     }
