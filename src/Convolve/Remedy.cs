@@ -36,6 +36,9 @@ internal enum Remedy
     /// <summary>Another number of shards.</summary>
     Shards,
 
+    /// <summary>No synchronized batch normalization.</summary>
+    SyncBatchNorm,
+
     /// <summary>Other weights of the classes.</summary>
     ClassWeights,
 

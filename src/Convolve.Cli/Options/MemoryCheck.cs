@@ -46,7 +46,7 @@ internal static class MemoryCheck
     }
 
     private static MemoryEstimate Of(Graph graph, DataSplits data, Recipe recipe, int batchSize) =>
-        Trainer.Estimate(graph, data, recipe with { BatchSize = batchSize, Shards = Math.Min(recipe.Shards, batchSize) });
+        Trainer.Estimate(graph, data, recipe with { BatchSize = batchSize, Shards = Math.Min(recipe.Shards, batchSize), SyncBatchNorm = recipe.SyncBatchNorm && batchSize > 1 });
 
     /// <summary>Refuses a batch of an evaluation whose plan needs more memory than there is, or than a limit.</summary>
     /// <param name="graph">The network.</param>

@@ -19,6 +19,9 @@ internal sealed class PracticeOptions
         "Divide each batch into K shards, each computed by one thread, so that the result depends on K and not on the number of threads " +
         "or processes. Batch normalization, mixup and cutmix work on each shard alone. Default: 1, whole batches.");
 
+    private readonly Option<bool> _syncBatchNorm = Inputs.Flag("--sync-batch-norm",
+        "With --shards: batch normalization takes the statistics of the whole batch instead of each shard's.");
+
     private readonly Option<string?> _classWeights = Inputs.Word("--class-weights", "balanced|CLASS=W,...",
         "Weights of the classes in the training loss, as in PyTorch's CrossEntropyLoss(weight): balanced weights every class the same, " +
         "with pictures / (classes x pictures of the class); or give weights by name, 1 for the others. Validation and test weight every " +
@@ -59,7 +62,7 @@ internal sealed class PracticeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_microBatch, _shards, _classWeights, _clipNorm, _clipValue, _layerRates, _freeze, _average, _earlyStop,
+        foreach (Option option in (Option[])[_microBatch, _shards, _syncBatchNorm, _classWeights, _clipNorm, _clipValue, _layerRates, _freeze, _average, _earlyStop,
             _earlyStopMetric, _earlyStopChange, _from])
             command.Add(option);
     }
@@ -77,6 +80,7 @@ internal sealed class PracticeOptions
         {
             MicroBatchSize = line.GetValue(_microBatch).Or(usual.MicroBatchSize),
             Shards = line.GetValue(_shards) ?? usual.Shards,
+            SyncBatchNorm = line.GetResult(_syncBatchNorm) is null ? usual.SyncBatchNorm : line.GetValue(_syncBatchNorm),
             ClassWeights = line.GetValue(_classWeights) is { } weights ? ClassWeights.Parse(weights) : usual.ClassWeights,
             Clipping = new((float?)line.GetValue(_clipNorm).Or(usual.Clipping.Norm),
             (float?)line.GetValue(_clipValue).Or(usual.Clipping.Value)),

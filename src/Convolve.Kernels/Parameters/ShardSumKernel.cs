@@ -4,14 +4,14 @@ using Convolve.Kernels.Vectors;
 
 namespace Convolve.Kernels.Parameters;
 
-//     for each block of 4,096 floats of each parameter:  for each shard: g *= factor;  then the sums of the subtrees, in the tree's order
+//     for each block of 4,096 floats of each parameter:  the sums of the subtrees, in the tree's order;  of statistics, times 1 / shards
 //
 // g  an arena of each shard, a parameter at the same place in each, in whole lines of 16
 // L2: a block of every shard. Bound: memory; every arena is read and written once.
 
 /// <summary>
-/// Adds up what the shards of one process left in their arenas, each weighted, to the sum of each of the largest subtrees that it holds,
-/// in the arena of the subtree's first shard.
+/// Adds up what the shards of one process left in their arenas, gradients and running statistics, to the sum of each of the largest
+/// subtrees that it holds, in the arena of the subtree's first shard.
 /// </summary>
 internal sealed class ShardSumKernel : ITeamWork
 {
@@ -19,7 +19,7 @@ internal sealed class ShardSumKernel : ITeamWork
     private readonly nint[][] _arenas; // of the shards of each subtree
     private readonly IReadOnlyList<(int First, int End)>[] _leaves;
     private readonly IReadOnlyList<ArenaRange> _learned, _kept;
-    private readonly float[][] _factors;
+    private readonly bool[][] _isFilled;
 
     /// <param name="tree">Of all shards.</param>
     /// <param name="rank">This process.</param>
@@ -33,7 +33,7 @@ internal sealed class ShardSumKernel : ITeamWork
         IReadOnlyList<(int First, int End)> held = tree.Held(rank);
         _arenas = [.. held.Select(subtree => arenas.Skip(subtree.First - first).Take(subtree.End - subtree.First).ToArray())];
         _leaves = [.. held.Select(ShardTree.Leaves)];
-        _factors = [.. _arenas.Select(subtree => new float[subtree.Length])];
+        _isFilled = [.. _arenas.Select(subtree => new bool[subtree.Length])];
         (_learned, _kept) = (learned, kept);
     }
 
@@ -43,15 +43,15 @@ internal sealed class ShardSumKernel : ITeamWork
     /// <summary>The factor of running statistics: 1 over the number of shards that have images.</summary>
     public float KeptFactor { get; set; } = 1;
 
-    /// <summary>Sets the factor of a shard's gradients.</summary>
+    /// <summary>Says whether a shard has images; the arena of one that hasn't counts as zeros.</summary>
     /// <param name="shard">Of this process, from 0.</param>
-    /// <param name="factor">Its share of the batch; 0 for a shard without images, whose arena counts as zeros.</param>
-    public void SetFactor(int shard, float factor)
+    /// <param name="isFilled">Whether it has.</param>
+    public void SetFilled(int shard, bool isFilled)
     {
         int subtree = 0;
-        for (; shard >= _factors[subtree].Length; subtree++)
-            shard -= _factors[subtree].Length;
-        _factors[subtree][shard] = factor;
+        for (; shard >= _isFilled[subtree].Length; subtree++)
+            shard -= _isFilled[subtree].Length;
+        _isFilled[subtree][shard] = isFilled;
     }
 
     public void Run(int thread, int threads)
@@ -59,13 +59,13 @@ internal sealed class ShardSumKernel : ITeamWork
         for (int subtree = 0; subtree < _arenas.Length; subtree++)
         {
             foreach (ArenaRange range in _learned)
-                Run(subtree, range, thread, threads, null);
+                Run(subtree, range, thread, threads, 1);
             foreach (ArenaRange range in _kept)
                 Run(subtree, range, thread, threads, KeptFactor);
         }
     }
 
-    private void Run(int subtree, ArenaRange range, int thread, int threads, float? factor)
+    private void Run(int subtree, ArenaRange range, int thread, int threads, float factor)
     {
         long lines = (range.Bytes + 63) / 64, from = range.Offset / sizeof(float) + lines * thread / threads * LineFloats;
         long end = range.Offset / sizeof(float) + lines * (thread + 1) / threads * LineFloats;
@@ -74,10 +74,10 @@ internal sealed class ShardSumKernel : ITeamWork
         {
             long to = Math.Min(end, from + Block);
             for (int i = 0; i < arenas.Length; i++)
-            {
-                float own = _factors[subtree][i];
-                Scale(arenas[i], from, to, own == 0 ? 0 : factor ?? own);
-            }
+                if (!_isFilled[subtree][i])
+                    Scale(arenas[i], from, to, 0);
+                else if (factor != 1)
+                    Scale(arenas[i], from, to, factor);
             ShardTree.Sum(_leaves[subtree], arenas, arenas[0], from, to);
         }
     }

@@ -235,7 +235,7 @@ public sealed class Model : IDisposable
         Pinned.Run(images, labels, (from, classesFrom) => Invoke(() =>
         {
             Executor pass = Training(count);
-            WriteInput(pass, from.Span);
+            pass.Write(from.Span);
             classesFrom.Span.CopyTo(pass.Labels);
             pass.IsMixed = false;
             pass.Run(step);
@@ -276,8 +276,9 @@ public sealed class Model : IDisposable
 
     /// <summary>Passes for some shards of its batches; the caller disposes them, before the model.</summary>
     /// <param name="shards">How many.</param>
-    internal ShardPasses CreateShards(int shards) =>
-        new(_store, _passes, shards, _threads, (batchSize, training) => CreatePlan(batchSize, training, _store.Plan));
+    /// <param name="meets">Whether they wait for each other within a pass.</param>
+    internal ShardPasses CreateShards(int shards, bool meets) =>
+        new(_store, _passes, shards, _threads, meets, (batchSize, training) => CreatePlan(batchSize, training, _store.Plan));
 
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null, PlanProbe? probe = null) =>
         Planner.Create(Graph, new(batchSize, training, Precision, _exact, _planThreads, _smoothing, probe), parameters);
@@ -326,18 +327,6 @@ public sealed class Model : IDisposable
             : throw new ArgumentException(
             $"Expected a multiple of {elements} values, one image of {Graph.Input}, got {images.Length}.",
             nameof(images));
-    }
-
-    internal static void WriteInput(Executor pass, ReadOnlySpan<float> images, int from = 0)
-    {
-        if (pass.Plan.Options.Precision == Precision.Float32)
-        {
-            images.CopyTo(pass.InputFloat32[from..]);
-            return;
-        }
-        Span<ushort> input = pass.InputBFloat16[from..];
-        for (int i = 0; i < images.Length; i++)
-            input[i] = BFloat16.FromSingle(images[i]);
     }
 
     private void Read(NativeBuffer arena, string name, Span<float> destination)

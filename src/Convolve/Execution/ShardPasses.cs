@@ -20,10 +20,16 @@ internal sealed class ShardPasses : IDisposable
     private readonly NativeBuffer[] _arenas, _gradients; // the first ones are the model's
     private readonly ExecutorCache[] _caches;
 
-    public ShardPasses(ParameterStore store, ExecutorCache model, int shards, int threads, Func<int, bool, Plan> plan)
+    /// <param name="store">The parameters.</param>
+    /// <param name="model">The model's own passes.</param>
+    /// <param name="shards">How many.</param>
+    /// <param name="threads">Of the team.</param>
+    /// <param name="meets">Whether shards wait for each other within a pass: then each has activations of its own.</param>
+    /// <param name="plan">Plans a pass: its images, and whether it trains.</param>
+    public ShardPasses(ParameterStore store, ExecutorCache model, int shards, int threads, bool meets, Func<int, bool, Plan> plan)
     {
-        _plan = plan;
-        (_arenas, _gradients) = (new NativeBuffer[Math.Min(shards, threads)], new NativeBuffer[shards]);
+        (_plan, Workers, Meets) = (plan, Math.Min(shards, threads), meets);
+        (_arenas, _gradients) = (new NativeBuffer[meets ? shards : Workers], new NativeBuffer[shards]);
         _caches = new ExecutorCache[shards];
         try
         {
@@ -34,7 +40,7 @@ internal sealed class ShardPasses : IDisposable
                 _gradients[i] = new(store.Plan.Bytes, "gradients of a shard");
             for (int worker = 0; worker < Workers; worker++)
                 for (int shard = ShardsOf(worker).First; shard < ShardsOf(worker).End; shard++)
-                    _caches[shard] = new(store, _arenas[worker], model.Seed, model.ClassWeights, _gradients[shard]);
+                    _caches[shard] = new(store, _arenas[meets ? shard : worker], model.Seed, model.ClassWeights, _gradients[shard]);
         }
         catch
         {
@@ -47,7 +53,10 @@ internal sealed class ShardPasses : IDisposable
     public int Count => _caches.Length;
 
     /// <summary>How many of them are computed at a time.</summary>
-    public int Workers => _arenas.Length;
+    public int Workers { get; }
+
+    /// <summary>Whether shards wait for each other within a pass.</summary>
+    public bool Meets { get; }
 
     /// <summary>Memory in addition to the model's.</summary>
     public long MemoryBytes => _arenas.Skip(1).Concat(_gradients.Skip(1)).Sum(buffer => buffer.Bytes);

@@ -117,6 +117,7 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         {
             BatchSize = batch,
             Shards = 1,
+            SyncBatchNorm = false,
             Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
             LabelSmoothing = 0,
             ClassWeights = ClassWeights.None,

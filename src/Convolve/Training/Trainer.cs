@@ -10,6 +10,7 @@ using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
@@ -119,14 +120,14 @@ public sealed class Trainer : IDisposable
     public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
     {
         recipe.Validate();
-        int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = TrainingParts.MicroBatchSizeOf(recipe, batch);
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = RecipePasses.MicroBatchSizeOf(recipe, batch);
         List<Plan> plans = [];
         void Add(int size, bool training)
         {
             if (size > 0)
-                plans.Add(Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
+                plans.Add(Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
         }
-        foreach (int size in TrainingParts.PassSizes(recipe, data.Train.Count))
+        foreach (int size in RecipePasses.PassSizes(recipe, data.Train.Count))
             Add(size, true);
         foreach (int count in new[] { data.Validation.Count, data.Test.Count })
         {
@@ -135,13 +136,13 @@ public sealed class Trainer : IDisposable
         }
         ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         long pictures = data.Train.Dataset.Caching is null ? 0 : PictureCaches.Of(data, recipe.Transforms, input).MemoryBytes;
-        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch), recipe.Shards, WorkersOf(recipe)) with
+        return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), recipe.Shards, WorkersOf(recipe)) with
         {
             PictureBytes = pictures,
         };
     }
 
-    private static int WorkersOf(Recipe recipe) => Math.Min(recipe.Shards, ThreadTeam.Resolve(recipe.Threads));
+    private static int WorkersOf(Recipe recipe) => recipe.SyncBatchNorm ? recipe.Shards : Math.Min(recipe.Shards, ThreadTeam.Resolve(recipe.Threads));
 
     /// <summary>
     /// The memory that training in whole batches would need, independent of the data: a little less than with the short batches and the
@@ -150,8 +151,8 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.PassSize, training: true)],
-            TrainingParts.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe));
+        MemoryEstimate.Of([Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), recipe.PassSize, training: true)],
+            RecipePasses.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe));
 
     /// <summary>Runs the recipe to the end; only once.</summary>
     /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the

@@ -9,6 +9,7 @@ using Convolve.Inference;
 using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
+using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 using Convolve.Training.Profiles;
 
@@ -31,7 +32,13 @@ internal sealed class TrainingParts : IDisposable
             throw new NetworkException(
                 $"The network {graph.Name} has {graph.Output} outputs, but {images.Name} has {images.ClassNames.Count} classes. Create " +
                 $"the network with {images.ClassNames.Count} classes.");
-        RequireSeveralValues(graph, recipe, PassSizes(recipe, data.Train.Count).Max());
+        if (recipe.SyncBatchNorm && !graph.Nodes.Any(n => n.Layer is BatchNorm))
+            throw new RecipeException($"{graph.Name} has no batch normalization to synchronize. Leave that out.")
+            {
+                Remedy = Remedy.SyncBatchNorm,
+            };
+        RecipePasses.RequireSeveralValues(graph, recipe, recipe.SyncBatchNorm ? Math.Clamp(data.Train.Count, 1, recipe.BatchSize)
+            : RecipePasses.PassSizes(recipe, data.Train.Count).Max());
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         Machine.ForgetPeakMemory();
@@ -46,9 +53,9 @@ internal sealed class TrainingParts : IDisposable
         Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         Sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
-        MicroBatchSize = MicroBatchSizeOf(recipe, batch);
+        MicroBatchSize = RecipePasses.MicroBatchSizeOf(recipe, batch);
         ClassWeights = recipe.ClassWeights.For(data.Train);
-        Model = new(graph, OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
+        Model = new(graph, RecipePasses.OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
         try
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
@@ -56,8 +63,8 @@ internal sealed class TrainingParts : IDisposable
             BatchLoader CreateLoader() => new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
             Loader = CreateLoader();
             if (recipe.Shards > 1)
-                Shards = new(Model, new(recipe.Shards, exchange?.Ranks ?? 1), batch, CreateLoader, exchange);
-            foreach (int size in PassSizes(recipe, data.Train.Count))
+                Shards = new(Model, new(recipe.Shards, exchange?.Ranks ?? 1), batch, CreateLoader, recipe.SyncBatchNorm, exchange);
+            foreach (int size in RecipePasses.PassSizes(recipe, data.Train.Count))
                 Prepare(size);
             if (MicroBatchSize < batch && Shards is null)
                 GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
@@ -286,53 +293,6 @@ internal sealed class TrainingParts : IDisposable
         }
         return place;
     }
-
-    /// <summary>Values that are kept for each weight in addition to its gradient.</summary>
-    public static int StatesOf(Recipe recipe, int batch) =>
-        recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch && recipe.Shards == 1 ? 1 : 0)
-        + (recipe.AverageDecay > 0 ? 1 : 0);
-
-    /// <summary>The sizes of the passes of an epoch: of whole batches and of the last one, and of the last part of each.</summary>
-    public static IReadOnlyList<int> PassSizes(Recipe recipe, int images)
-    {
-        int batch = Math.Clamp(images, 1, recipe.BatchSize), micro = MicroBatchSizeOf(recipe, batch), last = images % batch;
-        if (recipe.Shards > 1)
-            return [.. new[] { batch, last }.SelectMany(n => Enumerable.Range(0, recipe.Shards).Select(shard =>
-                ShardedBatch.FirstOf(n, shard + 1, recipe.Shards) - ShardedBatch.FirstOf(n, shard, recipe.Shards)))
-                .Where(size => size > 0).Distinct().OrderDescending()];
-        return [.. new[] { micro, batch % micro, Math.Min(last, micro), last % micro }.Where(size => size > 0).Distinct()];
-    }
-
-    /// <summary>Images of one pass.</summary>
-    public static int MicroBatchSizeOf(Recipe recipe, int batch) => recipe.Shards > 1 ? (batch + recipe.Shards - 1) / recipe.Shards
-        : Math.Min(batch, recipe.MicroBatchSize ?? batch);
-
-    // One such batch at the end of an epoch does no harm.
-    private static void RequireSeveralValues(Graph graph, Recipe recipe, int largestPass)
-    {
-        if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels)
-            is not { } node)
-            return;
-        string batch = recipe.Shards > 1 ? "The shards of a batch have" : recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
-            : "The training split has";
-        (string mend, Remedy remedy) = recipe.Shards > 1 ? ("fewer shards or larger batches", Remedy.Shards)
-            : recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)
-            : recipe.BatchSize == 1 ? ("a batch size of 2 or more", Remedy.BatchSize) : ("more training images", Remedy.None);
-        throw new RecipeException(
-            $"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by " +
-            $"itself is always 0: "
-            + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.")
-        { Remedy = remedy };
-    }
-
-    public static ExecutionOptions OptionsOf(Recipe recipe) => new()
-    {
-        Precision = recipe.Precision,
-        Exact = recipe.Exact,
-        Threads = recipe.Threads,
-        Shards = recipe.Shards,
-        LabelSmoothing = recipe.LabelSmoothing,
-    };
 
     /// <summary>Works with the weights that an epoch leaves: those of the running mean, where there is one.</summary>
     public void WithKeptWeights(Action work)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Convolve.Execution;
 using Convolve.Inference;
 using Convolve.Kernels.Memory;
@@ -8,7 +9,7 @@ using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training.Profiles;
 
-namespace Convolve.Training;
+namespace Convolve.Training.Batches;
 
 /// <summary>
 /// Computes the gradients of a batch in a fixed number of shards, each by one thread, and adds them up in the order of a tree: so the bits
@@ -30,20 +31,26 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     private readonly byte[] _sent;
     private readonly long[] _waits;
     private readonly int _first;
-    private int _count, _epoch;
+    private readonly float[][] _sumsOf = [[], []]; // of all shards, one behind the other, at the last and the next batch normalization
+    private readonly float[][] _ownSums = []; // the same for each worker, whose kernels overwrite them
+    private readonly int[] _meetings = []; // floats of a shard's sums, at each batch normalization
+    private int _count, _epoch, _part;
     private uint _step;
+    private double _divisor;
 
     /// <param name="model">Made for shards.</param>
     /// <param name="tree">Of all shards, over all processes.</param>
     /// <param name="batchSize">Images of the largest batch.</param>
     /// <param name="createLoader">A loader for each worker.</param>
+    /// <param name="meets">Whether batch normalizations take the statistics of the whole batch.</param>
     /// <param name="exchange">Connects the processes; null for one.</param>
-    public ShardedBatch(Model model, ShardTree tree, int batchSize, Func<BatchLoader> createLoader, IGradientExchange? exchange)
+    public ShardedBatch(Model model, ShardTree tree, int batchSize, Func<BatchLoader> createLoader, bool meets,
+        IGradientExchange? exchange)
     {
         (_model, Tree, _exchange, _batch) = (model, tree, exchange, new int[batchSize]);
         (_first, int end) = tree.ShardsOf(Rank);
         int count = end - _first;
-        Passes = model.CreateShards(count);
+        Passes = model.CreateShards(count, meets);
         ParameterPlan plan = model.Store.Plan;
         _kept = plan.RangesOf(slot => !slot.IsLearned);
         nint[] arenas = [.. Enumerable.Range(0, count).Select(shard => Passes.GradientsOf(shard).At(0, plan.Bytes))];
@@ -53,6 +60,13 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         (_shards, _results, _waits) = (new Executor?[count], new Sums[tree.Shards], new long[Passes.Workers]);
         _sent = new byte[count * Sums.Bytes];
         (_passes, _sums, _worker) = (new(this), new(_sum), new(this));
+        if (!meets)
+            return;
+        Plan whole = model.Training(model.TrainingBatchSize).Plan;
+        _meetings = [.. Executor.MeetingsOf(whole)];
+        int floats = _meetings.Max();
+        _sumsOf = [new float[floats * tree.Shards], new float[floats * tree.Shards]];
+        _ownSums = [.. Enumerable.Range(0, Passes.Workers).Select(_ => new float[floats * tree.Shards])];
     }
 
     /// <summary>The order in which the shards are added up.</summary>
@@ -87,20 +101,26 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     public (double Loss, int Correct, TimeSpan Wait) Run(ReadOnlySpan<int> batch, int epoch, uint step, double weights)
     {
         batch.CopyTo(_batch);
-        (_count, _epoch, _step) = (batch.Length, epoch, step);
+        (_count, _epoch, _step, _divisor) = (batch.Length, epoch, step, weights);
         for (int shard = 0; shard < _shards.Length; shard++)
             _shards[shard] = ImagesOf(shard) is > 0 and var images ? Passes.Training(shard, images) : null;
         _model.UseTeam();
         _model.Store.Refresh();
         Array.Clear(_waits);
-        ThreadTeam.Run(_passes);
+        for (_part = 0; _part <= _meetings.Length; _part++)
+        {
+            Array.Clear(_sumsOf[_part & 1]); // of shards without images
+            ThreadTeam.Run(_passes);
+            if (_part < _meetings.Length)
+                Meet();
+        }
         Share();
         double loss = 0;
         int correct = 0, filled = 0;
         foreach (Sums sums in _results)
             (loss, correct, filled) = (loss + sums.Loss, correct + sums.Correct, filled + (sums.HasImages ? 1 : 0));
         for (int shard = 0; shard < _shards.Length; shard++)
-            _sum.SetFactor(shard, (float)(_results[_first + shard].Weight / weights));
+            _sum.SetFilled(shard, _shards[shard] is not null);
         _sum.KeptFactor = 1f / filled;
         ThreadTeam.Run(_sums);
         AddUp();
@@ -131,24 +151,63 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
                 _results[_first + shard] = default;
                 continue;
             }
-            NativeBuffer own = Passes.GradientsOf(shard);
-            foreach (ArenaRange range in _kept)
-                if (range.Bytes > 0)
-                    _model.Store.Weights.Span<byte>(range.Offset, (int)range.Bytes).CopyTo(own.Span<byte>(range.Offset, (int)range.Bytes));
             int from = FirstOf(_count, _first + shard, Tree.Shards);
-            bool isProfiled = shard == 0 && Profile is not null;
-            long before = Stopwatch.GetTimestamp();
-            _loaders[worker].Load(_batch.AsSpan(from, pass.BatchSize), pass, _epoch, _step);
-            long loaded = Stopwatch.GetTimestamp();
-            _waits[worker] += loaded - before;
-            if (isProfiled)
-                Profile!.Add(ProfilePart.Loading, before, loaded);
-            pass.Observer = isProfiled ? Profile : null;
-            pass.Run(_step, from);
+            if (_part == 0)
+                Begin(pass, shard, worker, from);
+            if (!Passes.Meets)
+                pass.Run(_step, from);
+            else
+            {
+                ReadOnlySpan<float> own = pass.RunPart(_part, _step, from, SumsFor(worker), Tree.Shards, _count);
+                own.CopyTo(_sumsOf[_part & 1].AsSpan((_first + shard) * own.Length));
+            }
+            if (_part < _meetings.Length)
+                continue;
             double loss = 0;
             foreach (float image in pass.Losses)
                 loss += image;
-            _results[_first + shard] = new(loss, pass.WeightSum, pass.Correct, HasImages: true);
+            _results[_first + shard] = new(loss, pass.Correct, HasImages: true);
+        }
+    }
+
+    // Its running statistics go on from the model's, and its images are read.
+    private void Begin(Executor pass, int shard, int worker, int from)
+    {
+        NativeBuffer own = Passes.GradientsOf(shard);
+        foreach (ArenaRange range in _kept)
+            if (range.Bytes > 0)
+                _model.Store.Weights.Span<byte>(range.Offset, (int)range.Bytes).CopyTo(own.Span<byte>(range.Offset, (int)range.Bytes));
+        long before = Stopwatch.GetTimestamp();
+        _loaders[worker].Load(_batch.AsSpan(from, pass.BatchSize), pass, _epoch, _step);
+        long loaded = Stopwatch.GetTimestamp();
+        _waits[worker] += loaded - before;
+        pass.Divisor = _divisor;
+        pass.Observer = shard == 0 ? Profile : null;
+        if (shard == 0)
+            Profile?.Add(ProfilePart.Loading, before, loaded);
+    }
+
+    // What all shards measured at the end of the last part; the kernels overwrite what they get.
+    private Span<float> SumsFor(int worker)
+    {
+        if (_part == 0)
+            return [];
+        Span<float> all = _sumsOf[(_part - 1) & 1].AsSpan(0, Tree.Shards * _meetings[_part - 1]), own = _ownSums[worker];
+        all.CopyTo(own);
+        return own[..all.Length];
+    }
+
+    // Every rank learns the sums of all shards at a batch normalization.
+    private void Meet()
+    {
+        if (_exchange is null)
+            return;
+        int count = _meetings[_part], next = 0;
+        Span<byte> all = MemoryMarshal.AsBytes(_sumsOf[_part & 1].AsSpan(0, Tree.Shards * count));
+        foreach (byte[] ofRank in _exchange.Gather(all.Slice(_first * count * sizeof(float), _shards.Length * count * sizeof(float))))
+        {
+            ofRank.CopyTo(all[next..]);
+            next += ofRank.Length;
         }
     }
 
@@ -199,22 +258,20 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
 
     /// <summary>What a shard came to.</summary>
     /// <param name="Loss">The sum over its images.</param>
-    /// <param name="Weight">What its gradients are divided by.</param>
     /// <param name="Correct">Images.</param>
     /// <param name="HasImages">Whether it has any.</param>
-    private readonly record struct Sums(double Loss, double Weight, int Correct, bool HasImages)
+    private readonly record struct Sums(double Loss, int Correct, bool HasImages)
     {
-        public const int Bytes = 24;
+        public const int Bytes = 16;
 
         public static Sums Read(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadDoubleLittleEndian(bytes),
-            BinaryPrimitives.ReadDoubleLittleEndian(bytes[8..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[16..]), bytes[20] != 0);
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), bytes[12] != 0);
 
         public void Write(Span<byte> bytes)
         {
             BinaryPrimitives.WriteDoubleLittleEndian(bytes, Loss);
-            BinaryPrimitives.WriteDoubleLittleEndian(bytes[8..], Weight);
-            BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], Correct);
-            bytes[20] = HasImages ? (byte)1 : (byte)0;
+            BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], Correct);
+            bytes[12] = HasImages ? (byte)1 : (byte)0;
         }
     }
 }
