@@ -63,6 +63,20 @@ public sealed class Trainer : IDisposable
         ResumePoint? resumedFrom = null) =>
         (_parts, _record, _state, Transfer, ResumedFrom) = (parts, record, state, transfer, resumedFrom);
 
+    /// <summary>A trainer of a process that isn't the first of its run: it computes its shards, and leaves no files.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">The same as in the first process.</param>
+    /// <param name="recipe">The same as in the first process.</param>
+    /// <param name="exchange">Connects the processes.</param>
+    internal static Trainer Following(Graph graph, DataSplits data, Recipe recipe, IGradientExchange exchange)
+    {
+        TrainingParts parts = new(graph, data, recipe, exchange); // the weights come from the first process
+        return new(parts, new FollowingRecord(parts), new());
+    }
+
+    /// <summary>How long each process of the run has computed; none of a run without shards.</summary>
+    internal IReadOnlyList<TimeSpan> RankTimes => _parts.Shards?.RankTimes ?? [];
+
     /// <summary>The network.</summary>
     public Graph Graph => _parts.Graph;
 

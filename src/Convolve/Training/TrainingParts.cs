@@ -47,7 +47,7 @@ internal sealed class TrainingParts : IDisposable
         // Sizes are checked before anything is measured or made.
         TransformList transforms = recipe.Transforms.For(data.Train, input);
         recipe = recipe with { Transforms = recipe.Transforms.Fit(data.Train) };
-        (Graph, Data, Recipe) = (graph, data, recipe);
+        (Graph, Data, Recipe, Exchange) = (graph, data, recipe, exchange);
         Preprocessing = Preprocessing.Fit(data.Train, input, recipe.Normalization, recipe.Transforms);
         ImagePipeline pipeline = new(Preprocessing, images.Channels);
         Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
@@ -111,6 +111,9 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>Adds up the gradients of the parts of a batch; null where batches are whole.</summary>
     public GradientSumKernel? GradientSum { get; }
 
+    /// <summary>Connects the processes of the run; null for one.</summary>
+    public IGradientExchange? Exchange { get; }
+
     /// <summary>Computes batches in shards; null where the team computes them together.</summary>
     public ShardedBatch? Shards { get; }
 
@@ -142,11 +145,12 @@ internal sealed class TrainingParts : IDisposable
     public long ResidentBefore { get; }
 
     /// <summary>Plans a new run, and takes the weights that its recipe starts from.</summary>
-    public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe)
+    public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe,
+        IGradientExchange? exchange = null)
     {
         recipe.Validate();
         TrainingParts parts = new(graph, data,
-            recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null });
+            recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null }, exchange);
         try
         {
             return (parts, parts.Start());

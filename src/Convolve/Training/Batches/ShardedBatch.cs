@@ -17,6 +17,8 @@ namespace Convolve.Training.Batches;
 /// </summary>
 internal sealed class ShardedBatch : ITeamWork, IDisposable
 {
+    // In front of the sums of a process's shards: what it wants, and how long it computed.
+    private const int RankBytes = 1 + sizeof(long);
     private readonly Model _model;
     private readonly IGradientExchange? _exchange;
     private readonly BatchLoader[] _loaders;
@@ -37,6 +39,7 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     private int _count, _epoch, _part;
     private uint _step;
     private double _divisor;
+    private long _ticks;
 
     /// <param name="model">Made for shards.</param>
     /// <param name="tree">Of all shards, over all processes.</param>
@@ -58,7 +61,8 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         _subtrees = [.. _sum.Sums];
         _loaders = [.. Enumerable.Range(0, Passes.Workers).Select(_ => createLoader())];
         (_shards, _results, _waits) = (new Executor?[count], new Sums[tree.Shards], new long[Passes.Workers]);
-        _sent = new byte[count * Sums.Bytes];
+        _sent = new byte[count * Sums.Bytes + RankBytes];
+        RankTimes = new TimeSpan[tree.Ranks];
         (_passes, _sums, _worker) = (new(this), new(_sum), new(this));
         if (!meets)
             return;
@@ -78,8 +82,14 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     /// <summary>What measures the first shard; null for nothing.</summary>
     public TrainingProfile? Profile { get; set; }
 
-    /// <summary>Whether batches are mixed.</summary>
-    public bool IsMixing => _loaders[0].IsMixing;
+    /// <summary>What this process wants after the next step.</summary>
+    public StopWish Wish { get; set; }
+
+    /// <summary>What any process wanted at the last step: the same in all of them.</summary>
+    public StopWish Agreed { get; private set; }
+
+    /// <summary>How long each process has computed shards, so far.</summary>
+    public TimeSpan[] RankTimes { get; }
 
     private int Rank => _exchange?.Rank ?? 0;
 
@@ -107,10 +117,13 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         _model.UseTeam();
         _model.Store.Refresh();
         Array.Clear(_waits);
+        _ticks = 0;
         for (_part = 0; _part <= _meetings.Length; _part++)
         {
+            long start = Stopwatch.GetTimestamp();
             Array.Clear(_sumsOf[_part & 1]); // of shards without images
             ThreadTeam.Run(_passes);
+            _ticks += Stopwatch.GetTimestamp() - start;
             if (_part < _meetings.Length)
                 Meet();
         }
@@ -214,15 +227,25 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     // Every rank learns what all shards came to, and so comes to the same sums.
     private void Share()
     {
+        (Agreed, TimeSpan time) = (Wish, Stopwatch.GetElapsedTime(0, _ticks));
         if (_exchange is null)
+        {
+            RankTimes[0] += time;
             return;
+        }
+        _sent[0] = (byte)Wish;
+        BinaryPrimitives.WriteInt64LittleEndian(_sent.AsSpan(1), time.Ticks);
         for (int shard = 0; shard < _shards.Length; shard++)
-            _results[_first + shard].Write(_sent.AsSpan(shard * Sums.Bytes, Sums.Bytes));
+            _results[_first + shard].Write(_sent.AsSpan(RankBytes + shard * Sums.Bytes, Sums.Bytes));
         byte[][] all = _exchange.Gather(_sent);
         int next = 0;
-        foreach (byte[] ofRank in all)
-            for (int at = 0; at < ofRank.Length; at += Sums.Bytes)
-                _results[next++] = Sums.Read(ofRank.AsSpan(at, Sums.Bytes));
+        for (int rank = 0; rank < all.Length; rank++)
+        {
+            Agreed |= (StopWish)all[rank][0];
+            RankTimes[rank] += TimeSpan.FromTicks(BinaryPrimitives.ReadInt64LittleEndian(all[rank].AsSpan(1)));
+            for (int at = RankBytes; at < all[rank].Length; at += Sums.Bytes)
+                _results[next++] = Sums.Read(all[rank].AsSpan(at, Sums.Bytes));
+        }
     }
 
     private void AddUp()
