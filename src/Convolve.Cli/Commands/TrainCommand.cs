@@ -11,6 +11,7 @@ using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Cli.Commands;
@@ -82,7 +83,7 @@ internal sealed class TrainCommand
             $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}"
             };
         using RunFolder? run = _resumption.Open(line);
-        TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
+        TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
         if (line.GetValue(_overfit))
             _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit, _profile);
@@ -100,6 +101,8 @@ internal sealed class TrainCommand
         long? limit = line.GetValue(_memoryLimit);
         if (run is null && _task.IsBatchSizeFree(line))
             recipe = MemoryCheck.Fit(graph, data, recipe, limit);
+        if (run is null && _task.AreShardsFree(line))
+            recipe = WithShards(graph, data, recipe, output, interruption.Token);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
             : recipe, run is null ? "" : " --override", limit);
         interruption.Token.ThrowIfCancellationRequested();
@@ -140,6 +143,15 @@ internal sealed class TrainCommand
             Output.Json(json);
         }
         return status;
+    }
+
+    private static Recipe WithShards(Graph graph, DataSplits data, Recipe recipe, Output output, CancellationToken cancellation)
+    {
+        ShardSearch search = ShardSearch.Run(graph, data, recipe, cancellation);
+        output.Line(search.WhyNot is { } why ? $"Whole batches instead of shards: {why}." : string.Create(CultureInfo.InvariantCulture,
+            $"{(search.Shards > 1 ? $"{search.Shards} shards" : "Whole batches instead of shards")}: a step in {search.Tried} shards takes " +
+            $"{1 / search.Ratio:F2} times as long as one of the whole batch."));
+        return recipe with { Shards = search.Shards, SyncBatchNorm = recipe.SyncBatchNorm && search.Shards > 1 };
     }
 
     // As it was typed, into another folder.
