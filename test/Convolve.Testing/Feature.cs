@@ -52,4 +52,7 @@ public enum Feature
 
     /// <summary>Node and npm.</summary>
     Node,
+
+    /// <summary>Debian's openmpi-bin.</summary>
+    OpenMpi,
 }

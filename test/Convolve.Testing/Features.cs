@@ -57,6 +57,7 @@ public static class Features
         Feature.OpenCv => Directory.Exists("/usr/lib/python3/dist-packages")
             && Directory.GetFiles("/usr/lib/python3/dist-packages", "cv2*").Length > 0 ? null : "needs the package python3-opencv",
         Feature.Node => IsOnPath("node") && IsOnPath("npm") ? null : "needs Node and npm",
+        Feature.OpenMpi => IsOnPath("mpirun") ? null : "needs the package openmpi-bin",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
     };
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Convolve.Cli.Options;
+using Convolve.Cli.Ranks;
 using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
@@ -20,6 +21,7 @@ namespace Convolve.Cli.Commands;
 internal sealed class TrainCommand
 {
     private const int LongestName = 60;
+    private const string Promise = "finishing the step and saving the run ...";
 
     private readonly TrainingTaskArguments _task = new();
     private readonly ResumeOptions _resumption = new();
@@ -43,6 +45,8 @@ internal sealed class TrainCommand
     private readonly Option<long?> _memoryLimit =
         Inputs.MemoryLimit("weights, gradients, optimizer, activations and kept pictures");
 
+    private readonly RankOptions _ranks = new();
+
     private readonly Option<bool> _profile = Inputs.Flag("--profile",
         $"Measure every step, and print where the time went: each layer, barriers, data loading. {ProfileTrace.FileName} in the run " +
         $"folder has the first steps (up to {TrainingProfile.MostSpans} pieces of work) for Perfetto or chrome://tracing.");
@@ -60,6 +64,7 @@ internal sealed class TrainCommand
             new("train", "Train a network, keep the weights of the best epoch on the validation split, and test them once.");
         train._task.AddTo(command);
         train._resumption.AddTo(command);
+        train._ranks.AddTo(command);
         foreach (Option option in (Option[])[train._timeLimit, train._overfit, train._memoryLimit, train._profile, train._dataDirectory,
             train._cache.Option, train._out, train._json, train._quiet])
             command.Add(option);
@@ -72,8 +77,27 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult line)
+    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line) : RankRun.Run(ranks => Run(line, ranks));
+
+    // What is wrong with the command line is known before anything is started.
+    private int Launch(ParseResult line)
     {
+        if (line.GetValue(_overfit))
+            throw new UsageException("--overfit-one-batch trains in one process: remove --ranks.");
+        Recipe recipe;
+        using (RunFolder? run = _resumption.Open(line))
+        {
+            recipe = (run is null ? _task.Read(line) : _task.Read(line, run)).Recipe;
+            if (run is null)
+                RefuseUsed(FolderOf(line, run, recipe));
+        }
+        using Interruption interruption = new(Promise);
+        return _ranks.Run(line, recipe.BatchSize, interruption.Token);
+    }
+
+    private int Run(ParseResult line, RankRun? ranks)
+    {
+        bool isFirst = ranks is null or { IsFirst: true };
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
         RunFolderOptions options =
             _resumption.FolderOptions(line) with
@@ -85,32 +109,38 @@ internal sealed class TrainCommand
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
+        if (ranks is not null)
+            recipe = ranks.WithShards(recipe, isNew: run is null, isFree: _task.AreShardsFree(line));
         if (line.GetValue(_overfit))
             _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit, _profile);
         string folder = FolderOf(line, run, recipe);
-        if (run is null)
+        if (run is null && isFirst)
             RefuseUsed(folder);
         ResumePlan? plan = run is null ? null : _resumption.Plan(line, run, recipe, graph);
         if (run is not null && plan!.Refusal?.Obstacle == ResumeObstacle.Finished)
             return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
 
-        using Interruption interruption = new("finishing the step and saving the run ...");
+        using Interruption interruption = new(Promise);
         DataSplits data = task.LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output,
             interruption.Token);
         long? limit = line.GetValue(_memoryLimit);
         if (run is null && _task.IsBatchSizeFree(line))
             recipe = MemoryCheck.Fit(graph, data, recipe, limit);
-        if (run is null && _task.AreShardsFree(line))
+        if (run is null && ranks is null && _task.AreShardsFree(line))
             recipe = WithShards(graph, data, recipe, output, interruption.Token);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
-            : recipe, run is null ? "" : " --override", limit);
+            : recipe, run is null ? "" : " --override", limit, ranks?.Exchange.Ranks ?? 1);
         interruption.Token.ThrowIfCancellationRequested();
+        ranks?.Agree(graph, data, recipe, memory);
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding
-            ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
+        using Trainer trainer = !isFirst ? Trainer.Following(graph, data, recipe, ranks!.Exchange)
+            : run is null ? RunFolder.BeginAsFirst(folder, graph, data, recipe, options, ranks?.Exchange)
+            : plan!.IsOverriding ? run.ResumeAsFirst(data, recipe, graph, options, ranks?.Exchange)
+            : run.ResumeAsFirst(data, null, null, options, ranks?.Exchange);
+        ranks?.OpenLogs(folder);
         TrainScreen screen = new(output);
         if (line.GetValue(_profile))
             trainer.Profile = new();
@@ -124,6 +154,8 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
+        if (!isFirst)
+            return result is null ? Failures.Interrupted : Failures.Success;
         ProfileScreen? profile = ProfileScreen.Write(trainer, folder);
         profile?.Show(output);
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));

@@ -29,7 +29,7 @@ internal static class HelpScreen
             symbol.Description = symbol.Description is { } text
                 ? Whole().Replace(text, match => match.Value.Replace(' ', TextFolding.Unbroken)) : null;
         foreach (HelpOption help in command.Options.OfType<HelpOption>())
-            ((HelpAction)help.Action!).MaxWidth = ScreenWidth.Of(!Console.IsOutputRedirected);
+            ((HelpAction)help.Action!).MaxWidth = ScreenWidth.Of(!StandardStreams.IsOutputRedirected);
         foreach (Command verb in command.Subcommands)
             Prepare(verb);
     }

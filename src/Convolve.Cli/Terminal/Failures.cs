@@ -3,6 +3,7 @@ using Convolve.Data.Fetching;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Kernels;
+using Convolve.Mpi;
 using Convolve.Serving.Http;
 using Convolve.Training;
 
@@ -40,7 +41,7 @@ internal static class Failures
             OperationCanceledException => (Interrupted, "interrupted: nothing was saved"),
             DownloadException => (Failed, Advice.Message(exception)),
             KernelLibraryException => (HasKernelLibrary ? Failed : BadInput, exception.Message),
-            TrainingException or FileWriteException or ListenException or InsufficientMemoryException => (Failed, exception.Message),
+            TrainingException or MpiException or FileWriteException or ListenException or InsufficientMemoryException => (Failed, exception.Message),
             UsageException or ConvolveException or InvalidDataException => (BadInput, Advice.Message(exception)),
             _ when !HasCurrentFolder => (BadInput, NoCurrentFolder),
             _ => (Failed,
@@ -60,7 +61,7 @@ internal static class Failures
     {
         string text = message.TrimStart('\n');
         Console.Error.Write(message[..^text.Length]);
-        bool isTerminal = !Console.IsErrorRedirected;
+        bool isTerminal = !StandardStreams.IsErrorRedirected;
         int width = isTerminal || ScreenWidth.Asked is not null ? ScreenWidth.Of(isTerminal) : int.MaxValue;
         foreach (string paragraph in $"{Prefix}: {text}".Split('\n'))
             foreach (string line in TextFolding.Fold(paragraph, width, indent: 2))

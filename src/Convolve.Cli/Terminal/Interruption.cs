@@ -9,6 +9,8 @@ namespace Convolve.Cli.Terminal;
 internal sealed class Interruption : IDisposable
 {
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+    // By its number on Linux, since it has no name here.
+    private const PosixSignal User1 = (PosixSignal)10;
     private static PosixSignalRegistration[]? _registrations;
     private static Interruption? _current;
     private readonly CancellationTokenSource _source = new();
@@ -25,8 +27,15 @@ internal sealed class Interruption : IDisposable
 
     public CancellationToken Token => _source.Token;
 
+    /// <summary>
+    /// Whether another process hears the signals, says so, and sends this one SIGUSR1 for the first. SIGTERM, which mpirun sends when
+    /// another rank has failed, then ends at once.
+    /// </summary>
+    public static bool IsRelayed { get; set; }
+
     /// <summary>From here on, a signal ends with the exit code of an interruption.</summary>
-    public static void Listen() => _registrations ??= Array.ConvertAll(Signals, signal => PosixSignalRegistration.Create(signal, Handle));
+    public static void Listen() => _registrations ??=
+        Array.ConvertAll(IsRelayed ? [.. Signals, User1] : Signals, signal => PosixSignalRegistration.Create(signal, Handle));
 
     public void Dispose()
     {
@@ -38,7 +47,7 @@ internal sealed class Interruption : IDisposable
     private static void Handle(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Volatile.Read(ref _current) is not { } work || !work.Ask())
+        if (Volatile.Read(ref _current) is not { } work || (IsRelayed && context.Signal == PosixSignal.SIGTERM) || !work.Ask())
             Environment.Exit(Failures.Interrupted);
         else if (OperatingSystem.IsWindows() && context.Signal != PosixSignal.SIGINT)
             work._ended.Wait(); // Windows ends the process, some seconds after the signal, as soon as this returns
@@ -57,7 +66,8 @@ internal sealed class Interruption : IDisposable
         {
             return true; // the work has just ended
         }
-        Failures.Say($"{(Console.IsErrorRedirected ? "" : "\n")}{_promise} (again to quit at once)");
+        if (!IsRelayed)
+            Failures.Say($"{(StandardStreams.IsErrorRedirected ? "" : "\n")}{_promise} (again to quit at once)");
         return true;
     }
 }

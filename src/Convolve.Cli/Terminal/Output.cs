@@ -20,7 +20,7 @@ internal sealed class Output
     public Output(bool json, bool quiet = false)
     {
         (IsJson, IsQuiet, Words) = (json, quiet, json ? Console.Error : Console.Out);
-        IsTerminal = !(json ? Console.IsErrorRedirected : Console.IsOutputRedirected);
+        IsTerminal = !(json ? StandardStreams.IsErrorRedirected : StandardStreams.IsOutputRedirected);
         _width = new(() => ScreenWidth.Of(IsTerminal));
         _console = new(() =>
         {

@@ -18,6 +18,8 @@ internal static class ScreenWidth
 
     private static int? Terminal()
     {
+        if (StandardStreams.Terminal is > 0 and int launcher)
+            return Math.Max(Least, launcher);
         try
         {
             return Console.WindowWidth is > 0 and int columns ? Math.Max(Least, columns) : null;

@@ -8,6 +8,17 @@ namespace Convolve.Cli.Terminal;
 /// </summary>
 internal static class StandardStreams
 {
+    /// <summary>
+    /// How wide the terminal is that another process prints this one's output to; 0 for none, null where this process prints by itself.
+    /// </summary>
+    public static int? Terminal { get; set; }
+
+    /// <summary>Whether nobody sees standard output as it comes.</summary>
+    public static bool IsOutputRedirected => Terminal is { } columns ? columns == 0 : Console.IsOutputRedirected;
+
+    /// <summary>Whether nobody sees standard error as it comes.</summary>
+    public static bool IsErrorRedirected => Terminal is not null || Console.IsErrorRedirected;
+
     /// <summary>Makes Windows print all letters, whatever code page its console or a pipe began with; the others do so already.</summary>
     public static void UseUnicode()
     {

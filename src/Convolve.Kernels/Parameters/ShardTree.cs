@@ -9,8 +9,8 @@ namespace Convolve.Kernels.Parameters;
 // Bound: memory; every array is read once, and a block of each is in L1 or L2 for the nodes above it.
 
 /// <summary>
-/// The order in which the gradients of the shards of a batch are added up: a balanced binary tree over them. The order depends on the number
-/// of shards alone, so the sum has the same bits for any number of ranks.
+/// The order in which the gradients of the shards of a batch are added up: a balanced binary tree over them. It depends on the number of
+/// shards alone, so the sum has the same bits for any number of ranks.
 /// </summary>
 /// <remarks>
 /// The node [lo, hi) of more than one shard is the sum of [lo, mid) and [mid, hi), with mid = lo + (hi - lo + 1) / 2.

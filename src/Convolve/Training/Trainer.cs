@@ -131,7 +131,10 @@ public sealed class Trainer : IDisposable
     /// <summary>The memory that a trainer with the same arguments would need, without allocating it.</summary>
     /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
-    public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
+    public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe) => Estimate(graph, data, recipe, 1);
+
+    /// <summary>The same for one process of several, which share the shards.</summary>
+    internal static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe, int ranks)
     {
         recipe.Validate();
         int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = RecipePasses.MicroBatchSizeOf(recipe, batch);
@@ -150,13 +153,16 @@ public sealed class Trainer : IDisposable
         }
         ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         long pictures = data.Train.Dataset.Caching is null ? 0 : PictureCaches.Of(data, recipe.Transforms, input).MemoryBytes;
-        return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), recipe.Shards, WorkersOf(recipe)) with
+        return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), ShardsOf(recipe, ranks), WorkersOf(recipe, ranks)) with
         {
             PictureBytes = pictures,
         };
     }
 
-    private static int WorkersOf(Recipe recipe) => recipe.SyncBatchNorm ? recipe.Shards : Math.Min(recipe.Shards, ThreadTeam.Resolve(recipe.Threads));
+    private static int ShardsOf(Recipe recipe, int ranks) => (recipe.Shards + ranks - 1) / ranks;
+
+    private static int WorkersOf(Recipe recipe, int ranks) => recipe.SyncBatchNorm ? ShardsOf(recipe, ranks)
+        : Math.Min(ShardsOf(recipe, ranks), ThreadTeam.Resolve(recipe.Threads));
 
     /// <summary>
     /// The memory that training in whole batches would need, independent of the data: a little less than with the short batches and the
@@ -166,7 +172,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
         MemoryEstimate.Of([Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), recipe.PassSize, training: true)],
-            RecipePasses.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe));
+            RecipePasses.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe, 1));
 
     /// <summary>Runs the recipe to the end; only once.</summary>
     /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the

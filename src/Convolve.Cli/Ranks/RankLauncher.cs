@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using Convolve.Cli.Terminal;
+using Convolve.Mpi;
+
+namespace Convolve.Cli.Ranks;
+
+/// <summary>
+/// Starts this program several times with mpirun, and waits for all of them. Signals reach it and not mpirun, which hands them on as SIGUSR1:
+/// after SIGTERM, mpirun would kill the ranks before they have saved the run.
+/// </summary>
+internal sealed class RankLauncher : IDisposable
+{
+    // mpirun may hang after a link was cut.
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
+    private readonly string _hostFile = Path.GetTempFileName();
+    private readonly RankOutput _errors = new(Console.Error.WriteLine);
+    private readonly Mpirun _mpirun;
+    private readonly IReadOnlyList<RankHost> _hosts;
+    private readonly bool _isSingle;
+
+    /// <summary>Checks all that can be checked before anything is started.</summary>
+    /// <param name="ranks">How many.</param>
+    /// <param name="hosts">A file of hosts; null for this machine.</param>
+    /// <exception cref="UsageException">The ranks can't be started.</exception>
+    public RankLauncher(int ranks, string? hosts)
+    {
+        _mpirun = Mpirun.Find();
+        Mpirun.RequireUser();
+        _isSingle = hosts is null;
+        if (hosts is null)
+        {
+            _hosts = [new("localhost", ranks)];
+        }
+        else
+        {
+            HostFile file = new(hosts);
+            _hosts = file.Share(ranks);
+            file.RequireNames(_hosts);
+        }
+        File.WriteAllLines(_hostFile,
+            _hosts.Select(host => string.Create(CultureInfo.InvariantCulture, $"{host.Name} slots={host.Ranks}")));
+    }
+
+    /// <summary>Runs them to their end.</summary>
+    /// <param name="arguments">What each of them is started with.</param>
+    /// <param name="interruption">Asks all of them to stop.</param>
+    /// <returns>The exit code.</returns>
+    public int Run(IReadOnlyList<string> arguments, CancellationToken interruption)
+    {
+        using Process mpirun = Start(arguments);
+        // Ended in any way, this program takes mpirun with it.
+        void End(object? sender, EventArgs e) => LibC.kill(mpirun.Id, LibC.Terminate);
+        AppDomain.CurrentDomain.ProcessExit += End;
+        using CancellationTokenRegistration stop = interruption.Register(() => LibC.kill(mpirun.Id, LibC.User1));
+        Task reading = Task.Run(() => Read(mpirun), CancellationToken.None);
+        bool hasEnded = false;
+        while (!hasEnded)
+        {
+            hasEnded = mpirun.WaitForExit(TimeSpan.FromMilliseconds(200));
+            if (!hasEnded && _errors.IsEnding && !mpirun.WaitForExit(EndPatience))
+                mpirun.Kill();
+        }
+        AppDomain.CurrentDomain.ProcessExit -= End;
+        reading.Wait(TimeSpan.FromSeconds(1), CancellationToken.None);
+        return interruption.IsCancellationRequested ? Failures.Interrupted : CodeOf(mpirun.ExitCode);
+    }
+
+    public void Dispose() => File.Delete(_hostFile);
+
+    private Process Start(IReadOnlyList<string> arguments)
+    {
+        List<(string, string)> variables =
+        [
+            (RankEnvironment.Launcher, Environment.ProcessId.ToString(CultureInfo.InvariantCulture)),
+            (StartedAs.Variable, ProgramName.Current),
+            // .NET would write an escape sequence to the terminal that mpirun gives its ranks.
+            ("TERM", "dumb"),
+        ];
+        if (!Console.IsOutputRedirected)
+            variables.Add((RankProcess.Columns, ScreenWidth.Of(isTerminal: true).ToString(CultureInfo.InvariantCulture)));
+        // In a session of its own, it doesn't hear the terminal's signals.
+        List<string> words = [];
+        if (Programs.Find("setsid") is { } session)
+            words.Add(session);
+        if (Programs.Find("setpriv") is { } privileges)
+            words.AddRange([privileges, "--pdeathsig", "TERM"]);
+        words.Add(_mpirun.Path);
+        words.AddRange(_mpirun.Arguments(_hostFile, _hosts, _isSingle, variables));
+        words.AddRange(ProgramWords());
+        words.AddRange(arguments);
+        ProcessStartInfo start = new(words[0], words.Skip(1)) { RedirectStandardInput = true, RedirectStandardError = true };
+        Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
+    }
+
+    private void Read(Process mpirun)
+    {
+        while (mpirun.StandardError.ReadLine() is { } line)
+            _errors.Add(line.TrimEnd('\r'));
+    }
+
+    // mpirun's own code is that of the first rank that failed, or 128 and its signal.
+    private int CodeOf(int code)
+    {
+        if (code is Failures.Success or Failures.BadInput or Failures.Interrupted || (code == Failures.Failed && _errors.HasRankLines))
+            return code;
+        if (_errors.Killed is var (rank, host, signal))
+            Failures.Say(string.Create(CultureInfo.InvariantCulture,
+                $"Rank {rank} ({host}) was ended by signal {signal}{(signal == LibC.Kill ? ", perhaps for lack of memory" : "")}. The run ") +
+                "ended on all ranks; resume it from its last checkpoint.");
+        else if (!_errors.HasRankLines)
+            Failures.Say($"mpirun failed (exit code {code.ToString(CultureInfo.InvariantCulture)}): {_errors.Kept}");
+        return Failures.Failed;
+    }
+
+    // The program as it was started, by its full path: it is at the same place on every host.
+    private static string[] ProgramWords()
+    {
+        string path = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(path) == "dotnet"
+            ? [path, Path.GetFullPath(Environment.GetCommandLineArgs()[0])] : [path];
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+using Convolve.Cli.Options;
+using Convolve.Cli.Terminal;
+
+namespace Convolve.Cli.Ranks;
+
+/// <summary>The options of 'convolve train' for several processes.</summary>
+internal sealed class RankOptions
+{
+    private readonly Option<int?> _ranks = Inputs.Integer("--ranks",
+        "Train in N processes, which Open MPI starts on this machine or on the hosts of --hosts; at most as many as --shards. The result " +
+        "is bit-identical for any N. --threads is then for each; by default they share the cores. Default: 1.", least: 1);
+
+    private readonly Option<string?> _hosts = Inputs.Word("--hosts", "FILE",
+        "With --ranks: the hosts to train on, one a line, such as \"node1 slots=2\", as in Open MPI's hostfile. Without slots, they get " +
+        "equal shares. Default: this machine.");
+
+    public void AddTo(Command command)
+    {
+        command.Add(_ranks);
+        command.Add(_hosts);
+    }
+
+    /// <summary>Whether this process is to start others, and not to train.</summary>
+    /// <exception cref="UsageException">It was started as one of several itself, or nothing says how many.</exception>
+    public bool IsGiven(ParseResult line)
+    {
+        if (RankProcess.IsRank)
+            GivenOptions.Refuse(line, "mpirun or srun has started the ranks already", _ranks, _hosts);
+        if (line.GetValue(_ranks) is null && line.GetValue(_hosts) is not null)
+            throw new UsageException("--hosts only applies to --ranks N. Say how many processes to start on the hosts.");
+        return line.GetValue(_ranks) is > 1 || line.GetValue(_hosts) is not null;
+    }
+
+    /// <summary>Starts the others and waits for them.</summary>
+    /// <param name="line">What was typed.</param>
+    /// <param name="shards">Of each batch.</param>
+    /// <param name="interruption">Asks them to stop.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="UsageException">They can't be started.</exception>
+    public int Run(ParseResult line, int shards, CancellationToken interruption)
+    {
+        int ranks = line.GetValue(_ranks)!.Value;
+        if (ranks > shards)
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"--ranks {ranks}: expected a rank for each shard at most, and a batch has {shards}. Use --shards {ranks}, or fewer ranks."));
+        using RankLauncher launcher = new(ranks, line.GetValue(_hosts));
+        return launcher.Run(Words(line), interruption);
+    }
+
+    // As typed, without these two.
+    private string[] Words(ParseResult line)
+    {
+        List<string> words = [];
+        for (int i = 0; i < line.Tokens.Count; i++)
+        {
+            if (line.Tokens[i].Value == _ranks.Name || line.Tokens[i].Value == _hosts.Name)
+                i++;
+            else
+                words.Add(line.Tokens[i].Value);
+        }
+        return [.. words];
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Convolve.Cli.Ranks;
+
+/// <summary>
+/// What mpirun and the ranks write to standard error. Lines of ranks pass; mpirun's own, which are about the same failure, are kept back, and
+/// are shown where no rank said what happened.
+/// </summary>
+internal sealed partial class RankOutput(Action<string> write)
+{
+    /// <summary>A line that a rank writes when it ends the run, for the launcher alone.</summary>
+    public const string Ending = "convolve-ranks: ending";
+
+    private readonly List<string> _kept = [];
+    private bool _isBlock;
+
+    /// <summary>Whether a rank has said why the run ends.</summary>
+    public bool IsEnding { get; private set; }
+
+    /// <summary>Whether a rank wrote anything.</summary>
+    public bool HasRankLines { get; private set; }
+
+    /// <summary>What mpirun said.</summary>
+    public string Kept => string.Join('\n', _kept);
+
+    /// <summary>Takes the next line.</summary>
+    public void Add(string line)
+    {
+        if (line == Ending)
+            IsEnding = true;
+        else if (line.Length > 40 && line.All(c => c == '-'))
+            _isBlock = !_isBlock;
+        else if (_isBlock || OwnLine().IsMatch(line))
+            _kept.Add(line);
+        else if (line.Length > 0)
+        {
+            HasRankLines = true;
+            write(line);
+        }
+    }
+
+    /// <summary>The rank that a signal ended, and its host, if mpirun says so.</summary>
+    public (int Rank, string Host, int Signal)? Killed =>
+        KilledRank().Match(string.Join(' ', _kept)) is { Success: true } match
+            ? (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), match.Groups[2].Value,
+                int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture))
+            : null;
+
+    // [host:123] ORTE_ERROR_LOG: ..., and [host:123] 1 more process has sent help message ...
+    [GeneratedRegex(@"^\[[^\]\s]+:\d+\] ")]
+    private static partial Regex OwnLine();
+
+    [GeneratedRegex(@"process rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")]
+    private static partial Regex KilledRank();
+}

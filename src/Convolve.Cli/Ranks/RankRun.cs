@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+using Convolve.Cli.Terminal;
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Mpi;
+using Convolve.Planning;
+using Convolve.Runs;
+using Convolve.Training;
+
+namespace Convolve.Cli.Ranks;
+
+/// <summary>A training in one of several ranks.</summary>
+internal sealed class RankRun
+{
+    private readonly MpiExchange _exchange;
+    private bool _hasAgreed, _isRefused;
+
+    private RankRun(MpiExchange exchange) => _exchange = exchange;
+
+    /// <summary>Adds up the gradients.</summary>
+    public IGradientExchange Exchange => _exchange;
+
+    /// <summary>Whether this rank shows the run and keeps its folder.</summary>
+    public bool IsFirst => _exchange.Rank == 0;
+
+    /// <summary>Such as "4 ranks on 2 hosts (Open MPI v4.1.4)".</summary>
+    public string Words
+    {
+        get
+        {
+            int hosts = _exchange.Hosts.Distinct().Count();
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{_exchange.Ranks} ranks on {hosts} {(hosts == 1 ? "host" : "hosts")} ({_exchange.Version})");
+        }
+    }
+
+    /// <summary>Trains as one of the ranks, or alone where this process isn't one.</summary>
+    /// <param name="train">Trains; null is for a process alone.</param>
+    /// <returns>The exit code, the same on all ranks.</returns>
+    public static int Run(Func<RankRun?, int> train)
+    {
+        if (!RankProcess.IsRank)
+            return train(null);
+        MpiExchange exchange = MpiExchange.Join(lost => SayLast($"convolve: {lost}"));
+        if (exchange.Ranks == 1)
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"{RankEnvironment.Size} processes were started together, but MPI doesn't connect them. With Slurm, use srun --mpi=pmix; ") +
+                "or start them with --ranks.");
+        RankRun run = new(exchange);
+        int code;
+        try
+        {
+            code = train(run);
+        }
+        catch (Exception e)
+        {
+            code = run.End(e);
+        }
+        exchange.Dispose();
+        return code;
+    }
+
+    /// <summary>The recipe for these ranks: at least one shard for each.</summary>
+    /// <param name="recipe">As typed, or of the run.</param>
+    /// <param name="isNew">Whether the run begins: then the number of shards is still open.</param>
+    /// <param name="isFree">Whether any number was asked for.</param>
+    /// <exception cref="UsageException">There are fewer shards than ranks.</exception>
+    public Recipe WithShards(Recipe recipe, bool isNew, bool isFree)
+    {
+        int ranks = _exchange.Ranks;
+        if (isNew && (isFree || recipe.Shards == 1))
+            return recipe with { Shards = ranks };
+        return recipe.Shards >= ranks ? recipe : throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"{(isNew ? "" : "The run has ")}{recipe.Shards} {(recipe.Shards == 1 ? "shard" : "shards")} for {ranks} ranks, and every rank ") +
+            string.Create(CultureInfo.InvariantCulture, $"computes at least one. Use --ranks {recipe.Shards}") +
+            (isNew ? " or more --shards." : ": the number of shards is part of what a run computes."));
+    }
+
+    /// <summary>
+    /// Compares what the ranks are about to do. Every rank comes here, or to the same by way of an exception; where something differs, all
+    /// of them end, and rank 0 says why.
+    /// </summary>
+    /// <exception cref="UsageException">Something differs, or a rank can't begin.</exception>
+    public void Agree(Graph graph, DataSplits data, Recipe recipe, MemoryEstimate memory) => Agree(new(
+        typeof(RankRun).Assembly.GetName().Version!.ToString(3), RankReport.ProgramDigest(),
+        // Every rank has as many threads as its host gives it.
+        DigestOf(RecipeJson.Write(recipe with { Threads = 0 }, graph)), data.Digest(), memory.TotalBytes, RankReport.FreeMemory()));
+
+    /// <summary>Where the ranks other than 0 print from here on.</summary>
+    /// <param name="folder">The run folder, which exists; as rank 0 knows it.</param>
+    public void OpenLogs(string folder)
+    {
+        byte[] path = _exchange.Gather(IsFirst ? Encoding.UTF8.GetBytes(Path.GetFullPath(folder)) : [])[0];
+        RankProcess.Log?.Open(Path.Combine(Encoding.UTF8.GetString(path), "ranks",
+            string.Create(CultureInfo.InvariantCulture, $"rank-{_exchange.Rank}.log")));
+    }
+
+    private void Agree(RankReport report)
+    {
+        RankReport[] reports = [.. _exchange.Gather(report.ToBytes()).Select(RankReport.Read)];
+        string? obstacle = RankReport.FindObstacle(reports, _exchange.Hosts);
+        (_hasAgreed, _isRefused) = (obstacle is null, obstacle is not null);
+        if (obstacle is not null)
+            throw new UsageException(obstacle);
+    }
+
+    // Before the ranks have agreed, all of them end in order; later, the others wait for this one, and must be ended.
+    private int End(Exception exception)
+    {
+        if (_hasAgreed)
+        {
+            int code = Failures.Report(exception);
+            SayLast(IsFirst ? null : string.Create(CultureInfo.InvariantCulture,
+                $"convolve: rank {_exchange.Rank} ({Environment.MachineName}): {exception.Message}"));
+            _exchange.Abort(code);
+        }
+        try
+        {
+            if (!_isRefused)
+                Agree(RankReport.Of(exception is OperationCanceledException ? "interrupted" : Advice.Message(exception)));
+        }
+        catch (UsageException e)
+        {
+            if (exception is not OperationCanceledException)
+                return Failures.Report(e);
+        }
+        return Failures.Report(exception);
+    }
+
+    // Past the log, and with a mark for the launcher, which ends mpirun if that hangs.
+    private static void SayLast(string? line)
+    {
+        using Stream errors = Console.OpenStandardError();
+        errors.Write(Encoding.UTF8.GetBytes(
+            $"{(line is null ? "" : line + "\n")}{(RankEnvironment.IsLaunched ? RankOutput.Ending + "\n" : "")}"));
+    }
+
+    private static string DigestOf(string text) =>
+        Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}

@@ -1,0 +1,59 @@
+using Convolve.Cli.Ranks;
+
+namespace Convolve.Cli.Tests.Ranks;
+
+public class RankLauncherTests
+{
+    private static readonly string Rule = new('-', 74);
+
+    [Fact]
+    public void Lines_of_ranks_pass_and_those_of_mpirun_are_kept()
+    {
+        List<string> shown = [];
+        RankOutput output = new(shown.Add);
+        foreach (string line in (string[])["convolve: a note", Rule, "Primary job  terminated normally, but 1 process returned",
+            "a non-zero exit code.", Rule, "[node1:1234] 1 more process has sent help message", "", Rule,
+            "mpirun noticed that process rank 2 with PID 0 on node node2 exited on signal 9 (Killed).", Rule])
+            output.Add(line);
+        Assert.Equal(["convolve: a note"], shown);
+        Assert.True(output.HasRankLines);
+        Assert.False(output.IsEnding);
+        Assert.Equal((2, "node2", 9), output.Killed);
+    }
+
+    // Open MPI 5 breaks the line.
+    [Fact]
+    public void A_killed_rank_is_found_in_the_words_of_open_mpi_5()
+    {
+        RankOutput output = new(_ => { });
+        foreach (string line in (string[])[Rule, "prterun noticed that process rank 1 with PID 5678 on node node1 exited on",
+            "signal 11 (Segmentation fault).", Rule])
+            output.Add(line);
+        Assert.Equal((1, "node1", 11), output.Killed);
+        Assert.False(output.HasRankLines);
+    }
+
+    [Fact]
+    public void The_mark_of_the_end_is_for_the_launcher_alone()
+    {
+        List<string> shown = [];
+        RankOutput output = new(shown.Add);
+        output.Add("convolve: Rank 2 (node2) hasn't answered for 8 s");
+        output.Add(RankOutput.Ending);
+        Assert.True(output.IsEnding);
+        Assert.Equal(["convolve: Rank 2 (node2) hasn't answered for 8 s"], shown);
+    }
+
+    [Theory]
+    [InlineData(4, true, "self,vader")]
+    [InlineData(5, true, "self,sm")]
+    [InlineData(4, false, null)]
+    public void One_host_needs_no_network(int version, bool isSingle, string? transports)
+    {
+        string[] words = [.. new Mpirun("mpirun", version).Arguments("hosts", [new("a", 2), new("b", 1)], isSingle, [("TERM", "dumb")])];
+        Assert.Equal(["--hostfile", "hosts", "-np", "3", "--bind-to", "none"], words[..6]);
+        int at = Array.IndexOf(words, "btl");
+        Assert.Equal(transports, at < 0 ? null : words[at + 1]);
+        Assert.Equal(["-x", "TERM=dumb"], words[^2..]);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Convolve.Testing;
+
+namespace Convolve.Cli.Tests.Ranks;
+
+/// <summary>Trainings in several processes, as a user starts them.</summary>
+public class RankTests
+{
+    private static readonly (string, string?)[] AsRoot = [("OMPI_ALLOW_RUN_AS_ROOT", "1")];
+    private static readonly string[] Small = ["train", "lenet5", "--data", "fashion-mnist", "--limit", "400", "--batch-size", "100"];
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void Rank_0_keeps_the_run_and_prints_it_and_the_others_write_logs()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run(AsRoot, [.. Small, "--epochs", "2", "--out", "run", "--ranks", "2", "--json"]);
+        Assert.True(result.Status == 0, result.Errors);
+        Assert.Equal(2, (int)result.Json["epochs"]!);
+        Assert.DoesNotContain('\e', result.Errors);
+        Assert.Single(result.Errors.Split('\n'), line => line.StartsWith("    2/2 ", StringComparison.Ordinal));
+        Assert.True(File.Exists(cli.At("run/model.safetensors")));
+        Assert.Contains("\n    2/2 ", File.ReadAllText(cli.At("run/ranks/rank-1.log")), StringComparison.Ordinal);
+    }
+
+    [InterruptTheory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    [InlineData("HUP")]
+    public void A_signal_saves_the_run(string signal)
+    {
+        Assert.SkipWhen(Features.Missing(Feature.OpenMpi, Feature.FashionMnist) is not null, "needs Open MPI and Fashion-MNIST");
+        using Cli cli = new();
+        using Process process = cli.Start(AsRoot, [.. Small, "--epochs", "100000", "--out", "run", "--ranks", "2"]);
+        Cli.WaitFor(process, cli.At("run/model.safetensors"));
+        Cli.Signal(process, signal);
+        CliResult result = Cli.Finish(process);
+        Assert.Equal(130, result.Status);
+        Assert.Single(result.Errors.Split('\n'), line => line.StartsWith("convolve: finishing the step", StringComparison.Ordinal));
+        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run\n", result.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, cli.Run("evaluate", "run").Status);
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void A_killed_rank_is_named()
+    {
+        using Cli cli = new();
+        using Process process = cli.Start(AsRoot, [.. Small, "--epochs", "100000", "--out", "run", "--ranks", "3"]);
+        Cli.WaitFor(process, cli.At("run/model.safetensors"));
+        // The ranks are the descendants that train.
+        using (var kill = Process.Start("bash", ["-c",
+            $"for p in $(pgrep -f -- '--out run'); do tr '\\0' '\\n' </proc/$p/environ | grep -q '^OMPI_COMM_WORLD_RANK=1$' && " +
+            $"tr '\\0' '\\n' </proc/$p/environ | grep -q '^CONVOLVE_RANK_OF={process.Id}$' && kill -KILL $p; done"]))
+            kill.WaitForExit();
+        Stopwatch watch = Stopwatch.StartNew();
+        CliResult result = Cli.Finish(process);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Equal(1, result.Status);
+        Assert.EndsWith($"convolve: Rank 1 ({Environment.MachineName}) was ended by signal 9, perhaps for lack of memory. The run ended on " +
+            "all ranks; resume it from its last checkpoint.\n", result.Errors, StringComparison.Ordinal);
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void Ranks_with_different_recipes_are_refused_on_all()
+    {
+        using Cli cli = new();
+        string[] program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. Small, "--epochs", "1"];
+        ProcessStartInfo start = new("mpirun", ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none",
+            "-np", "1", .. program, "--out", "run", "--seed", "1", ":", "-np", "1", .. program, "--out", "run", "--seed", "2"])
+        {
+            WorkingDirectory = cli.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        CliResult result = Cli.Finish(process);
+        Assert.Equal(2, result.Status);
+        string host = Environment.MachineName;
+        Assert.Equal([$"convolve: Rank 1 ({host}) has another recipe or network than Rank 0 ({host}). Start all ranks with the same " +
+            "command line and files."],
+            result.Errors.Split('\n').Where(line => line.StartsWith("convolve: ", StringComparison.Ordinal)));
+        Assert.False(Directory.Exists(cli.At("run")));
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void What_no_rank_can_read_is_said_once()
+    {
+        using Cli cli = new();
+        Directory.CreateDirectory(cli.At("empty"));
+        CliResult alone = cli.Run([.. Small, "--data-dir", "empty"]), result =
+            cli.Run(AsRoot, [.. Small, "--data-dir", "empty", "--ranks", "2"]);
+        Assert.Equal((2, alone.Errors), (result.Status, result.Errors));
+    }
+
+    [Theory]
+    [InlineData("--hosts only applies to --ranks N. Say how many processes to start on the hosts.", "--hosts", "hosts.txt")]
+    [InlineData("--overfit-one-batch trains in one process: remove --ranks.", "--ranks", "2", "--overfit-one-batch")]
+    public void What_does_not_go_together_is_refused(string message, params string[] options)
+    {
+        CliResult result = Cli.RunAnywhere([.. Small, .. options]);
+        Assert.Equal((2, $"convolve: {message}\n"), (result.Status, result.Errors));
+    }
+
+    [NeedsFact(Feature.OpenMpi)]
+    public void A_host_that_does_not_resolve_is_named_in_five_seconds()
+    {
+        using Cli cli = new();
+        File.WriteAllText(cli.At("hosts.txt"), "localhost\nno-such-host.invalid\n");
+        Stopwatch watch = Stopwatch.StartNew();
+        CliResult result = cli.Run(AsRoot, [.. Small, "--ranks", "2", "--hosts", "hosts.txt"]);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.Equal(2, result.Status);
+        Assert.StartsWith("convolve: hosts.txt line 2: host no-such-host.invalid (rank 1) doesn't resolve: ", result.Errors,
+            StringComparison.Ordinal);
+    }
+}
