@@ -8,16 +8,17 @@ namespace Convolve.Mpi;
 /// <summary>What a rank is about to do; all ranks must be about to do the same.</summary>
 /// <param name="Version">Of the program.</param>
 /// <param name="Program">A digest of the program's files.</param>
-/// <param name="Recipe">A digest of the recipe and the network.</param>
+/// <param name="Arithmetic">What the bits depend on: precision, kernel library and instruction set.</param>
+/// <param name="Recipe">The recipe and the network, or a digest of them.</param>
 /// <param name="Data">A digest of the images, their labels and splits.</param>
 /// <param name="NeededBytes">Memory that this rank will take.</param>
 /// <param name="FreeBytes">Memory that its host has available; 0 where the system doesn't say.</param>
 /// <param name="Problem">Why it can't begin; empty if it can.</param>
 internal sealed record RankReport(
-    string Version, string Program, string Recipe, string Data, long NeededBytes, long FreeBytes, string Problem = "")
+    string Version, string Program, string Arithmetic, string Recipe, string Data, long NeededBytes, long FreeBytes, string Problem = "")
 {
     /// <summary>The report of a rank that can't begin.</summary>
-    public static RankReport Of(string problem) => new("", "", "", "", 0, 0, problem);
+    public static RankReport Of(string problem) => new("", "", "", "", "", 0, 0, problem);
 
     /// <summary>Memory that this machine has available; 0 where the system doesn't say.</summary>
     public static long FreeMemory() => AvailableMemory.Read() ?? 0;
@@ -39,7 +40,7 @@ internal sealed record RankReport(
         using MemoryStream stream = new();
         using (BinaryWriter writer = new(stream, Encoding.UTF8))
         {
-            foreach (string text in (string[])[Version, Program, Recipe, Data, Problem])
+            foreach (string text in (string[])[Version, Program, Arithmetic, Recipe, Data, Problem])
                 writer.Write(text);
             writer.Write(NeededBytes);
             writer.Write(FreeBytes);
@@ -50,9 +51,9 @@ internal sealed record RankReport(
     public static RankReport Read(byte[] bytes)
     {
         using BinaryReader reader = new(new MemoryStream(bytes), Encoding.UTF8);
-        string version = reader.ReadString(), program = reader.ReadString(), recipe = reader.ReadString(), data = reader.ReadString();
-        string problem = reader.ReadString();
-        return new(version, program, recipe, data, reader.ReadInt64(), reader.ReadInt64(), problem);
+        string version = reader.ReadString(), program = reader.ReadString(), arithmetic = reader.ReadString();
+        string recipe = reader.ReadString(), data = reader.ReadString(), problem = reader.ReadString();
+        return new(version, program, arithmetic, recipe, data, reader.ReadInt64(), reader.ReadInt64(), problem);
     }
 
     /// <summary>The first reason why ranks can't train together, with rank, host and remedy; null if they can.</summary>
@@ -72,6 +73,9 @@ internal sealed record RankReport(
                 "all hosts.";
         if (Find(report => report.Program != first.Program) is { } built)
             return $"{Name(built)} runs another build of Convolve {first.Version} than {Name(0)}. Copy the same files to all hosts.";
+        if (Find(report => report.Arithmetic != first.Arithmetic) is { } computing)
+            return $"{Name(computing)} computes {reports[computing].Arithmetic}, {Name(0)} {first.Arithmetic}: that gives other bits. Use " +
+                $"hosts with the same processor and libraries, or switch off on all what one doesn't have.";
         if (Find(report => report.Recipe != first.Recipe) is { } differing)
             return $"{Name(differing)} has another recipe or network than {Name(0)}. Start all ranks with the same command line and " +
                 "files.";

@@ -33,6 +33,12 @@ internal enum Remedy
     /// <summary>Larger parts of a batch.</summary>
     MicroBatch,
 
+    /// <summary>Another number of shards.</summary>
+    Shards,
+
+    /// <summary>No synchronized batch normalization.</summary>
+    SyncBatchNorm,
+
     /// <summary>Other weights of the classes.</summary>
     ClassWeights,
 

@@ -12,6 +12,7 @@ using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Cli.Commands;
@@ -76,7 +77,8 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line) : RankRun.Run(ranks => Run(line, ranks));
+    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line) : RankRun.Run(ranks => ranks is { IsFirst: false } ? Follow(line, ranks)
+        : Run(line, ranks));
 
     // What is wrong with the command line is known before anything is started.
     private int Launch(ParseResult line)
@@ -86,7 +88,7 @@ internal sealed class TrainCommand
         Recipe recipe;
         using (RunFolder? run = _resumption.Open(line))
         {
-            recipe = (run is null ? _task.Read(line) : _task.Read(line, run)).Recipe;
+            recipe = (run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run)).Recipe;
             if (run is null)
                 RefuseUsed(FolderOf(line, run, recipe));
         }
@@ -96,7 +98,6 @@ internal sealed class TrainCommand
 
     private int Run(ParseResult line, RankRun? ranks)
     {
-        bool isFirst = ranks is null or { IsFirst: true };
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
         RunFolderOptions options =
             _resumption.FolderOptions(line) with
@@ -106,33 +107,47 @@ internal sealed class TrainCommand
             $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}"
             };
         using RunFolder? run = _resumption.Open(line);
-        TrainingTask task = run is null ? _task.Read(line) : _task.Read(line, run);
+        TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
+        if (ranks is not null)
+            recipe = ranks.WithShards(recipe, isNew: run is null, isFree: _task.AreShardsFree(line));
         if (line.GetValue(_overfit))
             _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit, _profile);
         string folder = FolderOf(line, run, recipe);
-        if (run is null && isFirst)
+        if (run is null)
             RefuseUsed(folder);
         ResumePlan? plan = run is null ? null : _resumption.Plan(line, run, recipe, graph);
         if (run is not null && plan!.Refusal?.Obstacle == ResumeObstacle.Finished)
+        {
+            ranks?.Dismiss();
             return TellFinished(output, run, run.Outcome!, folder, line.GetValue(_dataDirectory));
+        }
         _ = Machine.KernelLibraryName; // a missing library should be known before anything else is done
+        bool isBatchSizeFree = run is null && _task.IsBatchSizeFree(line);
+        if (!isBatchSizeFree)
+            ranks?.Share(recipe, graph); // while this one reads the images, the others can
 
         using Interruption interruption = new(Promise);
         DataSplits data = task.LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output,
             interruption.Token);
         long? limit = line.GetValue(_memoryLimit);
-        if (run is null && _task.IsBatchSizeFree(line))
+        if (isBatchSizeFree)
+        {
             recipe = MemoryCheck.Fit(graph, data, recipe, limit);
+            ranks?.Share(recipe, graph);
+        }
+        if (run is null && ranks is null && _task.AreShardsFree(line))
+            recipe = WithShards(graph, data, recipe, output, interruption.Token);
         MemoryEstimate memory = MemoryCheck.Require(graph, data, line.GetValue(_overfit) ? OverfitCheck.Largest(graph, data, recipe)
-            : recipe, run is null ? "" : " --override", limit);
+            : recipe, run is null ? "" : " --override", limit, ranks?.Exchange.Ranks ?? 1);
         interruption.Token.ThrowIfCancellationRequested();
         ranks?.Agree(graph, data, recipe, memory);
         if (line.GetValue(_overfit))
             return OverfitScreen.Run(graph, data, recipe, output, interruption.Token);
 
-        using Trainer trainer = !isFirst ? new(graph, data, recipe) : run is null ? RunFolder.Begin(folder, graph, data, recipe, options) : plan!.IsOverriding
-            ? run.Resume(data, recipe, graph, options) : run.Resume(data, options: options);
+        using Trainer trainer = run is null ? RunFolder.BeginAsFirst(folder, graph, data, recipe, options, ranks?.Exchange)
+            : plan!.IsOverriding ? run.ResumeAsFirst(data, recipe, graph, options, ranks?.Exchange)
+            : run.ResumeAsFirst(data, null, null, options, ranks?.Exchange);
         ranks?.OpenLogs(folder);
         TrainScreen screen = new(output);
         if (line.GetValue(_profile))
@@ -147,8 +162,6 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
-        if (!isFirst)
-            return result is null ? Failures.Interrupted : Failures.Success;
         ProfileScreen? profile = ProfileScreen.Write(trainer, folder);
         profile?.Show(output);
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
@@ -168,6 +181,37 @@ internal sealed class TrainCommand
             Output.Json(json);
         }
         return status;
+    }
+
+    // A rank other than 0 trains what that one says, and has no folder.
+    private int Follow(ParseResult line, RankRun ranks)
+    {
+        Output output = new(json: false);
+        _ = Machine.KernelLibraryName;
+        if (ranks.Receive() is not var (recipe, graph))
+            return Failures.Success;
+        using Interruption interruption = new(Promise);
+        DataSplits data = new TrainingTask(recipe.Network, graph, recipe)
+            .LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output, interruption.Token);
+        MemoryEstimate memory =
+            MemoryCheck.Require(graph, data, recipe, "", line.GetValue(_memoryLimit), ranks.Exchange.Ranks);
+        interruption.Token.ThrowIfCancellationRequested();
+        ranks.Agree(graph, data, recipe, memory);
+        using Trainer trainer = Trainer.Following(graph, data, recipe, ranks.Exchange);
+        ranks.OpenLogs("");
+        TrainScreen screen = new(output);
+        screen.Begin(trainer, data, memory, "of rank 0");
+        return trainer.TryFit(new Reporter<TrainingProgress>(screen.Show), line.GetValue(_timeLimit), interruption.Token) is null
+            ? Failures.Interrupted : Failures.Success;
+    }
+
+    private static Recipe WithShards(Graph graph, DataSplits data, Recipe recipe, Output output, CancellationToken cancellation)
+    {
+        ShardSearch search = ShardSearch.Run(graph, data, recipe, cancellation);
+        output.Line(search.WhyNot is { } why ? $"Whole batches instead of shards: {why}." : string.Create(CultureInfo.InvariantCulture,
+            $"{(search.Shards > 1 ? $"{search.Shards} shards" : "Whole batches instead of shards")}: a step in {search.Tried} shards takes " +
+            $"{1 / search.Ratio:F2} times as long as one of the whole batch."));
+        return recipe with { Shards = search.Shards, SyncBatchNorm = recipe.SyncBatchNorm && search.Shards > 1 };
     }
 
     // As it was typed, into another folder.

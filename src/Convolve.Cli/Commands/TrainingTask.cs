@@ -98,6 +98,9 @@ internal sealed class TrainingTaskArguments
     /// <summary>Whether the batch size is for the memory to decide.</summary>
     public bool IsBatchSizeFree(ParseResult line) => line.GetValue(_options.BatchSize) is { Value: null };
 
+    /// <summary>Whether the number of shards is for a measurement to decide.</summary>
+    public bool AreShardsFree(ParseResult line) => _options.AreShardsFree(line);
+
     public void AddTo(Command command)
     {
         command.Add(_network);
@@ -118,10 +121,14 @@ internal sealed class TrainingTaskArguments
     }
 
     /// <summary>A new run.</summary>
+    /// <param name="line">As typed.</param>
+    /// <param name="measuresShards">Whether the number of shards may be left to a measurement.</param>
     /// <exception cref="UsageException">The network and the data don't fit together.</exception>
     /// <exception cref="RecipeException">A value is out of range.</exception>
-    public TrainingTask Read(ParseResult line)
+    public TrainingTask Read(ParseResult line, bool measuresShards = false)
     {
+        if (AreShardsFree(line) && !measuresShards)
+            throw new UsageException("--shards auto is for `train`, which measures what is faster. Use a number here.");
         NetworkArgument network = new(line.GetValue(_network)!);
         if (!network.IsFile)
             NetworkCatalog.Find(network.Typed);
@@ -131,7 +138,7 @@ internal sealed class TrainingTaskArguments
     }
 
     /// <summary>A run to resume, and what is typed nevertheless.</summary>
-    /// <inheritdoc cref="Read(ParseResult)" path="/exception"/>
+    /// <inheritdoc cref="Read(ParseResult, bool)" path="/exception"/>
     public TrainingTask Read(ParseResult line, RunFolder run)
     {
         DatasetInfo info = line.GetValue(_data) is { } typed ? Datasets.Find(typed)

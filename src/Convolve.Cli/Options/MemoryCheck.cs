@@ -18,32 +18,40 @@ internal static class MemoryCheck
     /// <param name="recipe">How it is trained.</param>
     /// <param name="with">What another batch size must be given with, such as " --override"; null where it cannot be another.</param>
     /// <param name="limit">The most bytes it may take; null for what the machine has.</param>
+    /// <param name="ranks">Processes that share the batches.</param>
     /// <returns>The memory that it needs.</returns>
     /// <exception cref="UsageException">It does not fit; the message has the largest batch, and the largest part of a batch, that
     /// does.</exception>
-    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "", long? limit = null)
+    public static MemoryEstimate Require(Graph graph, DataSplits data, Recipe recipe, string? with = "", long? limit = null,
+        int ranks = 1)
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
-        return recipe.PassSize < batch ? Require(graph, recipe.PassSize, "micro-batch", InParts, null, with, limit)
-            : Require(graph, batch, BatchSize, size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), InParts, with,
-                limit);
+        return recipe.MicroBatchSize is { } part && part < batch ? Require(graph, part, "micro-batch", InParts, null, with, limit)
+            : Require(graph, batch, BatchSize, size => Of(graph, data, recipe, size, ranks), recipe.Shards > 1 ? null : InParts, with, limit);
 
         MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
     }
 
     /// <summary>The recipe with its batch size, or where that doesn't fit, the largest power of two that does.</summary>
-    /// <inheritdoc cref="Require(Graph, DataSplits, Recipe, string?, long?)" path="/param"/>
+    /// <inheritdoc cref="Require(Graph, DataSplits, Recipe, string?, long?, int)" path="/param"/>
     /// <exception cref="UsageException">Not even one image fits.</exception>
     public static Recipe Fit(Graph graph, DataSplits data, Recipe recipe, long? limit)
     {
         BatchFit fit = new(graph, Math.Min(recipe.BatchSize, data.Train.Count),
-            size => Trainer.Estimate(graph, data, recipe with { BatchSize = size }), limit);
+            size => Of(graph, data, recipe, size), limit);
         if (fit.HasMemory && recipe.BatchSize <= fit.LargestCountable)
             return recipe;
         int fits = fit.HasMemory ? fit.LargestCountable : fit.Largest;
         if (fits == 0)
             Require(graph, data, recipe, limit: limit);
         return recipe with { BatchSize = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)fits / 2 + 1) };
+    }
+
+    private static MemoryEstimate Of(Graph graph, DataSplits data, Recipe recipe, int batchSize, int ranks = 1)
+    {
+        int shards = Math.Min(recipe.Shards, batchSize);
+        return Trainer.Estimate(graph, data,
+            recipe with { BatchSize = batchSize, Shards = shards, SyncBatchNorm = recipe.SyncBatchNorm && shards > 1 }, ranks);
     }
 
     /// <summary>Refuses a batch of an evaluation whose plan needs more memory than there is, or than a limit.</summary>

@@ -15,6 +15,14 @@ internal sealed class PracticeOptions
         "Compute each batch in parts of at most N images and accumulate their gradients: the same result in less memory (except that " +
         "batch normalization, mixup and cutmix work on each part alone). Default: whole batches.", least: 1);
 
+    private readonly Option<OrAuto?> _shards = Inputs.IntegerOrAuto("--shards",
+        "Divide each batch into N shards, each computed by one thread, so that the result depends on N and not on the number of threads " +
+        "or processes. Batch normalization, mixup and cutmix work on each shard alone. auto measures whether one shard for each thread " +
+        "is faster than whole batches. Default: 1, whole batches.");
+
+    private readonly Option<bool> _syncBatchNorm = Inputs.Flag("--sync-batch-norm",
+        "With --shards: batch normalization takes the statistics of the whole batch instead of each shard's.");
+
     private readonly Option<string?> _classWeights = Inputs.Word("--class-weights", "balanced|CLASS=W,...",
         "Weights of the classes in the training loss, as in PyTorch's CrossEntropyLoss(weight): balanced weights every class the same, " +
         "with pictures / (classes x pictures of the class); or give weights by name, 1 for the others. Validation and test weight every " +
@@ -53,9 +61,12 @@ internal sealed class PracticeOptions
         "Start from the weights of another run or a .safetensors file, for every parameter whose name and shape match; the rest is " +
         "listed. Default: initialize all weights.");
 
+    /// <summary>Whether the number of shards is to be measured.</summary>
+    public bool AreShardsFree(ParseResult line) => line.GetValue(_shards) is { Value: null };
+
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_microBatch, _classWeights, _clipNorm, _clipValue, _layerRates, _freeze, _average, _earlyStop,
+        foreach (Option option in (Option[])[_microBatch, _shards, _syncBatchNorm, _classWeights, _clipNorm, _clipValue, _layerRates, _freeze, _average, _earlyStop,
             _earlyStopMetric, _earlyStopChange, _from])
             command.Add(option);
     }
@@ -72,6 +83,8 @@ internal sealed class PracticeOptions
         return usual with
         {
             MicroBatchSize = line.GetValue(_microBatch).Or(usual.MicroBatchSize),
+            Shards = AreShardsFree(line) ? Math.Min(2, usual.BatchSize) : line.GetValue(_shards)?.Value ?? usual.Shards, // 2 until measured
+            SyncBatchNorm = line.GetResult(_syncBatchNorm) is null ? usual.SyncBatchNorm : line.GetValue(_syncBatchNorm),
             ClassWeights = line.GetValue(_classWeights) is { } weights ? ClassWeights.Parse(weights) : usual.ClassWeights,
             Clipping = new((float?)line.GetValue(_clipNorm).Or(usual.Clipping.Norm),
             (float?)line.GetValue(_clipValue).Or(usual.Clipping.Value)),

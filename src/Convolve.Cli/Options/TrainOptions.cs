@@ -174,6 +174,9 @@ internal sealed class TrainOptions
     /// <summary>Where the highest learning rate is said.</summary>
     public Option LearningRate => _learningRate;
 
+    /// <summary>Whether the number of shards is to be measured.</summary>
+    public bool AreShardsFree(ParseResult line) => _practice.AreShardsFree(line);
+
     /// <summary>Images per step, or auto.</summary>
     public Option<OrAuto?> BatchSize => _batchSize;
 

@@ -15,7 +15,7 @@ namespace Convolve.Cli.Ranks;
 internal sealed class RankRun
 {
     private readonly MpiExchange _exchange;
-    private bool _hasAgreed, _isRefused;
+    private bool _hasShared, _hasAgreed, _isRefused;
 
     private RankRun(MpiExchange exchange) => _exchange = exchange;
 
@@ -62,6 +62,43 @@ internal sealed class RankRun
         return code;
     }
 
+    /// <summary>The recipe for these ranks: at least one shard for each.</summary>
+    /// <param name="recipe">As typed, or of the run.</param>
+    /// <param name="isNew">Whether the run begins: then the number of shards is still open.</param>
+    /// <param name="isFree">Whether any number was asked for.</param>
+    /// <exception cref="UsageException">There are fewer shards than ranks.</exception>
+    public Recipe WithShards(Recipe recipe, bool isNew, bool isFree)
+    {
+        int ranks = _exchange.Ranks;
+        if (isNew && (isFree || recipe.Shards == 1))
+            return recipe with { Shards = ranks };
+        return recipe.Shards >= ranks ? recipe : throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+            $"{(isNew ? "" : "The run has ")}{recipe.Shards} {(recipe.Shards == 1 ? "shard" : "shards")} for {ranks} ranks, and every rank ") +
+            string.Create(CultureInfo.InvariantCulture, $"computes at least one. Use --ranks {recipe.Shards}") +
+            (isNew ? " or more --shards." : ": the number of shards is part of what a run computes."));
+    }
+
+    /// <summary>Gives the other ranks the recipe, which they wait for in <see cref="Receive"/>.</summary>
+    public void Share(Recipe recipe, Graph graph) => Share(RecipeJson.Write(recipe, graph));
+
+    /// <summary>Lets the other ranks end, because there is nothing to do.</summary>
+    public void Dismiss() => Share("");
+
+    /// <summary>What rank 0 trains, and how; null if there is nothing to do.</summary>
+    /// <exception cref="UsageException">Rank 0 can't begin.</exception>
+    public (Recipe Recipe, Graph Graph)? Receive()
+    {
+        RankReport first = RankReport.Read(_exchange.Gather(RankReport.Of("").ToBytes())[0]);
+        (_hasShared, _isRefused) = (true, first.Problem.Length > 0);
+        return _isRefused ? throw new UsageException(first.Problem) : first.Recipe.Length > 0 ? RecipeJson.Read(first.Recipe) : null;
+    }
+
+    private void Share(string recipe)
+    {
+        _exchange.Gather((RankReport.Of("") with { Recipe = recipe }).ToBytes());
+        _hasShared = true;
+    }
+
     /// <summary>
     /// Compares what the ranks are about to do. Every rank comes here, or to the same by way of an exception; where something differs, all
     /// of them end, and rank 0 says why.
@@ -69,6 +106,7 @@ internal sealed class RankRun
     /// <exception cref="UsageException">Something differs, or a rank can't begin.</exception>
     public void Agree(Graph graph, DataSplits data, Recipe recipe, MemoryEstimate memory) => Agree(new(
         typeof(RankRun).Assembly.GetName().Version!.ToString(3), RankReport.ProgramDigest(),
+        $"{Model.ChoosePrecision(graph, recipe.Precision).Precision} with {Machine.KernelLibraryName} for {Machine.InstructionSetName}",
         // Every rank has as many threads as its host gives it.
         DigestOf(RecipeJson.Write(recipe with { Threads = 0 }, graph)), data.Digest(), memory.TotalBytes, RankReport.FreeMemory()));
 
@@ -107,7 +145,7 @@ internal sealed class RankRun
         }
         catch (UsageException e)
         {
-            if (exception is not OperationCanceledException)
+            if (exception is not OperationCanceledException && _hasShared)
                 return Failures.Report(e);
         }
         return Failures.Report(exception);

@@ -47,9 +47,10 @@ internal sealed class TrainScreen(Output output)
         output.Fact("input", trainer.Preprocessing.ToString());
         if (recipe.Transforms.Count > 0)
             output.Fact("augment", string.Join(", ", recipe.Transforms));
-        output.Fact("recipe", Words(recipe, plan.Options.BatchSize, data.Train.Count));
+        output.Fact("recipe", Words(recipe, Math.Min(recipe.BatchSize, data.Train.Count), data.Train.Count));
         output.Fact("plan",
-            $"{plan.Steps.Count} steps on {Machine.Threads} {(Machine.Threads == 1 ? "thread" : "threads")} " +
+            $"{plan.Steps.Count} steps{(recipe.Shards > 1 ? " for each shard" : "")} on {Machine.Threads} " +
+            $"{(Machine.Threads == 1 ? "thread" : "threads")} " +
             $"({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
         if (Machine.WouldGain)
             output.Fact("", Machine.MissingAccelerator!);
@@ -245,6 +246,8 @@ internal sealed class TrainScreen(Output output)
             words.Add($"momentum {Format.Number(rms.Momentum)}");
         if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
             words.Add(string.Create(CultureInfo.InvariantCulture, $"in micro-batches of {part}"));
+        if (recipe.Shards > 1)
+            words.Add(string.Create(CultureInfo.InvariantCulture, $"in {recipe.Shards} shards{(recipe.SyncBatchNorm ? " with synchronized batch normalization" : "")}"));
         if (recipe.Clipping.Norm is { } norm)
             words.Add($"gradients clipped to norm {Format.Number(norm)}");
         if (recipe.Clipping.Value is { } value)

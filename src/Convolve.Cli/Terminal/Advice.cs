@@ -15,6 +15,8 @@ internal static class Advice
         Remedy.Split => $"{exception.Message} See --split.",
         Remedy.BatchSize => $"{exception.Message} See --batch-size.",
         Remedy.MicroBatch => $"{exception.Message} See --micro-batch.",
+        Remedy.Shards => $"{exception.Message} See --shards.",
+        Remedy.SyncBatchNorm => $"{exception.Message} See --sync-batch-norm.",
         Remedy.ClassWeights => $"{exception.Message} See --class-weights.",
         _ => exception.Message,
     };

@@ -30,11 +30,28 @@ internal abstract unsafe class BatchNormRunnable : Runnable
 
     protected virtual bool Measures => true;
 
+    /// <summary>The sums of a batch that one thread measures.</summary>
+    public Span<float> Sums => new((float*)Partials, Shape.PartialFloats);
+
     public override void Run()
     {
         if (Measures)
             ThreadTeam.Run(_measure);
-        Conclude(ThreadTeam.Threads);
+        Conclude(Shape, (float*)Partials, ThreadTeam.Threads);
+        ThreadTeam.Run(_apply);
+    }
+
+    /// <summary>The first half of a run in which shards of a batch share their sums; in a team of one thread.</summary>
+    public void RunFirstHalf() => ThreadTeam.Run(_measure);
+
+    /// <summary>The second half, with the sums of all shards.</summary>
+    /// <param name="sums">Of each shard, one behind the other; those of shards without images are 0. They are overwritten.</param>
+    /// <param name="shards">How many: each has its share of the images, as threads would.</param>
+    /// <param name="images">Of all shards.</param>
+    public void RunSecondHalf(Span<float> sums, int shards, int images)
+    {
+        fixed (float* all = sums)
+            Conclude(Shape with { Batch = images }, all, shards);
         ThreadTeam.Run(_apply);
     }
 
@@ -46,7 +63,7 @@ internal abstract unsafe class BatchNormRunnable : Runnable
 
     protected abstract void Measure<TPixel>(float* partial, int firstImage, int endImage) where TPixel : struct, IPixel;
 
-    protected abstract void Conclude(int threads);
+    protected abstract void Conclude(in BatchNormShape batch, float* partials, int parts);
 
     protected abstract void Apply<TPixel>(int firstImage, int endImage) where TPixel : struct, IPixel;
 
@@ -103,10 +120,10 @@ internal sealed unsafe class BatchNormForward(BatchNormShape shape, bool isBFloa
     protected override void Measure<TPixel>(float* partial, int firstImage, int endImage) =>
         BatchNormKernels.Measure<TPixel>(Shape, (byte*)Source, partial, firstImage, endImage);
 
-    protected override void Conclude(int threads)
+    protected override void Conclude(in BatchNormShape batch, float* partials, int parts)
     {
         if (IsTraining)
-            BatchNormKernels.Conclude(Shape, (float*)Partials, threads, (float*)Weight, (float*)Bias, Eps, Momentum, (float*)Mean,
+            BatchNormKernels.Conclude(batch, partials, parts, (float*)Weight, (float*)Bias, Eps, Momentum, (float*)Mean,
                 (float*)Variance, (float*)Statistics);
         else
             BatchNormKernels.Recall(Shape, (float*)Weight, (float*)Bias, Eps, (float*)Mean, (float*)Variance, (float*)Statistics);
@@ -138,12 +155,20 @@ internal sealed unsafe class BatchNormBackward(BatchNormShape shape, bool isBFlo
         BatchNormKernels.MeasureDiff<TPixel>(Shape, (byte*)Source, (byte*)Diff, (float*)Statistics, Slope, partial, firstImage,
             endImage);
 
-    protected override void Conclude(int threads)
+    // Of a shard, the gradients of weight and bias are the sums of its own images, which the other shards' are added to later.
+    protected override void Conclude(in BatchNormShape batch, float* partials, int parts)
     {
-        if (IsTraining)
-            BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, threads, (float*)DiffWeight, (float*)DiffBias);
-        else
-            new Span<float>((float*)Partials, Shape.PartialFloats).Clear(); // the means that a batch would have taken off
+        if (!IsTraining)
+        {
+            Sums.Clear(); // the means that a batch would have taken off
+            return;
+        }
+        bool isShard = partials != (float*)Partials;
+        if (isShard)
+            BatchNormKernels.ConcludeDiff(Shape, (float*)Partials, 1, (float*)DiffWeight, (float*)DiffBias);
+        BatchNormKernels.ConcludeDiff(batch, partials, parts, isShard ? null : (float*)DiffWeight, isShard ? null : (float*)DiffBias);
+        if (isShard)
+            new Span<float>(partials, Shape.PartialFloats).CopyTo(Sums);
     }
 
     protected override void Apply<TPixel>(int firstImage, int endImage) =>

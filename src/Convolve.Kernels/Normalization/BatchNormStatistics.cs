@@ -57,7 +57,7 @@ internal static unsafe partial class BatchNormKernels
 
     /// <summary>
     /// The gradients of weight and bias from the threads' sums; the first thread's sums become the means that <c>ApplyDiff</c>
-    /// takes.
+    /// takes. The two gradients may be null.
     /// </summary>
     public static void ConcludeDiff(in BatchNormShape shape, float* partials, int threads, float* diffWeight, float* diffBias)
     {
@@ -70,7 +70,7 @@ internal static unsafe partial class BatchNormKernels
                 sum += partials[t * shape.PartialFloats + c];
                 product += partials[t * shape.PartialFloats + padded + c];
             }
-            if (c < shape.Channels)
+            if (c < shape.Channels && diffBias is not null)
                 (diffBias[c], diffWeight[c]) = ((float)sum, (float)product);
             (partials[c], partials[padded + c]) = ((float)(sum / shape.Count), (float)(product / shape.Count));
         }

@@ -27,21 +27,29 @@ internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : I
         for (int i = 0; i < ranges.Count; i++)
         {
             // Arenas are whole cache lines long, so every share is whole vectors.
-            long lines = (ranges[i].Bytes + 63) / 64, first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
-            if (count == 0)
-                continue;
-            if (Floats8.IsWidest)
-                Run<Floats8x2>(thread, ranges[i].Offset + first * 64, count * LineFloats);
-            else
-                Run<Floats16>(thread, ranges[i].Offset + first * 64, count * LineFloats);
+            long lines = LinesOf(ranges[i]), first = lines * thread / threads, count = lines * (thread + 1) / threads - first;
+            if (count > 0)
+                RunWidest(thread, ranges[i].Offset + first * 64, count * LineFloats);
         }
     }
 
     public virtual void Dispose() => _task?.Dispose();
 
-    /// <summary>The share of a thread in one parameter.</summary>
-    /// <param name="thread">From 0.</param>
-    /// <param name="offset">Of the share in every arena, in bytes.</param>
+    /// <summary>Cache lines of a parameter.</summary>
+    protected static long LinesOf(ArenaRange range) => (range.Bytes + 63) / 64;
+
+    /// <summary>A piece of one parameter, with the widest vectors.</summary>
+    protected void RunWidest(int piece, long offset, long count)
+    {
+        if (Floats8.IsWidest)
+            Run<Floats8x2>(piece, offset, count);
+        else
+            Run<Floats16>(piece, offset, count);
+    }
+
+    /// <summary>A piece of one parameter: the share of a thread, or what a pass divides it into.</summary>
+    /// <param name="thread">Of the share, or the number of the piece, from 0.</param>
+    /// <param name="offset">Of the piece in every arena, in bytes.</param>
     /// <param name="count">Floats, a multiple of 16.</param>
     protected abstract void Run<T>(int thread, long offset, long count) where T : unmanaged, IFloats<T>;
 
@@ -49,51 +57,59 @@ internal abstract unsafe class ArenaKernel(IReadOnlyList<ArenaRange> ranges) : I
 }
 
 /// <summary>
-/// The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits at the same number of
-/// threads.
+/// The length of the gradients that count, as one vector: the root of the sum of their squares. The same bits for any number of threads.
 /// </summary>
-/// <param name="gradients">The arena of all gradients.</param>
-/// <param name="ranges">Of those that count.</param>
-internal sealed unsafe class GradientNormKernel(NativeBuffer gradients, IReadOnlyList<ArenaRange> ranges) : ArenaKernel(ranges)
+internal sealed unsafe class GradientNormKernel : ArenaKernel
 {
-    // A cache line for each thread's sum.
-    private const int Stride = 8, Chunk = 1 << 12;
-    private readonly double[] _sums = new double[ThreadTeam.MostThreads * Stride];
+    private const int Chunk = 1 << 12;
+    private readonly NativeBuffer _gradients;
+    private readonly IReadOnlyList<ArenaRange> _ranges;
+    private readonly double[] _sums; // of each chunk of each range
+
+    /// <param name="gradients">The arena of all gradients.</param>
+    /// <param name="ranges">Of those that count.</param>
+    public GradientNormKernel(NativeBuffer gradients, IReadOnlyList<ArenaRange> ranges) : base(ranges) =>
+        (_gradients, _ranges, _sums) = (gradients, ranges, new double[ranges.Sum(ChunksOf)]);
 
     /// <summary>Measures it; on the executor thread.</summary>
     public double Measure()
     {
         Run();
         double sum = 0;
-        for (int thread = 0; thread < ThreadTeam.Threads; thread++)
-            sum += _sums[thread * Stride];
+        foreach (double part in _sums)
+            sum += part;
         return Math.Sqrt(sum);
     }
 
     public override void Run(int thread, int threads)
     {
-        _sums[thread * Stride] = 0;
-        base.Run(thread, threads);
+        int before = 0;
+        foreach (ArenaRange range in _ranges)
+        {
+            int chunks = ChunksOf(range);
+            for (int i = (int)((long)chunks * thread / threads); i < (int)((long)chunks * (thread + 1) / threads); i++)
+            {
+                long from = (long)i * Chunk, count = Math.Min(Chunk, LinesOf(range) * LineFloats - from);
+                RunWidest(before + i, range.Offset + from * sizeof(float), count);
+            }
+            before += chunks;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Run<T>(int thread, long offset, long count)
     {
-        float* g = At(gradients, offset, count);
-        double sum = 0;
-        for (long from = 0; from < count; from += Chunk)
+        float* g = At(_gradients, offset, count);
+        T squares = T.Zero;
+        for (long i = 0; i < count; i += LineFloats)
         {
-            long to = Math.Min(count, from + Chunk);
-            T squares = T.Zero;
-            for (long i = from; i < to; i += LineFloats)
-            {
-                T value = T.Load(g + i);
-                squares = T.FusedMultiplyAdd(value, value, squares);
-            }
-            sum += SumOfNeighbors(squares);
+            T value = T.Load(g + i);
+            squares = T.FusedMultiplyAdd(value, value, squares);
         }
-        _sums[thread * Stride] += sum;
+        _sums[thread] = SumOfNeighbors(squares);
     }
+
+    private static int ChunksOf(ArenaRange range) => (int)((LinesOf(range) * LineFloats + Chunk - 1) / Chunk);
 
     // Neighboring lanes first, then neighboring sums, until one number is left.
     private static float SumOfNeighbors<T>(T lanes) where T : unmanaged, IFloats<T>

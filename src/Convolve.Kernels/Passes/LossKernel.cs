@@ -43,6 +43,7 @@ internal sealed unsafe class LossKernel : ITeamWork
     {
         int correct = 0;
         _state.WeightSum = WeightSum();
+        double divisor = _state.Divisor ?? _state.WeightSum;
         for (int i = 0; i < _batch; i++)
         {
             ReadOnlySpan<float> logits = new(_logits + (long)i * _classes, _classes);
@@ -51,13 +52,13 @@ internal sealed unsafe class LossKernel : ITeamWork
             for (int k = 1; k < logits.Length; k++)
                 best = logits[k] > logits[best] ? k : best;
             correct += best == (share >= 0.5f ? label : second) && !float.IsNaN(logits[best]) ? 1 : 0;
-            _state.Losses[i] = _weights is null ? Gradient(logits, label, second, share, logits[best], (long)i * _classes)
-                : WeightedGradient(logits, label, second, share, logits[best], (long)i * _classes);
+            _state.Losses[i] = _weights is null ? Gradient(logits, label, second, share, logits[best], (long)i * _classes, divisor)
+                : WeightedGradient(logits, label, second, share, logits[best], (long)i * _classes, divisor);
         }
         _state.Correct = correct;
     }
 
-    private float Gradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset)
+    private float Gradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset, double divisor)
     {
         double sum = 0, total = 0;
         foreach (float logit in logits)
@@ -65,7 +66,7 @@ internal sealed unsafe class LossKernel : ITeamWork
             sum += MathF.Exp(logit - largest);
             total += logit;
         }
-        double scale = 1 / (sum * _batch), others = _smoothing / _classes / _batch, own = (1 - _smoothing) / _batch;
+        double scale = 1 / (sum * divisor), others = _smoothing / _classes / divisor, own = (1 - _smoothing) / divisor;
         for (int k = 0; k < logits.Length; k++)
         {
             double gradient = MathF.Exp(logits[k] - largest) * scale
@@ -77,7 +78,8 @@ internal sealed unsafe class LossKernel : ITeamWork
     }
 
     // The loss is -sum of a log p, where a is the weight of a class times its share of the target.
-    private float WeightedGradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset)
+    private float WeightedGradient(ReadOnlySpan<float> logits, int label, int second, double share, float largest, long offset,
+        double divisor)
     {
         double sum = 0, all = 0, weighted = 0;
         for (int k = 0; k < logits.Length; k++)
@@ -88,7 +90,7 @@ internal sealed unsafe class LossKernel : ITeamWork
             weighted += own * logits[k];
         }
         for (int k = 0; k < logits.Length; k++)
-            Store(offset + k, (all * Math.Exp(logits[k] - largest) / sum - Weighted(k, label, second, share)) / _state.WeightSum);
+            Store(offset + k, (all * Math.Exp(logits[k] - largest) / sum - Weighted(k, label, second, share)) / divisor);
         return (float)(all * (Math.Log(sum) + largest) - weighted);
     }
 

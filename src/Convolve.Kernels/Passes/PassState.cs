@@ -23,8 +23,11 @@ internal sealed class PassState(ulong seed, int batch, float[]? classWeights = n
     /// <summary>How much each class counts in the loss; null for the same throughout.</summary>
     public float[]? ClassWeights { get; } = classWeights;
 
-    /// <summary>What the sum of the losses is divided by.</summary>
+    /// <summary>What the sum of the losses of these images is divided by, as they weigh.</summary>
     public double WeightSum { get; set; }
+
+    /// <summary>What their gradients are divided by instead, where the images are a shard of a batch; null for the same.</summary>
+    public double? Divisor { get; set; }
 
     public int Correct { get; set; }
 }

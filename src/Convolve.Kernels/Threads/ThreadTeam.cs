@@ -46,7 +46,7 @@ internal static class ThreadTeam
     /// <summary>Gives them; set once, before the first work.</summary>
     internal static Func<ITeam?>? LoadTeam { get; set; }
 
-    /// <summary>The size of the team; 1 between <see cref="TryBegin"/> and <see cref="End"/>.</summary>
+    /// <summary>The size of the team; 1 between <see cref="TryBegin"/> and <see cref="End"/>, and in <see cref="RunAlone"/>.</summary>
     public static int Threads => _isGuest ? 1 : _threads;
 
     /// <summary>Whether the caller is the executor thread, or takes its place.</summary>
@@ -112,19 +112,32 @@ internal static class ThreadTeam
     {
         if (IsExecutor || Queue.Count > 0 || _isTurnAwaited || !Turn.TryEnter())
             return false;
-        _isGuest = true;
-        if (LibraryTeam is { } team && (_sizeBefore = team.Size) != 1)
-            team.Resize(1);
+        BeginAlone();
         return true;
     }
 
     /// <summary>Ends what <see cref="TryBegin"/> began.</summary>
     public static void End()
     {
-        if (LibraryTeam is { } team && _sizeBefore != 1)
-            team.Resize(_sizeBefore);
-        _isGuest = false;
+        EndAlone();
         Turn.Exit();
+    }
+
+    /// <summary>
+    /// Does a share of a team's work as a team of one: so the thread that has it may run kernels that were made for one thread, as the
+    /// others do at the same time.
+    /// </summary>
+    public static void RunAlone(ITeamWork work, int thread, int threads)
+    {
+        BeginAlone();
+        try
+        {
+            work.Run(thread, threads);
+        }
+        finally
+        {
+            EndAlone();
+        }
     }
 
     /// <summary>
@@ -233,6 +246,20 @@ internal static class ThreadTeam
         {
             LibraryTeam?.Resize(Threads);
         }
+    }
+
+    private static void BeginAlone()
+    {
+        _isGuest = true;
+        if (LibraryTeam is { } team && (_sizeBefore = team.Size) != 1)
+            team.Resize(1);
+    }
+
+    private static void EndAlone()
+    {
+        if (LibraryTeam is { } team && _sizeBefore != 1)
+            team.Resize(_sizeBefore);
+        _isGuest = false;
     }
 
     internal static void Serve(Job job)

@@ -72,7 +72,7 @@ internal sealed class ClassifierNetwork : IBatchNetwork
         int at = 0;
         foreach (BatchPart part in parts)
         {
-            Model.WriteInput(pass, part.Work.Inputs.AsSpan(part.First * InputLength, part.Count * InputLength), at * InputLength);
+            pass.Write(part.Work.Inputs.AsSpan(part.First * InputLength, part.Count * InputLength), at * InputLength);
             at += part.Count;
         }
         // What fills the batch up is an older batch's memory otherwise: denormal numbers would be slow.
@@ -113,7 +113,7 @@ internal sealed class ClassifierNetwork : IBatchNetwork
             ThreadTeam.Invoke(() =>
             {
                 Executor pass = _predictor.Model.Evaluation(size);
-                Model.WriteInput(pass, new float[size * InputLength]);
+                pass.Write(new float[size * InputLength]);
                 long start = Stopwatch.GetTimestamp();
                 pass.Run();
                 least = run == 0 ? least : Math.Min(least, Stopwatch.GetElapsedTime(start).TotalSeconds);

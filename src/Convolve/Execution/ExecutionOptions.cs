@@ -1,3 +1,4 @@
+using Convolve.Kernels.Threads;
 using Convolve.Planning;
 
 namespace Convolve.Execution;
@@ -16,6 +17,15 @@ public sealed record ExecutionOptions
 
     /// <summary>The share of each label that training's loss spreads over all classes, in [0, 1); 0 by default.</summary>
     public float LabelSmoothing { get; init; }
+
+    /// <summary>
+    /// Parts of a training batch that are computed side by side, each on one thread, and summed in a fixed order; 1, the default, for whole
+    /// batches on the whole team. Of more, the bits of a run depend on their number instead of the number of threads.
+    /// </summary>
+    internal int Shards { get; init; } = 1;
+
+    /// <summary>The threads that plans are made for.</summary>
+    internal int PlanThreads => Shards > 1 ? 1 : ThreadTeam.Resolve(Threads);
 
     /// <summary>How much each class counts in training's loss, [classes], at least 0; null, the default, for equal weights.</summary>
     public IReadOnlyList<float>? ClassWeights { get; init; }

@@ -4,8 +4,10 @@ using Convolve.Kernels.Checks;
 using Convolve.Kernels.Contract;
 using Convolve.Kernels.Layouts;
 using Convolve.Kernels.Memory;
+using Convolve.Kernels.Normalization;
 using Convolve.Kernels.Passes;
 using Convolve.Kernels.Threads;
+using Convolve.Kernels.Vectors;
 using Convolve.Planning;
 
 namespace Convolve.Execution;
@@ -25,6 +27,7 @@ internal sealed class Executor : IDisposable
     private readonly int _inputElements, _outputElements;
     private Binder? _binder;
     private Runnable[]? _runnables;
+    private int[]? _meetings; // steps at which shards share sums
     private bool _isUnchecked, _isDisposed;
 
     internal Executor(Plan plan, ExecutorCache owner)
@@ -45,6 +48,21 @@ internal sealed class Executor : IDisposable
     /// <summary>The images of the next pass as bits, [N, C, H, W], where the plan computes in bfloat16.</summary>
     public Span<ushort> InputBFloat16 => Plan.Input.Layout.Type == ElementType.BFloat16 ? Window<ushort>(Plan.Input, _inputElements)
         : default;
+
+    /// <summary>Writes images of the next pass in its precision.</summary>
+    /// <param name="images">[n, C, H, W].</param>
+    /// <param name="from">Values before the first of them.</param>
+    public void Write(ReadOnlySpan<float> images, int from = 0)
+    {
+        if (Plan.Options.Precision == Precision.Float32)
+        {
+            images.CopyTo(InputFloat32[from..]);
+            return;
+        }
+        Span<ushort> input = InputBFloat16[from..];
+        for (int i = 0; i < images.Length; i++)
+            input[i] = BFloat16.FromSingle(images[i]);
+    }
 
     /// <summary>The class numbers of the next training pass, [N].</summary>
     public Span<int> Labels => _state.Labels;
@@ -87,6 +105,14 @@ internal sealed class Executor : IDisposable
     /// The divisor of that sum in the gradients: the number of images, or with class weights the sum of the images' weights.
     /// </summary>
     public double WeightSum => _state.WeightSum;
+
+    /// <summary>What the gradients of the next training pass are divided by instead, as a shard of a batch; null for that
+    /// divisor.</summary>
+    public double? Divisor
+    {
+        get => _state.Divisor;
+        set => _state.Divisor = value;
+    }
 
     /// <summary>
     /// How many images of the last training pass had the largest logit at their label; of a mixture, the label with the larger share.
@@ -133,22 +159,65 @@ internal sealed class Executor : IDisposable
         }
     }
 
+    /// <summary>
+    /// Runs the part of a shard's pass between two batch normalizations of training, which share their sums with the other shards; alone
+    /// on its thread.
+    /// </summary>
+    /// <param name="part">From 0; one more than there are such normalizations.</param>
+    /// <param name="step">As in <see cref="Run"/>.</param>
+    /// <param name="firstImage">As in <see cref="Run"/>.</param>
+    /// <param name="sums">Of all shards, at the normalization before this part; they are overwritten.</param>
+    /// <param name="shards">How many these are.</param>
+    /// <param name="images">Of all shards.</param>
+    /// <returns>This shard's sums at the next normalization; none behind the last.</returns>
+    public ReadOnlySpan<float> RunPart(int part, uint step, int firstImage, Span<float> sums, int shards, int images)
+    {
+        if (part == 0)
+        {
+            _owner.Use(this);
+            (_state.Step, _state.FirstImage) = (step, firstImage);
+        }
+        _meetings ??= [.. Enumerable.Range(0, _runnables!.Length).Where(i => IsMeeting(Plan.Steps[i].Work))];
+        int from = 0;
+        if (part > 0)
+        {
+            ((BatchNormRunnable)_runnables![_meetings[part - 1]]).RunSecondHalf(sums, shards, images);
+            from = _meetings[part - 1] + 1;
+        }
+        int to = part < _meetings.Length ? _meetings[part] : _runnables!.Length;
+        RunSteps(from, to);
+        if (part == _meetings.Length)
+            return [];
+        BatchNormRunnable next = (BatchNormRunnable)_runnables![to];
+        next.RunFirstHalf();
+        return next.Sums;
+    }
+
+    /// <summary>Floats of the sums that a shard shares, at each normalization where it does.</summary>
+    internal static IEnumerable<int> MeetingsOf(Plan plan) => plan.Steps.Where(step => IsMeeting(step.Work))
+        .Select(step => step.Work is BatchNormWork norm ? norm.Shape.PartialFloats : ((BatchNormBackwardWork)step.Work).Shape.PartialFloats);
+
+    private static bool IsMeeting(Work work) => work is BatchNormWork { IsTraining: true } or BatchNormBackwardWork { IsTraining: true };
+
     private void RunSteps(uint step, int firstImage)
     {
         _owner.Use(this);
         (_state.Step, _state.FirstImage) = (step, firstImage);
         _owner.Store.Refresh();
         if (_isUnchecked)
-        {
             RunChecked();
-            return;
-        }
+        else
+            RunSteps(0, _runnables!.Length);
+    }
+
+    private void RunSteps(int from, int to)
+    {
         if (IsProfiling || Observer is not null)
         {
-            RunProfiled();
+            RunProfiled(from, to);
             return;
         }
-        foreach (Runnable runnable in _runnables!)
+        foreach (Runnable runnable in _runnables.AsSpan(from, to - from))
             runnable.Run();
     }
 
@@ -190,7 +259,7 @@ internal sealed class Executor : IDisposable
     /// <summary>Creates the kernels; on the executor thread, with a team of the plan's size.</summary>
     internal void Bind()
     {
-        _binder = new(_owner.Store, _owner.Arena, _state);
+        _binder = new(_owner.Store, _owner.Arena, _state, Plan.Options.IsTraining ? _owner.ShardGradients : null);
         _isUnchecked = KernelCheck.IsOn;
         _runnables = new Runnable[Plan.Steps.Count];
         try
@@ -220,12 +289,12 @@ internal sealed class Executor : IDisposable
         _isUnchecked = false;
     }
 
-    private void RunProfiled()
+    private void RunProfiled(int from, int to)
     {
-        for (int i = 0; i < _runnables!.Length; i++)
+        for (int i = from; i < to; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            _runnables[i].Run();
+            _runnables![i].Run();
             long end = Stopwatch.GetTimestamp();
             _ticks[i] += end - start;
             Observer?.Ran(Plan, i, start, end);
@@ -239,7 +308,7 @@ internal sealed class Executor : IDisposable
 }
 
 /// <summary>Knows in which buffer each tensor is.</summary>
-internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state)
+internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state, NativeBuffer? shard = null)
 {
     public PassState State { get; } = state;
 
@@ -248,8 +317,10 @@ internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState
     public (NativeBuffer Buffer, long Offset) Locate(Tensor tensor) => tensor.Storage.Region switch
     {
         Region.Arena => (Arena, tensor.Storage.Offset),
-        Region.Parameters => (store.Weights, tensor.Storage.Offset),
-        Region.Gradients => (store.Gradients, tensor.Storage.Offset),
+        // Shards run at the same time, and each has running statistics of its own, which are averaged later.
+        Region.Parameters => (shard is not null && !store.Plan.Slots[tensor.Storage.Parameter].IsLearned ? shard : store.Weights,
+            tensor.Storage.Offset),
+        Region.Gradients => (shard ?? store.Gradients, tensor.Storage.Offset),
         _ => (store.CopyOf(tensor), 0),
     };
 

@@ -10,7 +10,16 @@ namespace Convolve.Execution;
 /// A pass whose kernels were released is not lost: if somebody still holds it, its next run binds it again. The arena stays at its
 /// address while it grows, so that kernels and windows stay valid.
 /// </remarks>
-internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null) : IDisposable
+/// <param name="store">The parameters.</param>
+/// <param name="arena">Activations.</param>
+/// <param name="seed">Decides the dropout masks.</param>
+/// <param name="classWeights">How much each class counts in the loss; null for the same throughout.</param>
+/// <param name="gradients">
+/// Where training passes leave gradients, and running statistics as well: those of a shard; null for the model's own, and the statistics
+/// where the weights are. The caller owns it, and then the arena too.
+/// </param>
+internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ulong seed, float[]? classWeights = null,
+    NativeBuffer? gradients = null) : IDisposable
 {
     /// <summary>Passes of a kind that keep their kernels.</summary>
     public const int MostOfAKind = 16;
@@ -22,6 +31,9 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
     public ParameterStore Store => store;
 
     public NativeBuffer Arena { get; private set; } = arena;
+
+    /// <summary>Of a shard: where its gradients go, and its running statistics; null for the model's places.</summary>
+    public NativeBuffer? ShardGradients => gradients;
 
     public ulong Seed => seed;
 
@@ -84,8 +96,10 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
         IsDisposed = true;
         _bound.ForEach(pass => pass.Release());
         _bound.Clear();
-        _outgrown.ForEach(buffer => buffer.Dispose());
-        Arena.Dispose();
+        if (gradients is null || _outgrown.Count > 0)
+            Arena.Dispose();
+        foreach (NativeBuffer buffer in gradients is null ? _outgrown : _outgrown.Skip(1))
+            buffer.Dispose();
     }
 
     // Only where the system does not reserve addresses ahead. Somebody may still read the old arena, so it lives as long as the model.

@@ -69,7 +69,7 @@ internal sealed class ForwardCall
     /// <summary>The same with a pass; on the executor thread or in its place.</summary>
     public static void Run(Executor pass, ReadOnlySpan<float> images, Span<float> result, bool ofSoftmax)
     {
-        Model.WriteInput(pass, images);
+        pass.Write(images);
         pass.Run();
         (ofSoftmax ? pass.Output : pass.Logits).CopyTo(result);
     }

@@ -29,7 +29,7 @@ public sealed class Model : IDisposable
     private const long BFloat16MultiplyAdds = 4_000_000;
 
     // No arena that a CPU can fill in a useful time is larger; addresses cost nothing.
-    private const long MostArenaBytes = 1L << 36;
+    internal const long MostArenaBytes = 1L << 36;
 
     private readonly List<Plan> _planned; // and not used yet: kernels are made at their first use
     private readonly ParameterStore _store;
@@ -37,7 +37,7 @@ public sealed class Model : IDisposable
     private readonly bool _exact;
     private readonly float _smoothing;
     private readonly float[]? _classWeights;
-    private readonly int _threads;
+    private readonly int _threads, _planThreads;
 
     /// <param name="graph">The network; its output must be a vector of logits.</param>
     /// <param name="options">How it runs.</param>
@@ -70,7 +70,7 @@ public sealed class Model : IDisposable
             throw new ArgumentException(
                 $"{graph.Name} needs {graph.Output.Channels} class weights of at least 0, got " +
                 $"{string.Join(", ", _classWeights)}.", nameof(options));
-        _threads = ThreadTeam.Resolve(options.Threads);
+        (_threads, _planThreads) = (ThreadTeam.Resolve(options.Threads), options.PlanThreads);
         _planned = plans is null ? [CreatePlan(Math.Max(1, trainingBatchSize), trainingBatchSize > 0)] : [.. plans];
         long arenaBytes = _planned[0].ArenaBytes;
         _store = new(_planned[0].Parameters, trainingBatchSize > 0, () => _passes!.Arena);
@@ -158,7 +158,7 @@ public sealed class Model : IDisposable
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     internal static Plan PlanFor(Graph graph, ExecutionOptions options, int batchSize, bool training, ParameterPlan? parameters = null) =>
         Planner.Create(graph, new(batchSize, training, ChoosePrecision(graph, options.Precision).Precision, options.Exact,
-            ThreadTeam.Resolve(options.Threads), options.LabelSmoothing), parameters);
+            options.PlanThreads, options.LabelSmoothing), parameters);
 
     /// <summary>Copies a parameter out, in plain OIHW (convolution) or [out, in] (linear) order.</summary>
     /// <exception cref="ArgumentException">There is no such parameter, or it has another number of values.</exception>
@@ -235,7 +235,7 @@ public sealed class Model : IDisposable
         Pinned.Run(images, labels, (from, classesFrom) => Invoke(() =>
         {
             Executor pass = Training(count);
-            WriteInput(pass, from.Span);
+            pass.Write(from.Span);
             classesFrom.Span.CopyTo(pass.Labels);
             pass.IsMixed = false;
             pass.Run(step);
@@ -274,8 +274,14 @@ public sealed class Model : IDisposable
     /// <summary>An evaluation pass that keeps more than its result, and that the caller disposes; on the executor thread.</summary>
     internal Executor Probe(int batchSize, PlanProbe probe) => Add(CreatePlan(batchSize, false, _store.Plan, probe));
 
+    /// <summary>Passes for some shards of its batches; the caller disposes them, before the model.</summary>
+    /// <param name="shards">How many.</param>
+    /// <param name="meets">Whether they wait for each other within a pass.</param>
+    internal ShardPasses CreateShards(int shards, bool meets) =>
+        new(_store, _passes, shards, _threads, meets, (batchSize, training) => CreatePlan(batchSize, training, _store.Plan));
+
     private Plan CreatePlan(int batchSize, bool training, ParameterPlan? parameters = null, PlanProbe? probe = null) =>
-        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _threads, _smoothing, probe), parameters);
+        Planner.Create(Graph, new(batchSize, training, Precision, _exact, _planThreads, _smoothing, probe), parameters);
 
     private Executor ExecutorFor(int batchSize, bool training)
     {
@@ -321,18 +327,6 @@ public sealed class Model : IDisposable
             : throw new ArgumentException(
             $"Expected a multiple of {elements} values, one image of {Graph.Input}, got {images.Length}.",
             nameof(images));
-    }
-
-    internal static void WriteInput(Executor pass, ReadOnlySpan<float> images, int from = 0)
-    {
-        if (pass.Plan.Options.Precision == Precision.Float32)
-        {
-            images.CopyTo(pass.InputFloat32[from..]);
-            return;
-        }
-        Span<ushort> input = pass.InputBFloat16[from..];
-        for (int i = 0; i < images.Length; i++)
-            input[i] = BFloat16.FromSingle(images[i]);
     }
 
     private void Read(NativeBuffer arena, string name, Span<float> destination)

@@ -77,7 +77,7 @@ internal sealed class BatchPredictor(Model model, Preprocessing preprocessing) :
     private void Run(float[] inputs, int count, TestTimeViews views, float[] logits) => model.Invoke(() =>
     {
         Executor pass = model.Evaluation(count);
-        Model.WriteInput(pass, inputs.AsSpan(0, count * InputLength));
+        pass.Write(inputs.AsSpan(0, count * InputLength));
         views.Run(pass, logits);
     });
 

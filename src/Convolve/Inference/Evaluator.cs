@@ -17,19 +17,28 @@ internal sealed class Evaluator : IDisposable
     private readonly Split _split;
     private readonly BatchSampler _sampler;
     private readonly BatchLoader _loader;
+    private readonly ShardedEvaluation? _shards;
 
     /// <param name="model">What is evaluated.</param>
     /// <param name="split">On what.</param>
     /// <param name="pipeline">How images become input.</param>
     /// <param name="batchSize">Images of a batch.</param>
     /// <param name="cache">What is kept of the images; null for nothing.</param>
-    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize, PictureCache? cache = null)
+    /// <param name="shards">Runs batches side by side, and is disposed with it; null where the team runs them together.</param>
+    public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize, PictureCache? cache = null,
+        ShardedEvaluation? shards = null)
     {
-        (_model, _split) = (model, split);
+        (_model, _split, _shards) = (model, split, shards);
         pipeline.Check(split);
         int batch = Math.Clamp(split.Count, 1, batchSize);
         _sampler = new(split, batch, 0, shuffle: false);
-        _loader = new(split.Dataset, pipeline, batch, cache: cache);
+        BatchLoader CreateLoader() => new(split.Dataset, pipeline, batch, cache: cache);
+        _loader = CreateLoader();
+        if (shards is not null)
+        {
+            shards.Begin(_sampler, CreateLoader);
+            return;
+        }
         model.Evaluation(batch);
         if (split.Count % batch != 0)
             model.Evaluation(split.Count % batch);
@@ -53,7 +62,14 @@ internal sealed class Evaluator : IDisposable
         long start = Stopwatch.GetTimestamp();
         Metrics metrics = new();
         int classes = _model.Graph.Output.Channels;
-        for (int step = 0; step < _sampler.BatchCount; step++)
+        if (_shards is not null)
+        {
+            ReadOnlySpan<float> all = _shards.Run(progress, cancellation);
+            ReadOnlySpan<int> images = _split.Indices;
+            for (int i = 0; i < images.Length; i++)
+                metrics.AddLogits(all.Slice(i * classes, classes), _split.Dataset.LabelOf(images[i]));
+        }
+        for (int step = 0; step < _sampler.BatchCount && _shards is null; step++)
         {
             Executor pass = Load(step, cancellation);
             pass.Run();
@@ -95,5 +111,9 @@ internal sealed class Evaluator : IDisposable
         return pass;
     }
 
-    public void Dispose() => _loader.Dispose();
+    public void Dispose()
+    {
+        _shards?.Dispose();
+        _loader.Dispose();
+    }
 }

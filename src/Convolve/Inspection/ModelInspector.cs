@@ -106,7 +106,7 @@ public sealed class ModelInspector : IDisposable
         Model.Invoke(() =>
         {
             using Executor pass = Model.Probe(1, new([.. layers.Select(layer => layer.Index)]));
-            Model.WriteInput(pass, input);
+            pass.Write(input);
             pass.Run();
             maps = [.. layers.Select((layer, i) => new FeatureMaps(layer.Name, layer.Output,
                 pass.Kept(pass.Plan.Probe.Outputs[i]).ToArray()))];

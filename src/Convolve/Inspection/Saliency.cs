@@ -48,7 +48,7 @@ internal static class Saliency
         model.Invoke(() =>
         {
             using Executor pass = model.Probe(1, new([layer.Index], layer.Index));
-            Model.WriteInput(pass, input);
+            pass.Write(input);
             pass.LogitGradient.Clear();
             pass.LogitGradient[label] = 1;
             pass.Run();
@@ -116,7 +116,7 @@ internal static class Saliency
         model.Invoke(() =>
         {
             Executor pass = model.Evaluation(count);
-            Model.WriteInput(pass, inputs);
+            pass.Write(inputs);
             pass.Run();
             pass.Logits.CopyTo(logits);
         });

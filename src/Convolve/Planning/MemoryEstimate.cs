@@ -20,13 +20,15 @@ public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long O
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>
     /// <param name="optimizerStates">Values that the optimizer keeps for each weight: 1 for momentum, 0 without.</param>
-    internal static MemoryEstimate Of(IReadOnlyList<Plan> plans, int optimizerStates = 0)
+    /// <param name="shards">How many have gradients of their own.</param>
+    /// <param name="workers">How many passes run at the same time.</param>
+    internal static MemoryEstimate Of(IReadOnlyList<Plan> plans, int optimizerStates = 0, int shards = 1, int workers = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(optimizerStates);
         ArgumentOutOfRangeException.ThrowIfZero(plans.Count);
         long weights = plans[0].Parameters.Bytes;
-        return new(weights, plans.Any(p => p.Options.IsTraining) ? weights : 0, weights * optimizerStates,
+        return new(weights, plans.Any(p => p.Options.IsTraining) ? weights * shards : 0, weights * optimizerStates,
             plans.SelectMany(p => p.WeightCopies).DistinctBy(t => (t.Storage.Parameter, t.Layout)).Sum(t => t.Layout.Bytes),
-            plans.Max(p => p.ArenaBytes));
+            plans.Max(p => p.ArenaBytes) * workers);
     }
 }

@@ -5,6 +5,7 @@ using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training;
+using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Profiling;
@@ -103,7 +104,7 @@ internal sealed record NetworkAnalysis(Graph Graph, Plan Plan, Ceilings Ceilings
 
     /// <summary>What an update moves: gradients, weights, and the optimizer's state read and written.</summary>
     internal static long UpdateBytes(Graph graph, Recipe recipe) =>
-        graph.ParameterCount * sizeof(float) * (UpdateReadsAndWrites + 2L * TrainingParts.StatesOf(recipe, recipe.BatchSize));
+        graph.ParameterCount * sizeof(float) * (UpdateReadsAndWrites + 2L * RecipePasses.StatesOf(recipe, recipe.BatchSize));
 
     /// <summary>Layer by layer, from the time of each step.</summary>
     internal static IEnumerable<LayerFigures> Figures(Plan plan, Ceilings ceilings, Func<int, double> seconds, double updateSeconds,

@@ -3,6 +3,7 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
+using Convolve.Training.Batches;
 
 namespace Convolve.Profiling;
 
@@ -85,7 +86,7 @@ internal sealed record Suggestion(SuggestionKind Kind, string Words, Graph Graph
     {
         bool isTraining = analysis.Plan.Options.IsTraining;
         Plan plan = Model.PlanFor(graph, NetworkAnalysis.OptionsOf(recipe), recipe.BatchSize, isTraining);
-        if (MemoryEstimate.Of([plan], isTraining ? TrainingParts.StatesOf(recipe, recipe.BatchSize) : 0).TotalBytes
+        if (MemoryEstimate.Of([plan], isTraining ? RecipePasses.StatesOf(recipe, recipe.BatchSize) : 0).TotalBytes
             > (Machine.AvailableMemoryBytes ?? long.MaxValue))
             return null;
         Dictionary<(string, Phase), double> shares = analysis.Layers.Where(layer => layer.LeastSeconds > 0)

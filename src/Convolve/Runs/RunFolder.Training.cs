@@ -24,10 +24,15 @@ public sealed partial class RunFolder
     /// one.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
     /// <inheritdoc cref="Trainer(Graph, DataSplits, Recipe)" path="/exception"/>
-    public static Trainer Begin(string path, Graph graph, DataSplits data, Recipe recipe, RunFolderOptions? options = null)
+    public static Trainer Begin(string path, Graph graph, DataSplits data, Recipe recipe, RunFolderOptions? options = null) =>
+        BeginAsFirst(path, graph, data, recipe, options, null);
+
+    /// <summary>The same, for the first process of a run of several.</summary>
+    internal static Trainer BeginAsFirst(string path, Graph graph, DataSplits data, Recipe recipe, RunFolderOptions? options,
+        IGradientExchange? exchange)
     {
         options ??= new();
-        (TrainingParts parts, WeightTransfer? transfer) = TrainingParts.Begin(graph, data, recipe);
+        (TrainingParts parts, WeightTransfer? transfer) = TrainingParts.Begin(graph, data, recipe, exchange);
         RunFolder? run = null;
         try
         {
@@ -76,13 +81,17 @@ public sealed partial class RunFolder
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="FileWriteException">The folder cannot be written to.</exception>
-    public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null)
+    public Trainer Resume(DataSplits data, Recipe? recipe = null, Graph? graph = null, RunFolderOptions? options = null) =>
+        ResumeAsFirst(data, recipe, graph, options, null);
+
+    /// <summary>The same, for the first process of a run of several.</summary>
+    internal Trainer ResumeAsFirst(DataSplits data, Recipe? recipe, Graph? graph, RunFolderOptions? options, IGradientExchange? exchange)
     {
         options ??= new();
         ResumePlan plan = new(this, recipe ?? Recipe, graph ?? Graph, isOverriding: recipe is not null || graph is not null);
         plan.Recipe.Validate();
         plan.Require();
-        TrainingParts parts = new(plan.Graph, data, plan.Recipe);
+        TrainingParts parts = new(plan.Graph, data, plan.Recipe, exchange);
         try
         {
             RunRecord record = new(parts, this, options);

@@ -116,6 +116,8 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
         return recipe with
         {
             BatchSize = batch,
+            Shards = 1,
+            SyncBatchNorm = false,
             Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
             LabelSmoothing = 0,
             ClassWeights = ClassWeights.None,

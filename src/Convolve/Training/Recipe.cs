@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Convolve.Data.Transforms;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
+using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;
@@ -45,6 +46,19 @@ public sealed record Recipe
     /// alone.
     /// </remarks>
     public int? MicroBatchSize { get; init; }
+
+    /// <summary>
+    /// Parts into which every batch is divided, each computed by one thread, so that the result depends on their number and not on the
+    /// number of threads or processes; 1 for whole batches, computed by all threads together.
+    /// </summary>
+    /// <remarks>
+    /// Batch normalization (unless it is synchronized), mixup and cutmix work on each shard alone; running statistics are the mean over the
+    /// shards.
+    /// </remarks>
+    public int Shards { get; init; } = 1;
+
+    /// <summary>Whether batch normalization takes the statistics of the whole batch instead of each shard's.</summary>
+    public bool SyncBatchNorm { get; init; }
 
     /// <summary>Limits of the gradients.</summary>
     public GradientClipping Clipping { get; init; } = new();
@@ -108,7 +122,7 @@ public sealed record Recipe
 
     /// <summary>Images that are computed at a time: a whole batch, or a part of it.</summary>
     [JsonIgnore]
-    public int PassSize => Math.Min(BatchSize, MicroBatchSize ?? BatchSize);
+    public int PassSize => RecipePasses.MicroBatchSizeOf(this, BatchSize);
 
     /// <summary>Splits a data set as the run does.</summary>
     /// <exception cref="Data.DatasetException">The data set is too small to split.</exception>
@@ -141,6 +155,20 @@ public sealed record Recipe
                 $"The label smoothing must be at least 0 and below 1, such as 0.1, got {LabelSmoothing}."));
         if (MicroBatchSize < 1)
             throw new RecipeException($"The parts of a batch must have at least 1 image, got {MicroBatchSize}.");
+        if (Shards < 1 || Shards > BatchSize)
+            throw new RecipeException(
+                $"The number of shards must be at least 1 and at most the batch size, {BatchSize}, got {Shards}.")
+            { Remedy = Remedy.Shards };
+        if (Shards > 1 && MicroBatchSize is not null)
+            throw new RecipeException(
+                "A batch is computed either in parts of a given size or in shards, not both. Shards that wait for a thread need no " +
+                "memory for activations, so more shards have the same effect as parts.")
+            { Remedy = Remedy.Shards };
+        if (SyncBatchNorm && Shards == 1)
+            throw new RecipeException("Batch normalization is synchronized between shards, but there is only one. Use more shards.")
+            {
+                Remedy = Remedy.Shards,
+            };
         if (AverageDecay is not (>= 0 and < 1))
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"The decay of the moving average of the weights must be at least 0 and below 1, such as 0.999, got {AverageDecay}."));

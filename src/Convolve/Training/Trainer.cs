@@ -10,6 +10,7 @@ using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
+using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
@@ -61,6 +62,20 @@ public sealed class Trainer : IDisposable
     internal Trainer(TrainingParts parts, ITrainingRecord record, TrainingState state, WeightTransfer? transfer = null,
         ResumePoint? resumedFrom = null) =>
         (_parts, _record, _state, Transfer, ResumedFrom) = (parts, record, state, transfer, resumedFrom);
+
+    /// <summary>A trainer of a process that isn't the first of its run: it computes its shards, and leaves no files.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">The same as in the first process.</param>
+    /// <param name="recipe">The same as in the first process.</param>
+    /// <param name="exchange">Connects the processes.</param>
+    internal static Trainer Following(Graph graph, DataSplits data, Recipe recipe, IGradientExchange exchange)
+    {
+        TrainingParts parts = new(graph, data, recipe, exchange); // the weights come from the first process
+        return new(parts, new FollowingRecord(parts), new());
+    }
+
+    /// <summary>How long each process of the run has computed; none of a run without shards.</summary>
+    internal IReadOnlyList<TimeSpan> RankTimes => _parts.Shards?.RankTimes ?? [];
 
     /// <summary>The network.</summary>
     public Graph Graph => _parts.Graph;
@@ -116,17 +131,20 @@ public sealed class Trainer : IDisposable
     /// <summary>The memory that a trainer with the same arguments would need, without allocating it.</summary>
     /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
-    public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe)
+    public static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe) => Estimate(graph, data, recipe, 1);
+
+    /// <summary>The same for one process of several, which share the shards.</summary>
+    internal static MemoryEstimate Estimate(Graph graph, DataSplits data, Recipe recipe, int ranks)
     {
         recipe.Validate();
-        int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = TrainingParts.MicroBatchSizeOf(recipe, batch);
+        int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = RecipePasses.MicroBatchSizeOf(recipe, batch);
         List<Plan> plans = [];
         void Add(int size, bool training)
         {
             if (size > 0)
-                plans.Add(Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
+                plans.Add(Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
         }
-        foreach (int size in TrainingParts.PassSizes(recipe, data.Train.Count))
+        foreach (int size in RecipePasses.PassSizes(recipe, data.Train.Count))
             Add(size, true);
         foreach (int count in new[] { data.Validation.Count, data.Test.Count })
         {
@@ -135,8 +153,16 @@ public sealed class Trainer : IDisposable
         }
         ImageSize input = new(graph.Input.Channels, graph.Input.Height, graph.Input.Width);
         long pictures = data.Train.Dataset.Caching is null ? 0 : PictureCaches.Of(data, recipe.Transforms, input).MemoryBytes;
-        return MemoryEstimate.Of(plans, TrainingParts.StatesOf(recipe, batch)) with { PictureBytes = pictures };
+        return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), ShardsOf(recipe, ranks), WorkersOf(recipe, ranks)) with
+        {
+            PictureBytes = pictures,
+        };
     }
+
+    private static int ShardsOf(Recipe recipe, int ranks) => (recipe.Shards + ranks - 1) / ranks;
+
+    private static int WorkersOf(Recipe recipe, int ranks) => recipe.SyncBatchNorm ? ShardsOf(recipe, ranks)
+        : Math.Min(ShardsOf(recipe, ranks), ThreadTeam.Resolve(recipe.Threads));
 
     /// <summary>
     /// The memory that training in whole batches would need, independent of the data: a little less than with the short batches and the
@@ -145,8 +171,8 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, TrainingParts.OptionsOf(recipe), recipe.PassSize, training: true)],
-            TrainingParts.StatesOf(recipe, recipe.BatchSize));
+        MemoryEstimate.Of([Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), recipe.PassSize, training: true)],
+            RecipePasses.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe, 1));
 
     /// <summary>Runs the recipe to the end; only once.</summary>
     /// <param name="progress">Receives steps and epochs; called on the caller's thread, between two steps, and may use the

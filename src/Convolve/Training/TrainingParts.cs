@@ -7,7 +7,9 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Kernels.Parameters;
+using Convolve.Kernels.Threads;
 using Convolve.Layers;
+using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 using Convolve.Training.Profiles;
 
@@ -21,7 +23,7 @@ internal sealed class TrainingParts : IDisposable
     /// <exception cref="NetworkException">The network and the data don't fit together.</exception>
     /// <exception cref="DatasetException">A split is empty, or the channels or the transforms do not fit.</exception>
     /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
-    public TrainingParts(Graph graph, DataSplits data, Recipe recipe)
+    public TrainingParts(Graph graph, DataSplits data, Recipe recipe, IGradientExchange? exchange = null)
     {
         if (recipe.Initialization is not null)
             graph = graph.WithInitialization(recipe.Initialization);
@@ -30,7 +32,13 @@ internal sealed class TrainingParts : IDisposable
             throw new NetworkException(
                 $"The network {graph.Name} has {graph.Output} outputs, but {images.Name} has {images.ClassNames.Count} classes. Create " +
                 $"the network with {images.ClassNames.Count} classes.");
-        RequireSeveralValues(graph, recipe, PassSizes(recipe, data.Train.Count).Max());
+        if (recipe.SyncBatchNorm && !graph.Nodes.Any(n => n.Layer is BatchNorm))
+            throw new RecipeException($"{graph.Name} has no batch normalization to synchronize. Leave that out.")
+            {
+                Remedy = Remedy.SyncBatchNorm,
+            };
+        RecipePasses.RequireSeveralValues(graph, recipe, recipe.SyncBatchNorm ? Math.Clamp(data.Train.Count, 1, recipe.BatchSize)
+            : RecipePasses.PassSizes(recipe, data.Train.Count).Max());
         // What loading left behind would stand in the memory of the whole run.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         Machine.ForgetPeakMemory();
@@ -39,29 +47,33 @@ internal sealed class TrainingParts : IDisposable
         // Sizes are checked before anything is measured or made.
         TransformList transforms = recipe.Transforms.For(data.Train, input);
         recipe = recipe with { Transforms = recipe.Transforms.Fit(data.Train) };
-        (Graph, Data, Recipe) = (graph, data, recipe);
+        (Graph, Data, Recipe, Exchange) = (graph, data, recipe, exchange);
         Preprocessing = Preprocessing.Fit(data.Train, input, recipe.Normalization, recipe.Transforms);
         ImagePipeline pipeline = new(Preprocessing, images.Channels);
         Augmentation? augmentation = transforms.Count == 0 ? null : new(recipe.Transforms.For(data.Train, input), pipeline, recipe.Seed);
         int batch = Math.Clamp(data.Train.Count, 1, recipe.BatchSize);
         Sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
-        MicroBatchSize = MicroBatchSizeOf(recipe, batch);
+        MicroBatchSize = RecipePasses.MicroBatchSizeOf(recipe, batch);
         ClassWeights = recipe.ClassWeights.For(data.Train);
-        Model = new(graph, OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
+        Model = new(graph, RecipePasses.OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
         try
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
             Pictures = PictureCaches.Of(data, recipe.Transforms, input);
-            Loader = new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
-            foreach (int size in PassSizes(recipe, data.Train.Count))
-                Model.Training(size);
-            if (MicroBatchSize < batch)
+            BatchLoader CreateLoader() => new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
+            Loader = CreateLoader();
+            if (recipe.Shards > 1)
+                Shards = new(Model, new(recipe.Shards, exchange?.Ranks ?? 1), batch, CreateLoader, recipe.SyncBatchNorm, exchange);
+            foreach (int size in RecipePasses.PassSizes(recipe, data.Train.Count))
+                Prepare(size);
+            if (MicroBatchSize < batch && Shards is null)
                 GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
             if (recipe.AverageDecay > 0)
                 Average = new(Model, recipe.AverageDecay);
-            Validation = data.Validation.Count > 0 ? new(Model, data.Validation, pipeline, MicroBatchSize, Pictures.Validation)
-                : null;
-            Test = new(Model, data.Test, pipeline, MicroBatchSize, Pictures.Test);
+            Evaluator EvaluatorOf(Split split, PictureCache? cache) =>
+                new(Model, split, pipeline, MicroBatchSize, cache, Shards is null ? null : new(Model, Shards.Passes, exchange));
+            Validation = data.Validation.Count > 0 ? EvaluatorOf(data.Validation, Pictures.Validation) : null;
+            Test = EvaluatorOf(data.Test, Pictures.Test);
         }
         catch
         {
@@ -99,6 +111,12 @@ internal sealed class TrainingParts : IDisposable
     /// <summary>Adds up the gradients of the parts of a batch; null where batches are whole.</summary>
     public GradientSumKernel? GradientSum { get; }
 
+    /// <summary>Connects the processes of the run; null for one.</summary>
+    public IGradientExchange? Exchange { get; }
+
+    /// <summary>Computes batches in shards; null where the team computes them together.</summary>
+    public ShardedBatch? Shards { get; }
+
     /// <summary>The running mean of the weights; null where there is none.</summary>
     public WeightAverage? Average { get; }
 
@@ -106,7 +124,7 @@ internal sealed class TrainingParts : IDisposable
     /// Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations, kept pictures.
     /// </summary>
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
-        + Pictures.MemoryBytes;
+        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes;
 
     /// <summary>What measures; null for nothing.</summary>
     public TrainingProfile? Profile { get; set; }
@@ -127,11 +145,12 @@ internal sealed class TrainingParts : IDisposable
     public long ResidentBefore { get; }
 
     /// <summary>Plans a new run, and takes the weights that its recipe starts from.</summary>
-    public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe)
+    public static (TrainingParts Parts, WeightTransfer? Transfer) Begin(Graph graph, DataSplits data, Recipe recipe,
+        IGradientExchange? exchange = null)
     {
         recipe.Validate();
         TrainingParts parts = new(graph, data,
-            recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null });
+            recipe with { StartDigest = recipe.StartFrom is { } source ? WeightTransfer.DigestOf(source) : null }, exchange);
         try
         {
             return (parts, parts.Start());
@@ -176,8 +195,31 @@ internal sealed class TrainingParts : IDisposable
     {
         double loss = 0, weights = WeightOf(batch);
         int correct = 0;
-        long wait = 0;
+        TimeSpan waited = default;
         Profile?.BeginStep();
+        if (Shards is not null)
+        {
+            Shards.Profile = Profile;
+            (loss, correct, waited) = Shards.Run(batch, epoch, step, weights);
+        }
+        else
+            (loss, correct, waited) = Pass(batch, epoch, step, weights);
+        if (!double.IsFinite(loss))
+            return new(loss, correct, waited); // without an update, so that what is wrong can be found
+        long computed = Stopwatch.GetTimestamp();
+        Optimizer.Step(rate);
+        Average?.Add(Optimizer.Steps);
+        Profile?.Add(ProfilePart.Update, computed, Stopwatch.GetTimestamp());
+        Profile?.EndStep();
+        return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+    }
+
+    // Forward and backward with the whole team, in parts where the recipe says so.
+    private (double Loss, int Correct, TimeSpan Wait) Pass(ReadOnlySpan<int> batch, int epoch, uint step, double weights)
+    {
+        double loss = 0;
+        int correct = 0;
+        long wait = 0;
         for (int first = 0; first < batch.Length; first += MicroBatchSize)
         {
             ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
@@ -194,15 +236,16 @@ internal sealed class TrainingParts : IDisposable
             foreach (float image in pass.Losses)
                 loss += image;
         }
-        TimeSpan waited = Stopwatch.GetElapsedTime(0, wait);
-        if (!double.IsFinite(loss))
-            return new(loss, correct, waited); // without an update, so that what is wrong can be found
-        long computed = Stopwatch.GetTimestamp();
-        Optimizer.Step(rate);
-        Average?.Add(Optimizer.Steps);
-        Profile?.Add(ProfilePart.Update, computed, Stopwatch.GetTimestamp());
-        Profile?.EndStep();
-        return new(loss / weights * batch.Length, correct, waited) { LeftFiniteWeights = Optimizer.LeftFiniteWeights };
+        return (loss, correct, Stopwatch.GetElapsedTime(0, wait));
+    }
+
+    // Passes are planned, and their memory is there, before the run begins.
+    private void Prepare(int size)
+    {
+        if (Shards is null)
+            Model.Training(size);
+        else
+            ThreadTeam.Invoke(() => Shards.Prepare(size));
     }
 
     /// <summary>Begins to decode the images in the order in which an epoch needs them, while steps are computed.</summary>
@@ -239,54 +282,21 @@ internal sealed class TrainingParts : IDisposable
     {
         // Running statistics follow from what layers make of the batch.
         string? place = Model.Store.FirstNonFinite(Model.Store.Weights, learnedOnly: true);
-        for (int first = 0; first < batch.Length && place is null; first += MicroBatchSize)
+        int first = 0;
+        for (int i = 0; first < batch.Length && place is null; i++)
         {
-            ReadOnlySpan<int> part = batch.Slice(first, Math.Min(MicroBatchSize, batch.Length - first));
+            int end = Shards is null ? Math.Min(first + MicroBatchSize, batch.Length)
+                : ShardedBatch.FirstOf(batch.Length, i + 1, Shards.Tree.Shards);
+            if (end == first)
+                continue;
+            ReadOnlySpan<int> part = batch[first..end];
             Executor pass = Model.Training(part.Length);
             Loader.Load(part, pass, epoch, step);
             place = pass.FirstNonFinite(step, first) is { } layer ? $"the output of {layer}" : null;
+            first = end;
         }
         return place;
     }
-
-    /// <summary>Values that are kept for each weight in addition to its gradient.</summary>
-    public static int StatesOf(Recipe recipe, int batch) =>
-        recipe.Optimizer.States.Count + (MicroBatchSizeOf(recipe, batch) < batch ? 1 : 0) + (recipe.AverageDecay > 0 ? 1 : 0);
-
-    /// <summary>The sizes of the passes of an epoch: of whole batches and of the last one, and of the last part of each.</summary>
-    public static IReadOnlyList<int> PassSizes(Recipe recipe, int images)
-    {
-        int batch = Math.Clamp(images, 1, recipe.BatchSize), micro = MicroBatchSizeOf(recipe, batch), last = images % batch;
-        return [.. new[] { micro, batch % micro, Math.Min(last, micro), last % micro }.Where(size => size > 0).Distinct()];
-    }
-
-    /// <summary>Images of one pass.</summary>
-    public static int MicroBatchSizeOf(Recipe recipe, int batch) => Math.Min(batch, recipe.MicroBatchSize ?? batch);
-
-    // One such batch at the end of an epoch does no harm.
-    private static void RequireSeveralValues(Graph graph, Recipe recipe, int largestPass)
-    {
-        if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels)
-            is not { } node)
-            return;
-        string batch = recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
-            : "The training split has";
-        (string mend, Remedy remedy) = recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)
-            : recipe.BatchSize == 1 ? ("a batch size of 2 or more", Remedy.BatchSize) : ("more training images", Remedy.None);
-        throw new RecipeException(
-            $"{node.Layer} \"{node.Name}\" can't learn from one value per channel. {batch} 1 image, and a value that is normalized by " +
-            $"itself is always 0: "
-            + $"nothing before the layer would learn. Use {mend}, or a network without batch normalization.")
-        { Remedy = remedy };
-    }
-
-    public static ExecutionOptions OptionsOf(Recipe recipe) => new()
-    {
-        Precision = recipe.Precision,
-        Exact = recipe.Exact,
-        Threads = recipe.Threads,
-        LabelSmoothing = recipe.LabelSmoothing,
-    };
 
     /// <summary>Works with the weights that an epoch leaves: those of the running mean, where there is one.</summary>
     public void WithKeptWeights(Action work)
@@ -326,6 +336,7 @@ internal sealed class TrainingParts : IDisposable
         Loader?.Dispose();
         Average?.Dispose();
         GradientSum?.Dispose();
+        Shards?.Dispose();
         Optimizer?.Dispose();
         Model.Dispose();
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Convolve.Evaluations;
 using Convolve.Inference;
 using Convolve.Kernels.Threads;
+using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Training;
@@ -21,7 +22,13 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     private long _clock = Stopwatch.GetTimestamp(), _lastReport;
     private bool _hasStepped;
 
-    private bool IsLate => Stopwatch.GetElapsedTime(_start) >= timeLimit;
+    // What the processes of a run agreed on at the last step; alone, what holds at the moment.
+    private bool IsCanceled => parts.Exchange is null ? cancellation.IsCancellationRequested
+        : parts.Shards!.Agreed.HasFlag(StopWish.Canceled);
+
+    private bool IsLate => parts.Exchange is null ? IsLateHere : parts.Shards!.Agreed.HasFlag(StopWish.Late);
+
+    private bool IsLateHere => Stopwatch.GetElapsedTime(_start) >= timeLimit;
 
     /// <summary>
     /// Goes from where the state is to an end. After that the model has the best weights, or the last ones where no epoch is done.
@@ -29,11 +36,15 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     /// <returns>Which end, and what the best weights make of the test split; null after a cancellation.</returns>
     public (TrainingEnd End, Evaluation Test)? Finish()
     {
+        if (parts.Exchange is not null)
+            RankStart.Share(parts.Exchange, parts, state);
         parts.PreparePictures(state.Epoch, state.Step);
         TrainingEnd? end = TrainEpochs();
         if (end is null or TrainingEnd.TimeLimit)
             record.Save(state);
         record.RestoreBest(state);
+        if (parts.Exchange is not null)
+            RankStart.ShareWeights(parts.Exchange, parts);
         if (end is null || !TryEvaluate(parts.Test, out Evaluation? test))
             return null;
         if (!double.IsFinite(test!.Loss))
@@ -52,7 +63,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
             if (IsLate && _hasStepped)
                 return TrainingEnd.TimeLimit;
             if (!TrainEpoch())
-                return cancellation.IsCancellationRequested ? null : TrainingEnd.TimeLimit;
+                return IsCanceled ? null : TrainingEnd.TimeLimit;
             Evaluation? validation = null;
             if (parts.Average is null ? !TryEvaluate(parts.Validation, out validation)
                 : !parts.Average.With(() => TryEvaluate(parts.Validation, out validation)))
@@ -73,14 +84,14 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
                 Clock(); // the time of others is not the epoch's
             if (state.Step == _steps)
                 break;
-            if (cancellation.IsCancellationRequested || IsLate)
+            if (IsCanceled || IsLate)
                 return false;
             if (!record.IsDue(state, _steps))
                 continue;
             record.Save(state);
             Clock();
         }
-        return !cancellation.IsCancellationRequested;
+        return !IsCanceled;
     }
 
     private void Step()
@@ -89,6 +100,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
         long update = parts.Optimizer.Steps + 1; // also of a step that isn't finite, after which there is none
+        if (parts.Shards is not null)
+            parts.Shards.Wish = (cancellation.IsCancellationRequested ? StopWish.Canceled : 0)
+                | (IsLateHere && parts.Exchange?.Rank is null or 0 ? StopWish.Late : 0);
         StepResult done = parts.Step(batch, state.Epoch, (uint)index, (float)rate);
         _hasStepped = true;
         state.Add(batch.Length, done);

@@ -53,6 +53,15 @@ internal sealed class TrainingState
     [JsonIgnore]
     public EpochProgress? Best => BestEpoch > 0 ? Epochs[BestEpoch - 1] : null;
 
+    /// <summary>Takes over the state of another process.</summary>
+    public void GoOnAs(TrainingState other)
+    {
+        Epochs.Clear();
+        Epochs.AddRange(other.Epochs);
+        (Step, Images, Correct, LossSum, BestEpoch) = (other.Step, other.Images, other.Correct, other.LossSum, other.BestEpoch);
+        (Plateau, EpochElapsed, DataWait, Elapsed) = (other.Plateau, other.EpochElapsed, other.DataWait, other.Elapsed);
+    }
+
     /// <summary>Counts a step.</summary>
     public void Add(int images, StepResult step)
     {

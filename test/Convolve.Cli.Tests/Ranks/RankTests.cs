@@ -75,8 +75,9 @@ public class RankTests
             "on all ranks; resume it from its last checkpoint.\n", result.Errors, StringComparison.Ordinal);
     }
 
+    // As where ranks are started with command lines of their own.
     [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
-    public void Ranks_with_different_recipes_are_refused_on_all()
+    public void The_recipe_of_rank_0_is_that_of_all()
     {
         using Cli cli = new();
         string[] program = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Convolve.Cli.dll"), .. Small, "--epochs", "1"];
@@ -88,13 +89,53 @@ public class RankTests
             RedirectStandardError = true,
         };
         using Process process = Process.Start(start)!;
-        CliResult result = Cli.Finish(process);
-        Assert.Equal(2, result.Status);
-        string host = Environment.MachineName;
-        Assert.Equal([$"convolve: Rank 1 ({host}) has another recipe or network than Rank 0 ({host}). Start all ranks with the same " +
-            "command line and files."],
-            result.Errors.Split('\n').Where(line => line.StartsWith("convolve: ", StringComparison.Ordinal)));
-        Assert.False(Directory.Exists(cli.At("run")));
+        Assert.Equal(0, Cli.Finish(process).Status);
+        Assert.Contains("seed 1", File.ReadAllText(cli.At("run/ranks/rank-1.log")), StringComparison.Ordinal);
+        Assert.Equal(0, cli.Run([.. Small, "--epochs", "1", "--out", "alone", "--seed", "1", "--shards", "2"]).Status);
+        Assert.Equal(File.ReadAllBytes(cli.At("alone/model.safetensors")), File.ReadAllBytes(cli.At("run/model.safetensors")));
+    }
+
+    [NeedsTheory(Feature.OpenMpi, Feature.FashionMnist)]
+    [InlineData("lenet5", "--shards", "4")]
+    [InlineData("cnn-bn-leaky", "--shards", "4")]
+    [InlineData("cnn-bn-leaky", "--shards", "5", "--sync-batch-norm")]
+    public void Any_number_of_ranks_saves_the_same_file(string network, params string[] shards)
+    {
+        using Cli cli = new();
+        string[] small = ["train", network, "--data", "fashion-mnist", "--limit", "240", "--batch-size", "60", "--epochs", "2", .. shards];
+        Assert.Equal(0, cli.Run([.. small, "--out", "alone", "--threads", "1"]).Status);
+        byte[] alone = File.ReadAllBytes(cli.At("alone/model.safetensors"));
+        foreach (string ranks in new[] { "2", "4" })
+        {
+            CliResult result = cli.Run(AsRoot, [.. small, "--out", ranks, "--ranks", ranks]);
+            Assert.True(result.Status == 0, result.Errors);
+            Assert.True(alone.AsSpan().SequenceEqual(File.ReadAllBytes(cli.At($"{ranks}/model.safetensors"))), $"{ranks} ranks");
+        }
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void A_run_resumes_on_another_number_of_ranks_to_the_same_file()
+    {
+        using Cli cli = new();
+        string[] run = [.. Small, "--shards", "4", "--epochs", "40"];
+        Assert.Equal(0, cli.Run([.. run, "--out", "whole"]).Status);
+        using Process process = cli.Start(AsRoot, [.. run, "--out", "run", "--ranks", "3", "--save-every", "3"]);
+        Cli.WaitFor(process, cli.At("run/model.safetensors"));
+        Cli.Signal(process, "TERM");
+        Assert.Equal(130, Cli.Finish(process).Status);
+        CliResult resumed = cli.Run(AsRoot, ["train", "--resume", "run", "--ranks", "2"]);
+        Assert.True(resumed.Status == 0, resumed.Errors);
+        Assert.Equal(File.ReadAllBytes(cli.At("whole/model.safetensors")), File.ReadAllBytes(cli.At("run/model.safetensors")));
+        Assert.Equal(0, cli.Run(AsRoot, ["train", "--resume", "run", "--ranks", "2"]).Status); // finished: nothing to do on any rank
+    }
+
+    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
+    public void Every_rank_has_a_shard()
+    {
+        using Cli cli = new();
+        CliResult result = cli.Run(AsRoot, [.. Small, "--shards", "2", "--ranks", "3"]);
+        Assert.Equal((2, "convolve: 2 shards for 3 ranks, and every rank computes at least one. Use --ranks 2 or more --shards.\n"),
+            (result.Status, result.Errors));
     }
 
     [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]

@@ -47,7 +47,7 @@ public sealed class FeatureTableTests : IDisposable
         _model.Invoke(() =>
         {
             using Executor pass = _model.Probe(1, new([hidden.Index]));
-            Model.WriteInput(pass, input);
+            pass.Write(input);
             pass.Run();
             features = pass.Kept(pass.Plan.Probe.Outputs[0]).ToArray();
         });

@@ -94,7 +94,7 @@ public class ProbeTests
     private static void Run(Model model, double[] images, PlanProbe probe, Action<Executor> look, int label = 0) => model.Invoke(() =>
     {
         using Executor pass = model.Probe(Images, probe);
-        Model.WriteInput(pass, TestTensors.Narrow(images));
+        pass.Write(TestTensors.Narrow(images));
         if (probe.GradientOf is not null)
         {
             pass.LogitGradient.Clear();
