@@ -2,7 +2,7 @@ using Convolve.Planning;
 
 namespace Convolve.Execution;
 
-/// <summary>Sees how long each step of a pass takes; called on the executor thread.</summary>
+/// <summary>Sees how long each step of a pass takes; called on the thread that runs it.</summary>
 internal interface IPassObserver
 {
     /// <summary>A step has run.</summary>

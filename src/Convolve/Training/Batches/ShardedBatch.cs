@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Convolve.Execution;
 using Convolve.Inference;
-using Convolve.Kernels.Memory;
 using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
@@ -15,18 +14,16 @@ namespace Convolve.Training.Batches;
 /// Computes the gradients of a batch in a fixed number of shards, each by one thread, and adds them up in the order of a tree: so the bits
 /// depend on the number of shards alone, and not on threads, processes or machines.
 /// </summary>
-internal sealed class ShardedBatch : ITeamWork, IDisposable
+internal sealed class ShardedBatch : ITeamWork, IPassObserver, IDisposable
 {
     // In front of the sums of a process's shards: what it wants, and how long it computed.
     private const int RankBytes = 1 + sizeof(long);
     private readonly Model _model;
     private readonly IGradientExchange? _exchange;
     private readonly BatchLoader[] _loaders;
-    private readonly ShardSumKernel _sum;
-    private readonly TeamTask _passes, _sums;
+    private readonly ShardGradients _gradients;
+    private readonly TeamTask _passes;
     private readonly Worker _worker;
-    private readonly IReadOnlyList<ArenaRange> _kept;
-    private readonly nint[] _subtrees;
     private readonly int[] _batch;
     private readonly Executor?[] _shards;
     private readonly Sums[] _results;
@@ -54,16 +51,12 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         (_first, int end) = tree.ShardsOf(Rank);
         int count = end - _first;
         Passes = model.CreateShards(count, meets);
-        ParameterPlan plan = model.Store.Plan;
-        _kept = plan.RangesOf(slot => !slot.IsLearned);
-        nint[] arenas = [.. Enumerable.Range(0, count).Select(shard => Passes.GradientsOf(shard).At(0, plan.Bytes))];
-        _sum = new(tree, Rank, arenas, plan.RangesOf(slot => slot.IsLearned), _kept);
-        _subtrees = [.. _sum.Sums];
+        _gradients = new(tree, model.Store, Passes, exchange);
         _loaders = [.. Enumerable.Range(0, Passes.Workers).Select(_ => createLoader())];
         (_shards, _results, _waits) = (new Executor?[count], new Sums[tree.Shards], new long[Passes.Workers]);
         _sent = new byte[count * Sums.Bytes + RankBytes];
         RankTimes = new TimeSpan[tree.Ranks];
-        (_passes, _sums, _worker) = (new(this), new(_sum), new(this));
+        (_passes, _worker) = (new(this), new(this));
         if (!meets)
             return;
         Plan whole = model.Training(model.TrainingBatchSize).Plan;
@@ -114,6 +107,8 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         (_count, _epoch, _step, _divisor) = (batch.Length, epoch, step, weights);
         for (int shard = 0; shard < _shards.Length; shard++)
             _shards[shard] = ImagesOf(shard) is > 0 and var images ? Passes.Training(shard, images) : null;
+        int filled = Enumerable.Range(0, Tree.Shards).Count(shard => ImagesOf(shard - _first) > 0);
+        _gradients.Begin(filled, shard => _shards[shard] is not null);
         _model.UseTeam();
         _model.Store.Refresh();
         Array.Clear(_waits);
@@ -127,16 +122,13 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
             if (_part < _meetings.Length)
                 Meet();
         }
+        _gradients.End();
         Share();
+        _gradients.Wait();
         double loss = 0;
-        int correct = 0, filled = 0;
+        int correct = 0;
         foreach (Sums sums in _results)
-            (loss, correct, filled) = (loss + sums.Loss, correct + sums.Correct, filled + (sums.HasImages ? 1 : 0));
-        for (int shard = 0; shard < _shards.Length; shard++)
-            _sum.SetFilled(shard, _shards[shard] is not null);
-        _sum.KeptFactor = 1f / filled;
-        ThreadTeam.Run(_sums);
-        AddUp();
+            (loss, correct) = (loss + sums.Loss, correct + sums.Correct);
         return (loss, correct, Stopwatch.GetElapsedTime(0, _waits.Max()));
     }
 
@@ -179,23 +171,20 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
             double loss = 0;
             foreach (float image in pass.Losses)
                 loss += image;
-            _results[_first + shard] = new(loss, pass.Correct, HasImages: true);
+            _results[_first + shard] = new(loss, pass.Correct);
         }
     }
 
     // Its running statistics go on from the model's, and its images are read.
     private void Begin(Executor pass, int shard, int worker, int from)
     {
-        NativeBuffer own = Passes.GradientsOf(shard);
-        foreach (ArenaRange range in _kept)
-            if (range.Bytes > 0)
-                _model.Store.Weights.Span<byte>(range.Offset, (int)range.Bytes).CopyTo(own.Span<byte>(range.Offset, (int)range.Bytes));
+        _gradients.BeginShard(shard);
         long before = Stopwatch.GetTimestamp();
         _loaders[worker].Load(_batch.AsSpan(from, pass.BatchSize), pass, _epoch, _step);
         long loaded = Stopwatch.GetTimestamp();
         _waits[worker] += loaded - before;
         pass.Divisor = _divisor;
-        pass.Observer = shard == 0 ? Profile : null;
+        pass.Observer = shard == 0 && Profile is not null ? this : _exchange is not null ? _gradients : null;
         if (shard == 0)
             Profile?.Add(ProfilePart.Loading, before, loaded);
     }
@@ -248,18 +237,11 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
         }
     }
 
-    private void AddUp()
+    // Of the first shard, where it is measured.
+    void IPassObserver.Ran(Plan plan, int step, long start, long end)
     {
-        ParameterStore store = _model.Store;
-        if (_exchange is not null)
-        {
-            _exchange.Start(Tree, _subtrees, store.Plan.Bytes / sizeof(float));
-            _exchange.Finish();
-        }
-        foreach (ArenaRange range in _kept)
-            if (range.Bytes > 0)
-                store.Gradients.Span<byte>(range.Offset, (int)range.Bytes)
-                    .CopyTo(store.Weights.Span<byte>(range.Offset, (int)range.Bytes));
+        Profile!.Ran(plan, step, start, end);
+        _gradients.Ran(plan, step, start, end);
     }
 
     private int ImagesOf(int shard) =>
@@ -268,7 +250,7 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     public void Dispose()
     {
         _passes.Dispose();
-        _sums.Dispose();
+        _gradients.Dispose();
         foreach (BatchLoader loader in _loaders)
             loader.Dispose();
         Passes.Dispose();
@@ -282,19 +264,17 @@ internal sealed class ShardedBatch : ITeamWork, IDisposable
     /// <summary>What a shard came to.</summary>
     /// <param name="Loss">The sum over its images.</param>
     /// <param name="Correct">Images.</param>
-    /// <param name="HasImages">Whether it has any.</param>
-    private readonly record struct Sums(double Loss, int Correct, bool HasImages)
+    private readonly record struct Sums(double Loss, int Correct)
     {
-        public const int Bytes = 16;
+        public const int Bytes = 12;
 
         public static Sums Read(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadDoubleLittleEndian(bytes),
-            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]), bytes[12] != 0);
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]));
 
         public void Write(Span<byte> bytes)
         {
             BinaryPrimitives.WriteDoubleLittleEndian(bytes, Loss);
             BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], Correct);
-            bytes[12] = HasImages ? (byte)1 : (byte)0;
         }
     }
 }
