@@ -21,7 +21,7 @@ namespace Convolve.Training;
 /// </summary>
 /// <remarks>
 /// The same recipe, network, data and number of threads give the same bits, even if the run was interrupted or killed and resumed, at the
-/// end of an epoch or within one.
+/// end of an epoch or within one. Of a recipe with shards, the number of threads doesn't matter.
 /// <para>
 /// Between two steps, it serves the requests of other threads to any classifier or model of the process; its own bits don't depend on them.
 /// Another training waits until this one is done.
