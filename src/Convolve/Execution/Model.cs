@@ -4,7 +4,6 @@ using Convolve.Kernels.Contract;
 using Convolve.Kernels.Managed;
 using Convolve.Kernels.Memory;
 using Convolve.Kernels.Threads;
-using Convolve.Kernels.Vectors;
 using Convolve.Layers;
 using Convolve.Planning;
 

@@ -1,4 +1,3 @@
-using Convolve.Kernels.Contract;
 using Convolve.Kernels.Parameters;
 using Convolve.Planning;
 

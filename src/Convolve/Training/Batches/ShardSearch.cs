@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Convolve.Data;
-using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
