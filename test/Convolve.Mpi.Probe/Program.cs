@@ -3,7 +3,7 @@ using Convolve.Mpi;
 using Convolve.Mpi.Probe;
 
 // Started by mpirun; every line says which rank it is from.
-using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(2));
+using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(4), args[0] == "spin" ? TimeSpan.FromSeconds(3) : null);
 Rank rank = new(exchange, Say);
 switch (args[0])
 {
@@ -25,7 +25,7 @@ switch (args[0])
     case "abort":
         rank.Abort(int.Parse(args[1], CultureInfo.InvariantCulture));
         break;
-    case "stay":
+    case "stay" or "spin":
         rank.Stay();
         break;
     default:

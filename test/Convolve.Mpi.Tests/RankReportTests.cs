@@ -3,7 +3,7 @@ namespace Convolve.Mpi.Tests;
 public class RankReportTests
 {
     private static readonly string[] Hosts = ["node1", "node2", "node2"];
-    private static readonly RankReport First = new("0.2.0", "program", "recipe", "data", 2L << 30, 8L << 30);
+    private static readonly RankReport First = new("0.2.0", "program", "Float32 with AVX2", "recipe", "data", 2L << 30, 8L << 30);
 
     [Fact]
     public void Ranks_that_are_about_to_do_the_same_may() => Assert.Null(RankReport.FindObstacle([First, First, First], Hosts));
@@ -12,6 +12,7 @@ public class RankReportTests
     {
         ["version"] = First with { Version = "0.1.0" },
         ["program"] = First with { Program = "other" },
+        ["arithmetic"] = First with { Arithmetic = "Float32 with AVX-512" },
         ["recipe"] = First with { Recipe = "other" },
         ["data"] = First with { Data = "other" },
         ["memory"] = First with { FreeBytes = 3L << 30 },
@@ -21,6 +22,8 @@ public class RankReportTests
     [Theory]
     [InlineData("version", "Rank 2 (node2) runs Convolve 0.1.0, Rank 0 (node1) runs 0.2.0. Install the same version on all hosts.")]
     [InlineData("program", "Rank 2 (node2) runs another build of Convolve 0.2.0 than Rank 0 (node1). Copy the same files to all hosts.")]
+    [InlineData("arithmetic", "Rank 2 (node2) computes Float32 with AVX-512, Rank 0 (node1) Float32 with AVX2: that gives other bits. " +
+        "Use hosts with the same processor and libraries, or switch off on all what one doesn't have.")]
     [InlineData("recipe",
         "Rank 2 (node2) has another recipe or network than Rank 0 (node1). Start all ranks with the same command line and files.")]
     [InlineData("data", "Rank 2 (node2) has other images or labels than Rank 0 (node1). Copy the same data to all hosts.")]
