@@ -23,7 +23,8 @@ internal sealed unsafe class Heartbeat
     private readonly nint[] _requests;
     private readonly int[] _states;
     private readonly long[] _heard, _awaited;
-    private readonly TimeSpan _limit, _longest;
+    private readonly TimeSpan _limit;
+    private long _longest = long.MaxValue;
     private long _looked, _sent;
 
     // How long this thread waited for a core at worst of late, in seconds.
@@ -32,17 +33,23 @@ internal sealed unsafe class Heartbeat
     /// <param name="world">All ranks.</param>
     /// <param name="hosts">Where each rank is.</param>
     /// <param name="limit">How long a rank may be silent. Rank 0's own is a second longer, so that it reports first.</param>
-    /// <param name="longest">How long a rank may compute while rank 0 waits for it.</param>
-    /// <param name="lost">Gets the message about a rank that exceeds one of these; then all ranks end.</param>
-    public Heartbeat(MpiWorld world, string[] hosts, TimeSpan limit, TimeSpan longest, Action<string> lost)
+    /// <param name="lost">Gets the message about a rank that is lost; then all ranks end.</param>
+    public Heartbeat(MpiWorld world, string[] hosts, TimeSpan limit, Action<string> lost)
     {
-        (_world, _hosts, _longest, _lost) = (world, hosts, longest, lost);
+        (_world, _hosts, _lost) = (world, hosts, lost);
         _limit = world.Rank == 0 ? limit : limit + Interval;
         _peers = world.Ranks == 1 ? [] : world.Rank == 0 ? [.. Enumerable.Range(1, world.Ranks - 1)] : [0];
         // Of each peer, what is sent and what is received.
         _requests = GC.AllocateArray<nint>(Math.Max(1, 2 * _peers.Length), pinned: true);
         _states = GC.AllocateArray<int>(Math.Max(1, 2 * _peers.Length), pinned: true);
         (_heard, _awaited) = (new long[_peers.Length], new long[_peers.Length]);
+    }
+
+    /// <summary>How long a rank may compute while rank 0 waits for it; without a limit at first. Any thread may set it.</summary>
+    public TimeSpan Longest
+    {
+        get => new(Volatile.Read(ref _longest));
+        set => Volatile.Write(ref _longest, value.Ticks);
     }
 
     /// <summary>Sends and receives what is due.</summary>
@@ -87,8 +94,8 @@ internal sealed unsafe class Heartbeat
                 if (!isExchanging || states[2 * i + 1] == Exchanging)
                     _awaited[i] = now;
                 // Rank 0 alone tests and reports, and that may take long.
-                else if (_world.Rank == 0 && Stopwatch.GetElapsedTime(_awaited[i], now) > _longest)
-                    End(i, $"has been computing for {Format.Duration(_longest)} while rank 0 waited for it. It hangs");
+                else if (_world.Rank == 0 && Stopwatch.GetElapsedTime(_awaited[i], now) > Longest)
+                    End(i, $"has been computing for {Format.Duration(Longest)} while rank 0 waited for it. It hangs");
             }
         }
     }

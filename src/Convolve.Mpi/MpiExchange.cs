@@ -12,6 +12,7 @@ namespace Convolve.Mpi;
 internal sealed unsafe class MpiExchange : IGradientExchange
 {
     private readonly ExchangeThread _thread;
+    private Heartbeat? _heartbeat;
     private readonly List<Piece> _pieces = [];
     private readonly GatherTransfer _gather = new();
     private int _started;
@@ -23,16 +24,15 @@ internal sealed unsafe class MpiExchange : IGradientExchange
     /// <summary>Joins the ranks that were started together; once in a process.</summary>
     /// <param name="lost">Gets one message about a rank that doesn't answer any more; all ranks end after it.</param>
     /// <param name="patience">How long a rank may be silent; null for 6 s, with which all ranks end within 10 s.</param>
-    /// <param name="longest">How long a rank may compute while rank 0 waits for it; null for 10 min.</param>
     /// <exception cref="MpiException">Open MPI is not installed, or doesn't start.</exception>
-    public static MpiExchange Join(Action<string> lost, TimeSpan? patience = null, TimeSpan? longest = null)
+    public static MpiExchange Join(Action<string> lost, TimeSpan? patience = null)
     {
         LibC.DieWithParent();
         MpiExchange exchange = new(new());
         exchange.Hosts =
             [.. exchange.Gather(Encoding.UTF8.GetBytes(Environment.MachineName)).Select(Encoding.UTF8.GetString)];
-        exchange._thread.Watch(new(exchange._thread.World, exchange.Hosts, patience ?? TimeSpan.FromSeconds(6),
-            longest ?? TimeSpan.FromMinutes(10), lost));
+        exchange._heartbeat = new(exchange._thread.World, exchange.Hosts, patience ?? TimeSpan.FromSeconds(6), lost);
+        exchange._thread.Watch(exchange._heartbeat);
         return exchange;
     }
 
@@ -48,6 +48,9 @@ internal sealed unsafe class MpiExchange : IGradientExchange
 
     /// <summary>Memory for what comes from other ranks, so far.</summary>
     public long MemoryBytes => _pieces.Sum(piece => piece.MemoryBytes);
+
+    /// <summary>From here on, a rank that computes for this long while rank 0 waits for it hangs, and ends all ranks.</summary>
+    public void ExpectProgress(TimeSpan longest) => _heartbeat!.Longest = longest;
 
     public void Start(ShardTree tree, ReadOnlySpan<nint> sums, long count)
     {

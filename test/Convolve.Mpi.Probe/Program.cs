@@ -3,7 +3,7 @@ using Convolve.Mpi;
 using Convolve.Mpi.Probe;
 
 // Started by mpirun; every line says which rank it is from.
-using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(4), args[0] == "spin" ? TimeSpan.FromSeconds(3) : null);
+using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(4));
 Rank rank = new(exchange, Say);
 switch (args[0])
 {
@@ -25,7 +25,11 @@ switch (args[0])
     case "abort":
         rank.Abort(int.Parse(args[1], CultureInfo.InvariantCulture));
         break;
-    case "stay" or "spin":
+    case "stay":
+        rank.Stay();
+        break;
+    case "spin":
+        exchange.ExpectProgress(TimeSpan.FromSeconds(3));
         rank.Stay();
         break;
     default:

@@ -54,7 +54,11 @@ internal sealed class RankLauncher : IDisposable
     {
         using Process mpirun = Start(arguments, typed);
         // Ended in any way, this program takes mpirun with it.
-        void End(object? sender, EventArgs e) => LibC.kill(mpirun.Id, LibC.Terminate);
+        void End(object? sender, EventArgs e)
+        {
+            LibC.kill(mpirun.Id, LibC.Terminate);
+            Dispose();
+        }
         AppDomain.CurrentDomain.ProcessExit += End;
         using CancellationTokenRegistration stop = interruption.Register(() => LibC.kill(mpirun.Id, LibC.User1));
         Task reading = Task.Run(() => Read(mpirun), CancellationToken.None);
@@ -67,7 +71,8 @@ internal sealed class RankLauncher : IDisposable
                 mpirun.Kill();
         }
         AppDomain.CurrentDomain.ProcessExit -= End;
-        reading.Wait(TimeSpan.FromSeconds(1), CancellationToken.None);
+        // To the last line; a process that outlives mpirun may keep it open.
+        reading.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
         if (isLate)
         {
             Failures.Say(string.Create(CultureInfo.InvariantCulture,
@@ -75,7 +80,8 @@ internal sealed class RankLauncher : IDisposable
                 $"the hosts reach each other. {_errors.Kept}");
             return Failures.Failed;
         }
-        return interruption.IsCancellationRequested ? Failures.Interrupted : CodeOf(mpirun.ExitCode);
+        int code = CodeOf(mpirun.ExitCode);
+        return interruption.IsCancellationRequested ? Failures.Interrupted : code;
     }
 
     public void Dispose() => File.Delete(_hostFile);

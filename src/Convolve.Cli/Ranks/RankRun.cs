@@ -14,6 +14,7 @@ namespace Convolve.Cli.Ranks;
 /// <summary>A training in one of several ranks.</summary>
 internal sealed class RankRun
 {
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(10);
     private readonly MpiExchange _exchange;
     private bool _hasShared, _hasAgreed, _isRefused;
 
@@ -146,6 +147,8 @@ internal sealed class RankRun
         (_hasAgreed, _isRefused) = (obstacle is null, obstacle is not null);
         if (obstacle is not null)
             throw new UsageException(obstacle);
+        // Reading the data may take any time; steps don't.
+        _exchange.ExpectProgress(LongestStep);
     }
 
     // Before the ranks have agreed, all of them end in order; later, the others wait for this one, and must be ended.
