@@ -12,6 +12,7 @@ namespace Convolve.Mpi;
 internal sealed unsafe class MpiExchange : IGradientExchange
 {
     private readonly ExchangeThread _thread;
+    private Heartbeat? _heartbeat;
     private readonly List<Piece> _pieces = [];
     private readonly GatherTransfer _gather = new();
     private int _started;
@@ -30,7 +31,8 @@ internal sealed unsafe class MpiExchange : IGradientExchange
         MpiExchange exchange = new(new());
         exchange.Hosts =
             [.. exchange.Gather(Encoding.UTF8.GetBytes(Environment.MachineName)).Select(Encoding.UTF8.GetString)];
-        exchange._thread.Watch(new(exchange._thread.World, exchange.Hosts, patience ?? TimeSpan.FromSeconds(6), lost));
+        exchange._heartbeat = new(exchange._thread.World, exchange.Hosts, patience ?? TimeSpan.FromSeconds(6), lost);
+        exchange._thread.Watch(exchange._heartbeat);
         return exchange;
     }
 
@@ -46,6 +48,9 @@ internal sealed unsafe class MpiExchange : IGradientExchange
 
     /// <summary>Memory for what comes from other ranks, so far.</summary>
     public long MemoryBytes => _pieces.Sum(piece => piece.MemoryBytes);
+
+    /// <summary>From here on, a rank that computes for this long while rank 0 waits for it hangs, and ends all ranks.</summary>
+    public void ExpectProgress(TimeSpan longest) => _heartbeat!.Longest = longest;
 
     public void Start(ShardTree tree, ReadOnlySpan<nint> sums, long count)
     {

@@ -74,11 +74,11 @@ internal sealed record RankReport(
         if (Find(report => report.Program != first.Program) is { } built)
             return $"{Name(built)} runs another build of Convolve {first.Version} than {Name(0)}. Copy the same files to all hosts.";
         if (Find(report => report.Arithmetic != first.Arithmetic) is { } computing)
-            return $"{Name(computing)} computes {reports[computing].Arithmetic}, {Name(0)} {first.Arithmetic}: that gives other bits. Use " +
-                $"hosts with the same processor and libraries, or switch off on all what one doesn't have.";
+            return $"{Name(computing)} computes {reports[computing].Arithmetic}, {Name(0)} {first.Arithmetic}: that gives other bits. " +
+                "Use hosts with the same processor and libraries, or switch off on all what one doesn't have.";
         if (Find(report => report.Recipe != first.Recipe) is { } differing)
-            return $"{Name(differing)} has another recipe or network than {Name(0)}. Start all ranks with the same command line and " +
-                "files.";
+            return $"{Name(differing)} has another recipe or network than {Name(0)}. Start all ranks with the same command line " +
+                "and files.";
         if (Find(report => report.Data != first.Data) is { } fed)
             return $"{Name(fed)} has other images or labels than {Name(0)}. Copy the same data to all hosts.";
         foreach (IGrouping<string, int> host in Enumerable.Range(0, reports.Count).GroupBy(rank => hosts[rank]))

@@ -3,7 +3,7 @@ using Convolve.Mpi;
 using Convolve.Mpi.Probe;
 
 // Started by mpirun; every line says which rank it is from.
-using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(2));
+using MpiExchange exchange = MpiExchange.Join(Say, TimeSpan.FromSeconds(4));
 Rank rank = new(exchange, Say);
 switch (args[0])
 {
@@ -26,6 +26,10 @@ switch (args[0])
         rank.Abort(int.Parse(args[1], CultureInfo.InvariantCulture));
         break;
     case "stay":
+        rank.Stay();
+        break;
+    case "spin":
+        exchange.ExpectProgress(TimeSpan.FromSeconds(3));
         rank.Stay();
         break;
     default:

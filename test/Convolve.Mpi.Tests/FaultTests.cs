@@ -52,6 +52,17 @@ public class FaultTests
         RequireEnded(result);
     }
 
+    // Its signs of life go on: that it computes and never comes to the exchange gives it away.
+    [NeedsFact(Feature.OpenMpi)]
+    public void A_rank_that_never_stops_computing_is_named_and_ends_all()
+    {
+        RanksResult result = Ranks.Run(3, "spin");
+        Assert.Equal(1, result.Status);
+        Assert.Contains($"Rank 2 ({Environment.MachineName}) has been computing for 3.0 s while rank 0 waited for it. It hangs. " +
+            "The run ended on all ranks; resume it from its last checkpoint.", result.Of(0));
+        RequireEnded(result);
+    }
+
     // Open MPI 5's ranks outlive a killed mpirun by themselves.
     [NeedsFact(Feature.OpenMpi)]
     public void Ranks_end_with_a_killed_mpirun()

@@ -77,8 +77,8 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line) : RankRun.Run(ranks => ranks is { IsFirst: false } ? Follow(line, ranks)
-        : Run(line, ranks));
+    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line)
+        : RankRun.Run(ranks => ranks is { IsFirst: false } ? Follow(line, ranks) : Run(line, ranks));
 
     // What is wrong with the command line is known before anything is started.
     private int Launch(ParseResult line)
@@ -86,31 +86,33 @@ internal sealed class TrainCommand
         if (line.GetValue(_overfit))
             throw new UsageException("--overfit-one-batch trains in one process: remove --ranks.");
         Recipe recipe;
+        bool areShardsFree;
         using (RunFolder? run = _resumption.Open(line))
         {
             recipe = (run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run)).Recipe;
             if (run is null)
                 RefuseUsed(FolderOf(line, run, recipe));
+            areShardsFree = run is null && (recipe.Shards == 1 || _task.AreShardsFree(line));
         }
         using Interruption interruption = new(Promise);
-        return _ranks.Run(line, recipe.BatchSize, interruption.Token);
+        return _ranks.Run(line, areShardsFree ? null : recipe.Shards, recipe.BatchSize, interruption.Token);
     }
 
     private int Run(ParseResult line, RankRun? ranks)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        RunFolderOptions options =
-            _resumption.FolderOptions(line) with
-            {
-                Command =
-            $"{ProgramName.Current} " +
-            $"train{(line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "")}{GivenOptions.Of(line)}"
-            };
+        string network = line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "";
+        RunFolderOptions options = _resumption.FolderOptions(line) with
+        {
+            Command = $"{ProgramName.Current} train{network}{GivenOptions.Of(line)}{ProgramName.Ranks}",
+        };
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
         if (ranks is not null)
             recipe = ranks.WithShards(recipe, isNew: run is null, isFree: _task.AreShardsFree(line));
+        if (line.GetValue(_overfit) && ranks is not null)
+            throw new UsageException("--overfit-one-batch trains in one process: start one.");
         if (line.GetValue(_overfit))
             _resumption.RefuseAll(line, "--overfit-one-batch doesn't save or resume a run", _out, _timeLimit, _profile);
         string folder = FolderOf(line, run, recipe);
@@ -152,7 +154,7 @@ internal sealed class TrainCommand
         TrainScreen screen = new(output);
         if (line.GetValue(_profile))
             trainer.Profile = new();
-        screen.Begin(trainer, data, memory, folder);
+        screen.Begin(trainer, data, memory, folder, ranks?.Words);
         TrainingResult? result;
         try
         {
@@ -162,6 +164,8 @@ internal sealed class TrainCommand
         {
             screen.ClearBar();
         }
+        if (ranks is not null)
+            output.Line(ranks.Compare(trainer.RankTimes));
         ProfileScreen? profile = ProfileScreen.Write(trainer, folder);
         profile?.Show(output);
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
@@ -209,8 +213,8 @@ internal sealed class TrainCommand
     {
         ShardSearch search = ShardSearch.Run(graph, data, recipe, cancellation);
         output.Line(search.WhyNot is { } why ? $"Whole batches instead of shards: {why}." : string.Create(CultureInfo.InvariantCulture,
-            $"{(search.Shards > 1 ? $"{search.Shards} shards" : "Whole batches instead of shards")}: a step in {search.Tried} shards takes " +
-            $"{1 / search.Ratio:F2} times as long as one of the whole batch."));
+            $"{(search.Shards > 1 ? $"{search.Shards} shards" : "Whole batches instead of shards")}: a step in {search.Tried} shards " +
+            $"takes {1 / search.Ratio:F2} times as long as one of the whole batch."));
         return recipe with { Shards = search.Shards, SyncBatchNorm = recipe.SyncBatchNorm && search.Shards > 1 };
     }
 
@@ -218,7 +222,7 @@ internal sealed class TrainCommand
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
         $"{ProgramName.Current} train " +
         $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed " +
-        $"{task.Recipe.Seed + 1}");
+        $"{task.Recipe.Seed + 1}{ProgramName.Ranks}");
 
     // What was asked for is there already.
     private static int TellFinished(Output output, RunFolder run, RunOutcome outcome, string folder, string? dataDirectory)

@@ -13,6 +13,9 @@ internal sealed class RankLauncher : IDisposable
 {
     // After a link was cut, mpirun waits for the hosts behind it.
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    // Until all ranks are connected; after that they watch each other.
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
     private readonly string _hostFile = Path.GetTempFileName();
     private readonly RankOutput _errors = new(Console.Error.WriteLine);
     private readonly Mpirun _mpirun;
@@ -51,20 +54,34 @@ internal sealed class RankLauncher : IDisposable
     {
         using Process mpirun = Start(arguments, typed);
         // Ended in any way, this program takes mpirun with it.
-        void End(object? sender, EventArgs e) => LibC.kill(mpirun.Id, LibC.Terminate);
+        void End(object? sender, EventArgs e)
+        {
+            LibC.kill(mpirun.Id, LibC.Terminate);
+            Dispose();
+        }
         AppDomain.CurrentDomain.ProcessExit += End;
         using CancellationTokenRegistration stop = interruption.Register(() => LibC.kill(mpirun.Id, LibC.User1));
         Task reading = Task.Run(() => Read(mpirun), CancellationToken.None);
-        bool hasEnded = false;
-        while (!hasEnded)
+        Stopwatch watch = Stopwatch.StartNew();
+        bool isLate = false;
+        while (!mpirun.WaitForExit(TimeSpan.FromMilliseconds(200)))
         {
-            hasEnded = mpirun.WaitForExit(TimeSpan.FromMilliseconds(200));
-            if (!hasEnded && _errors.IsEnding && !mpirun.WaitForExit(EndPatience))
+            isLate = !_errors.HasJoined && watch.Elapsed > StartPatience;
+            if (isLate || (_errors.IsEnding && !mpirun.WaitForExit(EndPatience)))
                 mpirun.Kill();
         }
         AppDomain.CurrentDomain.ProcessExit -= End;
-        reading.Wait(TimeSpan.FromSeconds(1), CancellationToken.None);
-        return interruption.IsCancellationRequested ? Failures.Interrupted : CodeOf(mpirun.ExitCode);
+        // To the last line; a process that outlives mpirun may keep it open.
+        reading.Wait(TimeSpan.FromSeconds(10), CancellationToken.None);
+        if (isLate)
+        {
+            Failures.Say(string.Create(CultureInfo.InvariantCulture,
+                $"The ranks didn't connect within {StartPatience.TotalSeconds} s. Check that mpirun can log in to every host, and that ") +
+                $"the hosts reach each other. {_errors.Kept}");
+            return Failures.Failed;
+        }
+        int code = CodeOf(mpirun.ExitCode);
+        return interruption.IsCancellationRequested ? Failures.Interrupted : code;
     }
 
     public void Dispose() => File.Delete(_hostFile);

@@ -35,16 +35,18 @@ internal sealed class RankOptions
 
     /// <summary>Starts the others and waits for them.</summary>
     /// <param name="line">What was typed.</param>
-    /// <param name="shards">Of each batch.</param>
+    /// <param name="shards">Of each batch; null where they follow the ranks.</param>
+    /// <param name="images">Of each batch.</param>
     /// <param name="interruption">Asks them to stop.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="UsageException">They can't be started.</exception>
-    public int Run(ParseResult line, int shards, CancellationToken interruption)
+    public int Run(ParseResult line, int? shards, int images, CancellationToken interruption)
     {
         int ranks = line.GetValue(_ranks)!.Value;
-        if (ranks > shards)
+        if (ranks > (shards ?? images))
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-                $"--ranks {ranks}: expected at most the shards of a batch, {shards}. Use --shards {ranks}, or fewer ranks."));
+                $"--ranks {ranks}: a batch has {shards ?? images} {(shards is null ? "images" : "shards")}, and every rank computes at ") +
+                string.Create(CultureInfo.InvariantCulture, $"least one. Use fewer ranks{(shards is null ? "" : " or more shards")}."));
         string? hosts = line.GetValue(_hosts);
         using RankLauncher launcher = new(ranks, hosts);
         string typed = string.Create(CultureInfo.InvariantCulture,

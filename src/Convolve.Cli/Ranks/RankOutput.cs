@@ -12,11 +12,17 @@ internal sealed partial class RankOutput(Action<string> write)
     /// <summary>A line that a rank writes when it ends the run, for the launcher alone.</summary>
     public const string Ending = "convolve-ranks: ending";
 
+    /// <summary>A line that rank 0 writes when all ranks are connected, for the launcher alone.</summary>
+    public const string Joined = "convolve-ranks: joined";
+
     private readonly List<string> _kept = [];
     private bool _isBlock;
 
     /// <summary>Whether a rank has said why the run ends.</summary>
     public bool IsEnding { get; private set; }
+
+    /// <summary>Whether all ranks are connected.</summary>
+    public bool HasJoined { get; private set; }
 
     /// <summary>Whether a rank wrote anything.</summary>
     public bool HasRankLines { get; private set; }
@@ -29,11 +35,13 @@ internal sealed partial class RankOutput(Action<string> write)
     {
         if (line == Ending)
             IsEnding = true;
+        else if (line == Joined)
+            HasJoined = true;
         else if (line.Length > 40 && line.All(c => c == '-'))
             _isBlock = !_isBlock;
         else if (_isBlock || OwnLine().IsMatch(line))
             _kept.Add(line);
-        else if (line.Length > 0)
+        else if (!string.IsNullOrWhiteSpace(line))
         {
             HasRankLines = true;
             write(line);
@@ -47,8 +55,8 @@ internal sealed partial class RankOutput(Action<string> write)
                 int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture))
             : null;
 
-    // [host:123] ORTE_ERROR_LOG: ..., and [host][[123,1],0][btl_tcp_proc.c:266:...] ...
-    [GeneratedRegex(@"^\[[^\]\s]+(:\d+\] |\]\[\[)")]
+    // mpirun: Forwarding signal 10 to job, [host:123] ORTE_ERROR_LOG: ..., and [host][[123,1],0][btl_tcp_proc.c:266:...] ...
+    [GeneratedRegex(@"^\s*(mpirun: |prterun: |\[[^\]\s]+(:\d+\] |\]\[\[))")]
     private static partial Regex OwnLine();
 
     [GeneratedRegex(@"process rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")]

@@ -14,6 +14,7 @@ namespace Convolve.Cli.Ranks;
 /// <summary>A training in one of several ranks.</summary>
 internal sealed class RankRun
 {
+    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(10);
     private readonly MpiExchange _exchange;
     private bool _hasShared, _hasAgreed, _isRefused;
 
@@ -36,6 +37,17 @@ internal sealed class RankRun
         }
     }
 
+    /// <summary>Which rank took longest, and how long the others waited for it.</summary>
+    /// <param name="times">How long each rank has computed.</param>
+    public string Compare(IReadOnlyList<TimeSpan> times)
+    {
+        int slowest = times.Index().MaxBy(time => time.Item).Index;
+        double waited = times.Average(time => 1 - time / times[slowest]);
+        return string.Create(CultureInfo.InvariantCulture,
+            $"rank {slowest} ({_exchange.Hosts[slowest]}) computed longest, {Format.Duration(times[slowest])}; on average, the ranks ") +
+            string.Create(CultureInfo.InvariantCulture, $"waited {100 * waited:F0} % of that");
+    }
+
     /// <summary>Trains as one of the ranks, or alone where this process isn't one.</summary>
     /// <param name="train">Trains; null is for a process alone.</param>
     /// <returns>The exit code, the same on all ranks.</returns>
@@ -46,9 +58,11 @@ internal sealed class RankRun
         MpiExchange exchange = MpiExchange.Join(lost => SayLast($"convolve: {lost}"));
         if (exchange.Ranks == 1)
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-                $"{RankEnvironment.Size} processes were started together, but MPI doesn't connect them. With Slurm, use srun --mpi=pmix; ") +
-                "or start them with --ranks.");
+                $"{RankEnvironment.Size} processes were started together, but MPI doesn't connect them. ") +
+                "With Slurm, use srun --mpi=pmix; or start them with --ranks.");
         RankRun run = new(exchange);
+        if (run.IsFirst && RankEnvironment.IsLaunched)
+            Write(RankOutput.Joined + "\n");
         int code;
         try
         {
@@ -73,8 +87,8 @@ internal sealed class RankRun
         if (isNew && (isFree || recipe.Shards == 1))
             return recipe with { Shards = ranks };
         return recipe.Shards >= ranks ? recipe : throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-            $"{(isNew ? "" : "The run has ")}{recipe.Shards} {(recipe.Shards == 1 ? "shard" : "shards")} for {ranks} ranks, and every rank ") +
-            string.Create(CultureInfo.InvariantCulture, $"computes at least one. Use --ranks {recipe.Shards}") +
+            $"{(isNew ? "" : "The run has ")}{recipe.Shards} {(recipe.Shards == 1 ? "shard" : "shards")} for {ranks} ranks, and every ") +
+            string.Create(CultureInfo.InvariantCulture, $"rank computes at least one. Use --ranks {recipe.Shards}") +
             (isNew ? " or more --shards." : ": the number of shards is part of what a run computes."));
     }
 
@@ -95,8 +109,15 @@ internal sealed class RankRun
 
     private void Share(string recipe)
     {
-        _exchange.Gather((RankReport.Of("") with { Recipe = recipe }).ToBytes());
+        RankReport[] reports =
+            [.. _exchange.Gather((RankReport.Of("") with { Recipe = recipe }).ToBytes()).Select(RankReport.Read)];
         _hasShared = true;
+        if (Array.FindIndex(reports, report => report.Problem.Length > 0) is >= 0 and int rank)
+        {
+            _isRefused = true;
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"Rank {rank} ({_exchange.Hosts[rank]}): {reports[rank].Problem}"));
+        }
     }
 
     /// <summary>
@@ -126,6 +147,8 @@ internal sealed class RankRun
         (_hasAgreed, _isRefused) = (obstacle is null, obstacle is not null);
         if (obstacle is not null)
             throw new UsageException(obstacle);
+        // Reading the data may take any time; steps don't.
+        _exchange.ExpectProgress(LongestStep);
     }
 
     // Before the ranks have agreed, all of them end in order; later, the others wait for this one, and must be ended.
@@ -152,11 +175,13 @@ internal sealed class RankRun
     }
 
     // Past the log, and with a mark for the launcher, which ends mpirun if that hangs.
-    private static void SayLast(string? line)
+    private static void SayLast(string? line) =>
+        Write($"{(line is null ? "" : line + "\n")}{(RankEnvironment.IsLaunched ? RankOutput.Ending + "\n" : "")}");
+
+    private static void Write(string lines)
     {
         using Stream errors = Console.OpenStandardError();
-        errors.Write(Encoding.UTF8.GetBytes(
-            $"{(line is null ? "" : line + "\n")}{(RankEnvironment.IsLaunched ? RankOutput.Ending + "\n" : "")}"));
+        errors.Write(Encoding.UTF8.GetBytes(lines));
     }
 
     private static string DigestOf(string text) =>

@@ -27,7 +27,7 @@ internal sealed class TrainScreen(Output output)
     public void ClearBar() => _bar.Clear();
 
     /// <summary>Everything that is known before the first step.</summary>
-    public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder)
+    public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder, string? ranks = null)
     {
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
         SayNotes(trainer);
@@ -52,6 +52,8 @@ internal sealed class TrainScreen(Output output)
             $"{plan.Steps.Count} steps{(recipe.Shards > 1 ? " for each shard" : "")} on {Machine.Threads} " +
             $"{(Machine.Threads == 1 ? "thread" : "threads")} " +
             $"({Machine.KernelLibraryName}, {Machine.InstructionSetName})");
+        if (ranks is not null)
+            output.Fact("ranks", ranks);
         if (Machine.WouldGain)
             output.Fact("", Machine.MissingAccelerator!);
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");

@@ -13,7 +13,8 @@ public class RankLauncherTests
         RankOutput output = new(shown.Add);
         foreach (string line in (string[])["convolve: a note", Rule, "Primary job  terminated normally, but 1 process returned",
             "a non-zero exit code.", Rule, "[node1:1234] 1 more process has sent help message", "",
-            "[node1][[7177,1],0][btl_tcp_proc.c:266:create] Unable to find reachable pairing", Rule,
+            "[node1][[7177,1],0][btl_tcp_proc.c:266:create] Unable to find reachable pairing",
+            "mpirun: Forwarding signal 10 to job", " [node1:00000] *** An error occurred in Socket closed", " ", Rule,
             "mpirun noticed that process rank 2 with PID 0 on node node2 exited on signal 9 (Killed).", Rule])
             output.Add(line);
         Assert.Equal(["convolve: a note"], shown);
@@ -40,6 +41,8 @@ public class RankLauncherTests
         List<string> shown = [];
         RankOutput output = new(shown.Add);
         output.Add("convolve: Rank 2 (node2) hasn't answered for 8 s");
+        output.Add(RankOutput.Joined);
+        Assert.Equal((true, false), (output.HasJoined, output.IsEnding));
         output.Add(RankOutput.Ending);
         Assert.True(output.IsEnding);
         Assert.Equal(["convolve: Rank 2 (node2) hasn't answered for 8 s"], shown);

@@ -18,6 +18,9 @@ public class RankTests
         Assert.Equal(2, (int)result.Json["epochs"]!);
         Assert.DoesNotContain('\e', result.Errors);
         Assert.Single(result.Errors.Split('\n'), line => line.StartsWith("    2/2 ", StringComparison.Ordinal));
+        Assert.Contains("\nranks       2 ranks on 1 host (Open MPI v", result.Errors, StringComparison.Ordinal);
+        Assert.Matches($@"\nrank [01] \({Environment.MachineName}\) computed longest, \d+\.\d s; on average, the ranks waited \d+ %",
+            result.Errors);
         Assert.True(File.Exists(cli.At("run/model.safetensors")));
         Assert.Contains("\n    2/2 ", File.ReadAllText(cli.At("run/ranks/rank-1.log")), StringComparison.Ordinal);
     }
@@ -36,24 +39,9 @@ public class RankTests
         CliResult result = Cli.Finish(process);
         Assert.Equal(130, result.Status);
         Assert.Single(result.Errors.Split('\n'), line => line.StartsWith("convolve: finishing the step", StringComparison.Ordinal));
-        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run --ranks 2\n", result.Errors, StringComparison.Ordinal);
-        Assert.Equal(0, cli.Run("evaluate", "run").Status);
-    }
-
-    [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
-    public void A_run_is_resumed_on_other_ranks_and_a_finished_one_is_left_alone()
-    {
-        using Cli cli = new();
-        Assert.Equal(0, cli.Run([.. Small, "--epochs", "1", "--out", "run"]).Status);
-        string[] resume = ["train", "--resume", "run", "--override", "--epochs", "2", "--ranks", "2", "--json"];
-        CliResult result = cli.Run(AsRoot, resume);
-        Assert.True(result.Status == 0, result.Errors);
-        Assert.Equal(2, (int)result.Json["epochs"]!);
-        Assert.Contains("\nresumed     after 1 epoch, from epoch-000001-step-00000000.safetensors\n", result.Errors,
+        Assert.EndsWith(" completed\nconvolve: to resume: convolve train --resume run --ranks 2\n", result.Errors,
             StringComparison.Ordinal);
-        result = cli.Run(AsRoot, "train", "--resume", "run", "--ranks", "2");
-        Assert.Equal((0, ""), (result.Status, result.Errors));
-        Assert.StartsWith("run is finished: test accuracy ", result.Output, StringComparison.Ordinal);
+        Assert.Equal(0, cli.Run("evaluate", "run").Status);
     }
 
     [NeedsFact(Feature.OpenMpi, Feature.FashionMnist)]
@@ -134,7 +122,8 @@ public class RankTests
     {
         using Cli cli = new();
         CliResult result = cli.Run(AsRoot, [.. Small, "--shards", "2", "--ranks", "3"]);
-        Assert.Equal((2, "convolve: 2 shards for 3 ranks, and every rank computes at least one. Use --ranks 2 or more --shards.\n"),
+        Assert.Equal((2, "convolve: --ranks 3: a batch has 2 shards, and every rank computes at least one. Use fewer ranks or more " +
+            "shards.\n"),
             (result.Status, result.Errors));
     }
 
