@@ -56,7 +56,7 @@ internal sealed class LearningRateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        GivenOptions.Refuse(line, "lr-find looks for the learning rate", _task.LearningRate);
+        GivenOptions.Refuse(line, "lr-find looks for the learning rate of the batch size", _task.LearningRate, _task.BaseBatchSize);
         TrainingTask task = _task.Read(line);
         (string network, Graphs.Graph graph, Recipe recipe) = task;
         LearningRateSweep usual = new(), sweep = new()
