@@ -153,10 +153,6 @@ public sealed record Recipe
             throw new RecipeException($"The batch size must be at least 1, got {BatchSize}.");
         if (BaseBatchSize < 1)
             throw new RecipeException($"The base batch size must be at least 1, got {BaseBatchSize}.");
-        if (!float.IsFinite((float)PeakLearningRate))
-            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
-                $"The learning rate {Optimizer.LearningRate} for batches of {BaseBatchSize} isn't finite at batch size {BatchSize}. Use ") +
-                "a lower rate.");
         if (Threads is < 0 or > ThreadTeam.MostThreads)
             throw new RecipeException(
                 $"The number of threads must be 1 to {ThreadTeam.MostThreads}, or 0 for all cores, got {Threads}.");
@@ -176,6 +172,10 @@ public sealed record Recipe
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"The decay of the moving average of the weights must be at least 0 and below 1, such as 0.999, got {AverageDecay}."));
         Optimizer.Validate();
+        if (!float.IsFinite((float)PeakLearningRate))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The learning rate {Optimizer.LearningRate} for batches of {BaseBatchSize} isn't finite at batch size {BatchSize}. Use ") +
+                "a lower rate.");
         Clipping.Validate();
         Schedule.Validate();
         EarlyStopping?.Validate();
