@@ -53,6 +53,48 @@ internal static class Format
         return bytes is >= 1 and < long.MaxValue ? (long)bytes : null;
     }
 
+    /// <summary>
+    /// Such as "10Gb" (gigabits each second) or "1.25GB/s" (gigabytes each second), in bytes each second; null for anything else. Units are
+    /// powers of 1000, and b is not B.
+    /// </summary>
+    public static double? ReadBandwidth(string text)
+    {
+        Match parts = Regex.Match(text, "^([0-9]{1,9}(?:\\.[0-9]{1,6})?)([kMGT])([bB])(?:/s)?$", RegexOptions.CultureInvariant);
+        if (!parts.Success)
+            return null;
+        double units = double.Parse(parts.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+            * Math.Pow(1000, 1 + "kMGT".IndexOf(parts.Groups[2].Value, StringComparison.Ordinal));
+        return units == 0 ? null : parts.Groups[3].Value == "b" ? units / 8 : units;
+    }
+
+    /// <summary>Such as "1.25 GB/s (10 Gb/s)".</summary>
+    public static string Bandwidth(double bytesPerSecond)
+    {
+        (double bytes, string byteUnit) = Scaled(bytesPerSecond);
+        (double bits, string bitUnit) = Scaled(8 * bytesPerSecond);
+        return string.Create(CultureInfo.InvariantCulture, $"{bits:G4} {bitUnit}b/s ({bytes:G4} {byteUnit}B/s)");
+
+        static (double, string) Scaled(double value) => value switch
+        {
+            >= 1e9 => (value / 1e9, "G"),
+            >= 1e6 => (value / 1e6, "M"),
+            _ => (value / 1e3, "k"),
+        };
+    }
+
+    /// <summary>Such as "20us", "1.5ms" or "0us", in seconds; null for anything else.</summary>
+    public static double? ReadLatency(string text)
+    {
+        Match parts = Regex.Match(text, "^([0-9]{1,9}(?:\\.[0-9]{1,6})?)(ns|us|µs|ms|s)$", RegexOptions.CultureInvariant);
+        return !parts.Success ? null : double.Parse(parts.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+            / parts.Groups[2].Value switch { "ns" => 1e9, "us" or "µs" => 1e6, "ms" => 1e3, _ => 1 };
+    }
+
+    /// <summary>Such as "20 us" or "1.5 ms".</summary>
+    public static string Latency(double seconds) => seconds >= 1e-3
+        ? string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3:G4} ms")
+        : string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e6:G4} us");
+
     /// <summary>Such as "0.8931".</summary>
     public static string Fraction(double value) => value.ToString("F4", CultureInfo.InvariantCulture);
 

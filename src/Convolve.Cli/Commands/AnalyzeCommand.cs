@@ -83,7 +83,7 @@ internal sealed class AnalyzeCommand
         bool isTraining = !line.GetValue(_inference);
         MemoryCheck.Require(graph, recipe.BatchSize, "batch size", size => isTraining
             ? Trainer.Estimate(graph, recipe with { BatchSize = size })
-            : MemoryEstimate.Of([Model.PlanFor(graph, NetworkAnalysis.OptionsOf(recipe), size, training: false)]),
+            : MemoryEstimate.Of([Model.PlanFor(graph, PassTimes.OptionsOf(recipe), size, training: false)]),
             line.GetValue(_memoryLimit));
         using Interruption interruption = new("finishing the pass ...");
         Ceilings? kept = line.GetValue(_again) ? null : CeilingsFile.Read(CeilingsFile.Usual, recipe.Threads);

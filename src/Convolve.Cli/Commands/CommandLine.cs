@@ -57,6 +57,7 @@ internal static class CommandLine
         ("lr-find", LearningRateCommand.Create),
         ("sweep", SweepCommand.Create),
         ("analyze", AnalyzeCommand.Create),
+        ("scale", ScaleCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("report", ReportCommand.Create),
         ("compare", CompareCommand.Create),

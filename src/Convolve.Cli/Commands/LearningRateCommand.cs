@@ -10,6 +10,7 @@ using Convolve.Drawing.Charts;
 using Convolve.Execution;
 using Convolve.Files;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 using Spectre.Console;
 using Table = Convolve.Cli.Terminal.Table;
 
@@ -19,14 +20,14 @@ namespace Convolve.Cli.Commands;
 internal sealed class LearningRateCommand
 {
     private const int WidestChart = 100;
-
+    private const double LarsTo = 100;
 
     // Of one trial, and of those after which no further one is begun.
     private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
     private readonly TrainingTaskArguments _task = new();
     private readonly Option<double?> _from = Inputs.Number("--from-lr", "First learning rate of the sweep, above 0. Default: 1e-6.");
     private readonly Option<double?> _to = Inputs.Number("--to-lr",
-        "Last learning rate of the sweep, which stops early if the loss diverges. Default: 10.");
+        "Last learning rate of the sweep, which stops early if the loss diverges. Default: 10, with --optimizer lars 100.");
     private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
     private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
         "Only suggest a rate. Otherwise the suggested rate, the recipe's, and neighbors of the better one each train for an epoch (at " +
@@ -56,13 +57,13 @@ internal sealed class LearningRateCommand
     private int Run(ParseResult line)
     {
         Output output = new(line.GetValue(_json), line.GetValue(_quiet));
-        GivenOptions.Refuse(line, "lr-find looks for the learning rate", _task.LearningRate);
+        GivenOptions.Refuse(line, "lr-find looks for the learning rate", _task.LearningRate, _task.BaseBatchSize);
         TrainingTask task = _task.Read(line);
         (string network, Graphs.Graph graph, Recipe recipe) = task;
         LearningRateSweep usual = new(), sweep = new()
         {
             From = line.GetValue(_from) ?? usual.From,
-            To = line.GetValue(_to) ?? usual.To,
+            To = line.GetValue(_to) ?? (recipe.Optimizer is Lars ? LarsTo : usual.To),
             Steps = line.GetValue(_steps) ?? usual.Steps,
         };
         string? drawing = line.GetValue(_svg) is { } svg ? OutputPath.File(svg, _svg.Name) : null;

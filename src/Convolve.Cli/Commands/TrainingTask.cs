@@ -95,6 +95,9 @@ internal sealed class TrainingTaskArguments
     /// <summary>Where the highest learning rate is said.</summary>
     public Option LearningRate => _options.LearningRate;
 
+    /// <summary>The batch size that it is meant for.</summary>
+    public Option BaseBatchSize => _options.BaseBatchSize;
+
     /// <summary>Whether the batch size is for the memory to decide.</summary>
     public bool IsBatchSizeFree(ParseResult line) => line.GetValue(_options.BatchSize) is { Value: null };
 

@@ -87,6 +87,34 @@ internal static class Inputs
         CustomParser = result => Parse(result, Format.ReadDuration, "a time such as 90s, 30m or 1h30m"),
     };
 
+    public static Option<double?> Bandwidth(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "RATE",
+        CustomParser = result => Parse(result, Format.ReadBandwidth,
+            "a bandwidth such as 10Gb (gigabits per second), 100Mb or 1.25GB (gigabytes per second)"),
+    };
+
+    public static Option<double?> Latency(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "TIME",
+        CustomParser = result => Parse(result, Format.ReadLatency, "a time such as 20us, 500ns or 1.5ms"),
+    };
+
+    /// <summary>Several whole numbers, in rising order.</summary>
+    public static Option<int[]?> Integers(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N,N,...",
+        CustomParser = result => Parse(result, text =>
+        {
+            int[] numbers = [.. text.Split(',').Select(part =>
+                int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0)];
+            return numbers.All(n => n > 0) && numbers.Zip(numbers.Skip(1)).All(p => p.First < p.Second) ? numbers : null;
+        }, "rising whole numbers from 1, separated by commas, such as 1,2,4,8"),
+    };
+
     public static Option<long?> MemoryLimit(string what) => new("--memory-limit")
     {
         Description = $"Refuse before anything is allocated what would need more memory than this, such as 8GB or 512MiB: {what}. The " +

@@ -6,7 +6,6 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
-using Convolve.Training.Optimizers;
 using Convolve.Zoo;
 
 namespace Convolve.Cli.Options;
@@ -14,31 +13,14 @@ namespace Convolve.Cli.Options;
 /// <summary>The options of 'convolve train'. The defaults come from <see cref="Recipes"/>.</summary>
 internal sealed class TrainOptions
 {
+    private const double ScaledWarmUp = 5;
+
     private readonly Option<int?> _epochs =
         Inputs.Integer("--epochs", $"Passes over the training images, at least 1. Default: {Default(r => $"{r.Epochs}")}.");
 
     private readonly Option<OrAuto?> _batchSize = Inputs.IntegerOrAuto("--batch-size",
         "Images per step, at least 1; auto takes the recipe's, or where that needs too much memory the largest power of two that fits. " +
         $"Default: {Default(r => $"{r.BatchSize}")}.");
-
-    private readonly Option<double?> _learningRate =
-        Inputs.Number("--lr",
-            $"Peak learning rate, above 0; the schedule scales it. Default: {Default(r => Format.Number(r.Optimizer.LearningRate))}.");
-
-    private readonly Option<double?> _momentum =
-        Inputs.Number("--momentum",
-            $"With sgd and rmsprop: the momentum, in [0, 1). Default: " +
-            $"{Default(r => r.Optimizer is Sgd sgd ? Format.Number(sgd.Momentum) : "0")}.");
-
-    private readonly Option<bool?> _nesterov = Switch("--nesterov",
-        $"With sgd: use Nesterov momentum. Default: {Default(r => r.Optimizer is Sgd { Nesterov: true } ? "true" : "false")}.");
-
-    private readonly Option<double?> _weightDecay =
-        Inputs.Number("--weight-decay",
-            $"Factor of the L2 penalty (with adamw, of the decoupled weight decay), at least 0. Default: " +
-            $"{Default(r => Format.Number(r.Optimizer.WeightDecay))}.");
-
-    private readonly Option<bool?> _decaysBiases = Switch("--decay-biases", "Apply weight decay to biases too. Default: false.");
 
     private readonly Option<ScheduleKind?> _schedule = Inputs.OneOf("--schedule",
         $"Learning-rate schedule: constant, step (decay every --step-epochs), multi-step (decay at --milestones), exponential (decay " +
@@ -48,7 +30,8 @@ internal sealed class TrainOptions
 
     private readonly Option<double?> _warmUp =
         Inputs.Number("--warmup-epochs",
-        "Epochs of linear learning-rate warm-up, at least 0; may be a fraction. Default: 0.");
+        "Epochs of linear learning-rate warm-up from 0, at least 0; may be a fraction. Where --base-batch-size raises the rate, from the " +
+        "rate that was given, and the default is 5 (0 with one-cycle). Default: 0.");
 
     private readonly Option<int?> _stepEpochs =
         Inputs.Integer("--step-epochs", "With --schedule step: epochs between decays, at least 1. Default: 10.");
@@ -78,24 +61,6 @@ internal sealed class TrainOptions
     private readonly Option<WatchedMetric?> _metric = Inputs.OneOf("--plateau-metric",
         "With --schedule plateau: the validation metric to watch. Default: accuracy.", ("accuracy", WatchedMetric.Accuracy),
         ("loss", WatchedMetric.Loss));
-
-    private readonly Option<UpdateRule?> _optimizer =
-        Inputs.OneOf("--optimizer", $"Optimizer, defined as in PyTorch. Default: {Default(r => NameOf(r.Optimizer))}.", Rules);
-
-    private readonly Option<double?> _beta1 =
-        Inputs.Number("--beta1", "With adam and adamw: decay of the running mean of the gradient, in [0, 1). Default: 0.9.");
-
-    private readonly Option<double?> _beta2 = Inputs.Number("--beta2",
-        "With adam and adamw: decay of the running mean of the squared gradient, in [0, 1). Default: 0.999.");
-
-    private readonly Option<double?> _alpha =
-        Inputs.Number("--alpha", "With rmsprop: decay of the running mean of the squared gradient, in [0, 1). Default: 0.99.");
-
-    private readonly Option<double?> _eps =
-        Inputs.Number("--eps", "With adam, adamw and rmsprop: added to the denominator for numerical stability, above 0. Default: 1e-8.");
-
-    private readonly Option<bool?> _centered =
-        Switch("--centered", "With rmsprop: divide by the gradient's standard deviation instead of its root mean square. Default: false.");
 
     private readonly Option<double?> _labelSmoothing =
         Inputs.Number("--label-smoothing", "Share of each training label that is spread over all classes, in [0, 1). Default: 0.");
@@ -137,18 +102,8 @@ internal sealed class TrainOptions
     private readonly Option<string?> _initialization = Inputs.Word("--init", "NAME",
         $"Weight initialization, instead of the network's own: {string.Join(", ", InitializationScheme.Names)}.");
 
+    private readonly OptimizerOptions _optimizer = new();
     private readonly PracticeOptions _practice = new();
-
-    private enum UpdateRule
-    {
-        Sgd,
-        Adam,
-        AdamW,
-        RmsProp,
-    }
-
-    private static (string, UpdateRule)[] Rules =>
-        [("sgd", UpdateRule.Sgd), ("adam", UpdateRule.Adam), ("adamw", UpdateRule.AdamW), ("rmsprop", UpdateRule.RmsProp)];
 
     private static (string, ScheduleKind)[] Schedules =>
     [
@@ -157,22 +112,14 @@ internal sealed class TrainOptions
         ("plateau", ScheduleKind.Plateau), ("cosine", ScheduleKind.Cosine), ("one-cycle", ScheduleKind.OneCycle),
     ];
 
-    private static UpdateRule RuleOf(OptimizerSettings settings) => settings switch
-    {
-        Adam => UpdateRule.Adam,
-        AdamW => UpdateRule.AdamW,
-        RmsProp => UpdateRule.RmsProp,
-        _ => UpdateRule.Sgd,
-    };
-
-    /// <summary>The name of a rule as typed.</summary>
-    public static string NameOf(OptimizerSettings settings) => Rules.First(r => r.Item2 == RuleOf(settings)).Item1;
-
     /// <summary>The name of a schedule as typed.</summary>
     public static string NameOf(ScheduleKind kind) => Schedules.First(s => s.Item2 == kind).Item1;
 
     /// <summary>Where the highest learning rate is said.</summary>
-    public Option LearningRate => _learningRate;
+    public Option LearningRate => _optimizer.LearningRate;
+
+    /// <summary>The batch size that the learning rate is meant for.</summary>
+    public Option BaseBatchSize => _optimizer.BaseBatchSize;
 
     /// <summary>Whether the number of shards is to be measured.</summary>
     public bool AreShardsFree(ParseResult line) => _practice.AreShardsFree(line);
@@ -182,10 +129,12 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_epochs, _batchSize, _learningRate, _momentum, _nesterov, _weightDecay, _decaysBiases,
-            _optimizer, _beta1, _beta2, _alpha, _eps,
-            _centered, _schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown, _minimumRate, _metric,
-            _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization, _augment, _initialization])
+        command.Add(_epochs);
+        command.Add(_batchSize);
+        _optimizer.AddTo(command);
+        foreach (Option option in (Option[])[_schedule, _warmUp, _stepEpochs, _stepFactor, _milestones, _patience, _threshold, _cooldown,
+            _minimumRate, _metric, _labelSmoothing, _seed, _precision, _exact, _threads, _limit, _skipBad, _validation, _normalization,
+            _augment, _initialization])
             command.Add(option);
         _practice.AddTo(command);
     }
@@ -202,7 +151,8 @@ internal sealed class TrainOptions
         {
             Epochs = line.GetValue(_epochs) ?? usual.Epochs,
             BatchSize = line.GetValue(_batchSize)?.Value ?? usual.BatchSize,
-            Optimizer = ReadOptimizer(line, usual.Optimizer),
+            Optimizer = _optimizer.Read(line, usual.Optimizer),
+            BaseBatchSize = _optimizer.ReadBaseBatchSize(line, usual.BaseBatchSize),
             Schedule = new()
             {
                 Kind = line.GetValue(_schedule) ?? schedule.Kind,
@@ -228,64 +178,17 @@ internal sealed class TrainOptions
             Transforms = Inputs.Transforms(line.GetValue(_augment)) ?? usual.Transforms,
             Initialization = line.GetValue(_initialization) ?? usual.Initialization,
         };
-        recipe = _practice.Read(line, recipe);
+        recipe = _practice.Read(line, WithWarmUp(line, recipe));
         recipe.Validate();
         RequireMeaning(line, recipe.Schedule.Kind);
         return recipe;
     }
 
-    // What the usual recipe says counts only where it speaks of the same rule.
-    private OptimizerSettings ReadOptimizer(ParseResult line, OptimizerSettings usual)
-    {
-        UpdateRule rule = line.GetValue(_optimizer) ?? RuleOf(usual);
-        RequireMeaning(line, rule);
-        float? Of(Option<double?> option) => (float?)line.GetValue(option);
-        OptimizerSettings settings = rule switch
-        {
-            UpdateRule.Adam => With(usual as Adam ?? new(),
-                a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
-            UpdateRule.AdamW => With(usual as AdamW ?? new(),
-            a => a with { Beta1 = Of(_beta1) ?? a.Beta1, Beta2 = Of(_beta2) ?? a.Beta2, Eps = Of(_eps) ?? a.Eps }),
-            UpdateRule.RmsProp => With(usual as RmsProp ?? new(), r => r with
-            {
-                Alpha = Of(_alpha) ?? r.Alpha,
-                Eps = Of(_eps) ?? r.Eps,
-                Momentum = Of(_momentum) ?? r.Momentum,
-                Centered = line.GetValue(_centered) ?? r.Centered,
-            }),
-            _ => With(usual as Sgd ?? new(), s => s with
-            {
-                Momentum = Of(_momentum) ?? s.Momentum,
-                Nesterov = line.GetValue(_nesterov) ?? (s.Nesterov && (Of(_momentum) ?? s.Momentum) != 0),
-            }),
-        };
-        return settings with
-        {
-            LearningRate = Of(_learningRate) ?? settings.LearningRate,
-            WeightDecay = Of(_weightDecay) ?? settings.WeightDecay,
-            DecaysBiases = line.GetValue(_decaysBiases) ?? settings.DecaysBiases,
-        };
-
-        static OptimizerSettings With<T>(T settings, Func<T, T> change) where T : OptimizerSettings => change(settings);
-    }
-
-    // An option that nothing would look at is a mistake.
-    private void RequireMeaning(ParseResult line, UpdateRule rule)
-    {
-        (Option Option, UpdateRule[] Rules)[] meant =
-        [
-            (_momentum, [UpdateRule.Sgd, UpdateRule.RmsProp]), (_nesterov, [UpdateRule.Sgd]), (_beta1, [UpdateRule.Adam, UpdateRule.AdamW]),
-            (_beta2, [UpdateRule.Adam, UpdateRule.AdamW]), (_alpha, [UpdateRule.RmsProp]),
-            (_eps, [UpdateRule.Adam, UpdateRule.AdamW, UpdateRule.RmsProp]),
-            (_centered, [UpdateRule.RmsProp]),
-        ];
-        string Name(UpdateRule r) => Rules.First(p => p.Item2 == r).Item1;
-        foreach ((Option option, UpdateRule[] rules) in meant)
-            if (line.GetResult(option) is not null && !rules.Contains(rule))
-                throw new UsageException(
-                    $"{option.Name} only applies to --optimizer {string.Join(" or ", rules.Select(Name))}, but the optimizer is " +
-                    $"{Name(rule)}.");
-    }
+    // Goyal et al.'s warm-up, where the rate is scaled up. A one-cycle begins at 1/25 of its peak by itself.
+    private Recipe WithWarmUp(ParseResult line, Recipe recipe) =>
+        recipe.BatchScale > 1 && line.GetResult(_optimizer.BaseBatchSize) is not null && line.GetResult(_warmUp) is null
+            && recipe.Schedule is { WarmUpEpochs: 0, Kind: not ScheduleKind.OneCycle }
+            ? recipe with { Schedule = recipe.Schedule with { WarmUpEpochs = ScaledWarmUp } } : recipe;
 
     private void RequireMeaning(ParseResult line, ScheduleKind kind)
     {
@@ -312,7 +215,7 @@ internal sealed class TrainOptions
             : throw new UsageException($"--milestones: expected epochs of at least 1, such as 10,15, got \"{typed}\".");
     }
 
-    private static Option<bool?> Switch(string name, string description) =>
+    internal static Option<bool?> Switch(string name, string description) =>
         new(name) { Description = description, HelpName = "true|false" };
 
     // "12", or where the networks differ, where to look.

@@ -42,7 +42,7 @@ internal static class OverfitScreen
                 ["accuracy"] = check.Accuracy,
                 ["attempts"] = new JsonArray([.. check.Attempts.Select(a => new JsonObject
                 {
-                    ["optimizer"] = TrainOptions.NameOf(a.Optimizer),
+                    ["optimizer"] = OptimizerOptions.NameOf(a.Optimizer),
                     ["learning_rate"] = double.Parse(Format.Number(a.Optimizer.LearningRate), CultureInfo.InvariantCulture),
                     ["steps"] = a.Steps,
                     ["last_loss"] = Output.Finite(a.LastLoss),

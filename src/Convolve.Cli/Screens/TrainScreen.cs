@@ -33,7 +33,7 @@ internal sealed class TrainScreen(Output output)
         SayNotes(trainer);
         if (output.IsQuiet)
             return;
-        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs) is { } note)
+        if (trainer.Recipe.Schedule.NoteFor(trainer.StepsPerEpoch, trainer.Recipe.Epochs, trainer.Recipe.WarmUpFrom) is { } note)
             Failures.Say($"{note} See --schedule, --warmup-epochs and --epochs.");
         Recipe recipe = trainer.Recipe;
         Plan plan = trainer.Plan;
@@ -239,13 +239,15 @@ internal sealed class TrainScreen(Output output)
         OptimizerSettings rule = recipe.Optimizer;
         List<string> words =
             [string.Create(CultureInfo.InvariantCulture, $"{recipe.Epochs} {(recipe.Epochs == 1 ? "epoch" : "epochs")}{steps}"),
-            $"{RuleName(rule)} {Format.Number(rule.LearningRate)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
+            $"{RuleName(rule)} {RateWords(recipe)} {TrainOptions.NameOf(recipe.Schedule.Kind)}"];
         if (recipe.Schedule.WarmUpEpochs > 0)
             words.Add($"warm-up {Format.Number(recipe.Schedule.WarmUpEpochs)} epochs");
         if (rule is Sgd { Momentum: > 0 } sgd)
             words.Add($"momentum {Format.Number(sgd.Momentum)}{(sgd.Nesterov ? " Nesterov" : "")}");
         if (rule is RmsProp { Momentum: > 0 } rms)
             words.Add($"momentum {Format.Number(rms.Momentum)}");
+        if (rule is Lars lars)
+            words.Add($"momentum {Format.Number(lars.Momentum)}, trust coefficient {Format.Number(lars.TrustCoefficient)}");
         if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
             words.Add(string.Create(CultureInfo.InvariantCulture, $"in micro-batches of {part}"));
         if (recipe.Shards > 1)
@@ -281,8 +283,13 @@ internal sealed class TrainScreen(Output output)
         return $"after {epochs}{(epochs.Length > 0 && steps.Length > 0 ? " and " : "")}{steps}, from {Path.GetFileName(point.Checkpoint)}";
     }
 
+    // As it is used, and what it comes from.
+    private static string RateWords(Recipe recipe) => recipe.BaseBatchSize is not { } size ? Format.Number(recipe.Optimizer.LearningRate)
+        : string.Create(CultureInfo.InvariantCulture, $"{Format.Number((float)recipe.PeakLearningRate)} ") +
+        string.Create(CultureInfo.InvariantCulture, $"({Format.Number(recipe.Optimizer.LearningRate)} x {recipe.BatchSize} / {size})");
+
     private static string RuleName(OptimizerSettings rule) =>
-        rule switch { Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
+        rule switch { Lars => "LARS", Adam => "Adam", AdamW => "AdamW", RmsProp => "RMSprop", _ => "SGD" };
 
     private static string Name(Precision precision) => precision == Precision.BFloat16 ? "bfloat16" : "float32";
 }

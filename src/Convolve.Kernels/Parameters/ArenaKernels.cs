@@ -111,8 +111,8 @@ internal sealed unsafe class GradientNormKernel : ArenaKernel
 
     private static int ChunksOf(ArenaRange range) => (int)((LinesOf(range) * LineFloats + Chunk - 1) / Chunk);
 
-    // Neighboring lanes first, then neighboring sums, until one number is left.
-    private static float SumOfNeighbors<T>(T lanes) where T : unmanaged, IFloats<T>
+    /// <summary>Neighboring lanes first, then neighboring sums, until one number is left: the same bits with every vector type.</summary>
+    internal static float SumOfNeighbors<T>(T lanes) where T : unmanaged, IFloats<T>
     {
         float* all = stackalloc float[LineFloats];
         lanes.Store(all);

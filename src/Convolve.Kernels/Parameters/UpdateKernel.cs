@@ -60,6 +60,9 @@ internal abstract class UpdateKernel : ITeamWork
     /// </summary>
     public bool HasNonFinite { get; set; }
 
+    /// <summary>The lengths that the rule asks for, measured before each update; null where it asks for none.</summary>
+    public ParameterNormsKernel? Norms { get; init; }
+
     public abstract void Run(int thread, int threads);
 }
 
@@ -97,13 +100,13 @@ internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyL
     }
 
     private bool Update<T>(in Share share, long count, TRule rule, InterleavedCopy copy) where T : unmanaged, IFloats<T> =>
-        copy.Address == 0 ? Update<T>(share, count, rule, new Clip<T>(Step))
-            : Update(share, count, rule, new Clip<T>(Step), (uint*)copy.Address, copy.RowLength);
+        copy.Address == 0 ? Update<T>(share, count, rule, new GradientClip<T>(Step))
+            : Update(share, count, rule, new GradientClip<T>(Step), (uint*)copy.Address, copy.RowLength);
 
     // False where a new weight isn't finite: times 0, only those are not 0.
     // bounds: the count is whole lines of 16 floats, and so whole vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Update<T>(in Share share, long count, TRule rule, Clip<T> clip) where T : unmanaged, IFloats<T>
+    private static bool Update<T>(in Share share, long count, TRule rule, GradientClip<T> clip) where T : unmanaged, IFloats<T>
     {
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
         T suspects = T.Zero;
@@ -118,7 +121,8 @@ internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyL
 
     // bounds: the count is whole pairs of rows, and rows are whole lines; the copy has half as many words.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Update<T>(in Share share, long count, TRule rule, Clip<T> clip, uint* copy, int row) where T : unmanaged, IFloats<T>
+    private static bool Update<T>(in Share share, long count, TRule rule, GradientClip<T> clip, uint* copy, int row)
+        where T : unmanaged, IFloats<T>
     {
         T suspects = T.Zero;
         float* w = share.Weights, g = share.Gradients, a = share.First, b = share.Second, c = share.Third;
@@ -136,15 +140,6 @@ internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyL
         return T.Sum(suspects) == 0;
     }
 
-    // A gradient that is NaN stays NaN: Min and Max choose their second number then.
-    private readonly struct Clip<T>(UpdateStep step) where T : unmanaged, IFloats<T>
-    {
-        private readonly T _scale = T.Create(step.GradientScale), _limit = T.Create(step.GradientLimit);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public T Of(float* gradients) => T.Max(-_limit, T.Min(_limit, T.Load(gradients) * _scale));
-    }
-
     /// <summary>Where a thread's part of a parameter is in each arena; rules don't read states that don't exist.</summary>
     private readonly struct Share(long offset, long bytes, UpdateArenas arenas)
     {
@@ -155,4 +150,13 @@ internal sealed unsafe class UpdateKernel<TRule>(UpdateArenas arenas, IReadOnlyL
         private static float* At(int index, long offset, long bytes, IReadOnlyList<NativeBuffer> states) =>
             index < states.Count ? (float*)states[index].At(offset, bytes) : null;
     }
+}
+
+/// <summary>Gradients as an update takes them. One that is NaN stays NaN: Min and Max choose their second number then.</summary>
+internal readonly unsafe struct GradientClip<T>(UpdateStep step) where T : unmanaged, IFloats<T>
+{
+    private readonly T _scale = T.Create(step.GradientScale), _limit = T.Create(step.GradientLimit);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Of(float* gradients) => T.Max(-_limit, T.Min(_limit, T.Load(gradients) * _scale));
 }

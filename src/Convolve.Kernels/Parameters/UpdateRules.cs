@@ -23,6 +23,29 @@ internal readonly unsafe struct SgdRule(UpdateStep step, float decay, float mome
     }
 }
 
+/// <summary>v = momentum v + rate local (g + decay w); w -= v: the rate is in the velocity.</summary>
+/// <param name="step">The update.</param>
+/// <param name="localRate">Of the parameter.</param>
+/// <param name="decay">Of the parameter.</param>
+/// <param name="momentum">The share of the velocity that is kept.</param>
+internal readonly unsafe struct LarsRule(UpdateStep step, float localRate, float decay, float momentum) : IUpdateRule
+{
+    private readonly float _rate = step.Rate * localRate, _decay = decay, _momentum = momentum;
+    private readonly bool _hasMomentum = momentum != 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Update<T>(T weight, T gradient, float* first, float* second, float* third) where T : unmanaged, IFloats<T>
+    {
+        T change = T.Create(_rate) * T.FusedMultiplyAdd(T.Create(_decay), weight, gradient);
+        if (_hasMomentum)
+        {
+            change = T.FusedMultiplyAdd(T.Create(_momentum), T.Load(first), change);
+            change.Store(first);
+        }
+        return weight - change;
+    }
+}
+
 /// <summary>m and v are running means of g and g^2; w -= rate m' / (sqrt(v') + eps), with both freed of their start at 0.</summary>
 internal readonly unsafe struct AdamRule(UpdateStep step, float beta1, float beta2, float eps, float decay, bool isDecoupled) : IUpdateRule
 {

@@ -33,7 +33,8 @@ internal static class RecipeChecks
         double last = 0;
         for (int i = 0; i < looks; i++)
         {
-            last = recipe.Schedule.At(looks == 1 ? 0 : (long)((Int128)(all - 1) * i / (looks - 1)), steps, recipe.Epochs);
+            last = recipe.Schedule.At(looks == 1 ? 0 : (long)((Int128)(all - 1) * i / (looks - 1)), steps, recipe.Epochs,
+                recipe.WarmUpFrom);
             low += last < NearZero ? 1 : 0;
         }
         double share = (double)low / looks;
@@ -44,7 +45,7 @@ internal static class RecipeChecks
             : "the schedule takes the learning rate to nearly 0 early in the run",
             isWarming ? Text($"warm-up of {recipe.Schedule.WarmUpEpochs} epochs, run of {recipe.Epochs}")
             : Text($"below {NearZero} of its peak in {Digits(100 * share)} % of the steps, ") +
-            Text($"{Digits(last * recipe.Optimizer.LearningRate)} at the end; at most {100 * MostNearZero} % expected"),
+            Text($"{Digits(last * recipe.PeakLearningRate)} at the end; at most {100 * MostNearZero} % expected"),
             isWarming ? Text($"@warmup-epochs {Math.Max(1, recipe.Epochs / 10)}") : "@schedule cosine, or a @step-factor nearer to 1",
             "learning in the whole run")
         { IsGrave = true };

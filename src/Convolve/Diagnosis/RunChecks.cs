@@ -31,11 +31,11 @@ internal static class RunChecks
         return note.Kind switch
         {
             TrainingNoteKind.Collapse or TrainingNoteKind.Rising => new(Fault.RateTooHigh,
-                Text($"the learning rate is too high for the whole run: {Digits(recipe.Optimizer.LearningRate)}"), epoch,
+                Text($"the learning rate is too high for the whole run: {Digits(recipe.PeakLearningRate)}"), epoch,
                 recipe.Clipping.Norm is null ? $"{lower}, or @clip-norm 1" : lower, "a training loss that keeps falling")
             { IsGrave = note.Kind == TrainingNoteKind.Collapse },
             TrainingNoteKind.Oscillating => new(Fault.Oscillating,
-                Text($"the loss goes up and down: the learning rate {Digits(recipe.Optimizer.LearningRate)} is too high to settle"), epoch,
+                Text($"the loss goes up and down: the learning rate {Digits(recipe.PeakLearningRate)} is too high to settle"), epoch,
                 recipe.Schedule.Kind == ScheduleKind.Constant ? $"@schedule cosine, or {lower}" : lower,
                 "a training loss that falls in every epoch"),
             TrainingNoteKind.Overfitting => new(Fault.Overfitting, "the network learns the training pictures by heart", epoch,

@@ -95,7 +95,7 @@ internal sealed class Trial
                 ReadOnlySpan<int> batch = parts.Sampler.Batch(epoch, step % parts.Sampler.BatchCount);
                 batchSize = Math.Max(batchSize, batch.Length);
                 float[][]? before = looks.Contains(step) ? [.. _weights.Select(Weights)] : null;
-                StepResult done = parts.Step(batch, epoch, (uint)step, (float)(parts.Recipe.Optimizer.LearningRate * RateAt(step, steps)));
+                StepResult done = parts.Step(batch, epoch, (uint)step, (float)(parts.Recipe.PeakLearningRate * RateAt(step, steps)));
                 double loss = done.LossSumOrNaN / batch.Length;
                 losses.Add(loss);
                 right.Add(done.Correct);
@@ -135,7 +135,7 @@ internal sealed class Trial
             double warmUp = Math.Min(0.9, schedule.WarmUpEpochs / parts.Recipe.Epochs);
             if (schedule.Kind is not (ScheduleKind.OneCycle or ScheduleKind.Cosine))
                 schedule = new();
-            return (schedule with { WarmUpEpochs = warmUp }).At(step, steps, epochs: 1);
+            return (schedule with { WarmUpEpochs = warmUp }).At(step, steps, 1, parts.Recipe.WarmUpFrom);
         }
 
         private double Entropy()

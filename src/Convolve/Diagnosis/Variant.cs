@@ -17,7 +17,9 @@ namespace Convolve.Diagnosis;
 /// learn.</param>
 internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string Setting, string Try, bool IsUnusual)
 {
-    // Rates as plain SGD has them: rate / (1 - momentum). Adam's steps don't depend on the gradient.
+    // Rates as plain SGD has them: rate / (1 - momentum). Adam's steps don't depend on the gradient, and LARS's are a share of the
+    // weights' length.
+    private const double MostShare = 1, LeastShare = 0.002, UsualShare = 0.05;
     private const double MostRate = 2.5, LeastRate = 0.004, UsualRate = 0.1, MostAdamRate = 0.008, LeastAdamRate = 2e-5,
         UsualAdamRate = 1e-3;
     private const float MostMomentum = 0.97f, MostDropout = 0.6f, LeastClip = 0.02f, MostSmoothing = 0.4f, MostEps = 1e-3f;
@@ -45,6 +47,9 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         if (rule is Sgd { Momentum: > MostMomentum } sgd)
             Add(Fault.MomentumTooHigh, sgd with { Momentum = 0.9f },
                 Text($"momentum {sgd.Momentum}"), "@momentum 0.9", true);
+        if (rule is Lars { Momentum: > MostMomentum } lars)
+            Add(Fault.MomentumTooHigh, lars with { Momentum = 0.9f },
+                Text($"momentum {lars.Momentum}"), "@momentum 0.9", true);
         float? eps = rule switch { Adam a => a.Eps, AdamW a => a.Eps, RmsProp r => r.Eps, _ => null };
         if (eps > MostEps)
             Add(Fault.EpsilonTooLarge, rule switch
@@ -115,10 +120,13 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
     private static void AddRates(List<Variant> all, Graph graph, Recipe recipe)
     {
         OptimizerSettings rule = recipe.Optimizer;
-        bool isAdaptive = rule is not Sgd;
-        double rate = EffectiveRate(rule);
-        (double least, double usual, double most) = isAdaptive ? (LeastAdamRate, UsualAdamRate, MostAdamRate)
-            : (LeastRate, UsualRate, MostRate);
+        double rate = EffectiveRate(recipe);
+        (double least, double usual, double most) = rule switch
+        {
+            Sgd => (LeastRate, UsualRate, MostRate),
+            Lars => (LeastShare, UsualShare, MostShare),
+            _ => (LeastAdamRate, UsualAdamRate, MostAdamRate),
+        };
         foreach (double factor in (double[])[0.1, 0.01, 0.001])
             if (rate * factor >= usual / 300)
                 Add(Fault.RateTooHigh, factor, rate > most);
@@ -152,11 +160,14 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
             "BatchNorm2d() behind the convolutions", false));
     }
 
-    /// <summary>A rate as plain SGD would have it; Adam's own.</summary>
-    public static double EffectiveRate(OptimizerSettings rule) => rule switch
+    /// <summary>
+    /// The peak rate as plain SGD would have it; Adam's own; of LARS, the share of the weights' length that steps in one direction come to.
+    /// </summary>
+    public static double EffectiveRate(Recipe recipe) => recipe.PeakLearningRate * recipe.Optimizer switch
     {
-        Sgd s => s.LearningRate / (1 - (double)s.Momentum),
-        RmsProp r => r.LearningRate / (1 - (double)r.Momentum),
-        _ => rule.LearningRate,
+        Sgd s => 1 / (1 - (double)s.Momentum),
+        RmsProp r => 1 / (1 - (double)r.Momentum),
+        Lars l => l.TrustCoefficient / (1 - (double)l.Momentum),
+        _ => 1,
     };
 }

@@ -1,12 +1,7 @@
-using System.Diagnostics;
-using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Kernels;
-using Convolve.Kernels.Threads;
 using Convolve.Planning;
 using Convolve.Training;
 using Convolve.Training.Batches;
-using Convolve.Training.Optimizers;
 
 namespace Convolve.Profiling;
 
@@ -51,7 +46,6 @@ internal sealed record LayerFigures(string Layer, Phase Phase, double Flops, lon
 /// <param name="Passes">That were timed.</param>
 internal sealed record NetworkAnalysis(Graph Graph, Plan Plan, Ceilings Ceilings, IReadOnlyList<LayerFigures> Layers, int Passes)
 {
-    private const int LeastPasses = 3, MostPasses = 1000;
     private const int UpdateReadsAndWrites = 3; // the gradient read, the weight read and written
 
     /// <summary>The time of a pass, with the update where it trains.</summary>
@@ -72,35 +66,10 @@ internal sealed record NetworkAnalysis(Graph Graph, Plan Plan, Ceilings Ceilings
     public static NetworkAnalysis Measure(Graph graph, Recipe recipe, bool isTraining, Ceilings ceilings, TimeSpan time,
         CancellationToken cancellation = default)
     {
-        using Model model = new(graph, OptionsOf(recipe), isTraining ? recipe.BatchSize : 0);
-        using Optimizer? optimizer = isTraining ? new(model, recipe.Optimizer) : null;
-        Executor pass = isTraining ? model.Training(recipe.BatchSize) : model.Evaluation(recipe.BatchSize);
-        StepTimes times = new(pass.Plan.Steps.Count);
-        List<double> updates = [];
-        ThreadTeam.Invoke(() =>
-        {
-            Fill(pass);
-            pass.Run();
-            optimizer?.Step(0);
-            pass.Observer = times;
-            long start = Stopwatch.GetTimestamp();
-            for (uint step = 1; step <= LeastPasses || (step <= MostPasses && Stopwatch.GetElapsedTime(start) < time); step++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                pass.Run(step);
-                long before = Stopwatch.GetTimestamp();
-                optimizer?.Step(0);
-                updates.Add(Stopwatch.GetElapsedTime(before).TotalSeconds);
-            }
-            pass.Observer = null;
-        });
-        return new(graph, pass.Plan, ceilings, [.. Figures(pass.Plan, ceilings, times.Median, StepTimes.MedianOf(updates),
-            optimizer is null ? 0 : UpdateBytes(graph, recipe))], updates.Count);
+        PassTimes times = PassTimes.Measure(graph, recipe, isTraining, time, cancellation);
+        return new(graph, times.Plan, ceilings, [.. Figures(times.Plan, ceilings, step => times.Seconds[step], times.UpdateSeconds,
+            isTraining ? UpdateBytes(graph, recipe) : 0)], times.Passes);
     }
-
-    /// <summary>How a recipe has a model run.</summary>
-    internal static ExecutionOptions OptionsOf(Recipe recipe) =>
-        new() { Precision = recipe.Precision, Exact = recipe.Exact, Threads = recipe.Threads };
 
     /// <summary>What an update moves: gradients, weights, and the optimizer's state read and written.</summary>
     internal static long UpdateBytes(Graph graph, Recipe recipe) =>
@@ -132,31 +101,5 @@ internal sealed record NetworkAnalysis(Graph Graph, Plan Plan, Ceilings Ceilings
         if (updateBytes > 0)
             yield return new(LayerFigures.Update, Phase.Backward, updateBytes / sizeof(float), updateBytes, updateSeconds,
                 updateBytes / ceilings.BytesPerSecond(updateBytes), 0, updateBytes);
-    }
-
-    // Zeros would be no work for some kernels.
-    private static void Fill(Executor pass)
-    {
-        CounterRandom random = new(0, RandomPurpose.Noise);
-        foreach (ref float value in pass.InputFloat32)
-            value = random.NextSingle();
-        foreach (ref ushort value in pass.InputBFloat16)
-            value = (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle()) >> 16);
-    }
-
-    private sealed class StepTimes(int steps) : IPassObserver
-    {
-        private readonly List<double>[] _seconds = [.. Enumerable.Range(0, steps).Select(_ => new List<double>())];
-
-        public double Median(int step) => MedianOf(_seconds[step]);
-
-        public void Ran(Plan plan, int step, long start, long end) =>
-            _seconds[step].Add(Stopwatch.GetElapsedTime(start, end).TotalSeconds);
-
-        public static double MedianOf(List<double> values)
-        {
-            values.Sort();
-            return values.Count == 0 ? 0 : (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
-        }
     }
 }

@@ -85,7 +85,7 @@ internal sealed record Suggestion(SuggestionKind Kind, string Words, Graph Graph
     internal static double? Predict(NetworkAnalysis analysis, Graph graph, Recipe recipe)
     {
         bool isTraining = analysis.Plan.Options.IsTraining;
-        Plan plan = Model.PlanFor(graph, NetworkAnalysis.OptionsOf(recipe), recipe.BatchSize, isTraining);
+        Plan plan = Model.PlanFor(graph, PassTimes.OptionsOf(recipe), recipe.BatchSize, isTraining);
         if (MemoryEstimate.Of([plan], isTraining ? RecipePasses.StatesOf(recipe, recipe.BatchSize) : 0).TotalBytes
             > (Machine.AvailableMemoryBytes ?? long.MaxValue))
             return null;

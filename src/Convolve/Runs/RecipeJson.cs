@@ -57,6 +57,7 @@ internal static class RecipeJson
             OptimizerSettings? settings = optimizer["rule"]?.ToJsonString() switch
             {
                 "\"sgd\"" => new Sgd(),
+                "\"lars\"" => new Lars(),
                 "\"adam\"" => new Adam(),
                 "\"adamw\"" => new AdamW(),
                 "\"rmsprop\"" => new RmsProp(),

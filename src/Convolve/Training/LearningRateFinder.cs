@@ -93,7 +93,7 @@ internal sealed class LearningRateFinder(TrainingParts parts)
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            double loss = Step(step, (float)(rate * schedule.At(step, steps, epochs: 1)));
+            double loss = Step(step, (float)(rate * schedule.At(step, steps, 1, parts.Recipe.WarmUpFrom)));
             if (!double.IsFinite(loss))
                 return new(rate, step + 1, double.NaN, null);
             if (step >= steps - last)

@@ -11,5 +11,6 @@ internal sealed record OverfitAttempt(OptimizerSettings Optimizer, int Steps, do
     /// <summary>Such as "SGD at 0.1".</summary>
     public override string ToString() => FormattableString.Invariant($"{NameOf(Optimizer)} at {Optimizer.LearningRate}");
 
-    private static string NameOf(OptimizerSettings rule) => rule switch { Sgd => "SGD", RmsProp => "RMSprop", _ => rule.GetType().Name };
+    private static string NameOf(OptimizerSettings rule) =>
+        rule switch { Sgd => "SGD", Lars => "LARS", RmsProp => "RMSprop", _ => rule.GetType().Name };
 }

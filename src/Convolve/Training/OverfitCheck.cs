@@ -121,7 +121,12 @@ internal sealed record OverfitCheck(int Steps, int Images, double FirstLoss, dou
             Transforms = recipe.Transforms.Evaluation(data.Train.Dataset.Size),
             LabelSmoothing = 0,
             ClassWeights = ClassWeights.None,
-            Optimizer = recipe.Optimizer with { WeightDecay = 0 },
+            Optimizer = recipe.Optimizer with
+            {
+                LearningRate = (float)(recipe with { BatchSize = batch }).PeakLearningRate,
+                WeightDecay = 0
+            },
+            BaseBatchSize = null,
             Clipping = new(ClipNorm),
             AverageDecay = 0,
             LayerRates = recipe.LayerRates.OnlyFrozen,

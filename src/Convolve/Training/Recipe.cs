@@ -22,6 +22,16 @@ public sealed record Recipe
     /// <summary>Images per step.</summary>
     public int BatchSize { get; init; } = 128;
 
+    /// <summary>
+    /// The batch size that the optimizer's learning rate is meant for: the run multiplies the rate by <see cref="BatchSize"/> / this one.
+    /// Null for a rate that is used as it is.
+    /// </summary>
+    /// <remarks>
+    /// Source: Goyal et al. 2017 (arXiv 1706.02677), the linear scaling rule. Where it raises the rate, <see cref="Schedule.WarmUpEpochs"/>
+    /// lead from the rate of the small batch to that of the large one, and not from 0; the paper has 5.
+    /// </remarks>
+    public int? BaseBatchSize { get; init; }
+
     /// <summary>The optimizer.</summary>
     public OptimizerSettings Optimizer { get; init; } = new Sgd();
 
@@ -124,6 +134,21 @@ public sealed record Recipe
     [JsonIgnore]
     public int PassSize => RecipePasses.MicroBatchSizeOf(this, BatchSize);
 
+    /// <summary>What the learning rate is multiplied by because of the batch size: 1 without a base batch size.</summary>
+    internal double BatchScale => BaseBatchSize is { } size ? (double)BatchSize / size : 1;
+
+    /// <summary>The highest learning rate, scaled to the batch size.</summary>
+    internal double PeakLearningRate => Optimizer.LearningRate * BatchScale;
+
+    /// <summary>The share of the highest learning rate that a warm-up begins with: that of the base batch size.</summary>
+    internal double WarmUpFrom => BatchScale > 1 ? 1 / BatchScale : 0;
+
+    /// <summary>The learning rate at a step; without the decays of a plateau.</summary>
+    /// <param name="step">Steps done so far in the whole run.</param>
+    /// <param name="stepsPerEpoch">Steps of one epoch.</param>
+    internal double LearningRateAt(long step, long stepsPerEpoch) =>
+        PeakLearningRate * Schedule.At(step, stepsPerEpoch, Epochs, WarmUpFrom);
+
     /// <summary>Splits a data set as the run does.</summary>
     /// <exception cref="Data.DatasetException">The data set is too small to split.</exception>
     public Data.DataSplits Split(Data.LoadedData data)
@@ -140,6 +165,8 @@ public sealed record Recipe
             throw new RecipeException($"The number of epochs must be at least 1, got {Epochs}.");
         if (BatchSize < 1)
             throw new RecipeException($"The batch size must be at least 1, got {BatchSize}.");
+        if (BaseBatchSize < 1)
+            throw new RecipeException($"The base batch size must be at least 1, got {BaseBatchSize}.");
         if (Threads is < 0 or > ThreadTeam.MostThreads)
             throw new RecipeException(
                 $"The number of threads must be 1 to {ThreadTeam.MostThreads}, or 0 for all cores, got {Threads}.");
@@ -173,6 +200,10 @@ public sealed record Recipe
             throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
                 $"The decay of the moving average of the weights must be at least 0 and below 1, such as 0.999, got {AverageDecay}."));
         Optimizer.Validate();
+        if (!float.IsFinite((float)PeakLearningRate))
+            throw new RecipeException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"The learning rate {Optimizer.LearningRate} for batches of {BaseBatchSize} isn't finite at batch size {BatchSize}. Use ") +
+                "a lower rate.");
         Clipping.Validate();
         Schedule.Validate();
         EarlyStopping?.Validate();

@@ -43,7 +43,9 @@ public sealed record Schedule
     /// <summary>How the rate changes; constant by default.</summary>
     public ScheduleKind Kind { get; init; }
 
-    /// <summary>Epochs of linear warm-up from 0; may be a fraction.</summary>
+    /// <summary>
+    /// Epochs of linear warm-up from 0, or with <see cref="Recipe.BaseBatchSize"/> from the rate of the small batch; may be a fraction.
+    /// </summary>
     public double WarmUpEpochs { get; init; }
 
     /// <summary>For <see cref="ScheduleKind.Step"/>: epochs between decays.</summary>
@@ -77,10 +79,19 @@ public sealed record Schedule
     /// <param name="step">Steps done so far in the whole run.</param>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>
-    public double At(long step, long stepsPerEpoch, int epochs)
+    public double At(long step, long stepsPerEpoch, int epochs) => At(step, stepsPerEpoch, epochs, warmUpFrom: 0);
+
+    /// <inheritdoc cref="At(long, long, int)"/>
+    /// <param name="step">Steps done so far in the whole run.</param>
+    /// <param name="stepsPerEpoch">Steps of one epoch.</param>
+    /// <param name="epochs">Epochs of the whole run.</param>
+    /// <param name="warmUpFrom">The factor that a warm-up begins with, in [0, 1): that of the first step. From 0, the first step is one
+    /// step above it.</param>
+    internal double At(long step, long stepsPerEpoch, int epochs, double warmUpFrom)
     {
         double epoch = (double)step / stepsPerEpoch, total = (double)stepsPerEpoch * epochs;
-        double warm = WarmUpEpochs > 0 ? Math.Min(1, (step + 1) / (WarmUpEpochs * stepsPerEpoch)) : 1;
+        double done = step + (warmUpFrom > 0 ? 0 : 1);
+        double warm = WarmUpEpochs > 0 ? warmUpFrom + (1 - warmUpFrom) * Math.Min(1, done / (WarmUpEpochs * stepsPerEpoch)) : 1;
         return warm * Kind switch
         {
             ScheduleKind.Step => Math.Pow(Factor, Math.Floor(epoch / StepEpochs)),
@@ -97,13 +108,20 @@ public sealed record Schedule
     /// </summary>
     /// <param name="stepsPerEpoch">Steps of one epoch.</param>
     /// <param name="epochs">Epochs of the whole run.</param>
-    public string? NoteFor(long stepsPerEpoch, int epochs)
+    public string? NoteFor(long stepsPerEpoch, int epochs) => NoteFor(stepsPerEpoch, epochs, warmUpFrom: 0);
+
+    /// <inheritdoc cref="NoteFor(long, int)"/>
+    /// <param name="stepsPerEpoch">Steps of one epoch.</param>
+    /// <param name="epochs">Epochs of the whole run.</param>
+    /// <param name="warmUpFrom">The factor that a warm-up begins with.</param>
+    internal string? NoteFor(long stepsPerEpoch, int epochs, double warmUpFrom)
     {
         const int Looks = 10_000;
         long steps = stepsPerEpoch * epochs;
         double highest = 0;
         for (long i = 0, looks = Math.Min(steps, Looks); i < looks; i++)
-            highest = Math.Max(highest, At(looks == 1 ? steps - 1 : (long)((Int128)(steps - 1) * i / (looks - 1)), stepsPerEpoch, epochs));
+            highest = Math.Max(highest, At(looks == 1 ? steps - 1 : (long)((Int128)(steps - 1) * i / (looks - 1)), stepsPerEpoch, epochs,
+                warmUpFrom));
         if (highest >= 0.5)
             return null;
         string run = string.Create(CultureInfo.InvariantCulture,

@@ -133,7 +133,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
     private static string Words(double loss) => double.IsNaN(loss) ? "NaN" : "infinity";
 
     private double RateOf(long step) =>
-        _recipe.Optimizer.LearningRate * _recipe.Schedule.At(step, _steps, _recipe.Epochs) * state.Plateau.Scale;
+        _recipe.LearningRateAt(step, _steps) * state.Plateau.Scale;
 
     private void EndEpoch(Evaluation? validation)
     {
@@ -148,7 +148,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
             state.Images / state.EpochElapsed.TotalSeconds, state.EpochElapsed, state.DataWait, IsBest: false);
         done = done with { IsBest = done.IsBetterThan(state.Best, _recipe.EarlyStopping?.Metric ?? WatchedMetric.Accuracy) };
         PlateauState plateau = _recipe.Schedule.Watched is { } metric
-            ? state.Plateau.After(_recipe.Schedule, _recipe.Optimizer.LearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy
+            ? state.Plateau.After(_recipe.Schedule, _recipe.PeakLearningRate, metric == WatchedMetric.Accuracy ? done.ChosenAccuracy
             : done.ChosenLoss) : state.Plateau;
         state.End(done, plateau);
         Clock();

@@ -195,6 +195,8 @@ public sealed class PracticeTests : IDisposable
         Assert.Equal((double)found.Json["suggested"]!, (double)only.Json["best"]!);
         CliResult given = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--lr", "0.1");
         Assert.Equal((2, "convolve: lr-find looks for the learning rate: remove --lr.\n"), (given.Status, given.Errors));
+        CliResult scaled = InProcess.Run(1000, "lr-find", "lenet5", "--data", "fashion-mnist", "--base-batch-size", "32");
+        Assert.Equal((2, "convolve: lr-find looks for the learning rate: remove --base-batch-size.\n"), (scaled.Status, scaled.Errors));
         CliResult falling = _cli.Run("lr-find", "lenet5", "--data", "fashion-mnist", "--limit", "300", "--from-lr", "1", "--to-lr", "0.1");
         Assert.Equal((2, "convolve: The learning rate must rise from above 0, such as from 1e-6 to 10, got 1 to 0.1.\n"),
             (falling.Status, falling.Errors));

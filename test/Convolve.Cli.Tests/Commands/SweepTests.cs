@@ -124,7 +124,7 @@ public class SweepTests
     [InlineData("--lr 0.1,0.2,0.1", "lr has the value 0.1 twice. List each value once.")]
     [InlineData("--lr 0.1,x", "lr x: --lr: expected a number, got \"x\".")]
     [InlineData("--optimizer sgd,adam --momentum 0.5",
-        "optimizer adam: --momentum only applies to --optimizer sgd or rmsprop, but the optimizer is adam.")]
+        "optimizer adam: --momentum only applies to --optimizer sgd or lars or rmsprop, but the optimizer is adam.")]
     [InlineData("--epochs 1,2 --halving", "--halving decides how many epochs an arm trains. Give --epochs one value.")]
     [InlineData("--net-option activation", "--net-option: expected KEY=VALUE,..., such as activation=relu,tanh, got \"activation\".")]
     [InlineData("--width 0.5,0", "width 0: The factor of the width must be above 0, such as 0.5, got 0.")]

@@ -241,7 +241,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
     {
         using Cli cli = new();
         CliResult result = cli.Run("train", "lenet5", "--data", "fashion-mnist", "--limit", "30", "--skip-bad", "--epochs", "2",
-            "--batch-size", "8", "--lr", "0.01", "--momentum", "0",
+            "--batch-size", "8", "--lr", "0.01", "--base-batch-size", "4", "--momentum", "0",
             "--weight-decay", "0.001", "--decay-biases", "--schedule", "step", "--step-epochs", "1", "--step-factor", "0.5",
             "--warmup-epochs", "0.5", "--optimizer", "sgd",
             "--seed", "18446744073709551615", "--precision", "f32", "--exact", "--threads", "1", "--validation", "0.2", "--normalization",
@@ -256,12 +256,13 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"base_batch_size":4,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors,
             StringComparison.Ordinal);
         Assert.Contains(
-            "in micro-batches of 5, gradients clipped to norm 1.5, gradients clipped to 0.25, layer rates conv*=0.1,fc3=10,fc1, EMA " +
+            "SGD 0.02 (0.01 x 8 / 4) step, warm-up 0.5 epochs, in micro-batches of 5, gradients clipped to norm 1.5, " +
+            "gradients clipped to 0.25, layer rates conv*=0.1,fc3=10,fc1, EMA " +
             "of " +
             "weights 0.9, early stop after 7 epochs without better loss", result.Errors, StringComparison.Ordinal);
         Assert.Contains("\nfrozen      fc1\n", result.Errors, StringComparison.Ordinal);

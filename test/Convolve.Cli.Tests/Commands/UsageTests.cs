@@ -16,11 +16,11 @@ public class UsageTests
     [Theory]
     [InlineData("trian",
         "Unknown command \"trian\". Did you mean train? The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, " +
-        "doctor, report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
+        "scale, doctor, report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
         "See 'convolve --help'.")]
     [InlineData("qqqqqqq",
-        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, doctor, report, " +
-        "compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
+        "Unknown command \"qqqqqqq\". The commands are train, evaluate, predict, serve, lr-find, sweep, analyze, scale, doctor, " +
+        "report, compare, filters, activations, saliency, similar, export, import, reproduce, summary, info, data. " +
         "See 'convolve --help'.")]
     [InlineData("--verbose", "Unknown option --verbose. See 'convolve --help'.")]
     [InlineData("train",
@@ -85,6 +85,10 @@ public class UsageTests
     [Theory]
     [InlineData("--epochs 0", "The number of epochs must be at least 1, got 0.")]
     [InlineData("--optimizer adam --nesterov true", "--nesterov only applies to --optimizer sgd, but the optimizer is adam.")]
+    [InlineData("--optimizer lars --nesterov true", "--nesterov only applies to --optimizer sgd, but the optimizer is lars.")]
+    [InlineData("--trust-coefficient 0.1", "--trust-coefficient only applies to --optimizer lars, but the optimizer is sgd.")]
+    [InlineData("--optimizer lars --trust-coefficient 0", "The trust coefficient must be above 0, such as 0.001, got 0.")]
+    [InlineData("--base-batch-size 0", "--base-batch-size: expected a whole number from 1 to 2147483647, or none, got \"0\".")]
     [InlineData("--beta1 0.8", "--beta1 only applies to --optimizer adam or adamw, but the optimizer is sgd.")]
     [InlineData("--optimizer adamw --beta2 1", "The beta2 must be at least 0 and below 1, such as 0.999, got 1.")]
     [InlineData("--schedule multi-step",
@@ -113,7 +117,7 @@ public class UsageTests
         "'convolve train --help'.")]
     [InlineData("--step-factor 2", "The factor of each decay must be above 0 and at most 1, got 2.")]
     [InlineData("--optimizer adagrad",
-        "--optimizer: expected one of sgd, adam, adamw, rmsprop, got \"adagrad\". See 'convolve train --help'.")]
+        "--optimizer: expected one of sgd, lars, adam, adamw, rmsprop, got \"adagrad\". See 'convolve train --help'.")]
     [InlineData("--seed -1",
         "--seed: expected a whole number from 0 to 18446744073709551615, got \"-1\". See 'convolve train --help'.")]
     [InlineData("--precision f16",
@@ -134,7 +138,7 @@ public class UsageTests
     [InlineData("--net-option pooling=avg,pooling=max", "--net-option: pooling is given twice.")]
     [InlineData("--out /proc/self/run", "--out /proc/self/run: can't write to /proc/self ")]
     [InlineData("--optimizer adm",
-        "--optimizer: expected one of sgd, adam, adamw, rmsprop, got \"adm\". Did you mean adam? See 'convolve train --help'.")]
+        "--optimizer: expected one of sgd, lars, adam, adamw, rmsprop, got \"adm\". Did you mean adam? See 'convolve train --help'.")]
     [InlineData("--schedule onecycle",
         "--schedule: expected one of constant, step, multi-step, exponential, plateau, cosine, one-cycle, got \"onecycle\". Did " +
         "you mean one-cycle? See 'convolve train --help'.")]

@@ -26,6 +26,7 @@ public class ScreenTests
           lr-find <NET>              Find a learning rate: raise it over a short training, plot the loss, suggest a rate, and try it against the recipe's. The trained weights are discarded.
           sweep <NET>                Train a network once for each combination of options and compare speed, memory and accuracy. Options of train take several values here, separated by commas; repeat an option whose values are lists.
           analyze <NET>              Time each layer of a network against what this machine can do at most (its roofline), say what bounds it, and try what would make it faster.
+          scale <NET>                Predict how fast a network would train on a cluster: measure this machine, or take its speed as given, and compute what the network between the nodes leaves of it.
           doctor <NET|RUN>           Find out why a network doesn't learn or a run went wrong: check network, recipe and data, try changes in a short training, and name the cause. RUN is a run folder; for a NET, pass --data and the options of train.
           report <RUN>               Write the report of a run as one HTML file: curves, classes, calibration, pictures, filters, network, memory, recipe.
           compare <RUN RUN>          Compare runs: their settings, their curves, and whether one is better on the same pictures.
@@ -81,6 +82,7 @@ public class ScreenTests
     [InlineData("lr-find")]
     [InlineData("sweep")]
     [InlineData("analyze")]
+    [InlineData("scale")]
     [InlineData("doctor")]
     [InlineData("report")]
     [InlineData("compare")]

@@ -15,10 +15,12 @@ public class WidthTests(WidthTests.Runs runs) : IClassFixture<WidthTests.Runs>
     private static readonly int?[] Widths = [80, 100, 120, 200, null];
 
     public static TheoryData<string> Screens => new(
-        "", "train --help", "evaluate --help", "lr-find --help", "sweep --help", "analyze --help", "report --help", "compare --help",
+        "", "train --help", "evaluate --help", "lr-find --help", "sweep --help", "analyze --help", "scale --help", "report --help",
+        "compare --help",
         "export --help", "reproduce --help", "summary --help", "info --help",
         "data --help", "data list --help", "data fetch --help", "data verify --help", "data preview --help", "summary", "summary lenet5",
         "summary lenet5 --plan",
+        "scale alexnet-d2l --batch-size 4096 --nodes 1,2,64,1024 --bandwidth 10Gb --images-per-second 50",
         "summary resnet50", "summary googlenet", "info", "data list", "data verify fashion-mnist", "data verify folder:photos",
         "data preview fashion-mnist --images 2",
         "train lenet6 --data mnist", "train lenet5 --data mnist --optimizer adm", "evaluate nowhere", "reproduce mnist-lenet",

@@ -21,7 +21,8 @@ internal sealed class ResumeCase
     private static readonly Func<OptimizerSettings>[] Optimizers =
     [
         () => new Sgd { LearningRate = 0.05f, Momentum = 0.9f, Nesterov = true, WeightDecay = 1e-3f },
-        () => new Sgd { LearningRate = 0.05f }, () => new Adam { LearningRate = 0.005f },
+        () => new Lars { LearningRate = 5, TrustCoefficient = 0.01f }, () => new Sgd { LearningRate = 0.05f },
+        () => new Adam { LearningRate = 0.005f },
         () => new AdamW { LearningRate = 0.005f }, () => new RmsProp { LearningRate = 0.002f, Momentum = 0.5f, Centered = true },
     ];
 

@@ -24,6 +24,7 @@ public class RecipeTests
         ["Dataset"] = Plain with { Dataset = "fashion-mnist" },
         ["Epochs"] = Plain with { Epochs = 77 },
         ["BatchSize"] = Plain with { BatchSize = 33 },
+        ["BaseBatchSize"] = Plain with { BaseBatchSize = 32 },
         ["Precision"] = Plain with { Precision = Precision.BFloat16 },
         ["Exact"] = Plain with { Exact = true },
         ["Threads"] = Plain with { Threads = 3 },
@@ -129,7 +130,8 @@ public class RecipeTests
     {
         OptimizerSettings[] rules =
         [
-            new Sgd { Momentum = 0.9f }, new Adam { Beta1 = 0.8f, Beta2 = 0.9f, Eps = 1e-4f },
+            new Sgd { Momentum = 0.9f }, new Lars { Momentum = 0.8f, TrustCoefficient = 0.02f, Eps = 1e-6f },
+            new Adam { Beta1 = 0.8f, Beta2 = 0.9f, Eps = 1e-4f },
             new AdamW { WeightDecay = 0.1f, DecaysBiases = true },
             new RmsProp { Alpha = 0.9f, Momentum = 0.5f, Centered = true },
         ];
@@ -184,6 +186,9 @@ public class RecipeTests
         [
             (Plain with { Epochs = 0 }, "The number of epochs must be at least 1, got 0."),
             (Plain with { BatchSize = 0 }, "The batch size must be at least 1, got 0."),
+            (Plain with { BaseBatchSize = 0 }, "The base batch size must be at least 1, got 0."),
+            (Plain with { BatchSize = 1 << 30, BaseBatchSize = 1, Optimizer = new Sgd { LearningRate = 1e30f } },
+                "The learning rate 1E+30 for batches of 1 isn't finite at batch size 1073741824. Use a lower rate."),
             (Plain with { Threads = -2 }, "The number of threads must be 1 to 1024, or 0 for all cores, got -2."),
             (Plain with { ValidationFraction = 1 }, "The share of validation images must be at least 0 and below 1, got 1."),
             (Plain with { ValidationFraction = double.NaN }, "The share of validation images must be at least 0 and below 1, got NaN."),

@@ -1,5 +1,6 @@
 using Convolve.Tests.Training.Optimizers;
 using Convolve.Training;
+using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;
 
@@ -47,6 +48,62 @@ public class ScheduleTests
             state = state.After(schedule, 0.1, figures[epoch]);
             Assert.Equal(rates[epoch], 0.1 * state.Scale, 1e-12);
         }
+    }
+
+    // Goyal et al. 2017, section 2.2: batches of 256 k at rate k eta, from eta on by a constant amount in each step of 5 epochs.
+    [Fact]
+    public void A_large_batch_warms_up_from_the_rate_of_the_small_one()
+    {
+        const int Steps = 157, WarmUp = 5 * Steps;
+        Recipe recipe = new()
+        {
+            Network = "resnet50",
+            Dataset = "imagenet",
+            Epochs = 90,
+            BatchSize = 8192,
+            BaseBatchSize = 256,
+            Optimizer = new Sgd { LearningRate = 0.125f },
+            Schedule = new() { Kind = ScheduleKind.MultiStep, Milestones = [30, 60, 80], WarmUpEpochs = 5 },
+        };
+        Assert.Equal(4, recipe.PeakLearningRate);
+        Assert.Equal(0.125, recipe.LearningRateAt(0, Steps), 1e-15);
+        for (int step = 0; step < WarmUp; step++)
+            Assert.Equal(0.125 * (1 + 31.0 * step / WarmUp), recipe.LearningRateAt(step, Steps), 1e-14);
+        Assert.Equal(4, recipe.LearningRateAt(WarmUp, Steps));
+        Assert.Equal(4, recipe.LearningRateAt(30 * Steps - 1, Steps));
+        Assert.Equal(0.4, recipe.LearningRateAt(30 * Steps, Steps), 1e-15);
+    }
+
+    [Fact]
+    public void A_smaller_batch_has_a_lower_rate_and_warms_up_from_0()
+    {
+        Recipe recipe = new()
+        {
+            Network = "a",
+            Dataset = "b",
+            BatchSize = 32,
+            BaseBatchSize = 128,
+            Optimizer = new Sgd { LearningRate = 0.5f },
+            Schedule = new() { WarmUpEpochs = 2 },
+        };
+        Assert.Equal([0.0125, 0.125, 0.125], new long[] { 0, 9, 99 }.Select(step => recipe.LearningRateAt(step, stepsPerEpoch: 5)));
+    }
+
+    [Fact]
+    public void A_run_trains_with_the_scaled_rate()
+    {
+        Recipe recipe = TrainingData.Recipe with
+        {
+            Epochs = 4,
+            BatchSize = 40,
+            BaseBatchSize = 10,
+            Optimizer = new Sgd { LearningRate = 0.0078125f },
+            Schedule = new() { WarmUpEpochs = 2 },
+        };
+        using Trainer trainer = new(TrainingData.Network, TrainingData.Splits(), recipe);
+        Assert.Equal(3, trainer.StepsPerEpoch);
+        Assert.Equal([0.0078125 * (1 + 3 * 2 / 6.0), 0.0078125 * (1 + 3 * 5 / 6.0), 0.03125, 0.03125],
+            trainer.Fit().Epochs.Select(epoch => epoch.LearningRate));
     }
 
     [Fact]

@@ -82,6 +82,7 @@ internal sealed class Optimizer : IDisposable
         }
         _kernel.Step = new(learningRate, ++Steps) { GradientScale = scale, GradientLimit = _clipping.Value ?? float.PositiveInfinity };
         _kernel.HasNonFinite = false;
+        _kernel.Norms?.Measure(_kernel.Step);
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }
@@ -100,6 +101,7 @@ internal sealed class Optimizer : IDisposable
     {
         _task.Dispose();
         _norm?.Dispose();
+        _kernel.Norms?.Dispose();
         _states.ForEach(s => s.Dispose());
     });
 }

@@ -10,6 +10,7 @@ namespace Convolve.Training.Optimizers;
 /// <summary>The rule by which gradients change weights, with its numbers; <see cref="Optimizer"/> applies it.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "rule")]
 [JsonDerivedType(typeof(Sgd), "sgd")]
+[JsonDerivedType(typeof(Lars), "lars")]
 [JsonDerivedType(typeof(Adam), "adam")]
 [JsonDerivedType(typeof(AdamW), "adamw")]
 [JsonDerivedType(typeof(RmsProp), "rmsprop")]
