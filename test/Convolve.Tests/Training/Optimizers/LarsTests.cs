@@ -77,6 +77,22 @@ public class LarsTests
     }
 
     [Fact]
+    public void A_step_allocates_nothing()
+    {
+        using Model model = Create(Precision.Float32, threads: 2);
+        using Optimizer optimizer = new(model, new Lars());
+        long allocated = -1;
+        ThreadTeam.Invoke(() =>
+        {
+            optimizer.Step(1);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            optimizer.Step(1);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
     public void Wrong_settings_are_refused()
     {
         using Model model = Create(Precision.Float32, 1);
