@@ -36,7 +36,7 @@ public class RankKillTests
                 using Process process =
                     cli.Start(AsRoot, [.. command, "--ranks", ranks.ToString(CultureInfo.InvariantCulture)]);
                 Thread.Sleep(random.NextInt32(9000));
-                bool isKilled = Kill(process.Id, victim);
+                bool isKilled = RankKills.Kill(process.Id, victim);
                 Stopwatch watch = Stopwatch.StartNew();
                 CliResult result = Cli.Finish(process);
                 if (result.Status == 0)
@@ -61,17 +61,5 @@ public class RankKillTests
                 Assert.Equal(0, cli.Run(["train", .. network, "--epochs", "60", "--out", "whole"]).Status);
             Assert.Equal(File.ReadAllBytes(cli.At("whole/model.safetensors")), File.ReadAllBytes(cli.At($"{folder}/model.safetensors")));
         }
-    }
-
-    // The rank among the processes that this launcher started; false where it isn't there yet, or not any more.
-    private static bool Kill(int launcher, int rank)
-    {
-        const string Find = "for p in $(pgrep -f -- Convolve.Cli); do e=$(tr '\\0' '\\n' </proc/$p/environ 2>/dev/null); " +
-            "grep -q \"^OMPI_COMM_WORLD_RANK=$1$\" <<<\"$e\" && grep -q \"^CONVOLVE_RANK_OF=$2$\" <<<\"$e\" && kill -KILL $p && exit 0; " +
-            "done; exit 1";
-        using var kill = Process.Start("bash", ["-c", Find, "kill", rank.ToString(CultureInfo.InvariantCulture),
-            launcher.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-        return kill.ExitCode == 0;
     }
 }
