@@ -1,6 +1,7 @@
 using Convolve.Data;
 using Convolve.Graphs;
 using Convolve.Training;
+using Convolve.Training.Checks;
 
 namespace Convolve.Zoo.Tests;
 

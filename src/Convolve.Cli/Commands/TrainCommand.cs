@@ -12,7 +12,7 @@ using Convolve.Planning;
 using Convolve.Reporting;
 using Convolve.Runs;
 using Convolve.Training;
-using Convolve.Training.Batches;
+using Convolve.Training.Checks;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Cli.Commands;

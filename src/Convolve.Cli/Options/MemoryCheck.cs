@@ -27,7 +27,8 @@ internal static class MemoryCheck
     {
         int batch = Math.Min(recipe.BatchSize, data.Train.Count);
         return recipe.MicroBatchSize is { } part && part < batch ? Require(graph, part, "micro-batch", InParts, null, with, limit)
-            : Require(graph, batch, BatchSize, size => Of(graph, data, recipe, size, ranks), recipe.Shards > 1 ? null : InParts, with, limit);
+            : Require(graph, batch, BatchSize, size => Of(graph, data, recipe, size, ranks), recipe.Shards > 1 ? null : InParts,
+                with, limit);
 
         MemoryEstimate InParts(int size) => Trainer.Estimate(graph, data, recipe with { MicroBatchSize = size });
     }

@@ -66,8 +66,8 @@ internal sealed class PracticeOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_microBatch, _shards, _syncBatchNorm, _classWeights, _clipNorm, _clipValue, _layerRates, _freeze, _average, _earlyStop,
-            _earlyStopMetric, _earlyStopChange, _from])
+        foreach (Option option in (Option[])[_microBatch, _shards, _syncBatchNorm, _classWeights, _clipNorm, _clipValue, _layerRates,
+            _freeze, _average, _earlyStop, _earlyStopMetric, _earlyStopChange, _from])
             command.Add(option);
     }
 

@@ -5,6 +5,7 @@ using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Graphs;
 using Convolve.Training;
+using Convolve.Training.Checks;
 
 namespace Convolve.Cli.Screens;
 

@@ -251,7 +251,8 @@ internal sealed class TrainScreen(Output output)
         if (recipe.MicroBatchSize is { } part && part < recipe.BatchSize)
             words.Add(string.Create(CultureInfo.InvariantCulture, $"in micro-batches of {part}"));
         if (recipe.Shards > 1)
-            words.Add(string.Create(CultureInfo.InvariantCulture, $"in {recipe.Shards} shards{(recipe.SyncBatchNorm ? " with synchronized batch normalization" : "")}"));
+            words.Add(string.Create(CultureInfo.InvariantCulture,
+                $"in {recipe.Shards} shards{(recipe.SyncBatchNorm ? " with synchronized batch normalization" : "")}"));
         if (recipe.Clipping.Norm is { } norm)
             words.Add($"gradients clipped to norm {Format.Number(norm)}");
         if (recipe.Clipping.Value is { } value)

@@ -4,6 +4,7 @@ using Convolve.Data.Inputs;
 using Convolve.Graphs;
 using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Training.Checks;
 
 namespace Convolve.Diagnosis;
 

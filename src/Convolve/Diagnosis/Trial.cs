@@ -9,6 +9,7 @@ using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
+using Convolve.Training.Batches;
 
 namespace Convolve.Diagnosis;
 

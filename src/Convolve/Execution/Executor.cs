@@ -195,7 +195,8 @@ internal sealed class Executor : IDisposable
 
     /// <summary>Floats of the sums that a shard shares, at each normalization where it does.</summary>
     internal static IEnumerable<int> MeetingsOf(Plan plan) => plan.Steps.Where(step => IsMeeting(step.Work))
-        .Select(step => step.Work is BatchNormWork norm ? norm.Shape.PartialFloats : ((BatchNormBackwardWork)step.Work).Shape.PartialFloats);
+        .Select(step => step.Work is BatchNormWork norm ? norm.Shape.PartialFloats
+            : ((BatchNormBackwardWork)step.Work).Shape.PartialFloats);
 
     private static bool IsMeeting(Work work) => work is BatchNormWork { IsTraining: true } or BatchNormBackwardWork { IsTraining: true };
 

@@ -1,7 +1,6 @@
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Training;
-using Convolve.Training.Batches;
 
 namespace Convolve.Profiling;
 

@@ -3,7 +3,6 @@ using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Planning;
 using Convolve.Training;
-using Convolve.Training.Batches;
 
 namespace Convolve.Profiling;
 

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using Convolve.Data.Transforms;
 using Convolve.Kernels.Threads;
 using Convolve.Planning;
-using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Training;

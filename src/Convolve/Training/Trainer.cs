@@ -10,7 +10,6 @@ using Convolve.Kernels;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
-using Convolve.Training.Batches;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Training;

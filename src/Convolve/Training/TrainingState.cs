@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Convolve.Training.Batches;
 
 namespace Convolve.Training;
 

@@ -32,7 +32,8 @@ public class RankKillTests
             while (!isFinished && done < Kills)
             {
                 int ranks = 2 + random.NextInt32(3), victim = random.NextInt32(ranks);
-                string[] command = File.Exists(cli.At($"{folder}/recipe.json")) ? ["train", "--resume", folder, "--save-every", "2"] : begin;
+                string[] command = File.Exists(cli.At($"{folder}/recipe.json")) ? ["train", "--resume", folder, "--save-every", "2"]
+                    : begin;
                 using Process process =
                     cli.Start(AsRoot, [.. command, "--ranks", ranks.ToString(CultureInfo.InvariantCulture)]);
                 Thread.Sleep(random.NextInt32(9000));

@@ -6,7 +6,9 @@ namespace Convolve.Cli.Tests.Ranks;
 /// <summary>Finds a rank among the processes of this machine, and kills it.</summary>
 internal static class RankKills
 {
+    // Processes end while they are looked at.
     private const string Find = """
+        exec 2>/dev/null
         for e in /proc/[0-9]*/environ; do
             v=$(tr '\0' '\n' <"$e" 2>/dev/null) || continue
             grep -q "^OMPI_COMM_WORLD_RANK=$1\$" <<<"$v" && grep -q "^CONVOLVE_RANK_OF=$2\$" <<<"$v" || continue

@@ -3,6 +3,7 @@ using Convolve.Data.Inputs;
 using Convolve.Graphs;
 using Convolve.Layers;
 using Convolve.Training;
+using Convolve.Training.Checks;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;

@@ -7,6 +7,7 @@ using Convolve.Runs;
 using Convolve.Testing;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Checks;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Tests.Training;

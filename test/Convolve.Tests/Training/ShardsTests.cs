@@ -8,6 +8,7 @@ using Convolve.Planning;
 using Convolve.Runs;
 using Convolve.Tests.Formats;
 using Convolve.Training;
+using Convolve.Training.Batches;
 
 namespace Convolve.Tests.Training;
 
@@ -91,7 +92,9 @@ public sealed class ShardsTests : IDisposable
     {
         Recipe recipe = TrainingData.Recipe with
         {
-            BatchSize = 30, Precision = Precision.Float32, ClassWeights = ClassWeights.Parse("class 0=3,class 3=0.25"),
+            BatchSize = 30,
+            Precision = Precision.Float32,
+            ClassWeights = ClassWeights.Parse("class 0=3,class 3=0.25"),
         };
         Dictionary<string, float[]> whole = StepGradients("lanes", recipe, out double loss);
         Dictionary<string, float[]> sharded = StepGradients("lanes", recipe with { Shards = 6 }, out double shardedLoss);

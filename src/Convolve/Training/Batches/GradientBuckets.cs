@@ -34,7 +34,8 @@ internal sealed class GradientBuckets
     public int Count => _pieces.Count;
 
     /// <summary>Where a piece begins in an arena, in bytes, and its floats.</summary>
-    public (long Offset, long Floats) this[int bucket] => (_pieces[bucket].Offset, (_pieces[bucket].End - _pieces[bucket].Offset) / sizeof(float));
+    public (long Offset, long Floats) this[int bucket] =>
+        (_pieces[bucket].Offset, (_pieces[bucket].End - _pieces[bucket].Offset) / sizeof(float));
 
     /// <summary>The parameters of a piece, without bytes for all others.</summary>
     public IReadOnlyList<ArenaRange> RangesOf(int bucket, bool learned) => _parameters.RangesOf(slot => slot.IsLearned == learned

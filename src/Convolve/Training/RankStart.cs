@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
 
-namespace Convolve.Training.Batches;
+namespace Convolve.Training;
 
 /// <summary>Gives all processes of a run what the first one has: it alone reads and writes the run's folder.</summary>
 internal static class RankStart

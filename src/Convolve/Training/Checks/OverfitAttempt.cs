@@ -1,6 +1,6 @@
 using Convolve.Training.Optimizers;
 
-namespace Convolve.Training;
+namespace Convolve.Training.Checks;
 
 /// <summary>One way in which a batch was to be learned by heart.</summary>
 /// <param name="Optimizer">The rule, with the rate that its warm-up ends at.</param>

@@ -4,7 +4,7 @@ using Convolve.Graphs;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 
-namespace Convolve.Training.Batches;
+namespace Convolve.Training.Checks;
 
 /// <summary>Whether a recipe's batches are computed faster in shards, one for each thread, or by all threads together.</summary>
 /// <param name="Shards">The faster one: the number of threads, or 1.</param>

@@ -1,8 +1,9 @@
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Layers;
+using Convolve.Training.Batches;
 
-namespace Convolve.Training.Batches;
+namespace Convolve.Training;
 
 /// <summary>The passes in which a recipe's batches are computed: whole, in parts or in shards.</summary>
 internal static class RecipePasses
@@ -34,7 +35,8 @@ internal static class RecipePasses
         if (largestPass > 1 || graph.Nodes.FirstOrDefault(n => n.Layer is BatchNorm && n.Input.Elements == n.Input.Channels)
             is not { } node)
             return;
-        string batch = recipe.Shards > 1 ? "The shards of a batch have" : recipe.MicroBatchSize == 1 ? "The parts of a batch have" : recipe.BatchSize == 1 ? "The batches have"
+        string batch = recipe.Shards > 1 ? "The shards of a batch have" : recipe.MicroBatchSize == 1 ? "The parts of a batch have"
+            : recipe.BatchSize == 1 ? "The batches have"
             : "The training split has";
         (string mend, Remedy remedy) = recipe.Shards > 1 ? ("fewer shards or larger batches", Remedy.Shards)
             : recipe.MicroBatchSize == 1 ? ("parts of 2 or more images", Remedy.MicroBatch)

@@ -5,9 +5,10 @@ using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
+using Convolve.Training.Batches;
 using Convolve.Training.Optimizers;
 
-namespace Convolve.Training;
+namespace Convolve.Training.Checks;
 
 /// <summary>Whether a network can memorize a single batch: one that cannot has a fault that longer training won't fix.</summary>
 /// <remarks>
