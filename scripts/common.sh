@@ -11,6 +11,7 @@ declare -A needs=(
     [python3-torch]='PyTorch, which benchmarks and slow tests compare with|path /usr/lib/python3/dist-packages/torch'
     [python3-onnx]='ONNX, whose checker tests compare with|path /usr/lib/python3/dist-packages/onnx'
     [python3-opencv]='OpenCV, which tests run exported networks in|path /usr/lib/python3/dist-packages/cv2*'
+    [python3-h5py]='h5py, whose files tests read|path /usr/lib/python3/dist-packages/h5py'
     [openmpi-bin]='Open MPI, which connects the processes of a run|command mpirun'
     [g++]='the C++ compiler|command g++'
 )

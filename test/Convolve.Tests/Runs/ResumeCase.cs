@@ -59,6 +59,8 @@ internal sealed class ResumeCase
             EarlyStopping = random.NextInt32(4) == 0 ? new(1) : null,
             Seed = (ulong)number,
         };
+        if (Recipe.MicroBatchSize is null && number % 3 == 0)
+            Recipe = Recipe with { Shards = 3 };
         Validation = random.NextInt32(4) == 0 ? 0 : 0.2;
         Checkpoints = new() { EverySteps = random.NextInt32(3) * 3 };
         _stops = [.. Enumerable.Range(0, 1 + random.NextInt32(2)).Select(_ => random.NextInt32(1 << 20) / (double)(1 << 20)).Order()];

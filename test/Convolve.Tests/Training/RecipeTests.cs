@@ -46,6 +46,8 @@ public class RecipeTests
         ["Optimizer.WeightDecay"] = Plain with { Optimizer = new Sgd { WeightDecay = 5e-4f } },
         ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new Sgd { DecaysBiases = true } },
         ["MicroBatchSize"] = Plain with { MicroBatchSize = 16 },
+        ["Shards"] = Plain with { Shards = 4 },
+        ["SyncBatchNorm"] = Plain with { SyncBatchNorm = true },
         ["Clipping.Norm"] = Plain with { Clipping = new(Norm: 1.5f) },
         ["Clipping.Value"] = Plain with { Clipping = new(Value: 0.1f) },
         ["LayerRates"] = Plain with { LayerRates = LayerRates.Parse("conv*=0.1,fc1") },

@@ -44,13 +44,13 @@ internal sealed class ShardGradients : IPassObserver, IDisposable
 
     /// <summary>Begins a step; on the executor thread.</summary>
     /// <param name="filled">Shards of all processes that have images.</param>
-    /// <param name="hasImages">Whether a shard of this process does.</param>
-    public void Begin(int filled, Predicate<int> hasImages)
+    /// <param name="shards">The passes of those of this process; null for one without images.</param>
+    public void Begin(int filled, ReadOnlySpan<Executor?> shards)
     {
         _isWhole = _exchange is not null;
         for (int shard = 0; shard < _passes.Count; shard++)
         {
-            bool isFilled = hasImages(shard);
+            bool isFilled = shards[shard] is not null;
             _isWhole &= isFilled;
             foreach (ShardSumKernel sum in _sums)
             {

@@ -107,8 +107,7 @@ internal sealed class ShardedBatch : ITeamWork, IPassObserver, IDisposable
         (_count, _epoch, _step, _divisor) = (batch.Length, epoch, step, weights);
         for (int shard = 0; shard < _shards.Length; shard++)
             _shards[shard] = ImagesOf(shard) is > 0 and var images ? Passes.Training(shard, images) : null;
-        int filled = Enumerable.Range(0, Tree.Shards).Count(shard => ImagesOf(shard - _first) > 0);
-        _gradients.Begin(filled, shard => _shards[shard] is not null);
+        _gradients.Begin(Math.Min(_count, Tree.Shards), _shards);
         _model.UseTeam();
         _model.Store.Refresh();
         Array.Clear(_waits);
