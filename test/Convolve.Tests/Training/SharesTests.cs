@@ -28,7 +28,7 @@ public sealed class SharesTests : IDisposable
         }
     }
 
-    private static Graph NetworkOf(string name) => name == "lanes" ? TrainingData.Network
+    internal static Graph NetworkOf(string name) => name == "lanes" ? TrainingData.Network
         : Graph.Sequential(name, (1, TrainingData.Side, TrainingData.Side),
     [
         new Conv2d(32, 3, padding: 1), new BatchNorm2d(), new ReLU(), new Conv2d(32, 3, padding: 1), new LocalResponseNorm(5), new ReLU(),

@@ -32,8 +32,6 @@ internal sealed record ShardSearch(int Shards, double? Ratio, int Tried, string?
             return new(1, null, 1, "one thread computes");
         if (recipe.BatchSize < threads)
             return new(1, null, 1, "a batch has fewer images than there are threads");
-        if (recipe.MicroBatchSize is not null)
-            return new(1, null, 1, "batches are computed in parts");
         if (graph.Nodes.Any(node => node.Layer is BatchNorm) && !recipe.SyncBatchNorm)
             return new(1, null, 1, "batch normalization would see less than a batch");
         using TrainingParts whole = new(graph, data, recipe with { Shards = 1, SyncBatchNorm = false }),
