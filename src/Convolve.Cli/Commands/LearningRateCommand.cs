@@ -22,8 +22,9 @@ internal sealed class LearningRateCommand
     private const int WidestChart = 100;
     private const double LarsTo = 100;
 
-    // Of one trial, and of those after which no further one is begun.
-    private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2);
+    // Of one trial, and those after which no further rate is tried, and no rate again.
+    private static readonly TimeSpan TrialTime = TimeSpan.FromMinutes(1), SearchTime = TimeSpan.FromMinutes(2),
+        RepeatTime = TimeSpan.FromMinutes(4);
     private readonly TrainingTaskArguments _task = new();
     private readonly Option<double?> _from = Inputs.Number("--from-lr", "First learning rate of the sweep, above 0. Default: 1e-6.");
     private readonly Option<double?> _to = Inputs.Number("--to-lr",
@@ -31,7 +32,7 @@ internal sealed class LearningRateCommand
     private readonly Option<int?> _steps = Inputs.Integer("--steps", "Steps of the sweep, at least 10. Default: 120.", least: 10);
     private readonly Option<bool> _noTrial = Inputs.Flag("--no-trial",
         "Only suggest a rate. Otherwise the suggested rate, the recipe's, and neighbors of the better one each train for an epoch (at " +
-        "least 200 steps, at most a minute), and the best on the validation split goes into the next command.");
+        "least 200 steps, at most a minute), close ones three times, and the best on the validation split goes into the next command.");
     private readonly Option<string?> _svg =
         Inputs.Word("--svg", "FILE", "Write the chart to an SVG file; replaced if it exists.");
     private readonly Option<string?> _dataDirectory = Inputs.DataDirectory();
@@ -102,9 +103,9 @@ internal sealed class LearningRateCommand
             int steps = LearningRateTrial.StepsWithin(TrialTime, curve.StepTime, trainer.StepsPerEpoch);
             long start = Stopwatch.GetTimestamp();
             return (curve, LearningRateSearch.Run([suggested, RecipeRate(recipe)],
-                rate => trainer.TryLearningRate(rate, steps,
+                (rate, run) => trainer.TryLearningRate(rate, steps, run,
                 new Throttle<double>(share => bar.Show(share, $"trying {Format.Number(rate)}", "")), cancellation),
-                () => Stopwatch.GetElapsedTime(start) < SearchTime));
+                () => Stopwatch.GetElapsedTime(start) < SearchTime, () => Stopwatch.GetElapsedTime(start) < RepeatTime));
         }
         finally
         {
@@ -169,7 +170,7 @@ internal sealed class LearningRateCommand
                 output.Line($"Only {Format.Count(trials.Max(t => t.Steps))} steps fit into a minute, too few to compare rates, so the " +
                     $"recipe's rate is kept. Try again with a smaller batch, or when the machine is less busy.");
             else if (LearningRateSearch.Best(trials).Rate != best)
-                output.Line($"Differences within {Format.Number(100 * LearningRateSearch.Margin)} points of the best are noise, so the " +
+                output.Line($"Differences within {Format.Number(Math.Round(100 * LearningRateSearch.Margin(trials), 1))} points of the best are noise, so the " +
                     $"recipe's rate is kept.");
         }
         output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
@@ -178,14 +179,14 @@ internal sealed class LearningRateCommand
 
     private static Table TableOf(IReadOnlyList<LearningRateTrial> trials, LearningRateCurve curve, Recipe recipe)
     {
-        bool isValidated = trials.Any(t => t.Accuracy is not null);
-        Table table = Output.Columns(["rate#", "from", "steps#", .. isValidated ? ["validation loss#", "validation accuracy#"]
-            : (string[])["training loss#"]]);
+        bool isValidated = trials.Any(t => t.Accuracy is not null), isRepeated = trials.Any(t => t.Runs > 1);
+        Table table = Output.Columns(["rate#", "from", "steps#", .. isRepeated ? (string[])["runs#"] : [],
+            .. isValidated ? ["validation loss#", "validation accuracy#"] : (string[])["training loss#"]]);
         foreach (LearningRateTrial trial in trials.OrderBy(t => t.Rate))
         {
             string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
             string loss = double.IsNaN(trial.Loss) ? "NaN" : Format.Fraction(trial.Loss);
-            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), loss,
+            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), .. isRepeated ? (string[])[Format.Count(trial.Runs)] : [], loss,
                 .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
         }
         return table;
@@ -207,6 +208,8 @@ internal sealed class LearningRateCommand
             ["steps"] = t.Steps,
             ["loss"] = Output.Finite(t.Loss),
             ["accuracy"] = t.Accuracy,
+            ["runs"] = t.Runs,
+            ["deviation"] = t.Runs > 1 ? t.Deviation : null,
         })]),
         ["best"] = Best(curve, recipe, trials),
     };

@@ -16,6 +16,9 @@ internal sealed class LearningRateFinder(TrainingParts parts)
     // Of a trial without validation, the share of its steps whose losses count.
     private const double LastShare = 0.1;
 
+    // Another trial with a rate gets the orders, augmentations and dropout of epochs so far away.
+    private const int EpochsApart = 1000;
+
     /// <summary>Runs a sweep; on the executor thread.</summary>
     /// <exception cref="RecipeException">The sweep doesn't rise.</exception>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
@@ -29,8 +32,8 @@ internal sealed class LearningRateFinder(TrainingParts parts)
     /// Trains some steps by the recipe's schedule, shortened to them, and evaluates the validation split; on the executor thread.
     /// </summary>
     /// <exception cref="OperationCanceledException">It was canceled.</exception>
-    public LearningRateTrial Try(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation) =>
-        AndBack(() => Trial(rate, steps, progress, cancellation));
+    public LearningRateTrial Try(double rate, int steps, int run, IProgress<double>? progress,
+        CancellationToken cancellation) => AndBack(() => Trial(rate, steps, run * EpochsApart, progress, cancellation));
 
     private T AndBack<T>(Func<T> train)
     {
@@ -60,7 +63,7 @@ internal sealed class LearningRateFinder(TrainingParts parts)
         {
             cancellation.ThrowIfCancellationRequested();
             double rate = sweep.From * Math.Pow(sweep.To / sweep.From, (double)step / (sweep.Steps - 1));
-            double loss = Step(step, (float)rate);
+            double loss = Step(0, step, (float)rate);
             isDiverged = !double.IsFinite(loss);
             if (isDiverged)
                 break;
@@ -80,7 +83,7 @@ internal sealed class LearningRateFinder(TrainingParts parts)
         };
     }
 
-    private LearningRateTrial Trial(double rate, int steps, IProgress<double>? progress, CancellationToken cancellation)
+    private LearningRateTrial Trial(double rate, int steps, int firstEpoch, IProgress<double>? progress, CancellationToken cancellation)
     {
         Schedule schedule = parts.Recipe.Schedule;
         double warmUp = schedule.WarmUpEpochs / parts.Recipe.Epochs;
@@ -93,7 +96,7 @@ internal sealed class LearningRateFinder(TrainingParts parts)
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            double loss = Step(step, (float)(rate * schedule.At(step, steps, 1, parts.Recipe.WarmUpFrom)));
+            double loss = Step(firstEpoch, step, (float)(rate * schedule.At(step, steps, 1, parts.Recipe.WarmUpFrom)));
             if (!double.IsFinite(loss))
                 return new(rate, step + 1, double.NaN, null);
             if (step >= steps - last)
@@ -112,10 +115,10 @@ internal sealed class LearningRateFinder(TrainingParts parts)
     }
 
     // The batches that the run begins with, and more of them where it is short.
-    private double Step(int step, float rate)
+    private double Step(int firstEpoch, int step, float rate)
     {
-        int epoch = step / parts.Sampler.BatchCount;
+        int epoch = firstEpoch + step / parts.Sampler.BatchCount;
         ReadOnlySpan<int> batch = parts.Sampler.Batch(epoch, step % parts.Sampler.BatchCount);
-        return parts.Step(batch, epoch, (uint)step, rate).LossSumOrNaN / batch.Length;
+        return parts.Step(batch, epoch, (uint)(firstEpoch * parts.Sampler.BatchCount + step), rate).LossSumOrNaN / batch.Length;
     }
 }

@@ -9,6 +9,12 @@ namespace Convolve.Training;
 /// number.</param>
 internal sealed record LearningRateTrial(double Rate, int Steps, double Loss, double? Accuracy)
 {
+    /// <summary>How many trainings these are the means of.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>The sample standard deviation of the accuracy between them; 0 for one.</summary>
+    public double Deviation { get; init; }
+
     // One epoch of a small set is too short to tell rates apart.
     private const int FewestSteps = 200;
 
@@ -20,6 +26,18 @@ internal sealed record LearningRateTrial(double Rate, int Steps, double Loss, do
     {
         int most = Math.Max(stepsPerEpoch, FewestSteps);
         return stepTime > TimeSpan.Zero ? (int)Math.Clamp(time / stepTime, 1, most) : most;
+    }
+
+    /// <summary>The means of trainings with one rate; as soon as one of them fails, the rate fails.</summary>
+    public static LearningRateTrial Mean(IReadOnlyList<LearningRateTrial> runs)
+    {
+        double loss = runs.Average(run => run.Loss);
+        LearningRateTrial first = runs[0] with { Runs = runs.Count, Steps = runs.Max(run => run.Steps), Loss = loss };
+        if (double.IsNaN(loss) || runs.Any(run => run.Accuracy is null))
+            return first with { Accuracy = null, Deviation = 0 };
+        double accuracy = runs.Average(run => run.Accuracy!.Value);
+        double squares = runs.Sum(run => Math.Pow(run.Accuracy!.Value - accuracy, 2));
+        return first with { Accuracy = accuracy, Deviation = runs.Count > 1 ? Math.Sqrt(squares / (runs.Count - 1)) : 0 };
     }
 
     /// <summary>Whether it came to more than another: more right, or where that is the same or not known, less loss.</summary>

@@ -264,10 +264,11 @@ public sealed class Trainer : IDisposable
     /// <param name="rate">The highest rate; the recipe's schedule, shortened to the steps where it is a one-cycle or a cosine, scales
     /// it.</param>
     /// <param name="steps">At least 1; see <see cref="LearningRateTrial.StepsWithin"/>.</param>
+    /// <param name="run">Which training with this rate, from 0: each has other orders, augmentations and dropout.</param>
     /// <param name="progress">Gets the share that is done, in [0, 1]; called on the caller's thread.</param>
     /// <param name="cancellation">Ends it with an <see cref="OperationCanceledException"/>; everything is restored then, too.</param>
     /// <exception cref="InvalidOperationException">The run has already started.</exception>
-    internal LearningRateTrial TryLearningRate(double rate, int steps, IProgress<double>? progress = null,
+    internal LearningRateTrial TryLearningRate(double rate, int steps, int run = 0, IProgress<double>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
@@ -276,7 +277,7 @@ public sealed class Trainer : IDisposable
         if (_isUsed || ResumedFrom is not null)
             throw new InvalidOperationException("Try learning rates before the run starts. Create another trainer.");
         LearningRateTrial? trial = null;
-        _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, CallerProgress.Of(progress), cancellation),
+        _parts.Model.Invoke(() => trial = new LearningRateFinder(_parts).Try(rate, steps, run, CallerProgress.Of(progress), cancellation),
             JobKind.Training);
         return trial!;
     }

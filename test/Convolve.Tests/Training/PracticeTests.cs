@@ -198,6 +198,9 @@ public sealed class PracticeTests : IDisposable
             Assert.InRange(trial.Accuracy!.Value, 0.3, 1);
             Assert.True(trial.IsBetterThan(wild) && !wild.IsBetterThan(trial));
             Assert.Equal(trial, sought.TryLearningRate(0.05, 30));
+            LearningRateTrial again = sought.TryLearningRate(0.05, 30, run: 1);
+            Assert.NotEqual(trial.Loss, again.Loss);
+            Assert.Equal(trial.Loss, again.Loss, 0.2); // in another order
             sought.Fit();
             Assert.Throws<InvalidOperationException>(() => sought.FindLearningRate());
             Assert.Throws<InvalidOperationException>(() => sought.TryLearningRate(0.05, 30));
@@ -237,19 +240,55 @@ public sealed class PracticeTests : IDisposable
     public void The_search_climbs_until_neighbors_are_worse_and_tries_nothing_twice()
     {
         // Best at 0.1, dead from 0.5 on.
-        LearningRateTrial Attempt(double rate) => rate > 0.5 ? new(rate, 7, double.NaN, null)
+        LearningRateTrial Attempt(double rate, int run) => rate > 0.5 ? new(rate, 7, double.NaN, null)
             : new(rate, 200, 1, 1 - Math.Abs(Math.Log10(rate / 0.1)) / 10);
-        Assert.Equal([0.0076, 0.01, 0.03, 0.09, 0.27], LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true).Select(t => t.Rate));
-        Assert.Equal([3, 1, 0.33, 0.11, 0.037], LearningRateSearch.Run([3, 1], Attempt, () => true).Select(t => t.Rate));
-        Assert.Equal(0.09, LearningRateSearch.Best(LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true)).Rate);
-        Assert.Equal([0.001, 0.1], LearningRateSearch.Run([0.001, 0.1], Attempt, () => false).Select(t => t.Rate));
+        Assert.Equal([0.0076, 0.01, 0.03, 0.09, 0.27], LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true, () => false).Select(t => t.Rate));
+        Assert.Equal([3, 1, 0.33, 0.11, 0.037], LearningRateSearch.Run([3, 1], Attempt, () => true, () => false).Select(t => t.Rate));
+        Assert.Equal(0.09, LearningRateSearch.Best(LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true, () => false)).Rate);
+        Assert.Equal([0.001, 0.1], LearningRateSearch.Run([0.001, 0.1], Attempt, () => false, () => false).Select(t => t.Rate));
         // Nothing is learned below 0.02: the loss alone says where to go.
-        LearningRateTrial Slow(double rate) => new(rate, 200, 2.3 - rate, rate < 0.02 ? 0.1 : 0.5);
+        LearningRateTrial Slow(double rate, int run) => new(rate, 200, 2.3 - rate, rate < 0.02 ? 0.1 : 0.5);
         Assert.Equal([0.001, 0.002, 0.006, 0.018, 0.054],
-            LearningRateSearch.Run([0.001, 0.002], Slow, () => true).Select(t => t.Rate).Take(5));
+            LearningRateSearch.Run([0.001, 0.002], Slow, () => true, () => false).Select(t => t.Rate).Take(5));
         Assert.False(new LearningRateTrial(0.1, 9, 1, 0.9).IsBetterThan(new(0.2, 9, 1, 0.898), margin: 0.003));
         Assert.True(new LearningRateTrial(0.1, 9, 1, null).IsBetterThan(new(0.2, 9, 1.1, null), margin: 0.003));
-        Assert.Equal([0.1, 0.3, 0.033], LearningRateSearch.Run([0.1, 0.1], Attempt, () => true).Select(t => t.Rate));
+        Assert.Equal([0.1, 0.3, 0.033], LearningRateSearch.Run([0.1, 0.1], Attempt, () => true, () => false).Select(t => t.Rate));
+    }
+
+    [Fact]
+    public void Close_rates_are_tried_again_and_their_means_decide()
+    {
+        double[][] accuracies = [[0.57, 0.58, 0.575], [0.58, 0.55, 0.565], [0.52]];
+        double[] rates = [0.1, 0.3, 0.033];
+        List<(double, int)> asked = [];
+        LearningRateTrial Attempt(double rate, int run)
+        {
+            asked.Add((rate, run));
+            int index = Array.IndexOf(rates, rate);
+            return index < 0 ? new(rate, 200, 2.3, 0.1) : new(rate, 200, 1, accuracies[index][run]);
+        }
+        IReadOnlyList<LearningRateTrial> trials = LearningRateSearch.Run([0.1], Attempt, () => true, () => true);
+        Assert.Equal([(0.1, 0), (0.3, 0), (0.9, 0), (0.3, 1), (0.1, 1), (0.3, 2), (0.1, 2)], asked);
+        Assert.Equal([3, 3, 1], trials.Select(t => t.Runs));
+        Assert.Equal(0.575, trials[0].Accuracy!.Value, 12);
+        Assert.Equal(0.005, trials[0].Deviation, 12);
+        Assert.Equal(0.565, trials[1].Accuracy!.Value, 12);
+        Assert.Equal(0.015, trials[1].Deviation, 12);
+        Assert.Equal(0.1, LearningRateSearch.Best(trials).Rate);
+        // Of the difference of two means of three: the variances are .005 and .015 squared, .000125 in the mean.
+        Assert.Equal(Math.Sqrt(2 * 0.000125 / 3), LearningRateSearch.Margin(trials), 12);
+        Assert.Equal(0.1, LearningRateSearch.Chosen(trials, own: 0.1));
+        Assert.Equal(0.1, LearningRateSearch.Chosen(trials, own: 0.3)); // .01 better, where .0091 may be luck
+    }
+
+    [Fact]
+    public void A_rate_with_which_one_training_fails_fails()
+    {
+        LearningRateTrial mean = LearningRateTrial.Mean([new(0.1, 200, 1, 0.9), new(0.1, 17, double.NaN, null)]);
+        Assert.True(double.IsNaN(mean.Loss));
+        Assert.Null(mean.Accuracy);
+        Assert.Equal(2, mean.Runs);
+        Assert.False(mean.IsBetterThan(new(0.3, 200, 2.3, 0.1)));
     }
 
     [Theory]
