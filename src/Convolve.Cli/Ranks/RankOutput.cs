@@ -15,6 +15,11 @@ internal sealed partial class RankOutput(Action<string> write)
     /// <summary>A line that rank 0 writes when all ranks are connected, for the launcher alone.</summary>
     public const string Joined = "convolve-ranks: joined";
 
+    /// <summary>
+    /// How the first of the ranks that are left begins its last line, which ends with its exit code, for the launcher alone.
+    /// </summary>
+    public const string Ended = "convolve-ranks: ended ";
+
     private readonly List<string> _kept = [];
     private bool _isBlock;
 
@@ -23,6 +28,9 @@ internal sealed partial class RankOutput(Action<string> write)
 
     /// <summary>Whether all ranks are connected.</summary>
     public bool HasJoined { get; private set; }
+
+    /// <summary>The exit code of the first of the ranks that were left, where they go on without others.</summary>
+    public int? Code { get; private set; }
 
     /// <summary>Whether a rank wrote anything.</summary>
     public bool HasRankLines { get; private set; }
@@ -37,6 +45,8 @@ internal sealed partial class RankOutput(Action<string> write)
             IsEnding = true;
         else if (line == Joined)
             HasJoined = true;
+        else if (line.StartsWith(Ended, StringComparison.Ordinal))
+            Code = int.Parse(line.AsSpan(Ended.Length), NumberStyles.None, CultureInfo.InvariantCulture);
         else if (line.Length > 40 && line.All(c => c == '-'))
             _isBlock = !_isBlock;
         else if (_isBlock || OwnLine().IsMatch(line))
