@@ -165,7 +165,10 @@ internal sealed class TrainCommand
         TrainScreen screen = new(output);
         if (line.GetValue(_profile))
             trainer.Profile = new();
-        screen.Begin(trainer, data, memory, folder, ranks?.Words);
+        if (ranks?.Resumed is null)
+            screen.Begin(trainer, data, memory, folder, ranks?.Words);
+        else
+            screen.GoOn(trainer);
         TrainingResult? result;
         try
         {

@@ -65,8 +65,9 @@ internal sealed partial class RankOutput(Action<string> write)
                 int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture))
             : null;
 
-    // mpirun: Forwarding signal 10 to job, [host:123] ORTE_ERROR_LOG: ..., and [host][[123,1],0][btl_tcp_proc.c:266:...] ...
-    [GeneratedRegex(@"^\s*(mpirun: |prterun: |\[[^\]\s]+(:\d+\] |\]\[\[))")]
+    // mpirun: Forwarding signal 10 to job, [host:123] ORTE_ERROR_LOG: ..., [host][[123,1],0][btl_tcp_proc.c:266:...] ..., and
+    // NBC_Progress: an error 75 was found during schedule ...
+    [GeneratedRegex(@"^\s*(mpirun: |prterun: |NBC_Progress: |\[[^\]\s]+(:\d+\] |\]\[\[))")]
     private static partial Regex OwnLine();
 
     [GeneratedRegex(@"process rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")]

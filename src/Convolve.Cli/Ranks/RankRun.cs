@@ -107,7 +107,7 @@ internal sealed class RankRun
             return;
         RankProcess.BecomeFirst();
         string names = string.Join(" and ", lost.Select(rank => string.Create(CultureInfo.InvariantCulture, $"rank {rank.Rank} ({rank.Host})")));
-        Failures.Say(string.Create(CultureInfo.InvariantCulture, $"\n{names} {(lost.Count == 1 ? "was" : "were")} lost; ")
+        Failures.Say(string.Create(CultureInfo.InvariantCulture, $"{names} {(lost.Count == 1 ? "was" : "were")} lost; ")
             + (_exchange.Ranks == 1 ? "the rank that is left goes on" : string.Create(CultureInfo.InvariantCulture,
             $"the {_exchange.Ranks} that are left go on")) + " from the last checkpoint");
     }
