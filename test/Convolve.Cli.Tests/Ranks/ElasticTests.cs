@@ -80,7 +80,7 @@ public class ElasticTests
         {
             string folder = string.Create(CultureInfo.InvariantCulture, $"run{round}");
             using Process process = cli.Start(AsRoot, [.. Run, "--out", folder, "--ranks", "4", "--elastic", "--save-every", "3"]);
-            Cli.WaitFor(process, cli.At($"{folder}/ranks"));
+            Cli.WaitFor(process, cli.At($"{folder}/ranks/rank-1.log"));
             int[] victims = [random.NextInt32(4), random.NextInt32(4)];
             foreach (int victim in victims)
             {
