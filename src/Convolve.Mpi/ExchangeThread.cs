@@ -19,17 +19,21 @@ internal sealed class ExchangeThread : IDisposable
     private readonly List<Transfer> _active = [];
     private readonly AutoResetEvent _isWanted = new(false);
     private readonly Thread _thread;
+    private readonly bool _isElastic;
     private MpiWorld? _world;
     private Heartbeat? _heartbeat;
     private Exception? _failure;
+    private MpiException? _fault;
     private int _open, _waiting;
-    private bool _isEnding;
+    private bool _isEnding, _isLost;
     private int? _abortCode;
 
     /// <summary>Initializes MPI on a new thread, and returns when that is done.</summary>
+    /// <param name="isElastic">Whether the ranks that are left go on after one was lost.</param>
     /// <exception cref="MpiException">That failed.</exception>
-    public ExchangeThread()
+    public ExchangeThread(bool isElastic)
     {
+        _isElastic = isElastic;
         _thread = new(Run) { IsBackground = true, Name = "Convolve MPI" };
         _thread.Start();
         lock (_gate)
@@ -49,9 +53,9 @@ internal sealed class ExchangeThread : IDisposable
     /// <summary>Hands over something to exchange.</summary>
     public void Begin(Transfer transfer)
     {
-        ThrowIfFailed();
         lock (_gate)
         {
+            ThrowIfFailed();
             ObjectDisposedException.ThrowIf(_isEnding, typeof(MpiExchange));
             _queue.Enqueue(transfer);
             _open++;
@@ -60,17 +64,26 @@ internal sealed class ExchangeThread : IDisposable
     }
 
     /// <summary>Waits until all that was handed over is done.</summary>
+    /// <exception cref="RankLostException">A rank was lost, and what was handed over is dropped; so is what follows, until
+    /// <see cref="Renew"/>.</exception>
     /// <exception cref="MpiException">A call of MPI failed.</exception>
     public void Finish()
     {
         Interlocked.Increment(ref _waiting);
         lock (_gate)
         {
-            while (_open > 0 && _failure is null)
+            while (_open > 0 && _failure is null && !_isLost)
                 Monitor.Wait(_gate);
         }
         Interlocked.Decrement(ref _waiting);
         ThrowIfFailed();
+    }
+
+    /// <summary>After ranks were lost: the ranks that are left exchange again.</summary>
+    public void Renew()
+    {
+        lock (_gate)
+            _isLost = false;
     }
 
     /// <summary>Ends all ranks; doesn't return.</summary>
@@ -110,7 +123,11 @@ internal sealed class ExchangeThread : IDisposable
                 _world = world;
                 Monitor.PulseAll(_gate);
             }
-            Serve(world);
+            while (!IsServed(world))
+                Recover(world);
+            // Once ranks were lost, MPI_Finalize may hang; without it, the process has to end by Leave.
+            if (world.IsShrunk)
+                return;
             _heartbeat?.Stop();
             world.Check(Mpi.MPI_Finalize());
         }
@@ -121,6 +138,42 @@ internal sealed class ExchangeThread : IDisposable
                 _failure = e;
                 Monitor.PulseAll(_gate);
             }
+        }
+    }
+
+    // False if a rank was lost, and the others are to go on.
+    private bool IsServed(MpiWorld world)
+    {
+        try
+        {
+            Serve(world);
+            return true;
+        }
+        catch (MpiException e) when (_isElastic)
+        {
+            lock (_gate)
+                _fault = e;
+            return false;
+        }
+    }
+
+    // Every rank that is left comes here: the first that notices makes the calls of the others fail.
+    private void Recover(MpiWorld world)
+    {
+        int before = world.Ranks;
+        world.Revoke();
+        foreach (Transfer transfer in _active)
+            transfer.Drop();
+        Interlocked.Exchange(ref _heartbeat, null)?.Drop();
+        world.Shrink();
+        if (world.Ranks == before)
+            throw new MpiException(_fault!.Message, _fault);
+        lock (_gate)
+        {
+            _active.Clear();
+            _queue.Clear();
+            (_open, _isLost) = (0, true);
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -189,5 +242,7 @@ internal sealed class ExchangeThread : IDisposable
     {
         if (Volatile.Read(ref _failure) is { } failure)
             throw new MpiException(failure.Message, failure);
+        if (Volatile.Read(ref _isLost))
+            throw new RankLostException();
     }
 }

@@ -115,6 +115,18 @@ internal sealed unsafe class Heartbeat
         }
     }
 
+    /// <summary>Waits for what is under way in a revoked communicator.</summary>
+    public void Drop()
+    {
+        if (_looked == 0)
+            return;
+        fixed (nint* requests = _requests)
+        {
+            for (int i = 0; i < 2 * _peers.Length; i++)
+                MpiWorld.Await(requests + i);
+        }
+    }
+
     private string Doing(int peer) => _states[2 * peer + 1] == Exchanging ? "waiting for other ranks" : "computing";
 
     private void End(int peer, string reason)

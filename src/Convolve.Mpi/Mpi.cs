@@ -55,6 +55,9 @@ internal static unsafe partial class Mpi
     internal static partial int MPI_Testall(int count, nint* requests, int* flag, nint statuses);
 
     [LibraryImport(Library)]
+    internal static partial int MPI_Test(nint* request, int* flag, nint status);
+
+    [LibraryImport(Library)]
     internal static partial int MPI_Cancel(nint* request);
 
     [LibraryImport(Library)]
@@ -74,4 +77,12 @@ internal static unsafe partial class Mpi
     internal static partial int MPI_Iallgatherv(
         void* sent, int sentCount, nint sentType, void* received, int* receivedCounts, int* displacements, nint receivedType, nint comm,
         nint* request);
+
+    /// <summary>Open MPI 5 alone: all that is under way in a communicator fails on every rank, as does all that is begun.</summary>
+    [LibraryImport(Library)]
+    internal static partial int MPIX_Comm_revoke(nint comm);
+
+    /// <summary>Open MPI 5 alone: makes a communicator of the ranks that are left, in their order, even of a revoked one.</summary>
+    [LibraryImport(Library)]
+    internal static partial int MPIX_Comm_shrink(nint comm, nint* shrunk);
 }

@@ -1,4 +1,4 @@
 namespace Convolve.Mpi;
 
 /// <summary>MPI is missing, or a call of it failed; the message names the rank and the operation.</summary>
-internal sealed class MpiException(string message, Exception? inner = null) : ConvolveException(message, inner);
+internal class MpiException(string message, Exception? inner = null) : ConvolveException(message, inner);

@@ -26,6 +26,14 @@ internal static class MpiLibrary
             Symbol("ompi_mpi_errors_return"));
     }
 
+    /// <summary>Refuses an Open MPI that can't go on after the loss of a rank.</summary>
+    /// <exception cref="MpiException">It is one.</exception>
+    public static void RequireFaultTolerance()
+    {
+        if (!NativeLibrary.TryGetExport(Load(), nameof(Mpi.MPIX_Comm_shrink), out _))
+            throw new MpiException("Going on without a rank that is lost needs Open MPI 5 with its fault tolerance (mpirun --with-ft ulfm).");
+    }
+
     private static nint Load()
     {
         if (_handle != 0)

@@ -6,6 +6,8 @@ namespace Convolve.Mpi;
 /// <summary>All ranks of a run, as the thread that initialized MPI sees them. Only that thread may use it.</summary>
 internal sealed unsafe class MpiWorld
 {
+    private readonly nint _errorsReturn;
+
     /// <summary>Initializes MPI.</summary>
     /// <exception cref="MpiException">Open MPI is not installed, or a call fails.</exception>
     public MpiWorld()
@@ -13,29 +15,27 @@ internal sealed unsafe class MpiWorld
         MpiSymbols symbols = MpiLibrary.Symbols();
         (Comm, Byte, Float) = (symbols.World, symbols.Byte, symbols.Float);
         Integer = symbols.Int;
-        int provided, rank, size;
+        _errorsReturn = symbols.ErrorsReturn;
+        int provided;
         Check(Mpi.MPI_Init_thread(null, null, Mpi.ThreadFunneled, &provided));
-        Check(Mpi.MPI_Comm_set_errhandler(Comm, symbols.ErrorsReturn));
-        Check(Mpi.MPI_Comm_rank(Comm, &rank));
-        Check(Mpi.MPI_Comm_size(Comm, &size));
-        (Rank, Ranks) = (rank, size);
+        Use(Comm);
         if (provided < Mpi.ThreadFunneled)
-            throw new MpiException($"Rank {rank}: this Open MPI serves programs of one thread alone. Use one that was built with threads.");
+            throw new MpiException($"Rank {Rank}: this Open MPI serves programs of one thread alone. Use one that was built with threads.");
         byte* text = stackalloc byte[Mpi.MaxText];
         int length;
         Check(Mpi.MPI_Get_library_version(text, &length));
         Version = Encoding.UTF8.GetString(text, length).TrimEnd('\0').Split(',')[0];
     }
 
-    public int Rank { get; }
+    public int Rank { get; private set; }
 
-    public int Ranks { get; }
+    public int Ranks { get; private set; }
 
     /// <summary>Such as "Open MPI v4.1.4".</summary>
     public string Version { get; }
 
-    /// <summary>MPI_COMM_WORLD.</summary>
-    public nint Comm { get; }
+    /// <summary>MPI_COMM_WORLD, or what is left of it.</summary>
+    public nint Comm { get; private set; }
 
     /// <summary>MPI_BYTE.</summary>
     public nint Byte { get; }
@@ -45,6 +45,38 @@ internal sealed unsafe class MpiWorld
 
     /// <summary>MPI_FLOAT.</summary>
     public nint Float { get; }
+
+    /// <summary>Whether ranks were lost.</summary>
+    public bool IsShrunk { get; private set; }
+
+    /// <summary>Ends everything that is under way, on every rank, because one was lost.</summary>
+    public void Revoke() => Check(Mpi.MPIX_Comm_revoke(Comm));
+
+    /// <summary>Goes on with the ranks that are left; every one of them comes here.</summary>
+    public void Shrink()
+    {
+        nint left;
+        Check(Mpi.MPIX_Comm_shrink(Comm, &left));
+        Use(left);
+        IsShrunk = true;
+    }
+
+    /// <summary>Waits for a request of a revoked communicator: its memory is free after that.</summary>
+    public static void Await(nint* request)
+    {
+        int flag = 0;
+        while (Mpi.MPI_Test(request, &flag, 0) == 0 && flag == 0)
+            LibC.usleep(50);
+    }
+
+    private void Use(nint comm)
+    {
+        int rank, size;
+        Check(Mpi.MPI_Comm_set_errhandler(comm, _errorsReturn));
+        Check(Mpi.MPI_Comm_rank(comm, &rank));
+        Check(Mpi.MPI_Comm_size(comm, &size));
+        (Comm, Rank, Ranks) = (comm, rank, size);
+    }
 
     /// <summary>Whether all of these requests are done.</summary>
     public bool Test(nint* requests, int count)

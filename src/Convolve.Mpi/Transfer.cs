@@ -25,6 +25,14 @@ internal abstract unsafe class Transfer
         return !Continue(world);
     }
 
+    /// <summary>Waits for what is under way in a revoked communicator.</summary>
+    public void Drop()
+    {
+        for (int i = 0; i < _count; i++)
+            MpiWorld.Await(Requests + i);
+        (_count, _hasBegun) = (0, false);
+    }
+
     /// <summary>Begins the first round.</summary>
     /// <returns>Whether there is one.</returns>
     protected abstract bool Begin(MpiWorld world);

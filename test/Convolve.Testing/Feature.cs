@@ -55,4 +55,7 @@ public enum Feature
 
     /// <summary>Debian's openmpi-bin.</summary>
     OpenMpi,
+
+    /// <summary>Open MPI 5, which has fault tolerance: Debian 13's openmpi-bin.</summary>
+    OpenMpi5,
 }

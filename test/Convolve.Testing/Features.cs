@@ -15,6 +15,7 @@ public static class Features
     private static readonly Lazy<bool> HasLibrary = new(() =>
         new[] { "libdnnl.so.2", "libdnnl.so.3", "libdnnl.so.3.6", "dnnl" }.Any(name => NativeLibrary.TryLoad(name, out _)));
     private static readonly Lazy<bool> Mounts = new(CanMount);
+    private static readonly Lazy<string> OpenMpiVersion = new(() => IsOnPath("mpirun") ? FirstLine("mpirun", "--version") : "");
 
     /// <summary>
     /// Whether bfloat16 is native, and the kernel library may use it, so that a model in it must work; elsewhere its constructor must
@@ -58,6 +59,7 @@ public static class Features
             && Directory.GetFiles("/usr/lib/python3/dist-packages", "cv2*").Length > 0 ? null : "needs the package python3-opencv",
         Feature.Node => IsOnPath("node") && IsOnPath("npm") ? null : "needs Node and npm",
         Feature.OpenMpi => IsOnPath("mpirun") ? null : "needs the package openmpi-bin",
+        Feature.OpenMpi5 => OpenMpiVersion.Value.Contains("(Open MPI) 5.", StringComparison.Ordinal) ? null : "needs Open MPI 5",
         _ => throw new ArgumentOutOfRangeException(nameof(feature), feature, null),
     };
 
@@ -78,6 +80,14 @@ public static class Features
 
     private static bool IsOnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static string FirstLine(string program, string argument)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(program, argument) { RedirectStandardOutput = true })!;
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return text.Split('\n')[0];
+    }
 
     private static bool CanMount()
     {

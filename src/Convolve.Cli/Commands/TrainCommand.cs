@@ -77,8 +77,18 @@ internal sealed class TrainCommand
         return command;
     }
 
-    private int Run(ParseResult line) => _ranks.IsGiven(line) ? Launch(line)
-        : RankRun.Run(ranks => ranks is { IsFirst: false } ? Follow(line, ranks) : Run(line, ranks));
+    private int Run(ParseResult line)
+    {
+        if (_ranks.IsGiven(line))
+            return Launch(line);
+        return RankRun.Run(ranks => ranks is { IsFirst: false } ? Follow(line, ranks)
+            : Run(ranks?.Resumed is { } folder ? Resuming(line, folder) : line, ranks));
+    }
+
+    // What goes on with what is left of a run's processes: how it is kept and shown is as typed, the rest is in its folder.
+    private ParseResult Resuming(ParseResult line, string folder) => line.RootCommandResult.Command.Parse([line.CommandResult.Command.Name,
+        .. _resumption.WordsFor(line, folder), .. GivenOptions.WordsOf(line, _timeLimit, _memoryLimit, _profile, _dataDirectory,
+        _cache.Option, _json, _quiet)]);
 
     // What is wrong with the command line is known before anything is started.
     private int Launch(ParseResult line)
@@ -104,7 +114,8 @@ internal sealed class TrainCommand
         string network = line.GetValue(_task.Network) is { } typed ? $" {Format.Quoted(typed)}" : "";
         RunFolderOptions options = _resumption.FolderOptions(line) with
         {
-            Command = $"{ProgramName.Current} train{network}{GivenOptions.Of(line)}{ProgramName.Ranks}",
+            Command = $"{ProgramName.Current} train{network}{GivenOptions.Of(line, RankProcess.Elastic)}{ProgramName.Ranks}",
+            SavesStart = RankProcess.IsElastic,
         };
         using RunFolder? run = _resumption.Open(line);
         TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
@@ -154,7 +165,10 @@ internal sealed class TrainCommand
         TrainScreen screen = new(output);
         if (line.GetValue(_profile))
             trainer.Profile = new();
-        screen.Begin(trainer, data, memory, folder, ranks?.Words);
+        if (ranks?.Resumed is null)
+            screen.Begin(trainer, data, memory, folder, ranks?.Words);
+        else
+            screen.GoOn(trainer);
         TrainingResult? result;
         try
         {
@@ -221,7 +235,7 @@ internal sealed class TrainCommand
     // As it was typed, into another folder.
     private string WithNextSeed(ParseResult line, TrainingTask task) => string.Create(CultureInfo.InvariantCulture,
         $"{ProgramName.Current} train " +
-        $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name)} --seed " +
+        $"{Format.Quoted(task.Network)}{GivenOptions.Of(line, "--seed", _out.Name, _json.Name, _quiet.Name, RankProcess.Elastic)} --seed " +
         $"{task.Recipe.Seed + 1}{ProgramName.Ranks}");
 
     // What was asked for is there already.

@@ -26,6 +26,11 @@ internal static class GivenOptions
         return string.Concat(words.Select(word => $" {word}"));
     }
 
+    /// <summary>Those of some options that were typed, word by word.</summary>
+    public static IEnumerable<string> WordsOf(ParseResult line, params IReadOnlyList<Option> options) =>
+        options.Select(line.GetResult).OfType<OptionResult>().Where(given => !given.Implicit)
+            .SelectMany(given => given.Tokens.Select(token => token.Value).Prepend(given.Option.Name));
+
     /// <summary>Refuses options that don't apply together with another.</summary>
     /// <param name="line">What was typed.</param>
     /// <param name="reason">Such as "--results only writes a page of finished experiments".</param>

@@ -48,6 +48,12 @@ internal sealed class ResumeOptions
     public void RefuseAll(ParseResult line, string reason, params ReadOnlySpan<Option> more) =>
         GivenOptions.Refuse(line, reason, [_resume, _override, _saveEvery, _noCheckpoint, _histograms, .. more]);
 
+    /// <summary>What resumes a run that is kept as another one was to be.</summary>
+    /// <param name="line">What that one was started with.</param>
+    /// <param name="folder">The run.</param>
+    public IEnumerable<string> WordsFor(ParseResult line, string folder) =>
+        [_resume.Name, folder, .. GivenOptions.WordsOf(line, _saveEvery, _histograms)];
+
     /// <summary>Opens the run to resume; null for a new run.</summary>
     /// <exception cref="RecipeException">It is not a run folder, or a training has it open.</exception>
     public RunFolder? Open(ParseResult line) => line.GetValue(_resume) is { } folder ? RunFolder.Open(folder) : null;

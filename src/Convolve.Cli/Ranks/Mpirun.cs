@@ -29,13 +29,24 @@ internal sealed record Mpirun(string Path, int Major)
                 $"--ranks needs Open MPI 4 or 5, but {path} is \"{version}\". Install Debian's package openmpi-bin.");
     }
 
+    /// <summary>Refuses a version in which the loss of a rank ends all.</summary>
+    /// <exception cref="UsageException">It is one.</exception>
+    public void RequireFaultTolerance()
+    {
+        if (Major < 5)
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"{RankProcess.Elastic} needs Open MPI 5, and {Path} is Open MPI {Major}. Without it, the loss of a rank ends the run on ") +
+                "all of them, and --resume goes on from the last checkpoint.");
+    }
+
     /// <summary>What it is started with, up to the program of the ranks.</summary>
     /// <param name="hostFile">A file with a line for each host: its name and slots.</param>
     /// <param name="hosts">The same.</param>
     /// <param name="isSingle">Whether the ranks are all on this machine.</param>
+    /// <param name="isElastic">Whether ranks may go on without others.</param>
     /// <param name="variables">For the environment of the ranks.</param>
-    public IEnumerable<string> Arguments(
-        string hostFile, IReadOnlyList<RankHost> hosts, bool isSingle, IEnumerable<(string Name, string Value)> variables)
+    public IEnumerable<string> Arguments(string hostFile, IReadOnlyList<RankHost> hosts, bool isSingle, bool isElastic,
+        IEnumerable<(string Name, string Value)> variables)
     {
         int ranks = hosts.Sum(host => host.Ranks);
         List<string> words =
@@ -47,6 +58,8 @@ internal sealed record Mpirun(string Path, int Major)
             if (Major > 4 && FreeShared() < SharedBytesPerRank * ranks)
                 words.AddRange(["--mca", "btl_sm_backing_directory", System.IO.Path.GetTempPath()]);
         }
+        if (isElastic)
+            words.AddRange(["--with-ft", "ulfm", "--mca", "pml", "ob1"]);
         if (IsRoot)
             words.Add("--allow-run-as-root");
         foreach ((string name, string value) in variables)

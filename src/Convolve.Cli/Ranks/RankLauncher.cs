@@ -20,15 +20,19 @@ internal sealed class RankLauncher : IDisposable
     private readonly RankOutput _errors = new(Console.Error.WriteLine);
     private readonly Mpirun _mpirun;
     private readonly IReadOnlyList<RankHost> _hosts;
-    private readonly bool _isSingle;
+    private readonly bool _isSingle, _isElastic;
 
     /// <summary>Checks all that can be checked before anything is started.</summary>
     /// <param name="ranks">How many.</param>
     /// <param name="hosts">A file of hosts; null for this machine.</param>
+    /// <param name="isElastic">Whether ranks go on without those that are lost.</param>
     /// <exception cref="UsageException">The ranks can't be started.</exception>
-    public RankLauncher(int ranks, string? hosts)
+    public RankLauncher(int ranks, string? hosts, bool isElastic)
     {
         _mpirun = Mpirun.Find();
+        if (isElastic)
+            _mpirun.RequireFaultTolerance();
+        _isElastic = isElastic;
         Mpirun.RequireUser();
         _isSingle = hosts is null;
         if (hosts is null)
@@ -105,7 +109,7 @@ internal sealed class RankLauncher : IDisposable
         if (Programs.Find("setpriv") is { } privileges)
             words.AddRange([privileges, "--pdeathsig", "TERM"]);
         words.Add(_mpirun.Path);
-        words.AddRange(_mpirun.Arguments(_hostFile, _hosts, _isSingle, variables));
+        words.AddRange(_mpirun.Arguments(_hostFile, _hosts, _isSingle, _isElastic, variables));
         words.AddRange(ProgramWords());
         words.AddRange(arguments);
         ProcessStartInfo start = new(words[0], words.Skip(1)) { RedirectStandardInput = true, RedirectStandardError = true };
@@ -123,6 +127,11 @@ internal sealed class RankLauncher : IDisposable
     // mpirun's own code is that of the first rank that failed, or 128 and its signal.
     private int CodeOf(int code)
     {
+        // Whatever ranks are lost, mpirun's code is 0.
+        if (_isElastic && _errors.Code is { } known)
+            return known;
+        if (_isElastic && code == Failures.Success)
+            code = Failures.Failed;
         if (code is Failures.Success or Failures.BadInput or Failures.Interrupted || (code == Failures.Failed && _errors.HasRankLines))
             return code;
         if (_errors.Killed is var (rank, host, signal))

@@ -16,10 +16,15 @@ internal sealed class RankOptions
         "With --ranks: the hosts to train on, one a line, such as \"node1 slots=2\", as in Open MPI's hostfile. Without slots, they get " +
         "equal shares. Default: this machine.");
 
+    private readonly Option<bool> _elastic = Inputs.Flag(RankProcess.Elastic,
+        "With --ranks: if a process ends or is killed, the others go on without it, from the last checkpoint, to the same result. Needs " +
+        "Open MPI 5. Otherwise the run ends on all of them, and --resume goes on.");
+
     public void AddTo(Command command)
     {
         command.Add(_ranks);
         command.Add(_hosts);
+        command.Add(_elastic);
     }
 
     /// <summary>Whether this process is to start others, and not to train.</summary>
@@ -30,6 +35,8 @@ internal sealed class RankOptions
             GivenOptions.Refuse(line, "mpirun or srun has started the ranks already", _ranks, _hosts);
         if (line.GetValue(_ranks) is null && line.GetValue(_hosts) is not null)
             throw new UsageException("--hosts only applies to --ranks N. Say how many processes to start on the hosts.");
+        if (line.GetValue(_elastic) && line.GetValue(_ranks) is not > 1 && !RankProcess.IsRank)
+            throw new UsageException($"{_elastic.Name} only applies to --ranks N, with N of 2 or more.");
         return line.GetValue(_ranks) is > 1 || line.GetValue(_hosts) is not null;
     }
 
@@ -48,13 +55,14 @@ internal sealed class RankOptions
                 $"--ranks {ranks}: a batch has {shards ?? images} {(shards is null ? "images" : "shards")}, and every rank computes at ") +
                 string.Create(CultureInfo.InvariantCulture, $"least one. Use fewer ranks{(shards is null ? "" : " or more shards")}."));
         string? hosts = line.GetValue(_hosts);
-        using RankLauncher launcher = new(ranks, hosts);
+        bool isElastic = line.GetValue(_elastic);
+        using RankLauncher launcher = new(ranks, hosts, isElastic);
         string typed = string.Create(CultureInfo.InvariantCulture,
-            $" {_ranks.Name} {ranks}{(hosts is null ? "" : $" {_hosts.Name} {Format.Quoted(hosts)}")}");
+            $" {_ranks.Name} {ranks}{(hosts is null ? "" : $" {_hosts.Name} {Format.Quoted(hosts)}")}{(isElastic ? $" {_elastic.Name}" : "")}");
         return launcher.Run(Words(line), typed, interruption);
     }
 
-    // As typed, without these two.
+    // As typed, without the numbers: the ranks must know that they are elastic.
     private string[] Words(ParseResult line)
     {
         List<string> words = [];

@@ -15,6 +15,11 @@ internal sealed partial class RankOutput(Action<string> write)
     /// <summary>A line that rank 0 writes when all ranks are connected, for the launcher alone.</summary>
     public const string Joined = "convolve-ranks: joined";
 
+    /// <summary>
+    /// How the first of the ranks that are left begins its last line, which ends with its exit code, for the launcher alone.
+    /// </summary>
+    public const string Ended = "convolve-ranks: ended ";
+
     private readonly List<string> _kept = [];
     private bool _isBlock;
 
@@ -23,6 +28,9 @@ internal sealed partial class RankOutput(Action<string> write)
 
     /// <summary>Whether all ranks are connected.</summary>
     public bool HasJoined { get; private set; }
+
+    /// <summary>The exit code of the first of the ranks that were left, where they go on without others.</summary>
+    public int? Code { get; private set; }
 
     /// <summary>Whether a rank wrote anything.</summary>
     public bool HasRankLines { get; private set; }
@@ -37,6 +45,8 @@ internal sealed partial class RankOutput(Action<string> write)
             IsEnding = true;
         else if (line == Joined)
             HasJoined = true;
+        else if (line.StartsWith(Ended, StringComparison.Ordinal))
+            Code = int.Parse(line.AsSpan(Ended.Length), NumberStyles.None, CultureInfo.InvariantCulture);
         else if (line.Length > 40 && line.All(c => c == '-'))
             _isBlock = !_isBlock;
         else if (_isBlock || OwnLine().IsMatch(line))
@@ -55,8 +65,9 @@ internal sealed partial class RankOutput(Action<string> write)
                 int.Parse(match.Groups[3].Value, CultureInfo.InvariantCulture))
             : null;
 
-    // mpirun: Forwarding signal 10 to job, [host:123] ORTE_ERROR_LOG: ..., and [host][[123,1],0][btl_tcp_proc.c:266:...] ...
-    [GeneratedRegex(@"^\s*(mpirun: |prterun: |\[[^\]\s]+(:\d+\] |\]\[\[))")]
+    // mpirun: Forwarding signal 10 to job, [host:123] ORTE_ERROR_LOG: ..., [host][[123,1],0][btl_tcp_proc.c:266:...] ..., and
+    // NBC_Progress: an error 75 was found during schedule ...
+    [GeneratedRegex(@"^\s*(mpirun: |prterun: |NBC_Progress: |\[[^\]\s]+(:\d+\] |\]\[\[))")]
     private static partial Regex OwnLine();
 
     [GeneratedRegex(@"process rank (\d+) with PID \d+ on node (\S+) exited on\s+signal (\d+)")]

@@ -13,10 +13,16 @@ internal static class RankProcess
     /// <summary>The options that the launcher was started with, such as " --ranks 4".</summary>
     public const string Words = "CONVOLVE_RANK_OPTIONS";
 
+    /// <summary>The option with which ranks go on without those that were lost.</summary>
+    public const string Elastic = "--elastic";
+
     private const string Verb = "train", Threads = "OMP_NUM_THREADS";
 
     /// <summary>Whether this process was started together with others that train with it.</summary>
     public static bool IsRank { get; private set; }
+
+    /// <summary>Whether this one goes on when others are lost.</summary>
+    public static bool IsElastic { get; private set; }
 
     /// <summary>The log of a rank other than 0.</summary>
     public static RankLog? Log { get; private set; }
@@ -28,6 +34,7 @@ internal static class RankProcess
         IsRank = arguments.Count > 0 && arguments[0] == Verb && RankEnvironment.Size > 1;
         if (!IsRank)
             return;
+        IsElastic = arguments.Contains(Elastic);
         if (Environment.GetEnvironmentVariable(Threads) is null)
             Environment.SetEnvironmentVariable(Threads, RankEnvironment.Threads.ToString(CultureInfo.InvariantCulture));
         // mpirun's terminals are none: nobody sees escape sequences, and nobody knows how wide they are.
@@ -44,5 +51,14 @@ internal static class RankProcess
         Log = new();
         Console.SetOut(Log);
         Console.SetError(Log);
+    }
+
+    /// <summary>This rank is the first of those that are left, and prints.</summary>
+    public static void BecomeFirst()
+    {
+        if (Log is null)
+            return;
+        Log = null;
+        StandardStreams.Open();
     }
 }

@@ -17,11 +17,15 @@ internal sealed class RankRun
     private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(10);
     private readonly MpiExchange _exchange;
     private bool _hasShared, _hasAgreed, _isRefused;
+    private string? _folder;
 
     private RankRun(MpiExchange exchange) => _exchange = exchange;
 
     /// <summary>Adds up the gradients.</summary>
     public IGradientExchange Exchange => _exchange;
+
+    /// <summary>The run that goes on because ranks were lost; null for the one that was asked for.</summary>
+    public string? Resumed { get; private set; }
 
     /// <summary>Whether this rank shows the run and keeps its folder.</summary>
     public bool IsFirst => _exchange.Rank == 0;
@@ -55,7 +59,8 @@ internal sealed class RankRun
     {
         if (!RankProcess.IsRank)
             return train(null);
-        MpiExchange exchange = MpiExchange.Join(lost => SayLast($"convolve: {lost}"));
+        MpiExchange exchange =
+            MpiExchange.Join(lost => SayLast($"convolve: {lost}"), isElastic: RankProcess.IsElastic);
         if (exchange.Ranks == 1)
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
                 $"{RankEnvironment.Size} processes were started together, but MPI doesn't connect them. ") +
@@ -63,17 +68,48 @@ internal sealed class RankRun
         RankRun run = new(exchange);
         if (run.IsFirst && RankEnvironment.IsLaunched)
             Write(RankOutput.Joined + "\n");
-        int code;
-        try
-        {
-            code = train(run);
-        }
-        catch (Exception e)
-        {
-            code = run.End(e);
-        }
+        int code = run.Train(train);
+        if (RankProcess.IsElastic && run.IsFirst)
+            Write($"{RankOutput.Ended}{code.ToString(CultureInfo.InvariantCulture)}\n"); // mpirun's own code says nothing
         exchange.Dispose();
+        if (exchange.IsShrunk)
+            LibC._exit(code);
         return code;
+    }
+
+    // As long as ranks are lost and others are left, these go on.
+    private int Train(Func<RankRun?, int> train)
+    {
+        bool isLost = false;
+        while (true)
+            try
+            {
+                if (isLost)
+                    Renew();
+                isLost = false;
+                return train(this);
+            }
+            catch (RankLostException) when (_folder is not null)
+            {
+                isLost = true;
+            }
+            catch (Exception e)
+            {
+                return End(e);
+            }
+    }
+
+    private void Renew()
+    {
+        IReadOnlyList<(int Rank, string Host)> lost = _exchange.Renew();
+        (Resumed, _hasShared, _hasAgreed, _isRefused) = (_folder, false, false, false);
+        if (!IsFirst)
+            return;
+        RankProcess.BecomeFirst();
+        string names = string.Join(" and ", lost.Select(rank => string.Create(CultureInfo.InvariantCulture, $"rank {rank.Rank} ({rank.Host})")));
+        Failures.Say(string.Create(CultureInfo.InvariantCulture, $"{names} {(lost.Count == 1 ? "was" : "were")} lost; ")
+            + (_exchange.Ranks == 1 ? "the rank that is left goes on" : string.Create(CultureInfo.InvariantCulture,
+            $"the {_exchange.Ranks} that are left go on")) + " from the last checkpoint");
     }
 
     /// <summary>The recipe for these ranks: at least one shard for each.</summary>
@@ -135,8 +171,8 @@ internal sealed class RankRun
     /// <param name="folder">The run folder, which exists; as rank 0 knows it.</param>
     public void OpenLogs(string folder)
     {
-        byte[] path = _exchange.Gather(IsFirst ? Encoding.UTF8.GetBytes(Path.GetFullPath(folder)) : [])[0];
-        RankProcess.Log?.Open(Path.Combine(Encoding.UTF8.GetString(path), "ranks",
+        _folder = Encoding.UTF8.GetString(_exchange.Gather(IsFirst ? Encoding.UTF8.GetBytes(Path.GetFullPath(folder)) : [])[0]);
+        RankProcess.Log?.Open(Path.Combine(_folder, "ranks",
             string.Create(CultureInfo.InvariantCulture, $"rank-{_exchange.Rank}.log")));
     }
 
@@ -154,6 +190,8 @@ internal sealed class RankRun
     // Before the ranks have agreed, all of them end in order; later, the others wait for this one, and must be ended.
     private int End(Exception exception)
     {
+        if (exception is RankLostException)
+            exception = new MpiException("A rank ended before the training had begun, so there is nothing to go on from.");
         if (_hasAgreed)
         {
             int code = Failures.Report(exception);

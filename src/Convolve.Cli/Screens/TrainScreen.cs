@@ -68,6 +68,17 @@ internal sealed class TrainScreen(Output output)
         BeginRows();
     }
 
+    /// <summary>Where a run goes on that was shown before.</summary>
+    public void GoOn(Trainer trainer)
+    {
+        SayNotes(trainer);
+        if (output.IsQuiet)
+            return;
+        output.Line();
+        output.Fact("resumed", Words(trainer.ResumedFrom!));
+        BeginRows();
+    }
+
     /// <summary>What was found wrong while resuming a run.</summary>
     public static void SayNotes(Trainer trainer)
     {

@@ -50,6 +50,13 @@ internal static class StandardStreams
         return code == Failures.Success ? Failures.Failed : code;
     }
 
+    /// <summary>Prints from here on, where something else took what was printed before.</summary>
+    public static void Open()
+    {
+        Console.SetOut(new Writer(new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true }));
+        Console.SetError(new Writer(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true }));
+    }
+
     /// <summary>Keeps the first failure, and is silent from then on.</summary>
     private sealed class Writer(TextWriter target) : TextWriter
     {

@@ -21,6 +21,9 @@ internal static class DataChecks
     // The exponential of the entropy of the classes, as a share of their number.
     private const double LeastPerplexity = 0.5;
 
+    // A class is rare below this share of the largest one; and how many of the classes may be.
+    private const double Rare = 0.04, MostRare = 0.3;
+
     /// <summary>Nearest neighbors agree no more often than this many standard deviations above chance.</summary>
     public const double AtChance = 3.5;
 
@@ -105,13 +108,18 @@ internal static class DataChecks
     {
         int present = data.TrainCounts.Count(n => n > 0);
         double perplexity = Math.Exp(data.Entropy) / Math.Max(1, present);
-        if (!recipe.ClassWeights.IsNone || present < 2 || perplexity >= LeastPerplexity)
+        int most = data.TrainCounts.Max(), rare = data.TrainCounts.Count(n => n > 0 && n < Rare * most);
+        if (!recipe.ClassWeights.IsNone || present < 2 || (perplexity >= LeastPerplexity && rare <= MostRare * present))
             return null;
-        int most = data.TrainCounts.Max();
-        return new(Fault.Imbalance, $"the classes are very uneven: {Format.Percent((double)most / data.Images)} of the training pictures " +
-            $"are of {data.ClassNames[data.TrainCounts.ToList().IndexOf(most)]}",
-            Text($"the entropy of the classes is that of {Digits(Math.Exp(data.Entropy))} even ones of {present}; at least ") +
-            Text($"{LeastPerplexity * present:0.#} expected"),
+        bool isUneven = perplexity < LeastPerplexity;
+        string largest = data.ClassNames[data.TrainCounts.ToList().IndexOf(most)];
+        return new(Fault.Imbalance, $"the classes are very uneven: " + (isUneven
+            ? $"{Format.Percent((double)most / data.Images)} of the training pictures are of {largest}"
+            : Text($"{rare} of {present} have less than a {1 / Rare:0}th of the pictures of {largest}")), isUneven
+            ? Text($"the entropy of the classes is that of {Digits(Math.Exp(data.Entropy))} even ones of {present}; at least ") +
+            Text($"{LeastPerplexity * present:0.#} expected")
+            : Text($"{data.TrainCounts.Where(n => n > 0).Min()} to {most} training pictures in a class; at most ") +
+            Text($"{Format.Percent(MostRare)} of the classes below a {1 / Rare:0}th of the largest expected"),
             "@class-weights balanced", "rare classes count as much as frequent ones; a lower accuracy where frequent ones dominated it");
     }
 }

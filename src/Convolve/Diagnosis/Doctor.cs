@@ -32,6 +32,9 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
     // Steps of a training in a trial; fewer say nothing. A network that doesn't learn at once gets more of them.
     private const int UsualSteps = 240, FewestSteps = 80, Patience = 4;
 
+    // Of validation pictures: each of fewer is worth more than three points, so that a loss that rises may be luck.
+    private const int FewestValidation = 30;
+
     // Of the time limit: for one training.
     private const double OneOf = 8;
 
@@ -62,8 +65,10 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
     {
         DoctorResult before = Examine(run.Graph, run.Recipe);
         Finding? labels = before.Findings.Any(f => f.IsGrave) ? null : TrialChecks.WrongLabels(HeldOf(run), before.Data!);
-        return before with { Findings = Sorted([.. before.Findings, .. OfEpochs(run), .. labels is null ? [] : new[] { labels }]) };
+        return before with { Findings = Sorted([.. before.Findings, .. OfEpochs(run).Where(IsTelling), .. labels is null ? [] : new[] { labels }]) };
     }
+
+    private bool IsTelling(Finding finding) => finding.Fault != Fault.Overfitting || data.Validation.Count >= FewestValidation;
 
     /// <summary>What can be said of a run whose data isn't there.</summary>
     public static DoctorResult ExamineWithoutData(RunSummary run)
@@ -102,14 +107,15 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
         if (first.DivergedAt is null && first.Steps < FewestSteps)
             return (first, Finding.Text($"only {first.Steps} steps fit into an eighth of the time limit: too few to tell. Use a longer ") +
                 "@time-limit, or a smaller @batch-size");
-        bool learns = first.Learns;
+        TrialFigures? longer = null;
         if (TrialChecks.ShuffledLabels(first, figures) is { } shuffled)
         {
             findings.Add(shuffled);
             return (first, null);
         }
-        if (!learns && first.DivergedAt is null)
-            learns = Train(trial, graph, recipe, Patience * first.Steps, Patience / OneOf).Learns;
+        if (!first.Learns && first.DivergedAt is null)
+            longer = Train(trial, graph, recipe, Patience * first.Steps, Patience / OneOf);
+        bool learns = first.Learns || longer is { Learns: true };
         List<Remedied> tried = [];
         foreach (Variant variant in Variant.All(graph, recipe, data.Train.Dataset.Size)
             .Where(v => (v.IsUnusual || !learns) && TrialChecks.IsPlausible(v, first))
@@ -122,9 +128,9 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
                 continue;
             tried.Add(new(variant, Train(trial, variant.Graph, variant.Recipe, first.DivergedAt is null ? first.Steps : UsualSteps)));
         }
-        Finding? cause = TrialChecks.Explanation(first, learns, tried)
-            ?? (learns ? TrialChecks.WrongLabels(first.Held, figures)
-                : TrialChecks.ExplodingActivations(first) ?? TrialChecks.DeadUnits(first));
+        Finding? cause = TrialChecks.Explanation(first, longer, tried)
+            ?? TrialChecks.ExplodingActivations(first)
+            ?? (learns ? TrialChecks.WrongLabels(first.Held, figures) : TrialChecks.DeadUnits(first));
         if (cause is null && !learns)
             cause = OneBatch(graph, recipe);
         if (cause is not null)

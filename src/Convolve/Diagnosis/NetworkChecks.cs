@@ -208,6 +208,8 @@ internal static class NetworkChecks
     /// <summary>Evaluation with averages that are still what they started with.</summary>
     public static Finding? BatchNormMomentum(Graph graph, long updates)
     {
+        if (updates < RecipeChecks.FewestUpdates)
+            return null; // which is the cause of that, too
         foreach (Node node in graph.Nodes)
         {
             if (node.Layer is not BatchNorm { Momentum: var momentum })

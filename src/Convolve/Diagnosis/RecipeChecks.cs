@@ -8,7 +8,10 @@ internal static class RecipeChecks
 {
     // Shares of the peak rate, and of the run: below the first for more than the second, most of the run does nothing.
     private const double NearZero = 0.01, MostNearZero = 0.6;
-    private const int FewestUpdates = 60, Looks = 2000;
+    private const int Looks = 2000;
+
+    /// <summary>Fewer updates can't train new weights.</summary>
+    public const int FewestUpdates = 60;
 
     // Of the training images in one batch, from which on a smaller batch is the way to more updates.
     private const double LargeBatch = 1 / 16.0;

@@ -11,12 +11,15 @@ internal readonly record struct Remedied(Variant Variant, TrialFigures Figures);
 internal static class TrialChecks
 {
     // Where a network learns, a change must make it so much better: the skill without it is less than this share.
-    private const double MostShare = 0.5, MostShareOfRegularized = 0.35, MostShareOfShown = 0.8, LeastSkill = 0.2, SameSkill = 0.7;
+    private const double MostShare = 0.5, MostShareOfRegularized = 0.45, MostShareOfShown = 0.8, LeastSkill = 0.2, SameSkill = 0.7;
 
     // Of a step's update by the length of the weights: above and below, a rate isn't too low or too high.
     private const double LowUpdate = 3e-3, TinyUpdate = 2e-4, HugeUpdate = 0.1;
     private const double ManyDead = 0.5, NearlyAllDead = 0.9, ManySaturated = 0.4;
-    private const double LargeLogits = 12, Vanished = 0.02;
+    private const double LargeLogits = 12, HugeLogits = 100, Vanished = 0.02;
+
+    // Where a setting is far from usual, it also explains errors of which a change leaves less than this share, and takes this much skill.
+    private const double MostErrors = 0.4, LeastGain = 0.05;
 
     // Of wrong labels: even the surest predictions are wrong, the surer ones no less often, and the network has learned what it can.
     private const double LeastSure = 0.92, SureSlope = 0.06, LearnedOfSure = 0.6;
@@ -27,13 +30,14 @@ internal static class TrialChecks
 
     /// <summary>The change that explains a trial, as a finding; null where none does.</summary>
     /// <param name="trial">Of network and recipe as they are.</param>
-    /// <param name="learns">Whether it learns, given more time.</param>
+    /// <param name="longer">The same in four times as many steps, where it hadn't learned in as many as the changes had.</param>
     /// <param name="tried">The changes, the more unusual setting first.</param>
-    public static Finding? Explanation(TrialFigures trial, bool learns, IReadOnlyList<Remedied> tried)
+    public static Finding? Explanation(TrialFigures trial, TrialFigures? longer, IReadOnlyList<Remedied> tried)
     {
-        Remedied[] helping = [.. tried.Where(t => IsPlausible(t.Variant, trial) && Helps(trial, learns, t))];
+        Remedied[] helping = [.. tried.Where(t => IsPlausible(t.Variant, trial) && Helps(trial, longer, t))];
         if (helping.Length == 0)
-            return null;
+            return tried.FirstOrDefault(t => t.Variant is { Fault: Fault.RateTooHigh, IsUnusual: true } && trial.DivergedAt is not null
+                && t.Figures.DivergedAt is null) is { Variant: not null } slower ? Of(slower, trial) : null;
         double best = helping.Max(t => t.Figures.Skill);
         Remedied[] good = [.. helping.Where(t => t.Figures.Skill >= SameSkill * best).OrderByDescending(t => IsRoot(t.Variant.Fault))
             .ThenByDescending(t => t.Variant.IsUnusual)];
@@ -73,8 +77,10 @@ internal static class TrialChecks
             "convolve similar RUN lists suspects; mend their labels", "a higher accuracy");
     }
 
-    /// <summary>Logits that are far too large before the first step, with no other cause.</summary>
-    public static Finding? ExplodingActivations(TrialFigures trial) => trial.Learns || !(trial.FirstLogits > LargeLogits) ? null
+    /// <summary>
+    /// Logits that are far too large before the first step, with no other cause; where the network learns in spite of them, far larger.
+    /// </summary>
+    public static Finding? ExplodingActivations(TrialFigures trial) => !(trial.FirstLogits > (trial.Learns ? HugeLogits : LargeLogits)) ? null
         : new(Fault.ExplodingActivations, "activations grow from layer to layer, so that the first logits are far too large",
             Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step, and the loss is ") +
             Text($"{Digits(trial.FirstLoss)} ({Digits(trial.Entropy)} by guessing); below {LargeLogits} expected; {trial.Words}"),
@@ -93,19 +99,27 @@ internal static class TrialChecks
         { IsGrave = true };
     }
 
-    private static bool Helps(TrialFigures trial, bool learns, Remedied tried)
+    private static bool Helps(TrialFigures trial, TrialFigures? longer, Remedied tried)
     {
         TrialFigures with = tried.Figures;
-        if (!learns)
+        if (!trial.Learns && longer is not { Learns: true })
             return with.Learns && with.Skill > 2 * trial.Skill && with.Skill > LeastSkill / 2;
+        // A slow start is no fault: what it comes to counts.
+        if (longer is not null)
+            trial = longer with { Gradients = trial.Gradients };
         if (tried.Variant.IsUnusual && trial.Fit?.Loss > AwfulLoss * trial.Entropy && with.Fit?.Loss < FairLoss * trial.Entropy
             && with.Skill > trial.Skill)
             return true;
         double share = tried.Variant.Fault is Fault.AugmentationTooStrong or Fault.DropoutTooHigh or Fault.WeightDecayTooHigh
             or Fault.SmoothingTooHigh or Fault.LayerRateTooLow ? MostShareOfRegularized
             : IsShown(tried.Variant.Fault, trial) ? MostShareOfShown : MostShare;
-        return tried.Variant.IsUnusual && with.Skill >= LeastSkill && trial.Skill < share * with.Skill;
+        return tried.Variant.IsUnusual && with.Skill >= LeastSkill
+            && (trial.Skill < share * with.Skill || (IsFarFromUsual(tried.Variant) && 1 - with.Skill < MostErrors * (1 - trial.Skill)
+            && with.Skill - trial.Skill > LeastGain));
     }
+
+    // Settings that nobody chooses on purpose, so that less of an improvement tells.
+    private static bool IsFarFromUsual(Variant variant) => variant.Fault is Fault.RateTooHigh or Fault.ClassWeightsTooUneven;
 
     // Where the first step shows what is wrong, less of an improvement proves it.
     private static bool IsShown(Fault fault, TrialFigures trial) => fault switch

@@ -9,6 +9,9 @@ public sealed record RunFolderOptions
     /// <summary>Whether it saves checkpoints, to resume after it was interrupted or killed; default true.</summary>
     public bool HasCheckpoints { get; init; } = true;
 
+    /// <summary>Whether the first checkpoint is saved before the first step, so that there always is one to go on from.</summary>
+    internal bool SavesStart { get; init; }
+
     /// <summary>
     /// Steps from one checkpoint to the next, counted over the run, in addition to the one at the end of each epoch; 0 for only those.
     /// </summary>

@@ -17,6 +17,8 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
     /// <summary>The digest of the splits.</summary>
     public string DataDigest => _data.Value;
 
+    public bool SavesStart => options.SavesStart;
+
     public bool IsDue(TrainingState state, int stepsPerEpoch) =>
         options.EverySteps > 0 && ((long)state.Epoch * stepsPerEpoch + state.Step) % options.EverySteps == 0;
 

@@ -6,6 +6,9 @@ namespace Convolve.Training;
 /// </summary>
 internal interface ITrainingRecord : IDisposable
 {
+    /// <summary>Whether a checkpoint is due before the first step.</summary>
+    bool SavesStart => false;
+
     /// <summary>Whether a checkpoint is due within the epoch.</summary>
     bool IsDue(TrainingState state, int stepsPerEpoch) => false;
 

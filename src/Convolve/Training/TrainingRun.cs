@@ -39,6 +39,8 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
         if (parts.Exchange is not null)
             RankStart.Share(parts.Exchange, parts, state);
         parts.PreparePictures(state.Epoch, state.Step);
+        if (record.SavesStart && state is { Epoch: 0, Step: 0 })
+            record.Save(state);
         TrainingEnd? end = TrainEpochs();
         if (end is null or TrainingEnd.TimeLimit)
             record.Save(state);

@@ -54,10 +54,29 @@ public class RankLauncherTests
     [InlineData(4, false, null)]
     public void One_host_needs_no_network(int version, bool isSingle, string? transports)
     {
-        string[] words = [.. new Mpirun("mpirun", version).Arguments("hosts", [new("a", 2), new("b", 1)], isSingle, [("TERM", "dumb")])];
+        string[] words = [.. new Mpirun("mpirun", version).Arguments("hosts", [new("a", 2), new("b", 1)], isSingle, isElastic: false,
+            [("TERM", "dumb")])];
         Assert.Equal(["--hostfile", "hosts", "-np", "3", "--bind-to", "none"], words[..6]);
         int at = Array.IndexOf(words, "btl");
         Assert.Equal(transports, at < 0 ? null : words[at + 1]);
         Assert.Equal(["-x", "TERM=dumb"], words[^2..]);
+        Assert.DoesNotContain("--with-ft", words);
+    }
+
+    [Fact]
+    public void Elastic_ranks_need_fault_tolerance()
+    {
+        string[] words = [.. new Mpirun("mpirun", 5).Arguments("hosts", [new("a", 2)], isSingle: false, isElastic: true, [])];
+        Assert.Equal("--with-ft ulfm --mca pml ob1", string.Join(' ', words[6..11]));
+    }
+
+    [Fact]
+    public void The_first_of_the_ranks_that_are_left_says_how_it_ended()
+    {
+        RankOutput output = new(_ => Assert.Fail("nobody is to see this"));
+        output.Add("NBC_Progress: an error 75 was found during schedule 0x7f4ae416cff0 at row-offset 0 - aborting the schedule");
+        Assert.Null(output.Code);
+        output.Add(RankOutput.Ended + "130");
+        Assert.Equal((130, false), (output.Code, output.HasRankLines));
     }
 }

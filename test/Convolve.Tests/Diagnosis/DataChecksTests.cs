@@ -26,6 +26,7 @@ public sealed class DataChecksTests
         Is(Fault.TestDiffers, Sound with { Test = Pixels with { Mean = 180 } });
         Is(Fault.TestDiffers, Sound with { Test = Pixels with { Deviation = 20 } });
         Is(Fault.Imbalance, Sound with { TrainCounts = [1000, 10, 10] });
+        Is(Fault.Imbalance, Sound with { TrainCounts = [1000, 1000, 15] }); // a third of the classes is rare
         Is(Fault.InputScale, Sound with { InputMean = 0.4, InputDeviation = 0.01 }, Recipe with { Normalization = Normalization.None });
     }
 

@@ -41,29 +41,29 @@ public sealed class TrialChecksTests
     [Fact]
     public void The_change_that_makes_a_network_learn_is_the_cause()
     {
-        Finding finding = TrialChecks.Explanation(Failed, learns: false,
+        Finding finding = TrialChecks.Explanation(Failed, longer: null,
             [new(Of(Fault.WeightDecayTooHigh), Failed), new(Of(Fault.RateTooHigh), Learned)])!;
         Assert.Equal(Fault.RateTooHigh, finding.Fault);
         Assert.Contains("accuracy 0.100 after 200 steps, accuracy 0.800 after 200 steps with the change", finding.Evidence,
             StringComparison.Ordinal);
-        Assert.Null(TrialChecks.Explanation(Failed, learns: false, [new(Of(Fault.RateTooHigh), Failed)]));
+        Assert.Null(TrialChecks.Explanation(Failed, longer: null, [new(Of(Fault.RateTooHigh), Failed)]));
     }
 
     [Fact]
     public void An_unusual_setting_goes_before_a_rate_that_helps_as_much() => Assert.Equal(Fault.WeightScale,
-        TrialChecks.Explanation(Failed with { FirstLogits = 40 }, false,
+        TrialChecks.Explanation(Failed with { FirstLogits = 40 }, null,
             [new(Of(Fault.WeightScale), Learned), new(Of(Fault.RateTooHigh) with { IsUnusual = false }, Learned)])?.Fault);
 
     [Fact]
     public void A_change_that_does_not_go_with_what_was_measured_is_not_believed()
     {
         // The steps are long: a higher rate isn't it.
-        Assert.Null(TrialChecks.Explanation(Failed, false, [new(Of(Fault.RateTooLow), Learned)]));
+        Assert.Null(TrialChecks.Explanation(Failed, null, [new(Of(Fault.RateTooLow), Learned)]));
         TrialFigures slow = Failed with { Gradients = [new("conv1.weight", 0.1, 0.01, 1e-6)] };
-        Assert.Equal(Fault.RateTooLow, TrialChecks.Explanation(slow, false, [new(Of(Fault.RateTooLow), Learned)])?.Fault);
+        Assert.Equal(Fault.RateTooLow, TrialChecks.Explanation(slow, null, [new(Of(Fault.RateTooLow), Learned)])?.Fault);
         TrialFigures vanishing = Failed with { Gradients = [new("conv1.weight", 0.1, 1e-9, 1e-6), new("fc1.weight", 0.1, 1e-2, 1e-6)] };
-        Assert.Null(TrialChecks.Explanation(Failed, false, [new(Of(Fault.VanishingGradient), Learned)]));
-        Assert.Equal(Fault.VanishingGradient, TrialChecks.Explanation(vanishing, false,
+        Assert.Null(TrialChecks.Explanation(Failed, null, [new(Of(Fault.VanishingGradient), Learned)]));
+        Assert.Equal(Fault.VanishingGradient, TrialChecks.Explanation(vanishing, null,
             [new(Of(Fault.RateTooLow), Learned), new(Of(Fault.VanishingGradient), Learned)])?.Fault);
     }
 
@@ -71,10 +71,44 @@ public sealed class TrialChecksTests
     public void A_network_that_learns_has_a_cause_only_where_a_change_is_much_better()
     {
         TrialFigures fair = Learned with { Fit = Split(0.6, 1.2), Held = Split(0.6, 1.2) }, poor = Learned with { Held = Split(0.3, 2) };
-        Assert.Null(TrialChecks.Explanation(fair, true, [new(Of(Fault.AugmentationTooStrong), Learned)]));
+        Assert.Null(TrialChecks.Explanation(fair, null, [new(Of(Fault.AugmentationTooStrong), Learned)]));
         Assert.Equal(Fault.AugmentationTooStrong,
-            TrialChecks.Explanation(poor, true, [new(Of(Fault.AugmentationTooStrong), Learned)])?.Fault);
-        Assert.Null(TrialChecks.Explanation(poor, true, [new(Of(Fault.RateTooHigh) with { IsUnusual = false }, Learned)]));
+            TrialChecks.Explanation(poor, null, [new(Of(Fault.AugmentationTooStrong), Learned)])?.Fault);
+        Assert.Null(TrialChecks.Explanation(poor, null, [new(Of(Fault.RateTooHigh) with { IsUnusual = false }, Learned)]));
+    }
+
+    [Fact]
+    public void A_slow_start_is_compared_by_what_it_comes_to()
+    {
+        TrialFigures longer = Learned with { Steps = 800, Held = Split(0.6, 1.2) };
+        Assert.Equal(Fault.WeightScale, TrialChecks.Explanation(Failed, Failed, [new(Of(Fault.WeightScale), Learned)])?.Fault);
+        Assert.Null(TrialChecks.Explanation(Failed, longer, [new(Of(Fault.WeightScale), Learned)]));
+    }
+
+    [Fact]
+    public void A_rate_far_from_usual_explains_errors_that_a_lower_one_does_not_make()
+    {
+        TrialFigures right = Learned with { Held = Split(0.98, 0.1) }, wrong = Learned with { Held = Split(0.9, 0.4) };
+        Assert.Equal(Fault.RateTooHigh, TrialChecks.Explanation(wrong, null, [new(Of(Fault.RateTooHigh), right)])?.Fault);
+        Assert.Null(TrialChecks.Explanation(wrong, null, [new(Of(Fault.DropoutTooHigh), right)]));
+        Assert.Null(TrialChecks.Explanation(Learned with { Held = Split(0.95, 0.2) }, null, [new(Of(Fault.RateTooHigh), right)]));
+    }
+
+    [Fact]
+    public void A_rate_far_from_usual_explains_what_diverges_only_with_it()
+    {
+        TrialFigures diverged = Failed with { DivergedAt = 20, Fit = null, Held = null };
+        Assert.Equal(Fault.RateTooHigh, TrialChecks.Explanation(diverged, null, [new(Of(Fault.RateTooHigh), Failed)])?.Fault);
+        Assert.Null(TrialChecks.Explanation(diverged, null, [new(Of(Fault.RateTooHigh), diverged)]));
+        Assert.Null(TrialChecks.Explanation(diverged, null, [new(Of(Fault.RateTooHigh) with { IsUnusual = false }, Failed)]));
+    }
+
+    [Fact]
+    public void Huge_first_logits_are_named_even_where_a_network_recovers()
+    {
+        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(Learned with { FirstLogits = 400 })?.Fault);
+        Assert.Null(TrialChecks.ExplodingActivations(Learned with { FirstLogits = 40 }));
+        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(Failed with { FirstLogits = 40 })?.Fault);
     }
 
     [Fact]
