@@ -11,6 +11,9 @@ internal interface IGradientExchange : IDisposable
     /// <summary>How many there are.</summary>
     int Ranks { get; }
 
+    /// <summary>Memory for what comes from the others, so far.</summary>
+    long MemoryBytes { get; }
+
     /// <summary>
     /// Begins to add up a piece of the gradients over all ranks. After <see cref="Finish"/> the sum over all shards, added up in the order
     /// of the tree, is at the first address on every rank, with the same bits for any number of ranks.

@@ -12,10 +12,14 @@ namespace Convolve.Planning;
 public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long OptimizerBytes, long CopyBytes, long ActivationBytes)
 {
     /// <summary>The sum of all parts.</summary>
-    public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes + PictureBytes;
+    public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes + PictureBytes
+        + ExchangeBytes;
 
     /// <summary>Decoded pictures of a folder that are kept, once each was needed; 0 if they are kept elsewhere.</summary>
     public long PictureBytes { get; init; }
+
+    /// <summary>Gradients that come from the other processes of a run; 0 in one process.</summary>
+    public long ExchangeBytes { get; init; }
 
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>

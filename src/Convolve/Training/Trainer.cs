@@ -7,6 +7,7 @@ using Convolve.Formats;
 using Convolve.Graphs;
 using Convolve.Inference;
 using Convolve.Kernels;
+using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
@@ -155,7 +156,18 @@ public sealed class Trainer : IDisposable
         return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), ShardsOf(recipe, ranks), WorkersOf(recipe, ranks)) with
         {
             PictureBytes = pictures,
+            ExchangeBytes = ExchangeBytesOf(recipe, ranks, plans[0].Parameters.Bytes),
         };
+    }
+
+    // Of the rank with the most: its slice of every subtree that others hold.
+    private static long ExchangeBytesOf(Recipe recipe, int ranks, long gradientBytes)
+    {
+        if (ranks == 1)
+            return 0;
+        ShardTree tree = new(Math.Max(recipe.Shards, ranks), ranks);
+        int[] held = [.. Enumerable.Range(0, ranks).Select(rank => tree.Held(rank).Count)];
+        return (held.Sum() - held.Min()) * ((gradientBytes + ranks - 1) / ranks);
     }
 
     private static int ShardsOf(Recipe recipe, int ranks) => (recipe.Shards + ranks - 1) / ranks;

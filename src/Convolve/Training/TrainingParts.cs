@@ -124,7 +124,7 @@ internal sealed class TrainingParts : IDisposable
     /// Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations, kept pictures.
     /// </summary>
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
-        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes;
+        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes + (Exchange?.MemoryBytes ?? 0);
 
     /// <summary>What measures; null for nothing.</summary>
     public TrainingProfile? Profile { get; set; }

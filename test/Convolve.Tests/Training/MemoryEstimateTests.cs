@@ -39,6 +39,20 @@ public class MemoryEstimateTests
         Assert.InRange(estimate.WeightBytes, graph.ParameterCount * sizeof(float), 2 * graph.ParameterCount * sizeof(float));
     }
 
+    [Theory]
+    [InlineData(4, 1, 0)]
+    [InlineData(4, 2, 1 / 2.0)] // half of the other's sum
+    [InlineData(4, 4, 3 / 4.0)]
+    [InlineData(5, 3, 3 / 3.0)] // the subtrees are 0; 1 and 2; 3 and 4 together: who holds one gets a third of the other three
+    public void RanksNeedTheirSliceOfWhatOthersHold(int shards, int ranks, double gradients)
+    {
+        Graph graph = Graph.Sequential("small", (1, 12, 12), [new Conv2d(8, 3), new ReLU(), new Flatten(), new Linear(3)]);
+        DataSplits data = DataSplits.Create(Images(100), Images(50), 0.1);
+        Recipe recipe = new() { Network = "small", Dataset = "noise", BatchSize = 20, Shards = shards, Precision = Precision.Float32 };
+        MemoryEstimate estimate = Trainer.Estimate(graph, data, recipe, ranks);
+        Assert.Equal(Math.Round(gradients * estimate.WeightBytes), estimate.ExchangeBytes, 8.0);
+    }
+
     [Fact]
     public void InferenceNeedsNeitherGradientsNorVelocities()
     {
