@@ -45,8 +45,8 @@ internal sealed class RankRun
     /// <param name="times">How long each rank has computed.</param>
     public string Compare(IReadOnlyList<TimeSpan> times)
     {
-        int slowest = times.Index().MaxBy(time => time.Item).Index;
-        double waited = times.Average(time => 1 - time / times[slowest]);
+        int slowest = RankTimes.Slowest(times);
+        double waited = RankTimes.Waiting(times);
         return string.Create(CultureInfo.InvariantCulture,
             $"rank {slowest} ({_exchange.Hosts[slowest]}) computed longest, {Format.Duration(times[slowest])}; on average, the ranks ") +
             string.Create(CultureInfo.InvariantCulture, $"waited {100 * waited:F0} % of that");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Convolve.Cli.Options;
+using Convolve.Cli.Ranks;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Evaluations;
@@ -22,6 +23,7 @@ internal sealed class TrainScreen(Output output)
     private TimeSpan _nextPlain = PlainInterval;
     private bool _hasToldOfBusyMachine;
     private long _start;
+    private Trainer? _trainer;
 
     /// <summary>Removes the bar, so that what comes next starts on a new line.</summary>
     public void ClearBar() => _bar.Clear();
@@ -29,6 +31,7 @@ internal sealed class TrainScreen(Output output)
     /// <summary>Everything that is known before the first step.</summary>
     public void Begin(Trainer trainer, DataSplits data, MemoryEstimate memory, string folder, string? ranks = null)
     {
+        _trainer = trainer;
         _start = System.Diagnostics.Stopwatch.GetTimestamp();
         SayNotes(trainer);
         if (output.IsQuiet)
@@ -71,6 +74,7 @@ internal sealed class TrainScreen(Output output)
     /// <summary>Where a run goes on that was shown before.</summary>
     public void GoOn(Trainer trainer)
     {
+        _trainer = trainer;
         SayNotes(trainer);
         if (output.IsQuiet)
             return;
@@ -210,7 +214,7 @@ internal sealed class TrainScreen(Output output)
         {
             _bar.Show((double)step.Step / step.Steps, string.Create(CultureInfo.InvariantCulture, $"{$"{step.Epoch}/{step.Epochs}",7}"),
                 string.Create(CultureInfo.InvariantCulture,
-                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s  ETA " +
+                    $"loss {step.Loss:F4}  acc {step.Accuracy:F4}  {step.ImagesPerSecond:N0} images/s{Waiting}  ETA " +
                     $"{Format.Duration(step.Remaining)}"));
             return;
         }
@@ -220,8 +224,13 @@ internal sealed class TrainScreen(Output output)
         _nextPlain = System.Diagnostics.Stopwatch.GetElapsedTime(_start) + PlainInterval;
         output.Line(string.Create(CultureInfo.InvariantCulture,
             $"{$"{step.Epoch}/{step.Epochs}",7}  step {step.Step} of {step.Steps}  loss {step.Loss:F4}  acc {step.Accuracy:F4}  " +
-            $"{step.ImagesPerSecond:N0} images/s  ETA {Format.Duration(step.Remaining)}"));
+            $"{step.ImagesPerSecond:N0} images/s{Waiting}  ETA {Format.Duration(step.Remaining)}"));
     }
+
+    // Of a run in several processes, whose images/s are those of all: which one the others wait for.
+    private string Waiting => _trainer?.RankTimes is { Count: > 1 } times
+        ? string.Create(CultureInfo.InvariantCulture, $"  waiting {100 * RankTimes.Waiting(times):F0} % for rank {RankTimes.Slowest(times)}")
+        : "";
 
     private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
         $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} " +

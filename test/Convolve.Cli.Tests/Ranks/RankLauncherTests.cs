@@ -79,4 +79,12 @@ public class RankLauncherTests
         output.Add(RankOutput.Ended + "130");
         Assert.Equal((130, false), (output.Code, output.HasRankLines));
     }
+
+    [Fact]
+    public void Ranks_wait_for_the_slowest()
+    {
+        TimeSpan[] times = [TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(10)];
+        Assert.Equal((1, 0.15), (RankTimes.Slowest(times), Math.Round(RankTimes.Waiting(times), 12)));
+        Assert.Equal(0, RankTimes.Waiting([TimeSpan.Zero, TimeSpan.Zero]));
+    }
 }
