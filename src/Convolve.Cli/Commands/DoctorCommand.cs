@@ -8,6 +8,7 @@ using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Runs;
 using Convolve.Training;
+using Convolve.Zoo;
 
 namespace Convolve.Cli.Commands;
 
@@ -35,7 +36,12 @@ internal sealed class DoctorCommand
             command.Add(option);
         command.Validators.Add(line =>
         {
-            if (!IsRun(line.GetValue(doctor._task.Network)))
+            string? typed = line.GetValue(doctor._task.Network);
+            if (IsRun(typed))
+                return;
+            if (typed is not null && Unknown(typed) is { } unknown)
+                line.AddError(unknown);
+            else
                 doctor._task.RequireAll(line);
         });
         command.SetAction(doctor.Run);
@@ -44,6 +50,17 @@ internal sealed class DoctorCommand
 
     private static bool IsRun(string? typed) => typed is not null && HomePath.Expand(typed) is var path
         && (Directory.Exists(path) || path.EndsWith(".safetensors", StringComparison.Ordinal));
+
+    // What is neither a run nor a network; null for what is one. A network's name is the likelier slip than a folder's.
+    private static string? Unknown(string typed)
+    {
+        NetworkArgument network = new(typed);
+        string[] names = [.. NetworkCatalog.All.Select(n => n.Name)];
+        if (network.IsFile ? Path.Exists(HomePath.Expand(typed)) : names.Contains(typed))
+            return null;
+        return $"\"{typed}\" is neither a run folder nor a network.{NearestName.Guess(typed, names)} Pass the run folder that " +
+            $"`{ProgramName.Current} train` printed, a network file ({NetworkArgument.FormatGuide}), or one of {string.Join(", ", names)}.";
+    }
 
     private int Run(ParseResult line)
     {

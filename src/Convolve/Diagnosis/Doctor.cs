@@ -65,7 +65,10 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
     {
         DoctorResult before = Examine(run.Graph, run.Recipe);
         Finding? labels = before.Findings.Any(f => f.IsGrave) ? null : TrialChecks.WrongLabels(HeldOf(run), before.Data!);
-        return before with { Findings = Sorted([.. before.Findings, .. OfEpochs(run).Where(IsTelling), .. labels is null ? [] : new[] { labels }]) };
+        return before with
+        {
+            Findings = Sorted([.. before.Findings, .. OfEpochs(run).Where(IsTelling), .. labels is null ? [] : new[] { labels }])
+        };
     }
 
     private bool IsTelling(Finding finding) => finding.Fault != Fault.Overfitting || data.Validation.Count >= FewestValidation;
@@ -105,8 +108,12 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
         Trial trial = new(data, recipe.Seed);
         TrialFigures first = Train(trial, graph, recipe, UsualSteps);
         if (first.DivergedAt is null && first.Steps < FewestSteps)
+        {
+            if (TrialChecks.HugeFirstLogits(first) is { } exploding)
+                findings.Add(exploding); // which no step is needed for
             return (first, Finding.Text($"only {first.Steps} steps fit into an eighth of the time limit: too few to tell. Use a longer ") +
                 "@time-limit, or a smaller @batch-size");
+        }
         TrialFigures? longer = null;
         if (TrialChecks.ShuffledLabels(first, figures) is { } shuffled)
         {
@@ -133,6 +140,9 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
             ?? (learns ? TrialChecks.WrongLabels(first.Held, figures) : TrialChecks.DeadUnits(first));
         if (cause is null && !learns)
             cause = OneBatch(graph, recipe);
+        if (longer is { DivergedAt: null } && longer.Steps < Patience * first.Steps && TrialChecks.IsSlowStart(cause, first))
+            return (first, Finding.Text($"{longer.Steps} steps fit into half of the time limit, and the weights start so small that ") +
+                "it may take more to begin. Use a longer @time-limit");
         if (cause is not null)
             findings.Add(cause);
         return (first, null);

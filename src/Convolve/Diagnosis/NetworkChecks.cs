@@ -208,14 +208,13 @@ internal static class NetworkChecks
     /// <summary>Evaluation with averages that are still what they started with.</summary>
     public static Finding? BatchNormMomentum(Graph graph, long updates)
     {
-        if (updates < RecipeChecks.FewestUpdates)
-            return null; // which is the cause of that, too
         foreach (Node node in graph.Nodes)
         {
             if (node.Layer is not BatchNorm { Momentum: var momentum })
                 continue;
-            double takenIn = 1 - Math.Pow(1 - momentum, updates);
-            if (takenIn < LeastTakenIn)
+            double takenIn = TakenIn(updates);
+            // Where the fewest updates that train anything would do, there are too few of them, and the momentum isn't it.
+            if (takenIn < LeastTakenIn && TakenIn(RecipeChecks.FewestUpdates) < LeastTakenIn)
                 return new(Fault.BatchNormMomentum,
                     $"the running averages of {node.Name} hardly move, and evaluation uses them: momentum {Digits(momentum)}",
                     Text($"after {updates} updates they have taken in {Digits(100 * takenIn)} % of the batches; ") +
@@ -223,6 +222,8 @@ internal static class NetworkChecks
                     "momentum 0.1 in the network (Keras's 0.99 is 0.01 here), or more updates: a smaller @batch-size, more @epochs",
                     "a validation accuracy that follows the training accuracy")
                 { IsGrave = true };
+
+            double TakenIn(long count) => 1 - Math.Pow(1 - momentum, count);
         }
         return null;
     }

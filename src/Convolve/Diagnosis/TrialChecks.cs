@@ -16,7 +16,7 @@ internal static class TrialChecks
     // Of a step's update by the length of the weights: above and below, a rate isn't too low or too high.
     private const double LowUpdate = 3e-3, TinyUpdate = 2e-4, HugeUpdate = 0.1;
     private const double ManyDead = 0.5, NearlyAllDead = 0.9, ManySaturated = 0.4;
-    private const double LargeLogits = 12, HugeLogits = 100, Vanished = 0.02;
+    private const double LargeLogits = 12, HugeLogits = 100, LossOfLogits = 1 / 3.0, Vanished = 0.02;
 
     // Where a setting is far from usual, it also explains errors of which a change leaves less than this share, and takes this much skill.
     private const double MostErrors = 0.4, LeastGain = 0.05;
@@ -80,7 +80,18 @@ internal static class TrialChecks
     /// <summary>
     /// Logits that are far too large before the first step, with no other cause; where the network learns in spite of them, far larger.
     /// </summary>
-    public static Finding? ExplodingActivations(TrialFigures trial) => !(trial.FirstLogits > (trial.Learns ? HugeLogits : LargeLogits)) ? null
+    public static Finding? ExplodingActivations(TrialFigures trial) => trial.Learns ? HugeFirstLogits(trial)
+        : LogitsAbove(LargeLogits, trial);
+
+    /// <summary>Logits that are so large before the first step that nothing else needs to be known.</summary>
+    public static Finding? HugeFirstLogits(TrialFigures trial) => LogitsAbove(HugeLogits, trial);
+
+    /// <summary>Whether a cause is that weights start too small: with patience, such a network may begin to learn yet.</summary>
+    public static bool IsSlowStart(Finding? cause, TrialFigures trial) => cause?.Fault == Fault.WeightScale && trial.FirstLogits < 1;
+
+    // The logits are those of evaluation, in which running averages haven't begun to follow: the loss in training has to show it too.
+    private static Finding? LogitsAbove(double most, TrialFigures trial) => !(trial.FirstLogits > most)
+        || trial.FirstLoss < LossOfLogits * most ? null
         : new(Fault.ExplodingActivations, "activations grow from layer to layer, so that the first logits are far too large",
             Text($"logits have a standard deviation of {Digits(trial.FirstLogits)} before the first step, and the loss is ") +
             Text($"{Digits(trial.FirstLoss)} ({Digits(trial.Entropy)} by guessing); below {LargeLogits} expected; {trial.Words}"),

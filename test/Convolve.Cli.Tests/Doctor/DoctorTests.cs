@@ -50,6 +50,18 @@ public sealed class DoctorTests : IDisposable
     public void A_network_needs_data() => Assert.StartsWith("convolve: --data is missing.", _cli.Run("doctor", "lenet5").Errors,
         StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("nowhere", "\"nowhere\" is neither a run folder nor a network. Pass the run folder that `convolve train` printed, a ")]
+    [InlineData("lenet", "\"lenet\" is neither a run folder nor a network. Did you mean lenet5? Pass the run folder that ")]
+    [InlineData("runs/nowhere", "\"runs/nowhere\" is neither a run folder nor a network. Pass the run folder that ")]
+    [InlineData("mine.json --data mnist", "\"mine.json\" is neither a run folder nor a network. Pass the run folder that ")]
+    public void What_is_neither_a_run_nor_a_network_is_called_so(string typed, string message)
+    {
+        CliResult said = _cli.Run(["doctor", .. typed.Split(' ')]);
+        Assert.Equal(2, said.Status);
+        Assert.StartsWith($"convolve: {message}", said.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Bounds_are_those_of_Clopper_and_Pearson()
     {

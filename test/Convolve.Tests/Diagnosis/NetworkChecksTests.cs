@@ -55,6 +55,12 @@ public sealed class NetworkChecksTests
         Assert.Null(NetworkChecks.SkippedPixels(Net(new Conv2d(4, 1, stride: 2), new ReLU(), new Flatten(), new Linear(10))));
         Linear zero = new(10) { Initialization = new(new Constant(0), new Constant(0)) };
         Assert.Null(NetworkChecks.ConstantWeights(Net(new Flatten(), new Linear(20), new ReLU(), zero), Recipe));
+        // Two updates are too few for any momentum; for one of 0, any number is.
+        Assert.Null(NetworkChecks.BatchNormMomentum(Normalized(0.1f), 2));
+        Assert.Equal(Fault.BatchNormMomentum, NetworkChecks.BatchNormMomentum(Normalized(0), 2)?.Fault);
+
+        static Graph Normalized(float momentum) =>
+            Net(new Conv2d(4, 3), new BatchNorm2d(momentum: momentum), new ReLU(), new Flatten(), new Linear(10));
     }
 
     [Fact]

@@ -106,9 +106,13 @@ public sealed class TrialChecksTests
     [Fact]
     public void Huge_first_logits_are_named_even_where_a_network_recovers()
     {
-        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(Learned with { FirstLogits = 400 })?.Fault);
-        Assert.Null(TrialChecks.ExplodingActivations(Learned with { FirstLogits = 40 }));
-        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(Failed with { FirstLogits = 40 })?.Fault);
+        TrialFigures huge = Learned with { FirstLogits = 400, FirstLoss = 500 }, large = Failed with { FirstLogits = 40, FirstLoss = 50 };
+        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(huge)?.Fault);
+        Assert.Equal(Fault.ExplodingActivations, TrialChecks.ExplodingActivations(large)?.Fault);
+        Assert.Equal(Fault.ExplodingActivations, TrialChecks.HugeFirstLogits(huge with { Steps = 20 })?.Fault);
+        Assert.Null(TrialChecks.ExplodingActivations(Learned with { FirstLogits = 40, FirstLoss = 50 }));
+        Assert.Null(TrialChecks.HugeFirstLogits(large));
+        Assert.Null(TrialChecks.ExplodingActivations(huge with { FirstLoss = 2.6 })); // running averages that haven't followed yet
     }
 
     [Fact]
