@@ -31,7 +31,7 @@ internal static class MpiLibrary
     public static void RequireFaultTolerance()
     {
         if (!NativeLibrary.TryGetExport(Load(), nameof(Mpi.MPIX_Comm_shrink), out _))
-            throw new MpiException("Going on without a rank that is lost needs Open MPI 5 with its fault tolerance (mpirun --with-ft ulfm).");
+            throw new MpiException("Going on without a rank that is lost needs Open MPI 5, built with its fault tolerance (ULFM).");
     }
 
     private static nint Load()

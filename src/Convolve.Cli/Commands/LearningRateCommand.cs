@@ -170,7 +170,8 @@ internal sealed class LearningRateCommand
                 output.Line($"Only {Format.Count(trials.Max(t => t.Steps))} steps fit into a minute, too few to compare rates, so the " +
                     $"recipe's rate is kept. Try again with a smaller batch, or when the machine is less busy.");
             else if (LearningRateSearch.Best(trials).Rate != best)
-                output.Line($"Differences within {Format.Number(Math.Round(100 * LearningRateSearch.Margin(trials), 1))} points of the best are noise, so the " +
+                output.Line($"Differences within {Format.Number(Math.Round(100 * LearningRateSearch.Margin(trials), 1))} points of the " +
+                    "best are noise, so the " +
                     $"recipe's rate is kept.");
         }
         output.Last(trials.Count > 0 ? $"best          {Format.Number(best)} in the trials" : $"not tried     {Format.Number(best)}");
@@ -186,7 +187,8 @@ internal sealed class LearningRateCommand
         {
             string from = trial.Rate == RecipeRate(recipe) ? "recipe" : trial.Rate == Suggested(curve, recipe) ? "suggested" : "neighbor";
             string loss = double.IsNaN(trial.Loss) ? "NaN" : Format.Fraction(trial.Loss);
-            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps), .. isRepeated ? (string[])[Format.Count(trial.Runs)] : [], loss,
+            Output.Row(table, [Format.Number(trial.Rate), from, Format.Count(trial.Steps),
+                .. isRepeated ? (string[])[Format.Count(trial.Runs)] : [], loss,
                 .. isValidated ? [trial.Accuracy is { } accuracy ? Format.Fraction(accuracy) : "-"] : Array.Empty<string>()]);
         }
         return table;

@@ -35,8 +35,8 @@ internal sealed record Mpirun(string Path, int Major)
     {
         if (Major < 5)
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
-                $"{RankProcess.Elastic} needs Open MPI 5, and {Path} is Open MPI {Major}. Without it, the loss of a rank ends the run on ") +
-                "all of them, and --resume goes on from the last checkpoint.");
+                $"{RankProcess.Elastic} needs Open MPI 5, and {Path} is Open MPI {Major}. Without it, the loss of a rank ends the run ") +
+                "on all of them, and --resume goes on from the last checkpoint.");
     }
 
     /// <summary>What it is started with, up to the program of the ranks.</summary>

@@ -58,7 +58,8 @@ internal sealed class RankOptions
         bool isElastic = line.GetValue(_elastic);
         using RankLauncher launcher = new(ranks, hosts, isElastic);
         string typed = string.Create(CultureInfo.InvariantCulture,
-            $" {_ranks.Name} {ranks}{(hosts is null ? "" : $" {_hosts.Name} {Format.Quoted(hosts)}")}{(isElastic ? $" {_elastic.Name}" : "")}");
+            $" {_ranks.Name} {ranks}{(hosts is null ? "" : $" {_hosts.Name} {Format.Quoted(hosts)}")}") +
+            (isElastic ? $" {_elastic.Name}" : "");
         return launcher.Run(Words(line), typed, interruption);
     }
 

@@ -45,8 +45,8 @@ internal sealed class RankRun
     /// <param name="times">How long each rank has computed.</param>
     public string Compare(IReadOnlyList<TimeSpan> times)
     {
-        int slowest = RankTimes.Slowest(times);
-        double waited = RankTimes.Waiting(times);
+        int slowest = RankWaiting.Slowest(times);
+        double waited = RankWaiting.ShareOf(times);
         return string.Create(CultureInfo.InvariantCulture,
             $"rank {slowest} ({_exchange.Hosts[slowest]}) computed longest, {Format.Duration(times[slowest])}; on average, the ranks ") +
             string.Create(CultureInfo.InvariantCulture, $"waited {100 * waited:F0} % of that");
@@ -106,7 +106,8 @@ internal sealed class RankRun
         if (!IsFirst)
             return;
         RankProcess.BecomeFirst();
-        string names = string.Join(" and ", lost.Select(rank => string.Create(CultureInfo.InvariantCulture, $"rank {rank.Rank} ({rank.Host})")));
+        string names = string.Join(" and ",
+            lost.Select(rank => string.Create(CultureInfo.InvariantCulture, $"rank {rank.Rank} ({rank.Host})")));
         Failures.Say(string.Create(CultureInfo.InvariantCulture, $"{names} {(lost.Count == 1 ? "was" : "were")} lost; ")
             + (_exchange.Ranks == 1 ? "the rank that is left goes on" : string.Create(CultureInfo.InvariantCulture,
             $"the {_exchange.Ranks} that are left go on")) + " from the last checkpoint");

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Convolve.Cli.Options;
-using Convolve.Cli.Ranks;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Evaluations;
@@ -229,8 +228,8 @@ internal sealed class TrainScreen(Output output)
 
     // Of a run in several processes, whose images/s are those of all: which one the others wait for.
     private string Waiting => _trainer?.RankTimes is { Count: > 1 } times
-        ? string.Create(CultureInfo.InvariantCulture, $"  waiting {100 * RankTimes.Waiting(times):F0} % for rank {RankTimes.Slowest(times)}")
-        : "";
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"  waiting {100 * RankWaiting.ShareOf(times):F0} % for rank {RankWaiting.Slowest(times)}") : "";
 
     private static string Row(EpochProgress epoch) => string.Create(CultureInfo.InvariantCulture,
         $"{$"{epoch.Epoch}/{epoch.Epochs}",7} {epoch.TrainLoss,10:F4} {epoch.TrainAccuracy,9:F4} {OrDash(epoch.ValidationLoss),9} " +

@@ -19,7 +19,7 @@ public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long O
     public long PictureBytes { get; init; }
 
     /// <summary>Gradients that come from the other processes of a run; 0 in one process.</summary>
-    public long ExchangeBytes { get; init; }
+    internal long ExchangeBytes { get; init; }
 
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>

@@ -40,7 +40,7 @@ internal static class LearningRateSearch
         for (int run = 1; run < MostRuns && finalists.Length > 1 && mayRepeat(); run++)
             foreach (List<LearningRateTrial> finalist in finalists)
                 finalist.Add(attempt(finalist[0].Rate, run));
-        return [.. trials.Select(trial => finalists.FirstOrDefault(runs => runs[0] == trial) is { } runs ? LearningRateTrial.Mean(runs) : trial)];
+        return [.. trials.Select(trial => LearningRateTrial.Mean(finalists.FirstOrDefault(runs => runs[0] == trial) ?? [trial]))];
     }
 
     private static IEnumerable<LearningRateTrial> Finalists(IReadOnlyList<LearningRateTrial> trials) =>

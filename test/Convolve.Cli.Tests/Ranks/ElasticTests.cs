@@ -48,7 +48,8 @@ public class ElasticTests
         CliResult result = Cli.Finish(process);
         Assert.Equal(130, result.Status);
         Assert.Contains("was lost; the rank that is left goes on from the last checkpoint\n", result.Errors, StringComparison.Ordinal);
-        Assert.EndsWith("\nconvolve: to resume: convolve train --resume run --ranks 2 --elastic\n", result.Errors, StringComparison.Ordinal);
+        Assert.EndsWith("\nconvolve: to resume: convolve train --resume run --ranks 2 --elastic\n", result.Errors,
+            StringComparison.Ordinal);
         Assert.Equal(0, cli.Run("evaluate", "run").Status);
     }
 

@@ -1,4 +1,5 @@
 using Convolve.Cli.Ranks;
+using Convolve.Execution;
 
 namespace Convolve.Cli.Tests.Ranks;
 
@@ -84,7 +85,7 @@ public class RankLauncherTests
     public void Ranks_wait_for_the_slowest()
     {
         TimeSpan[] times = [TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(10)];
-        Assert.Equal((1, 0.15), (RankTimes.Slowest(times), Math.Round(RankTimes.Waiting(times), 12)));
-        Assert.Equal(0, RankTimes.Waiting([TimeSpan.Zero, TimeSpan.Zero]));
+        Assert.Equal((1, 0.15), (RankWaiting.Slowest(times), Math.Round(RankWaiting.ShareOf(times), 12)));
+        Assert.Equal(0, RankWaiting.ShareOf([TimeSpan.Zero, TimeSpan.Zero]));
     }
 }

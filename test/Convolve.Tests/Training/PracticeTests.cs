@@ -242,7 +242,8 @@ public sealed class PracticeTests : IDisposable
         // Best at 0.1, dead from 0.5 on.
         LearningRateTrial Attempt(double rate, int run) => rate > 0.5 ? new(rate, 7, double.NaN, null)
             : new(rate, 200, 1, 1 - Math.Abs(Math.Log10(rate / 0.1)) / 10);
-        Assert.Equal([0.0076, 0.01, 0.03, 0.09, 0.27], LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true, () => false).Select(t => t.Rate));
+        Assert.Equal([0.0076, 0.01, 0.03, 0.09, 0.27],
+            LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true, () => false).Select(t => t.Rate));
         Assert.Equal([3, 1, 0.33, 0.11, 0.037], LearningRateSearch.Run([3, 1], Attempt, () => true, () => false).Select(t => t.Rate));
         Assert.Equal(0.09, LearningRateSearch.Best(LearningRateSearch.Run([0.0076, 0.01], Attempt, () => true, () => false)).Rate);
         Assert.Equal([0.001, 0.1], LearningRateSearch.Run([0.001, 0.1], Attempt, () => false, () => false).Select(t => t.Rate));
