@@ -94,7 +94,7 @@ public sealed class LoadTests : IDisposable
     public async Task Stopping_answers_every_request_that_has_come()
     {
         string file = TestServer.Save(At("m.safetensors"));
-        TestServer server = await TestServer.StartAsync([file], new() { MaxDelay = TimeSpan.FromSeconds(1) });
+        TestServer server = await TestServer.StartAsync([file], new() { MaxDelay = TimeSpan.FromSeconds(5) });
         Task<HttpResponseMessage>[] requests = [.. Enumerable.Range(0, 20).Select(i => server.PostAsync("/predict", _pictures[i]))];
         while (server.Models[0].Queue.Waiting < 20)
             await Task.Delay(1);

@@ -180,7 +180,7 @@ public sealed class PracticeTests : IDisposable
         Assert.All(trials.Take(2), t => Assert.InRange((double)t!["accuracy"]!, 0.2, 1));
         Assert.Contains(trials, t => (double)t!["rate"]! == (double)found.Json["best"]!);
         Assert.EndsWith($" --lr {(double)found.Json["best"]!}\n", found.Errors, StringComparison.Ordinal);
-        Assert.Matches(@"\n +rate +from +steps +validation loss +validation accuracy\n", found.Errors);
+        Assert.Matches(@"\n +rate +from +steps +(runs +)?validation loss +validation accuracy\n", found.Errors);
         Assert.Matches(@"\n +0\.1 +recipe +200 +\d", found.Errors);
         Assert.InRange((double)found.Json["steepest"]!, 1e-6, 10);
         Assert.Equal(found.Json["rates"]!.AsArray().Count, found.Json["losses"]!.AsArray().Count);
