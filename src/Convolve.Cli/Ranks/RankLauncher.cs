@@ -127,7 +127,7 @@ internal sealed class RankLauncher : IDisposable
     // mpirun's own code is that of the first rank that failed, or 128 and its signal.
     private int CodeOf(int code)
     {
-        // Whatever ranks are lost, mpirun's code is 0.
+        // mpirun's own code doesn't count ranks that were lost: the first of those that are left says how the run ended.
         if (_isElastic && _errors.Code is { } known)
             return known;
         if (_isElastic && code == Failures.Success)

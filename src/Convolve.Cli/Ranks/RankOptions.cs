@@ -17,8 +17,8 @@ internal sealed class RankOptions
         "equal shares. Default: this machine.");
 
     private readonly Option<bool> _elastic = Inputs.Flag(RankProcess.Elastic,
-        "With --ranks: if a process ends or is killed, the others go on without it, from the last checkpoint, to the same result. Needs " +
-        "Open MPI 5. Otherwise the run ends on all of them, and --resume goes on.");
+        "With --ranks: if a process ends or is killed, the others go on without it, from the last checkpoint, to the same result. " +
+        "Without this option, the run ends on all of them, and --resume goes on. Needs Open MPI 5.");
 
     public void AddTo(Command command)
     {

@@ -70,7 +70,7 @@ internal sealed class RankRun
             Write(RankOutput.Joined + "\n");
         int code = run.Train(train);
         if (RankProcess.IsElastic && run.IsFirst)
-            Write($"{RankOutput.Ended}{code.ToString(CultureInfo.InvariantCulture)}\n"); // mpirun's own code says nothing
+            Write($"{RankOutput.Ended}{code.ToString(CultureInfo.InvariantCulture)}\n"); // mpirun's own doesn't count lost ranks
         exchange.Dispose();
         if (exchange.IsShrunk)
             LibC._exit(code);
