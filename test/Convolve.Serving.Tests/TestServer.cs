@@ -78,9 +78,12 @@ internal sealed class TestServer : IAsyncDisposable
         return ((int)message.StatusCode, JsonNode.Parse(await message.Content.ReadAsStringAsync())!.AsObject());
     }
 
+    /// <summary>Ends the server, as Ctrl+C does; the client can still read the answers.</summary>
+    public ValueTask StopAsync() => _server.DisposeAsync();
+
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync();
+        await StopAsync();
         Client.Dispose();
     }
 }

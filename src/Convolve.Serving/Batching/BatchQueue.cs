@@ -20,7 +20,7 @@ internal sealed class BatchQueue : IDisposable
     private readonly List<BatchPart> _parts = []; // of the batch that runs
     private readonly List<BatchWork> _expired = [];
     private readonly int _limit;
-    private readonly long _delay;
+    private long _delay;
     private readonly ModelMetrics _metrics;
     private readonly Action<Action> _post;
     private readonly Action _run;
@@ -76,6 +76,17 @@ internal sealed class BatchQueue : IDisposable
             ThreadTeam.End();
         }
         return work.End;
+    }
+
+    /// <summary>From here on no batch waits for more pictures, so that a server that stops answers at once.</summary>
+    public void EndDelays()
+    {
+        lock (_gate)
+        {
+            _delay = 0;
+            if (_waiting > 0)
+                Call();
+        }
     }
 
     /// <summary>Refuses new requests from here on, and waits until all that wait are answered.</summary>

@@ -61,6 +61,8 @@ internal sealed class ModelServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _application.IsReady = false;
+        foreach (ServedModel model in _models)
+            model.Queue.EndDelays();
         await _kestrel.StopAsync(CancellationToken.None).ConfigureAwait(false);
         _kestrel.Dispose();
         _application.Dispose();
