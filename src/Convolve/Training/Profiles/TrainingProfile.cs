@@ -131,8 +131,8 @@ internal sealed class TrainingProfile : IPassObserver
 
     private void Add(int work, long start, long end)
     {
-        long idle = ThreadTeam.IdleTicks - _idleBefore;
-        _idleBefore += idle;
+        long all = ThreadTeam.IdleTicks, idle = Math.Min(all - _idleBefore, end - start); // the rest was before it
+        _idleBefore = all;
         _ticks[work] += end - start;
         _idle[work] += idle;
         if (_keeps && _spanCount < MostSpans)
