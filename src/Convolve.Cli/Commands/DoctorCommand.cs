@@ -36,6 +36,8 @@ internal sealed class DoctorCommand
             command.Add(option);
         command.Validators.Add(line =>
         {
+            if (line.GetValue(doctor._timeLimit) == TimeSpan.Zero)
+                line.AddError("--time-limit 0s leaves no time for a trial. Use 30s or more.");
             string? typed = line.GetValue(doctor._task.Network);
             if (IsRun(typed))
                 return;
@@ -58,7 +60,9 @@ internal sealed class DoctorCommand
         string[] names = [.. NetworkCatalog.All.Select(n => n.Name)];
         if (network.IsFile ? Path.Exists(HomePath.Expand(typed)) : names.Contains(typed))
             return null;
-        return $"\"{typed}\" is neither a run folder nor a network.{NearestName.Guess(typed, names)} Pass the run folder that " +
+        string what = network.IsFile ? $"{typed} does not exist."
+            : $"\"{typed}\" is neither a run folder nor a network.{NearestName.Guess(typed, names)}";
+        return $"{what} Pass the run folder that " +
             $"`{ProgramName.Current} train` printed, a network file ({NetworkArgument.FormatGuide}), or one of {string.Join(", ", names)}.";
     }
 

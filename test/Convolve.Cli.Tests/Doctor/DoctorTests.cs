@@ -53,9 +53,10 @@ public sealed class DoctorTests : IDisposable
     [Theory]
     [InlineData("nowhere", "\"nowhere\" is neither a run folder nor a network. Pass the run folder that `convolve train` printed, a ")]
     [InlineData("lenet", "\"lenet\" is neither a run folder nor a network. Did you mean lenet5? Pass the run folder that ")]
-    [InlineData("runs/nowhere", "\"runs/nowhere\" is neither a run folder nor a network. Pass the run folder that ")]
-    [InlineData("mine.json --data mnist", "\"mine.json\" is neither a run folder nor a network. Pass the run folder that ")]
-    public void What_is_neither_a_run_nor_a_network_is_called_so(string typed, string message)
+    [InlineData("runs/nowhere", "runs/nowhere does not exist. Pass the run folder that ")]
+    [InlineData("mine.json --data mnist", "mine.json does not exist. Pass the run folder that ")]
+    [InlineData("lenet5 --data mnist --time-limit 0s", "--time-limit 0s leaves no time for a trial. Use 30s or more.")]
+    public void What_cannot_be_examined_is_called_so(string typed, string message)
     {
         CliResult said = _cli.Run(["doctor", .. typed.Split(' ')]);
         Assert.Equal(2, said.Status);

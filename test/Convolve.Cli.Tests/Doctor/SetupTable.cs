@@ -36,11 +36,14 @@ internal sealed record Setup(string Table, string Name, string Number, string[] 
 /// <param name="Seconds">It took.</param>
 internal sealed record SetupResult(string Table, string Name, string Number, string Accepted, string Found, string Cause, double Seconds)
 {
+    /// <summary>Found, where the doctor didn't come to an end.</summary>
+    public const string Failed = "error";
+
     public bool IsClean => Accepted == "none";
 
-    public bool IsDetected => Found.Length > 0;
+    public bool IsDetected => Found.Length > 0 && Found != Failed;
 
-    public bool IsRight => IsClean ? !IsDetected : Accepted.Split(',').Contains(Found.Split(',')[0]);
+    public bool IsRight => IsClean ? Found.Length == 0 : Accepted.Split(',').Contains(Found.Split(',')[0]);
 
     public string Line => string.Create(CultureInfo.InvariantCulture,
         $"{Table}\t{Name}\t{Number}\t{Accepted}\t{Found}\t{Cause}\t{Seconds:F1}");
