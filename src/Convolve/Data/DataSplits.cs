@@ -121,6 +121,11 @@ public sealed record DataSplits(Split Train, Split Validation, Split Test)
         }
         if (!chosen.Contains(true))
         {
+            if (count > members.Sum(m => m.Count))
+                throw new DatasetException(
+                    $"{train.Name}: no class has two different pictures, so none can be set apart for validation: of {count} training " +
+                    $"images, {count - members.Sum(m => m.Count)} are copies. Look at the pictures: were they damaged when they were " +
+                    $"saved? Otherwise use a validation fraction of 0.");
             throw new DatasetException(
                 $"{train.Name}: {count} training images are too few for a validation split, because no class has two. Use more images, " +
                 $"or a validation fraction of 0.");

@@ -32,6 +32,9 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
     // Steps of a training in a trial; fewer say nothing. A network that doesn't learn at once gets more of them.
     private const int UsualSteps = 240, FewestSteps = 80, Patience = 4;
 
+    // Steps of fewer pictures than this teach less each, so there are up to so many times as many.
+    private const int FullStep = 16, MostOfSmall = 8;
+
     // Of validation pictures: each of fewer is worth more than three points, so that a loss that rises may be luck.
     private const int FewestValidation = 30;
 
@@ -106,7 +109,8 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
     private (TrialFigures?, string?) Try(Graph graph, Recipe recipe, DataFigures figures, List<Finding> findings)
     {
         Trial trial = new(data, recipe.Seed);
-        TrialFigures first = Train(trial, graph, recipe, UsualSteps);
+        int steps = UsualSteps * Math.Clamp(FullStep / recipe.BatchSize, 1, MostOfSmall);
+        TrialFigures first = Train(trial, graph, recipe, steps);
         if (first.DivergedAt is null && first.Steps < FewestSteps)
         {
             if (TrialChecks.HugeFirstLogits(first) is { } exploding)
@@ -133,7 +137,7 @@ internal sealed class Doctor(DataSplits data, TimeSpan limit, IProgress<double>?
             // Of rates, one that does is enough.
             if (tried.Any(t => t.Variant.Fault == variant.Fault && t.Figures.Learns && t.Figures.Skill > Math.Max(0.3, 2 * first.Skill)))
                 continue;
-            tried.Add(new(variant, Train(trial, variant.Graph, variant.Recipe, first.DivergedAt is null ? first.Steps : UsualSteps)));
+            tried.Add(new(variant, Train(trial, variant.Graph, variant.Recipe, first.DivergedAt is null ? first.Steps : steps)));
         }
         Finding? cause = TrialChecks.Explanation(first, longer, tried)
             ?? TrialChecks.ExplodingActivations(first)

@@ -18,6 +18,12 @@ internal static class NetworkChecks
     private const double LeastTakenIn = 0.7;
     private const int FewestNormalized = 3;
 
+    // Of a layer's rate: random weights that learn so slowly may as well be frozen.
+    private const float LeastFactor = 1e-5f;
+
+    // A window of pooling, in pixels, that leaves more than one value: what is smaller than it is lost.
+    private const int LargestWindow = 36;
+
     /// <summary>All findings of a network.</summary>
     /// <param name="graph">With the initialization of the recipe.</param>
     /// <param name="recipe">The recipe.</param>
@@ -80,12 +86,12 @@ internal static class NetworkChecks
     /// <summary>Random weights that are never changed.</summary>
     public static Finding? FrozenLayers(Graph graph, Recipe recipe)
     {
-        if (recipe.StartFrom is not null || recipe.LayerRates.FrozenIn(graph) is not { Count: > 0 } frozen)
+        if (recipe.StartFrom is not null || recipe.LayerRates.FrozenIn(graph, LeastFactor) is not { Count: > 0 } frozen)
             return null;
         return new(Fault.FrozenLayers, $"{Names(frozen)} {(frozen.Count == 1 ? "is" : "are")} frozen, but {(frozen.Count == 1 ? "has" :
             "have")} random weights: nothing is learned there",
             $"{frozen.Count} of {graph.Nodes.Count(n => n.ParameterCount > 0)} layers with parameters are frozen, and @from isn't given",
-            "remove @freeze, or start from trained weights with @from RUN", "all layers learn")
+            "remove @freeze or @lr-scale, or start from trained weights with @from RUN", "all layers learn")
         { IsGrave = true };
     }
 
@@ -131,9 +137,18 @@ internal static class NetworkChecks
         return null;
     }
 
-    /// <summary>Convolutions that see one place and padding.</summary>
+    /// <summary>Convolutions that see one place and padding, and windows that leave nothing of a shape.</summary>
     public static Finding? TooMuchPooling(Graph graph)
     {
+        Node? wide = graph.Nodes.FirstOrDefault(n => n.Layer is MaxPool2d or AvgPool2d or MinPool2d && n.Output.Height * n.Output.Width > 1
+            && n.Layer is Pool2d { Kernel: var window, Stride: var stride } && Math.Min(window.Height, stride.Height)
+            * Math.Min(window.Width, stride.Width) >= LargestWindow);
+        if (wide is { Layer: Pool2d pool })
+            return new(Fault.TooMuchPooling, $"too much pooling: {wide.Name} makes one value of each {pool.Kernel} pixels",
+                $"from {wide.Input.Height}x{wide.Input.Width} to {wide.Output.Height}x{wide.Output.Width} in one step; windows of 2x2 or 3x3 " +
+                "are usual",
+                $"several smaller windows with convolutions between them in place of {wide.Name}", "shapes that can be told apart")
+            { IsGrave = true };
         foreach (Node node in graph.Nodes)
         {
             if (node.Layer is not Conv2d { Kernel: { Height: > 1, Width: > 1 } kernel } || node.Input is not { Height: 1, Width: 1 })
@@ -155,6 +170,7 @@ internal static class NetworkChecks
     /// <summary>A stride larger than its window passes over pixels.</summary>
     public static Finding? SkippedPixels(Graph graph)
     {
+        bool hasShortcuts = graph.Nodes.Any(n => n.Layer is Add);
         foreach (Node node in graph.Nodes)
         {
             (Size2 kernel, Size2 stride) = node.Layer switch
@@ -164,8 +180,8 @@ internal static class NetworkChecks
                 Pool2d p => (p.Kernel, p.Stride),
                 _ => (new Size2(1, 1), new Size2(1, 1)),
             };
-            // A 1x1 convolution with a stride is the shortcut of a residual block.
-            if ((kernel.Height == 1 && kernel.Width == 1) || (stride.Height <= kernel.Height && stride.Width <= kernel.Width))
+            // A 1x1 convolution with a stride is the shortcut of a residual block, where there are any.
+            if ((kernel.Height == 1 && kernel.Width == 1 && hasShortcuts) || (stride.Height <= kernel.Height && stride.Width <= kernel.Width))
                 continue;
             double seen = (double)Math.Min(kernel.Height, stride.Height) * Math.Min(kernel.Width, stride.Width)
                 / (stride.Height * stride.Width);

@@ -28,6 +28,9 @@ internal static class TrialChecks
     private const double NeighborSlack = 0.08;
     private const int FewestHeld = 300, FewestCompared = 300;
 
+    // Neighbors that labels in random order would part: of fewer, their agreement says nothing.
+    private const int FewestParted = 100;
+
     /// <summary>The change that explains a trial, as a finding; null where none does.</summary>
     /// <param name="trial">Of network and recipe as they are.</param>
     /// <param name="longer">The same in four times as many steps, where it hadn't learned in as many as the changes had.</param>
@@ -47,7 +50,8 @@ internal static class TrialChecks
     /// <summary>Labels that have nothing to do with the pictures.</summary>
     public static Finding? ShuffledLabels(TrialFigures trial, DataFigures data)
     {
-        if (trial.DivergedAt is not null || data.NeighborCount < FewestCompared || data.NeighborScore > DataChecks.AtChance
+        if (trial.DivergedAt is not null || data.NeighborCount < FewestCompared
+            || data.NeighborCount * (1 - data.NeighborChance) < FewestParted || data.NeighborScore > DataChecks.AtChance
             || trial.Held is not { } held || held.Skill > 0.1)
             return null;
         return new(Fault.ShuffledLabels, "the labels have nothing to do with the pictures: they are in another order, or random",

@@ -50,6 +50,10 @@ internal sealed record Variant(Fault Fault, Graph Graph, Recipe Recipe, string S
         if (rule is Lars { Momentum: > MostMomentum } lars)
             Add(Fault.MomentumTooHigh, lars with { Momentum = 0.9f },
                 Text($"momentum {lars.Momentum}"), "@momentum 0.9", true);
+        if (rule is Adam { Beta1: > MostMomentum } adam)
+            Add(Fault.MomentumTooHigh, adam with { Beta1 = 0.9f }, Text($"beta1 {adam.Beta1}"), "@beta1 0.9", true);
+        if (rule is AdamW { Beta1: > MostMomentum } adamW)
+            Add(Fault.MomentumTooHigh, adamW with { Beta1 = 0.9f }, Text($"beta1 {adamW.Beta1}"), "@beta1 0.9", true);
         float? eps = rule switch { Adam a => a.Eps, AdamW a => a.Eps, RmsProp r => r.Eps, _ => null };
         if (eps > MostEps)
             Add(Fault.EpsilonTooLarge, rule switch

@@ -43,7 +43,7 @@ public sealed class SetupTests(ITestOutputHelper output)
                 File.WriteAllLines(file, all.Values.Select(r => r.Line));
         }
         output.WriteLine(SetupResult.Summary([.. all.Values]));
-        Assert.DoesNotContain(done, r => r.Found == SetupResult.Failed);
+        Assert.DoesNotContain(done, r => r.IsClean && r.Found == SetupResult.Failed);
         Assert.InRange(done.Count(r => r.IsClean && r.IsDetected), 0, Math.Max(1, done.Count(r => r.IsClean) / 60));
         foreach (IGrouping<string, SetupResult> table in done.Where(r => !r.IsClean).GroupBy(r => r.Table))
         {

@@ -31,7 +31,9 @@ public sealed class NetworkChecksTests
         Is(Fault.DoubleActivation, Net(new Conv2d(4, 3), new ReLU(), new ReLU(), new Flatten(), new Linear(10)));
         Is(Fault.TooMuchPooling, Net(new Conv2d(4, 3, padding: 1), new ReLU(), new MaxPool2d(28), new Conv2d(4, 3, padding: 1), new ReLU(),
             new Flatten(), new Linear(10)));
+        Is(Fault.TooMuchPooling, Net(new Conv2d(4, 3, padding: 1), new ReLU(), new MaxPool2d(8), new Flatten(), new Linear(10)));
         Is(Fault.SkippedPixels, Net(new Conv2d(4, 2, stride: 5), new ReLU(), new Flatten(), new Linear(10)));
+        Is(Fault.SkippedPixels, Net(new Conv2d(4, 1, stride: 3), new ReLU(), new Flatten(), new Linear(10)));
         Is(Fault.Bottleneck, Net(new Flatten(), new Linear(2), new ReLU(), new Linear(10)));
         Is(Fault.DropoutTooHigh, Net(new Flatten(), new Linear(20), new ReLU(), new Dropout(0.95f), new Linear(10)));
         Is(Fault.BatchNormMomentum, Net(new Conv2d(4, 3), new BatchNorm2d(momentum: 0.0001f), new ReLU(), new Flatten(), new Linear(10)));
@@ -40,6 +42,8 @@ public sealed class NetworkChecksTests
         Is(Fault.ConstantWeights, Net(new Flatten(), new Linear(20), new ReLU(), new Linear(10)).WithInitialization("constant(0.1)"));
         Is(Fault.FrozenLayers, Net(new Conv2d(4, 3), new ReLU(), new Flatten(), new Linear(10)),
             Recipe with { LayerRates = LayerRates.Parse("conv1") });
+        Is(Fault.FrozenLayers, Net(new Conv2d(4, 3), new ReLU(), new Flatten(), new Linear(10)),
+            Recipe with { LayerRates = LayerRates.Parse("conv1=0.000001") });
     }
 
     [Fact]
@@ -52,7 +56,11 @@ public sealed class NetworkChecksTests
             new ReLU(), new Flatten(), new Linear(10))));
         Assert.Null(NetworkChecks.MissingActivation(Net(new Conv2d(4, (1, 3)), new Conv2d(4, (3, 1)), new ReLU(), new Flatten(),
             new Linear(10))));
-        Assert.Null(NetworkChecks.SkippedPixels(Net(new Conv2d(4, 1, stride: 2), new ReLU(), new Flatten(), new Linear(10))));
+        GraphBuilder block = new("block", (1, 28, 28));
+        var sum = block.Add(new Add(), block.Add(new Conv2d(4, 3, stride: 2, padding: 1), block.Input),
+            block.Add(new Conv2d(4, 1, stride: 2), block.Input));
+        Graph shortcut = block.Build(block.Chain(sum, new ReLU(), new Flatten(), new Linear(10)));
+        Assert.Null(NetworkChecks.SkippedPixels(shortcut));
         Linear zero = new(10) { Initialization = new(new Constant(0), new Constant(0)) };
         Assert.Null(NetworkChecks.ConstantWeights(Net(new Flatten(), new Linear(20), new ReLU(), zero), Recipe));
         // Two updates are too few for any momentum; for one of 0, any number is.

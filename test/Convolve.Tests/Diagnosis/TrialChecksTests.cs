@@ -122,6 +122,8 @@ public sealed class TrialChecksTests
         Assert.Equal(Fault.ShuffledLabels, TrialChecks.ShuffledLabels(Failed, chance)?.Fault);
         Assert.Null(TrialChecks.ShuffledLabels(Failed, Data));
         Assert.Null(TrialChecks.ShuffledLabels(Learned, chance));
+        // Where nearly all pictures are of one class, most neighbors agree whatever their labels are.
+        Assert.Null(TrialChecks.ShuffledLabels(Failed, chance with { NeighborAgreement = 0.95, NeighborChance = 0.95 }));
     }
 
     [Fact]

@@ -21,6 +21,7 @@ public class VariantTests
         Assert.Contains(Fault.RateTooHigh, Unusual(new() { Network = "", Dataset = "", Optimizer = new Lars { LearningRate = 2000 } }));
         Assert.Contains(Fault.RateTooLow, Unusual(new() { Network = "", Dataset = "", Optimizer = new Lars { LearningRate = 0.01f } }));
         Assert.Contains(Fault.MomentumTooHigh, Unusual(new() { Network = "", Dataset = "", Optimizer = new Lars { Momentum = 0.99f } }));
+        Assert.Contains(Fault.MomentumTooHigh, Unusual(new() { Network = "", Dataset = "", Optimizer = new Adam { Beta1 = 0.999f } }));
     }
 
     [Fact]

@@ -96,6 +96,22 @@ public sealed class FolderSplitTests : IDisposable
     }
 
     [Fact]
+    public void A_set_of_nothing_but_copies_says_so()
+    {
+        foreach (string label in (string[])["train/a", "train/b", "test/a", "test/b"])
+        {
+            _folder.AddMany(label, 1, 7);
+            string file = Directory.GetFiles(_folder[label]).Single();
+            for (int i = 0; i < 4; i++)
+                File.Copy(file, $"{file[..^4]}-{i}.png");
+        }
+        DatasetException e = Assert.Throws<DatasetException>(() => Datasets.Load(_folder.Name).Split());
+        Assert.EndsWith(": no class has two different pictures, so none can be set apart for validation: of 10 training images, 8 are " +
+            "copies. Look at the pictures: were they damaged when they were saved? Otherwise use a validation fraction of 0.", e.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Small_classes_give_one_picture_or_a_remark()
     {
         _folder.AddMany("large", 60, 1);
