@@ -16,6 +16,9 @@ internal sealed class Endpoints(IReadOnlyList<ServedModel> models, ServerOptions
 {
     private const string Picture = "the picture", Json = "application/json";
     private const int UsualTop = 5;
+
+    // Bytes of a body that are parsed on the thread of the connection: what others on it wait for.
+    private const int MostInline = 64 << 10;
     private static readonly byte[] Page = Resource("page.html"), OpenApi = Resource("openapi.json");
     private readonly SemaphoreSlim _decoders = new(options.MaxDecodes);
     private readonly long _patience = (long)(options.Deadline.TotalSeconds * Stopwatch.Frequency);
@@ -90,6 +93,8 @@ internal sealed class Endpoints(IReadOnlyList<ServedModel> models, ServerOptions
             throw Refusal.Bad($"top is \"{asked}\", expected a whole number of at least 1.");
         using RequestBody body = await RequestBody.ReadAsync(context.Request, options.MaxBody).ConfigureAwait(false);
         long deadline = Stopwatch.GetTimestamp() + _patience;
+        if (body.Bytes.Length > MostInline)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using NetworkUse use = model.Use();
         float[] inputs = new float[use.Network.InputLength];
         byte[]? file = PictureUpload.IsForm(context.Request)
@@ -129,6 +134,8 @@ internal sealed class Endpoints(IReadOnlyList<ServedModel> models, ServerOptions
     {
         using RequestBody body = await RequestBody.ReadAsync(context.Request, options.MaxBody).ConfigureAwait(false);
         long deadline = Stopwatch.GetTimestamp() + _patience;
+        if (body.Bytes.Length > MostInline)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using NetworkUse use = model.Use();
         (InferRequest request, InferTensor tensor, int json) = Read(context.Request, body, use.Network.Preprocessing.Size);
         int count;
