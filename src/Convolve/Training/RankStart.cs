@@ -27,6 +27,11 @@ internal static class RankStart
             state.GoOnAs(JsonSerializer.Deserialize(json, RankJsonContext.Default.TrainingState)!);
             parts.Optimizer.Steps = BinaryPrimitives.ReadInt64LittleEndian(sizes.AsSpan(sizeof(long)));
         }
+        if (parts.Whole is { } whole)
+        {
+            whole.Scatter();
+            return;
+        }
         foreach ((_, NativeBuffer arena) in parts.Optimizer.States)
             Share(exchange, arena);
         if (parts.Average is { } average)
@@ -37,6 +42,11 @@ internal static class RankStart
     /// <summary>The weights alone; on the executor thread.</summary>
     public static void ShareWeights(IGradientExchange exchange, TrainingParts parts)
     {
+        if (parts.Whole is { } whole)
+        {
+            whole.Scatter(weightsOnly: true);
+            return;
+        }
         Share(exchange, parts.Model.Store.Weights);
         parts.Model.Store.MarkChanged();
     }
