@@ -202,6 +202,8 @@ internal sealed class TrainCommand
             JsonObject json = Json(trainer, result, folder);
             if (profile is not null)
                 json["profile"] = profile.Json();
+            if (ranks is not null)
+                json["sent_bytes_per_step"] = trainer.SentBytesPerStep;
             Output.Json(json);
         }
         return status;
@@ -293,7 +295,6 @@ internal sealed class TrainCommand
             ["test_loss"] = result.Test.Loss,
             ["test_accuracy"] = result.Test.Accuracy,
             ["seconds"] = result.Elapsed.TotalSeconds,
-            ["sent_bytes_per_step"] = trainer.SentBytesPerStep > 0 ? trainer.SentBytesPerStep : null,
             ["images_per_second"] = result.ImagesPerSecond,
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
             ["peak_memory_bytes"] = result.PeakMemoryBytes,
