@@ -7,7 +7,6 @@ using Convolve.Graphs;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Training;
-using Convolve.Training.Division;
 
 namespace Convolve.Runs;
 

@@ -11,7 +11,6 @@ using Convolve.Kernels.Parameters;
 using Convolve.Kernels.Threads;
 using Convolve.Layers;
 using Convolve.Planning;
-using Convolve.Training.Division;
 using Convolve.Training.Profiles;
 
 namespace Convolve.Training;

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Convolve.Execution;
 using Convolve.Graphs;
 using Convolve.Kernels.Memory;
-using Convolve.Planning;
 using Convolve.Training.Optimizers;
 
 namespace Convolve.Training.Division;
