@@ -111,7 +111,7 @@ internal sealed class TrainCommand
     }
 
     private TrainingTask Read(ParseResult line, RunFolder? run) =>
-        _ranks.Divide(line, run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run));
+        (run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run)).Divided(_ranks.PartsOf(line));
 
     private int Run(ParseResult line, RankRun? ranks)
     {

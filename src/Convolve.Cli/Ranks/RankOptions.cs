@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Convolve.Cli.Commands;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
-using Convolve.Graphs;
 using Convolve.Runs;
 using Convolve.Training;
 
@@ -25,9 +23,9 @@ internal sealed class RankOptions
         "Without this option, the run ends on all of them, and --resume goes on. Needs Open MPI 5.");
 
     private readonly Option<int?> _modelParallel = Inputs.Integer("--model-parallel",
-        "With --ranks N: divide the network between the N processes instead of the batch, as the paper of 2012 did between two GPUs. Each " +
-        "computes its part of the filters and units of all layers for the whole batch. For networks without branches whose sizes are " +
-        "multiples of N, such as alexnet-2012; its local response normalization then stays within each part. Default: 1, every process " +
+        "With --ranks N: divide the network between the N processes instead of the batch, as the paper of 2012 did between two GPUs. " +
+        "Each computes its part of the filters and units of all layers for the whole batch. For networks without branches whose sizes " +
+        "are multiples of N, such as alexnet-2012; local response normalization then stays within each part. Default: 1, every process " +
         "has the whole network.", least: 1);
 
     public void AddTo(Command command)
@@ -38,16 +36,8 @@ internal sealed class RankOptions
         command.Add(_modelParallel);
     }
 
-    /// <summary>What is to be trained, with the network as the processes compute it together.</summary>
-    /// <exception cref="Layers.NetworkException">It can't be divided.</exception>
-    /// <exception cref="RecipeException">It can't be divided together with what else is asked for.</exception>
-    public TrainingTask Divide(ParseResult line, TrainingTask task)
-    {
-        int parts = line.GetValue(_modelParallel) ?? task.Recipe.ModelParallel;
-        Recipe recipe = task.Recipe with { ModelParallel = parts };
-        recipe.Validate();
-        return task with { Recipe = recipe, Graph = parts > 1 ? NetworkParts.Whole(task.Graph, parts) : task.Graph };
-    }
+    /// <summary>Between how many processes the network is to be divided; null where nothing is said.</summary>
+    public int? PartsOf(ParseResult line) => line.GetValue(_modelParallel);
 
     /// <summary>Refuses a divided network where it can't be trained.</summary>
     /// <param name="recipe">The recipe.</param>

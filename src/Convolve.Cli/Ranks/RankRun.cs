@@ -47,7 +47,8 @@ internal sealed class RankRun
         double waited = RankWaiting.ShareOf(times);
         return string.Create(CultureInfo.InvariantCulture,
             $"rank {slowest} ({_exchange.Hosts[slowest]}) computed longest, {Format.Duration(times[slowest])}; on average, the ranks ") +
-            string.Create(CultureInfo.InvariantCulture, $"waited {100 * waited:F0} % of that; each sent {Format.Bytes(trainer.SentBytesPerStep)} a step");
+            string.Create(CultureInfo.InvariantCulture,
+                $"waited {100 * waited:F0} % of that; each sent {Format.Bytes(trainer.SentBytesPerStep)} a step");
     }
 
     /// <summary>Trains as one of the ranks, or alone where this process isn't one.</summary>

@@ -113,7 +113,7 @@ internal static class NetworkParts
         foreach (Node node in whole.Nodes.Where(node => node.State.Count > 0))
             if (!part.Nodes.First(other => other.Name == node.Name).State.Zip(node.State)
                 .All(pair => pair.First.Count * parts == pair.Second.Count))
-                throw Undividable(node, parts, "its parameters aren't those of its channels, or it follows a layer that takes all channels");
+                throw Undividable(node, parts, "its parameters aren't those of its channels, or all ranks have its input");
     }
 
     private static string Count(string what, int count, int parts) =>

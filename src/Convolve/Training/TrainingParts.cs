@@ -61,7 +61,8 @@ internal sealed partial class TrainingParts : IDisposable
         ExecutionOptions options = RecipePasses.OptionsOf(recipe, graph) with { ClassWeights = ClassWeights };
         if (recipe.ModelParallel > 1)
             Agreement = new(exchange!);
-        Model = new(ComputedOf(graph, recipe), options with { Exchange = Agreement is null ? null : exchange }, MicroBatchSize, recipe.Seed);
+        Model = new(ComputedOf(graph, recipe), options with { Exchange = Agreement is null ? null : exchange }, MicroBatchSize,
+            recipe.Seed);
         try
         {
             Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates, Agreement is null ? null : Agreement.JoinNorms);

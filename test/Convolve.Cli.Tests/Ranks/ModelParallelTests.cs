@@ -44,10 +44,12 @@ public class ModelParallelTests
     {
         using Cli cli = new();
         File.WriteAllText(cli.At("across.json"), Small);
-        File.WriteAllText(cli.At("within.json"), Small.Replace("\"alpha\": 0.1", "\"alpha\": 0.1, \"groups\": 2", StringComparison.Ordinal));
+        File.WriteAllText(cli.At("within.json"),
+            Small.Replace("\"alpha\": 0.1", "\"alpha\": 0.1, \"groups\": 2", StringComparison.Ordinal));
         CliResult alone = cli.Run(["train", "within.json", .. Data, "--epochs", "3", .. options, "--out", "one", "--json"]);
         Assert.True(alone.Status == 0, alone.Errors);
-        CliResult parts = cli.Run(AsRoot, ["train", "across.json", .. Data, "--epochs", "3", .. options, "--out", "two", "--json", .. Parts]);
+        CliResult parts = cli.Run(AsRoot,
+            ["train", "across.json", .. Data, "--epochs", "3", .. options, "--out", "two", "--json", .. Parts]);
         Assert.True(parts.Status == 0, parts.Errors);
         foreach (string figure in new[] { "train_loss", "validation_loss", "test_loss" })
             Assert.Equal((double)alone.Json[figure]!, (double)parts.Json[figure]!, 1e-4);
@@ -93,7 +95,8 @@ public class ModelParallelTests
     }
 
     [NeedsTheory(Feature.OpenMpi)]
-    [InlineData("--model-parallel divides the network between 2 processes, got 1. Train with --ranks 2.", "lenet5", "--model-parallel", "2")]
+    [InlineData("--model-parallel divides the network between 2 processes, got 1. Train with --ranks 2.", "lenet5", "--model-parallel",
+        "2")]
     [InlineData("--model-parallel divides the network between 2 processes, got 4. Train with --ranks 2.", "lenet5", "--ranks", "4",
         "--model-parallel", "2")]
     [InlineData("Either batches are divided into shards or the network is divided between processes, not both. See --shards.", "lenet5",
@@ -102,9 +105,9 @@ public class ModelParallelTests
         "--ranks", "2", "--model-parallel", "2", "--elastic")]
     [InlineData("--histograms is for networks that aren't divided between processes. Remove it.", "lenet5", "--ranks", "2",
         "--model-parallel", "2", "--histograms")]
-    [InlineData("Conv2d(32, 3, stride: 2, padding: 1) \"conv1\" can't be divided between 3 ranks: its 32 filters aren't a multiple of 3. Only a " +
-        "network without branches can be divided, such as alexnet-2012, and the filters, units and groups (unless 1) of all its layers " +
-        "must be multiples of 3.", "cnn-bn-leaky", "--ranks", "3", "--model-parallel", "3")]
+    [InlineData("Conv2d(32, 3, stride: 2, padding: 1) \"conv1\" can't be divided between 3 ranks: its 32 filters aren't a multiple of 3. " +
+        "Only a network without branches can be divided, such as alexnet-2012, and the filters, units and groups (unless 1) of all its " +
+        "layers must be multiples of 3.", "cnn-bn-leaky", "--ranks", "3", "--model-parallel", "3")]
     public void What_cannot_be_divided_is_refused(string message, params string[] options)
     {
         CliResult result = Cli.RunAnywhere(["train", options[0], "--data", "fashion-mnist", .. options[1..]]);

@@ -34,9 +34,9 @@ internal sealed class ReferenceResponseNorm(LocalResponseNorm norm) : ReferenceL
 
     private IEnumerable<int> Neighbors(ReferenceTensor input, int channel)
     {
-        int first = channel - norm.Size / 2, group = input.Shape.Channels / norm.Groups;
+        int first = channel - norm.Size / 2;
         for (int other = first; other < first + norm.Size; other++)
-            if (other >= 0 && other < input.Shape.Channels && other / group == channel / group)
+            if (other >= 0 && other < input.Shape.Channels)
                 yield return other;
     }
 

@@ -21,8 +21,8 @@ internal sealed class Optimizer : IDisposable
     /// <param name="settings">The rule; the learning rate comes with each step.</param>
     /// <param name="clipping">What is done to the gradients first; null for nothing.</param>
     /// <param name="rates">Factors of the learning rate for some layers; null for none.</param>
-    /// <param name="joinNorms">Where the model is a part of a network: makes lengths of the whole's vectors of those of the part's. Null for
-    /// a whole network.</param>
+    /// <param name="joinNorms">Where the model is a part of a network: makes lengths of the whole's vectors of those of the part's. Null
+    /// for a whole network.</param>
     /// <exception cref="RecipeException">A setting is out of range, or names a layer that is not there.</exception>
     /// <exception cref="InvalidOperationException">The model was made for evaluation only.</exception>
     public Optimizer(Model model, OptimizerSettings settings, GradientClipping? clipping = null, LayerRates? rates = null,
