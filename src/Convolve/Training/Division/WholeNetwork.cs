@@ -17,7 +17,8 @@ namespace Convolve.Training.Division;
 internal sealed class WholeNetwork : IDisposable
 {
     private const byte Released = 0, Asked = 1;
-    private const int SwapBytes = 1 << 20;
+    private const int SwapBytes = 1 << 20, PieceBytes = 1 << 16; // pieces small enough for the garbage of the youngest generation
+    private readonly byte[] _passing = new byte[SwapBytes];
     private readonly IGradientExchange _exchange;
     private readonly ParameterStore _part;
     private readonly NativeBuffer[] _parts; // weights, the optimizer's states, the mean of the weights
@@ -52,6 +53,8 @@ internal sealed class WholeNetwork : IDisposable
             Dispose();
             throw;
         }
+        if (Model.Store.Plan.Slots.Any(slot => !slot.Layout.IsPlain))
+            throw new InvalidOperationException("The whole network isn't in plain order.");
         States = [.. optimizer.States.Select((state, i) => (state.Name, _whole[1 + i]))];
         Average = average is null ? null : _whole[^1];
         _isCurrent = true;
@@ -147,51 +150,51 @@ internal sealed class WholeNetwork : IDisposable
         Model?.Dispose();
     }
 
-    private void Scatter(int slot, int arena)
+    private void Scatter(int slot, int arena) => _part.Write(slot, _parts[arena], (_, values) =>
     {
-        int count = checked((int)_part.Plan.Slots[slot].Spec.Count);
-        float[] own = new float[count];
-        float[] whole = [];
-        if (Model is not null)
-        {
-            whole = new float[checked(count * _exchange.Ranks)];
-            Model.Store.Read(slot, _whole[arena], whole);
-        }
-        float[] passing = new float[count];
+        Span<byte> own = MemoryMarshal.AsBytes(values);
         for (int rank = 0; rank < _exchange.Ranks; rank++)
-        {
-            Span<float> slice = whole.Length > 0 ? whole.AsSpan(rank * count, count) : passing;
-            _exchange.Broadcast(MemoryMarshal.AsBytes(slice));
-            if (rank == _exchange.Rank)
-                slice.CopyTo(own);
-        }
-        _part.Write(slot, _parts[arena], (_, values) => own.CopyTo(values));
-    }
+            for (int at = 0; at < own.Length; at += _passing.Length)
+            {
+                int bytes = Math.Min(_passing.Length, own.Length - at);
+                Span<byte> piece = Model is not null ? WholeBytes(slot, arena, (long)rank * own.Length + at, bytes)
+                    : rank == _exchange.Rank ? own.Slice(at, bytes) : _passing.AsSpan(0, bytes);
+                _exchange.Broadcast(piece);
+                if (Model is not null && rank == _exchange.Rank)
+                    piece.CopyTo(own[at..]);
+            }
+    });
 
     private void JoinAll()
     {
         for (int arena = 0; arena < _parts.Length; arena++)
             for (int slot = 0; slot < _part.Plan.Slots.Count; slot++)
-                if (Model is not null)
-                    Model.Store.Write(slot, _whole[arena], (_, values) => Join(slot, arena, values));
-                else
-                    Join(slot, arena, []);
+                Join(slot, arena);
+        Model?.Store.MarkChanged();
     }
 
     // All ranks read their parts in the same pieces.
-    private void Join(int slot, int arena, Span<float> values)
+    private void Join(int slot, int arena)
     {
-        int count = (int)_part.Plan.Slots[slot].Spec.Count, done = 0;
-        float[] whole = values.Length > 0 ? new float[values.Length] : [];
+        long count = _part.Plan.Slots[slot].Spec.Count * sizeof(float), done = 0;
         _part.Read(slot, _parts[arena], piece =>
         {
-            byte[][] all = _exchange.Gather(MemoryMarshal.AsBytes(piece));
-            for (int rank = 0; whole.Length > 0 && rank < all.Length; rank++)
-                all[rank].CopyTo(MemoryMarshal.AsBytes(whole.AsSpan(rank * count + done)));
-            done += piece.Length;
+            ReadOnlySpan<byte> left = MemoryMarshal.AsBytes(piece);
+            while (left.Length > 0)
+            {
+                ReadOnlySpan<byte> next = left[..Math.Min(PieceBytes, left.Length)];
+                byte[][] all = _exchange.Gather(next);
+                for (int rank = 0; Model is not null && rank < all.Length; rank++)
+                    all[rank].CopyTo(WholeBytes(slot, arena, rank * count + done, next.Length));
+                left = left[next.Length..];
+                done += next.Length;
+            }
         });
-        whole.CopyTo(values);
     }
+
+    // A model that only evaluates keeps its parameters in plain order.
+    private Span<byte> WholeBytes(int slot, int arena, long from, int bytes) =>
+        _whole[arena].Span<byte>(Model!.Store.Plan.Slots[slot].Offset + from, bytes);
 
     private void SwapAverage()
     {
