@@ -104,3 +104,39 @@ internal sealed unsafe class BarrierTransfer : Transfer
         return true;
     }
 }
+
+/// <summary>Bytes of every rank to each of the others, as many to each.</summary>
+internal sealed class TradeTransfer : Transfer
+{
+    // Above those of the pieces of gradients, which may be under way at the same time.
+    private const int Tag = 32_000;
+    private nint[] _sent = [], _received = [];
+    private long _bytes;
+
+    /// <summary>Says what to exchange next.</summary>
+    /// <param name="sent">What each rank gets, by rank.</param>
+    /// <param name="received">Where what each rank gives goes, by rank.</param>
+    /// <param name="bytes">At each address.</param>
+    public void Set(nint[] sent, nint[] received, long bytes)
+    {
+        (_sent, _received, _bytes) = (sent, received, bytes);
+        Reserve(2 * sent.Length);
+    }
+
+    protected override bool Begin(MpiWorld world)
+    {
+        if (_bytes == 0 || world.Ranks == 1)
+            return false;
+        for (int i = 1; i < world.Ranks; i++)
+        {
+            int other = (world.Rank + i) % world.Ranks;
+            Receive(world, _received[other], _bytes, other, Tag);
+        }
+        for (int i = 1; i < world.Ranks; i++)
+        {
+            int other = (world.Rank + i) % world.Ranks;
+            Send(world, _sent[other], _bytes, other, Tag);
+        }
+        return true;
+    }
+}

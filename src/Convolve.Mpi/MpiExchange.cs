@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Convolve.Execution;
@@ -18,6 +19,7 @@ internal sealed unsafe class MpiExchange : IGradientExchange
     private readonly Action<string> _lost;
     private readonly TimeSpan _patience;
     private GatherTransfer _gather = new();
+    private TradeTransfer _trade = new();
     private int _started, _numberInHosts;
     private bool _isDisposed;
     private long _number;
@@ -74,7 +76,7 @@ internal sealed unsafe class MpiExchange : IGradientExchange
     // All ranks come here together. What each of them was numbered before, and where it is.
     private (int[] Numbers, string[] Hosts) Connect(int number)
     {
-        (_started, _number, _gather) = (0, 0, new());
+        (_started, _number, _gather, _trade) = (0, 0, new(), new());
         (Rank, Ranks) = (_thread.World.Rank, _thread.World.Ranks);
         string[][] ranks = [.. Gather(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"{number} {Environment.MachineName}"))).Select(rank => Encoding.UTF8.GetString(rank).Split(' ', 2))];
@@ -115,6 +117,20 @@ internal sealed unsafe class MpiExchange : IGradientExchange
         Run(_gather);
         return _gather.Result();
     }
+
+    public void Trade(nint[] sent, nint[] received, long bytes)
+    {
+        if (sent.Length != Ranks || received.Length != Ranks)
+            throw new ArgumentException($"expected an address for each of {Ranks} ranks, got {sent.Length} and {received.Length}");
+        long start = Stopwatch.GetTimestamp();
+        _trade.Set(sent, received, bytes);
+        Run(_trade);
+        TradeTime += Stopwatch.GetElapsedTime(start);
+    }
+
+    public long SentBytes => _thread.World.SentBytes;
+
+    public TimeSpan TradeTime { get; private set; }
 
     /// <summary>Ends all ranks with this exit code, and doesn't return.</summary>
     public void Abort(int code) => _thread.Abort(code);

@@ -46,6 +46,9 @@ internal sealed unsafe class MpiWorld
     /// <summary>MPI_FLOAT.</summary>
     public nint Float { get; }
 
+    /// <summary>Bytes of gradients and activations that were sent so far.</summary>
+    public long SentBytes { get; set; }
+
     /// <summary>Whether ranks were lost.</summary>
     public bool IsShrunk { get; private set; }
 

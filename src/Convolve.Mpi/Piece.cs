@@ -121,12 +121,12 @@ internal sealed unsafe class Piece : Transfer, IDisposable
     private void Send(MpiWorld world, void* from, long floats, int rank, int tag)
     {
         if (floats > 0)
-            world.Check(Mpi.MPI_Isend(from, checked((int)floats), world.Float, rank, tag, world.Comm, Next()));
+            Send(world, (nint)from, floats * sizeof(float), rank, tag);
     }
 
     private void Receive(MpiWorld world, void* to, long floats, int rank, int tag)
     {
         if (floats > 0)
-            world.Check(Mpi.MPI_Irecv(to, checked((int)floats), world.Float, rank, tag, world.Comm, Next()));
+            Receive(world, (nint)to, floats * sizeof(float), rank, tag);
     }
 }

@@ -53,6 +53,25 @@ internal abstract unsafe class Transfer
     protected nint* Next() => _count < _requests.Length ? Requests + _count++
         : throw new InvalidOperationException("No room was made for this request.");
 
+    /// <summary>Begins to send bytes, which are counted.</summary>
+    protected void Send(MpiWorld world, nint from, long bytes, int rank, int tag)
+    {
+        (int count, nint type) = CountOf(world, bytes);
+        world.Check(Mpi.MPI_Isend((void*)from, count, type, rank, tag, world.Comm, Next()));
+        world.SentBytes += bytes;
+    }
+
+    /// <summary>Begins to receive bytes.</summary>
+    protected void Receive(MpiWorld world, nint to, long bytes, int rank, int tag)
+    {
+        (int count, nint type) = CountOf(world, bytes);
+        world.Check(Mpi.MPI_Irecv((void*)to, count, type, rank, tag, world.Comm, Next()));
+    }
+
+    // MPI counts in 32 bits, and four times as many bytes in floats.
+    private static (int Count, nint Type) CountOf(MpiWorld world, long bytes) =>
+        bytes % sizeof(float) == 0 ? (checked((int)(bytes / sizeof(float))), world.Float) : (checked((int)bytes), world.Byte);
+
     // Pinned for good.
     private nint* Requests => (nint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_requests));
 }

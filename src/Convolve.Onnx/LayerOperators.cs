@@ -60,11 +60,22 @@ internal static class LayerOperators
                 .. at.Opset >= 14 ? (AttributeProto[])[Int("training_mode", 0)] : []]);
 
     // ONNX divides alpha by the size, always.
-    private static string ResponseNormalization(LocalResponseNorm norm, NodeWriter at) => norm.Size % 2 == 1
-        ? at.Result("LRN", [at.Input], Float("alpha", (float)(norm.Factor * norm.Size)), Float("beta", norm.Beta), Float("bias", norm.K),
-            Int("size", norm.Size))
-        : throw at.Wrong($"programs refuse an even size or compute it differently, and this one is {norm.Size}",
-            "Train with an odd size");
+    private static string ResponseNormalization(LocalResponseNorm norm, NodeWriter at)
+    {
+        if (norm.Size % 2 == 0)
+            throw at.Wrong($"programs refuse an even size or compute it differently, and this one is {norm.Size}",
+                "Train with an odd size");
+        AttributeProto[] numbers = [Float("alpha", (float)(norm.Factor * norm.Size)), Float("beta", norm.Beta), Float("bias", norm.K),
+            Int("size", norm.Size)];
+        if (norm.Groups == 1)
+            return at.Result("LRN", [at.Input], numbers);
+        // Each group as an image of its own.
+        Shape image = at.InputShape;
+        string groups = at.Step("Reshape", "groups", [at.Input,
+            at.Integers("group_shape", -1, image.Channels / norm.Groups, image.Height, image.Width)]);
+        return at.Result("Reshape", [at.Step("LRN", "normalized", [groups], numbers),
+            at.Integers("image_shape", -1, image.Channels, image.Height, image.Width)]);
+    }
 
     // Its own padding, which never wins: zeros put around the image first would be merged into it by some programs, and win.
     private static AttributeProto[] MaxPool(Pool2d pool, NodeWriter at) =>

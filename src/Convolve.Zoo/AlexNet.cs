@@ -14,16 +14,17 @@ public static class AlexNet
     /// <summary>The form of the paper: color images of 227x227, layers on two GPUs as groups, local response normalization.</summary>
     /// <remarks>
     /// Deviations: images of 227x227, since the 224x224 of the paper's text do not give its 55x55 maps; response normalization looks across
-    /// the border between the two groups. Initialization: the paper's, section 5.
+    /// the border between the two groups unless it has two groups itself. Initialization: the paper's, section 5.
     /// </remarks>
     /// <param name="classes">Of the last layer.</param>
     /// <param name="input">The shape of one image; 3x227x227 by default, at least 67 rows and columns.</param>
     /// <param name="dropout">The probability, in [0, 1); 0 leaves the layers out.</param>
-    public static Graph Original2012(int classes = 1000, Shape? input = null, float dropout = 0.5f) =>
+    /// <param name="normGroups">Of response normalization: 1, or 2 to stay within each GPU's channels.</param>
+    public static Graph Original2012(int classes = 1000, Shape? input = null, float dropout = 0.5f, int normGroups = 1) =>
         Graph.Sequential("alexnet-2012", input ?? (3, 227, 227),
     [
-        .. ConvReLU(96, 11, stride: 4),             ResponseNorm, new MaxPool2d(3, stride: 2),
-        .. ConvReLU(256, 5, padding: 2, groups: 2), ResponseNorm, new MaxPool2d(3, stride: 2),
+        .. ConvReLU(96, 11, stride: 4),             ResponseNorm(normGroups), new MaxPool2d(3, stride: 2),
+        .. ConvReLU(256, 5, padding: 2, groups: 2), ResponseNorm(normGroups), new MaxPool2d(3, stride: 2),
         .. ConvReLU(384, 3, padding: 1),
         .. ConvReLU(384, 3, padding: 1, groups: 2),
         .. ConvReLU(256, 3, padding: 1, groups: 2), new MaxPool2d(3, stride: 2),
@@ -128,5 +129,6 @@ public static class AlexNet
     ]);
 
     /// <summary>The paper's, section 3.3: alpha is not divided by the size.</summary>
-    internal static LocalResponseNorm ResponseNorm => new(5, alpha: 1e-4f, beta: 0.75f, k: 2, divideAlpha: false);
+    internal static LocalResponseNorm ResponseNorm(int groups = 1) =>
+        new(5, alpha: 1e-4f, beta: 0.75f, k: 2, divideAlpha: false, groups: groups);
 }

@@ -22,7 +22,7 @@ public static class CudaConvnet
         Activation activation = options.Activation;
         MaxPool2d maxPool = new(options.PoolKernel, stride: 2, Padding.Same);
         AvgPool2d meanPool = new(options.PoolKernel, stride: 2, Padding.Same, countPadding: false);
-        Layer[] norm = options.ResponseNorm ? [AlexNet.ResponseNorm] : [];
+        Layer[] norm = options.ResponseNorm ? [AlexNet.ResponseNorm()] : [];
         return Graph.Sequential("cuda-convnet", options.Input,
         [
             Conv(32, 0.0001f), maxPool,    activation, .. norm,

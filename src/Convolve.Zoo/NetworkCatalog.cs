@@ -40,8 +40,12 @@ public static class NetworkCatalog
             [Input("1x224x224"), Dropout], (classes, chosen) => AlexNet.D2L(classes, chosen.Image("input"), chosen.Probability("dropout"))),
         new("alexnet-2012", "AlexNet as published, for color 227x227 images: groups, response normalization",
         "Krizhevsky, Sutskever, Hinton 2012",
-            [Input("3x227x227"), Dropout], (classes, chosen) =>
-            AlexNet.Original2012(classes, chosen.Image("input"), chosen.Probability("dropout"))),
+            [
+                Input("3x227x227"), Dropout,
+                new("lrn", "across or within: whether response normalization looks across the border between the two groups", "across"),
+            ],
+            (classes, chosen) => AlexNet.Original2012(classes, chosen.Image("input"), chosen.Probability("dropout"),
+                chosen.OneOf("lrn", ("across", 1), ("within", 2)))),
         new("alexnet-torchvision", "AlexNet for color 224x224 images, the one-column form", "Krizhevsky 2014; torchvision.models.alexnet",
             [Input("3x224x224"), Dropout], (classes, chosen) =>
             AlexNet.Torchvision(classes, chosen.Image("input"), chosen.Probability("dropout"))),

@@ -36,6 +36,9 @@ internal enum Remedy
     /// <summary>Another number of shards.</summary>
     Shards,
 
+    /// <summary>Another number of processes.</summary>
+    Ranks,
+
     /// <summary>No synchronized batch normalization.</summary>
     SyncBatchNorm,
 

@@ -13,6 +13,12 @@ switch (args[0])
     case "bytes":
         rank.Exchange();
         break;
+    case "trade":
+        rank.Trade();
+        break;
+    case "parts":
+        new Parts(exchange, Say).Train();
+        break;
     case "null":
         rank.CatchNull();
         break;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Convolve.Kernels.Memory;
 using Convolve.Kernels.Parameters;
 
 namespace Convolve.Mpi.Probe;
@@ -40,6 +41,38 @@ internal sealed class Rank(MpiExchange exchange, Action<string> say)
         say(string.Join(',', all.Select(part => string.Concat(part.Select(b => (char)b)))));
         say(string.Join(',', exchange.Gather([]).Select(part => part.Length)));
         say($"hosts {string.Join(',', exchange.Hosts)}");
+    }
+
+    /// <summary>Every rank gives each of the others bytes, often; says how much of it was right, and the bytes.</summary>
+    public void Trade()
+    {
+        int right = 0, other = 0;
+        for (int step = 0; step < 3; step++)
+            foreach (int count in Counts)
+            {
+                using NativeBuffer sent = new(4L * count * exchange.Ranks + 4, "sent"), received = new(sent.Bytes, "received");
+                Span<byte> all = sent.Span<byte>(0, (int)sent.Bytes);
+                for (int i = 0; i < all.Length; i++)
+                    all[i] = ValueOf(exchange.Rank, step, i);
+                // An odd number of bytes, too.
+                int bytes = step == 1 ? Math.Max(0, 4 * count - 1) : 4 * count;
+                nint[] Places(NativeBuffer buffer) => [.. Enumerable.Range(0, exchange.Ranks).Select(i => buffer.Address + 4 * count * i)];
+                exchange.Trade(Places(sent), Places(received), bytes);
+                for (int rank = 0; rank < exchange.Ranks; rank++)
+                {
+                    if (rank == exchange.Rank)
+                        continue;
+                    other++;
+                    Span<byte> from = received.Span<byte>(4 * count * rank, bytes);
+                    int wrong = 0;
+                    for (int i = 0; i < bytes; i++)
+                        wrong += from[i] == ValueOf(rank, step, 4 * count * exchange.Rank + i) ? 0 : 1;
+                    right += wrong == 0 ? 1 : 0;
+                }
+            }
+        say(string.Create(CultureInfo.InvariantCulture, $"{right} of {other} right, {exchange.SentBytes} bytes"));
+
+        static byte ValueOf(int rank, int step, int index) => (byte)(index * 7 + index / 256 + rank * 31 + step);
     }
 
     /// <summary>MPI must leave .NET the signal that its null checks need.</summary>

@@ -38,6 +38,20 @@ public class ExchangeTests
         Assert.All(Enumerable.Range(0, ranks), rank => Assert.Equal(first, result.Of(rank)));
     }
 
+    // 3 steps of 6 exchanges of 340,099 floats with each of the others; in one step, a byte less where there are any.
+    [NeedsTheory(Feature.OpenMpi)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Ranks_give_each_other_bytes_and_count_them(int ranks)
+    {
+        RanksResult result = Ranks.Run(ranks, "trade");
+        Assert.Equal((0, ""), (result.Status, result.Errors));
+        int others = ranks - 1;
+        string expected = string.Create(CultureInfo.InvariantCulture,
+            $"{18 * others} of {18 * others} right, {(3 * 340_099 * 4 - 5) * others} bytes");
+        Assert.All(Enumerable.Range(0, ranks), rank => Assert.Equal([expected], result.Of(rank)));
+    }
+
     // Open MPI 5 loads UCX, which would end the process instead.
     [NeedsFact(Feature.OpenMpi)]
     public void Null_is_still_an_exception() =>

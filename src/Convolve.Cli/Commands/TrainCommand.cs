@@ -99,14 +99,19 @@ internal sealed class TrainCommand
         bool areShardsFree;
         using (RunFolder? run = _resumption.Open(line))
         {
-            recipe = (run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run)).Recipe;
+            recipe = Read(line, run).Recipe;
+            RankOptions.RequireParts(recipe, _ranks.RanksOf(line), run is null, _ranks.IsElastic(line), _resumption.FolderOptions(line));
             if (run is null)
                 RefuseUsed(FolderOf(line, run, recipe));
-            areShardsFree = run is null && (recipe.Shards == 1 || _task.AreShardsFree(line));
+            areShardsFree = recipe.ModelParallel > 1 || (run is null && (recipe.Shards == 1 || _task.AreShardsFree(line)));
         }
         using Interruption interruption = new(Promise);
-        return _ranks.Run(line, areShardsFree ? null : recipe.Shards, recipe.BatchSize, interruption.Token);
+        return _ranks.Run(line, areShardsFree ? null : recipe.Shards, recipe.ModelParallel > 1 ? int.MaxValue : recipe.BatchSize,
+            interruption.Token);
     }
+
+    private TrainingTask Read(ParseResult line, RunFolder? run) =>
+        (run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run)).Divided(_ranks.PartsOf(line));
 
     private int Run(ParseResult line, RankRun? ranks)
     {
@@ -118,8 +123,9 @@ internal sealed class TrainCommand
             SavesStart = RankProcess.IsElastic,
         };
         using RunFolder? run = _resumption.Open(line);
-        TrainingTask task = run is null ? _task.Read(line, measuresShards: true) : _task.Read(line, run);
+        TrainingTask task = Read(line, run);
         (_, Graph graph, Recipe recipe) = task;
+        RankOptions.RequireParts(recipe, ranks?.Exchange.Ranks ?? 1, run is null, RankProcess.IsElastic, options);
         if (ranks is not null)
             recipe = ranks.WithShards(recipe, isNew: run is null, isFree: _task.AreShardsFree(line));
         if (line.GetValue(_overfit) && ranks is not null)
@@ -166,7 +172,7 @@ internal sealed class TrainCommand
         if (line.GetValue(_profile))
             trainer.Profile = new();
         if (ranks?.Resumed is null)
-            screen.Begin(trainer, data, memory, folder, ranks?.Words);
+            screen.Begin(trainer, data, memory, folder, ranks?.WordsFor(recipe));
         else
             screen.GoOn(trainer);
         TrainingResult? result;
@@ -179,7 +185,7 @@ internal sealed class TrainCommand
             screen.ClearBar();
         }
         if (ranks is not null)
-            output.Line(ranks.Compare(trainer.RankTimes));
+            output.Line(ranks.Compare(trainer));
         ProfileScreen? profile = ProfileScreen.Write(trainer, folder);
         profile?.Show(output);
         string? goOn = !options.HasCheckpoints ? null : ResumeOptions.CommandFor(folder, options, line.GetValue(_dataDirectory));
@@ -196,6 +202,8 @@ internal sealed class TrainCommand
             JsonObject json = Json(trainer, result, folder);
             if (profile is not null)
                 json["profile"] = profile.Json();
+            if (ranks is not null)
+                json["sent_bytes_per_step"] = trainer.SentBytesPerStep;
             Output.Json(json);
         }
         return status;

@@ -5,6 +5,7 @@ using Convolve.Cli.Screens;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Graphs;
+using Convolve.Layers;
 using Convolve.Runs;
 using Convolve.Training;
 using Convolve.Zoo;
@@ -17,6 +18,21 @@ namespace Convolve.Cli.Commands;
 /// <param name="Recipe">How, and on what.</param>
 internal sealed record TrainingTask(string Network, Graph Graph, Recipe Recipe)
 {
+    /// <summary>The same with the network as several processes compute it together.</summary>
+    /// <param name="parts">How many; null for as many as the recipe says.</param>
+    /// <exception cref="NetworkException">It can't be divided.</exception>
+    /// <exception cref="RecipeException">It can't be divided together with what else is asked for.</exception>
+    public TrainingTask Divided(int? parts)
+    {
+        Recipe recipe = Recipe with { ModelParallel = parts ?? Recipe.ModelParallel };
+        recipe.Validate();
+        return this with
+        {
+            Recipe = recipe,
+            Graph = recipe.ModelParallel > 1 ? NetworkParts.Whole(Graph, recipe.ModelParallel) : Graph,
+        };
+    }
+
     /// <summary>Reads the images, showing how far it is, and splits them as the recipe says.</summary>
     /// <exception cref="DatasetException">They are not there, or cannot be read.</exception>
     public DataSplits LoadData(string? dataDirectory, Output output, CancellationToken cancellation) =>

@@ -79,7 +79,7 @@ internal static class MemoryCheck
     {
         ("weights", memory.WeightBytes), ("gradients", memory.GradientBytes), ("optimizer", memory.OptimizerBytes),
         ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
-        ("pictures", memory.PictureBytes), ("exchange", memory.ExchangeBytes),
+        ("pictures", memory.PictureBytes), ("exchange", memory.ExchangeBytes), ("whole network", memory.WholeBytes),
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 
     private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int,

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Convolve.Cli.Options;
 using Convolve.Cli.Terminal;
+using Convolve.Runs;
+using Convolve.Training;
 
 namespace Convolve.Cli.Ranks;
 
@@ -20,11 +22,44 @@ internal sealed class RankOptions
         "With --ranks: if a process ends or is killed, the others go on without it, from the last checkpoint, to the same result. " +
         "Without this option, the run ends on all of them, and --resume goes on. Needs Open MPI 5.");
 
+    private readonly Option<int?> _modelParallel = Inputs.Integer("--model-parallel",
+        "With --ranks N: divide the network between the N processes instead of the batch, as the paper of 2012 did between two GPUs. " +
+        "Each computes its part of the filters and units of all layers for the whole batch. For networks without branches whose sizes " +
+        "are multiples of N, such as alexnet-2012; local response normalization then stays within each part. Default: 1, every process " +
+        "has the whole network.", least: 1);
+
     public void AddTo(Command command)
     {
         command.Add(_ranks);
         command.Add(_hosts);
         command.Add(_elastic);
+        command.Add(_modelParallel);
+    }
+
+    /// <summary>Between how many processes the network is to be divided; null where nothing is said.</summary>
+    public int? PartsOf(ParseResult line) => line.GetValue(_modelParallel);
+
+    /// <summary>Refuses a divided network where it can't be trained.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="ranks">Processes.</param>
+    /// <param name="isNew">Whether the run begins.</param>
+    /// <param name="isElastic">Whether others are to go on without one of them.</param>
+    /// <param name="folder">What the run leaves.</param>
+    /// <exception cref="UsageException">It can't.</exception>
+    public static void RequireParts(Recipe recipe, int ranks, bool isNew, bool isElastic, RunFolderOptions folder)
+    {
+        int parts = recipe.ModelParallel;
+        if (parts == 1)
+            return;
+        if (ranks != parts)
+            throw new UsageException(string.Create(CultureInfo.InvariantCulture,
+                $"{(isNew ? "--model-parallel divides" : "The run divides")} the network between {parts} processes, got {ranks}. ") +
+                string.Create(CultureInfo.InvariantCulture, $"{(isNew ? "Train" : "Resume it")} with --ranks {parts}."));
+        if (isElastic)
+            throw new UsageException(
+                $"{RankProcess.Elastic} goes on without a process that was lost, but here each has a part of the network. Remove it.");
+        if (folder.HasHistograms)
+            throw new UsageException("--histograms is for networks that aren't divided between processes. Remove it.");
     }
 
     /// <summary>Whether this process is to start others, and not to train.</summary>
@@ -49,7 +84,7 @@ internal sealed class RankOptions
     /// <exception cref="UsageException">They can't be started.</exception>
     public int Run(ParseResult line, int? shards, int images, CancellationToken interruption)
     {
-        int ranks = line.GetValue(_ranks)!.Value;
+        int ranks = RanksOf(line);
         if (ranks > (shards ?? images))
             throw new UsageException(string.Create(CultureInfo.InvariantCulture,
                 $"--ranks {ranks}: a batch has {shards ?? images} {(shards is null ? "images" : "shards")}, and every rank computes at ") +
@@ -62,6 +97,12 @@ internal sealed class RankOptions
             (isElastic ? $" {_elastic.Name}" : "");
         return launcher.Run(Words(line), typed, interruption);
     }
+
+    /// <summary>How many processes are to be started.</summary>
+    public int RanksOf(ParseResult line) => line.GetValue(_ranks)!.Value;
+
+    /// <summary>Whether others are to go on without one of them.</summary>
+    public bool IsElastic(ParseResult line) => line.GetValue(_elastic);
 
     // As typed, without the numbers: the ranks must know that they are elastic.
     private string[] Words(ParseResult line)

@@ -31,25 +31,24 @@ internal sealed class RankRun
     public bool IsFirst => _exchange.Rank == 0;
 
     /// <summary>Such as "4 ranks on 2 hosts (Open MPI v4.1.4)".</summary>
-    public string Words
+    public string WordsFor(Recipe recipe)
     {
-        get
-        {
-            int hosts = _exchange.Hosts.Distinct().Count();
-            return string.Create(CultureInfo.InvariantCulture,
-                $"{_exchange.Ranks} ranks on {hosts} {(hosts == 1 ? "host" : "hosts")} ({_exchange.Version})");
-        }
+        int hosts = _exchange.Hosts.Distinct().Count();
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{_exchange.Ranks} ranks on {hosts} {(hosts == 1 ? "host" : "hosts")} ({_exchange.Version})") +
+            (recipe.ModelParallel > 1 ? ", each with a part of the network" : "");
     }
 
-    /// <summary>Which rank took longest, and how long the others waited for it.</summary>
-    /// <param name="times">How long each rank has computed.</param>
-    public string Compare(IReadOnlyList<TimeSpan> times)
+    /// <summary>Which rank took longest, how long the others waited for it, and how much this one has sent.</summary>
+    public string Compare(Trainer trainer)
     {
+        IReadOnlyList<TimeSpan> times = trainer.RankTimes;
         int slowest = RankWaiting.Slowest(times);
         double waited = RankWaiting.ShareOf(times);
         return string.Create(CultureInfo.InvariantCulture,
             $"rank {slowest} ({_exchange.Hosts[slowest]}) computed longest, {Format.Duration(times[slowest])}; on average, the ranks ") +
-            string.Create(CultureInfo.InvariantCulture, $"waited {100 * waited:F0} % of that");
+            string.Create(CultureInfo.InvariantCulture,
+                $"waited {100 * waited:F0} % of that; each sent {Format.Bytes(trainer.SentBytesPerStep)} a step");
     }
 
     /// <summary>Trains as one of the ranks, or alone where this process isn't one.</summary>
@@ -113,7 +112,7 @@ internal sealed class RankRun
             $"the {_exchange.Ranks} that are left go on")) + " from the last checkpoint");
     }
 
-    /// <summary>The recipe for these ranks: at least one shard for each.</summary>
+    /// <summary>The recipe for these ranks: at least one shard for each, unless each has a part of the network.</summary>
     /// <param name="recipe">As typed, or of the run.</param>
     /// <param name="isNew">Whether the run begins: then the number of shards is still open.</param>
     /// <param name="isFree">Whether any number was asked for.</param>
@@ -121,6 +120,8 @@ internal sealed class RankRun
     public Recipe WithShards(Recipe recipe, bool isNew, bool isFree)
     {
         int ranks = _exchange.Ranks;
+        if (recipe.ModelParallel > 1)
+            return recipe;
         if (isNew && (isFree || recipe.Shards == 1))
             return recipe with { Shards = ranks };
         return recipe.Shards >= ranks ? recipe : throw new UsageException(string.Create(CultureInfo.InvariantCulture,

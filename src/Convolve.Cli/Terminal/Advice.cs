@@ -16,6 +16,7 @@ internal static class Advice
         Remedy.BatchSize => $"{exception.Message} See --batch-size.",
         Remedy.MicroBatch => $"{exception.Message} See --micro-batch.",
         Remedy.Shards => $"{exception.Message} See --shards.",
+        Remedy.Ranks => $"{exception.Message} See --ranks.",
         Remedy.SyncBatchNorm => $"{exception.Message} See --sync-batch-norm.",
         Remedy.ClassWeights => $"{exception.Message} See --class-weights.",
         _ => exception.Message,

@@ -57,6 +57,12 @@ internal sealed unsafe class ParameterNormsKernel : ITeamWork, IDisposable
         }
     }
 
+    /// <summary>The lengths of all parameters when they were last measured.</summary>
+    public Span<double> WeightNorms => _weightNorms;
+
+    /// <summary>The lengths of their gradients, clipped as the update takes them.</summary>
+    public Span<double> GradientNorms => _gradientNorms;
+
     /// <summary>The length of a parameter, by its number, when it was last measured.</summary>
     public double WeightNorm(int index) => _weightNorms[index];
 

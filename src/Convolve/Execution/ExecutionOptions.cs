@@ -24,6 +24,9 @@ public sealed record ExecutionOptions
     /// </summary>
     internal int Shards { get; init; } = 1;
 
+    /// <summary>Connects the ranks that each have a part of the network; null, the default, for a whole one.</summary>
+    internal IGradientExchange? Exchange { get; init; }
+
     /// <summary>The threads that plans are made for.</summary>
     internal int PlanThreads => Shards > 1 ? 1 : ThreadTeam.Resolve(Threads);
 

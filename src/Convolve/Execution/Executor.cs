@@ -260,7 +260,7 @@ internal sealed class Executor : IDisposable
     /// <summary>Creates the kernels; on the executor thread, with a team of the plan's size.</summary>
     internal void Bind()
     {
-        _binder = new(_owner.Store, _owner.Arena, _state, Plan.Options.IsTraining ? _owner.ShardGradients : null);
+        _binder = new(_owner.Store, _owner.Arena, _state, Plan.Options.IsTraining ? _owner.ShardGradients : null, _owner.Exchange);
         _isUnchecked = KernelCheck.IsOn;
         _runnables = new Runnable[Plan.Steps.Count];
         try
@@ -309,8 +309,12 @@ internal sealed class Executor : IDisposable
 }
 
 /// <summary>Knows in which buffer each tensor is.</summary>
-internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state, NativeBuffer? shard = null)
+internal sealed class Binder(ParameterStore store, NativeBuffer arena, PassState state, NativeBuffer? shard = null,
+    IGradientExchange? exchange = null)
 {
+    /// <summary>Connects the ranks of a model-parallel run.</summary>
+    public IGradientExchange? Exchange { get; } = exchange;
+
     public PassState State { get; } = state;
 
     public NativeBuffer Arena { get; } = arena;

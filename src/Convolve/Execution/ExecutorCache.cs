@@ -35,6 +35,9 @@ internal sealed class ExecutorCache(ParameterStore store, NativeBuffer arena, ul
     /// <summary>Of a shard: where its gradients go, and its running statistics; null for the model's places.</summary>
     public NativeBuffer? ShardGradients => gradients;
 
+    /// <summary>Connects the ranks of a model-parallel run; null where the network is whole.</summary>
+    public IGradientExchange? Exchange { get; init; }
+
     public ulong Seed => seed;
 
     public float[]? ClassWeights => classWeights;

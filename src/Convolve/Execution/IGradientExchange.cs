@@ -27,6 +27,20 @@ internal interface IGradientExchange : IDisposable
     /// <summary>Waits until all that was started is done.</summary>
     void Finish();
 
+    /// <summary>
+    /// Gives each other rank bytes, and gets as many of each, which takes until all of it is there. Every rank comes here.
+    /// </summary>
+    /// <param name="sent">What each rank gets, by rank; the own place doesn't matter.</param>
+    /// <param name="received">Where what each rank gives goes, by rank; the own place doesn't matter.</param>
+    /// <param name="bytes">At each address.</param>
+    void Trade(nint[] sent, nint[] received, long bytes);
+
+    /// <summary>Bytes of gradients and activations that this process has sent so far.</summary>
+    long SentBytes { get; }
+
+    /// <summary>How long this process has waited in <see cref="Trade"/> so far.</summary>
+    TimeSpan TradeTime { get; }
+
     /// <summary>Rank 0's bytes to all.</summary>
     void Broadcast(Span<byte> bytes);
 

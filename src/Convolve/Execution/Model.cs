@@ -74,7 +74,8 @@ public sealed class Model : IDisposable
         long arenaBytes = _planned[0].ArenaBytes;
         _store = new(_planned[0].Parameters, trainingBatchSize > 0, () => _passes!.Arena);
         _passes = new(_store, NativeBuffer.Growing(arenaBytes, Math.Max(arenaBytes, MostArenaBytes), "activations"), seed ?? 0,
-            _classWeights);
+            _classWeights)
+        { Exchange = options.Exchange };
         try
         {
             if (trainingBatchSize > 0)

@@ -35,6 +35,7 @@ internal sealed class Runnables
         {
             NativeWork native => new NativeRunnable(step, native, binder),
             SharesWork shares => new SharesRunnable(step, shares, binder),
+            GatherPartsWork gather => new GatherPartsRunnable(step, gather, binder),
             WeightsCopyWork => new WeightsCopyRunnable(step, binder),
             UnseenTapsWork taps => new UnseenTapsRunnable(step, taps, binder),
             WinogradWork winograd => own.Winograd(winograd),

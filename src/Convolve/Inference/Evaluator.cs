@@ -18,6 +18,7 @@ internal sealed class Evaluator : IDisposable
     private readonly BatchSampler _sampler;
     private readonly BatchLoader _loader;
     private readonly ShardedEvaluation? _shards;
+    private readonly Func<bool, bool>? _holdsAnywhere;
 
     /// <param name="model">What is evaluated.</param>
     /// <param name="split">On what.</param>
@@ -25,10 +26,12 @@ internal sealed class Evaluator : IDisposable
     /// <param name="batchSize">Images of a batch.</param>
     /// <param name="cache">What is kept of the images; null for nothing.</param>
     /// <param name="shards">Runs batches side by side, and is disposed with it; null where the team runs them together.</param>
+    /// <param name="holdsAnywhere">Of several processes that compute the same batches together: whether something holds in any of them.
+    /// Null for one process.</param>
     public Evaluator(Model model, Split split, ImagePipeline pipeline, int batchSize, PictureCache? cache = null,
-        ShardedEvaluation? shards = null)
+        ShardedEvaluation? shards = null, Func<bool, bool>? holdsAnywhere = null)
     {
-        (_model, _split, _shards) = (model, split, shards);
+        (_model, _split, _shards, _holdsAnywhere) = (model, split, shards, holdsAnywhere);
         pipeline.Check(split);
         int batch = Math.Clamp(split.Count, 1, batchSize);
         _sampler = new(split, batch, 0, shuffle: false);
@@ -104,7 +107,9 @@ internal sealed class Evaluator : IDisposable
 
     private Executor Load(int step, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
+        bool isCanceled = cancellation.IsCancellationRequested;
+        if (_holdsAnywhere?.Invoke(isCanceled) ?? isCanceled)
+            throw new OperationCanceledException("The evaluation was canceled.", cancellation);
         ReadOnlySpan<int> batch = _sampler.Batch(0, step);
         Executor pass = _model.Evaluation(batch.Length);
         _loader.Load(batch, pass);

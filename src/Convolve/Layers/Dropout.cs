@@ -23,6 +23,9 @@ public sealed record Dropout : Layer
     /// <summary>The share of elements that training zeroes, in [0, 1).</summary>
     public float Probability { get; }
 
+    /// <summary>What keys the mask; null for the place in the graph. Of a part of a network: the place in the whole.</summary>
+    internal int? Number { get; init; }
+
     public override string Stem => "dropout";
 
     public override Shape Infer(Shape input) => input;

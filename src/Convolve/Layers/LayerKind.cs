@@ -23,7 +23,8 @@ internal sealed class LayerKind
         Of<Resize>(), Of<Dropout>(), Of<Flatten>(), Of<PadChannels>(), Of<Add>(), Of<Concat>(),
     ];
 
-    private static readonly Dictionary<Type, LayerKind> ByType = All.Append(Entry).ToDictionary(kind => kind.Type);
+    private static readonly Dictionary<Type, LayerKind> ByType =
+        All.Append(Entry).Append(Of<GatherParts>()).ToDictionary(kind => kind.Type);
 
     public Type Type { get; }
 

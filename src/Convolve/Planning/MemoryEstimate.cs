@@ -13,13 +13,16 @@ public sealed record MemoryEstimate(long WeightBytes, long GradientBytes, long O
 {
     /// <summary>The sum of all parts.</summary>
     public long TotalBytes => WeightBytes + GradientBytes + OptimizerBytes + CopyBytes + ActivationBytes + PictureBytes
-        + ExchangeBytes;
+        + ExchangeBytes + WholeBytes;
 
     /// <summary>Decoded pictures of a folder that are kept, once each was needed; 0 if they are kept elsewhere.</summary>
     public long PictureBytes { get; init; }
 
     /// <summary>Gradients that come from the other processes of a run; 0 in one process.</summary>
     internal long ExchangeBytes { get; init; }
+
+    /// <summary>The whole network, which the first process keeps for files where each has a part of it; 0 elsewhere.</summary>
+    internal long WholeBytes { get; init; }
 
     /// <summary>What some plans need.</summary>
     /// <param name="plans">At least one; all over the parameters of the first.</param>

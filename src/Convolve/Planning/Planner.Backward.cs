@@ -208,7 +208,7 @@ internal sealed partial class Planner
         gradient = As(node, gradient, Plain(node.Output), "reorder gradient");
         bool inPlace = !_shared.Contains(gradient.Storage);
         Tensor result = inPlace ? gradient : NewTensor($"d {node.Inputs[0].Name}", gradient.Layout);
-        Emit(node, "backward", new DropoutWork(dropout.Probability, node.Index), 0,
+        Emit(node, "backward", new DropoutWork(dropout.Probability, dropout.Number ?? node.Index), 0,
             new(Argument.Source, gradient, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, result, Access.Write));
         Give(node.Inputs[0], result);
     }

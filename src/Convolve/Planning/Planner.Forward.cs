@@ -204,7 +204,7 @@ internal sealed partial class Planner
         // In place where nobody else reads the input: a ReLU's gradient asks only for the sign, and where the mask is 0 so is the gradient.
         bool inPlace = plain != source || (_fusion.Consumers(node.Inputs[0]) == 1 && KeepsOnlySign(node.Inputs[0]));
         Tensor target = inPlace ? plain : NewTensor(node.Name, plain.Layout);
-        Emit(node, "forward", new DropoutWork(dropout.Probability, node.Index), 0,
+        Emit(node, "forward", new DropoutWork(dropout.Probability, dropout.Number ?? node.Index), 0,
             new(Argument.Source, plain, inPlace ? Access.ReadWrite : Access.Read), new(Argument.Target, target, Access.Write));
         return target;
     }

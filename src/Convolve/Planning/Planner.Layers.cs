@@ -28,6 +28,7 @@ internal sealed partial class Planner
         Dropout dropout => new(() => LowerDropout(node, dropout), d => BackDropout(node, dropout, d)),
         Add => new(() => LowerAdd(node), d => BackAdd(node, d)),
         Concat => new(() => LowerConcat(node), d => BackConcat(node, d)),
+        GatherParts gather => new(() => LowerGather(node, gather), d => BackGather(node, gather, d)),
         PadChannels => new(() => LowerPadChannels(node), d => BackPadChannels(node, d)),
         _ => throw new NotSupportedException($"{node.Layer} \"{node.Name}\" cannot be planned."),
     };

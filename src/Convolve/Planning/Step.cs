@@ -27,7 +27,7 @@ internal sealed record NativeWork(Operation Operation, string Implementation) : 
 /// Dropout or its gradient: source to target, masked and scaled; the mask is drawn again each time, from (seed, step, layer, element).
 /// </summary>
 /// <param name="Probability">The share that is zeroed.</param>
-/// <param name="Layer">The index of the node, which keys the mask.</param>
+/// <param name="Layer">The index of the node, or its number in the whole network, which keys the mask.</param>
 internal sealed record DropoutWork(float Probability, int Layer) : Work;
 
 /// <summary>Softmax cross-entropy of the logits (source) and the gradient of its mean (target).</summary>
@@ -41,6 +41,19 @@ internal sealed record LossWork(int Classes, float Smoothing) : Work;
 /// <param name="PartBytes">Bytes of one sample of each part.</param>
 /// <param name="IsSplit">From the whole into the parts, and not the other way.</param>
 internal sealed record ConcatWork(IReadOnlyList<long> PartBytes, bool IsSplit) : Work;
+
+/// <summary>
+/// Every rank's channels (source) to all ranks, put behind each other (target); or the gradient of these (diff target) to each rank's own
+/// (diff source).
+/// </summary>
+/// <param name="Part">Elements of one sample that each rank has.</param>
+/// <param name="Parts">Ranks.</param>
+/// <param name="IsBack">Whether it is the gradient.</param>
+/// <param name="IsSum">Whether each rank has a part of the gradient, and takes the sum; otherwise all have the same.</param>
+internal sealed record GatherPartsWork(long Part, int Parts, bool IsBack, bool IsSum) : Work
+{
+    public override string RunBy => IsBack && !IsSum ? "own" : "exchange between ranks";
+}
 
 /// <summary>Plain bfloat16 images (source) to 4x4 patches as blocks of 16 channels (target).</summary>
 internal sealed record SpaceToDepthWork(SpaceToDepthShape Shape) : Work;

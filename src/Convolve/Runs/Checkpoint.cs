@@ -36,7 +36,7 @@ internal static class Checkpoint
 
     /// <summary>The size of the best weights of a run.</summary>
     public static long ModelBytesOf(TrainingParts parts) =>
-        SealedTensors.BytesOf([.. parts.Model.Store.Plan.Slots.Select(ModelFile.TensorOf)], parts.Classifier.Metadata);
+        SealedTensors.BytesOf([.. parts.KeptModel.Store.Plan.Slots.Select(ModelFile.TensorOf)], parts.Classifier.Metadata);
 
     /// <summary>Writes a file; on the executor thread.</summary>
     /// <exception cref="FileWriteException">It cannot be written.</exception>
@@ -48,7 +48,7 @@ internal static class Checkpoint
         Entry[] entries = [.. Entries(parts)];
         Dictionary<string, Entry> byName = entries.ToDictionary(e => e.Info.Name, StringComparer.Ordinal);
         SealedTensors.Write(path, [.. entries.Select(e => e.Info)], (tensor, sink) =>
-            parts.Model.Store.Read(byName[tensor.Name].Slot, byName[tensor.Name].Arena, plain => sink.WriteFloats(plain)), metadata);
+            parts.KeptModel.Store.Read(byName[tensor.Name].Slot, byName[tensor.Name].Arena, plain => sink.WriteFloats(plain)), metadata);
     }
 
     /// <summary>Writes the weights of a checkpoint, or the mean that it has in their place, as a model file.</summary>
@@ -60,7 +60,7 @@ internal static class Checkpoint
     /// <exception cref="FileWriteException">It cannot be written.</exception>
     public static void ExportModel(SealedTensors file, string path, TrainingParts parts, int epoch)
     {
-        TensorInfo[] tensors = [.. parts.Model.Store.Plan.Slots.Select(ModelFile.TensorOf)];
+        TensorInfo[] tensors = [.. parts.KeptModel.Store.Plan.Slots.Select(ModelFile.TensorOf)];
         void Write(TensorInfo tensor, TensorSink sink)
         {
             float[] values = new float[tensor.ElementCount];
@@ -95,7 +95,7 @@ internal static class Checkpoint
     /// <exception cref="SafeTensorsException">The file cannot be read.</exception>
     public static void Restore(string path, SealedTensors file, TrainingParts parts, CheckpointInfo info)
     {
-        ParameterStore store = parts.Model.Store;
+        ParameterStore store = parts.KeptModel.Store;
         foreach (Entry entry in Entries(parts))
         {
             bool isWeight = entry.Arena == store.Weights;
@@ -108,11 +108,11 @@ internal static class Checkpoint
             }
             if (file.Contains(entry.Info.Name))
                 store.Write(entry.Slot, entry.Arena,
-                    (_, values) => Read(file, entry, isWeight || entry.Arena == parts.Average?.Arena, values));
+                    (_, values) => Read(file, entry, isWeight || entry.Arena == parts.KeptAverage, values));
         }
         parts.Optimizer.Steps = info.Updates;
         if (!HasAverage(file, parts))
-            parts.Average?.Begin();
+            parts.BeginAverage();
     }
 
     private static void Read(SealedTensors file, Entry entry, bool mustBeFinite, Span<float> values)
@@ -125,13 +125,13 @@ internal static class Checkpoint
 
     private static IEnumerable<Entry> Entries(TrainingParts parts)
     {
-        ParameterStore store = parts.Model.Store;
+        ParameterStore store = parts.KeptModel.Store;
         for (int i = 0; i < store.Plan.Slots.Count; i++)
             yield return new(ModelFile.TensorOf(store.Plan.Slots[i]), i, store.Weights);
-        for (int i = 0; parts.Average is not null && i < store.Plan.Slots.Count; i++)
+        for (int i = 0; parts.KeptAverage is not null && i < store.Plan.Slots.Count; i++)
             yield return new(ModelFile.TensorOf(store.Plan.Slots[i] with { Name = AveragePrefix + store.Plan.Slots[i].Name }), i,
-                parts.Average.Arena);
-        foreach ((string state, NativeBuffer arena) in parts.Optimizer.States)
+                parts.KeptAverage);
+        foreach ((string state, NativeBuffer arena) in parts.KeptStates)
         {
             for (int i = 0; i < store.Plan.Slots.Count; i++)
             {
@@ -144,7 +144,7 @@ internal static class Checkpoint
 
     // A file without it is of a run that had no mean until now.
     private static bool HasAverage(SealedTensors file, TrainingParts parts) =>
-        file.Contains($"{AveragePrefix}{parts.Model.Store.Plan.Slots[0].Name}");
+        file.Contains($"{AveragePrefix}{parts.KeptModel.Store.Plan.Slots[0].Name}");
 
     /// <summary>A tensor of the file, and where it is in memory.</summary>
     private sealed record Entry(TensorInfo Info, int Slot, NativeBuffer Arena);

@@ -38,7 +38,7 @@ public sealed partial class RunFolder
         {
             DiskCheck.Require(path, parts, options);
             run = Create(path, parts.Recipe, parts.Graph, data.Remarks, options, TrainedPictures.Of(data));
-            return new(parts, new RunRecord(parts, run, options), new(), transfer);
+            return new(parts, Joining(parts, new RunRecord(parts, run, options)), new(), transfer);
         }
         catch
         {
@@ -47,6 +47,9 @@ public sealed partial class RunFolder
             throw;
         }
     }
+
+    private static ITrainingRecord Joining(TrainingParts parts, RunRecord record) =>
+        parts.Whole is { } whole ? new JoiningRecord(record, whole) : record;
 
     /// <summary>Whether a folder holds a run, finished or not.</summary>
     internal static bool IsBegun(string path) => File.Exists(Path.Combine(path, RecipeFile));
@@ -99,7 +102,7 @@ public sealed partial class RunFolder
             Resumption resumption = new(parts, this, record, plan);
             TrainingState? state = null;
             ThreadTeam.Invoke(() => state = resumption.Restore());
-            return new(parts, record, state!, resumedFrom: resumption.Point);
+            return new(parts, Joining(parts, record), state!, resumedFrom: resumption.Point);
         }
         catch
         {

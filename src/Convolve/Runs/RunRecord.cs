@@ -17,10 +17,8 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
     /// <summary>The digest of the splits.</summary>
     public string DataDigest => _data.Value;
 
-    public bool SavesStart => options.SavesStart;
-
-    public bool IsDue(TrainingState state, int stepsPerEpoch) =>
-        options.EverySteps > 0 && ((long)state.Epoch * stepsPerEpoch + state.Step) % options.EverySteps == 0;
+    public bool IsDue(TrainingState state, int stepsPerEpoch) => state is { Epoch: 0, Step: 0 } ? options.SavesStart
+        : options.EverySteps > 0 && ((long)state.Epoch * stepsPerEpoch + state.Step) % options.EverySteps == 0;
 
     public void Save(TrainingState state)
     {
@@ -40,6 +38,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
             Data = DataDigest,
             ComputedBy = _arithmetic,
         };
+        parts.Whole?.Join();
         folder.Checkpoints.Save(Checkpoint.NameOf(state), path => Checkpoint.Write(path, parts, info));
     }
 
@@ -94,7 +93,7 @@ internal sealed class RunRecord(TrainingParts parts, RunFolder folder, RunFolder
             KeepWeights(0);
         using SafeTensorsFile file = SafeTensorsFile.Open(folder.ModelPath);
         FileDigest.Require(folder.ModelPath, file);
-        ModelFile.Read(file, parts.Model);
+        ModelFile.Read(file, parts.KeptModel);
     }
 
     /// <summary>The name of the rule that a recipe's optimizer follows.</summary>

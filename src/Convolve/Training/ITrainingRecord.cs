@@ -6,10 +6,7 @@ namespace Convolve.Training;
 /// </summary>
 internal interface ITrainingRecord : IDisposable
 {
-    /// <summary>Whether a checkpoint is due before the first step.</summary>
-    bool SavesStart => false;
-
-    /// <summary>Whether a checkpoint is due within the epoch.</summary>
+    /// <summary>Whether a checkpoint is due before the first step, or within an epoch.</summary>
     bool IsDue(TrainingState state, int stepsPerEpoch) => false;
 
     /// <summary>Saves a checkpoint.</summary>

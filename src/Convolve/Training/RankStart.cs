@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Convolve.Execution;
 using Convolve.Kernels.Memory;
+using Convolve.Training.Division;
 
 namespace Convolve.Training;
 
@@ -27,6 +28,11 @@ internal static class RankStart
             state.GoOnAs(JsonSerializer.Deserialize(json, RankJsonContext.Default.TrainingState)!);
             parts.Optimizer.Steps = BinaryPrimitives.ReadInt64LittleEndian(sizes.AsSpan(sizeof(long)));
         }
+        if (parts.Whole is { } whole)
+        {
+            whole.Scatter();
+            return;
+        }
         foreach ((_, NativeBuffer arena) in parts.Optimizer.States)
             Share(exchange, arena);
         if (parts.Average is { } average)
@@ -37,6 +43,11 @@ internal static class RankStart
     /// <summary>The weights alone; on the executor thread.</summary>
     public static void ShareWeights(IGradientExchange exchange, TrainingParts parts)
     {
+        if (parts.Whole is { } whole)
+        {
+            whole.Scatter(weightsOnly: true);
+            return;
+        }
         Share(exchange, parts.Model.Store.Weights);
         parts.Model.Store.MarkChanged();
     }
@@ -56,6 +67,62 @@ internal sealed class FollowingRecord(TrainingParts parts) : ITrainingRecord
     public void RestoreBest(TrainingState state)
     {
     }
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>The record of rank 0 of a run whose ranks each have a part of the network: the others serve while it saves.</summary>
+internal sealed class JoiningRecord(ITrainingRecord record, WholeNetwork whole) : ITrainingRecord
+{
+    public bool IsDue(TrainingState state, int stepsPerEpoch) => whole.Ask(record.IsDue(state, stepsPerEpoch));
+
+    public void Save(TrainingState state)
+    {
+        record.Save(state);
+        whole.Release();
+    }
+
+    public void EndEpoch(TrainingState state, EpochProgress done)
+    {
+        record.EndEpoch(state, done);
+        whole.Release();
+    }
+
+    public void EndStep(int step, long update, double loss, double rate) => record.EndStep(step, update, loss, rate);
+
+    public void FlushSteps() => record.FlushSteps();
+
+    public void RestoreBest(TrainingState state)
+    {
+        record.RestoreBest(state);
+        whole.Release();
+    }
+
+    public void Log(TrainingResult result) => record.Log(result);
+
+    public void Dispose() => record.Dispose();
+}
+
+/// <summary>The record of the other ranks.</summary>
+internal sealed class ServingRecord(TrainingParts parts, WholeNetwork whole) : ITrainingRecord
+{
+    public bool IsDue(TrainingState state, int stepsPerEpoch) => whole.Ask(false);
+
+    public void Save(TrainingState state)
+    {
+        parts.RequireFinite(state.Epoch);
+        whole.Serve();
+    }
+
+    public void EndEpoch(TrainingState state, EpochProgress done)
+    {
+        parts.RequireFinite(done.Epoch);
+        whole.Serve();
+    }
+
+    public void RestoreBest(TrainingState state) => whole.Serve();
 
     public void Dispose()
     {

@@ -69,6 +69,12 @@ public sealed record Recipe
     /// <summary>Whether batch normalization takes the statistics of the whole batch instead of each shard's.</summary>
     public bool SyncBatchNorm { get; init; }
 
+    /// <summary>
+    /// Processes between which the network is divided: each computes a part of the filters and units of every layer for the whole batch.
+    /// 1 where every process has the whole network.
+    /// </summary>
+    public int ModelParallel { get; init; } = 1;
+
     /// <summary>Limits of the gradients.</summary>
     public GradientClipping Clipping { get; init; } = new();
 
@@ -192,6 +198,13 @@ public sealed record Recipe
             { Remedy = Remedy.Shards };
         if (SyncBatchNorm && Shards == 1)
             throw new RecipeException("Batch normalization is synchronized between shards, but there is only one. Use more shards.")
+            {
+                Remedy = Remedy.Shards,
+            };
+        if (ModelParallel < 1)
+            throw new RecipeException($"The network can be divided between 1 or more processes, got {ModelParallel}.");
+        if (ModelParallel > 1 && Shards > 1)
+            throw new RecipeException("Either batches are divided into shards or the network is divided between processes, not both.")
             {
                 Remedy = Remedy.Shards,
             };

@@ -48,9 +48,12 @@ internal static class RecipePasses
         { Remedy = remedy };
     }
 
-    public static ExecutionOptions OptionsOf(Recipe recipe) => new()
+    /// <summary>How a recipe's passes run.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="whole">The whole network, which decides the number format of its parts, too.</param>
+    public static ExecutionOptions OptionsOf(Recipe recipe, Graph whole) => new()
     {
-        Precision = recipe.Precision,
+        Precision = recipe.ModelParallel > 1 ? Model.ChoosePrecision(whole, recipe.Precision).Precision : recipe.Precision,
         Exact = recipe.Exact,
         Threads = recipe.Threads,
         Shards = recipe.Shards,

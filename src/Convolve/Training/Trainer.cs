@@ -71,11 +71,14 @@ public sealed class Trainer : IDisposable
     internal static Trainer Following(Graph graph, DataSplits data, Recipe recipe, IGradientExchange exchange)
     {
         TrainingParts parts = new(graph, data, recipe, exchange); // the weights come from the first process
-        return new(parts, new FollowingRecord(parts), new());
+        return new(parts, parts.Whole is { } whole ? new ServingRecord(parts, whole) : new FollowingRecord(parts), new());
     }
 
-    /// <summary>How long each process of the run has computed; none of a run without shards.</summary>
-    internal IReadOnlyList<TimeSpan> RankTimes => _parts.Shards?.RankTimes ?? [];
+    /// <summary>How long each process of the run has computed; none of a run without shards or parts.</summary>
+    internal IReadOnlyList<TimeSpan> RankTimes => _parts.RankTimes;
+
+    /// <summary>Bytes of gradients or activations that this process has sent to others in a step, on average; 0 alone.</summary>
+    internal long SentBytesPerStep => _parts.SentSteps > 0 ? _parts.SentBytes / _parts.SentSteps : 0;
 
     /// <summary>The network.</summary>
     public Graph Graph => _parts.Graph;
@@ -112,7 +115,7 @@ public sealed class Trainer : IDisposable
     public Precision Precision => _parts.Model.Precision;
 
     /// <summary>The reason for that number format.</summary>
-    public string PrecisionReason => _parts.Model.PrecisionReason;
+    public string PrecisionReason => Model.ChoosePrecision(Graph, Recipe.Precision).Reason;
 
     /// <summary>Memory that the run needs in addition to the program and the data: weights, gradients, optimizer state, copies,
     /// activations, and kept pictures once each was needed. Exact; a run without a folder keeps its best weights in memory as well, once
@@ -139,10 +142,12 @@ public sealed class Trainer : IDisposable
         recipe.Validate();
         int batch = Math.Min(recipe.BatchSize, data.Train.Count), micro = RecipePasses.MicroBatchSizeOf(recipe, batch);
         List<Plan> plans = [];
+        Graph computed = TrainingParts.ComputedOf(graph, recipe);
         void Add(int size, bool training)
         {
             if (size > 0)
-                plans.Add(Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), size, training, plans.FirstOrDefault()?.Parameters));
+                plans.Add(Model.PlanFor(computed, RecipePasses.OptionsOf(recipe, graph), size, training,
+                    plans.FirstOrDefault()?.Parameters));
         }
         foreach (int size in RecipePasses.PassSizes(recipe, data.Train.Count))
             Add(size, true);
@@ -156,7 +161,8 @@ public sealed class Trainer : IDisposable
         return MemoryEstimate.Of(plans, RecipePasses.StatesOf(recipe, batch), ShardsOf(recipe, ranks), WorkersOf(recipe, ranks)) with
         {
             PictureBytes = pictures,
-            ExchangeBytes = ExchangeBytesOf(recipe, ranks, plans[0].Parameters.Bytes),
+            ExchangeBytes = recipe.ModelParallel > 1 ? 0 : ExchangeBytesOf(recipe, ranks, plans[0].Parameters.Bytes),
+            WholeBytes = recipe.ModelParallel > 1 ? WholeBytesOf(graph, recipe) : 0,
         };
     }
 
@@ -168,6 +174,13 @@ public sealed class Trainer : IDisposable
         ShardTree tree = new(Math.Max(recipe.Shards, ranks), ranks);
         int[] held = [.. Enumerable.Range(0, ranks).Select(rank => tree.Held(rank).Count)];
         return (held.Sum() - held.Min()) * ((gradientBytes + ranks - 1) / ranks);
+    }
+
+    // Of rank 0, which keeps the whole network for files.
+    private static long WholeBytesOf(Graph graph, Recipe recipe)
+    {
+        Plan plan = Model.PlanFor(graph, RecipePasses.OptionsOf(recipe, graph), 1, training: false);
+        return plan.Parameters.Bytes * (1 + recipe.Optimizer.States.Count + (recipe.AverageDecay > 0 ? 1 : 0)) + plan.ArenaBytes;
     }
 
     private static int ShardsOf(Recipe recipe, int ranks) => (recipe.Shards + ranks - 1) / ranks;
@@ -182,7 +195,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="NetworkException">The recipe asks for bfloat16, but the CPU doesn't have it.</exception>
     /// <exception cref="KernelLibraryException">The kernel library is missing, or has no kernel for a layer.</exception>
     public static MemoryEstimate Estimate(Graph graph, Recipe recipe) =>
-        MemoryEstimate.Of([Model.PlanFor(graph, RecipePasses.OptionsOf(recipe), recipe.PassSize, training: true)],
+        MemoryEstimate.Of([Model.PlanFor(graph, RecipePasses.OptionsOf(recipe, graph), recipe.PassSize, training: true)],
             RecipePasses.StatesOf(recipe, recipe.BatchSize), recipe.Shards, WorkersOf(recipe, 1));
 
     /// <summary>Runs the recipe to the end; only once.</summary>

@@ -16,7 +16,7 @@ using Convolve.Training.Profiles;
 namespace Convolve.Training;
 
 /// <summary>What a run computes with, planned once: the model, its optimizer, and the ways of each split into it.</summary>
-internal sealed class TrainingParts : IDisposable
+internal sealed partial class TrainingParts : IDisposable
 {
     private PictureFiller? _filler;
 
@@ -25,8 +25,11 @@ internal sealed class TrainingParts : IDisposable
     /// <exception cref="RecipeException">A batch normalization would see one value per channel at a time.</exception>
     public TrainingParts(Graph graph, DataSplits data, Recipe recipe, IGradientExchange? exchange = null)
     {
+        RequireRanks(recipe, exchange);
         if (recipe.Initialization is not null)
             graph = graph.WithInitialization(recipe.Initialization);
+        if (recipe.ModelParallel > 1)
+            graph = NetworkParts.Whole(graph, recipe.ModelParallel);
         Dataset images = data.Train.Dataset;
         if (graph.Output != Shape.Vector(images.ClassNames.Count))
             throw new NetworkException(
@@ -55,10 +58,14 @@ internal sealed class TrainingParts : IDisposable
         Sampler = new(data.Train, batch, recipe.Seed, shuffle: true);
         MicroBatchSize = RecipePasses.MicroBatchSizeOf(recipe, batch);
         ClassWeights = recipe.ClassWeights.For(data.Train);
-        Model = new(graph, RecipePasses.OptionsOf(recipe) with { ClassWeights = ClassWeights }, MicroBatchSize, recipe.Seed);
+        ExecutionOptions options = RecipePasses.OptionsOf(recipe, graph) with { ClassWeights = ClassWeights };
+        if (recipe.ModelParallel > 1)
+            Agreement = new(exchange!);
+        Model = new(ComputedOf(graph, recipe), options with { Exchange = Agreement is null ? null : exchange }, MicroBatchSize,
+            recipe.Seed);
         try
         {
-            Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates);
+            Optimizer = new(Model, recipe.Optimizer, recipe.Clipping, recipe.LayerRates, Agreement is null ? null : Agreement.JoinNorms);
             Pictures = PictureCaches.Of(data, recipe.Transforms, input);
             BatchLoader CreateLoader() => new(images, pipeline, MicroBatchSize, augmentation, recipe.Seed, Pictures.Training);
             Loader = CreateLoader();
@@ -70,8 +77,11 @@ internal sealed class TrainingParts : IDisposable
                 GradientSum = new(Model.Store.Gradients, Model.Store.Plan.RangesOf(slot => slot.IsLearned));
             if (recipe.AverageDecay > 0)
                 Average = new(Model, recipe.AverageDecay);
+            if (Agreement is not null)
+                Whole = new(graph, options, recipe.Seed, Model, Optimizer, Average, exchange!);
             Evaluator EvaluatorOf(Split split, PictureCache? cache) =>
-                new(Model, split, pipeline, MicroBatchSize, cache, Shards is null ? null : new(Model, Shards.Passes, exchange));
+                new(Model, split, pipeline, MicroBatchSize, cache, Shards is null ? null : new(Model, Shards.Passes, exchange),
+                    Agreement is null ? null : Agreement.HoldsAnywhere);
             Validation = data.Validation.Count > 0 ? EvaluatorOf(data.Validation, Pictures.Validation) : null;
             Test = EvaluatorOf(data.Test, Pictures.Test);
         }
@@ -124,7 +134,7 @@ internal sealed class TrainingParts : IDisposable
     /// Memory in addition to the program and the data: weights, gradients, optimizer state, copies, activations, kept pictures.
     /// </summary>
     public long MemoryBytes => Model.MemoryBytes + Optimizer.MemoryBytes + (GradientSum?.MemoryBytes ?? 0) + (Average?.MemoryBytes ?? 0)
-        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes + (Exchange?.MemoryBytes ?? 0);
+        + (Shards?.Passes.MemoryBytes ?? 0) + Pictures.MemoryBytes + (Exchange?.MemoryBytes ?? 0) + (Whole?.MemoryBytes ?? 0);
 
     /// <summary>What measures; null for nothing.</summary>
     public TrainingProfile? Profile { get; set; }
@@ -139,7 +149,7 @@ internal sealed class TrainingParts : IDisposable
 
     /// <summary>The network as it is now, with what a model file says of it.</summary>
     /// <param name="epoch">The epoch whose weights it has; null where that does not matter.</param>
-    public Classifier ClassifierOf(int? epoch) => new(Model, Preprocessing, epoch: epoch) { TrainingTransforms = Recipe.Transforms };
+    public Classifier ClassifierOf(int? epoch) => new(KeptModel, Preprocessing, epoch: epoch) { TrainingTransforms = Recipe.Transforms };
 
     /// <summary>Resident memory just before the run was planned.</summary>
     public long ResidentBefore { get; }
@@ -162,28 +172,6 @@ internal sealed class TrainingParts : IDisposable
         }
     }
 
-    /// <summary>Takes the weights that the recipe starts from, if it names some.</summary>
-    /// <exception cref="Formats.SafeTensorsException">They cannot be read.</exception>
-    /// <exception cref="RecipeException">Nothing in them fits.</exception>
-    public WeightTransfer? Start()
-    {
-        if (Recipe.StartFrom is not { } source)
-            return null;
-        WeightTransfer transfer = WeightTransfer.Take(Model, source);
-        Average?.Begin();
-        return transfer;
-    }
-
-    /// <summary>The same for a run that starts again.</summary>
-    /// <exception cref="RecipeException">The weights are others now.</exception>
-    public void StartAgain()
-    {
-        if (Recipe.StartFrom is { } source && Recipe.StartDigest is { } digest && WeightTransfer.DigestOf(source) != digest)
-            throw new RecipeException(
-                $"The run started from {source}, which now has other weights. Restore the original file, or start a new run.");
-        Start();
-    }
-
     /// <summary>
     /// A step of training: forward, backward and update over a batch, in parts where the recipe says so; on the executor thread.
     /// </summary>
@@ -197,6 +185,9 @@ internal sealed class TrainingParts : IDisposable
         int correct = 0;
         TimeSpan waited = default;
         Profile?.BeginStep();
+        long begun = Stopwatch.GetTimestamp(), sent = Exchange?.SentBytes ?? 0;
+        Agreement?.Begin();
+        Whole?.Invalidate();
         if (Shards is not null)
         {
             Shards.Profile = Profile;
@@ -204,6 +195,8 @@ internal sealed class TrainingParts : IDisposable
         }
         else
             (loss, correct, waited) = Pass(batch, epoch, step, weights);
+        Agreement?.End(Stopwatch.GetElapsedTime(begun));
+        CountSent(sent);
         if (!double.IsFinite(loss))
             return new(loss, correct, waited); // without an update, so that what is wrong can be found
         long computed = Stopwatch.GetTimestamp();
@@ -282,7 +275,8 @@ internal sealed class TrainingParts : IDisposable
     {
         // Running statistics follow from what layers make of the batch.
         string? place = Model.Store.FirstNonFinite(Model.Store.Weights, learnedOnly: true);
-        int first = 0;
+        // The other ranks don't come here, or stop at another layer.
+        int first = Agreement is null ? 0 : batch.Length;
         for (int i = 0; first < batch.Length && place is null; i++)
         {
             int end = Shards is null ? Math.Min(first + MicroBatchSize, batch.Length)
@@ -296,21 +290,6 @@ internal sealed class TrainingParts : IDisposable
             first = end;
         }
         return place;
-    }
-
-    /// <summary>Works with the weights that an epoch leaves: those of the running mean, where there is one.</summary>
-    public void WithKeptWeights(Action work)
-    {
-        if (Average is null)
-            work();
-        else
-        {
-            Average.With(() =>
-            {
-                work();
-                return true;
-            });
-        }
     }
 
     /// <summary>
@@ -337,6 +316,7 @@ internal sealed class TrainingParts : IDisposable
         Average?.Dispose();
         GradientSum?.Dispose();
         Shards?.Dispose();
+        Whole?.Dispose();
         Optimizer?.Dispose();
         Model.Dispose();
     }

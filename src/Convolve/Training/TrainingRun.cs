@@ -24,9 +24,9 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
 
     // What the processes of a run agreed on at the last step; alone, what holds at the moment.
     private bool IsCanceled => parts.Exchange is null ? cancellation.IsCancellationRequested
-        : parts.Shards!.Agreed.HasFlag(StopWish.Canceled);
+        : parts.Agreed.HasFlag(StopWish.Canceled);
 
-    private bool IsLate => parts.Exchange is null ? IsLateHere : parts.Shards!.Agreed.HasFlag(StopWish.Late);
+    private bool IsLate => parts.Exchange is null ? IsLateHere : parts.Agreed.HasFlag(StopWish.Late);
 
     private bool IsLateHere => Stopwatch.GetElapsedTime(_start) >= timeLimit;
 
@@ -39,7 +39,7 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
         if (parts.Exchange is not null)
             RankStart.Share(parts.Exchange, parts, state);
         parts.PreparePictures(state.Epoch, state.Step);
-        if (record.SavesStart && state is { Epoch: 0, Step: 0 })
+        if (state is { Epoch: 0, Step: 0 } && record.IsDue(state, _steps))
             record.Save(state);
         TrainingEnd? end = TrainEpochs();
         if (end is null or TrainingEnd.TimeLimit)
@@ -102,9 +102,8 @@ internal sealed class TrainingRun(TrainingParts parts, TrainingState state, ITra
         double rate = RateOf(index);
         ReadOnlySpan<int> batch = parts.Sampler.Batch(state.Epoch, state.Step);
         long update = parts.Optimizer.Steps + 1; // also of a step that isn't finite, after which there is none
-        if (parts.Shards is not null)
-            parts.Shards.Wish = (cancellation.IsCancellationRequested ? StopWish.Canceled : 0)
-                | (IsLateHere && parts.Exchange?.Rank is null or 0 ? StopWish.Late : 0);
+        parts.Wish = (cancellation.IsCancellationRequested ? StopWish.Canceled : 0)
+            | (IsLateHere && parts.Exchange?.Rank is null or 0 ? StopWish.Late : 0);
         StepResult done = parts.Step(batch, state.Epoch, (uint)index, (float)rate);
         _hasStepped = true;
         state.Add(batch.Length, done);

@@ -47,6 +47,7 @@ public class RecipeTests
         ["Optimizer.DecaysBiases"] = Plain with { Optimizer = new Sgd { DecaysBiases = true } },
         ["MicroBatchSize"] = Plain with { MicroBatchSize = 16 },
         ["Shards"] = Plain with { Shards = 4 },
+        ["ModelParallel"] = Plain with { ModelParallel = 2 },
         ["SyncBatchNorm"] = Plain with { SyncBatchNorm = true, Shards = 4 },
         ["Clipping.Norm"] = Plain with { Clipping = new(Norm: 1.5f) },
         ["Clipping.Value"] = Plain with { Clipping = new(Value: 0.1f) },

@@ -15,20 +15,24 @@ internal sealed class Optimizer : IDisposable
     private readonly TeamTask _task;
     private readonly GradientClipping _clipping;
     private readonly GradientNormKernel? _norm;
+    private readonly JoinNorms? _joinNorms;
 
     /// <param name="model">Made for training.</param>
     /// <param name="settings">The rule; the learning rate comes with each step.</param>
     /// <param name="clipping">What is done to the gradients first; null for nothing.</param>
     /// <param name="rates">Factors of the learning rate for some layers; null for none.</param>
+    /// <param name="joinNorms">Where the model is a part of a network: makes lengths of the whole's vectors of those of the part's. Null
+    /// for a whole network.</param>
     /// <exception cref="RecipeException">A setting is out of range, or names a layer that is not there.</exception>
     /// <exception cref="InvalidOperationException">The model was made for evaluation only.</exception>
-    public Optimizer(Model model, OptimizerSettings settings, GradientClipping? clipping = null, LayerRates? rates = null)
+    public Optimizer(Model model, OptimizerSettings settings, GradientClipping? clipping = null, LayerRates? rates = null,
+        JoinNorms? joinNorms = null)
     {
         settings.Validate();
         clipping?.Validate();
         model.RequireTraining();
         ParameterStore store = model.Store;
-        (_model, _stateNames, _clipping) = (model, settings.States, clipping ?? new());
+        (_model, _stateNames, _clipping, _joinNorms) = (model, settings.States, clipping ?? new(), joinNorms);
         Func<string, float>? factorOf = rates is null or { IsNone: true } ? null : rates.For(model.Graph);
         try
         {
@@ -78,11 +82,17 @@ internal sealed class Optimizer : IDisposable
         if (_norm is not null)
         {
             double norm = _norm.Measure();
+            _joinNorms?.Invoke(new(ref norm));
             (GradientNorm, scale) = (norm, _clipping.ScaleOf(norm));
         }
         _kernel.Step = new(learningRate, ++Steps) { GradientScale = scale, GradientLimit = _clipping.Value ?? float.PositiveInfinity };
         _kernel.HasNonFinite = false;
-        _kernel.Norms?.Measure(_kernel.Step);
+        if (_kernel.Norms is { } norms)
+        {
+            norms.Measure(_kernel.Step);
+            _joinNorms?.Invoke(norms.WeightNorms);
+            _joinNorms?.Invoke(norms.GradientNorms);
+        }
         ThreadTeam.Run(_task);
         _model.Store.MarkUpdated();
     }
@@ -105,3 +115,6 @@ internal sealed class Optimizer : IDisposable
         _states.ForEach(s => s.Dispose());
     });
 }
+
+/// <summary>Makes lengths of a whole network's vectors of those of a part's, in place.</summary>
+internal delegate void JoinNorms(Span<double> norms);
