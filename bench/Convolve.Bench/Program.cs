@@ -22,6 +22,9 @@ const string Usage = """
         `convolve serve` beside an ASP.NET minimal API over ONNX Runtime, at 1 and 32 connections
     ./dev bench predict [--only NETWORK,...] [--rounds N] [--threads N]
         one picture through ImageClassifier beside ONNX Runtime in C#
+    ./dev bench memory [--only NETWORK,...] [--batch-size N,...] [--most-gigaflop N] [--output FILE]
+        the memory of networks as estimated, beside what a process grew by;
+        cases that FILE has are left out
     ./dev bench measure NETWORK [--batch-size N] [--mode f32|f32-exact|bf16] [--warm-up N] [--steps N]
     ./dev bench epoch NETWORK|RECIPE [--batch-size N] [--mode f32|f32-exact|bf16] [--images N]
         one measurement as a line of JSON: bare steps; epochs of the trainer on Fashion-MNIST, or of a recipe for CIFAR-10 on noise
@@ -55,6 +58,11 @@ try
             return PredictionTable.Run(arguments);
         case "serve-ort":
             return PeerServer.Run(arguments);
+        case "memory":
+            return MemoryTable.Run(arguments);
+        case "memory-case":
+            Console.WriteLine(MemoryCase.Take(arguments).Run().ToJson());
+            return 0;
         case "measure":
             Console.WriteLine(StepMeasurement.Run(arguments).ToJson());
             return 0;

@@ -10,6 +10,7 @@ using Convolve.Files;
 using Convolve.Graphs;
 using Convolve.Planning;
 using Convolve.Profiling;
+using Convolve.Training;
 using Convolve.Zoo;
 
 namespace Convolve.Cli.Commands;
@@ -79,7 +80,7 @@ internal sealed class SummaryCommand
             AtomicFile.WriteText(drawing, NetworkDrawing.ToSvg(graph));
         if (output.IsJson)
         {
-            JsonObject json = Json(graph, train, infer);
+            JsonObject json = Json(graph, train, infer, batchSize);
             if (drawing is not null)
                 json["svg"] = Path.GetFullPath(drawing);
             if (costed is not null)
@@ -95,7 +96,9 @@ internal sealed class SummaryCommand
         output.Fact("recipe", TrainScreen.Words(network.RecipeFor(graph, "")));
         output.Fact("precision", $"{(precision == Precision.BFloat16 ? "bfloat16" : "float32")}: {reason}");
         output.Fact("training", $"{Format.Bytes(train.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(train)}");
+        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfTraining(train.TotalBytes, graph, batchSize))}");
         output.Fact("inference", $"{Format.Bytes(infer.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(infer)}");
+        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfEvaluation(infer.TotalBytes, graph, batchSize))}");
         if (drawing is not null)
             output.Fact("drawing", drawing);
         if (line.GetValue(_plan))
@@ -113,7 +116,7 @@ internal sealed class SummaryCommand
             output.Line(Regex.Replace(step, @" (?![A-Z]\w+=|scratchpad |\d+ steps)", $"{TextFolding.Unbroken}"), PlanIndent);
     }
 
-    private static JsonObject Json(Graph graph, MemoryEstimate training, MemoryEstimate inference) => new()
+    private static JsonObject Json(Graph graph, MemoryEstimate training, MemoryEstimate inference, int batchSize) => new()
     {
         ["network"] = graph.Name,
         ["input"] = $"{graph.Input}",
@@ -121,6 +124,8 @@ internal sealed class SummaryCommand
         ["multiply_adds"] = graph.MultiplyAdds,
         ["training_bytes"] = training.TotalBytes,
         ["inference_bytes"] = inference.TotalBytes,
+        ["training_process"] = MemoryCheck.Json(RunMemory.OfTraining(training.TotalBytes, graph, batchSize)),
+        ["inference_process"] = MemoryCheck.Json(RunMemory.OfEvaluation(inference.TotalBytes, graph, batchSize)),
         ["layers"] = NetworkTable.Json(graph),
     };
 

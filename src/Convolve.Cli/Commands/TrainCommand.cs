@@ -299,6 +299,7 @@ internal sealed class TrainCommand
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
             ["peak_memory_bytes"] = result.PeakMemoryBytes,
             ["measured_memory_growth_bytes"] = trainer.MeasuredMemoryBytes,
+            ["memory"] = result.Memory is { } memory ? MemoryCheck.Json(memory) : null,
             ["best_epoch"] = result.BestEpoch,
             ["end"] = RunOutcome.NameOf(result.End),
             ["taken"] = trainer.Transfer is { } transfer ? new JsonArray([.. transfer.Taken]) : null,

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Convolve.Cli.Terminal;
 using Convolve.Data;
 using Convolve.Graphs;
@@ -81,6 +82,27 @@ internal static class MemoryCheck
         ("weight copies", memory.CopyBytes), ("activations", memory.ActivationBytes),
         ("pictures", memory.PictureBytes), ("exchange", memory.ExchangeBytes), ("whole network", memory.WholeBytes),
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
+
+    /// <summary>Such as "grows by about 76.1 MiB: plan 14.2 MiB, loader 0.3 MiB, runtime 60.0 MiB".</summary>
+    public static string Words(MemoryBudget budget) => $"grows by about {Format.Bytes(budget.GrowthBytes)}: " +
+        string.Join(", ", new (string Name, long Bytes)[]
+        {
+            ("plan", budget.PlanBytes), ("loader", budget.LoaderBytes), ("evaluation", budget.EvaluationBytes),
+            ("runtime", budget.RuntimeBytes),
+        }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}")) +
+        $"; with the {Format.Bytes(budget.ProcessBytes)} that it has now, {Format.Bytes(budget.TotalBytes)}";
+
+    /// <summary>For machines.</summary>
+    public static JsonObject Json(MemoryBudget budget) => new()
+    {
+        ["plan_bytes"] = budget.PlanBytes,
+        ["loader_bytes"] = budget.LoaderBytes,
+        ["evaluation_bytes"] = budget.EvaluationBytes,
+        ["runtime_bytes"] = budget.RuntimeBytes,
+        ["process_bytes"] = budget.ProcessBytes,
+        ["growth_bytes"] = budget.GrowthBytes,
+        ["total_bytes"] = budget.TotalBytes,
+    };
 
     private static MemoryEstimate Require(Graph graph, int size, string what, Func<int, MemoryEstimate> estimate, Func<int,
         MemoryEstimate>? inParts, string? with = "", long? limit = null)

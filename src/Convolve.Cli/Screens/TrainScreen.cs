@@ -60,6 +60,7 @@ internal sealed class TrainScreen(Output output)
             output.Fact("", Machine.MissingAccelerator!);
         output.Fact("precision", $"{Name(trainer.Precision)}: {trainer.PrecisionReason}");
         output.Fact("memory", $"{Format.Bytes(memory.TotalBytes)}: {MemoryCheck.Words(memory)}");
+        output.Fact("process", MemoryCheck.Words(trainer.MemoryBudget));
         if (recipe.LayerRates.FrozenIn(trainer.Graph) is { Count: > 0 } frozen)
             output.Fact("frozen", string.Join(", ", frozen));
         if (trainer.Transfer is { } transfer)
@@ -145,6 +146,9 @@ internal sealed class TrainScreen(Output output)
         output.Last(string.Create(CultureInfo.InvariantCulture,
             $"test accuracy {test.Accuracy:F4}, loss {test.Loss:F4} on {test.Images:N0} images, " +
             $"{Format.WeightsOf(result.BestEpoch, result.Epochs.Count)}, in {Format.Duration(result.Elapsed)}"));
+        output.Line($"memory        the process grew by {Format.Bytes(result.MeasuredMemoryBytes)}" +
+            (result.Memory is { } memory ? $", estimated {Format.Bytes(memory.GrowthBytes)}; peak " +
+                $"{Format.Bytes(result.PeakMemoryBytes)}, estimated {Format.Bytes(memory.TotalBytes)}" : ""));
         output.Last($"run folder    {folder}");
         if (report is not null)
             output.Line($"report        {report}");

@@ -170,6 +170,12 @@ internal sealed class ParameterStore : IDisposable
     {
         ParameterSlot slot = Plan.Slots[index];
         long bytes = slot.Spec.Count * sizeof(float);
+        if (slot.Layout.Equals(PlainOf(slot)))
+        {
+            fill(arena, slot.Offset);
+            MarkChanged();
+            return;
+        }
         using ScratchLease plain = Borrow(slot, bytes);
         fill(plain.Buffer, plain.Offset);
         using LayoutCopy copy = new(slot.Name, PlainOf(slot), slot.Layout);

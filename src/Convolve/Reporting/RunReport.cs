@@ -112,7 +112,8 @@ internal static class RunReport
             $"{Format.Count(summary.Graph.MultiplyAdds)} multiply-adds per image");
         if (summary.EstimatedMemoryBytes is { } planned)
             yield return ("memory", Format.Bytes(planned), summary.MeasuredMemoryBytes is { } measured
-                ? $"planned; {Format.Bytes(measured)} measured" : "planned");
+                ? $"planned; the process grew by {Format.Bytes(measured)}" +
+                $"{(summary.EstimatedGrowthBytes is { } growth ? $", estimated {Format.Bytes(growth)}" : "")}" : "planned");
         yield return ("seed", summary.Recipe.Seed.ToString(CultureInfo.InvariantCulture), "");
     }
 

@@ -275,6 +275,7 @@ public sealed partial class RunFolder : IDisposable
             ["images_per_second"] = result.ImagesPerSecond,
             ["estimated_memory_bytes"] = result.EstimatedMemoryBytes,
             ["measured_memory_bytes"] = result.MeasuredMemoryBytes,
+            ["estimated_growth_bytes"] = result.Memory?.GrowthBytes,
         };
         if (result.Notes is { Count: > 0 } notes)
             line["notes"] =

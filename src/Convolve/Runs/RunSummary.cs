@@ -35,6 +35,9 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
     /// <summary>What the plans said that the run would take, in bytes; null before the end.</summary>
     public long? EstimatedMemoryBytes { get; init; }
 
+    /// <summary>What the process was expected to grow by, in bytes; null before the end, and of older versions.</summary>
+    internal long? EstimatedGrowthBytes { get; init; }
+
     /// <summary>What the process grew by, in bytes; null before the end.</summary>
     public long? MeasuredMemoryBytes { get; init; }
 
@@ -70,6 +73,7 @@ internal sealed record RunSummary(string Folder, Recipe Recipe, Graph Graph, IRe
                 ImagesPerSecond = Optional(end, "images_per_second"),
                 Elapsed = Optional(end, "seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
                 EstimatedMemoryBytes = (long?)Optional(end, "estimated_memory_bytes"),
+                EstimatedGrowthBytes = (long?)Optional(end, "estimated_growth_bytes"),
                 MeasuredMemoryBytes = (long?)Optional(end, "measured_memory_bytes"),
             };
         }

@@ -1,4 +1,5 @@
 using Convolve.Evaluations;
+using Convolve.Planning;
 
 namespace Convolve.Training;
 
@@ -82,6 +83,9 @@ public sealed record TrainingResult(Recipe Recipe, IReadOnlyList<EpochProgress> 
 {
     /// <summary>The largest growth of the process since just before the run was planned, in bytes.</summary>
     public long MeasuredMemoryBytes { get; init; }
+
+    /// <summary>What was estimated of the process before the first step.</summary>
+    internal MemoryBudget? Memory { get; init; }
 
     /// <summary>Why it ended.</summary>
     public TrainingEnd End { get; init; }

@@ -122,6 +122,10 @@ public sealed class Trainer : IDisposable
     /// there are any.</summary>
     public long EstimatedMemoryBytes => _parts.MemoryBytes;
 
+    /// <summary>The same, with what the process takes in addition.</summary>
+    internal MemoryBudget MemoryBudget =>
+        RunMemory.OfTraining(EstimatedMemoryBytes, Graph, _parts.Data, _record is MemoryRecord, _parts.ResidentBefore);
+
     /// <summary>The largest growth of the process since just before the run was planned.</summary>
     public long MeasuredMemoryBytes => Machine.ProcessMemory.Peak - _parts.ResidentBefore;
 
@@ -247,6 +251,7 @@ public sealed class Trainer : IDisposable
     private TrainingResult? RunToEnd(IProgress<TrainingProgress>? progress, TimeSpan? timeLimit, CancellationToken cancellation)
     {
         TrainingResult? result = null;
+        MemoryBudget memory = MemoryBudget;
         _parts.Model.Invoke(() =>
         {
             if (new TrainingRun(_parts, _state, _record, CallerProgress.OfAll(progress), timeLimit, cancellation).Finish()
@@ -256,6 +261,7 @@ public sealed class Trainer : IDisposable
                 Machine.ProcessMemory.Peak)
             {
                 MeasuredMemoryBytes = MeasuredMemoryBytes,
+                Memory = memory,
                 End = end,
                 Classes = Graph.Output.Channels,
             };

@@ -9,7 +9,7 @@ namespace Convolve.Cli.Tests.Commands;
 public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
 {
     private static readonly string[] Fractions = ["train_accuracy", "validation_accuracy", "test_accuracy", "test_top5_accuracy"];
-    private static readonly string[] Times = ["run", "seconds", "images_per_second", "peak_memory_bytes", "measured_memory_growth_bytes"];
+    private static readonly string[] Times = ["run", "seconds", "images_per_second", "peak_memory_bytes", "measured_memory_growth_bytes", "memory"];
 
     [Fact]
     public void JsonHasTheKeysInOrder()
@@ -19,7 +19,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             "train_accuracy",
             "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes",
             "peak_memory_bytes",
-            "measured_memory_growth_bytes", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"],
+            "measured_memory_growth_bytes", "memory", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"],
             json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
             ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
@@ -50,7 +50,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             "\nrecipe      3 epochs of 27 steps of 50 images, SGD 0.05 one-cycle, momentum 0.9 Nesterov, gradients clipped to norm 1, " +
             "weight decay ", "\nprecision   float32: ", "\nrun         first\n",
             "\n  epoch train loss train acc  val loss val acc       lr  images/s        time\n", "\ntest accuracy 0.",
-            "\nrun folder    first\n",
+            "\nmemory        the process grew by ", "\nrun folder    first\n",
             "\nnext:\n  convolve evaluate first  "], part => Assert.Contains(part, words, StringComparison.Ordinal));
         Assert.Matches(@"\n    1/3 +\d\.\d{4} +0\.\d{4} +\d\.\d{4} +0\.\d{4} +0\.\d{5} +[\d,]+ +\d+\.\d s \*\n", words);
         Assert.Matches(@"\nplan        \d+ steps on \d+ threads? \((oneDNN|own kernels).+\)\nprecision", words);

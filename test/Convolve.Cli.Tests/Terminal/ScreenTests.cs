@@ -116,7 +116,9 @@ public class ScreenTests
         Assert.Matches(
             @"\ntraining    \S+ MiB at batch size 128: weights \S+ KiB, gradients \S+ KiB, optimizer \S+ KiB, .*activations \S+ MiB\n",
             result.Output);
-        Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n$", result.Output);
+        Assert.Matches(@"\ninference   \S+ [KM]iB at batch size 128: weights \S+ KiB, .*activations \S+ [KM]iB\n", result.Output);
+        Assert.Matches(@"\n +the process grows by about \S+ MiB: plan \S+ [KM]iB, loader \S+ KiB, evaluation \S+ KiB, runtime " +
+            @"\S+ MiB; with the \S+ MiB that it has now, \S+ MiB\n$", result.Output);
         Assert.Equal("", result.Errors);
         AssertPlain(result.Output);
     }
@@ -147,7 +149,8 @@ public class ScreenTests
     {
         JsonObject json = Cli.RunAnywhere("summary", "lenet5", "--classes", "7", "--net-option", "activation=tanh,pooling=avg",
             "--json").Json;
-        Assert.Equal(["network", "input", "parameters", "multiply_adds", "training_bytes", "inference_bytes", "layers"],
+        Assert.Equal(["network", "input", "parameters", "multiply_adds", "training_bytes", "inference_bytes", "training_process",
+            "inference_process", "layers"],
             json.Select(p => p.Key));
         Assert.Equal(("lenet5", "1x28x28", 61706L - 3 * 85), ((string)json["network"]!, (string)json["input"]!, (long)json["parameters"]!));
         Assert.InRange((long)json["inference_bytes"]!, 61451 * 4, (long)json["training_bytes"]! - 2 * 61451 * 4);

@@ -1,0 +1,44 @@
+using Convolve.Data;
+using Convolve.Execution;
+using Convolve.Graphs;
+using Convolve.Kernels.Threads;
+using Convolve.Planning;
+
+namespace Convolve.Training;
+
+/// <summary>What a run takes in addition to its plans.</summary>
+internal static class RunMemory
+{
+    // Measured by `./dev bench memory` on one machine, docs/analyzing.md: compiled code and short-lived objects, and for each node of the
+    // network its steps, kernels and the code that oneDNN makes for them.
+    private const long InferenceBytes = 14 << 20, InferenceBytesOfNode = 68 << 10, TrainingBytes = 24 << 20, TrainingBytesOfNode = 84 << 10;
+
+    /// <summary>Of a training.</summary>
+    /// <param name="planBytes">Of its plans.</param>
+    /// <param name="graph">The network.</param>
+    /// <param name="data">Its splits.</param>
+    /// <param name="keepsWeights">Whether the best weights are kept in memory, as without a folder.</param>
+    /// <param name="processBytes">Resident before the plans were made.</param>
+    public static MemoryBudget OfTraining(long planBytes, Graph graph, DataSplits data, bool keepsWeights, long processBytes) =>
+        new(planBytes, LoaderBytes(graph, data.Train.Count + data.Validation.Count + data.Test.Count),
+            LogitBytes(graph, data.Test.Count) + (keepsWeights ? graph.ParameterCount * sizeof(float) : 0),
+            RuntimeBytesOf(graph, isTraining: true), processBytes);
+
+    /// <summary>Of a training in a folder, without the part that grows with the data; the process as it is now.</summary>
+    public static MemoryBudget OfTraining(long planBytes, Graph graph, int images) =>
+        new(planBytes, LoaderBytes(graph, images), LogitBytes(graph, images), RuntimeBytesOf(graph, isTraining: true),
+            Machine.ProcessMemory.Resident);
+
+    /// <summary>Of evaluating some images; the process as it is now.</summary>
+    public static MemoryBudget OfEvaluation(long planBytes, Graph graph, int images) =>
+        new(planBytes, LoaderBytes(graph, images), LogitBytes(graph, images), RuntimeBytesOf(graph, isTraining: false),
+            Machine.ProcessMemory.Resident);
+
+    private static long LoaderBytes(Graph graph, int images) =>
+        (long)images * sizeof(int) + ThreadTeam.Threads * graph.Input.Elements * (sizeof(float) + sizeof(byte));
+
+    private static long LogitBytes(Graph graph, int images) => images * graph.Output.Elements * sizeof(float);
+
+    private static long RuntimeBytesOf(Graph graph, bool isTraining) =>
+        (isTraining ? TrainingBytes : InferenceBytes) + graph.Nodes.Count * (isTraining ? TrainingBytesOfNode : InferenceBytesOfNode);
+}
