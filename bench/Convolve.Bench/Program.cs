@@ -1,4 +1,5 @@
 using Convolve.Bench;
+using Convolve.Bench.Memory;
 using Convolve.Bench.Serving;
 using Convolve.Data;
 using Convolve.Kernels;

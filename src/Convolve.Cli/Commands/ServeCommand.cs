@@ -119,8 +119,8 @@ internal sealed class ServeCommand
         return Failures.Success;
     }
 
-    // Lets the thread that hears of a request's bytes read them too, where the system is Linux or macOS: no change of threads for a request.
-    // .NET has no other switch for it, and looks at it when the first socket is made. Endpoints leaves that thread for what takes long.
+    // Lets the thread that hears of a request's bytes read them too, on Linux and macOS: no change of threads for a request. .NET has
+    // no other switch for it, and looks at it when the first socket is made. Endpoints leaves that thread for what takes long.
     private static void AnswerWhereRead()
     {
         const string Variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";

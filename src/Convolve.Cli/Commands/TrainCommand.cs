@@ -219,8 +219,7 @@ internal sealed class TrainCommand
         using Interruption interruption = new(Promise);
         DataSplits data = new TrainingTask(recipe.Network, graph, recipe)
             .LoadData(_cache.Set(line, Inputs.DataOptions(line.GetValue(_dataDirectory), graph, recipe)), output, interruption.Token);
-        MemoryEstimate memory =
-            MemoryCheck.Require(graph, data, recipe, "", line.GetValue(_memoryLimit), ranks.Exchange.Ranks);
+        MemoryEstimate memory = MemoryCheck.Require(graph, data, recipe, "", line.GetValue(_memoryLimit), ranks.Exchange.Ranks);
         interruption.Token.ThrowIfCancellationRequested();
         ranks.Agree(graph, data, recipe, memory);
         using Trainer trainer = Trainer.Following(graph, data, recipe, ranks.Exchange);

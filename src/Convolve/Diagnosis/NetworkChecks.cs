@@ -145,8 +145,8 @@ internal static class NetworkChecks
             * Math.Min(window.Width, stride.Width) >= LargestWindow);
         if (wide is { Layer: Pool2d pool })
             return new(Fault.TooMuchPooling, $"too much pooling: {wide.Name} makes one value of each {pool.Kernel} pixels",
-                $"from {wide.Input.Height}x{wide.Input.Width} to {wide.Output.Height}x{wide.Output.Width} in one step; windows of 2x2 or 3x3 " +
-                "are usual",
+                $"from {wide.Input.Height}x{wide.Input.Width} to {wide.Output.Height}x{wide.Output.Width} in one step; windows of 2x2 or " +
+                "3x3 are usual",
                 $"several smaller windows with convolutions between them in place of {wide.Name}", "shapes that can be told apart")
             { IsGrave = true };
         foreach (Node node in graph.Nodes)
@@ -181,7 +181,8 @@ internal static class NetworkChecks
                 _ => (new Size2(1, 1), new Size2(1, 1)),
             };
             // A 1x1 convolution with a stride is the shortcut of a residual block, where there are any.
-            if ((kernel.Height == 1 && kernel.Width == 1 && hasShortcuts) || (stride.Height <= kernel.Height && stride.Width <= kernel.Width))
+            if ((kernel.Height == 1 && kernel.Width == 1 && hasShortcuts)
+                || (stride.Height <= kernel.Height && stride.Width <= kernel.Width))
                 continue;
             double seen = (double)Math.Min(kernel.Height, stride.Height) * Math.Min(kernel.Width, stride.Width)
                 / (stride.Height * stride.Width);

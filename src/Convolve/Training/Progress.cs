@@ -1,5 +1,4 @@
 using Convolve.Evaluations;
-using Convolve.Planning;
 
 namespace Convolve.Training;
 

@@ -9,7 +9,8 @@ namespace Convolve.Cli.Tests.Commands;
 public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
 {
     private static readonly string[] Fractions = ["train_accuracy", "validation_accuracy", "test_accuracy", "test_top5_accuracy"];
-    private static readonly string[] Times = ["run", "seconds", "images_per_second", "peak_memory_bytes", "measured_memory_growth_bytes", "memory"];
+    private static readonly string[] Times =
+        ["run", "seconds", "images_per_second", "peak_memory_bytes", "measured_memory_growth_bytes", "memory"];
 
     [Fact]
     public void JsonHasTheKeysInOrder()
@@ -19,7 +20,8 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
             "train_accuracy",
             "validation_accuracy", "test_loss", "test_accuracy", "seconds", "images_per_second", "estimated_memory_bytes",
             "peak_memory_bytes",
-            "measured_memory_growth_bytes", "memory", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy", "notes"],
+            "measured_memory_growth_bytes", "memory", "best_epoch", "end", "taken", "skipped", "validation_loss", "test_top5_accuracy",
+            "notes"],
             json.Select(p => p.Key));
         Assert.Equal((small.Cli.At("first"), "lenet5", "fashion-mnist", 61706, 3, 50, "f32", Environment.ProcessorCount, 0),
             ((string)json["run"]!, (string)json["network"]!, (string)json["dataset"]!, (int)json["parameters"]!, (int)json["epochs"]!,
@@ -256,7 +258,7 @@ public sealed class TrainTests(SmallRun small) : IClassFixture<SmallRun>
         JsonObject recipe = JsonNode.Parse(File.ReadAllText(cli.At("run/recipe.json")))!.AsObject();
         recipe.Remove("graph");
         Assert.Equal("""
-            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"base_batch_size":4,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"shards":1,"sync_batch_norm":false,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
+            {"network":"lenet5","dataset":"fashion-mnist","epochs":2,"batch_size":8,"base_batch_size":4,"optimizer":{"rule":"sgd","learning_rate":0.01,"momentum":0,"nesterov":false,"weight_decay":0.001,"decays_biases":true},"schedule":{"kind":"Step","warm_up_epochs":0.5,"step_epochs":1,"factor":0.5,"milestones":[],"patience":10,"threshold":0.0001,"cooldown":0,"minimum_rate":0,"metric":"Accuracy"},"label_smoothing":0,"class_weights":"balanced","micro_batch_size":5,"shards":1,"sync_batch_norm":false,"model_parallel":1,"clipping":{"norm":1.5,"value":0.25},"layer_rates":"conv*=0.1,fc3=10,fc1","average_decay":0.9,"early_stopping":{"patience":7,"metric":"Loss","least_change":0.001},"precision":"Float32","exact":true,"threads":1,"seed":18446744073709551615,"validation_fraction":0.2,"split_rule":"CopiesTogether","limit":30,"skip_bad":true,"normalization":"MinusOneToOne","transforms":["random-crop:28:padding=2","horizontal-flip","color-jitter:brightness=0.2","mixup"],"initialization":"normal(0.01)","start_from":null,"start_digest":null}
             """, recipe.ToJsonString(), ignoreLineEndingDifferences: true);
         Assert.Contains("\naugment     random-crop:28:padding=2, horizontal-flip, color-jitter:brightness=0.2, mixup\n", result.Errors,
             StringComparison.Ordinal);

@@ -1,7 +1,6 @@
 using Convolve.Data;
 using Convolve.Execution;
 using Convolve.Graphs;
-using Convolve.Planning;
 using Convolve.Training;
 
 namespace Convolve.Tests.Training;

@@ -146,7 +146,7 @@ public class TrainerTests
         Assert.Equal(
             [.. epochs,
             "test_of_epoch test_images test_loss test_accuracy test_top5_accuracy end seconds images_per_second estimated_memory_bytes " +
-            "measured_memory_bytes"], lines);
+            "measured_memory_bytes estimated_growth_bytes"], lines);
     }
 
     [Theory]

@@ -63,8 +63,11 @@ public sealed class LayerRates : IEquatable<LayerRates>
         return parameter => FactorOf(parameter[..parameter.LastIndexOf('.')]);
     }
 
-    /// <summary>The frozen layers of a graph, and those whose rate has at most a factor.</summary>
-    public IReadOnlyList<string> FrozenIn(Graph graph, float most = 0) =>
+    /// <summary>The frozen layers of a graph.</summary>
+    public IReadOnlyList<string> FrozenIn(Graph graph) => FrozenIn(graph, 0);
+
+    /// <summary>The layers of a graph whose rate has at most a factor.</summary>
+    internal IReadOnlyList<string> FrozenIn(Graph graph, float most) =>
         [.. graph.Nodes.Where(n => n.ParameterCount > 0 && FactorOf(n.Name) <= most).Select(n => n.Name)];
 
     public bool Equals(LayerRates? other) => other is not null && _rates.SequenceEqual(other._rates);

@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Text.Json;
 using Convolve.Execution;
 using Convolve.Planning;
+using Convolve.Training;
 using Convolve.Zoo;
 
-namespace Convolve.Bench;
+namespace Convolve.Bench.Memory;
 
 /// <summary>
 /// The memory of every network of the zoo as estimated, beside what a process grew by: one process for each case, the smallest first.
@@ -17,7 +18,8 @@ internal static class MemoryTable
     public static int Run(Arguments arguments)
     {
         string[]? only = arguments.Text("--only")?.Split(',');
-        int[] sizes = [.. (arguments.Text("--batch-size") ?? "1,32,128").Split(',').Select(int.Parse)];
+        int[] sizes = [.. (arguments.Text("--batch-size") ?? "1,32,128").Split(',')
+            .Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
         long most = arguments.Count("--most-gigaflop", int.MaxValue) * 1_000_000_000L;
         string? file = arguments.Text("--output");
         arguments.End();

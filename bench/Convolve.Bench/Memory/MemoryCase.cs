@@ -12,7 +12,7 @@ using Convolve.Training;
 using Convolve.Training.Optimizers;
 using Convolve.Zoo;
 
-namespace Convolve.Bench;
+namespace Convolve.Bench.Memory;
 
 /// <summary>The memory of one network at one batch size, as estimated and as this process grew by: two steps on noise and a test.</summary>
 internal sealed record MemoryCase(string Network, int BatchSize, Precision Precision, bool IsTraining)
