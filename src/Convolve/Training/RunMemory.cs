@@ -29,6 +29,9 @@ internal static class RunMemory
     // network its steps, kernels and the code that oneDNN makes for them.
     private const long InferenceBytes = 14 << 20, InferenceBytesOfNode = 68 << 10, TrainingBytes = 24 << 20, TrainingBytesOfNode = 84 << 10;
 
+    // Of a run folder: log, TensorBoard, checkpoints and the report, between 0 and 17 MiB in runs of one to fifteen epochs.
+    private const long RecordBytes = 10 << 20;
+
     /// <summary>Of a training.</summary>
     /// <param name="planBytes">Of its plans.</param>
     /// <param name="graph">The network.</param>
@@ -38,11 +41,11 @@ internal static class RunMemory
     public static MemoryBudget OfTraining(long planBytes, Graph graph, DataSplits data, bool keepsWeights, long processBytes) =>
         new(planBytes, LoaderBytes(graph, data.Train.Count + data.Validation.Count + data.Test.Count),
             LogitBytes(graph, data.Test.Count) + (keepsWeights ? graph.ParameterCount * sizeof(float) : 0),
-            RuntimeBytesOf(graph, isTraining: true), processBytes);
+            RuntimeBytesOf(graph, isTraining: true) + (keepsWeights ? 0 : RecordBytes), processBytes);
 
     /// <summary>Of a training in a folder, without the part that grows with the data; the process as it is now.</summary>
     public static MemoryBudget OfTraining(long planBytes, Graph graph, int images) =>
-        new(planBytes, LoaderBytes(graph, images), LogitBytes(graph, images), RuntimeBytesOf(graph, isTraining: true),
+        new(planBytes, LoaderBytes(graph, images), LogitBytes(graph, images), RuntimeBytesOf(graph, isTraining: true) + RecordBytes,
             Machine.ProcessMemory.Resident);
 
     /// <summary>Of evaluating some images; the process as it is now.</summary>
