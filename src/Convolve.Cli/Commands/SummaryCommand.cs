@@ -96,9 +96,9 @@ internal sealed class SummaryCommand
         output.Fact("recipe", TrainScreen.Words(network.RecipeFor(graph, "")));
         output.Fact("precision", $"{(precision == Precision.BFloat16 ? "bfloat16" : "float32")}: {reason}");
         output.Fact("training", $"{Format.Bytes(train.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(train)}");
-        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfTraining(train.TotalBytes, graph, batchSize))}");
+        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfTraining(train.TotalBytes, graph, batchSize), isOwn: false)}");
         output.Fact("inference", $"{Format.Bytes(infer.TotalBytes)} at batch size {batchSize}: {MemoryCheck.Words(infer)}");
-        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfEvaluation(infer.TotalBytes, graph, batchSize))}");
+        output.Fact("", $"the process {MemoryCheck.Words(RunMemory.OfEvaluation(infer.TotalBytes, graph, batchSize), isOwn: false)}");
         if (drawing is not null)
             output.Fact("drawing", drawing);
         if (line.GetValue(_plan))

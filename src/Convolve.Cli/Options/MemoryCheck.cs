@@ -84,13 +84,15 @@ internal static class MemoryCheck
     }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}"));
 
     /// <summary>Such as "grows by about 76.1 MiB: plan 14.2 MiB, loader 0.3 MiB, runtime 60.0 MiB".</summary>
-    public static string Words(MemoryBudget budget) => $"grows by about {Format.Bytes(budget.GrowthBytes)}: " +
+    /// <param name="budget">Of a run.</param>
+    /// <param name="isOwn">Whether it runs in this process, so that what that has now is told, too.</param>
+    public static string Words(MemoryBudget budget, bool isOwn = true) => $"grows by about {Format.Bytes(budget.GrowthBytes)}: " +
         string.Join(", ", new (string Name, long Bytes)[]
         {
             ("plan", budget.PlanBytes), ("loader", budget.LoaderBytes), ("evaluation", budget.EvaluationBytes),
             ("runtime", budget.RuntimeBytes),
         }.Where(p => p.Bytes > 0).Select(p => $"{p.Name} {Format.Bytes(p.Bytes)}")) +
-        $"; with the {Format.Bytes(budget.ProcessBytes)} that it has now, {Format.Bytes(budget.TotalBytes)}";
+        (isOwn ? $"; with the {Format.Bytes(budget.ProcessBytes)} that it has now, {Format.Bytes(budget.TotalBytes)}" : "");
 
     /// <summary>For machines.</summary>
     public static JsonObject Json(MemoryBudget budget) => new()
